@@ -1,0 +1,298 @@
+"""What can happen while a reply streams in, and the reply built up from it.
+
+`Reply.apply` never raises: a service may leave out or repeat what it likes, and what came is kept.
+To add an event, write its class here, add it to `StreamEvent`, and give it a case in `apply`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from chatrepl.core.blocks import Block, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.conversation import Prefill
+from chatrepl.core.usage import Usage
+from chatrepl.core.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStart:
+    """The service began to answer: it counted the input and says which model writes."""
+
+    model: str = ""
+    message_id: str | None = None
+    usage: Wire | None = None
+    request_id: str | None = None
+    diagnostics: Wire | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStart:
+    """A content block opens; `wire` is complete for blocks that do not stream."""
+
+    index: int
+    wire: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    text: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureDelta:
+    signature: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InputDelta:
+    """A piece of a tool call's input, as JSON text."""
+
+    partial_json: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CitationDelta:
+    citation: Wire
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStop:
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDelta:
+    """The reply is written: why it ended, and the final counts."""
+
+    stop_reason: str | None = None
+    stop_details: Wire | None = None
+    usage: Wire | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStop:
+    """The reply is complete. Without this event it was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryWait:
+    """The request failed and is sent again in `seconds`; one such event a second."""
+
+    reason: str
+    seconds: int
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillBegun:
+    """The reply begins with this text, which is on screen before anything has come."""
+
+    prefill: Prefill
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something the user should know about this turn; it is no part of the reply."""
+
+    text: str
+
+
+StreamEvent: TypeAlias = (
+    MessageStart
+    | BlockStart
+    | TextDelta
+    | ThinkingDelta
+    | SignatureDelta
+    | InputDelta
+    | CitationDelta
+    | BlockStop
+    | MessageDelta
+    | MessageStop
+    | RetryWait
+    | PrefillBegun
+    | Remark
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rope:
+    """Text that grows by pieces; adding costs amortised logarithmic time, not the whole length."""
+
+    pieces: tuple[str, ...] = ()
+
+    def add(self, text: str) -> "Rope":
+        """Append `text`. Pieces no longer than what follows them are merged into it."""
+        pieces = self.pieces
+        while pieces and len(pieces[-1]) <= len(text):
+            text = pieces[-1] + text
+            pieces = pieces[:-1]
+        return Rope((*pieces, text))
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBlock:
+    """The block that is being written: how it opened, and what has come since."""
+
+    index: int
+    wire: Wire
+    text: Rope = Rope()
+    signature: Rope = Rope()
+    citations: tuple[Wire, ...] = ()
+
+    def close(self) -> Block | None:
+        """Make the finished block; None where nothing came."""
+        wire = {key: value for key, value in self.wire.items() if value is not None}
+        match wire.get("type"):
+            case "text":
+                text = str(wire.get("text") or "") + str(self.text)
+                cited = (*(wire.get("citations") or ()), *self.citations)
+                return TextBlock(text, cited) if text else None
+            case "thinking":
+                thinking = str(wire.get("thinking") or "") + str(self.text)
+                signature = str(wire.get("signature") or "") + str(self.signature)
+                return ThinkingBlock(thinking, signature) if signature else None
+            case "tool_use" | "server_tool_use":
+                return block_from_wire({**wire, "input": _input(wire, str(self.text))})
+            case _:
+                return block_from_wire(wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply as far as it has come."""
+
+    blocks: tuple[Block, ...] = ()
+    open: OpenBlock | None = None
+    model: str = ""
+    message_id: str | None = None
+    request_id: str | None = None
+    prefill: Prefill | None = None
+    stop_reason: str | None = None
+    stop_details: Wire | None = None
+    diagnostics: Wire | None = None
+    usage: Usage = field(default_factory=Usage)
+    usage_known: bool = False
+    started: bool = False
+    complete: bool = False
+    retries: int = 0
+
+    def apply(self, event: StreamEvent) -> "Reply":
+        """Give the reply as it stands after `event`."""
+        match event:
+            case TextDelta(text, index):
+                return self._grow(index, "text", text)
+            case ThinkingDelta(text, index):
+                return self._grow(index, "thinking", text)
+            case InputDelta(text, index):
+                return self._grow(index, "tool_use", text)
+            case SignatureDelta(signature, index):
+                at = self._opened(index, "thinking")
+                return replace(at[0], open=replace(at[1], signature=at[1].signature.add(signature)))
+            case CitationDelta(citation, index):
+                at = self._opened(index, "text")
+                return replace(at[0], open=replace(at[1], citations=(*at[1].citations, citation)))
+            case BlockStart(index, wire):
+                return replace(self._closed(), open=OpenBlock(index, wire))
+            case BlockStop():
+                return self._closed()
+            case MessageStart():
+                return self._begin(event)
+            case MessageDelta(stop_reason, stop_details, usage):
+                return replace(
+                    self,
+                    stop_reason=stop_reason or self.stop_reason,
+                    stop_details=stop_details or self.stop_details,
+                    usage=self.usage.merged(usage),
+                    usage_known=self.usage_known or usage is not None,
+                )
+            case MessageStop():
+                return replace(self._closed(), complete=True)
+            case RetryWait(attempt=attempt):
+                return replace(self, retries=attempt)
+            case PrefillBegun(prefill):
+                return replace(self, prefill=prefill)
+            case Remark():
+                return self
+
+    @property
+    def text(self) -> str:
+        """The text so far, the open block's included."""
+        closed = "".join(b.text for b in self.blocks if isinstance(b, TextBlock))
+        if self.open is not None and self.open.wire.get("type") == "text":
+            return closed + str(self.open.wire.get("text") or "") + str(self.open.text)
+        return closed
+
+    @property
+    def has_content(self) -> bool:
+        """Tell whether anything of a message has come."""
+        return bool(self.content())
+
+    def content(self) -> tuple[Block, ...]:
+        """The blocks so far, as far as they can be sent again.
+
+        Thinking that was not yet signed and tool calls that were cut are left out: the service
+        would refuse them.
+        """
+        if self.open is None:
+            return self.blocks
+        unfinished = self.open.wire.get("type") in {"tool_use", "server_tool_use"}
+        last = None if unfinished else self.open.close()
+        return self.blocks if last is None else (*self.blocks, last)
+
+    def _begin(self, event: MessageStart) -> "Reply":
+        if self.started:  # a service that says it twice
+            return self
+        return replace(
+            self,
+            started=True,
+            model=event.model,
+            message_id=event.message_id,
+            request_id=event.request_id or self.request_id,
+            diagnostics=event.diagnostics,
+            usage=self.usage.merged(event.usage),
+            usage_known=event.usage is not None,
+        )
+
+    def _closed(self) -> "Reply":
+        if self.open is None:
+            return self
+        block = self.open.close()
+        blocks = self.blocks if block is None else (*self.blocks, block)
+        return replace(self, blocks=blocks, open=None)
+
+    def _opened(self, index: int, kind: str) -> "tuple[Reply, OpenBlock]":
+        if self.open is not None and self.open.index == index:
+            return self, self.open
+        return self._closed(), OpenBlock(index, {"type": kind})
+
+    def _grow(self, index: int, kind: str, text: str) -> "Reply":
+        reply, block = self._opened(index, kind)
+        return replace(reply, open=replace(block, text=block.text.add(text)))
+
+
+def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
+    if not partial_json:
+        return dict(wire.get("input") or {})
+    try:
+        value = json.loads(partial_json)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,239 @@
+"""What each model can do, where the Models API does not tell or cannot be asked.
+
+To add a model, add a row to `_ROWS`, newest first within its line. A model that is not listed
+works too: `find` describes it carefully.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias
+
+from chatrepl.core.errors import UsageError
+from chatrepl.core.wire import Wire
+
+Tokenizer: TypeAlias = Literal["v3", "v4.7", "v4.8"]
+EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model's limits and abilities. `None` means that nobody told us.
+
+    `thinking` lists the values that `thinking.type` may have; `image_edge_px` is the long edge to
+    which the service shrinks images; `budget_tokens` is how much context is worth sending.
+    """
+
+    id: str
+    name: str = ""
+    context_window: int | None = None
+    max_output: int | None = None
+    prefill: bool | None = None
+    thinking: frozenset[str] = frozenset()
+    thinks_by_default: bool = False
+    efforts: tuple[str, ...] = ()
+    images: bool = True
+    pdfs: bool = True
+    structured: bool = True
+    web: bool = True
+    mid_system: bool = False
+    cache_minimum: int = 4096
+    image_edge_px: int = 1568
+    tokenizer: Tokenizer = "v4.8"
+    lifecycle: str = ""
+    retires_at: str = ""
+    known: bool = True
+
+    @property
+    def line(self) -> str:
+        """The family it belongs to, such as `sonnet`."""
+        return next((line for line in _LINES if line in self.id), "")
+
+    @property
+    def budget_tokens(self) -> int:
+        """How much context to send at most: the window is not the budget.
+
+        Past 150,000 tokens answers get worse and dearer; one model's price rises fivefold at
+        100,000.
+        """
+        if self.id.startswith("claude-haiku-5-5"):
+            return 95_000
+        window = self.context_window or 200_000
+        return min(150_000, int(window * 0.75))
+
+    def learned(self, facts: Mapping[str, Any]) -> "Model":
+        """Take over what an earlier answer of the service taught (`prefill`)."""
+        return replace(self, prefill=facts.get("prefill", self.prefill))
+
+
+_LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
+_ADAPTIVE = frozenset({"adaptive"})
+_SWITCHED = frozenset({"adaptive", "disabled"})
+_BETWEEN = frozenset({"adaptive", "between_tools"})
+_BUDGETED = frozenset({"enabled", "disabled"})
+_BOTH = frozenset({"adaptive", "enabled", "disabled"})
+
+
+def _new(id_: str, name: str, thinking: frozenset[str], **more: Any) -> Model:
+    facts: dict[str, Any] = {
+        "context_window": 1_000_000,
+        "max_output": 128_000,
+        "prefill": False,
+        "thinks_by_default": True,
+        "efforts": EFFORTS,
+        "mid_system": True,
+        "cache_minimum": 512,
+        "image_edge_px": 2576,
+        "lifecycle": "active",
+    }
+    return Model(id_, name, thinking=thinking, **(facts | more))
+
+
+def _old(id_: str, name: str, **more: Any) -> Model:
+    facts: dict[str, Any] = {
+        "context_window": 200_000,
+        "max_output": 64_000,
+        "prefill": True,
+        "thinking": _BUDGETED,
+        "tokenizer": "v3",
+        "lifecycle": "active",
+    }
+    return Model(id_, name, **(facts | more))
+
+
+_ROWS: Final = (
+    _new("claude-fable-5-2", "Claude Fable 5.2", _ADAPTIVE),
+    _new("claude-fable-5-1", "Claude Fable 5.1", _ADAPTIVE),
+    _new("claude-fable-5", "Claude Fable 5", _ADAPTIVE),
+    _new("claude-mythos-5-2", "Claude Mythos 5.2", _ADAPTIVE),
+    _new("claude-mythos-5-1", "Claude Mythos 5.1", _ADAPTIVE),
+    _new("claude-mythos-5", "Claude Mythos 5", _ADAPTIVE),
+    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE),
+    _new("claude-opus-5", "Claude Opus 5", _SWITCHED),
+    _new(
+        "claude-opus-4-8",
+        "Claude Opus 4.8",
+        _SWITCHED,
+        thinks_by_default=False,
+        cache_minimum=1024,
+    ),
+    _new(
+        "claude-opus-4-7",
+        "Claude Opus 4.7",
+        _SWITCHED,
+        thinks_by_default=False,
+        mid_system=False,
+        cache_minimum=2048,
+        tokenizer="v4.7",
+    ),
+    _new(
+        "claude-opus-4-6",
+        "Claude Opus 4.6",
+        _BOTH,
+        thinks_by_default=False,
+        mid_system=False,
+        efforts=("low", "medium", "high", "max"),
+        cache_minimum=4096,
+        image_edge_px=1568,
+        tokenizer="v3",
+    ),
+    _old("claude-opus-4-5", "Claude Opus 4.5", efforts=("low", "medium", "high")),
+    _new("claude-sonnet-5-5", "Claude Sonnet 5.5", _BETWEEN),
+    _new("claude-sonnet-5", "Claude Sonnet 5", _SWITCHED, mid_system=False, cache_minimum=1024),
+    _new(
+        "claude-sonnet-4-6",
+        "Claude Sonnet 4.6",
+        _BOTH,
+        thinks_by_default=False,
+        mid_system=False,
+        efforts=("low", "medium", "high", "max"),
+        cache_minimum=1024,
+        image_edge_px=1568,
+        tokenizer="v3",
+    ),
+    _old(
+        "claude-sonnet-4-5",
+        "Claude Sonnet 4.5",
+        cache_minimum=1024,
+        lifecycle="deprecated",
+        retires_at="2026-11-30",
+    ),
+    _new("claude-haiku-5-5", "Claude Haiku 5.5", _SWITCHED),
+    _old("claude-haiku-4-5", "Claude Haiku 4.5"),
+)
+TABLE: Final[Mapping[str, Model]] = {row.id: row for row in _ROWS}
+_DATE = re.compile(r"-(\d{8}|latest)$")
+
+
+def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
+    """Describe the model `id_`; one that is not listed gets the careful defaults of a new one."""
+    exact = table.get(id_) or table.get(_DATE.sub("", id_))
+    if exact is not None:
+        return replace(exact, id=id_)
+    if id_.startswith("claude-"):
+        return Model(id_, id_, 200_000, 32_000, prefill=None, known=False)
+    return Model(id_, id_, prefill=None, web=False, structured=False, known=False)
+
+
+def resolve(part: str, table: Mapping[str, Model] = TABLE) -> str:
+    """Complete a part of a model's name to its id: the only match, or the newest of a line.
+
+    What matches nothing is taken for an id of its own: new models work on their first day.
+    Raises UsageError where several models match.
+    """
+    if part in table or _DATE.sub("", part) in table or not part:
+        return part
+    full = f"claude-{part}"
+    if full in table:
+        return full
+    matches = [id_ for id_ in table if part.casefold() in id_]
+    if len(matches) == 1 or (matches and part.casefold() in _LINES):
+        return matches[0]
+    if matches:
+        raise UsageError(f"{part} could be any of {', '.join(matches)}.", "Write more of the name.")
+    return part
+
+
+def from_api(info: Wire, base: Model) -> Model:
+    """Take over what the Models API says about a model; what it leaves out stays as in `base`."""
+    found = replace(base, known=True)
+    text = {"name": "display_name", "lifecycle": "lifecycle", "retires_at": "retires_at"}
+    for field, key in text.items():
+        if isinstance(info.get(key), str):
+            found = replace(found, **{field: info[key]})
+    for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
+        if isinstance(info.get(key), int):
+            found = replace(found, **{field: info[key]})
+    capabilities = info.get("capabilities")
+    return _able(found, capabilities) if isinstance(capabilities, Mapping) else found
+
+
+def _able(model: Model, capabilities: Wire) -> Model:
+    flags = {"images": "image_input", "pdfs": "pdf_input", "structured": "structured_outputs"}
+    for field, key in flags.items():
+        supported = _supported(capabilities.get(key))
+        if supported is not None:
+            model = replace(model, **{field: supported})
+    thinking = capabilities.get("thinking")
+    if isinstance(thinking, Mapping) and isinstance(thinking.get("types"), Mapping):
+        types = frozenset(_names(thinking["types"]))
+        # Prefill ended with the generation that brought adaptive thinking.
+        prefill = "adaptive" not in types if model.prefill is None else model.prefill
+        model = replace(model, thinking=types, prefill=prefill)
+    effort = capabilities.get("effort")
+    if isinstance(effort, Mapping):
+        offered = set(_names(effort))
+        model = replace(model, efforts=tuple(level for level in EFFORTS if level in offered))
+    tools = capabilities.get("server_tools")
+    if isinstance(tools, Mapping):
+        model = replace(model, web=bool(_supported(tools.get("web_search"))))
+    return model
+
+
+def _supported(leaf: object) -> bool | None:
+    value = leaf.get("supported") if isinstance(leaf, Mapping) else leaf
+    return value if isinstance(value, bool) else None
+
+
+def _names(leaves: Mapping[str, Any]) -> Iterable[str]:
+    return (name for name, leaf in leaves.items() if name != "supported" and _supported(leaf))

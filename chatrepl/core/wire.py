@@ -1,0 +1,20 @@
+"""JSON as it goes over the wire: one way to write it, so that equal values give equal bytes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Wire: TypeAlias = Mapping[str, Any]
+
+
+def encode(value: object) -> str:
+    """Write `value` as compact JSON; keys keep their order, text stays as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def scrub(text: str) -> str:
+    """Make `text` sendable: surrogate halves are joined or replaced, NUL becomes U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return joined.replace("\0", "\ufffd")
