@@ -1,0 +1,137 @@
+"""The door: a path, an address or bytes in, a content block out.
+
+Data is encoded here, once: what goes over the wire stays the same in every later turn.
+"""
+
+import os
+from base64 import b64encode
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import TypeAlias
+
+from chatrepl.attachments import images
+from chatrepl.attachments.documents import read_pdf, read_text
+from chatrepl.attachments.limits import Limits
+from chatrepl.attachments.safe_read import (
+    HEAD_BYTES,
+    SafeFile,
+    open_regular,
+    plain_path,
+    refusal,
+)
+from chatrepl.attachments.sniff import EMPTY, FileType, Kind, sniff
+from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
+from chatrepl.attachments.words import shown, size, tokens
+from chatrepl.core.blocks import DocumentBlock, ImageBlock
+
+AttachedBlock: TypeAlias = ImageBlock | DocumentBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A block to send, and what the user is told about it.
+
+    `tokens_estimate` is None where only the service can tell; `note` is empty or says what was
+    changed or is unusual.
+    """
+
+    block: AttachedBlock
+    name: str
+    kind: Kind
+    detail: str
+    tokens_estimate: int | None
+    note: str = ""
+
+    @property
+    def chip(self) -> str:
+        """One line for the prompt's toolbar and for the echo of a command."""
+        parts = [f"▣ {self.name}", self.detail.partition(", ")[0]]
+        if self.tokens_estimate is not None:
+            parts.append(f"{tokens(self.tokens_estimate)} tokens")
+        return " · ".join(parts)
+
+
+def load(spec: str, *, limits: Limits) -> Attachment:
+    """Attach a file or an address; raises `AttachmentError` in words.
+
+    Type, size and pixel count are checked on the first bytes before the rest is read.
+    """
+    if is_url(spec.strip()):
+        return _from_url(spec.strip())
+    path = plain_path(spec)
+    with open_regular(path) as file:
+        data = _read_checked(file, limits)
+    attached = from_bytes(data, PurePath(path).name, limits=limits)
+    return _with_link_note(attached, path)
+
+
+def from_bytes(data: bytes, name: str, *, limits: Limits) -> Attachment:
+    """Attach bytes that are already here, from standard input or the clipboard."""
+    name = shown(name)
+    kind = _supported(data[:HEAD_BYTES], name)
+    if kind.kind is Kind.IMAGE:
+        return _image(data, name, limits)
+    return _pdf(data, name, limits) if kind.kind is Kind.PDF else _text(data, name, limits)
+
+
+def _read_checked(file: SafeFile, limits: Limits) -> bytes:
+    head = file.head()
+    kind = _supported(head, file.path)
+    if kind.kind is Kind.IMAGE:
+        images.check_size(head, shown(PurePath(file.path).name))
+    limit = {
+        Kind.IMAGE: limits.max_image_file_bytes,
+        Kind.PDF: limits.max_pdf_bytes,
+    }.get(kind.kind, limits.max_text_bytes)
+    return file.read_all(limit)
+
+
+def _supported(head: bytes, name: str) -> FileType:
+    kind = sniff(head)
+    if kind is EMPTY:
+        raise refusal(name, "it is empty")
+    if kind.kind is Kind.UNSUPPORTED:
+        raise refusal(name, f"it is {kind.name}", kind.hint)
+    return kind
+
+
+def _image(data: bytes, name: str, limits: Limits) -> Attachment:
+    picture = images.prepare(data, name, limits)
+    block = ImageBlock.base64(picture.type.media_type, b64encode(picture.data).decode("ascii"))
+    width, height = picture.size
+    detail = f"{picture.type.name} {width}×{height}, {size(len(picture.data))}"
+    return Attachment(block, name, Kind.IMAGE, detail, picture.tokens, picture.note)
+
+
+def _pdf(data: bytes, name: str, limits: Limits) -> Attachment:
+    pdf = read_pdf(data, name, limits.max_pdf_bytes, limits.max_pdf_pages)
+    block = DocumentBlock.base64_pdf(b64encode(data).decode("ascii"), name)
+    pages = {None: "", 1: " 1 page"}.get(pdf.pages, f" {pdf.pages} pages")
+    detail = f"PDF{pages}, {size(len(data))}"
+    note = "" if pdf.pages else "the number of pages could not be told"
+    return Attachment(block, name, Kind.PDF, detail, pdf.tokens, note)
+
+
+def _text(data: bytes, name: str, limits: Limits) -> Attachment:
+    text = read_text(data, name, limits.max_text_bytes)
+    lines = text.text.count("\n") + (not text.text.endswith("\n"))
+    detail = f"text {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
+    block = DocumentBlock.plain(text.text, name)
+    return Attachment(block, name, Kind.TEXT, detail, text.tokens, text.note)
+
+
+def _from_url(spec: str) -> Attachment:
+    url = checked_url(spec)
+    kind, name = url_kind(url), shown(url_name(url))
+    block: AttachedBlock = (
+        ImageBlock.url(url) if kind is Kind.IMAGE else DocumentBlock.url(url, name)
+    )
+    return Attachment(block, name, kind, f"{kind.value} by address", None, "fetched by the service")
+
+
+def _with_link_note(attached: Attachment, path: str) -> Attachment:
+    if not Path(path).is_symlink():
+        return attached
+    link = f"link to {shown(os.path.realpath(path))}"
+    note = "; ".join(filter(None, (link, attached.note)))
+    return replace(attached, note=note)

@@ -1,0 +1,130 @@
+"""PDFs and text files as document blocks."""
+
+import codecs
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from chatrepl.attachments.safe_read import refusal, too_large
+from chatrepl.core.errors import AttachmentError
+
+# A page is sent as a picture and as its text; measured on reports and papers.
+_TOKENS_PER_PAGE: Final = 1_568 + 650
+_BYTES_PER_TOKEN: Final = 3.4
+_ENCRYPTED: Final = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
+_LINEAR: Final = re.compile(rb"/Linearized\b[^>]{0,400}?/N\s+(\d{1,6})\b")
+_PAGES: Final = re.compile(rb"/Type\s*/Pages\b")
+_COUNT: Final = re.compile(rb"/Count\s+(\d{1,6})\b")
+_PAGE: Final = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
+_OBJECT_STREAM: Final = re.compile(rb"/Type\s*/ObjStm\b[^>]{0,400}>>\s*stream\r?\n")
+_INFLATED_EACH: Final = 1 << 20
+_INFLATED_ALL: Final = 16 << 20
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text file, decoded."""
+
+    text: str
+    note: str
+
+    @property
+    def tokens(self) -> int:
+        return round(len(self.text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """What a PDF's bytes tell without opening it; `pages` is None where they do not."""
+
+    pages: int | None
+
+    @property
+    def tokens(self) -> int | None:
+        return None if self.pages is None else self.pages * _TOKENS_PER_PAGE
+
+
+def read_text(data: bytes, name: str, limit: int) -> Text:
+    """Decode a text file; other encodings than Unicode are read as Windows-1252, with a note."""
+    if len(data) > limit:
+        raise too_large(name, len(data), limit, "Attach the part that matters.")
+    text, note = _decode(data, name)
+    text = text.replace("\r\n", "\n")
+    if not text.strip():
+        raise refusal(name, "it is empty")
+    hidden = len(_HIDDEN.findall(text))
+    if hidden:
+        word = "character" if hidden == 1 else "characters"
+        note = "; ".join(filter(None, (note, f"contains {hidden} hidden {word}")))
+    return Text(text, note)
+
+
+def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> Pdf:
+    """Check what can be told of a PDF cheaply: size, encryption, number of pages."""
+    if len(data) > max_bytes:
+        raise too_large(name, len(data), max_bytes, "Split it, and attach the part that matters.")
+    if _ENCRYPTED.search(data):
+        raise refusal(
+            name,
+            "the PDF is encrypted",
+            "Save a copy without a password (`qpdf --decrypt in.pdf out.pdf`).",
+        )
+    if b"startxref" not in data and b"%%EOF" not in data:
+        raise refusal(name, "the PDF is incomplete", "Fetch it again.")
+    pages = _pages(data)
+    if pages is not None and pages > max_pages:
+        raise AttachmentError(
+            f"{name} is too large: {pages} pages, the limit is {max_pages}.",
+            "Split it, and attach the part that matters.",
+            exit_code=5,
+        )
+    return Pdf(pages)
+
+
+def _decode(data: bytes, name: str) -> tuple[str, str]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        wide = data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE))
+        try:
+            return data.decode("utf-32" if wide else "utf-16"), ""
+        except UnicodeDecodeError:
+            raise refusal(name, "its text is damaged") from None
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), "not UTF-8, read as Windows-1252"
+
+
+def _pages(data: bytes) -> int | None:
+    linear = _LINEAR.search(data, 0, 2_048)
+    if linear:
+        return int(linear[1])
+    counts: list[int] = []
+    single = 0
+    for part in (data, *_object_streams(data)):
+        for match in _PAGES.finditer(part):
+            around = part[max(0, match.start() - 400) : match.end() + 400]
+            counts += [int(count) for count in _COUNT.findall(around)]
+        single += len(_PAGE.findall(part))
+    # A count beyond the pages seen may belong to an outline; one below misses object streams.
+    return max((n for n in counts if not single or n <= single), default=0) or single or None
+
+
+def _object_streams(data: bytes) -> Iterator[bytes]:
+    left = _INFLATED_ALL
+    for match in _OBJECT_STREAM.finditer(data):
+        if left <= 0:
+            return
+        try:
+            part = zlib.decompressobj().decompress(
+                data[match.end() : match.end() + _INFLATED_EACH], min(left, _INFLATED_EACH)
+            )
+        except zlib.error:
+            continue
+        left -= len(part)
+        yield part

@@ -1,0 +1,153 @@
+"""`@path` in a message: where it stands, and how a path is completed.
+
+Mail addresses, decorators and names of people are left alone: a mention is a file that exists,
+an address that can be attached, or a path that begins with `./` or `../`.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from chatrepl.attachments.sniff import Kind
+from chatrepl.attachments.urls import is_url, url_kind
+
+# After a blank or an opening mark; quoted, or up to the next blank that is not escaped.
+_MENTION: Final = re.compile(
+    r"""(?<![^\s(\[{<"'`])@(?:"([^"\n]{1,4096})"|'([^'\n]{1,4096})'|((?:\\.|[^\s\\"'])[^\s\\]*(?:\\.[^\s\\]*)*))"""
+)
+_FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_ESCAPE: Final = re.compile(r"""\\([\s\\'"()\[\]{}&;|<>$`*?#!])""")
+_TRAILING: Final = ".,;:!?)]}>'\"`…"
+_EXPLICIT: Final = ("./", "../", ".\\", "..\\")
+_MAX_LOOKUPS: Final = 1_000  # a pasted log may hold any number of @ signs
+_MAX_LISTED: Final = 10_000
+_MAX_COMPLETIONS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A mention at `text[start:end]`, the `@` included; `path` is ready to be opened."""
+
+    start: int
+    end: int
+    path: str
+
+
+def is_file(path: str) -> bool:
+    """Tell whether a path names something that is no directory."""
+    try:
+        return os.path.exists(path) and not Path(path).is_dir()  # noqa: PTH110 - takes any string
+    except (OSError, ValueError):
+        return False
+
+
+def find_mentions(text: str, exists: Callable[[str], bool] = is_file) -> tuple[Mention, ...]:
+    """Find the mentions of a message, outside of its fenced code."""
+    if "@" not in text:
+        return ()
+    fences = _fences(text)
+    found = []
+    for match in islice(_MENTION.finditer(text), _MAX_LOOKUPS):
+        if any(start <= match.start() < end for start, end in fences):
+            continue
+        mention = _quoted(match, exists) or _bare(match, exists)
+        if mention:
+            found.append(mention)
+    return tuple(found)
+
+
+def as_mention(path: str) -> str:
+    """Write a path so that `find_mentions` reads it back."""
+    if not re.search(r"[\s\\\"'`]", path) and path[-1:] not in _TRAILING:
+        return f"@{path}"
+    quote = "'" if '"' in path else '"'
+    return f"@{quote}{path}{quote}"
+
+
+def complete_path(prefix: str) -> Iterable[str]:
+    """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
+    folder, slash, name = prefix.rpartition("/")
+    shown = folder + slash
+    real = os.path.expanduser(shown or ".")  # noqa: PTH111 - must not raise without a home
+    try:
+        with os.scandir(real) as listing:
+            entries = [(entry.name, _is_folder(entry)) for entry in islice(listing, _MAX_LISTED)]
+    except (OSError, ValueError):
+        return []
+    fitting = [
+        (not entry.startswith(name), entry.lower(), entry, is_folder)
+        for entry, is_folder in entries
+        if entry.lower().startswith(name.lower())
+        and entry.isprintable()
+        and (name.startswith(".") or not entry.startswith("."))
+    ]
+    return [
+        f"{shown}{entry}{'/' if is_folder else ''}"
+        for _, _, entry, is_folder in sorted(fitting)[:_MAX_COMPLETIONS]
+    ]
+
+
+def _quoted(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None:
+    path = match[1] or match[2]
+    if path and _is_meant(path, exists):
+        return Mention(match.start(), match.end(), _expanded(path))
+    return None
+
+
+def _bare(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None:
+    raw = match[3]
+    if not raw or len(raw) > 4_096:
+        return None
+    explicit: Mention | None = None
+    while raw:
+        path = raw if is_url(raw) else _ESCAPE.sub(r"\1", raw)
+        end = match.start() + 1 + len(raw)
+        if _exists(path, exists):
+            return Mention(match.start(), end, _expanded(path))
+        if raw[-1] not in _TRAILING:
+            break
+        raw = raw[:-1]
+    path = _ESCAPE.sub(r"\1", raw)
+    if path.startswith(_EXPLICIT) and path.strip("./\\"):
+        explicit = Mention(match.start(), match.start() + 1 + len(raw), path)
+    return explicit
+
+
+def _is_meant(path: str, exists: Callable[[str], bool]) -> bool:
+    return path.startswith(_EXPLICIT) or _exists(path, exists)
+
+
+def _exists(path: str, exists: Callable[[str], bool]) -> bool:
+    if is_url(path):
+        return path.startswith(("http://", "https://")) and url_kind(path) is not Kind.UNSUPPORTED
+    return exists(_expanded(path))
+
+
+def _expanded(path: str) -> str:
+    return os.path.expanduser(path) if path.startswith("~") else path  # noqa: PTH111
+
+
+def _fences(text: str) -> list[tuple[int, int]]:
+    """Give the spans of fenced code; an open fence reaches to the end."""
+    spans: list[tuple[int, int]] = []
+    opening, start, at = "", 0, 0
+    for line in text.splitlines(keepends=True):
+        mark = _FENCE.match(line)
+        if mark and not opening:
+            opening, start = mark[1], at
+        elif mark and mark[1].startswith(opening) and not line.strip().strip(mark[1][0]):
+            spans.append((start, at + len(line)))
+            opening = ""
+        at += len(line)
+    return [*spans, (start, at)] if opening else spans
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

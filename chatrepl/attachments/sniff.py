@@ -1,0 +1,163 @@
+"""What a file is, by its first bytes and never by its name.
+
+To name another kind in refusals, add a row to `_PREFIXES`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What can be done with a file."""
+
+    IMAGE = "image"
+    PDF = "pdf"
+    TEXT = "text"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A kind with its name; for unsupported ones `name` has its article, `hint` a way out."""
+
+    kind: Kind
+    name: str
+    media_type: str = ""
+    hint: str = ""
+
+
+JPEG: Final = FileType(Kind.IMAGE, "JPEG", "image/jpeg")
+PNG: Final = FileType(Kind.IMAGE, "PNG", "image/png")
+GIF: Final = FileType(Kind.IMAGE, "GIF", "image/gif")
+WEBP: Final = FileType(Kind.IMAGE, "WebP", "image/webp")
+PDF: Final = FileType(Kind.PDF, "PDF", "application/pdf")
+TEXT: Final = FileType(Kind.TEXT, "text", "text/plain")
+EMPTY: Final = FileType(Kind.UNSUPPORTED, "empty")
+
+_TO_PNG: Final = "Convert it to PNG or JPEG first."
+_TO_PDF: Final = "Save it as PDF first."
+_UNPACK: Final = "Unpack it and attach the files inside."
+_NO_SOUND: Final = "Sound and video cannot be sent; attach a picture or a transcript."
+
+
+def _no(name: str, hint: str = "") -> FileType:
+    return FileType(Kind.UNSUPPORTED, name, "", hint)
+
+
+BINARY: Final = _no("binary data of an unknown kind", "Images, PDFs and text can be attached.")
+SVG: Final = _no("an SVG drawing", f"{_TO_PNG} Its source can be sent as part of a message.")
+HEIC: Final = _no("a HEIC photo", f"{_TO_PNG} (`heif-convert in.heic out.jpg`, or `sips` on macOS)")
+AVIF: Final = _no("an AVIF image", _TO_PNG)
+_VIDEO: Final = _no("a video or sound file", _NO_SOUND)
+_ZIP: Final = _no("a ZIP archive", _UNPACK)
+_OFFICE: Final = _no("an office document", _TO_PDF)
+
+_PREFIXES: Final[tuple[tuple[int, bytes, FileType], ...]] = (
+    (0, b"\x89PNG\r\n\x1a\n", PNG),
+    (0, b"\xff\xd8\xff", JPEG),
+    (0, b"GIF87a", GIF),
+    (0, b"GIF89a", GIF),
+    (0, b"II*\0", _no("a TIFF image", _TO_PNG)),
+    (0, b"MM\0*", _no("a TIFF image", _TO_PNG)),
+    (0, b"II+\0", _no("a TIFF image", _TO_PNG)),
+    (0, b"MM\0+", _no("a TIFF image", _TO_PNG)),
+    (0, b"8BPS\0", _no("a Photoshop file", _TO_PNG)),
+    (0, b"\0\0\1\0", _no("an icon", _TO_PNG)),
+    (0, b"\xff\x0a", _no("a JPEG XL image", _TO_PNG)),
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", _no("a JPEG XL image", _TO_PNG)),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", _no("a JPEG 2000 image", _TO_PNG)),
+    (0, b"\xff\x4f\xff\x51", _no("a JPEG 2000 image", _TO_PNG)),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
+    (0, b"\x1f\x8b", _no("a gzip archive", _UNPACK)),
+    (0, b"BZh", _no("a bzip2 archive", _UNPACK)),
+    (0, b"\xfd7zXZ\0", _no("an xz archive", _UNPACK)),
+    (0, b"\x28\xb5\x2f\xfd", _no("a zstd archive", _UNPACK)),
+    (0, b"7z\xbc\xaf\x27\x1c", _no("a 7z archive", _UNPACK)),
+    (0, b"Rar!\x1a\x07", _no("a RAR archive", _UNPACK)),
+    (257, b"ustar", _no("a tar archive", _UNPACK)),
+    (0, b"\x7fELF", _no("a program")),
+    (0, b"\xca\xfe\xba\xbe", _no("a program")),
+    (0, b"\xcf\xfa\xed\xfe", _no("a program")),
+    (0, b"\xce\xfa\xed\xfe", _no("a program")),
+    (0, b"\0asm", _no("a program")),
+    (0, b"SQLite format 3\0", _no("a SQLite database", "Export what is needed as text.")),
+    (0, b"OggS", _VIDEO),
+    (0, b"fLaC", _VIDEO),
+    (0, b"ID3", _VIDEO),
+    (0, b"\x1a\x45\xdf\xa3", _VIDEO),
+    (0, b"wOFF", _no("a font")),
+    (0, b"wOF2", _no("a font")),
+)
+# Prefixes made of letters alone: a text may begin like that, so it must look binary as well.
+_LETTERS: Final = frozenset({b"BZh", b"ustar", b"OggS", b"fLaC", b"ID3", b"wOFF", b"wOF2"})
+_BRANDS: Final[Mapping[bytes, FileType]] = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), HEIC),
+    **dict.fromkeys((b"avif", b"avis"), AVIF),
+}
+_RIFF: Final[Mapping[bytes, FileType]] = {b"WEBP": WEBP, b"WAVE": _VIDEO, b"AVI ": _VIDEO}
+_BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_STRANGE: Final = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_SVG_WINDOW: Final = 8_192
+
+
+def sniff(head: bytes) -> FileType:
+    """Tell the type of a file by its first bytes; 64 kB are plenty, one is enough to try."""
+    if not head:
+        return EMPTY
+    for offset, magic, found in _PREFIXES:
+        if head.startswith(magic, offset) and (magic not in _LETTERS or looks_binary(head)):
+            return found
+    return _structured(head) or (BINARY if looks_binary(head) else _markup(head))
+
+
+def looks_binary(head: bytes) -> bool:
+    """Tell whether bytes are no text in any usual encoding."""
+    if head.startswith(_BOMS):
+        return False
+    sample = head[:8_192]
+    return b"\0" in head or len(_STRANGE.findall(sample)) * 50 > len(sample)
+
+
+def _structured(head: bytes) -> FileType | None:
+    if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-"):
+        return PDF
+    if head.startswith(b"RIFF"):
+        return _RIFF.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        return _brand(head)
+    if head.startswith((b"PK\3\4", b"PK\5\6")):
+        return _zip(head)
+    if head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3):
+        return _no("a BMP image", _TO_PNG)
+    if head.startswith(b"MZ") and looks_binary(head):
+        return _no("a program")
+    return None
+
+
+def _brand(head: bytes) -> FileType:
+    length = min(int.from_bytes(head[:4], "big"), 256)
+    brands = [head[8:12], *(head[i : i + 4] for i in range(16, length, 4))]
+    known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    return AVIF if AVIF in known else known[0] if known else _VIDEO
+
+
+def _zip(head: bytes) -> FileType:
+    if b"mimetypeapplication/epub" in head[:100]:
+        return _no("an e-book", _TO_PDF)
+    office = (b"word/", b"xl/", b"ppt/", b"[Content_Types].xml", b"application/vnd.oasis")
+    return _OFFICE if any(mark in head[:4_096] for mark in office) else _ZIP
+
+
+def _markup(head: bytes) -> FileType:
+    """Look behind an XML prologue for an `<svg>` as the first element."""
+    rest = head[:_SVG_WINDOW].lstrip(b"\xef\xbb\xbf").lstrip()
+    while rest.startswith((b"<?", b"<!")):
+        end = b"-->" if rest.startswith(b"<!--") else b">"
+        _, found, rest = rest.partition(end)
+        if not found:
+            return TEXT
+        rest = rest.lstrip()
+    return SVG if re.match(rb"<(svg:)?svg[\s>/]", rest) else TEXT
