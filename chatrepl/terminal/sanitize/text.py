@@ -1,0 +1,165 @@
+"""Text of unknown origin to text that is inert on every terminal.
+
+The rule is by code point and never by escape sequence, so there is no state that a border between
+two pieces could split: a control that is shown as `^[` cannot start anything.
+
+    kept        TAB, LF, everything printable; CR LF becomes LF, U+2028 and U+2029 become LF
+    caret       the other C0 controls and DEL: ^[
+    named       C1, bidirectional controls, invisible characters: <U+202E>; tags are spelt out
+    replaced    lone surrogates and noncharacters: U+FFFD, so that encoding never fails
+    in context  ZWJ, ZWNJ, variation selectors and flag tags stay where spelling needs them
+    capped      more than eight combining marks on one base
+"""
+
+import re
+from functools import cache
+from itertools import groupby
+
+from chatrepl.terminal.sanitize.tables import (
+    EMOJI,
+    IDEOGRAPHS,
+    JOINING,
+    MARKS,
+    PLAIN,
+    UNSAFE,
+    char_class,
+    end_without,
+    one_of,
+)
+
+MOST_MARKS = 8
+
+_RUN_SHOWN_WHOLE = 3
+_GROUPS_SHOWN = 40
+_TAGS_SHOWN = 60
+
+
+def display(text: str) -> str:
+    """Make foreign text of many lines safe to show. Idempotent."""
+    if PLAIN.fullmatch(text):
+        return text
+    if one_of(f"{UNSAFE} 2028-2029").search(text):
+        text = _unsafe().sub(_shown, join_surrogates(text))
+    return _stacked_marks().sub(_capped, text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Make a foreign name, title or error line safe to show: one line, at most `limit` long."""
+    shown = display(text[: 2 * limit]).replace("\n", "^J").replace("\t", " ")
+    if len(shown) <= limit and len(text) <= 2 * limit:
+        return shown
+    return shown[: end_without(UNSAFE, shown, limit - 1)] + "…"
+
+
+def pipe(text: str) -> str:
+    """Make the controls in text for a pipe visible, and leave every other character alone.
+
+    CR LF and what is invisible but printable stay: programs read pipes.
+    """
+    if text.isascii() and PLAIN.fullmatch(text):
+        return text
+    return _controls().sub(_shown_in_pipe, join_surrogates(text))
+
+
+def join_surrogates(text: str) -> str:
+    """Join the halves of characters that arrived as two surrogates."""
+    return _surrogate_pairs().sub(_joined, text)
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    no_cr = char_class(UNSAFE.replace(" B-1F", " B-C E-1F"))
+    flag = "\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
+    return re.compile(f"(?P<flag>{flag})|(?P<line>\r\n|[\u2028\u2029])|(?:[{no_cr}]|\r(?!\n))+")
+
+
+@cache
+def _stacked_marks() -> re.Pattern[str]:
+    return re.compile(f"[{char_class(MARKS)}]{{{MOST_MARKS + 1},}}")
+
+
+@cache
+def _controls() -> re.Pattern[str]:
+    return re.compile("\r\n|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@cache
+def _surrogate_pairs() -> re.Pattern[str]:
+    return re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def _joined(match: re.Match[str]) -> str:
+    return match[0].encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+def _shown_in_pipe(match: re.Match[str]) -> str:
+    return match[0] if match[0] == "\r\n" else _named(match[0])
+
+
+def _capped(match: re.Match[str]) -> str:
+    marks = match[0]
+    return f"{marks[:MOST_MARKS]}<+{len(marks) - MOST_MARKS} marks>"
+
+
+def _shown(match: re.Match[str]) -> str:
+    run, text = match[0], match.string
+    if match["flag"]:
+        return run
+    if match["line"]:
+        return "\n"
+    before = text[match.start() - 1 : match.start()]
+    after = text[match.end() : match.end() + 1]
+    if _belongs(run, before, after):
+        return run
+    if len(run) > 1 and all("\U000e0020" <= char <= "\U000e007e" for char in run):
+        return _spelt(run)
+    return _labels(run)
+
+
+def _belongs(run: str, before: str, after: str) -> bool:
+    """Tell whether an invisible run is part of how its neighbours are spelt."""
+    if run in {"\u200c", "\u200d"} and _is(JOINING, before) and _is(JOINING, after):
+        return not (_is(MARKS, before) and _is(MARKS, after))
+    if run in {"\u200d", "\ufe0f\u200d"}:
+        return _is(EMOJI, before) and _is(EMOJI, after)
+    if run in {"\ufe0e", "\ufe0f"}:
+        return _is(EMOJI, before) or (before in tuple("0123456789#*") and after == "\u20e3")
+    if len(run) == 1 and "\U000e0100" <= run <= "\U000e01ef":
+        return _is(IDEOGRAPHS, before)
+    return len(run) == 1 and "\u180b" <= run <= "\u180f" and "\u1800" <= before <= "\u18aa"
+
+
+def _is(ranges: str, char: str) -> bool:
+    return one_of(ranges).match(char) is not None
+
+
+def _spelt(tags: str) -> str:
+    words = "".join(chr(ord(tag) - 0xE0000) for tag in tags[:_TAGS_SHOWN])
+    return f'<hidden:"{words}"{"..." if len(tags) > _TAGS_SHOWN else ""} x{len(tags)}>'
+
+
+def _labels(run: str) -> str:
+    out: list[str] = []
+    done = 0
+    for char, same in groupby(run):
+        if len(out) == _GROUPS_SHOWN:
+            return f"{''.join(out)}<+{len(run) - done} more>"
+        count = len(list(same))
+        label = _named(char)
+        if count <= _RUN_SHOWN_WHOLE:
+            out.append(label * count)
+        else:
+            out.append(f"{label[:-1]}x{count}>" if len(label) > 2 else f"{label}x{count}")
+        done += count
+    return "".join(out)
+
+
+def _named(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return f"^{chr(code + 64)}"
+    if code == 0x7F:
+        return "^?"
+    surrogate = 0xD800 <= code <= 0xDFFF
+    nonchar = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return "\ufffd" if surrogate or nonchar else f"<U+{code:04X}>"
