@@ -7,5 +7,6 @@
     command faults          what it does on request
     wire stream             the bytes of an answer
 
-A new thing to ask for (`demo: …`) goes into `command.py` and `guide.py`; a new topic into `scripts/`.
+A new thing to ask for (`demo: …`) goes into `command.py` and `guide.py`; a new topic into
+`scripts/`.
 """

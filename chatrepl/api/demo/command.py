@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from chatrepl.api.demo.faults import STREAM_FAULTS
 from chatrepl.api.demo.wire import ERROR_TYPES
@@ -40,6 +41,7 @@ class Plan:
     after: int = 0  # text deltas before a fault of the stream
     stop: str = ""
     category: str = "general_harms"
+    pauses: int = 1  # how often pause_turn comes before the reply is whole
     slow: float = 0.0
     pace: float | None = None
     speed: float | None = None  # a pace that stays
@@ -61,7 +63,7 @@ def find_plan(text: str) -> Plan:
 def parse_plan(line: str, plan: Plan | None = None) -> Plan:
     """Add the clauses of one line to a plan; what is not understood becomes `unknown`."""
     plan = plan or Plan()
-    if line.split(" ", 1)[0].lower() in _WHOLE_LINE:
+    if line.partition(" ")[0].lower() in _WHOLE_LINE:
         return _clause(line, plan)
     for clause in line.split(";"):
         if clause.strip():
@@ -131,7 +133,13 @@ def _stop(plan: Plan, rest: str) -> Plan:
     words = rest.lower().split()
     if words[0] not in STOPS:
         raise ValueError(words[0])
-    return replace(plan, stop=words[0], category=words[1] if len(words) > 1 else plan.category)
+    plan = replace(plan, stop=words[0])
+    for word in words[1:]:
+        if re.fullmatch(r"x\d+", word):
+            plan = replace(plan, pauses=int(word[1:]))
+        else:
+            plan = replace(plan, category=word)
+    return plan
 
 
 def _say(plan: Plan, rest: str) -> Plan:
@@ -144,7 +152,8 @@ def _number(field: str) -> Callable[[Plan, str], Plan]:
         value = float(rest.split()[0])
         if not 0 <= value < 1e6:
             raise ValueError(rest)
-        return replace(plan, **{field: int(value) if field == "overlap" else value})
+        named: dict[str, Any] = {field: int(value) if field == "overlap" else value}
+        return replace(plan, **named)
 
     return read
 

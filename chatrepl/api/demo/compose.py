@@ -64,6 +64,8 @@ def _thinking(request: Request, view: View, desk: Desk) -> Draft:
     if not wanted or request.schema is not None or request.resumes or desk.plan.topic == "say":
         return Draft()
     text = thoughts(view)
+    if request.thinking == "adaptive" and desk.count(text) > request.body["max_tokens"] // 4:
+        return Draft()
     shown = text if request.display == "summarized" else ""
     block = {"type": "thinking", "thinking": shown, "signature": sign(request, shown, [])}
     return Draft((block,), thinking_tokens=desk.count(text))
@@ -86,7 +88,7 @@ def _body(request: Request, view: View, desk: Desk, draft: Draft) -> Draft:
     else:
         text = _text(request, view, desk)
     block: JSON = {"type": "text", "text": text}
-    cited = tooling.document_citations(request, desk.plan)
+    cited = tooling.document_citations(request)
     if cited:
         block["citations"] = cited
     return replace(draft, blocks=(*draft.blocks, block) if text else draft.blocks)

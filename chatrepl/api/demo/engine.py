@@ -134,6 +134,8 @@ class Engine:
         if plan.speed is not None:
             self.pace = plan.speed
         if scripted is None:
+            if view.said:
+                plan = replace(plan, error=0, fault="", stop="" if view.continues else plan.stop)
             key = f"{len(request.messages)} {view.asked}"
             plan = self._tries(plan, key)
             if answer := self._disturbed(plan, MESSAGES, own):

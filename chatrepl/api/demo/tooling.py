@@ -36,7 +36,7 @@ class Used:
 def calls(request: Request, view: View, plan: Plan, new_id: Callable[[], str]) -> Used | None:
     """Return the reply where a tool is called, None where it is ordinary text."""
     if request.resumes:
-        return _resumed(request, plan)
+        return _resumed(request, plan, new_id)
     if plan.stop == "tool_use":
         own = [tool for tool in request.tools if tool["name"] not in SERVER_NAMES]
         tool = own[0] if own else {"name": "demo_tool", "input_schema": {"type": "object"}}
@@ -111,14 +111,17 @@ def _server_call(name: str, view: View, plan: Plan, new_id: Callable[[], str]) -
     return _finished((said, use), use)
 
 
-def _resumed(request: Request, plan: Plan) -> Used:
-    """Go on with a reply that paused: once more a pause where asked, else the result."""
-    uses = [b for b in request.messages[-1].content if b["type"] == "server_tool_use"]
-    use = request.messages[-1].content[-1]
-    if use["type"] != "server_tool_use":
-        use = uses[-1] if uses else use
-        return Used(_cited(use["name"] if uses else "web_search"), "end_turn")
-    return _finished((), use)
+def _resumed(request: Request, plan: Plan, new_id: Callable[[], str]) -> Used:
+    """Go on with a reply that paused: pause again where that is asked for, else finish."""
+    blocks = [b for m in request.messages for b in m.content if b["type"] == "server_tool_use"]
+    last = request.messages[-1].content[-1]
+    if last["type"] != "server_tool_use":
+        return Used(_cited(last["type"].removesuffix("_tool_result")), "end_turn")
+    finished = _finished((), last)
+    if plan.stop != "pause_turn" or len(blocks) >= plan.pauses:
+        return finished
+    again = {**last, "id": f"srvtoolu_{new_id()}"}
+    return Used((*finished.blocks, again), "pause_turn", finished.searches, finished.fetches)
 
 
 def _finished(before: tuple[JSON, ...], use: JSON) -> Used:
@@ -171,7 +174,7 @@ def _cited(name: str) -> tuple[JSON, ...]:
     return tuple(parts)
 
 
-def document_citations(request: Request, plan: Plan) -> list[JSON]:
+def document_citations(request: Request) -> list[JSON]:
     """Return citations of the documents that have them enabled."""
     documents = [
         block

@@ -81,5 +81,6 @@ def _check_system_places(messages: tuple[Message, ...]) -> None:
         following = messages[place + 1].role if place + 1 < len(messages) else "assistant"
         if following == "user":
             raise invalid(
-                f"messages.{place}: a system message must be last or followed by an assistant message"
+                f"messages.{place}: a system message must be last "
+                "or followed by an assistant message"
             )

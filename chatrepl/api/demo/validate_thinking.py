@@ -135,7 +135,7 @@ def check_bound(request: Request) -> Request:
 
 
 def _keeps(path: str, block: JSON, request: Request, past: _Past) -> bool:
-    signature = block.get("signature", block.get("data"))
+    signature = str(block.get("signature", block.get("data")))
     claims = _unpack(signature)
     unsigned = f"{path}: Invalid `signature` in `thinking` block"
     if claims is None:

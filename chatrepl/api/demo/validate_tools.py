@@ -107,7 +107,7 @@ def check_choice(body: JSON, model: Model) -> None:
     if choice is None:
         return
     more: dict[str, Check] = {"disable_parallel_tool_use": flag}
-    kinds = {
+    kinds: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
         "auto": ({}, more), "any": ({}, more), "none": ({}, {}), "tool": ({"name": text}, more),
     }  # fmt: skip
     typed("tool_choice", choice, kinds)
