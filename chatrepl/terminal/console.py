@@ -1,0 +1,118 @@
+"""The two consoles, for stdout and stderr, and the decisions about colour and glyphs.
+
+All that is decided here follows from arguments: the stream, the settings, the environment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+from chatrepl.terminal.theme import DARK, Theme
+
+if TYPE_CHECKING:
+    from chatrepl.terminal.safeconsole import SafeConsole
+
+_COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What the consoles look like; without a `width` the terminal is asked for it."""
+
+    environ: Mapping[str, str]
+    color: str = "auto"
+    theme: Theme = field(default_factory=lambda: DARK)
+    width: int | None = None
+    hyperlinks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consoles:
+    """The console for answers and the console for everything else."""
+
+    out: "SafeConsole"
+    err: "SafeConsole"
+
+
+def open_consoles(out: TextIO, err: TextIO, appearance: Appearance) -> Consoles:
+    """Build both consoles. Raises `RuntimeError` where text could not be shown safely."""
+    from chatrepl.terminal.safeconsole import self_test
+
+    self_test()
+    return Consoles(open_console(out, appearance), open_console(err, appearance))
+
+
+def open_console(stream: TextIO, appearance: Appearance) -> "SafeConsole":
+    """Build a console on a stream, which from then on never fails to encode."""
+    from rich.theme import Theme as RichTheme
+
+    from chatrepl.terminal.safeconsole import SafeConsole
+
+    _never_fail_to_encode(stream)
+    styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
+    return SafeConsole(
+        file=stream,
+        force_terminal=is_terminal(stream),
+        force_interactive=is_terminal(stream) and not is_dumb(appearance.environ),
+        color_system=color_system(stream, appearance),
+        no_color=not wants_color(stream, appearance),
+        width=appearance.width,
+        theme=RichTheme(styles),
+        hyperlinks=appearance.hyperlinks,
+    )
+
+
+def wants_color(stream: TextIO, appearance: Appearance) -> bool:
+    """Decide about colour: the setting, then NO_COLOR, then FORCE_COLOR, then the stream."""
+    if appearance.color in {"always", "never"}:
+        return appearance.color == "always"
+    if appearance.environ.get("NO_COLOR"):
+        return False
+    forced = appearance.environ.get("FORCE_COLOR", "")
+    if forced not in {"", "0", "false"}:
+        return True
+    return is_terminal(stream) and not is_dumb(appearance.environ)
+
+
+def color_system(stream: TextIO, appearance: Appearance) -> str | None:
+    """Name rich's colour system; None writes no escape sequences at all.
+
+    Where only colours are unwanted, bold and dim stay.
+    """
+    environ = appearance.environ
+    if not wants_color(stream, appearance):
+        styled = is_terminal(stream) and not is_dumb(environ) and appearance.color != "never"
+        return "standard" if styled else None
+    if environ.get("COLORTERM", "").lower() in {"truecolor", "24bit"} or "WT_SESSION" in environ:
+        return "truecolor"
+    name = environ.get("TERM", "").lower()
+    many = name.endswith("256color") or name in {"alacritty", "xterm-kitty", "xterm-ghostty"}
+    return "256" if many else "standard"
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Tell whether the stream is an open terminal."""
+    return not stream.closed and stream.isatty()
+
+
+def is_dumb(environ: Mapping[str, str]) -> bool:
+    """Tell whether the terminal understands no escape sequences."""
+    return environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
+
+
+def speaks_utf8(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether glyphs beyond ASCII may be drawn.
+
+    Python turns LANG=C into UTF-8 by itself; the terminal may still not know it.
+    """
+    if (stream.encoding or "").lower().replace("-", "") != "utf8":
+        return False
+    ctype = environ.get("LC_CTYPE", "")
+    names = (environ.get("LC_ALL"), "" if ctype in _COERCED else ctype, environ.get("LANG"))
+    return next(filter(None, names), "") not in {"C", "POSIX"}
+
+
+def _never_fail_to_encode(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None and getattr(stream, "errors", "") != "backslashreplace":
+        reconfigure(errors="backslashreplace")

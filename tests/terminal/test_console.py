@@ -1,0 +1,120 @@
+"""What the consoles decide."""
+
+import io
+
+import pytest
+from rich.text import Text
+
+from chatrepl.terminal.console import (
+    Appearance,
+    open_console,
+    open_consoles,
+    speaks_utf8,
+    wants_color,
+)
+from chatrepl.terminal.theme import THEMES
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+XTERM = {"TERM": "xterm-256color"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "color", "tty", "expected"),
+    [
+        (XTERM, "auto", True, True),
+        (XTERM, "auto", False, False),
+        (XTERM, "always", False, True),
+        (XTERM, "never", True, False),
+        (XTERM | {"NO_COLOR": "1"}, "auto", True, False),
+        (XTERM | {"NO_COLOR": ""}, "auto", True, True),
+        (XTERM | {"NO_COLOR": "1"}, "always", True, True),
+        (XTERM | {"NO_COLOR": "1", "FORCE_COLOR": "1"}, "auto", True, False),
+        (XTERM | {"FORCE_COLOR": "1"}, "auto", False, True),
+        (XTERM | {"FORCE_COLOR": "0"}, "auto", False, False),
+        (XTERM | {"FORCE_COLOR": "1"}, "never", True, False),
+        ({"TERM": "dumb"}, "auto", True, False),
+        ({}, "auto", True, False),
+    ],
+)
+def test_colour_follows_setting_then_environment_then_stream(
+    environ: dict[str, str], color: str, tty: bool, expected: bool
+) -> None:
+    stream = Tty() if tty else io.StringIO()
+    assert wants_color(stream, Appearance(environ, color)) is expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "color", "written"),
+    [
+        (XTERM | {"COLORTERM": "truecolor"}, "#ff0001", "\x1b[1;38;2;255;0;1mx\x1b[0m\n"),
+        (XTERM, "#ff0002", "\x1b[1;38;5;196mx\x1b[0m\n"),
+        ({"TERM": "xterm"}, "#ff0003", "\x1b[1;91mx\x1b[0m\n"),
+        (XTERM | {"NO_COLOR": "1"}, "#ff0004", "\x1b[1mx\x1b[0m\n"),
+        ({"TERM": "dumb"}, "#ff0005", "x\n"),
+    ],
+)
+def test_the_colours_are_those_that_the_terminal_has(
+    environ: dict[str, str], color: str, written: str
+) -> None:
+    stream = Tty()
+    open_console(stream, Appearance(environ)).print(
+        Text("x", f"bold {color}")
+    )  # rich keeps a style's codes
+    assert stream.getvalue() == written
+
+
+def test_a_pipe_gets_no_escape_sequence() -> None:
+    stream = io.StringIO()
+    console = open_console(stream, Appearance(XTERM))
+    console.print(Text("x", "bold red"))
+    console.show_cursor(show=False)
+    assert stream.getvalue() == "x\n"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_names_of_the_theme_are_styles(theme: str) -> None:
+    stream = Tty()
+    console = open_console(stream, Appearance(XTERM, theme=THEMES[theme]))
+    console.print("x", style="error")
+    assert "\x1b[1" in stream.getvalue()
+
+
+def test_markup_emoji_codes_and_numbers_are_plain_text() -> None:
+    stream = Tty()
+    open_console(stream, Appearance(XTERM)).print("[b]x[/c] :skull: 123 https://a.b")
+    assert stream.getvalue() == "[b]x[/c] :skull: 123 https://a.b\n"
+
+
+def test_a_stream_without_utf8_never_fails_and_loses_nothing() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, "ascii")
+    open_console(stream, Appearance({})).print("é\ud800")
+    assert raw.getvalue() == b"\\xe9\\ufffd\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "environ", "expected"),
+    [
+        ("utf-8", {}, True),
+        ("UTF8", {"LANG": "de_DE.UTF-8"}, True),
+        ("ascii", {}, False),
+        ("utf-8", {"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),
+        ("utf-8", {"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}, False),
+        ("utf-8", {"LC_CTYPE": "C.UTF-8"}, True),
+        ("utf-8", {"LANG": "C.UTF-8"}, True),
+    ],
+)
+def test_glyphs_beyond_ascii_need_an_encoding_and_a_locale(
+    encoding: str, environ: dict[str, str], expected: bool
+) -> None:
+    assert speaks_utf8(io.TextIOWrapper(io.BytesIO(), encoding), environ) is expected
+
+
+def test_the_width_is_asked_for_or_given() -> None:
+    consoles = open_consoles(io.StringIO(), Tty(), Appearance(XTERM, width=33))
+    assert consoles.out.width == consoles.err.width == 33
