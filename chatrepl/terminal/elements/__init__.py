@@ -1,0 +1,52 @@
+"""Our look for Markdown: a text to rows of styled segments, at once or as it grows.
+
+    events, starts, line, leaves, blocks, definitions   what the text says, line by line
+    inline, mathtext, highlight, lexing, table          what stands inside a block
+    wrap, prefix, layout                                where it stands on the screen
+    look                                                colours and glyphs
+    document, plain                                     the whole, growing
+
+A printed row never depends on what comes later: a stream and a whole text give the same rows.
+"""
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+
+from chatrepl.terminal.elements.document import Document
+from chatrepl.terminal.elements.look import DARK, LIGHT, Glyphs, Look
+from chatrepl.terminal.elements.wrap import Row
+
+__all__ = ["DARK", "LIGHT", "Document", "Glyphs", "Look", "Markdown", "Row", "render"]
+
+
+def render(
+    text: str,
+    width: int,
+    look: Look = DARK,
+    *,
+    links: bool = True,
+) -> list[Row]:
+    """Rows of a whole Markdown text in a window `width` cells wide."""
+    document = Document(look, links=links)
+    return document.feed(text, width) + document.finish(width)
+
+
+class Markdown:
+    """A Markdown text that a rich console can print."""
+
+    def __init__(
+        self,
+        text: str,
+        look: Look = DARK,
+        *,
+        links: bool = True,
+    ) -> None:
+        self._text = text
+        self._look = look
+        self._links = links
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = render(self._text, options.max_width, self._look, links=self._links)
+        for row in rows:
+            yield from row
+            yield Segment.line()

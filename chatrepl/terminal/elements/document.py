@@ -1,0 +1,45 @@
+"""A Markdown text that grows: rows that are final, and a preview of the open block."""
+
+from chatrepl.terminal.elements.blocks import Blocks
+from chatrepl.terminal.elements.layout import Layout
+from chatrepl.terminal.elements.lines import Lines
+from chatrepl.terminal.elements.look import Look
+from chatrepl.terminal.elements.wrap import Row
+
+_MARKS = frozenset("-=*_#`~+>|:.)![]^ \t0123456789")
+
+
+class Document:
+    """Rows of a text as it comes; in whatever pieces, the rows are the same."""
+
+    def __init__(self, look: Look, *, links: bool = True) -> None:
+        self._lines = Lines()
+        self._blocks = Blocks()
+        self._layout = Layout(look, links=links)
+
+    def feed(self, text: str, width: int) -> list[Row]:
+        """Take more text and return the rows that are final by it."""
+        return self._take(self._lines.feed(text), width)
+
+    def finish(self, width: int) -> list[Row]:
+        """Return the rest of the rows."""
+        rows = self._take(self._lines.finish(), width)
+        return rows + self._layout.rows(self._blocks.finish(), self._blocks.references)
+
+    def preview(self, width: int) -> list[Row]:
+        """What `finish` would return if the text ended here; a lone mark is not shown yet."""
+        blocks, layout = self._blocks.copy(), self._layout.copy()
+        layout.width = width
+        part = self._lines.part
+        events = blocks.line(part) if part and not _MARKS.issuperset(part) else []
+        events = events + blocks.finish()
+        return layout.rows(events, blocks.references)
+
+    def _take(self, lines: list[str], width: int) -> list[Row]:
+        self._layout.width = width
+        rows: list[Row] = []
+        for line in lines:
+            events = self._blocks.line(line)
+            if events:
+                rows += self._layout.rows(events, self._blocks.references)
+        return rows

@@ -1,0 +1,172 @@
+"""Code in colour, one line at a time: what is printed never depends on the lines that follow.
+
+The state of pygments' lexer is carried from line to line. Constructs that its rules only match as a
+whole (block comments, long strings) are tried with their end put on; if that makes a comment or
+string of them, the lines up to the real end are part of it.
+"""
+
+import re
+from functools import cache, lru_cache
+
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.styles import get_style_by_name
+from pygments.token import Comment, String, Token, _TokenType
+from pygments.util import ClassNotFound
+from rich.style import Style
+
+from chatrepl.terminal.elements.lexing import Kinds, Stack, first_stack, lex_line
+
+_PAIRS = {
+    "/*": "*/", "<!--": "-->", '"""': '"""', "'''": "'''", "`": "`", "--[[": "]]", "[[": "]]",
+    "<#": "#>", "(*": "*)", "{-": "-}", "{#": "#}", "#|": "|#", "#=": "=#",
+}  # fmt: skip
+_OPENER = re.compile("|".join(re.escape(opener) for opener in _PAIRS))
+_HEREDOC = re.compile(r"<<[-~]?\s*(['\"]?)([A-Za-z_]\w*)\1")
+_EMBEDDED = re.compile(r"<(script|style)\b[^>]*>\s*$", re.IGNORECASE)
+_EMBEDDED_AS = {"script": "javascript", "style": "css"}
+_HEREDOCS_IN = {"Bash", "Ruby", "Perl", "PHP"}
+
+
+@cache
+def lexer_for(language: str) -> Lexer | None:
+    """The lexer of a language; None for one that is unknown or has nothing to colour."""
+    try:
+        lexer = get_lexer_by_name(language.strip("{}.").lower(), stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+    return None if lexer.name == "Text only" else lexer
+
+
+@lru_cache(maxsize=4096)
+def style_of(kind: _TokenType, theme: str) -> Style:
+    """A token's style in a pygments theme, without its background."""
+    entry = get_style_by_name(theme).style_for_token(kind)
+    return Style(
+        color=f"#{entry['color']}" if entry["color"] else None,
+        bold=entry["bold"] or None,
+        italic=entry["italic"] or None,
+        underline=entry["underline"] or None,
+    )
+
+
+class Highlighter:
+    """Colours the lines of one code block; `copy` lets a preview go on without a trace."""
+
+    def __init__(self, language: str, theme: str) -> None:
+        self._lexer = lexer_for(language) if language else None
+        self._theme = theme
+        self._stack: Stack = first_stack(self._lexer) if self._lexer else ()
+        self._until = ""  # what ends the construct that is open
+        self._kind: _TokenType = Token.Text
+        self._inner: Highlighter | None = None
+
+    def copy(self) -> "Highlighter":
+        other = object.__new__(Highlighter)
+        other.__dict__.update(self.__dict__)
+        if self._inner:
+            other._inner = self._inner.copy()
+        return other
+
+    def line(self, text: str) -> list[tuple[str, Style]]:
+        """The runs of the next line."""
+        if self._lexer is None or not text:
+            return [(text, style_of(Token.Text, self._theme))] if text else []
+        return [(part, style_of(kind, self._theme)) for kind, part in self.kinds(text) if part]
+
+    def kinds(self, text: str) -> Kinds:
+        """The next line as tokens."""
+        if self._inner is not None:
+            if f"</{self._until}" not in text.lower():
+                return self._inner.kinds(text)
+            self._inner, self._until = None, ""
+        elif self._until:
+            return self._inside(text)
+        if self._lexer is None:
+            return [(Token.Text, text)]
+        before = self._stack
+        kinds, self._stack = lex_line(self._lexer, text, before)
+        if "<" in text and self._embeds(text):
+            return kinds
+        opened = _OPENER.search(text) and self._open(self._lexer, text, kinds, before)
+        return opened or kinds
+
+    def _embeds(self, text: str) -> bool:
+        """Begin a script or a style sheet inside HTML, or a text inside a shell script."""
+        name = self._lexer.name if self._lexer else ""
+        if name == "HTML" and (found := _EMBEDDED.search(text)):
+            self._until = found.group(1).lower()
+            self._inner = Highlighter(_EMBEDDED_AS[self._until], self._theme)
+            self._stack = ("root",)
+            return True
+        if name in _HEREDOCS_IN and (found := _HEREDOC.search(text)):
+            self._until, self._kind = "\n" + found.group(2), String.Heredoc
+            return True
+        return False
+
+    def _open(self, lexer: Lexer, text: str, kinds: Kinds, before: Stack) -> Kinds | None:
+        """Begin a comment or string that this line opens and does not close."""
+        for found in _OPENER.finditer(text):
+            at, closer = found.start(), _PAIRS[found.group()]
+            if closer in text[found.end() :]:
+                continue
+            if _is_quoted(_kind_at(kinds, at)) and not (
+                self._stack == before and _starts_at(kinds, at)  # a rule that ran to the end
+            ):
+                continue
+            tried, _ = lex_line(lexer, text + closer, before)
+            kind = _kind_at(tried, at)
+            if _is_quoted(kind) and _kind_at(tried, len(text)) is kind:
+                self._until, self._kind, self._stack = closer, kind, before
+                return [*_until(tried, at), (kind, text[at:])]
+        return None
+
+    def _inside(self, text: str) -> Kinds:
+        """A line that begins inside an open comment or string."""
+        if self._until.startswith("\n"):
+            if text.strip() == self._until[1:]:
+                self._until = ""
+            return [(self._kind, text)]
+        end = text.find(self._until)
+        if end < 0:
+            return [(self._kind, text)]
+        end += len(self._until)
+        self._until = ""
+        return [(self._kind, text[:end]), *self.kinds(text[end:])]
+
+
+def _within(kind: _TokenType, family: _TokenType) -> bool:
+    return kind[: len(family)] == family
+
+
+def _is_quoted(kind: _TokenType) -> bool:
+    return _within(kind, Comment) or _within(kind, String)
+
+
+def _kind_at(kinds: Kinds, offset: int) -> _TokenType:
+    for kind, part in kinds:
+        offset -= len(part)
+        if offset < 0:
+            return kind
+    return Token.Text
+
+
+def _starts_at(kinds: Kinds, offset: int) -> bool:
+    """Tell whether a token starts at an offset and reaches the end of the line."""
+    at = 0
+    for index, (_, part) in enumerate(kinds):
+        if at == offset and part:
+            return not any(after for _, after in kinds[index + 1 :])
+        at += len(part)
+    return False
+
+
+def _until(kinds: Kinds, offset: int) -> Kinds:
+    """The tokens before an offset."""
+    out: Kinds = []
+    for kind, part in kinds:
+        if offset <= 0:
+            break
+        out.append((kind, part[:offset]))
+        offset -= len(part)
+    return out

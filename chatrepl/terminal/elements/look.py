@@ -1,0 +1,73 @@
+"""The look of a reply: one style for each thing that Markdown can say, and the glyphs around it.
+
+Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
+"""
+
+from dataclasses import dataclass, field
+
+from rich.style import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """What is printed around the text; the second set is for terminals without Unicode."""
+
+    bullet: str = "•"
+    bar: str = "▎"
+    rule: str = "─"
+    cross: str = "─┼─"
+    column: str = " │ "
+    done: str = "☑"
+    open: str = "☐"
+    ellipsis: str = "…"
+
+
+ASCII = Glyphs("*", "|", "-", "-+-", " | ", "[x]", "[ ]", "...")
+
+
+_PLAIN = Style()
+_BOLD = Style(bold=True)
+_DIM = Style(dim=True)
+_ITALIC = Style(italic=True)
+_CYAN = Style(color="cyan")
+_BLUE = Style(color="blue")
+_STRIKE = Style(strike=True)
+_FORMULA = Style(color="cyan", italic=True)
+_LINK = Style(color="blue", underline=True)
+_HEADINGS = (
+    Style(bold=True, color="magenta"),
+    Style(bold=True, color="blue"),
+    Style(bold=True, color="cyan"),
+    _BOLD,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Styles by what they are for; `code_theme` names the pygments style of code blocks."""
+
+    text: Style = _PLAIN
+    headings: tuple[Style, ...] = _HEADINGS
+    strong: Style = _BOLD
+    emphasis: Style = _ITALIC
+    strike: Style = _STRIKE
+    code: Style = _CYAN
+    math: Style = _FORMULA
+    link: Style = _LINK
+    target: Style = _DIM
+    image: Style = _ITALIC
+    key: Style = _BOLD
+    html: Style = _DIM
+    note: Style = _CYAN
+    marker: Style = _BLUE
+    bar: Style = _DIM
+    quote: Style = _PLAIN
+    rule: Style = _DIM
+    table_head: Style = _BOLD
+    table_line: Style = _DIM
+    code_theme: str = "one-dark"
+    glyphs: Glyphs = field(default_factory=Glyphs)
+
+
+DARK = Look()
+LIGHT = Look(code_theme="xcode")

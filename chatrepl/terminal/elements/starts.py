@@ -1,0 +1,128 @@
+"""How a line tells what it begins: pure functions on one line's text without its indent."""
+
+import re
+from typing import NamedTuple
+
+from chatrepl.terminal.elements.events import Align
+
+_ATX = re.compile(r"(#{1,6})(?:[ \t]+|$)(.*)", re.DOTALL)
+_ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
+_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$", re.DOTALL)
+_RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$")
+_SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
+_DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_NOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
+_TASK = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
+
+_BLOCK_TAGS = (
+    "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|"
+    "dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|"
+    "hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|"
+    "search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul"
+)
+_ATTRIBUTE = r"\s+[a-zA-Z_:][\w.:-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?"
+_HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
+    (
+        re.compile(r"<(?:script|pre|style|textarea)(?:\s|>|$)", re.IGNORECASE),
+        re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
+    ),
+    (re.compile(r"<!--"), re.compile(r"-->")),
+    (re.compile(r"<\?"), re.compile(r"\?>")),
+    (re.compile(r"<![a-zA-Z]"), re.compile(r">")),
+    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
+    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:\s|/?>|$)", re.IGNORECASE), None),
+    (
+        re.compile(rf"(?:<[a-zA-Z][a-zA-Z\d-]*(?:{_ATTRIBUTE})*\s*/?>|</[a-zA-Z][\w-]*\s*>)\s*$"),
+        None,
+    ),
+)
+
+
+class FenceMark(NamedTuple):
+    char: str
+    length: int
+    info: str
+
+
+def atx(body: str) -> tuple[int, str] | None:
+    """Level and text of a `#` heading."""
+    found = _ATX.match(body)
+    if not found:
+        return None
+    return len(found.group(1)), _ATX_END.sub("", found.group(2)).strip(" \t")
+
+
+def fence(body: str) -> FenceMark | None:
+    """The mark that opens a code block."""
+    found = _FENCE.match(body)
+    if not found:
+        return None
+    mark = found.group(1) or found.group(3)
+    return FenceMark(mark[0], len(mark), (found.group(2) or found.group(4) or "").strip())
+
+
+def closes(body: str, mark: FenceMark) -> bool:
+    """Tell whether a line ends the code block that `mark` opened."""
+    bare = body.rstrip(" \t")
+    return len(bare) >= mark.length and bare == mark.char * len(bare)
+
+
+def is_rule(body: str) -> bool:
+    return bool(_RULE.match(body))
+
+
+def setext(body: str) -> int:
+    """Level of the heading that this line makes of the paragraph above it, or 0."""
+    if not _SETEXT.match(body):
+        return 0
+    return 1 if body[0] == "=" else 2
+
+
+def html(body: str) -> int:
+    """Which of the seven kinds of HTML block begins here, or 0."""
+    return next((i for i, (start, _) in enumerate(_HTML, 1) if start.match(body)), 0)
+
+
+def html_ends(body: str, kind: int) -> bool:
+    """Tell whether an HTML block of that kind ends with this line; kinds 6 and 7 end at a blank."""
+    end = _HTML[kind - 1][1]
+    return bool(end and end.search(body))
+
+
+def note(body: str) -> tuple[str, int] | None:
+    """Label of the footnote that is defined here, and the length of its mark."""
+    found = _NOTE.match(body)
+    return (found.group(1), found.end()) if found else None
+
+
+def task(body: str) -> bool | None:
+    """Whether a list item begins with a done (True) or open (False) check box."""
+    found = _TASK.match(body)
+    return found.group(1) != " " if found else None
+
+
+def delimiters(body: str) -> list[Align] | None:
+    """Alignments that a table's second row gives to its columns."""
+    if "-" not in body or not _DELIMITERS.match(body):
+        return None
+    return [_align(cell) for cell in cells(body)]
+
+
+def _align(cell: str) -> Align:
+    if not cell.endswith(":"):
+        return "left"
+    return "center" if cell.startswith(":") else "right"
+
+
+def cells(row: str) -> list[str]:
+    r"""Split a table row at its bars; `\|` is a bar that does not split."""
+    row = row.strip(" \t")
+    if "\\" not in row:
+        parts = row.split("|")
+    else:
+        parts = [part.replace("\\|", "|") for part in re.split(r"(?<!\\)\|", row)]
+    if parts and not parts[0].strip():
+        del parts[0]
+    if parts and not parts[-1].strip():
+        del parts[-1]
+    return [part.strip(" \t") for part in parts]

@@ -1,0 +1,197 @@
+"""A reply on the screen while it streams: frames in time, work in slices, one write a frame.
+
+feed(text)         a delta came; paints if a frame is due
+tick()             the caller's timer; paints what is due
+wait()             seconds until the next tick is worth it
+status(row)        a dim row below the open block
+suspend, resume    Ctrl-Z and fg
+finish, abort      the whole reply is final; the reply ends as it is shown
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from chatrepl.terminal.elements.wrap import Row, chop
+from chatrepl.terminal.stream.ansi import Ansi
+from chatrepl.terminal.stream.pen import RESET
+from chatrepl.terminal.stream.screen import Screen
+
+_SLICE = 4_000  # characters between two looks at the clock
+_MOST = 64_000  # characters in one frame
+_BUDGET_S = 0.015
+_SLOWEST_S = 0.3
+_SHARE = 12  # a frame that takes t seconds is followed by a pause of 12 t
+
+
+class Growing(Protocol):
+    """A text that gives rows as it grows: `elements.Document`, or plain text."""
+
+    def feed(self, text: str, width: int) -> list[Row]: ...
+    def finish(self, width: int) -> list[Row]: ...
+    def preview(self, width: int) -> list[Row]: ...
+
+
+class Painter:
+    """Paints a growing text on a console's terminal; without `live`, only what is final."""
+
+    def __init__(
+        self,
+        console: Console,
+        document: Growing,
+        *,
+        clock: Callable[[], float],
+        live: bool = True,
+        fps: float = 20.0,
+    ) -> None:
+        self._console = console
+        self._document = document
+        self._clock = clock
+        self._live = live
+        self._interval = 1.0 / fps
+        self._screen = Screen(self._write, Ansi(console))
+        self._pending: list[str] = []
+        self._backlog = ""
+        self._status: Row = []
+        self._stale = False  # the screen differs from what is known
+        self._next = float("-inf")
+        self._size = (0, 0)
+        self._suspended = False
+        self._torn = False  # a write was interrupted
+        self._ended = False
+        self._shown: list[Row] = []
+
+    def feed(self, text: str) -> None:
+        """Take a delta."""
+        self._pending.append(text)
+        self._stale = True
+        self.tick()
+
+    def status(self, text: Text | None) -> None:
+        """Set the row below the open block; it is cut to the window."""
+        row = list(text.render(self._console, end="")) if text else []
+        if row != self._status:
+            self._status = row
+            self._stale = True
+
+    def tick(self) -> None:
+        """Paint a frame if one is due."""
+        if not self._suspended and not self._ended and self._clock() >= self._next:
+            self._frame()
+
+    def wait(self) -> float | None:
+        """Seconds until something is to be painted; None if nothing is."""
+        if self._ended or self._suspended or not (self._stale or self._backlog):
+            return None
+        return max(0.0, self._next - self._clock())
+
+    def finish(self) -> None:
+        """Make all of the text final; the cursor is left at the start of a fresh row."""
+        if self._ended:
+            return
+        self._ended = True
+        self._mend()
+        width, _ = self._fit()
+        text = self._backlog + "".join(self._pending)
+        self._backlog = ""
+        self._pending.clear()
+        rows: list[Row] = []
+        for start in range(0, len(text), _MOST):
+            rows += self._document.feed(text[start : start + _MOST], width)
+        rows += self._document.finish(width)
+        self._screen.paint(rows, [], width)
+
+    def abort(self) -> None:
+        """End with what is shown, without the status; the cursor is left on a fresh row."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._torn:
+            self._mend()
+            return
+        width, height = self._fit()
+        self._screen.paint(self._shown[-max(1, height - 1) :], [], width)
+
+    def suspend(self) -> None:
+        """Take the live rows off the screen, before the program is stopped."""
+        self._screen.clear(*self._fit())
+        self._suspended = True
+
+    def resume(self) -> None:
+        """Go on after `suspend`."""
+        self._suspended = False
+        self._stale = True
+        self._next = float("-inf")
+
+    def _frame(self) -> None:
+        self._mend()
+        width, height = self._fit()
+        if not self._stale and not self._backlog:
+            return
+        begin = self._clock()
+        rows = self._work(width, begin)
+        painted = self._clock()
+        if self._backlog:
+            if rows:
+                self._show(rows, [], width)
+        else:
+            self._stale = False
+            self._show(rows, self._preview(width, height), width)
+        end = self._clock()
+        self._next = end + max(self._interval, min(_SLOWEST_S, _SHARE * (end - painted)))
+        if self._backlog:
+            self._next = end
+
+    def _work(self, width: int, begin: float) -> list[Row]:
+        """Read what came, as much of it as a frame has time for."""
+        text = self._backlog + "".join(self._pending)
+        self._pending.clear()
+        rows: list[Row] = []
+        start = 0
+        while start < min(len(text), _MOST):
+            rows += self._document.feed(text[start : start + _SLICE], width)
+            start += _SLICE
+            if self._clock() - begin > _BUDGET_S:
+                break
+        self._backlog = text[start:]
+        return rows
+
+    def _preview(self, width: int, height: int) -> list[Row]:
+        """The live rows: the end of the open block and the status, less than a screen."""
+        if not self._live:
+            return []
+        room = max(1, height - 1)
+        status = chop([(part.text, part.style or Style.null()) for part in self._status], width)
+        status = status[:1] if self._status else []
+        rows = self._document.preview(width)
+        self._shown = rows
+        keep = max(0, room - len(status))
+        return (rows[-keep:] if keep else []) + status
+
+    def _show(self, rows: list[Row], live: list[Row], width: int) -> None:
+        self._screen.paint(rows, live, width)
+
+    def _fit(self) -> tuple[int, int]:
+        """The size of the window; after a change the live rows are taken off the screen."""
+        size = self._console.size
+        width, height = max(1, size.width), max(1, size.height)
+        if self._size not in {(0, 0), (width, height)}:
+            self._screen.clear(width, height)
+            self._stale = True
+        self._size = width, height
+        return width, height
+
+    def _mend(self) -> None:
+        """Go on in a fresh row after a write that was interrupted."""
+        if self._torn:
+            self._write(RESET)
+            self._screen.forget()
+
+    def _write(self, text: str) -> None:
+        self._torn = True
+        self._console.file.write(text)
+        self._console.file.flush()
+        self._torn = False
