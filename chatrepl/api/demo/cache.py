@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chatrepl.api.demo.models import Model
 from chatrepl.api.demo.request import Request, bare
-from chatrepl.api.demo.tokens import CountText, block_tokens, frame
+from chatrepl.api.demo.tokens import NEXT_MESSAGE, CountText, block_tokens, frame
 from chatrepl.api.demo.wire import JSON, canonical, invalid
 
 MOST_MARKS = 4
@@ -70,21 +70,22 @@ def lay_out(request: Request, count: CountText) -> Prompt:
     """Return the prompt of a request; raises the service's 400 for bad marks."""
     rows = [("tools", "", tool) for tool in request.tools]
     rows += [("system", "system", block) for block in request.system]
+    opens = set()  # the rows that begin a message after the first
     for message in request.messages:
+        opens |= {len(rows)} if message.place else set()
         rows += [("messages", message.role, block) for block in message.content]
     marks = _marks(request, [block for _, _, block in rows])
     mode = _mode(request)
     running = hashlib.sha256(request.model.id.encode() + str(request.body.get("speed")).encode())
-    total = frame(request.messages, request.model)
+    total = frame(request.model)
     pieces: list[Piece] = []
     for place, (part, role, block) in enumerate(rows):
         running.update(canonical([part, role, bare(block)]))
-        kind = "text" if part == "system" else block.get("type")
-        total += (
-            8 + count(canonical(bare(block)).decode(), request.model)
-            if part == "tools"
-            else block_tokens({**block, "type": kind}, request.model, count)
-        )
+        total += NEXT_MESSAGE if place in opens else 0
+        if part == "tools":
+            total += 8 + count(canonical(bare(block)).decode(), request.model)
+        else:
+            total += block_tokens(block, request.model, count)
         prefix = running.copy().hexdigest() + (mode if part == "messages" else "")
         pieces.append(Piece(part, prefix, total, marks.get(place)))
     return Prompt(request.model, tuple(pieces), total, mode)

@@ -149,7 +149,7 @@ def _say(plan: Plan, rest: str) -> Plan:
 
 def _number(field: str) -> Callable[[Plan, str], Plan]:
     def read(plan: Plan, rest: str) -> Plan:
-        value = float(rest.split()[0])
+        value = float(rest.partition(" ")[0])
         if not 0 <= value < 1e6:
             raise ValueError(rest)
         named: dict[str, Any] = {field: int(value) if field == "overlap" else value}

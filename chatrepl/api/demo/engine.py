@@ -135,7 +135,12 @@ class Engine:
             self.pace = plan.speed
         if scripted is None:
             if view.said:
-                plan = replace(plan, error=0, fault="", stop="" if view.continues else plan.stop)
+                plan = replace(
+                    plan,
+                    error=0,
+                    fault="",
+                    stop="" if view.continues or plan.stop == "max_tokens" else plan.stop,
+                )
             key = f"{len(request.messages)} {view.asked}"
             plan = self._tries(plan, key)
             if answer := self._disturbed(plan, MESSAGES, own):

@@ -75,8 +75,9 @@ def _on_request(request: Request, plan: Plan) -> str:
         fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", received)), default=0))
         return f"This is the request I received:\n\n{fence}json\n{received}\n{fence}\n"
     return (
-        f"`demo: {plan.topic or plan.stop}` needs something to work with: switch on `/web` for `search` and "
-        "`fetch`, or send a request with tools, or attach a document with citations.\n"
+        f"`demo: {plan.topic or plan.stop}` needs something to work with: switch on `/web` for "
+        "`search`, `fetch` and `stop pause_turn`, send a request with tools for `tool`, "
+        "attach a document with citations for `cite`.\n"
     )
 
 

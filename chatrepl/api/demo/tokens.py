@@ -4,7 +4,7 @@ Latin text costs 1 token per 4.4 characters (3.2 from the 4.7 generation on), ev
 about one a character; images cost one per 28 by 28 pixels, PDF pages a flat sum.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from chatrepl.api.demo.images import measure_base64
 from chatrepl.api.demo.models import Model
@@ -12,6 +12,7 @@ from chatrepl.api.demo.wire import JSON, canonical
 
 CountText = Callable[[str, Model], int]
 PDF_TOKENS = 2000
+NEXT_MESSAGE = 4  # around each message after the first
 
 
 def count_text(text: str, model: Model) -> int:
@@ -72,7 +73,6 @@ def block_tokens(block: JSON, model: Model, count: CountText = count_text) -> in
     return 8 + count(canonical(rest).decode(), model)
 
 
-def frame(messages: Iterable[object], model: Model) -> int:
-    """Return the tokens around the messages."""
-    count = sum(1 for _ in messages)
-    return (7 if model.old_tokens else 6) + 4 * max(count - 1, 0)
+def frame(model: Model) -> int:
+    """Return the tokens around a prompt of one message."""
+    return 7 if model.old_tokens else 6
