@@ -64,7 +64,7 @@ class Message:
 
     @cached_property
     def encoded(self) -> str:
-        """This message as JSON; made once, however often it is sent."""
+        """The message as JSON; made once, however often it is sent."""
         return encode(self.to_wire())
 
     @cached_property

@@ -194,7 +194,7 @@ class Reply:
     complete: bool = False
     retries: int = 0
 
-    def apply(self, event: StreamEvent) -> "Reply":
+    def apply(self, event: StreamEvent) -> "Reply":  # noqa: C901, PLR0912 - one case an event
         """Give the reply as it stands after `event`."""
         match event:
             case TextDelta(text, index):

@@ -213,7 +213,8 @@ def _able(model: Model, capabilities: Wire) -> Model:
     for field, key in flags.items():
         supported = _supported(capabilities.get(key))
         if supported is not None:
-            model = replace(model, **{field: supported})
+            changes: dict[str, Any] = {field: supported}
+            model = replace(model, **changes)
     thinking = capabilities.get("thinking")
     if isinstance(thinking, Mapping) and isinstance(thinking.get("types"), Mapping):
         types = frozenset(_names(thinking["types"]))

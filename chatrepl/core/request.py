@@ -1,0 +1,174 @@
+"""From a conversation and settings to the body of one request.
+
+The order of keys is fixed and each message is encoded once, so equal pasts give equal bytes: the
+service's cache lives on that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from chatrepl.core.blocks import TextBlock
+from chatrepl.core.conversation import Conversation, Message, Prefill
+from chatrepl.core.models import Model
+from chatrepl.core.prefill import choose_mode, instruction, native_text
+from chatrepl.core.sent import Sent, build_sent
+from chatrepl.core.settings import Settings
+from chatrepl.core.wire import Wire, encode
+
+WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
+THINKING_BUDGET_TOKENS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: everything but the messages, and the messages.
+
+    `bound` names its past (see `sent.py`); `prefill` tells how the reply is to begin; the last
+    `ours` blocks of the last user message are instructions of ours.
+    """
+
+    params: Wire
+    messages: tuple[Message, ...]
+    bound: str = ""
+    prefill: Prefill | None = None
+    ours: int = 0
+
+    @property
+    def model(self) -> str:
+        return str(self.params["model"])
+
+    def body(self) -> dict[str, Any]:
+        """Give the whole body as one value, for people to look at."""
+        return {**self.params, "messages": [message.to_wire() for message in self.messages]}
+
+    def encode(self) -> bytes:
+        """Write the body as JSON, joined from the messages' own encodings."""
+        messages = ",".join(message.encoded for message in self.messages)
+        params = encode(dict(self.params))
+        return f'{params[:-1]},"messages":[{messages}]}}'.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one turn asks for, beyond the settings."""
+
+    prefill: str = ""
+    schema: Wire | None = None
+    interactive: bool = False
+    previous_message_id: str | None = None
+    extra_tokens: int = 0
+    diagnose: bool = False
+    tools: tuple[Wire, ...] = field(default=())
+
+
+def build_request(
+    conversation: Conversation, settings: Settings, model: Model, user: Message | None, ask: Ask
+) -> Request:
+    """Build the request that sends `user` after `conversation`; None sends what is there.
+
+    `ask.extra_tokens` is added to `max_tokens` where the reply repeats an emulated prefill.
+    """
+    mode = _mode(model, settings, ask)
+    ours = 0
+    if user is not None and mode == "emulated":
+        user = replace(user, content=(*user.content, TextBlock(instruction(ask.prefill))))
+        ours = 1
+    new = _new_messages(conversation, model, user)
+    tools = _tools(settings, model, ask)
+    sent = build_sent(conversation, model, *new, tools=encode(tools) if tools else "")
+    messages = sent.messages
+    if mode == "native":
+        messages = (*messages, Message("assistant", (TextBlock(native_text(ask.prefill)),)))
+    params = _params(settings, model, ask, sent, mode)
+    if tools:
+        params["tools"] = tools
+    prefill = Prefill(ask.prefill, mode) if mode is not None else None
+    return Request(params, messages, sent.bound, prefill, ours)
+
+
+def new_messages(conversation: Conversation, model: Model, user: Message) -> tuple[Message, ...]:
+    """Give what a new turn sends: the user's message, and a system prompt that changes here."""
+    return _new_messages(conversation, model, user)
+
+
+def _mode(model: Model, settings: Settings, ask: Ask) -> Any:
+    if not native_text(ask.prefill):
+        return None
+    thinking = settings.thinking == "on"
+    return choose_mode(model, schema=ask.schema is not None, thinking=thinking)
+
+
+def _new_messages(
+    conversation: Conversation, model: Model, user: Message | None
+) -> tuple[Message, ...]:
+    if user is None:
+        return ()
+    change = conversation.state.next_system
+    if change is None or not model.mid_system:
+        return (user,)
+    return (user, Message("system", (TextBlock(change),)))
+
+
+def _params(
+    settings: Settings, model: Model, ask: Ask, sent: Sent, mode: str | None
+) -> dict[str, Any]:
+    extra = ask.extra_tokens if mode == "emulated" else 0
+    limit = settings.max_tokens + extra
+    params: dict[str, Any] = {
+        "model": model.id,
+        "max_tokens": min(limit, model.max_output) if model.max_output else limit,
+    }
+    if sent.system.strip():
+        params["system"] = sent.system
+    if settings.stop_sequences:
+        params["stop_sequences"] = list(settings.stop_sequences)
+    if settings.cache_enabled:
+        params["cache_control"] = {"type": "ephemeral", "ttl": _ttl(settings, ask)}
+    thinking = thinking_param(settings, model, prefilled=mode == "native")
+    if thinking is not None:
+        params["thinking"] = thinking
+        if thinking["type"] == "enabled" and params["max_tokens"] <= THINKING_BUDGET_TOKENS:
+            params["max_tokens"] += THINKING_BUDGET_TOKENS
+    output: dict[str, Any] = {}
+    if settings.effort and settings.effort in model.efforts:
+        output["effort"] = settings.effort
+    if ask.schema is not None:
+        output["format"] = {"type": "json_schema", "schema": ask.schema}
+    if output:
+        params["output_config"] = output
+    if ask.diagnose and ask.previous_message_id:
+        params["diagnostics"] = {"previous_message_id": ask.previous_message_id}
+    return params
+
+
+def _ttl(settings: Settings, ask: Ask) -> str:
+    if settings.cache_ttl != "auto":
+        return settings.cache_ttl
+    return "1h" if ask.interactive else "5m"
+
+
+def thinking_param(
+    settings: Settings, model: Model, *, prefilled: bool = False
+) -> Mapping[str, Any] | None:
+    """Say what to ask about thinking; None leaves it to the model."""
+    display = {"display": "summarized"} if settings.show_thinking else {}
+    if settings.thinking == "off" or prefilled:
+        for kind in ("disabled", "between_tools"):
+            if kind in model.thinking and model.thinks_by_default:
+                return {"type": kind}
+        return None
+    if settings.thinking == "auto" and not (model.thinks_by_default and display):
+        return None
+    if "adaptive" in model.thinking:
+        return {"type": "adaptive", **display}
+    if "enabled" in model.thinking and settings.thinking == "on":
+        return {"type": "enabled", "budget_tokens": THINKING_BUDGET_TOKENS, **display}
+    return None
+
+
+def _tools(settings: Settings, model: Model, ask: Ask) -> list[Wire]:
+    tools = list(ask.tools)
+    if settings.web and model.web:
+        tools.append(WEB_TOOL)
+    return tools
