@@ -1,7 +1,6 @@
 """What an image is and how large, from its first bytes."""
 
 import base64
-import binascii
 import struct
 
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -43,7 +42,7 @@ def measure_base64(text: str) -> tuple[int, int] | None:
     for length in (4096, len(text)):
         try:
             head = base64.b64decode(text[: length - length % 4])
-        except binascii.Error:
+        except ValueError:
             return None
         if (size := measure(head)) is not None:
             return size

@@ -121,7 +121,8 @@ MODELS: tuple[Model, ...] = (
     ),
     _dated(
         "Claude Opus 4.5", "20251101", "2025-11-24T00:00:00Z", cache_minimum=4096,
-        effort=("low", "medium", "high"),
+        effort=("low", "medium", "high"), lifecycle="deprecated",
+        deprecated="2026-11-22T00:00:00Z", retires="2027-01-22T00:00:00Z",
     ),
     _dated("Claude Haiku 4.5", "20251001", "2025-10-15T00:00:00Z", cache_minimum=4096, effort=()),
     _dated(

@@ -159,8 +159,10 @@ def _fetched(url: str) -> JSON:
 def _cited(name: str) -> tuple[JSON, ...]:
     if name == "web_fetch":
         return ({"type": "text", "text": f"The page says: “{_PAGE}”"},)
-    parts: list[JSON] = [{"type": "text", "text": "Two pages bear on this. "}]
-    for title, url, quote in _FOUND:
+    parts: list[JSON] = []
+    for (title, url, quote), words in zip(
+        _FOUND, ("One page says: ", "\n\nAnother: "), strict=True
+    ):
         location = {
             "type": "web_search_result_location",
             "cited_text": quote,
@@ -168,10 +170,10 @@ def _cited(name: str) -> tuple[JSON, ...]:
             "title": title,
             "encrypted_index": "ZGVtbw==",
         }
+        parts.append({"type": "text", "text": words})
         parts.append({"type": "text", "text": quote, "citations": [location]})
-        parts.append({"type": "text", "text": " "})
-    parts[-1] = {"type": "text", "text": "\n\n(The demo engine invents these; it has no network.)"}
-    return tuple(parts)
+    end = "\n\n(The demo engine invents these; it has no network.)"
+    return (*parts, {"type": "text", "text": end})
 
 
 def document_citations(request: Request) -> list[JSON]:
