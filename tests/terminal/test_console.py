@@ -53,7 +53,7 @@ def test_colour_follows_setting_then_environment_then_stream(
     [
         (XTERM | {"COLORTERM": "truecolor"}, "#ff0001", "\x1b[1;38;2;255;0;1mx\x1b[0m\n"),
         (XTERM, "#ff0002", "\x1b[1;38;5;196mx\x1b[0m\n"),
-        ({"TERM": "xterm"}, "#ff0003", "\x1b[1;91mx\x1b[0m\n"),
+        ({"TERM": "xterm"}, "#ff0003", "\x1b[1;31mx\x1b[0m\n"),
         (XTERM | {"NO_COLOR": "1"}, "#ff0004", "\x1b[1mx\x1b[0m\n"),
         ({"TERM": "dumb"}, "#ff0005", "x\n"),
     ],

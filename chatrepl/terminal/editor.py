@@ -1,0 +1,54 @@
+"""A text in the user's own editor: $VISUAL, $EDITOR, or the first one there is.
+
+The editor is run as a list of words, never through a shell; the file is private and short-lived.
+"""
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+FALLBACKS = ("editor", "nano", "vim", "vi")
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The text as it was left; `fault` says why it is unchanged, where that was not wanted."""
+
+    text: str
+    fault: str = ""
+
+
+def find_editor(environ: Mapping[str, str]) -> list[str]:
+    """Give the command that edits a file, as words; empty where there is none."""
+    for name in ("VISUAL", "EDITOR"):
+        try:
+            words = shlex.split(environ.get(name, ""))
+        except ValueError:
+            continue
+        if words:
+            return words
+    path = environ.get("PATH")
+    return next(([name] for name in FALLBACKS if shutil.which(name, path=path)), [])
+
+
+def edit(text: str, environ: Mapping[str, str]) -> Edited:
+    """Let the user edit a text; the terminal must be in its usual mode."""
+    command = find_editor(environ)
+    if not command:
+        return Edited(text, "no editor found: set EDITOR")
+    try:
+        with TemporaryDirectory(prefix="chatrepl-") as folder:  # 0700
+            path = Path(folder, "message.md")
+            path.touch(0o600)
+            path.write_bytes(text.encode("utf-8", "surrogateescape"))
+            code = subprocess.run([*command, str(path)], check=False).returncode
+            edited = path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        return Edited(text, f"{command[0]}: {error.strerror}")
+    if code:
+        return Edited(text, f"{command[0]} ended with code {code}: nothing was changed")
+    return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"))

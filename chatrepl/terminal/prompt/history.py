@@ -1,0 +1,88 @@
+"""The lines that were typed, on disk: one JSON string a line, appended only.
+
+Several programs may append at once; each sees the others' lines at its next start. A line that
+begins with a space, or that holds a key, is remembered until the end of the program only.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from prompt_toolkit.history import History
+
+MOST_BYTES_READ = 8_000_000
+MOST_CHARACTERS_STORED = 256_000
+
+_SECRET = "sk-ant-"  # noqa: S105 - the beginning of every key, so that keys are not stored
+
+
+class DiskHistory(History):
+    """History in a private file, or in memory only; `fault` says why nothing is stored."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__()
+        self.path = path
+        self.fault = ""
+
+    def load_history_strings(self) -> Iterable[str]:
+        """Give the stored lines, newest first; what cannot be read is passed over."""
+        if self.path is None:
+            return []
+        try:
+            lines = _tail(self.path).split(b"\n")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.fault = f"the history cannot be read: {error.strerror}"
+            return []
+        entries = [entry for line in lines if (entry := _entry(line)) is not None]
+        return reversed(entries)
+
+    def store_string(self, string: str) -> None:
+        """Append a line to the file, if it may be stored."""
+        if self.path is None or not _may_be_stored(string):
+            return
+        try:
+            _append(self.path, json.dumps(string).encode("ascii"))
+        except OSError as error:
+            self.fault = f"the history cannot be written: {error.strerror}"
+
+
+def _may_be_stored(entry: str) -> bool:
+    if entry.startswith(" ") or not entry.strip() or _SECRET in entry:
+        return False
+    return len(entry) <= MOST_CHARACTERS_STORED
+
+
+def _entry(line: bytes) -> str | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, str) and entry else None
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(0, size - MOST_BYTES_READ))
+        return file.read(MOST_BYTES_READ)
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Write a whole line at once, after whatever a broken write may have left."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        rest = (b"\n" if torn else b"") + line + b"\n"
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)

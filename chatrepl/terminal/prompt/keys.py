@@ -1,0 +1,154 @@
+"""The keys of the prompt, beyond what prompt_toolkit's emacs and vi modes bring."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prompt_toolkit.application import get_app, run_in_terminal
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition, completion_is_selected, is_searching
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+
+from chatrepl.terminal.editor import edit
+from chatrepl.terminal.prompt.values import Closed, Interrupted
+
+LEAVE_HINT = "Ctrl-C again leaves"
+
+
+@dataclass(slots=True)
+class KeyState:
+    """What the keys remember between two presses."""
+
+    multiline: bool
+    hint: str = ""  # shown in the toolbar until the next key
+    last_hint: str = ""
+    keys_since_paste: int | None = None  # while the batch of keys lasts that brought a paste
+
+    def next_key(self, _sender: object) -> None:
+        """Take note that a key comes; to be called before each."""
+        self.last_hint, self.hint = self.hint, ""
+        if self.keys_since_paste is not None:
+            self.keys_since_paste += 1
+
+
+def prompt_keys(state: KeyState, environ: Mapping[str, str]) -> KeyBindings:
+    """Give all bindings of the prompt."""
+    keys = KeyBindings()
+    _bind_enter(keys, state)
+    _bind_leaving(keys, state)
+    _bind_paste(keys, state)
+    _bind_editor(keys, state, environ)
+    _bind_late_answers(keys)
+    return keys
+
+
+def _bind_enter(keys: KeyBindings, state: KeyState) -> None:
+    typing = ~is_searching
+
+    @keys.add("enter", filter=typing & ~completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if (state.keys_since_paste or 0) > 1:
+            buffer.insert_text("\n")  # the text broke out of its paste
+        elif not _continues(buffer):
+            _newline(event) if state.multiline else buffer.validate_and_handle()
+
+    @keys.add("enter", filter=typing & completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("escape", "enter", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.validate_and_handle() if state.multiline else _newline(event)
+
+    @keys.add("c-j", filter=typing)
+    def _(event: KeyPressEvent) -> None:
+        _newline(event)
+
+
+def _newline(event: KeyPressEvent) -> None:
+    event.current_buffer.insert_text("\n")
+
+
+def _continues(buffer: Buffer) -> bool:
+    """Turn a backslash at the end of the line into a newline, if there is one."""
+    before = buffer.document.text_before_cursor
+    slashes = len(before) - len(before.rstrip("\\"))
+    if slashes % 2 == 0 or buffer.document.current_line_after_cursor:
+        return False
+    buffer.delete_before_cursor(1)
+    buffer.insert_text("\n")
+    return True
+
+
+def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
+    @keys.add("c-c", filter=~is_searching)
+    @keys.add(Keys.SIGINT)
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.text:
+            buffer.history.append_string(buffer.text)
+            buffer.reset()
+        elif state.last_hint == LEAVE_HINT:
+            event.app.exit(result=Interrupted(), style="class:hint")
+        else:
+            state.hint = LEAVE_HINT
+
+    @keys.add("c-d", filter=~is_searching & Condition(lambda: not get_app().current_buffer.text))
+    def _(event: KeyPressEvent) -> None:
+        event.app.exit(result=Closed(), style="class:hint")
+
+
+def _bind_paste(keys: KeyBindings, state: KeyState) -> None:
+    def paste_is_over() -> None:
+        state.keys_since_paste = None
+
+    @keys.add(Keys.BracketedPaste)
+    def _(event: KeyPressEvent) -> None:
+        state.keys_since_paste = 0
+        asyncio.get_running_loop().call_soon(paste_is_over)
+        event.current_buffer.insert_text(pasted_text(event.data))
+
+
+def pasted_text(data: str) -> str:
+    """Give a paste byte for byte, but undo what terminals do to line feeds.
+
+    Many terminals send CR for each LF; then there is no LF at all.
+    """
+    return data if "\n" in data else data.replace("\r", "\n")
+
+
+def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str]) -> None:
+    @keys.add("c-x", "c-e", filter=~is_searching)
+    async def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        edited = await run_in_terminal(lambda: edit(buffer.text, environ), in_executor=True)
+        state.hint = edited.fault
+        buffer.text = edited.text
+        buffer.cursor_position = len(edited.text)
+
+
+def _bind_late_answers(keys: KeyBindings) -> None:
+    """Swallow a terminal's answer about its colours that comes after we stopped waiting for it."""
+    until = [""]
+
+    @keys.add("escape", "]", "1", "1", ";", "r", "g", "b")
+    def _(_event: KeyPressEvent) -> None:
+        until[0] = "string terminator"
+
+    @keys.add("escape", "[", "?")
+    def _(_event: KeyPressEvent) -> None:
+        until[0] = "c"
+
+    inside = Condition(lambda: bool(until[0]))
+
+    @keys.add(Keys.Any, filter=inside)
+    def _(event: KeyPressEvent) -> None:
+        if event.data == until[0]:
+            until[0] = ""
+
+    @keys.add("c-g", filter=inside, eager=True)
+    @keys.add("escape", "\\", filter=inside, eager=True)
+    def _(_event: KeyPressEvent) -> None:
+        until[0] = ""

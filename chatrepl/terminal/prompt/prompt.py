@@ -1,0 +1,81 @@
+"""One prompt for the whole session: what the shell calls.
+
+The shell gives options and two functions (`Feeds`); it gets a `Line`, `Interrupted` or `Closed`.
+Everything that needs prompt_toolkit is built in `session.py`, imported when a `Prompt` is made.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Interrupted, Line, PromptOptions
+
+if TYPE_CHECKING:
+    from prompt_toolkit.input import Input
+
+
+class Prompt:
+    """A line editor on the keyboard, with history, completion and a toolbar."""
+
+    def __init__(
+        self,
+        options: PromptOptions,
+        feeds: Feeds | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:
+        from chatrepl.terminal.prompt.session import PromptSession
+
+        self._options = options
+        self._session = PromptSession(
+            options, feeds or Feeds(), os.environ if environ is None else environ, (stdin, stdout)
+        )
+
+    @property
+    def options(self) -> PromptOptions:
+        """The options in force."""
+        return self._options
+
+    @property
+    def input(self) -> "Input":
+        """The keyboard, for keeping what is typed while no prompt is shown."""
+        return self._session.input
+
+    @property
+    def fault(self) -> str:
+        """Why the history is not stored; empty when it is."""
+        return self._session.history.fault
+
+    def change(self, options: PromptOptions) -> None:
+        """Look and behave otherwise from the next line on; the history stays where it is."""
+        self._options = options
+        self._session.apply(options)
+
+    def type_ahead(self, data: bytes) -> None:
+        """Give the next prompt keys that were read elsewhere."""
+        self._session.type_ahead(data)
+
+    def remember(self, text: str) -> None:
+        """Add a text to the history, for texts that were not typed at the prompt."""
+        self._session.history.append_string(text)
+
+    def read(self, default: str = "") -> Entry:
+        """Let the user edit a line that begins as `default`, until it is submitted or left."""
+        try:
+            result = self._session.prompt(default)
+        except EOFError:
+            return Closed()
+        except KeyboardInterrupt:
+            return Interrupted()
+        return Line(whole_characters(result)) if isinstance(result, str) else result
+
+
+def whole_characters(text: str) -> str:
+    """Replace what is half a character, so that the text can be stored and sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,137 @@
+"""prompt_toolkit, set up as our prompt. Importing this imports prompt_toolkit."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+import prompt_toolkit
+from prompt_toolkit.application import get_app
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import Input, create_input
+from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.output import ColorDepth, create_output
+from prompt_toolkit.styles import Style
+
+from chatrepl.terminal.prompt.completion import CandidateCompleter, completes_by_itself
+from chatrepl.terminal.prompt.fences import FenceLexer
+from chatrepl.terminal.prompt.history import DiskHistory
+from chatrepl.terminal.prompt.keys import KeyState, prompt_keys
+from chatrepl.terminal.prompt.toolbar import fit
+from chatrepl.terminal.prompt.values import Closed, Feeds, Interrupted, Part, PromptOptions
+from chatrepl.terminal.prompt.visible import VisibleProcessor
+from chatrepl.terminal.theme import Theme
+from chatrepl.terminal.typedkeys import parse_keys
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyPress
+
+_ROWS_FOR_TOOLBAR = 4
+_ROWS_FOR_MENU = 6
+
+
+class PromptSession:
+    """The session behind a `Prompt`."""
+
+    def __init__(
+        self,
+        options: PromptOptions,
+        feeds: Feeds,
+        environ: Mapping[str, str],
+        streams: tuple[TextIO | None, TextIO | None],
+    ) -> None:
+        stdin, stdout = streams
+        self.input: Input = create_input(stdin)
+        self.history = DiskHistory(options.history)
+        self._feeds = feeds
+        self._options = options
+        self._first = True
+        self._keys = KeyState(options.multiline)
+        self._session: prompt_toolkit.PromptSession[str | Interrupted | Closed] = (
+            prompt_toolkit.PromptSession(
+                message=self._mark,
+                multiline=True,
+                prompt_continuation=self._continuation,
+                history=self.history,
+                auto_suggest=AutoSuggestFromHistory(),
+                search_ignore_case=True,
+                lexer=FenceLexer(),
+                completer=CandidateCompleter(feeds.complete),
+                complete_while_typing=Condition(_opens_menu),
+                reserve_space_for_menu=_ROWS_FOR_MENU,
+                input_processors=[VisibleProcessor()],
+                key_bindings=prompt_keys(self._keys, environ),
+                bottom_toolbar=self._toolbar,
+                placeholder=self._placeholder,
+                enable_suspend=True,
+                include_default_pygments_style=False,
+                input=self.input,
+                output=create_output(stdout),
+            )
+        )
+        app = self._session.app
+        app.key_processor.before_key_press += self._keys.next_key
+        app.renderer.cpr_not_supported_callback = None  # its warning would be noise
+        app.ttimeoutlen = 0.1
+        self.apply(options)
+
+    def apply(self, options: PromptOptions) -> None:
+        """Take over changed options."""
+        self._options = options
+        self._keys.multiline = options.multiline
+        self._session.editing_mode = EditingMode.VI if options.vi else EditingMode.EMACS
+        self._session.style = prompt_style(options.theme)
+        self._session.color_depth = None if options.color else ColorDepth.DEPTH_1_BIT
+
+    def type_ahead(self, data: bytes) -> None:
+        """Give the next prompt keys that were read elsewhere."""
+        keys: list[KeyPress] = parse_keys(data)
+        store_typeahead(self.input, keys)
+
+    def prompt(self, default: str) -> str | Interrupted | Closed:
+        """Edit a line."""
+        result = self._session.prompt(default=default)
+        self._first = False
+        return result
+
+    def _mark(self) -> StyleAndTextTuples:
+        return [("class:mark", self._options.mark)]
+
+    def _continuation(self, width: int, _number: int, _wrapped: int) -> StyleAndTextTuples:
+        return [("", " " * width)]
+
+    def _placeholder(self) -> StyleAndTextTuples:
+        return [("class:suggestion", self._options.placeholder if self._first else "")]
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        size = get_app().output.get_size()
+        if self._keys.hint:
+            parts = [Part("toolbar.strong", self._keys.hint)]
+        else:
+            parts = list(self._feeds.toolbar())
+        return [*fit(parts, size.columns - 1)]
+
+
+def prompt_style(theme: Theme) -> Style:
+    """Give our tints, and prompt_toolkit's own classes in them."""
+    named = {name: tint.for_prompt() for name, tint in theme.items()}
+    plain = "noreverse bg:default fg:default"
+    return Style.from_dict({
+        **named,
+        "bottom-toolbar": "noreverse",
+        "auto-suggestion": named["suggestion"],
+        "completion-menu": plain,
+        "completion-menu.completion": f"{plain} {named['candidate']}",
+        "completion-menu.completion.current": f"{plain} {named['candidate.current']}",
+        "completion-menu.meta.completion.current": f"{plain} {named['candidate.meta']}",
+        "completion-menu.meta.completion": f"{plain} {named['candidate.meta']}",
+        "scrollbar.background": "bg:default",
+        "scrollbar.button": "bg:default noreverse",
+        "search-toolbar": named["search"],
+    })  # fmt: skip
+
+
+def _opens_menu() -> bool:
+    document = get_app().current_buffer.document
+    return completes_by_itself(document.text, document.cursor_position)
