@@ -12,7 +12,6 @@ def _broken(kind: str, more: str = "") -> Answer:
     return post(engine(), body(user(f"demo: stream {kind}{more}"), stream=True))
 
 
-
 @pytest.mark.parametrize("kind", STREAM_FAULTS)
 def test_every_fault_of_the_stream_changes_the_answer(kind: str) -> None:
     broken, whole = _broken(kind), _broken("no-stop", "; long 30")
