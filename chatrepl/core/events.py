@@ -189,6 +189,7 @@ class Reply:
     stop_details: Wire | None = None
     diagnostics: Wire | None = None
     usage: Usage = field(default_factory=Usage)
+    earlier: Usage = field(default_factory=Usage)
     usage_known: bool = False
     started: bool = False
     complete: bool = False
@@ -210,7 +211,8 @@ class Reply:
                 at = self._opened(index, "text")
                 return replace(at[0], open=replace(at[1], citations=(*at[1].citations, citation)))
             case BlockStart(index, wire):
-                return replace(self._closed(), open=OpenBlock(index, wire))
+                closed = self._closed()
+                return replace(closed, open=_begun(closed, OpenBlock(index, wire)))
             case BlockStop():
                 return self._closed()
             case MessageStart():
@@ -241,6 +243,11 @@ class Reply:
         return closed
 
     @property
+    def total_usage(self) -> Usage:
+        """The counts of the whole reply; one that was paused took several requests."""
+        return self.earlier + self.usage
+
+    @property
     def has_content(self) -> bool:
         """Tell whether anything of a message has come."""
         return bool(self.content())
@@ -258,8 +265,9 @@ class Reply:
         return self.blocks if last is None else (*self.blocks, last)
 
     def _begin(self, event: MessageStart) -> "Reply":
-        if self.started:  # a service that says it twice
+        if self.started and self.stop_reason != "pause_turn":  # a service that says it twice
             return self
+        earlier = self.total_usage if self.started else Usage()
         return replace(
             self,
             started=True,
@@ -267,7 +275,9 @@ class Reply:
             message_id=event.message_id,
             request_id=event.request_id or self.request_id,
             diagnostics=event.diagnostics,
-            usage=self.usage.merged(event.usage),
+            stop_reason=None,
+            earlier=earlier,
+            usage=Usage().merged(event.usage),
             usage_known=event.usage is not None,
         )
 
@@ -281,7 +291,8 @@ class Reply:
     def _opened(self, index: int, kind: str) -> "tuple[Reply, OpenBlock]":
         if self.open is not None and self.open.index == index:
             return self, self.open
-        return self._closed(), OpenBlock(index, {"type": kind})
+        closed = self._closed()
+        return closed, _begun(closed, OpenBlock(index, {"type": kind}))
 
     def _grow(self, index: int, kind: str, text: str) -> "Reply":
         reply, block = self._opened(index, kind)
@@ -296,3 +307,13 @@ def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _begun(reply: Reply, block: OpenBlock) -> OpenBlock:
+    """Let the first text begin with the prefill."""
+    prefill = reply.prefill
+    if prefill is None or prefill.mode == "schema" or block.wire.get("type") != "text":
+        return block
+    if any(isinstance(b, TextBlock) for b in reply.blocks):
+        return block
+    return replace(block, text=block.text.add(prefill.text))

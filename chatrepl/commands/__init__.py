@@ -1,0 +1,1 @@
+"""All slash commands; importing a module here registers its commands."""

@@ -1,0 +1,246 @@
+"""Slash commands: a function, its signature and its docstring are the whole definition.
+
+Name, aliases, typed arguments, usage line, help, completion and the README's table are read off
+one decorated function. To add a command, write such a function in the module of its group; to add
+a kind of argument, write a `Kind` and name it in an `Annotated` hint.
+"""
+
+import difflib
+import inspect
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
+
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import Outcome
+from chatrepl.session import Session
+
+Group: TypeAlias = Literal["conversation", "next reply", "context", "saved", "settings", "program"]
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+
+
+def _nothing(_session: Session, _text: str) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one type of argument is read and completed; `rest` takes the line's end as typed."""
+
+    parse: Callable[[str], Any] = str
+    complete: Callable[[Session, str], Iterable[str]] = _nothing
+    rest: bool = False
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+Rest = Annotated[str, Kind(rest=True)]
+Count = Annotated[int, Kind(_count)]
+_KINDS: Mapping[Any, Kind] = MappingProxyType({str: Kind(), int: Kind(int)})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One slash command, as its definition tells it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    group: Group
+    run: Callable[..., Outcome]
+    params: tuple[inspect.Parameter, ...]
+    kinds: tuple[Kind, ...]
+    help: str
+    forces: bool
+
+    @property
+    def usage(self) -> str:
+        """The line that shows what it takes."""
+        return " ".join([f"/{self.name}", *(_show(p) for p in self.params)])
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its help."""
+        return self.help.split("\n\n", maxsplit=1)[0].replace("\n", " ")
+
+    def call(self, session: Session, text: str, *, force: bool = False) -> Outcome:
+        """Run it on what was typed after its name. Raises UsageError where that does not fit."""
+        if force and not self.forces:
+            raise UsageError(f"/{self.name} has nothing to confirm.", f"usage: {self.usage}")
+        values = self._values(text)
+        return self.run(session, *values, **({"force": True} if force else {}))
+
+    def complete(self, session: Session, text: str) -> Iterable[str]:
+        """Offer values for the last word of `text`, which follows the name."""
+        words = text.split(" ")
+        kind = self._kind(len(words) - 1)
+        if kind is None:
+            return ()
+        typed = text if kind.rest and len(self.kinds) == 1 else words[-1]
+        return kind.complete(session, typed)
+
+    def last_word(self, text: str) -> str:
+        """Give the part of `text` that a completion replaces."""
+        whole = len(self.kinds) == 1 and self.kinds[0].rest
+        return text if whole else text.split(" ")[-1]
+
+    def _values(self, text: str) -> list[Any]:
+        try:
+            words = self._words(text.strip())
+            inspect.Signature(list(self.params)).bind(*words)  # too few, too many?
+            return [self._parse(i, word) for i, word in enumerate(words)]
+        except (TypeError, ValueError):
+            raise UsageError(f"usage: {self.usage}", f"/help {self.name} tells more.") from None
+
+    def _parse(self, i: int, word: str) -> Any:
+        kind = self._kind(i)
+        return word if kind is None else kind.parse(word)
+
+    def _words(self, text: str) -> list[str]:
+        at = next((i for i, kind in enumerate(self.kinds) if kind.rest), None)
+        if at is None:
+            return shlex.split(text)
+        words: list[str] = text.split(maxsplit=at)
+        return words if text else []
+
+    def _kind(self, i: int) -> Kind | None:
+        if not self.kinds:
+            return None
+        many = self.params[-1].kind is inspect.Parameter.VAR_POSITIONAL
+        if i >= len(self.kinds):
+            return self.kinds[-1] if many or self.kinds[-1].rest else None
+        return self.kinds[i]
+
+
+class Registry:
+    """All commands by name; the one place that knows how a slash line is taken apart."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+        self._aliases: dict[str, str] = {}
+
+    def command(
+        self, name: str, *aliases: str, group: Group
+    ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+        """Make a function the command `/name`. A parameter `force` makes `/name!` apply at once."""
+
+        def register(run: Callable[..., Outcome]) -> Callable[..., Outcome]:
+            if not run.__doc__:
+                raise TypeError(f"/{name} has no docstring")
+            for key in (name, *aliases):
+                if key in self._commands or key in self._aliases:
+                    raise TypeError(f"/{key} is registered twice")
+            self._commands[name] = _define(name, aliases, group, run)
+            self._aliases.update(dict.fromkeys(aliases, name))
+            return run
+
+        return register
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return tuple(self._commands.values())
+
+    def find(self, word: str) -> Command:
+        """Find a command by name, alias or unique beginning. Raises UsageError with an offer."""
+        exact = self._commands.get(self._aliases.get(word, word))
+        if exact is not None:
+            return exact
+        begun = sorted({self._aliases.get(k, k) for k in self._names() if k.startswith(word)})
+        if len(begun) == 1:
+            return self._commands[begun[0]]
+        if begun and word:
+            raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
+        near = difflib.get_close_matches(word, self._names(), n=1, cutoff=0.5)
+        hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
+        raise UsageError(f"There is no command /{word}.", hint)
+
+    def knows(self, word: str) -> bool:
+        """Tell whether `word` names a command, in full or by a beginning."""
+        return any(name.startswith(word) for name in self._names()) and bool(word)
+
+    def dispatch(self, session: Session, line: str) -> Outcome:
+        """Run a line that begins with a slash. Raises UsageError where it fits no command."""
+        word, rest = split(line)
+        force = word.endswith("!")
+        return self.find(word.removesuffix("!")).call(session, rest, force=force)
+
+    def complete(self, session: Session, line: str) -> tuple[int, list[tuple[str, str]]]:
+        """Offer completions for a slash line: how much they replace, and (text, meaning) pairs."""
+        word, gap, rest = line[1:].partition(" ")
+        if not gap:
+            names = [
+                (f"/{name} ", self._commands[self._aliases.get(name, name)].summary)
+                for name in self._names()
+                if name.startswith(word)
+            ]
+            return len(line), names
+        try:
+            command = self.find(word.removesuffix("!"))
+        except UsageError:
+            return 0, []
+        last = command.last_word(rest)
+        return len(last), [(text, "") for text in command.complete(session, rest)]
+
+    def _names(self) -> list[str]:
+        return [*self._commands, *self._aliases]
+
+
+REGISTRY: Final = Registry()
+command = REGISTRY.command
+
+
+def split(line: str) -> tuple[str, str]:
+    """Take a slash line apart into the command's word and what follows it."""
+    head, _, rest = line.removeprefix("/").partition("\n")
+    word, _, first = head.partition(" ")
+    return word, f"{first}\n{rest}" if rest else first
+
+
+def looks_like_path(line: str) -> bool:
+    """Tell whether a line begins with a path rather than a command: `/etc/hosts …`."""
+    first = line.split(maxsplit=1)[0] if line.split() else ""
+    return first.count("/") > 1 and not first.startswith("//")
+
+
+def _define(
+    name: str, aliases: tuple[str, ...], group: Group, run: Callable[..., Outcome]
+) -> Command:
+    hints = get_type_hints(run, include_extras=True)
+    params = [p for p in inspect.signature(run).parameters.values() if p.name != "session"]
+    positional = tuple(p for p in params if p.kind is not p.KEYWORD_ONLY)
+    kinds = tuple(_kind_of(hints[p.name]) for p in positional)
+    forces = any(p.name == "force" for p in params)
+    help_ = inspect.cleandoc(run.__doc__ or "")
+    return Command(name, aliases, group, run, positional, kinds, help_, forces)
+
+
+def _kind_of(hint: Any) -> Kind:
+    if get_origin(hint) is Annotated:
+        return next(a for a in get_args(hint) if isinstance(a, Kind))
+    if get_origin(hint) is Literal:
+        values = get_args(hint)
+        return Kind(_one_of(values), lambda _s, text: (v for v in values if v.startswith(text)))
+    inner = next((a for a in get_args(hint) if a is not type(None)), None)
+    return _KINDS[hint] if inner is None else _kind_of(inner)
+
+
+def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _show(p: inspect.Parameter) -> str:
+    name = p.name.rstrip("_").replace("_", " ").upper()
+    if p.kind is p.VAR_POSITIONAL:
+        return f"{name}…"
+    return name if p.default is p.empty else f"[{name}]"

@@ -1,0 +1,134 @@
+"""What a slash command asks of the shell. Commands return these; they never draw.
+
+To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal, TypeAlias
+
+from chatrepl.core.conversation import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Say something in a line or a few; a warning is told apart."""
+
+    text: str
+    level: Literal["info", "warning"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Show rows under headings; the columns named in `right` hold numbers."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    footer: str = ""
+    right: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Show Markdown, rendered as replies are."""
+
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """Print text as it is, to be copied or piped."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Show what would happen and ask; `apply` does it."""
+
+    preview: "Outcome"
+    apply: "Callable[[], Outcome]"
+    question: str = "Apply?"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask for a reply to `message`, or to what the conversation ends with."""
+
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on with the reply that was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Put text into the prompt, to be changed and sent."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Open $EDITOR on `text`; `then` gets what was saved."""
+
+    text: str
+    then: "Callable[[str], Outcome]"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Put text on the clipboard."""
+
+    text: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Do something that talks to the service or takes long; Ctrl-C leaves it."""
+
+    what: str
+    work: "Callable[[], Outcome]"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Go on with a saved conversation, or a new one where `path` is None."""
+
+    path: PurePath | None
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """One thing after the other."""
+
+    outcomes: "tuple[Outcome, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Leave."""
+
+
+Outcome: TypeAlias = (
+    Notice
+    | Table
+    | Page
+    | Exactly
+    | Confirm
+    | Send
+    | Continue
+    | Draft
+    | Edit
+    | Copy
+    | Job
+    | Open
+    | Several
+    | Quit
+    | None
+)

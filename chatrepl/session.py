@@ -1,0 +1,200 @@
+"""The one mutable object: what is open right now.
+
+Commands and turns change it by assigning new values; whoever changes the conversation does it
+through `change`, `open_turn` and `close_turn`, which also tell the recorder. The edges come in as
+functions, so that a session is tested without any of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from chatrepl.attachments.attach import Attachment
+from chatrepl.core.blocks import Block
+from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.events import Reply
+from chatrepl.core.form import Form
+from chatrepl.core.models import TABLE, Model, find, resolve
+from chatrepl.core.request import Ask, Request, build_request, new_messages
+from chatrepl.core.settings import Settings
+from chatrepl.core.usage import Cost, Usage
+from chatrepl.core.wire import scrub
+
+
+class Recorder(Protocol):
+    """Keeps a conversation as it happens; it never raises into the chat."""
+
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def unsaved(self) -> str:
+        """Why nothing is being saved; empty while all is well."""
+
+    def begin(self, turn: Turn) -> None:
+        """Keep the user's message; it is safe when this returns."""
+
+    def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
+    def finish(self, turn: Turn) -> None: ...
+    def state(self, conversation: Conversation) -> None: ...
+
+
+class NoRecorder:
+    """Keeps nothing: saving is off."""
+
+    id: str | None = None
+    unsaved: str = ""
+
+    def begin(self, turn: Turn) -> None: ...
+    def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
+    def finish(self, turn: Turn) -> None: ...
+    def state(self, conversation: Conversation) -> None: ...
+
+
+def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
+    return None
+
+
+def _no_count(_text: str) -> int:
+    return 0
+
+
+def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What a session needs of the world; each part may be left out.
+
+    `clock` gives seconds since the epoch; `price` the cost of a usage, None where it is unknown;
+    `learn` keeps a fact about a model.
+    """
+
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    price: Callable[[str, Usage, float], Cost | None] = _no_price
+    count: Callable[[str], int] = _no_count
+    learn: Callable[[str, Mapping[str, Any]], None] = _forget
+
+
+@dataclass(slots=True)
+class Session:
+    """A conversation under way, with what is staged for the next message."""
+
+    settings: Settings
+    edges: Edges
+    conversation: Conversation = field(default_factory=Conversation)
+    recorder: Recorder = field(default_factory=NoRecorder)
+    models: Mapping[str, Model] = field(default_factory=lambda: TABLE)
+    staged: tuple[Attachment, ...] = ()
+    prefill: str = ""
+    pinned_prefill: str = ""
+    form: Form | None = None
+    interactive: bool = False
+    demo: bool = False
+
+    @property
+    def model(self) -> Model:
+        """The model that the next request goes to. Raises UsageError for an ambiguous name."""
+        return find(resolve(self.settings.model, self.models), self.models)
+
+    def compose(self, text: str) -> Message:
+        """Make the next message of what was typed and staged. Staged blocks stay until it is sent."""
+        blocks: tuple[Block, ...] = tuple(item.block for item in self.staged)
+        return Message.user(scrub(text), *blocks)
+
+    def request(self, message: Message | None) -> Request:
+        """Build the request that sends `message` now."""
+        return build_request(
+            self.conversation, self.settings, self.model, message, self.ask(message)
+        )
+
+    def ask(self, message: Message | None) -> Ask:
+        """Say what the next turn asks for beyond the settings."""
+        prefill = (self.prefill or self.pinned_prefill) if message is not None else ""
+        return Ask(
+            prefill=prefill,
+            schema=self.form.schema if self.form and self.model.structured else None,
+            interactive=self.interactive,
+            previous_message_id=self._previous_message_id(),
+            extra_tokens=self.edges.count(prefill) if prefill else 0,
+            diagnose=not self.settings.base_url,
+        )
+
+    def change(self, conversation: Conversation) -> None:
+        """Go on with a changed conversation."""
+        self.conversation = conversation
+        self.recorder.state(conversation)
+
+    def adjust(self, **changes: Any) -> None:
+        """Change parts of the conversation's state; one step for undo."""
+        state: State = replace(self.conversation.state, **changes)
+        self.change(self.conversation.then(state))
+
+    def use(self, **changes: Any) -> None:
+        """Change settings for the rest of the session."""
+        self.settings = replace(self.settings, **changes)
+
+    def learn(self, **facts: Any) -> None:
+        """Remember what the service taught about the model in use."""
+        model = self.model.learned(facts)
+        self.models = {**self.models, model.id: model}
+        self.edges.learn(model.id, facts)
+
+    def open_turn(self, message: Message, request: Request) -> Turn:
+        """Begin a turn: the message is kept before anything is sent."""
+        turn = Turn(
+            TurnId(self.edges.new_id()),
+            self.conversation.head,
+            self._outgoing(message, request),
+            ours=request.ours,
+            created=self.edges.clock(),
+        )
+        self.recorder.begin(turn)
+        return turn
+
+    def retake(self, turn: Turn, message: Message, request: Request) -> Turn:
+        """Give `turn` as it stands when its request had to be built anew."""
+        return replace(turn, messages=self._outgoing(message, request), ours=request.ours)
+
+    def close_turn(self, turn: Turn, request: Request, reply: Reply, error: str = "") -> Turn:
+        """End a turn with what came. Where nothing came, the conversation stays as it was."""
+        content = reply.content()
+        written = Message("assistant", content, request.model, request.bound)
+        messages = (*turn.messages, *((written,) if content else ()))
+        done = replace(turn, messages=messages, receipt=self._receipt(turn, request, reply, error))
+        if content or reply.complete:
+            self.conversation = self.conversation.add(done)
+            self.staged = ()
+            self.prefill = ""
+        self.recorder.finish(done)
+        return done
+
+    def _outgoing(self, message: Message, request: Request) -> tuple[Message, ...]:
+        sent = message
+        if request.ours:
+            last = next(m for m in reversed(request.messages) if m.role == "user")
+            sent = replace(message, content=(*message.content, *last.content[-request.ours :]))
+        return new_messages(self.conversation, self.model, sent)
+
+    def _receipt(self, turn: Turn, request: Request, reply: Reply, error: str) -> Receipt:
+        now = self.edges.clock()
+        usage = reply.total_usage
+        cost = self.edges.price(request.model, usage, now) if reply.usage_known else None
+        return Receipt(
+            model=reply.model or request.model,
+            stop_reason=reply.stop_reason if reply.complete else None,
+            stop_details=reply.stop_details,
+            usage=usage,
+            message_id=reply.message_id,
+            request_id=reply.request_id,
+            prefill=reply.prefill,
+            cost_usd=cost.usd if cost else None,
+            uncached_usd=cost.uncached_usd if cost else None,
+            duration_s=max(0.0, now - turn.created),
+            error=error,
+        )
+
+    def _previous_message_id(self) -> str | None:
+        last = next((t.receipt for t in reversed(self.conversation.path()) if t.receipt), None)
+        return last.message_id if last else None

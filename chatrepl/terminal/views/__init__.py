@@ -1,0 +1,6 @@
+"""Where a reply is shown: one class a destination, all with `show(event, reply)`.
+
+live       a terminal: rendered as it streams
+plain      a pipe: the text as it comes
+structured JSON, whole or an event a line
+"""
