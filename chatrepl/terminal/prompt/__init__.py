@@ -1,4 +1,4 @@
-"""The line editor at the prompt. prompt_toolkit is imported when a `Prompt` is built, not before."""
+"""The line editor at the prompt. prompt_toolkit is imported when a `Prompt` is built."""
 
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import (
