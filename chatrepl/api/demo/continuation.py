@@ -10,12 +10,9 @@ _JSON_ENDS = (
     '"demo"]', ' "demo"]', ', "demo": true}', "true}", "1}", "1]", '": "demo"}', '"demo"]}', "}}",
     '"}}', '"demo"}}', "}]", '"}]', '"demo"}]', '"answer": "demo"}]', '"answer": "demo"}}',
 )  # fmt: skip
-_PROSE = (
-    " and from here the demo engine goes on, since the words before these were yours.\n\n"
-    "A prefill sets the **form** of a reply: its language, its first words, the bracket of its "
-    "JSON. The reply continues it without a seam."
-)
 _CODE = "\n    return 42  # the demo engine continues the code you began\n```\n"
+_BRIDGE = ", which is how you began; the demo engine goes on:\n\n"
+_SEAM = 24  # characters that are enough to know a text again
 
 
 def rest_of(full: str, said: str) -> str:
@@ -24,10 +21,14 @@ def rest_of(full: str, said: str) -> str:
         if begun and full.startswith(begun) and len(full) > len(begun):
             rest = full[len(begun) :]
             return rest.removeprefix(said[len(begun) :])
-    return _fitting(said)
+    place = said.find(full[:_SEAM]) if len(full) >= _SEAM else -1
+    if place > 0 and full.startswith(said[place:]) and len(full) > len(said) - place:
+        return full[len(said) - place :]
+    return _fitting(full, said)
 
 
-def _fitting(said: str) -> str:
+def _fitting(full: str, said: str) -> str:
+    """Return a continuation of a beginning that is not ours: JSON, code, or the answer after it."""
     if said.lstrip()[:1] in {"{", "["}:
         for end in _JSON_ENDS:
             try:
@@ -38,9 +39,12 @@ def _fitting(said: str) -> str:
                 return end
     if said.count("```") % 2:
         return _CODE
-    return (
-        _PROSE.lstrip() if not said or said[-1].isspace() or said[-1] in "([{\"'“‘«*_`" else _PROSE
-    )
+    answer = full.lstrip() or "That was all of it.\n"
+    if not said or said[-1].isspace():
+        return answer
+    if said[-1].isalnum():
+        return _BRIDGE + answer
+    return "\n\n" + answer if said[-1] in ".,:;!?…" else answer
 
 
 def begin_with(prefill: str, rest: str, behaviour: PrefillBehaviour) -> str:

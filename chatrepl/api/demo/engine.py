@@ -4,7 +4,7 @@
 answers.
 """
 
-import secrets
+import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ MODELS = "/v1/models"
 
 
 def _random_id() -> str:
-    return secrets.token_hex(12)
+    return os.urandom(12).hex()
 
 
 class Engine:

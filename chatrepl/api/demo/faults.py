@@ -7,8 +7,8 @@ A fault of the stream is one function in `_EVENT_FAULTS` (it changes the events)
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import formatdate
 
+from chatrepl.api.demo.headers import http_date
 from chatrepl.api.demo.stream import Event, encode
 from chatrepl.api.demo.wire import JSON, Answer, ApiFault, Chunk, Ending
 
@@ -58,7 +58,7 @@ def _retry_headers(status: int, retry: tuple[str, str] | None, now: float) -> di
         "none": {},
     }
     if kind == "date":
-        return {"retry_after": formatdate(now + float(value), usegmt=True)}
+        return {"retry_after": http_date(now + float(value))}
     return known[kind]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import formatdate
 
 from chatrepl.api.demo.wire import ApiFault, invalid
 
@@ -13,6 +12,16 @@ _LIMITS = {
     "input-tokens": 2_000_000,
     "output-tokens": 400_000,
 }
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def http_date(now: float) -> str:
+    """Return seconds since 1970 as headers write them; `email.utils` is slow to import."""
+    at = datetime.fromtimestamp(now, UTC)
+    return f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} GMT"
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
@@ -36,7 +45,7 @@ def own_headers(request_id: str, now: float, requests: int) -> dict[str, str]:
     """Return the headers every answer carries."""
     reset = datetime.fromtimestamp(now + 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     headers = {
-        "date": formatdate(now, usegmt=True),
+        "date": http_date(now),
         "request-id": request_id,
         "anthropic-organization-id": ORGANIZATION,
         "server": "chatrepl-demo",

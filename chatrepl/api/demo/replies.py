@@ -24,6 +24,11 @@ _TURNS = re.compile(
 )
 _BRIEF = re.compile(r"\b(brief|short|concise|terse|one (line|sentence))\b", re.IGNORECASE)
 _PIRATE = re.compile(r"\bpirate\b", re.IGNORECASE)
+_ASKING = re.compile(
+    r"^((please|can you|could you|tell me|give me|explain|describe|say|write|what(?:'s| is| are)"
+    r"|who (?:is|was)|anything|something|about|of|on|the|me)\b\s*)+",
+    re.IGNORECASE,
+)
 _SHORT = 60
 
 
@@ -127,9 +132,11 @@ def _about_anything(view: View) -> str:
     shape = chatting.ECHOES[seed % len(chatting.ECHOES)]
     closer = chatting.CLOSERS[seed // 7 % len(chatting.CLOSERS)]
     quoted = view.asked.replace("```", "'''")[:500]
-    return shape.format(
-        subject=_clip(view.asked).rstrip("?.!") or "this", closer=closer, quoted=quoted
-    )
+    return shape.format(subject=_subject(view.asked), closer=closer, quoted=quoted)
+
+
+def _subject(asked: str) -> str:
+    return _clip(_ASKING.sub("", asked.strip())).rstrip("?.!") or _clip(asked) or "this"
 
 
 def _styled(text: str, system: str) -> str:

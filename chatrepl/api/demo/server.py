@@ -41,6 +41,13 @@ class Served:
     connections: int = 0
     hung_up: int = 0  # how often the client left before the answer was whole
     closing: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, request: Recorded) -> Answer:
+        """Record a request and answer it; one at a time, the engine is not for many threads."""
+        with self.lock:
+            self.requests.append(request)
+            return self.engine.handle(*request)
 
 
 class _Gone(Exception):  # noqa: N818  # control flow, never seen outside
@@ -67,8 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.served.requests.append(Recorded(self.command, self.path, headers, body))
-        answer = self.served.engine.handle(self.command, self.path, headers, body)
+        answer = self.served.ask(Recorded(self.command, self.path, headers, body))
         try:
             self._pause(answer.delay)
             self._carry(answer)

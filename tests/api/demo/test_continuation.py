@@ -29,15 +29,24 @@ def test_json_that_was_begun_is_completed(begun: str) -> None:
 
 def test_open_code_is_closed_and_no_space_is_doubled() -> None:
     assert rest_of("", "```python\ndef f():").rstrip().endswith("```")
-    assert rest_of("", "Well, ")[0] != " "
-    assert rest_of("", "Well")[0] == " "
+    assert rest_of("Hello", "Well, ") == "Hello"
+    assert rest_of("Hello", "Well,") == "\n\nHello"
+    assert rest_of("Hello", "Well").startswith(", ")
+
+
+@given(st.text("ab c", min_size=30), st.data())
+def test_a_reply_after_a_prefill_is_found_again(full: str, data: st.DataObject) -> None:
+    whole = "Dear Ada:" + rest_of(full, "Dear Ada:")
+    cut = data.draw(st.integers(40, len(whole) - 1)) if len(whole) > 41 else len(whole) - 1
+    if full.strip() and not full[0].isspace():
+        assert whole[:cut] + rest_of(full, whole[:cut]) == whole
 
 
 def test_each_way_to_follow_a_prefill() -> None:
     ways = {way: begin_with("a b\nc", " d", way) for way in PrefillBehaviour}
-    assert ways["repeat"] == ways["split"] == "a b\nc d"
-    assert ways["omit"] == " d"
-    assert ways["whitespace"] == "\na\nb c d"
+    assert ways[PrefillBehaviour.REPEAT] == ways[PrefillBehaviour.SPLIT] == "a b\nc d"
+    assert ways[PrefillBehaviour.OMIT] == " d"
+    assert ways[PrefillBehaviour.WHITESPACE] == "\na\nb c d"
 
 
 @given(st.text(), st.integers(0, 5))

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.api.demo.command import STOPS
-from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.models import MODELS
 from chatrepl.api.demo.transport import DemoTransport
 from chatrepl.api.demo.wire import Answer, Chunk
@@ -67,11 +66,11 @@ def test_any_valid_conversation_streams_what_it_answers_whole(
 
     async def work() -> anthropic.types.Message:
         http = anthropic.DefaultAsyncHttpxClient(transport=DemoTransport(on))
-        async with anthropic.AsyncAnthropic(api_key="demo", http_client=http) as api:
-            async with api.messages.stream(**value) as stream:
-                async for _ in stream:
-                    pass
-                return await stream.get_final_message()
+        api = anthropic.AsyncAnthropic(api_key="demo", http_client=http)
+        async with api, api.messages.stream(**value) as stream:
+            async for _ in stream:
+                pass
+            return await stream.get_final_message()
 
     message = asyncio.run(work())
     whole = ask(engine(), value)
@@ -337,7 +336,7 @@ def test_the_count_can_be_replaced() -> None:
 
 
 def test_the_speed_stays_and_the_pace_does_not() -> None:
-    on: Engine = engine(clock=Clock())
+    on = engine(clock=Clock())
 
     def waiting(value: dict[str, Any]) -> float:
         return sum(chunk.wait for chunk in post(on, value).chunks)

@@ -1,6 +1,10 @@
-import pytest
+from email.utils import formatdate
 
-from chatrepl.api.demo.headers import check_headers, own_headers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.api.demo.headers import check_headers, http_date, own_headers
 from chatrepl.api.demo.wire import ApiFault
 
 VERSION = {"anthropic-version": "2026-10-21"}
@@ -27,6 +31,11 @@ def test_both_ways_to_send_a_key_work_and_the_version_is_needed() -> None:
     check_headers({"x-api-key": "k", **VERSION})
     with pytest.raises(ApiFault, match="anthropic-version"):
         check_headers({"x-api-key": "k"})
+
+
+@given(st.integers(0, 4_000_000_000))
+def test_dates_are_written_as_http_does(now: int) -> None:
+    assert http_date(now) == formatdate(now, usegmt=True)
 
 
 def test_every_answer_carries_the_headers_of_the_service() -> None:

@@ -42,7 +42,7 @@ TOPICS = (
     Topic("story", r"story|tale|once upon", writing.STORY),
     Topic("joke", r"joke|funny|laugh", writing.JOKE),
     Topic("scripts", r"deutsch|français|日本語|中文|русский|emoji|unicode", writing.UNICODE),
-    Topic("help", r"help|what can you|commands?\b|chatrepl|features?", chatting.HELP),
+    Topic("help", r"help|what can you (do|show)|commands?\b|chatrepl|features?", chatting.HELP),
     Topic("hello", r"hello|hi\b|hey\b|good (morning|evening|day)|hallo|bonjour", chatting.HELLO),
     Topic("thanks", r"thanks|thank you|great|nice|cool", chatting.THANKS),
     Topic("bye", r"bye|good night|see you|quit|exit", chatting.BYE),
