@@ -12,7 +12,7 @@ from chatrepl.api.demo.guide import HELP
 from chatrepl.api.demo.request import Request
 from chatrepl.api.demo.scripts import chatting, writing
 from chatrepl.api.demo.scripts.topics import BY_NAME, find_topic
-from chatrepl.api.demo.view import View
+from chatrepl.api.demo.view import View, ends
 
 _MY_NAME = re.compile(
     r"what('| i)s my name|who am i\b|do you (know|remember) my name", re.IGNORECASE
@@ -34,7 +34,7 @@ _SHORT = 60
 
 def thoughts(view: View) -> str:
     """Return the thinking before an answer."""
-    topic = find_topic(view.asked)
+    topic = find_topic(ends(view.asked))
     subject = topic.name if topic else "something I have no text about"
     lines = [f"The user says “{_clip(view.asked)}”. That is about {subject}."]
     if view.earlier:
@@ -57,7 +57,9 @@ def answer(request: Request, view: View, plan: Plan) -> str:
         results = "\n".join(f"> {_clip(result, 200)}" for result in view.results)
         return f"The tool answered:\n\n{results}\n\nWith that the question is settled.\n"
     text = _styled(_ordinary(view), view.system)
-    first = view.turn == 1 and not view.continues and find_topic(view.asked) is not BY_NAME["who"]
+    first = (
+        view.turn == 1 and not view.continues and find_topic(ends(view.asked)) is not BY_NAME["who"]
+    )
     return f"{text.rstrip()}\n\n{chatting.NOTE}\n" if first else text
 
 
@@ -89,14 +91,14 @@ def _on_request(request: Request, plan: Plan) -> str:
 def _ordinary(view: View) -> str:
     if view.attached:
         return _about_attachments(view)
-    if _MY_NAME.search(view.asked):
+    if _MY_NAME.search(ends(view.asked)):
         return _about_name(view)
-    if _TURNS.search(view.asked):
+    if _TURNS.search(ends(view.asked)):
         return _about_turns(view)
     greeting = ""
     if view.name and view.name in view.asked:
         greeting = f"Nice to meet you, **{view.name}**. I will remember that.\n\n"
-    topic = find_topic(view.asked)
+    topic = find_topic(ends(view.asked))
     if topic is not None:
         return greeting + topic.text
     return greeting or _about_anything(view)
@@ -136,7 +138,7 @@ def _about_anything(view: View) -> str:
 
 
 def _subject(asked: str) -> str:
-    return _clip(_ASKING.sub("", asked.strip())).rstrip("?.!") or _clip(asked) or "this"
+    return _clip(_ASKING.sub("", ends(asked.strip()))).rstrip("?.!") or _clip(asked) or "this"
 
 
 def _styled(text: str, system: str) -> str:
@@ -151,5 +153,5 @@ def _styled(text: str, system: str) -> str:
 
 
 def _clip(text: str, length: int = _SHORT) -> str:
-    line = " ".join(text.split()).replace("`", "'").replace("*", "")
+    line = " ".join(text[: 20 * length].split()).replace("`", "'").replace("*", "")
     return line if len(line) <= length else line[: length - 1] + "…"

@@ -9,7 +9,7 @@ from chatrepl.api.demo import schema
 from chatrepl.api.demo.command import Plan
 from chatrepl.api.demo.request import Request
 from chatrepl.api.demo.validate_tools import SERVER_NAMES
-from chatrepl.api.demo.view import View
+from chatrepl.api.demo.view import View, ends
 from chatrepl.api.demo.wire import JSON
 
 _SEARCH_WORDS = re.compile(r"\b(search|news|latest|today|web|look up|current)\b", re.IGNORECASE)
@@ -62,12 +62,12 @@ def _pick(request: Request, view: View, plan: Plan, choice: JSON) -> JSON | None
         tool = request.server_tool(name)
         pattern = _SEARCH_WORDS if topic == "search" else _URL
         paused = plan.stop == "pause_turn"
-        if tool and (plan.topic == topic or paused or pattern.search(view.asked)):
+        if tool and (plan.topic == topic or paused or pattern.search(ends(view.asked))):
             return tool
     for tool in request.tools:
         if tool["name"] in SERVER_NAMES:
             continue
-        if tool["name"].replace("_", " ") in view.asked.lower().replace("_", " "):
+        if tool["name"].replace("_", " ") in ends(view.asked).lower().replace("_", " "):
             return tool
         if plan.topic == "tool":
             return tool

@@ -11,6 +11,7 @@ from chatrepl.api.demo.wire import JSON
 
 _BEGIN = re.compile(r'Begin your reply with exactly this text[^"]*("(?:[^"\\]|\\.)*")')
 _CONTINUE = "Continue exactly where it stops"
+_END = 300
 _NAME = re.compile(r"\bmy name is ([^\W\d_][\w'’-]*)", re.IGNORECASE)
 
 
@@ -34,8 +35,13 @@ class View:
     @property
     def name(self) -> str:
         """The name the user told, the latest one, or nothing."""
-        found = _NAME.findall("\n".join((*self.earlier, self.asked)))
+        found = _NAME.findall("\n".join(map(ends, (*self.earlier, self.asked))))
         return str(found[-1]) if found else ""
+
+
+def ends(text: str) -> str:
+    """Return a text, or both ends of a long one: a pasted page is not searched for words."""
+    return text if len(text) <= 2 * _END else f"{text[:_END]} {text[-_END:]}"
 
 
 def look(request: Request) -> View:

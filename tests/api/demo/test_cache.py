@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chatrepl.api.demo.engine import Engine
 from tests.api.demo.helpers import Clock, ask, assistant, body, engine, refusal, text, user
@@ -38,6 +40,35 @@ def test_the_sum_of_the_shares_is_the_whole_prompt() -> None:
     turns: list[Any] = [user(LONG), assistant("yes"), user("more")]
     _usage(on, turns[0], cache_control=MARK)
     assert sum(_usage(on, *turns, cache_control=MARK)) == _usage(plain, *turns)[0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from(["short", "word " * 200, "word " * 800]), min_size=1, max_size=6),
+    st.lists(st.integers(0, 9), max_size=3, unique=True),
+    st.sampled_from([None, MARK, HOUR]),
+    st.floats(0, 4000),
+)
+def test_every_prompt_is_billed_once_and_whole(
+    texts: list[str], marked: list[int], automatic: Any, gap: float
+) -> None:
+    clock = Clock()
+    on = engine(clock=clock)
+    messages: list[Any] = []
+    seen = 0
+    for number, words in enumerate(texts):
+        mark = {"cache_control": HOUR} if number in marked else {}
+        messages.append(user(text(words, **mark)))
+        more = {"cache_control": automatic} if automatic and number not in marked else {}
+        usage = ask(on, body(*messages, **more))["usage"]
+        plain = [user(words) for words in texts[: number + 1]]
+        total = ask(engine(), body(*plain))["usage"]["input_tokens"]
+        written, read = usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]
+        assert usage["input_tokens"] + written + read == total
+        assert sum(usage["cache_creation"].values()) == written
+        assert read <= seen
+        seen = total
+        clock.now += gap
 
 
 def test_nothing_is_cached_without_a_mark_or_below_the_minimum() -> None:

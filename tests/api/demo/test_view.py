@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from chatrepl.api.demo.validate import check_messages_request
-from chatrepl.api.demo.view import View, describe, look
+from chatrepl.api.demo.view import View, describe, ends, look
 from tests.api.demo.helpers import OLD, assistant, body, document, picture, png, text, user
 
 
@@ -46,6 +46,11 @@ def test_a_continuation_looks_at_the_question_before() -> None:
     assert (view.asked, view.said, view.continues) == ("q", "ab", True)
     view = _look(user("q"), assistant("a"), model=OLD)
     assert (view.asked, view.said, view.continues) == ("q", "a", False)
+
+
+def test_only_the_ends_of_a_long_text_are_searched() -> None:
+    assert ends("short") == "short"
+    assert ends("a" * 1000 + "b" * 1000) == "a" * 300 + " " + "b" * 300
 
 
 def test_attachments_are_described() -> None:
