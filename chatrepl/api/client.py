@@ -1,0 +1,124 @@
+"""The only module that calls the anthropic SDK: requests in, our events and our errors out.
+
+The SDK makes the request: credentials, headers, connection, refusals. What it answers is read by
+`reader.py`, since a torn or odd stream is to keep what came.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, Final, cast
+
+import anthropic
+import httpx2
+
+from chatrepl.api.faults import from_exception, timed_out
+from chatrepl.api.origin import Origin
+from chatrepl.api.reader import BODY_FAULTS, Limits, read_reply
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.events import StreamEvent
+from chatrepl.core.request import Request
+from chatrepl.core.wire import encode
+
+MESSAGES: Final = "/v1/messages"
+_FAULTS: Final = (anthropic.AnthropicError, httpx2.InvalidURL, TypeError, *BODY_FAULTS)
+_UPLOAD_BYTES_PER_S: Final = 100_000
+_UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics", "stream"})
+
+
+class Client:
+    """A connection to one service. Everything that goes wrong is an ApiError."""
+
+    def __init__(
+        self, sdk: anthropic.AsyncAnthropic, origin: Origin, limits: Limits | None = None
+    ) -> None:
+        self._sdk = sdk
+        self._origin = origin
+        self._limits = limits or Limits()
+
+    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request and yield what comes. Leaving the iteration closes the connection."""
+        origin = for_model(self._origin, request.model)
+        response = await self._post(MESSAGES, streaming(request), origin, stream=True)
+        async with aclosing(read_reply(response, origin, self._limits)) as events:
+            async for event in events:
+                yield event
+
+    async def count_tokens(self, request: Request) -> int:
+        """Ask the service how many tokens a request's input has."""
+        params = {key: value for key, value in request.params.items() if key not in _UNCOUNTED}
+        messages = ",".join(message.encoded for message in request.messages)
+        body = f'{encode(params)[:-1]},"messages":[{messages}]}}'.encode()
+        origin = for_model(self._origin, request.model)
+        response = await self._post(f"{MESSAGES}/count_tokens", body, origin, stream=False)
+        count = _read(response, origin).get("input_tokens")
+        if not isinstance(count, int):
+            raise _odd(origin)
+        return count
+
+    async def list_models(self) -> tuple[Mapping[str, Any], ...]:
+        """Fetch what the service says about its models, newest first."""
+        response = await self._send("GET", "/v1/models?limit=1000", None, self._origin)
+        found = _read(response, self._origin).get("data")
+        if not isinstance(found, list):
+            raise _odd(self._origin)
+        return tuple(info for info in found if isinstance(info, dict) and info.get("id"))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._sdk.close()
+
+    async def _post(
+        self, path: str, body: bytes, origin: Origin, *, stream: bool
+    ) -> httpx2.Response:
+        return await self._send("POST", path, body, origin, stream=stream)
+
+    async def _send(
+        self, method: str, path: str, body: bytes | None, origin: Origin, *, stream: bool = False
+    ) -> httpx2.Response:
+        """Have the SDK make a request; give the open response as it is."""
+        patience = self._limits.timeout_s + len(body or b"") / _UPLOAD_BYTES_PER_S
+        try:
+            async with asyncio.timeout(patience):
+                if method == "GET":
+                    return await self._sdk.get(path, cast_to=httpx2.Response)
+                sent = self._sdk.post(
+                    path,
+                    content=body,
+                    cast_to=httpx2.Response,
+                    stream=stream,
+                    stream_cls=anthropic.AsyncStream[Any],
+                )
+                return cast("httpx2.Response", await sent)
+        except TimeoutError:
+            raise timed_out(origin, patience, begun=False) from None
+        except _FAULTS as error:
+            raise from_exception(error, origin) from error
+
+
+def for_model(origin: Origin, model: str) -> Origin:
+    """Give the origin of a request for `model`."""
+    return Origin(origin.url, model, origin.source, origin.secrets)
+
+
+def streaming(request: Request) -> bytes:
+    """Write the body of a request whose answer is to stream."""
+    return request.encode()[:-1] + b',"stream":true}'
+
+
+def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:
+    try:
+        value = json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        raise _odd(origin) from error
+    return value if isinstance(value, dict) else {}
+
+
+def _odd(origin: Origin) -> ApiError:
+    return ApiError(
+        ApiErrorKind.STREAM,
+        f"{origin.host} answered, but not as a Messages API does.",
+        "Check base_url.",
+        retryable=False,
+    )

@@ -1,0 +1,193 @@
+"""Read one answer of the service as our events, to its end or until it can be trusted no more."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import httpx2
+
+from chatrepl.api.errors import from_event, from_other_content
+from chatrepl.api.faults import from_exception, timed_out
+from chatrepl.api.origin import Origin
+from chatrepl.api.sse import EventReader
+from chatrepl.api.translate import Translator
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.events import MessageStop, StreamEvent
+
+BODY_FAULTS: Final = (
+    httpx2.HTTPError,
+    httpx2.StreamError,
+    OSError,
+    EOFError,
+    ValueError,
+    AssertionError,
+)
+_PAGE_BYTES: Final = 65_536
+
+
+class Answer(Protocol):
+    """What is needed of an open HTTP response."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def aiter_bytes(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long to wait for content, in seconds, and how much to take, in bytes.
+
+    Signs of life are no content: a service that only pings is given up.
+    """
+
+    timeout_s: float = 120.0
+    reply_bytes: int = 20_000_000
+    raw_bytes: int = 200_000_000
+
+
+async def read_reply(
+    answer: Answer,
+    origin: Origin,
+    limits: Limits,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[StreamEvent, None]:
+    """Yield the events of a reply and close the answer. Raises ApiError where it is not whole."""
+    try:
+        await _check_content(answer, origin, limits)
+        reading = _Reading(origin, limits, answer.headers.get("request-id"))
+        chunks = answer.aiter_bytes()
+        last = clock()
+        while True:
+            left = last + limits.timeout_s - clock()
+            chunk = await _next(chunks, left, origin, limits, begun=reading.begun)
+            if chunk is None:
+                break
+            for event in reading.feed(chunk):
+                yield event
+                if isinstance(event, MessageStop):
+                    return
+                last = clock()
+        for event in reading.end():
+            yield event
+        raise reading.incomplete()
+    finally:
+        await answer.aclose()
+
+
+async def _next(
+    chunks: AsyncIterator[bytes], left: float, origin: Origin, limits: Limits, *, begun: bool
+) -> bytes | None:
+    try:
+        async with asyncio.timeout(max(left, 0)):
+            return await anext(chunks, None)
+    except TimeoutError:
+        raise timed_out(origin, limits.timeout_s, begun=begun) from None
+    except BODY_FAULTS as error:
+        raise from_exception(error, origin, begun=True) from error
+
+
+async def _check_content(answer: Answer, origin: Origin, limits: Limits) -> None:
+    content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type in {"text/event-stream", ""}:
+        return
+    body = b""
+    chunks = answer.aiter_bytes()
+    while len(body) < _PAGE_BYTES:
+        chunk = await _next(chunks, limits.timeout_s, origin, limits, begun=False)
+        if chunk is None:
+            break
+        body += chunk
+    raise from_other_content(content_type, answer.headers, body[:_PAGE_BYTES], origin)
+
+
+class _Reading:
+    """How far an answer has been read."""
+
+    def __init__(self, origin: Origin, limits: Limits, request_id: str | None) -> None:
+        self._origin = origin
+        self._limits = limits
+        self._request_id = request_id
+        self._events = EventReader()
+        self._translator = Translator(request_id)
+        self._raw = 0
+        self._reply = 0
+        self.begun = False
+
+    def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
+        """Yield the events that `chunk` completes, up to the first that cannot be read."""
+        self._raw += len(chunk)
+        for name, data in self._events.feed(chunk):
+            for event in self._one(name, data):
+                self.begun = True
+                yield event
+        waiting = self._events.waiting
+        if self._raw > self._limits.raw_bytes or waiting > self._limits.reply_bytes:
+            raise self._too_much()
+
+    def end(self) -> Iterator[StreamEvent]:
+        """Yield what was held back when the bytes ended."""
+        yield from self._translator.end()
+
+    def incomplete(self) -> ApiError:
+        """Say that the bytes ended before the reply did."""
+        message = (
+            "The answer ended before it was complete."
+            if self.begun
+            else f"{self._origin.host} sent an empty answer."
+        )
+        hint = "Nothing is lost; try again in a moment."
+        return ApiError(ApiErrorKind.STREAM, message, hint, request_id=self._request_id)
+
+    def _one(self, name: str, data: bytes) -> list[StreamEvent]:
+        if name == "ping" or data == b"[DONE]":
+            return []
+        if name == "error":
+            raise from_event(_lenient(data), self._request_id, self._origin)
+        value = self._parse(data)
+        if not isinstance(value, dict):
+            return []
+        if value.get("type") == "error":
+            raise from_event(value, self._request_id, self._origin)
+        self._reply += len(data) if value.get("type") != "ping" else 0
+        if self._reply > self._limits.reply_bytes:
+            raise self._too_much()
+        return self._translator.translate(name, value)
+
+    def _parse(self, data: bytes) -> Any:
+        try:
+            return _JSON.decode(data.decode())
+        except (ValueError, RecursionError) as error:
+            raise ApiError(
+                ApiErrorKind.STREAM,
+                "The service sent something unreadable in the middle of its answer.",
+                "Nothing is lost; try again in a moment.",
+                request_id=self._request_id,
+            ) from error
+
+    def _too_much(self) -> ApiError:
+        return ApiError(
+            ApiErrorKind.STREAM,
+            f"The answer grew past {self._limits.reply_bytes // 1_000_000} MB and was cut.",
+            "What came is kept.",
+            retryable=False,
+            request_id=self._request_id,
+        )
+
+
+def _nothing(_constant: str) -> None:
+    """Stand in for NaN and infinities, which could not be sent again."""
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_nothing)
+
+
+def _lenient(data: bytes) -> object:
+    text = data.decode("utf-8", "replace")
+    try:
+        return _JSON.decode(text)
+    except (ValueError, RecursionError):
+        return {"error": text}

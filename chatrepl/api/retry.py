@@ -1,0 +1,82 @@
+"""When and how long to wait before a request is sent again."""
+
+import asyncio
+import math
+import random as _random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
+
+from chatrepl.api.patience import CAP_S
+from chatrepl.core.errors import ApiError
+from chatrepl.core.events import (
+    BlockStart,
+    CitationDelta,
+    InputDelta,
+    RetryWait,
+    SignatureDelta,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+)
+
+_FIRST_S: Final = 1.0
+_LONGEST_S: Final = 30.0
+_JITTER: Final = 0.25
+_CONTENT: Final = (TextDelta, ThinkingDelta, InputDelta, CitationDelta, SignatureDelta)
+_BARE: Final = frozenset({"text", "thinking"})  # blocks that open with nothing in them
+
+
+def delay(attempt: int, wish: float | None, chance: float) -> float:
+    """Give the seconds to wait after the failure of `attempt`, which counts from 1.
+
+    The service's wish, else 1, 2, 4 … seconds up to 30; `chance`, between 0 and 1, takes up to a
+    quarter of that off, so that many clients do not come back at once. Nothing is taken off a wish.
+    """
+    if wish is not None:
+        return wish + chance * _JITTER
+    return min(_FIRST_S * 2.0 ** (attempt - 1), _LONGEST_S) * (1 - chance * _JITTER)
+
+
+async def with_retries(
+    open_stream: Callable[[], AsyncGenerator[StreamEvent, None]],
+    *,
+    attempts: int,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    random: Callable[[], float] = _random.random,
+) -> AsyncGenerator[StreamEvent, None]:
+    """Yield a stream's events; wait out passing failures as long as no content was shown.
+
+    `attempts` counts the first try too. While it waits, a `RetryWait` comes each second. Raises
+    the ApiError that cannot be waited out.
+    """
+    for attempt in range(1, attempts + 1):
+        shown = False
+        stream = open_stream()
+        try:
+            async for event in stream:
+                shown = shown or _shows(event)
+                yield event
+        except ApiError as error:
+            if shown or attempt == attempts or not _can_wait(error):
+                raise
+            failure = error
+        else:
+            return
+        finally:
+            await stream.aclose()
+        left = delay(attempt, failure.retry_after_s, random())
+        while left > 0:
+            yield RetryWait(failure.message, math.ceil(left), attempt, attempts - 1)
+            second = left - math.ceil(left) + 1  # the first step takes the fraction
+            await sleep(second)
+            left -= second
+
+
+def _shows(event: StreamEvent) -> bool:
+    if isinstance(event, BlockStart):
+        return event.wire.get("type") not in _BARE
+    return isinstance(event, _CONTENT)
+
+
+def _can_wait(error: ApiError) -> bool:
+    return error.retryable and (error.retry_after_s is None or error.retry_after_s <= CAP_S)

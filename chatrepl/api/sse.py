@@ -1,0 +1,68 @@
+"""Server-sent events out of bytes, in whatever pieces they come."""
+
+from typing import Final
+
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class EventReader:
+    """Collect bytes and give the events that are complete: pairs of a name and the data.
+
+    Only an empty line completes an event; what a torn stream leaves behind is none.
+    """
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+        self._held = 0
+        self._name = ""
+        self._data: list[bytes] = []
+        self._started = False
+
+    def feed(self, chunk: bytes) -> list[tuple[str, bytes]]:
+        """Take the next bytes; return the events that they complete."""
+        if not self._started and (chunk or self._rest):
+            chunk = self._skip_mark(chunk)
+        if b"\n" not in chunk and b"\r" not in chunk:
+            self._rest.append(chunk)
+            self._held += len(chunk)
+            return []
+        buffer = b"".join((*self._rest, chunk))
+        # A CR at the very end may be the first half of a CRLF: it waits for what follows.
+        held = buffer.endswith(b"\r")
+        lines = (buffer[:-1] if held else buffer).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *complete, rest = lines.split(b"\n")
+        rest = rest + b"\r" if held else rest
+        self._rest = [rest]
+        self._held = len(rest)
+        found = (self._line(line) for line in complete)
+        return [event for event in found if event is not None]
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes were taken that complete nothing yet."""
+        return self._held + sum(map(len, self._data))
+
+    def _skip_mark(self, chunk: bytes) -> bytes:
+        """Leave out a byte order mark at the very start."""
+        head = b"".join((*self._rest, chunk))
+        self._rest = []
+        self._held = 0
+        if len(head) < len(_BOM) and _BOM.startswith(head):
+            self._rest = [head]
+            return b""
+        self._started = True
+        return head.removeprefix(_BOM)
+
+    def _line(self, line: bytes) -> tuple[str, bytes] | None:
+        if not line:
+            event = (self._name, b"\n".join(self._data)) if self._data else None
+            self._name = ""
+            self._data = []
+            return event
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            self._data.append(value)
+        elif field == b"event":
+            self._name = value.decode("utf-8", "replace")
+        return None

@@ -1,0 +1,178 @@
+"""The API's stream events as ours. Nothing that a service may send makes this raise.
+
+Fields that are missing or of the wrong type are taken for absent; events, deltas and blocks that
+nobody knows are passed over, or kept as they are. A new delta is one case in `_delta`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chatrepl.core.events import (
+    BlockStart,
+    BlockStop,
+    CitationDelta,
+    InputDelta,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    SignatureDelta,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+)
+from chatrepl.core.wire import scrub
+
+_FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
+    "text": {"text": str, "citations": list},
+    "thinking": {"thinking": str, "signature": str},
+    "redacted_thinking": {"data": str},
+    "tool_use": {"id": str, "name": str, "input": dict},
+    "server_tool_use": {"id": str, "name": str, "input": dict},
+}
+_Grown = TextDelta | ThinkingDelta | InputDelta
+
+
+class Translator:
+    """One reply's translation: knows which blocks were opened, and holds half a character."""
+
+    def __init__(self, request_id: str | None = None) -> None:
+        self._request_id = request_id
+        self._started = False
+        self._seen: set[int] = set()
+        self._last = 0
+        self._half: _Grown | None = None
+
+    def translate(self, kind: str, data: Mapping[str, Any]) -> list[StreamEvent]:
+        """Give our events for one of the API's; `kind` stands in where it names no type."""
+        kind = _text(data.get("type")) or kind
+        match kind:
+            case "content_block_delta":
+                event = self._delta(self._index(data), _wire(data.get("delta")))
+                return [] if event is None else self._join(event)
+            case "content_block_start":
+                return [*self._flush(), *self._open(data)]
+            case "content_block_stop":
+                return [*self._flush(), BlockStop(self._index(data))]
+            case "message_start":
+                return self._start(_wire(data.get("message")))
+            case "message_delta":
+                delta = _wire(data.get("delta"))
+                reason = _text(delta.get("stop_reason")) or None
+                details, usage = (_whole(delta.get("stop_details")), _whole(data.get("usage")))
+                return [*self._flush(), MessageDelta(reason, details, usage)]
+            case "message_stop":
+                return [*self._flush(), MessageStop()]
+            case _:
+                return []
+
+    def end(self) -> list[StreamEvent]:
+        """Give what was held back when the stream ends."""
+        return self._flush()
+
+    def _start(self, message: Mapping[str, Any]) -> list[StreamEvent]:
+        if self._started:
+            return []
+        self._started = True
+        start = MessageStart(
+            _text(message.get("model")),
+            _text(message.get("id")) or None,
+            _whole(message.get("usage")),
+            self._request_id,
+            _whole(message.get("diagnostics")),
+        )
+        return [start]
+
+    def _open(self, data: Mapping[str, Any]) -> list[StreamEvent]:
+        block = data.get("content_block")
+        index = self._index(data, fresh=True)
+        if index in self._seen or not isinstance(block, dict) or not _text(block.get("type")):
+            return []
+        self._seen.add(index)
+        self._last = index
+        return [BlockStart(index, _fitting(scrubbed(block)))]
+
+    def _index(self, data: Mapping[str, Any], *, fresh: bool = False) -> int:
+        index = data.get("index")
+        if isinstance(index, int) and not isinstance(index, bool):
+            return index
+        return len(self._seen) if fresh else self._last
+
+    @staticmethod
+    def _delta(index: int, delta: Mapping[str, Any]) -> StreamEvent | None:
+        match _text(delta.get("type")):
+            case "text_delta":
+                return TextDelta(_text(delta.get("text")), index)
+            case "thinking_delta":
+                return ThinkingDelta(_text(delta.get("thinking")), index)
+            case "input_json_delta":
+                return InputDelta(_text(delta.get("partial_json")), index)
+            case "signature_delta":
+                return SignatureDelta(scrub(_text(delta.get("signature"))), index)
+            case "citations_delta" if isinstance(delta.get("citation"), dict):
+                return CitationDelta(scrubbed(delta["citation"]), index)
+            case _:
+                return None
+
+    def _join(self, event: StreamEvent) -> list[StreamEvent]:
+        """Join a character whose halves came in two deltas of the same block."""
+        if not isinstance(event, _Grown):
+            return [*self._flush(), event]
+        before: list[StreamEvent] = []
+        text = _grown(event)
+        if self._half is not None:
+            if type(self._half) is type(event) and self._half.index == event.index:
+                text = _grown(self._half) + text
+                self._half = None
+            else:
+                before = self._flush()
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            self._half = _with(event, text[-1])
+            text = text[:-1]
+        return [*before, _with(event, scrub(text))] if text else before
+
+    def _flush(self) -> list[StreamEvent]:
+        half, self._half = self._half, None
+        return [] if half is None else [_with(half, scrub(_grown(half)))]
+
+
+def _grown(event: _Grown) -> str:
+    return event.partial_json if isinstance(event, InputDelta) else event.text
+
+
+def _with(event: _Grown, text: str) -> _Grown:
+    return type(event)(text, event.index)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _wire(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _whole(value: object) -> Mapping[str, Any] | None:
+    return scrubbed(value) if isinstance(value, dict) else None
+
+
+def scrubbed(value: Any) -> Any:
+    """Make every text inside a JSON value sendable."""
+    match value:
+        case str():
+            return scrub(value)
+        case dict():
+            return {scrub(key): scrubbed(item) for key, item in value.items()}
+        case list():
+            return [scrubbed(item) for item in value]
+        case _:
+            return value
+
+
+def _fitting(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out the fields of a well-known block that are not of their type."""
+    known = _FIELDS.get(block["type"], {})
+    return {
+        key: value
+        for key, value in block.items()
+        if key not in known or value is None or isinstance(value, known[key])
+    }
