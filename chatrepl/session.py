@@ -91,7 +91,7 @@ class Session:
     pinned_prefill: str = ""
     form: Form | None = None
     interactive: bool = False
-    demo: bool = False
+    demo_help: str = ""
 
     @property
     def model(self) -> Model:
@@ -99,7 +99,7 @@ class Session:
         return find(resolve(self.settings.model, self.models), self.models)
 
     def compose(self, text: str) -> Message:
-        """Make the next message of what was typed and staged. Staged blocks stay until it is sent."""
+        """Make the next message of what was typed and staged; what is staged stays so far."""
         blocks: tuple[Block, ...] = tuple(item.block for item in self.staged)
         return Message.user(scrub(text), *blocks)
 

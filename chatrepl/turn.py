@@ -111,7 +111,7 @@ def _teaches_prefill(error: ApiError, attempt: _Attempt) -> bool:
 
 
 async def _answer(attempt: _Attempt, stream: Stream) -> AsyncGenerator[StreamEvent, None]:
-    """Yield the events of a reply with its prefill; a pause of the service's tools is waited out."""
+    """Yield the events of a reply with its prefill; pauses of the service are waited out."""
     prefill = attempt.request.prefill
     if prefill is not None:
         yield PrefillBegun(prefill)

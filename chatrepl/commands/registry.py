@@ -88,7 +88,7 @@ class Command:
     def last_word(self, text: str) -> str:
         """Give the part of `text` that a completion replaces."""
         whole = len(self.kinds) == 1 and self.kinds[0].rest
-        return text if whole else text.split(" ")[-1]
+        return text if whole else text.rsplit(" ", maxsplit=1)[-1]
 
     def _values(self, text: str) -> list[Any]:
         try:

@@ -26,7 +26,7 @@ class Form:
         return cls(schema, choices)
 
     def read(self, text: str) -> Any:
-        """Give the value that a reply holds: the bare choice, or the JSON. None where it is neither."""
+        """Give the value that a reply holds: the bare choice, or the JSON; None for neither."""
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):

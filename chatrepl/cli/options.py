@@ -1,0 +1,247 @@
+"""What may be said on the command line, and a quick reader of it.
+
+typer gives help, completion and words for mistakes, but takes a tenth of a second to import. Plain
+command lines are read here; whatever this reader does not take whole is typer's. To add an option,
+add a field to `Options`, a row to `FLAGS`, and a parameter in `app.py`; a test holds them together.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+Shape: TypeAlias = Literal["text", "many", "switch", "number", "optional"]
+
+
+@dataclass(slots=True)
+class Options:
+    """The command line as it was meant; None and empty stand for what was not said."""
+
+    prompt: list[str] = field(default_factory=list)
+    model: str | None = None
+    system: str | None = None
+    prefill: str | None = None
+    attach: list[str] = field(default_factory=list)
+    max_tokens: int | None = None
+    schema: str | None = None
+    choose: str | None = None
+    continue_: bool = False
+    resume: str | None = None
+    save: str | None = None
+    no_save: bool = False
+    output: str | None = None
+    json: bool = False
+    raw: bool = False
+    extract: str | None = None
+    dry_run: bool = False
+    interactive: bool = False
+    profile: str | None = None
+    config: str | None = None
+    set_: list[str] = field(default_factory=list)
+    base_url: str | None = None
+    demo: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    models: bool = False
+    sessions: bool = False
+    doctor: bool = False
+    version: bool = False
+
+
+FLAGS: Final[Mapping[str, tuple[str, Shape]]] = {
+    "--model": ("model", "text"),
+    "-m": ("model", "text"),
+    "--system": ("system", "text"),
+    "-s": ("system", "text"),
+    "--prefill": ("prefill", "text"),
+    "-p": ("prefill", "text"),
+    "--attach": ("attach", "many"),
+    "-a": ("attach", "many"),
+    "--image": ("attach", "many"),
+    "--max-tokens": ("max_tokens", "number"),
+    "-t": ("max_tokens", "number"),
+    "--schema": ("schema", "text"),
+    "--choose": ("choose", "text"),
+    "--continue": ("continue_", "switch"),
+    "-c": ("continue_", "switch"),
+    "--resume": ("resume", "text"),
+    "-r": ("resume", "text"),
+    "--save": ("save", "text"),
+    "--no-save": ("no_save", "switch"),
+    "--output": ("output", "text"),
+    "-o": ("output", "text"),
+    "--json": ("json", "switch"),
+    "--raw": ("raw", "switch"),
+    "--extract": ("extract", "optional"),
+    "-x": ("extract", "optional"),
+    "--dry-run": ("dry_run", "switch"),
+    "--interactive": ("interactive", "switch"),
+    "-i": ("interactive", "switch"),
+    "--profile": ("profile", "text"),
+    "--config": ("config", "text"),
+    "--set": ("set_", "many"),
+    "--base-url": ("base_url", "text"),
+    "--demo": ("demo", "switch"),
+    "--quiet": ("quiet", "switch"),
+    "-q": ("quiet", "switch"),
+    "--verbose": ("verbose", "switch"),
+    "-v": ("verbose", "switch"),
+    "--models": ("models", "switch"),
+    "--sessions": ("sessions", "switch"),
+    "--doctor": ("doctor", "switch"),
+    "--version": ("version", "switch"),
+}
+
+OUTPUTS: Final = ("text", "json", "jsonl")
+_LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]{0,15}")
+_LANGUAGES: Final = frozenset(
+    [
+        "bash",
+        "c",
+        "c++",
+        "clojure",
+        "cmake",
+        "console",
+        "cpp",
+        "cs",
+        "csharp",
+        "css",
+        "csv",
+        "diff",
+        "dockerfile",
+        "elixir",
+        "erlang",
+        "fish",
+        "go",
+        "graphql",
+        "groovy",
+        "haskell",
+        "hcl",
+        "html",
+        "http",
+        "ini",
+        "java",
+        "javascript",
+        "js",
+        "json",
+        "json5",
+        "jsonl",
+        "jsx",
+        "julia",
+        "kotlin",
+        "latex",
+        "less",
+        "lisp",
+        "lua",
+        "make",
+        "makefile",
+        "markdown",
+        "md",
+        "mermaid",
+        "nginx",
+        "nix",
+        "objc",
+        "ocaml",
+        "patch",
+        "perl",
+        "php",
+        "plain",
+        "plaintext",
+        "powershell",
+        "proto",
+        "ps1",
+        "py",
+        "python",
+        "r",
+        "rb",
+        "regex",
+        "rs",
+        "ruby",
+        "rust",
+        "scala",
+        "scss",
+        "sh",
+        "shell",
+        "sql",
+        "svg",
+        "swift",
+        "tcl",
+        "tex",
+        "text",
+        "toml",
+        "ts",
+        "tsx",
+        "txt",
+        "typescript",
+        "vb",
+        "vim",
+        "vue",
+        "xml",
+        "yaml",
+        "yml",
+        "zig",
+        "zsh",
+    ]
+)
+
+
+def spell_out(argv: Sequence[str]) -> list[str]:
+    """Give `-x` its value: the next word where that names a language, else an empty one."""
+    words: list[str] = []
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*words, word, *rest]
+        if word in {"-x", "--extract"}:
+            named = bool(rest) and rest[0].casefold() in _LANGUAGES
+            word = f"--extract={rest.pop(0) if named else ''}"
+        words.append(word)
+        if FLAGS.get(word, ("", "switch"))[1] in {"text", "many", "number"} and rest:
+            words.append(rest.pop(0))
+    return words
+
+
+def read(argv: Sequence[str]) -> Options | None:
+    """Read a plain command line; None where it is not plain, and typer is to have its say."""
+    options = Options()
+    rest = spell_out(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            options.prompt += rest
+            break
+        if not word.startswith("-") or word == "-":
+            options.prompt.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        known = FLAGS.get(name)
+        if known is None or (equals and not name.startswith("--")):
+            return None
+        taken = _take(options, known, value if equals else None, rest)
+        if not taken:
+            return None
+    return options if options.output in {None, *OUTPUTS} else None
+
+
+def _take(options: Options, known: tuple[str, Shape], value: str | None, rest: list[str]) -> bool:
+    name, shape = known
+    if shape == "switch":
+        setattr(options, name, True)
+        return value is None
+    if value is None:
+        if not rest:
+            return False
+        value = rest.pop(0)
+        if value.startswith("-") and value != "-" and shape != "optional":
+            return False  # typer knows whether that is a value or a mistake
+    converted: Any = value
+    if shape == "number":
+        if not value.isascii() or not value.isdigit():
+            return False
+        converted = int(value)
+    if shape == "many":
+        getattr(options, name).append(converted)
+    else:
+        setattr(options, name, converted)
+    return True

@@ -1,0 +1,104 @@
+"""Commands that move about in the conversation: undo, redo, retry, edit, branch, clear, history."""
+
+from dataclasses import replace
+
+from chatrepl.commands.registry import Count, Rest, command
+from chatrepl.core.conversation import State, Turn
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import Notice, Outcome, Send, Several, Table
+from chatrepl.core.sent import is_sent
+from chatrepl.core.summary import compact
+from chatrepl.session import Session
+
+
+@command("history", "log", group="conversation")
+def history(session: Session, last: Count | None = None) -> Outcome:
+    """List the turns with their numbers, tokens and state; LAST shows only that many."""
+    path = session.conversation.path()
+    if not path:
+        return Notice("Nothing has been said yet.")
+    shown = list(enumerate(path, 1))[-(last or len(path)) :]
+    rows = tuple(_row(session, number, turn) for number, turn in shown)
+    return Table(("#", "you", "reply", "tokens", "state"), rows, right=frozenset({0, 3}))
+
+
+def _row(session: Session, number: int, turn: Turn) -> tuple[str, ...]:
+    usage = turn.receipt.usage if turn.receipt else None
+    tokens = compact(usage.output_tokens) if usage else ""
+    reply = turn.assistant.text if turn.assistant else ""
+    asked = " ".join(block.to_markdown() for block in turn.question)
+    return (str(number), _begin(asked), _begin(reply), tokens, state_of(session, turn))
+
+
+def _begin(text: str) -> str:
+    return " ".join(text[:400].split())
+
+
+def state_of(session: Session, turn: Turn) -> str:
+    """Say in a word what becomes of a turn."""
+    mark = session.conversation.state.marks.get(turn.id)
+    if mark is not None:
+        return mark
+    if not is_sent(turn, session.conversation):
+        refused = turn.receipt is not None and turn.receipt.stop_reason == "refusal"
+        return "refused" if refused else "summarised"
+    return "cut" if turn.was_cut else "sent"
+
+
+@command("undo", "rewind", group="conversation")
+def undo(session: Session, steps: Count = 1) -> Outcome:
+    """Step back over the last change of the conversation, or over STEPS of them.
+
+    Turns, marks, the system prompt, clears and branches all count. /redo steps forth again.
+    """
+    before = session.conversation
+    after = before
+    for _ in range(steps):
+        after = after.undo()
+    if after is before:
+        raise UsageError("There is nothing to undo.")
+    session.change(after)
+    return Notice(f"{_where(session)} /redo steps forth again.")
+
+
+@command("redo", group="conversation")
+def redo(session: Session, steps: Count = 1) -> Outcome:
+    """Step forth again over what was undone."""
+    before = session.conversation
+    after = before
+    for _ in range(steps):
+        after = after.redo()
+    if after is before:
+        raise UsageError("There is nothing to redo.")
+    session.change(after)
+    return Notice(_where(session))
+
+
+def _where(session: Session) -> str:
+    count = len(session.conversation.path())
+    return f"The conversation has {count} {'turn' if count == 1 else 'turns'} now."
+
+
+@command("retry", "regenerate", group="conversation")
+def retry(session: Session) -> Outcome:
+    """Ask the last question again. The other reply is kept; /tree shows both."""
+    head = session.conversation.head
+    if head is None:
+        raise UsageError("There is nothing to ask again.")
+    turn = session.conversation.turns[head]
+    if turn.user is None:
+        raise UsageError("The last turn has no question.")
+    message = replace(turn.user, content=turn.question)
+    session.change(session.conversation.then(replace(session.conversation.state, head=turn.parent)))
+    return Send(message)
+
+
+@command("clear", "new", group="conversation")
+def clear(session: Session, text: Rest = "") -> Outcome:
+    """Begin a new conversation. The old one is kept, and /undo returns to it."""
+    del text
+    state = session.conversation.state
+    if state.head is None:
+        return Notice("The conversation is empty already.")
+    session.change(session.conversation.then(State(system=state.system, branches=state.branches)))
+    return Several((Notice("A new conversation. /undo returns to the old one."),))
