@@ -1,0 +1,73 @@
+"""Is the terminal dark or light? The terminal itself is asked (OSC 11); COLORFGBG is the fallback.
+
+The question goes out first and is answered while other things are done. A second question that
+every terminal answers follows it, so that those which do not know the first cost no waiting.
+"""
+
+import os
+import re
+import select
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chatrepl.terminal.modes import Tty
+
+QUESTION = "\x1b]11;?\x1b\\\x1b[c"
+
+_COLOR = re.compile(
+    rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+_ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
+_BEGINNING = re.compile(rb"\x1b(?:\](?:1(?:1(?:;[^\x07\x1b]*\x1b?)?)?)?|\[\?[\d;]*)\Z")
+_GRACE = 0.3  # seconds more for an answer that has begun
+_LIGHT_COLORS = {7, 9, 10, 11, 12, 13, 14, 15}
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the terminal said, and what the user typed meanwhile."""
+
+    dark: bool | None = None
+    typed: bytes = b""
+
+
+def ask_background(tty: Tty) -> None:
+    """Send the question; the terminal must be quiet from now until the answer is read."""
+    if tty.is_ours:
+        tty.write(QUESTION)
+
+
+def read_background(tty: Tty, environ: Mapping[str, str], seconds: float = 0.15) -> Background:
+    """Wait for the answer, at most so long; typed keys are handed on, in order."""
+    if not tty.is_ours:
+        return Background(from_environment(environ))
+    until = time.monotonic() + seconds
+    data = b""
+    while not _ATTRIBUTES.search(data):
+        left = until - time.monotonic() + (_GRACE if _BEGINNING.search(data) else 0)
+        if left <= 0 or not select.select([tty.keyboard], [], [], left)[0]:
+            break
+        if not (more := os.read(tty.keyboard, 65_536)):
+            break
+        data += more
+    answer = understand(data)
+    return (
+        answer if answer.dark is not None else Background(from_environment(environ), answer.typed)
+    )
+
+
+def understand(data: bytes) -> Background:
+    """Tell answers from typed keys."""
+    color = _COLOR.search(data)
+    typed = _ATTRIBUTES.sub(b"", _COLOR.sub(b"", data))
+    if not color:
+        return Background(None, typed)
+    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in color.groups())
+    return Background(0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5, typed)
+
+
+def from_environment(environ: Mapping[str, str]) -> bool | None:
+    """Read COLORFGBG, which some terminals set: `15;0` is white on black."""
+    last = environ.get("COLORFGBG", "").rpartition(";")[2]
+    return int(last) not in _LIGHT_COLORS if last.isdigit() else None

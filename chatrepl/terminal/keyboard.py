@@ -1,0 +1,144 @@
+"""The keyboard while a reply streams: Esc and Ctrl-C stop, Ctrl-Z suspends, the rest is kept.
+
+What is kept is given on when the reply ends, for the next prompt, in order and with pastes whole.
+Nothing of it is echoed. Where there is no terminal, all of this does nothing.
+"""
+
+import asyncio
+import os
+import select
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from chatrepl.terminal.keysplitter import KeySplitter
+from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
+
+ESCAPE_SECONDS = 0.05  # how long the rest of an escape sequence may take
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension."""
+
+    stop: Callable[[], None]
+    keep: Callable[[bytes], None]
+    before_suspend: Callable[[], None] = _nothing
+    after_suspend: Callable[[], None] = _nothing
+
+
+@asynccontextmanager
+async def watch_keyboard(tty: Tty, reactions: Reactions) -> AsyncIterator[None]:
+    """Watch the keyboard while the block runs; all modes and handlers are put back after it."""
+    if not tty.is_ours:
+        yield
+        return
+    watch = _Watch(tty, reactions, asyncio.get_running_loop())
+    with tty.quiet(), watch.paste_mode(), watch.signals(), watch.reading():
+        yield
+
+
+class _Watch:
+    def __init__(self, tty: Tty, reactions: Reactions, loop: asyncio.AbstractEventLoop) -> None:
+        self._tty = tty
+        self._reactions = reactions
+        self._loop = loop
+        self._splitter = KeySplitter()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stop_is_due = False
+
+    @contextmanager
+    def paste_mode(self) -> Iterator[None]:
+        self._tty.write(PASTE_ON)
+        try:
+            yield
+        finally:
+            self._tty.write(PASTE_OFF)
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handlers = {signal.SIGINT: self._on_interrupt, signal.SIGTSTP: self._on_suspend}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        with suppress(OSError):  # a keyboard that cannot be watched can still be read later
+            self._loop.add_reader(self._tty.keyboard, self._on_readable)
+        try:
+            yield
+        finally:
+            self._loop.remove_reader(self._tty.keyboard)
+            self._cancel_timer()
+            self._drain()
+            if kept := self._splitter.finish():
+                self._reactions.keep(kept)
+
+    def _on_readable(self) -> None:
+        self._cancel_timer()
+        try:
+            data = os.read(self._tty.keyboard, 65_536)
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(self._tty.keyboard)
+        if self._splitter.feed(data):
+            self._reactions.stop()
+        if self._splitter.waits:
+            self._timer = self._loop.call_later(ESCAPE_SECONDS, self._on_silence)
+
+    def _on_silence(self) -> None:
+        self._timer = None
+        if self._splitter.end_of_sequence():
+            self._reactions.stop()
+
+    def _drain(self) -> None:
+        with suppress(OSError):
+            while select.select([self._tty.keyboard], [], [], 0)[0]:
+                if not (data := os.read(self._tty.keyboard, 65_536)):
+                    break
+                self._splitter.feed(data)
+
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self._stop_is_due:  # the loop did not come round between two presses: it hangs
+            raise KeyboardInterrupt
+        self._stop_is_due = True
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._stop_is_due = False
+        self._reactions.stop()
+
+    def _on_suspend(self, _number: int, _frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._suspend)
+
+    def _suspend(self) -> None:
+        self._reactions.before_suspend()
+        self._tty.write(PASTE_OFF)
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        try:
+            with self._tty.usual():
+                signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+        finally:
+            signal.signal(signal.SIGTSTP, handler)
+        self._tty.write(PASTE_ON)
+        self._reactions.after_suspend()
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None

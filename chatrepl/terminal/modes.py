@@ -1,0 +1,118 @@
+"""The terminal's modes: quiet while we run, as they were when we leave.
+
+Quiet means: keys are neither echoed nor gathered into lines, Enter is a carriage return, Ctrl-C and
+Ctrl-Z still send signals and lose nothing that was typed. prompt_toolkit's raw mode goes on top.
+"""
+
+import os
+import signal
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Never
+
+PASTE_ON = "\x1b[?2004h"
+PASTE_OFF = "\x1b[?2004l"
+_AT_REST = f"{PASTE_OFF}\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m"
+
+_IFLAG, _LFLAG, _CC = 0, 3, 6
+
+Modes = list[int | list[bytes | int]]
+
+
+class Tty:
+    """The keyboard and the screen of a terminal, by file descriptors, and its modes at the start.
+
+    Everything here does nothing where the keyboard is no terminal or we are in the background.
+    """
+
+    def __init__(self, keyboard: int = 0, screen: int = 1, *, escapes: bool = True) -> None:
+        self.keyboard = keyboard
+        self.screen = screen
+        self._escapes = escapes and os.isatty(screen)
+        self._start = self._modes()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the keyboard is a terminal that we may read from and change now."""
+        if self._start is None:
+            return False
+        try:
+            return os.tcgetpgrp(self.keyboard) == os.getpgrp()
+        except OSError:
+            return False
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Hold the quiet modes; afterwards those from before."""
+        with self._held(quiet_modes):
+            yield
+
+    @contextmanager
+    def usual(self) -> Iterator[None]:
+        """Hold the modes of the start, for a program that is run inside ours."""
+        with self._held(lambda _modes: self._start or []):
+            yield
+
+    def write(self, sequence: str) -> None:
+        """Send the screen an escape sequence of ours, if it understands any."""
+        if self._escapes:
+            with suppress(OSError):
+                os.write(self.screen, sequence.encode("utf-8", "replace"))
+
+    def restore(self) -> None:
+        """Leave the terminal as it was found: modes, cursor, paste, colours. Never fails."""
+        if self._start is None:
+            return
+        self.write(_AT_REST)
+        if self.is_ours:
+            self._set(self._start)
+
+    def _modes(self) -> Modes | None:
+        try:
+            return termios.tcgetattr(self.keyboard)
+        except termios.error:
+            return None
+
+    def _set(self, modes: Modes) -> None:
+        with suppress(termios.error, OSError):
+            termios.tcsetattr(self.keyboard, termios.TCSANOW, modes)
+
+    @contextmanager
+    def _held(self, change: Callable[[Modes], Modes]) -> Iterator[None]:
+        before = self._modes() if self.is_ours else None
+        if before is None:
+            yield
+            return
+        self._set(change(before))
+        try:
+            yield
+        finally:
+            self._set(before)
+
+
+def quiet_modes(modes: Modes) -> Modes:
+    """Give the quiet modes that go with the modes of a terminal."""
+    quiet = list(modes)
+    local, incoming, special = quiet[_LFLAG], quiet[_IFLAG], quiet[_CC]
+    if not (isinstance(local, int) and isinstance(incoming, int) and isinstance(special, list)):
+        return modes
+    lost = termios.ECHO | termios.ICANON | termios.IEXTEN
+    quiet[_LFLAG] = local & ~lost | termios.ISIG | termios.NOFLSH
+    quiet[_IFLAG] = incoming & ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON)
+    characters = list(special)
+    characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+    quiet[_CC] = characters
+    return quiet
+
+
+def leave_on_signals() -> None:
+    """Make SIGTERM and SIGHUP leave through every `finally`: `SystemExit` with 128 + the number."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: FrameType | None) -> Never:
+    sys.exit(128 + number)

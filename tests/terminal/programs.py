@@ -1,0 +1,123 @@
+"""Small programs around the terminal modules, for tests on a pseudo terminal.
+
+Run as `python -m tests.terminal.programs NAME [ARGUMENT]...`.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from chatrepl.terminal.early import EarlyPrompt
+from chatrepl.terminal.keyboard import Reactions, watch_keyboard
+from chatrepl.terminal.modes import Tty, leave_on_signals
+from chatrepl.terminal.prompt import Candidate, Feeds, Line, Part, Prompt, PromptOptions
+
+COMMANDS = {"model": "show or switch", "models": "the list", "retry": "ask\x1b[31m again"}
+
+
+def complete(text: str, cursor: int) -> Iterable[Candidate]:
+    """Complete three commands, and one file behind an @."""
+    before = text[:cursor]
+    if before.endswith("@"):
+        yield Candidate(cursor, "notes.md", "notes\u202e.md")
+    for name, meta in COMMANDS.items():
+        if f"/{name}".startswith(before):
+            yield Candidate(0, f"/{name}", meta=meta)
+
+
+def toolbar() -> Sequence[Part]:
+    """Show what a session would show."""
+    return (
+        Part("toolbar.strong", "claude-opus-4-5"),
+        Part("toolbar", "38k/150k 25%", 1),
+        Part("toolbar", "$0.0312", 2),
+        Part("toolbar", "cache 4 min", 4),
+        Part("toolbar.warning", "2 attached", 3),
+        Part("toolbar", "branch \x1b]0;x\x07", 5),
+    )
+
+
+def prompts(*arguments: str) -> None:
+    """Prompt until the user leaves; print what each prompt gave."""
+    leave_on_signals()
+    tty = Tty()
+    words = set(arguments)
+    options = PromptOptions(
+        mark="> " if "ascii" in words else "› ",
+        vi="vi" in words,
+        multiline="multiline" in words,
+        history=next((Path(word) for word in arguments if word.startswith("/")), None),
+        placeholder="Ask anything",
+    )
+    try:
+        with tty.quiet():
+            with EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words) as early:
+                prompt = Prompt(options, Feeds(complete, toolbar))
+            prompt.type_ahead(early.background.typed)
+            print(f"dark={early.background.dark}", flush=True)
+            _read_lines(prompt, "draft" if "default" in words else "")
+    finally:
+        tty.restore()
+
+
+def _read_lines(prompt: Prompt, default: str) -> None:
+    while True:
+        entry = prompt.read(default)
+        default = ""
+        if not isinstance(entry, Line):
+            print(f"left by {type(entry).__name__}")
+            return
+        if entry.text == "/multiline":
+            prompt.change(replace(prompt.options, multiline=not prompt.options.multiline))
+        shown = ascii(entry.text) if len(entry.text) < 200 else hash_of(entry.text)
+        print(f"got {shown}", flush=True)
+
+
+def hash_of(text: str) -> str:
+    """Give a long text's length and a fingerprint."""
+    from hashlib import sha256
+
+    return f"{len(text)} {sha256(text.encode()).hexdigest()[:16]}"
+
+
+def stream(*_arguments: str) -> None:
+    """Print a reply of ten seconds between two prompts; Esc and Ctrl-C end it."""
+    leave_on_signals()
+    tty = Tty()
+    try:
+        with tty.quiet():
+            prompt = Prompt(PromptOptions())
+            with asyncio.Runner() as runner:
+                runner.run(_reply(tty, prompt))
+            _read_lines(prompt, "")
+    finally:
+        tty.restore()
+
+
+async def _reply(tty: Tty, prompt: Prompt) -> None:
+    stopped = asyncio.Event()
+    reactions = Reactions(
+        stopped.set,
+        prompt.type_ahead,
+        before_suspend=lambda: print("suspended", flush=True),
+        after_suspend=lambda: print("back again", flush=True),
+    )
+    async with watch_keyboard(tty, reactions):
+        for number in range(100):
+            print(f"word{number}", flush=True)
+            try:
+                await asyncio.wait_for(stopped.wait(), 0.1)
+            except TimeoutError:
+                continue
+            print("stopped", flush=True)
+            break
+
+
+PROGRAMS: dict[str, Callable[..., None]] = {"prompts": prompts, "stream": stream}
+
+
+if __name__ == "__main__":
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])
