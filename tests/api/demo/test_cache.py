@@ -94,6 +94,16 @@ def test_an_entry_lives_for_its_ttl_and_reading_renews_it(mark: Any, seconds: in
     assert _usage(on, user(LONG), cache_control=mark)[2] == 0
 
 
+def test_an_entry_that_a_later_turn_reads_lives_on() -> None:
+    clock = Clock()
+    on = engine(clock=clock)
+    _usage(on, user(LONG), cache_control=MARK)
+    clock.now += 200
+    _usage(on, user(LONG), assistant("a"), user("b"), cache_control=MARK)
+    clock.now += 200
+    assert _usage(on, user(LONG), assistant("z"), user("y"), cache_control=MARK)[2] > 0
+
+
 def test_usage_tells_five_minute_and_one_hour_writes_apart() -> None:
     value = body(user(LONG), system=[text(LONG, cache_control=HOUR)], cache_control=MARK)
     split = ask(engine(), value)["usage"]["cache_creation"]
