@@ -4,30 +4,40 @@ The TOML key, the `CHATREPL_…` variable, `--set`, `/set` with its completion a
 config.example.toml are all read off the fields of `Settings`. To add a setting, add a field.
 """
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.option import Kind, Option, check, parse, shown
 
-Kind: TypeAlias = Literal["text", "integer", "number", "switch", "words", "table"]
+__all__ = ["OPTIONS", "Option", "Settings", "check", "nearest", "option", "parse"]
+
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def _option(
-    default: Any, about: str, *, key: str = "", choices: tuple[str, ...] = (), least: float = 0
+    default: Any,
+    about: str,
+    *,
+    key: str = "",
+    choices: tuple[str, ...] = (),
+    least: float = 0,
+    most: float | None = None,
 ) -> Any:
-    metadata = {"about": about, "key": key, "choices": choices, "least": least}
-    return field(default=default, metadata=metadata)
+    metadata = {"about": about, "key": key, "choices": choices, "least": least, "most": most}
+    # Given by a factory: dataclasses take no unhashable default, though this one is frozen.
+    return field(default_factory=lambda: default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings with their defaults; a field's comment in the example file is its `about`."""
 
-    model: str = _option("claude-sonnet-5-5", "The model to talk to: its id, or a part of it.")
+    model: str = _option(
+        "claude-sonnet-5-5", "The model to talk to: its id, or a part of it.", least=1
+    )
     system: str = _option("", "System prompt; @FILE reads it from a file.")
     max_tokens: int = _option(8192, "Longest reply, in tokens.", least=1)
     stop_sequences: tuple[str, ...] = _option((), "Texts at which a reply ends.")
@@ -73,10 +83,10 @@ class Settings:
         0, "Context to send at most, in tokens; 0 is the model's own.", key="context.budget_tokens"
     )
     context_warn_at: float = _option(
-        0.8, "Share of the budget at which to warn.", key="context.warn_at"
+        0.8, "Share of the budget at which to warn.", key="context.warn_at", most=1
     )
     context_cut_to: float = _option(
-        0.6, "Share of the budget to cut down to.", key="context.cut_to"
+        0.6, "Share of the budget to cut down to.", key="context.cut_to", most=1
     )
     context_summary_model: str = _option(
         "",
@@ -87,35 +97,26 @@ class Settings:
     notify: bool = _option(False, "Ring the bell when a long reply is done.")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One setting as the outside sees it. `key` is its name in the file, dots included."""
-
-    name: str
-    key: str
-    kind: Kind
-    default: Any
-    about: str
-    choices: tuple[str, ...]
-    least: float
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return "CHATREPL_" + self.key.upper().replace(".", "_")
-
-
 _KINDS: Mapping[type, Kind] = {bool: "switch", int: "integer", float: "number", str: "text"}
 
 
 def _options() -> dict[str, Option]:
     found: dict[str, Option] = {}
+    defaults = Settings()
     for f in fields(Settings):
-        kind = _KINDS.get(type(f.default), "words" if isinstance(f.default, tuple) else "table")
-        about = f.metadata
-        key = about["key"] or f.name
+        default = getattr(defaults, f.name)
+        kind = _KINDS.get(type(default), "words" if isinstance(default, tuple) else "table")
+        said = f.metadata
+        key = said["key"] or f.name
         found[key] = Option(
-            f.name, key, kind, f.default, about["about"], about["choices"], about["least"]
+            f.name,
+            key,
+            kind,
+            default,
+            said["about"],
+            said["choices"],
+            said["least"],
+            said["most"],
         )
     return found
 
@@ -127,83 +128,17 @@ def option(key: str) -> Option:
     """Find a setting by its key. Raises ConfigError that names the nearest one."""
     found = OPTIONS.get(key)
     if found is None:
-        near = difflib.get_close_matches(key, OPTIONS, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}?" if near else "chatrepl --help lists what there is."
-        raise ConfigError(f"There is no setting {key}.", hint)
+        near = nearest(key, OPTIONS)
+        hint = f"Did you mean {near}?" if near else "chatrepl --help lists what there is."
+        raise ConfigError(f"There is no setting {shown(key)}.", hint)
     return found
 
 
-def check(opt: Option, value: object) -> Any:
-    """Give `value` in the setting's own type. Raises ConfigError where it is none of its values."""
-    wanted = _WANTED[opt.kind]
-    if opt.kind == "words" and isinstance(value, list | tuple):
-        value = tuple(value)
-    if opt.kind == "number" and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not _fits(opt.kind, value):
-        raise ConfigError(f"{opt.key} takes {wanted}, not {_show(value)}.")
-    if opt.choices and value not in opt.choices:
-        offered = ", ".join(choice or '""' for choice in opt.choices)
-        raise ConfigError(f"{opt.key} takes one of {offered}, not {_show(value)}.")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < opt.least:
-        raise ConfigError(f"{opt.key} must be at least {opt.least:g}, not {_show(value)}.")
-    return value
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Find the one of `words` that `word` was most likely meant to be."""
+    import difflib
 
-
-def parse(opt: Option, text: str) -> Any:
-    """Read a value that was typed: `--set`, `/set` and the environment. Raises ConfigError."""
-    match opt.kind:
-        case "switch":
-            if text.casefold() not in _SWITCH:
-                raise ConfigError(f"{opt.key} takes true or false, not {_show(text)}.")
-            return _SWITCH[text.casefold()]
-        case "integer" | "number":
-            try:
-                number: float = int(text) if opt.kind == "integer" else float(text)
-            except ValueError:
-                raise ConfigError(
-                    f"{opt.key} takes {_WANTED[opt.kind]}, not {_show(text)}."
-                ) from None
-            return check(opt, number)
-        case "words":
-            return tuple(part for part in text.split(",") if part)
-        case "table":
-            pairs = (part.partition(":") for part in text.split(",") if part)
-            return {name.strip(): value.strip() for name, _, value in pairs}
-        case "text":
-            return check(opt, text)
-
-
-_SWITCH: Final = {
-    "true": True, "on": True, "yes": True, "1": True,
-    "false": False, "off": False, "no": False, "0": False,
-}  # fmt: skip
-_WANTED: Final[Mapping[Kind, str]] = {
-    "text": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "switch": "true or false",
-    "words": "a list of texts",
-    "table": "a table of texts",
-}
-
-
-def _fits(kind: Kind, value: object) -> bool:
-    match kind:
-        case "switch":
-            return isinstance(value, bool)
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, float) and value == value and abs(value) != float("inf")  # noqa: PLR0124 - NaN
-        case "words":
-            return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
-        case "table":
-            return isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
-        case "text":
-            return isinstance(value, str)
-
-
-def _show(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    listed = list(words)
+    ends = [known for known in listed if known.rpartition(".")[2] == word]
+    near = ends or difflib.get_close_matches(word[:100], listed, n=1, cutoff=0.5)
+    return near[0] if near else None

@@ -1,0 +1,12 @@
+"""Configuration: settings put together from the file, profiles, the environment and options.
+
+`file` reads config.toml, `lines` finds where in it a key stands, `load` puts the layers together,
+`show` prints and changes settings, `example` writes config.example.toml. A new setting needs none
+of these: it is declared in `chatrepl.core.settings`.
+"""
+
+from chatrepl.config.example import example
+from chatrepl.config.load import Loaded, default_path, load, set_value
+from chatrepl.config.show import describe
+
+__all__ = ["Loaded", "default_path", "describe", "example", "load", "set_value"]

@@ -1,0 +1,201 @@
+"""config.toml: read it safely, check every key, and say where each value stands."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from chatrepl.config.lines import Keys, find_lines, line_of
+from chatrepl.core.errors import ConfigError
+from chatrepl.core.settings import OPTIONS, check, option
+
+MAX_BYTES: Final = 65_536
+KEY_HELP: Final = (
+    "Keys belong into the variable ANTHROPIC_API_KEY, or set api_key_command to a command "
+    "that prints one."
+)
+_SECRET: Final = re.compile(
+    r"(anthropic_)?(api_?key|auth_?token|token|key|secret|password)", re.IGNORECASE
+)
+# Settings with which a file could send a key elsewhere or run a program.
+_TRUSTED_ONLY: Final = ("api_key_command", "base_url")
+_READING: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value, and the line that it stands on."""
+
+    value: Any
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What a file sets: by itself, and in each of its profiles."""
+
+    path: Path
+    values: Mapping[str, Entry] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_file(path: Path) -> ConfigFile:
+    """Read and check a configuration file.
+
+    Raises FileNotFoundError where there is none, ConfigError where it or a value of it is wrong.
+    """
+    data, trusted = read_bytes(path)
+    text = _decode(path, data)
+    reader = _Reader(path, find_lines(text))
+    table = _parse(path, text)
+    profiles = table.pop("profiles", {})
+    if not isinstance(profiles, dict):
+        reader.fail(("profiles",), "profiles is a table of tables, such as [profiles.work].")
+    values = reader.entries(table, ())
+    named = {}
+    for name, content in profiles.items():
+        if not isinstance(content, dict):
+            reader.fail(("profiles", name), f"A profile is a table: write [profiles.{name}].")
+        named[name] = reader.entries(content, ("profiles", name))
+    if trusted:
+        return ConfigFile(path, values, named)
+    return _distrusted(ConfigFile(path, values, named))
+
+
+def read_bytes(path: Path) -> tuple[bytes, bool]:
+    """Read a small regular file, and tell whether only its owner could have written it.
+
+    Raises FileNotFoundError, or ConfigError for what is no file, cannot be read or is too large.
+    """
+    try:
+        descriptor = os.open(path, _READING)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: it cannot be read: {_reason(error)}.") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(f"{path}: this is not a regular file.")
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: it cannot be read: {_reason(error)}.") from None
+    finally:
+        os.close(descriptor)
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{path}: it is larger than {MAX_BYTES // 1024} kB.")
+    return data, not status.st_mode & stat.S_IWOTH
+
+
+def decode(data: bytes) -> str:
+    """Read UTF-8, with or without a byte order mark. Raises UnicodeDecodeError."""
+    return data.decode("utf-8-sig")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    path: Path
+    lines: Mapping[Keys, int]
+
+    def entries(self, table: Mapping[str, Any], at: Keys) -> dict[str, Entry]:
+        """Check all values of a table, and flatten the sections in it."""
+        found = {}
+        for key, value in _flat(table, ""):
+            line = line_of((*at, *key.split(".")), self.lines)
+            try:
+                found[key] = Entry(check(option(key), value), line)
+            except ConfigError as error:
+                self._fail_at(line, _secret_hint(key) or f"{error.message} {error.hint}".rstrip())
+        return found
+
+    def fail(self, keys: Keys, message: str) -> NoReturn:
+        self._fail_at(line_of(keys, self.lines), message)
+
+    def _fail_at(self, line: int, message: str) -> NoReturn:
+        raise ConfigError(f"{self.path}:{line}: {message}")
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        key = prefix + name
+        if isinstance(value, dict) and key not in OPTIONS and (value or _is_section(key)):
+            yield from _flat(value, f"{key}.")
+        else:
+            yield key, value
+
+
+def _is_section(key: str) -> bool:
+    return any(known.startswith(f"{key}.") for known in OPTIONS)
+
+
+def _secret_hint(key: str) -> str:
+    return f"{key}: a key has no place in this file. {KEY_HELP}" if is_secret(key) else ""
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether somebody took `key` for the setting that holds the API key."""
+    return key not in OPTIONS and _SECRET.fullmatch(key) is not None
+
+
+def _decode(path: Path, data: bytes) -> str:
+    try:
+        return decode(data).replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: this is not UTF-8 text.") from None
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        at = re.search(r" \(at line (\d+), column (\d+)\)$", said)
+        where = f"{at[1]}:{at[2]}" if at else str(text.rstrip().count("\n") + 1)
+        raise ConfigError(f"{path}:{where}: {_without_place(said)}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: tables or lists are nested too deeply.") from None
+    except ValueError:  # Python reads whole numbers of at most a few thousand digits
+        long = re.search(r"[0-9_]{4000}", text)
+        line = text.count("\n", 0, long.start()) + 1 if long else 1
+        raise ConfigError(f"{path}:{line}: a number is too long.") from None
+
+
+def _without_place(message: str) -> str:
+    return re.sub(r" \(at [^()]*\)$", "", message)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "its name is no file's name"
+
+
+def _distrusted(file: ConfigFile) -> ConfigFile:
+    """Leave out what could send a key elsewhere, of a file that anybody may change."""
+    tables = [file.values, *file.profiles.values()]
+    ignored = [key for key in _TRUSTED_ONLY if any(key in table for table in tables)]
+    if not ignored:
+        return file
+    note = (
+        f"{file.path} can be changed by every user of this machine: {' and '.join(ignored)} "
+        "ignored. chmod o-w mends it."
+    )
+    profiles = {name: _without(table) for name, table in file.profiles.items()}
+    return ConfigFile(file.path, _without(file.values), profiles, (note,))
+
+
+def _without(table: Mapping[str, Entry]) -> dict[str, Entry]:
+    return {key: entry for key, entry in table.items() if key not in _TRUSTED_ONLY}

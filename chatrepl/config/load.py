@@ -1,0 +1,206 @@
+"""Put the settings together: option > CHATREPL_… > profile > file > default."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from chatrepl.config.file import KEY_HELP, ConfigFile, decode, is_secret, read_bytes, read_file
+from chatrepl.core.errors import ConfigError
+from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
+
+_PREFIX: Final = "CHATREPL_"
+_VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each comes from. `path` is the file, whether it exists or not."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    path: Path | None
+    profiles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def now(self, settings: Settings) -> "Loaded":
+        """Give the same after settings were changed while running."""
+        changed = {
+            key: "/set"
+            for key, opt in OPTIONS.items()
+            if getattr(settings, opt.name) != getattr(self.settings, opt.name)
+        }
+        return replace(self, settings=settings, origins={**self.origins, **changed})
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value that some layer gives. `place` begins an error message about it."""
+
+    value: Any
+    origin: str
+    place: str
+    folder: Path | None = None
+
+
+def load(
+    *,
+    environ: Mapping[str, str],
+    path: Path | None = None,
+    profile: str | None = None,
+    sets: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Find out all settings.
+
+    `path` and `profile` are those named on the command line; `sets` are KEY=VALUE; `options` are
+    values by key, of which None means not given. Raises ConfigError.
+    """
+    file = _read(environ, path)
+    given: dict[str, _Given] = {}
+    if file is not None:
+        given.update(_from_file(file, profile))
+    elif profile is not None:
+        raise ConfigError(f"There is no profile {profile}: there is no configuration file.")
+    given.update(_from_environment(environ))
+    given.update(map(_from_set, sets))
+    given.update(_from_options(options or {}))
+    return Loaded(
+        _settings(given),
+        {key: given[key].origin if key in given else "default" for key in OPTIONS},
+        path or default_path(environ),
+        tuple(file.profiles) if file is not None else (),
+        (*(file.notes if file is not None else ()), *_strays(environ)),
+    )
+
+
+def set_value(settings: Settings, key: str, text: str) -> Settings:
+    """Change one setting to a value that was typed. Raises ConfigError."""
+    opt = _named(key)
+    value = _resolve(opt, _Given(parse(opt, text), "", ""))
+    return _replaced(settings, {opt.name: value})
+
+
+def default_path(environ: Mapping[str, str]) -> Path | None:
+    """Say where the file is looked for when nobody names it; None without a home."""
+    if sys.platform in {"darwin", "win32"}:
+        from platformdirs import user_config_path
+
+        return user_config_path("chatrepl", appauthor=False, roaming=True) / "config.toml"
+    folder = Path(environ.get("XDG_CONFIG_HOME", ""))
+    home = Path(environ.get("HOME", ""))
+    if not folder.is_absolute():
+        folder = home / ".config"
+    return folder / "chatrepl" / "config.toml" if folder.is_absolute() else None
+
+
+def _read(environ: Mapping[str, str], named: Path | None) -> ConfigFile | None:
+    path = named or default_path(environ)
+    if path is None:
+        return None
+    try:
+        return read_file(path)
+    except FileNotFoundError:
+        if named is None:
+            return None
+        raise ConfigError(f"{path}: there is no such file.") from None
+
+
+def _from_file(file: ConfigFile, profile: str | None) -> Iterator[tuple[str, _Given]]:
+    layers = [(f"{file.path.name}:{{line}}", file.values)]
+    if profile is not None:
+        if profile not in file.profiles:
+            near = nearest(profile, file.profiles)
+            hint = f" Did you mean {near}?" if near else ""
+            raise ConfigError(f"{file.path}: There is no profile {profile}.{hint}")
+        layers.append(("profile {profile}", file.profiles[profile]))
+    for origin, entries in layers:
+        for key, entry in entries.items():
+            source = origin.format(line=entry.line, profile=profile)
+            place = f"{file.path}:{entry.line}: "
+            yield key, _Given(entry.value, source, place, file.path.parent)
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]]:
+    for variable, opt in _VARIABLES.items():
+        text = environ.get(variable, "")
+        if text:
+            yield opt.key, _typed(opt, text, variable)
+
+
+def _from_set(pair: str) -> tuple[str, _Given]:
+    key, equals, text = pair.partition("=")
+    key = key.strip()
+    opt = _named(key)
+    if not equals:
+        raise ConfigError(f"--set takes KEY=VALUE, such as {key}={_example(opt)}.")
+    return key, _typed(opt, text, "--set")
+
+
+def _from_options(options: Mapping[str, Any]) -> Iterator[tuple[str, _Given]]:
+    for key, value in options.items():
+        if value is None:
+            continue
+        flag = "--" + key.replace("_", "-")
+        opt = option(key)
+        if isinstance(value, str):
+            yield key, _typed(opt, value, flag)
+        else:
+            yield key, _Given(check(opt, value), flag, f"{flag}: ")
+
+
+def _typed(opt: Option, text: str, source: str) -> _Given:
+    try:
+        return _Given(parse(opt, text), source, f"{source}: ")
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error.message}", error.hint) from None
+
+
+def _named(key: str) -> Option:
+    if is_secret(key):
+        raise ConfigError(f"{key} is no setting. {KEY_HELP}")
+    return option(key)
+
+
+def _example(opt: Option) -> str:
+    return next(filter(None, opt.choices), "") or str(opt.default).lower()
+
+
+def _settings(given: Mapping[str, _Given]) -> Settings:
+    values = {OPTIONS[key].name: _resolve(OPTIONS[key], found) for key, found in given.items()}
+    return _replaced(Settings(), values)
+
+
+def _replaced(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    old = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    return Settings(**{**old, **values})
+
+
+def _resolve(opt: Option, given: _Given) -> Any:
+    """Read the file that `system = "@FILE"` names: beside the file that says so, else from here."""
+    if opt.key != "system" or not given.value.startswith("@"):
+        return given.value
+    try:
+        path = Path(given.folder or "", Path(given.value[1:]).expanduser())
+        return decode(read_bytes(path)[0])
+    except FileNotFoundError:
+        problem = f"{given.value[1:]}: there is no such file"
+    except UnicodeDecodeError:
+        problem = f"{given.value[1:]}: this is not UTF-8 text"
+    except RuntimeError:  # no home to expand ~ to
+        problem = f"{given.value[1:]}: there is no such folder"
+    except ConfigError as error:
+        problem = error.message.rstrip(".")
+    raise ConfigError(f"{given.place}system cannot be read from {problem}.")
+
+
+def _strays(environ: Mapping[str, str]) -> Iterator[str]:
+    """Speak up about variables that look like settings and are none."""
+    for variable in sorted(environ):
+        if not variable.startswith(_PREFIX) or variable in _VARIABLES or not environ[variable]:
+            continue
+        if is_secret(variable.removeprefix(_PREFIX)):
+            yield f"{variable} is not used. {KEY_HELP}"
+        elif near := nearest(variable, _VARIABLES):
+            yield f"{variable} is not used. Did you mean {near}?"
