@@ -3,7 +3,7 @@
     events, starts, line, leaves, blocks, definitions   what the text says, line by line
     inline, mathtext, highlight, lexing, table          what stands inside a block
     wrap, prefix, layout                                where it stands on the screen
-    look                                                colours and glyphs
+    look, citations, draft                              colours, sources, the open end
     document, plain                                     the whole, growing
 
 A printed row never depends on what comes later: a stream and a whole text give the same rows.
@@ -12,11 +12,26 @@ A printed row never depends on what comes later: a stream and a whole text give 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 
+from chatrepl.terminal.elements.citations import Citations
 from chatrepl.terminal.elements.document import Document
-from chatrepl.terminal.elements.look import DARK, LIGHT, Glyphs, Look
+from chatrepl.terminal.elements.highlight import warm
+from chatrepl.terminal.elements.look import ASCII, DARK, LIGHT, LOOKS, Glyphs, Look
 from chatrepl.terminal.elements.wrap import Row
 
-__all__ = ["DARK", "LIGHT", "Document", "Glyphs", "Look", "Markdown", "Row", "render"]
+__all__ = [
+    "ASCII",
+    "DARK",
+    "LIGHT",
+    "LOOKS",
+    "Citations",
+    "Document",
+    "Glyphs",
+    "Look",
+    "Markdown",
+    "Row",
+    "render",
+    "warm",
+]
 
 
 def render(

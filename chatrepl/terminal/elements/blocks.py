@@ -37,7 +37,7 @@ from chatrepl.terminal.elements.line import Line, Marker
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-PIECE = 4_000  # characters
+PIECE = 1_500  # characters; twice as many where emphasis or a link is open
 
 
 class Blocks:
@@ -279,7 +279,7 @@ class Blocks:
             self._close(depth)
             self._blank = True
         elif isinstance(leaf, Text):  # also where its containers do not go on
-            if leaf.size > PIECE:
+            if leaf.size > PIECE and (leaf.size > 2 * PIECE or leaf.balanced()):
                 self._say_piece(leaf)
             leaf.add(line.body)
         elif isinstance(leaf, Table) and depth == len(self._stack):

@@ -28,7 +28,7 @@ class Document:
 
     def preview(self, width: int) -> list[Row]:
         """What `finish` would return if the text ended here; a lone mark is not shown yet."""
-        blocks, layout = self._blocks.copy(), self._layout.copy()
+        blocks, layout = self._blocks.copy(), self._layout.draft()
         layout.width = width
         part = self._lines.part
         events = blocks.line(part) if part and not _MARKS.issuperset(part) else []

@@ -38,9 +38,17 @@ def lexer_for(language: str) -> Lexer | None:
     return None if lexer.name == "Text only" else lexer
 
 
+def warm(language: str) -> None:
+    """Load a lexer ahead of its first use, which takes up to 40 ms."""
+    if lexer := lexer_for(language):
+        lex_line(lexer, "x = 1", first_stack(lexer))
+
+
 @lru_cache(maxsize=4096)
 def style_of(kind: _TokenType, theme: str) -> Style:
     """A token's style in a pygments theme, without its background."""
+    if not theme:
+        return Style.null()
     entry = get_style_by_name(theme).style_for_token(kind)
     return Style(
         color=f"#{entry['color']}" if entry["color"] else None,
@@ -54,7 +62,7 @@ class Highlighter:
     """Colours the lines of one code block; `copy` lets a preview go on without a trace."""
 
     def __init__(self, language: str, theme: str) -> None:
-        self._lexer = lexer_for(language) if language else None
+        self._lexer = lexer_for(language) if language and theme else None
         self._theme = theme
         self._stack: Stack = first_stack(self._lexer) if self._lexer else ()
         self._until = ""  # what ends the construct that is open
@@ -83,7 +91,7 @@ class Highlighter:
         elif self._until:
             return self._inside(text)
         if self._lexer is None:
-            return [(Token.Text, text)]
+            return ((Token.Text, text),)
         before = self._stack
         kinds, self._stack = lex_line(self._lexer, text, before)
         if "<" in text and self._embeds(text):
@@ -118,7 +126,7 @@ class Highlighter:
             kind = _kind_at(tried, at)
             if _is_quoted(kind) and _kind_at(tried, len(text)) is kind:
                 self._until, self._kind, self._stack = closer, kind, before
-                return [*_until(tried, at), (kind, text[at:])]
+                return *_until(tried, at), (kind, text[at:])
         return None
 
     def _inside(self, text: str) -> Kinds:
@@ -126,13 +134,13 @@ class Highlighter:
         if self._until.startswith("\n"):
             if text.strip() == self._until[1:]:
                 self._until = ""
-            return [(self._kind, text)]
+            return ((self._kind, text),)
         end = text.find(self._until)
         if end < 0:
-            return [(self._kind, text)]
+            return ((self._kind, text),)
         end += len(self._until)
         self._until = ""
-        return [(self._kind, text[:end]), *self.kinds(text[end:])]
+        return (self._kind, text[:end]), *self.kinds(text[end:])
 
 
 def _within(kind: _TokenType, family: _TokenType) -> bool:
@@ -163,10 +171,10 @@ def _starts_at(kinds: Kinds, offset: int) -> bool:
 
 def _until(kinds: Kinds, offset: int) -> Kinds:
     """The tokens before an offset."""
-    out: Kinds = []
+    out: list[tuple[_TokenType, str]] = []
     for kind, part in kinds:
         if offset <= 0:
             break
         out.append((kind, part[:offset]))
         offset -= len(part)
-    return out
+    return tuple(out)

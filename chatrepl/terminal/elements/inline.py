@@ -19,6 +19,9 @@ _PLAIN = re.compile(r"[^\\`*_~\[<&!$]*(?<! {2}\n)\Z")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
 _LINKED = re.compile(r"(?:https?|mailto|ftp):", re.IGNORECASE)
+_MOST_MARKS = 200
+_LOW = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_HIGH = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
 _STYLED = {
     "b": "strong", "strong": "strong", "i": "emphasis", "em": "emphasis", "s": "strike",
     "del": "strike", "kbd": "key", "code": "code", "u": "emphasis", "mark": "key",
@@ -39,12 +42,17 @@ class Inline:
 
     def runs(self, text: str, base: Style, references: Mapping[str, Any]) -> Runs:
         """The runs of a text in a base style; a hard break is a line feed in a run."""
-        if "  \n" not in text and _PLAIN.match(text):
+        if ("  \n" not in text and _PLAIN.match(text)) or _hopeless(text):
             return [(clean(text.replace("\n", " ")), base)] if text else []
         tokens: list[Token] = []
         parser = _parser()
         parser.inline.parse(text, parser, {"references": references}, tokens)
         return _Walk(self.look, base, links=self._links).walk(tokens)
+
+
+def _hopeless(text: str) -> bool:
+    """Tell whether a text is so full of marks that it cannot be Markdown: to read them is slow."""
+    return text.count("[") > _MOST_MARKS or text.count("*") > 2 * _MOST_MARKS
 
 
 class _Walk:
@@ -59,6 +67,7 @@ class _Walk:
         self._paired: set[int] = set()
 
     def walk(self, tokens: list[Token]) -> Runs:
+        tokens = _shifted(tokens)
         self._paired = _pairs(tokens)
         for index, token in enumerate(tokens):
             self._token(index, token)
@@ -149,6 +158,22 @@ class _Walk:
             self._pop()
         else:
             self._push(getattr(self._look, _STYLED[name]))
+
+
+def _shifted(tokens: list[Token]) -> list[Token]:
+    """Turn `<sub>2</sub>` and `<sup>2</sup>` into characters, where there are some."""
+    out: list[Token] = []
+    for token in tokens:
+        out.append(token)
+        if token.content not in {"</sub>", "</sup>"} or len(out) < 3:
+            continue
+        begin, inner = out[-3], out[-2]
+        table = _LOW if token.content == "</sub>" else _HIGH
+        if begin.content != token.content.replace("/", "") or inner.type != "text":
+            continue
+        if all(ord(char) in table for char in inner.content):
+            out[-3:] = [Token("text", "", 0, content=inner.content.translate(table))]
+    return out
 
 
 def _pairs(tokens: Iterable[Token]) -> set[int]:

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from chatrepl.terminal.elements import events as says
 from chatrepl.terminal.elements.clean import clean
+from chatrepl.terminal.elements.draft import close_open
 from chatrepl.terminal.elements.events import Container, Event, Where
 from chatrepl.terminal.elements.highlight import Highlighter
 from chatrepl.terminal.elements.inline import Inline, Runs
@@ -36,13 +37,15 @@ class Layout:
         self._carry: Runs = []  # the last row of a paragraph that goes on
         self._code: Highlighter | None = None
         self._table: Table | None = None
+        self._draft = False
 
-    def copy(self) -> "Layout":
-        """A layout in the same state that leaves this one as it is."""
+    def draft(self) -> "Layout":
+        """A layout in the same state, for a preview: it leaves this one as it is."""
         other = object.__new__(Layout)
         other.__dict__.update(self.__dict__)
         other._code = self._code and self._code.copy()
         other._table = self._table and self._table.copy()
+        other._draft = True
         return other
 
     def rows(self, events: Iterable[Event], references: Mapping[str, Any]) -> list[Row]:
@@ -130,7 +133,7 @@ class Layout:
         return self._look.quote if quoted else self._look.text
 
     def _runs(self, text: str, base: Style, references: Mapping[str, Any]) -> Runs:
-        return self._inline.runs(text, base, references)
+        return self._inline.runs(close_open(text) if self._draft else text, base, references)
 
     # where rows stand
 
@@ -166,7 +169,10 @@ class Layout:
         """Tell whether a free row goes above: in lists as in the source, elsewhere always."""
         shared = _shared(self._path, where.path)
         inside = where.path[shared - 1].kind if shared else "document"
-        return inside in {"document", "quote"} or where.blank
+        noted = shared < min(len(self._path), len(where.path)) and (
+            self._path[shared].kind == where.path[shared].kind == "note"
+        )
+        return where.blank or (inside in {"document", "quote"} and not noted)
 
     def _gap(self, where: Where) -> Row:
         shared = _shared(self._path, where.path)

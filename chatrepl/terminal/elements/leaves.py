@@ -33,6 +33,12 @@ class Text:
         """Begin the next piece with this line."""
         self.lines, self.size, self.said = [line], len(line), True
 
+    def balanced(self) -> bool:
+        """Tell whether no emphasis, code or link seems to be open before the last line."""
+        text = "\n".join(self.lines[:-1])
+        pairs = all(text.count(mark) % 2 == 0 for mark in ("**", "`", "$", "~~"))
+        return pairs and text.count("[") == text.count("]") and text.count("(") == text.count(")")
+
     def joined(self) -> str:
         return "\n".join(self.lines).rstrip(" \t")
 

@@ -1,13 +1,14 @@
 """One line through a pygments lexer, from one state to the next."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from pygments.lexer import ExtendedRegexLexer, Lexer, LexerContext, RegexLexer
 from pygments.token import Error, Text, _TokenType
 
-Kinds = list[tuple[_TokenType, str]]
+Kinds = tuple[tuple[_TokenType, str], ...]
 Stack = tuple[str, ...]
+_Found = list[tuple[_TokenType, str]]
 
 
 def first_stack(lexer: Lexer) -> Stack:
@@ -15,6 +16,7 @@ def first_stack(lexer: Lexer) -> Stack:
     return ("root", "php") if lexer.name == "PHP" else ("root",)
 
 
+@lru_cache(maxsize=1024)  # a line is lexed for the preview first, and code repeats itself
 def lex_line(lexer: Lexer, text: str, stack: Stack) -> tuple[Kinds, Stack]:
     """The tokens of a line that begins in the state `stack`, and the state after it.
 
@@ -23,25 +25,26 @@ def lex_line(lexer: Lexer, text: str, stack: Stack) -> tuple[Kinds, Stack]:
     source = text + "\n"
     try:
         if isinstance(lexer, ExtendedRegexLexer):
-            found, stack = _with_context(lexer, source, stack)
+            found, after = _with_context(lexer, source, stack)
         elif isinstance(lexer, RegexLexer):
-            found, stack = _with_rules(lexer, source, stack)
+            found, after = _with_rules(lexer, source, stack)
         else:
             found = [(kind, part) for _, kind, part in lexer.get_tokens_unprocessed(source)]
+            after = stack
     except (LookupError, ValueError, TypeError, AttributeError, AssertionError):
-        return [(Text, text)], first_stack(lexer)
-    return _without_end(found, text), stack
+        return ((Text, text),), first_stack(lexer)
+    return _without_end(found, text), after
 
 
-def _without_end(found: Iterable[tuple[_TokenType, str]], text: str) -> Kinds:
+def _without_end(found: _Found, text: str) -> Kinds:
     """Drop line feeds; a lexer that does not give back its text is not believed."""
-    kinds = [(kind, part.replace("\n", "")) for kind, part in found]
+    kinds = tuple((kind, part.replace("\n", "")) for kind, part in found)
     if "".join(part for _, part in kinds) != text:
-        return [(Text, text)]
+        return ((Text, text),)
     return kinds
 
 
-def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple[Kinds, Stack]:
+def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple[_Found, Stack]:
     own = type(lexer).get_tokens_unprocessed is not ExtendedRegexLexer.get_tokens_unprocessed
     if own:
         found = lexer.get_tokens_unprocessed(source)
@@ -52,10 +55,10 @@ def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple
     return kinds, tuple(context.stack)
 
 
-def _with_rules(lexer: RegexLexer, source: str, stack: Stack) -> tuple[Kinds, Stack]:
+def _with_rules(lexer: RegexLexer, source: str, stack: Stack) -> tuple[_Found, Stack]:
     """Apply the rules of a lexer, keeping the stack that its own method forgets at the end."""
     states: dict[str, list[tuple[Any, Any, Any]]] = vars(type(lexer))["_tokens"]
-    kinds: Kinds = []
+    kinds: _Found = []
     now = list(stack)
     position = 0
     while position < len(source):

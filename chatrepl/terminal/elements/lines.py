@@ -2,8 +2,8 @@
 
 import re
 
-LONG = 4_000  # characters; a longer line is shown in parts, so that the work on one line is bounded
-_WINDOW = 2_000
+LONG = 1_000  # characters; a longer line is shown in parts, so that the work on one line is bounded
+_WINDOW = 500
 _CUT = re.compile(r"[ \t](?=[^\W\d_])")  # what follows must not look like the start of a block
 
 

@@ -3,7 +3,7 @@
 Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.style import Style
 
@@ -44,7 +44,7 @@ _HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Styles by what they are for; `code_theme` names the pygments style of code blocks."""
+    """Styles by what they are for; `code_theme` names the pygments style of code, if it is coloured."""
 
     text: Style = _PLAIN
     headings: tuple[Style, ...] = _HEADINGS
@@ -69,5 +69,37 @@ class Look:
     glyphs: Glyphs = field(default_factory=Glyphs)
 
 
+_NO_COLOR = Look(
+    headings=(Style(bold=True, underline=True), _BOLD, _BOLD, _BOLD),
+    code=_BOLD,
+    math=_ITALIC,
+    link=Style(underline=True),
+    note=_BOLD,
+    marker=_PLAIN,
+    code_theme="",
+)
+_INK = Style(color="#00658f")  # cyan cannot be read on white
+
 DARK = Look()
-LIGHT = Look(code_theme="xcode")
+LIGHT = Look(
+    headings=(
+        Style(bold=True, color="#8a2a8a"),
+        Style(bold=True, color="#1f5fbf"),
+        _INK + _BOLD,
+        _BOLD,
+    ),
+    code=_INK,
+    math=_INK + _ITALIC,
+    note=_INK,
+    code_theme="xcode",
+)
+NONE = _NO_COLOR
+CONTRAST = replace(
+    _NO_COLOR,
+    target=_PLAIN,
+    html=_PLAIN,
+    bar=_BOLD,
+    rule=_PLAIN,
+    table_line=_PLAIN,
+)
+LOOKS = {"dark": DARK, "light": LIGHT, "none": NONE, "contrast": CONTRAST}

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from typing import NamedTuple
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -20,6 +21,17 @@ _SYSTEMS = {
 RISKY = re.compile("[\u200d\ufe0f\u20e3\u2600-\u27bf\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 
 
+class _Code(NamedTuple):
+    """What goes before and after a text; `colour` if it is nothing but a foreground colour."""
+
+    begin: str
+    end: str
+    colour: bool
+
+
+_NONE = _Code("", "", colour=False)
+
+
 class Ansi:
     """Encode rows for one console: its colours, its character set, its links."""
 
@@ -28,30 +40,34 @@ class Ansi:
         self._plain = console.no_color
         self._encoding = console.encoding
         self._unicode = console.encoding.lower().replace("-", "").startswith("utf")
-        self._codes: dict[Style, tuple[str, str]] = {}
+        self._codes: dict[Style, _Code] = {}
 
     def row(self, row: Row) -> str:
         """The characters of a row, without its end."""
         out: list[str] = []
+        on = _NONE
         for part, style, _ in row:
             text = clean(part)  # once more: this is the last place before the terminal
             if not self._unicode:
                 text = text.encode(self._encoding, "replace").decode(self._encoding)
-            if style:
-                begin, end = self._codes.get(style) or self._code(style)
-                out.append(f"{begin}{text}{end}" if begin else text)
-            else:
-                out.append(text)
+            code = (self._codes.get(style) or self._code(style)) if style else _NONE
+            if not (on.colour and code.colour):  # a colour takes the place of a colour
+                out.append(on.end)
+            out.append(code.begin)
+            out.append(text)
+            on = code
+        out.append(on.end)
         return "".join(out)
 
-    def _code(self, style: Style) -> tuple[str, str]:
-        """What goes before and after a text in a style."""
+    def _code(self, style: Style) -> _Code:
         bare = style.without_color if self._plain else style
         shown = bare.update_link(None).render("x", color_system=self._system)
-        begin, _, end = shown.rpartition("x")
+        begin = shown.partition("x")[0]
+        end = "\x1b[m" if begin else ""
+        colour = bool(begin) and style == Style.from_color(style.color)
         if style.link and self._system is not None and style.link == clean(style.link):
             number = zlib.crc32(style.link.encode())  # the same in each frame
             begin = f"\x1b]8;id={number};{style.link}\x1b\\{begin}"
             end += "\x1b]8;;\x1b\\"
-        self._codes[style] = begin, end
-        return begin, end
+        self._codes[style] = _Code(begin, end, colour)
+        return self._codes[style]

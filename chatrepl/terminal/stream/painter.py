@@ -2,7 +2,7 @@
 
 feed(text)         a delta came; paints if a frame is due
 tick()             the caller's timer; paints what is due
-wait()             seconds until the next tick is worth it
+wait()             seconds until the next tick is worth it; None if all is painted
 status(row)        a dim row below the open block
 suspend, resume    Ctrl-Z and fg
 finish, abort      the whole reply is final; the reply ends as it is shown
@@ -98,11 +98,11 @@ class Painter:
         text = self._backlog + "".join(self._pending)
         self._backlog = ""
         self._pending.clear()
-        rows: list[Row] = []
-        for start in range(0, len(text), _MOST):
-            rows += self._document.feed(text[start : start + _MOST], width)
-        rows += self._document.finish(width)
-        self._screen.paint(rows, [], width)
+        for start in range(0, len(text), _SLICE):
+            rows = self._document.feed(text[start : start + _SLICE], width)
+            if rows:
+                self._screen.paint(rows, [], width)
+        self._screen.paint(self._document.finish(width), [], width)
 
     def abort(self) -> None:
         """End with what is shown, without the status; the cursor is left on a fresh row."""
@@ -136,10 +136,10 @@ class Painter:
         painted = self._clock()
         if self._backlog:
             if rows:
-                self._show(rows, [], width)
+                self._screen.paint(rows, [], width)
         else:
             self._stale = False
-            self._show(rows, self._preview(width, height), width)
+            self._screen.paint(rows, self._preview(width, height), width)
         end = self._clock()
         self._next = end + max(self._interval, min(_SLOWEST_S, _SHARE * (end - painted)))
         if self._backlog:
@@ -168,11 +168,7 @@ class Painter:
         status = status[:1] if self._status else []
         rows = self._document.preview(width)
         self._shown = rows
-        keep = max(0, room - len(status))
-        return (rows[-keep:] if keep else []) + status
-
-    def _show(self, rows: list[Row], live: list[Row], width: int) -> None:
-        self._screen.paint(rows, live, width)
+        return _last(rows, room - len(status)) + status
 
     def _fit(self) -> tuple[int, int]:
         """The size of the window; after a change the live rows are taken off the screen."""
@@ -195,3 +191,12 @@ class Painter:
         self._console.file.write(text)
         self._console.file.flush()
         self._torn = False
+
+
+def _last(rows: list[Row], room: int) -> list[Row]:
+    """The last rows that have room; they move up by half of it at a time, not at each new row."""
+    over = len(rows) - room
+    if over <= 0:
+        return rows
+    step = max(1, room // 2)
+    return rows[-(-over // step) * step :] if room > 0 else []
