@@ -1,0 +1,143 @@
+"""What the service counted, kept per message, and what that teaches about everything else.
+
+A prompt's estimate is `base` (system prompt, tools, frames: what no message accounts for) plus the
+weights of its parts. A part's weight is what the service counted for it, as far as its counts can
+be told apart, else the prior times the model's learned scale. So leaving a message out subtracts
+what it really was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from chatrepl.core.estimate import FRAME
+from chatrepl.core.models import Model
+
+_INERTIA: Final = 400.0  # tokens by which a scale of 1 is believed at first
+_DECAY: Final = 0.98
+_LEAST, _MOST = 0.3, 4.0  # what a part may be against its prior; the rest is not its doing
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a prompt: what names it, and its prior for the model at hand.
+
+    `fixed` is the share of the prior that follows a formula: no scale is learned from it.
+    """
+
+    key: bytes
+    text: float
+    fixed: float = 0.0
+
+    @property
+    def prior(self) -> float:
+        return self.text + self.fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a model's counts compare with their priors, newer ones weighing more."""
+
+    counted: float = 0.0
+    prior: float = 0.0
+
+    @property
+    def factor(self) -> float:
+        return (_INERTIA + self.counted) / (_INERTIA + self.prior)
+
+    def learn(self, counted: float, prior: float) -> "Scale":
+        return Scale(self.counted + max(0.0, counted), self.prior + prior)
+
+    def faded(self) -> "Scale":
+        return Scale(self.counted * _DECAY, self.prior * _DECAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a part came to: `prior` is what was expected, by the model that it was counted for."""
+
+    tokens: float
+    prior: float
+    exact: bool
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """All counts so far. `scales` is by model id; it is worth keeping from session to session."""
+
+    base: float | None = None
+    family: str = ""
+    weights: Mapping[bytes, Weight] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+
+    def scale(self, model: Model) -> float:
+        """Give the factor by which this model's texts differ from their priors."""
+        return self.scales.get(model.id, Scale()).factor
+
+    def weigh(self, part: Part, model: Model) -> float:
+        """Give the tokens of one part, as well as they are known."""
+        known = self.weights.get(part.key)
+        if known is None:
+            return part.text * self.scale(model) + part.fixed
+        if known.family == family(model):
+            return known.tokens
+        return known.tokens * part.prior / known.prior if known.prior else known.tokens
+
+    def is_exact(self, part: Part, model: Model) -> bool:
+        """Tell whether the service itself counted this part."""
+        known = self.weights.get(part.key)
+        return known is not None and known.exact and known.family == family(model)
+
+    def total(self, parts: Sequence[Part], model: Model) -> float:
+        """Give the tokens of a whole prompt."""
+        base = FRAME[model.tokenizer] if self.base is None else self.base
+        return base + sum(self.weigh(part, model) for part in parts)
+
+    def counted(self, parts: Sequence[Part], total: int, model: Model) -> "Tally":
+        """Take over the service's count of a whole prompt.
+
+        What the parts counted before do not explain is shared out among the others.
+        """
+        base = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        fresh = [part for part in parts if not self.is_exact(part, model)]
+        settled = sum(self.weigh(p, model) for p in parts if self.is_exact(p, model))
+        guess = sum(self.weigh(part, model) for part in fresh)
+        rest = total - base - settled
+        share = min(_MOST, max(_LEAST, rest / guess)) if guess else 1.0
+        sole = len(fresh) == 1 and self.base is not None and share * guess == rest
+        found = {
+            part.key: Weight(self.weigh(part, model) * share, part.prior, sole, family(model))
+            for part in fresh
+        }
+        scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
+        return replace(
+            self,
+            base=base + rest - share * guess,
+            family=family(model),
+            weights={**self.weights, **found},
+            scales=scales,
+        )
+
+    def replied(self, part: Part, tokens: float, model: Model, *, exact: bool = True) -> "Tally":
+        """Take over what a reply came to, in tokens of output; its frame is added here."""
+        weight = Weight(tokens, part.prior, exact, family(model))
+        learned = self.scales.get(model.id, Scale()).learn(tokens - part.fixed, part.text)
+        return replace(
+            self,
+            weights={**self.weights, part.key: weight},
+            scales={**self.scales, model.id: learned},
+        )
+
+    def _learned(self, fresh: Sequence[Part], rest: float, model: Model) -> Mapping[str, Scale]:
+        counted = rest - sum(part.fixed for part in fresh)
+        prior = sum(part.text for part in fresh)
+        scale = self.scales.get(model.id, Scale()).faded()
+        if prior:
+            scale = scale.learn(min(counted, prior * _MOST), prior)
+        return {**self.scales, model.id: scale}
+
+
+def family(model: Model) -> str:
+    """Name what decides a count: models of one family count alike."""
+    return f"{model.tokenizer}/{model.image_edge_px}"
