@@ -1,4 +1,4 @@
-"""The look of a reply: one style for each thing that Markdown can say, and the glyphs around it.
+"""The look of a reply: a style for each thing that Markdown can say, and the glyphs around it.
 
 Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
 """
@@ -44,7 +44,7 @@ _HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Styles by what they are for; `code_theme` names the pygments style of code, if it is coloured."""
+    """Styles by what they are for; `code_theme` names a pygments style, or none."""
 
     text: Style = _PLAIN
     headings: tuple[Style, ...] = _HEADINGS
