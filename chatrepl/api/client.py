@@ -14,17 +14,14 @@ import anthropic
 import httpx2
 
 from chatrepl.api.faults import from_exception, timed_out
-from chatrepl.api.origin import Origin
+from chatrepl.api.origin import Origin, for_model
 from chatrepl.api.reader import BODY_FAULTS, Limits, read_reply
+from chatrepl.api.sending import MESSAGES, counting, patience, streaming
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
-from chatrepl.core.wire import encode
 
-MESSAGES: Final = "/v1/messages"
 _FAULTS: Final = (anthropic.AnthropicError, httpx2.InvalidURL, TypeError, *BODY_FAULTS)
-_UPLOAD_BYTES_PER_S: Final = 100_000
-_UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics", "stream"})
 
 
 class Client:
@@ -47,11 +44,10 @@ class Client:
 
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
-        params = {key: value for key, value in request.params.items() if key not in _UNCOUNTED}
-        messages = ",".join(message.encoded for message in request.messages)
-        body = f'{encode(params)[:-1]},"messages":[{messages}]}}'.encode()
         origin = for_model(self._origin, request.model)
-        response = await self._post(f"{MESSAGES}/count_tokens", body, origin, stream=False)
+        response = await self._post(
+            f"{MESSAGES}/count_tokens", counting(request), origin, stream=False
+        )
         count = _read(response, origin).get("input_tokens")
         if not isinstance(count, int):
             raise _odd(origin)
@@ -78,9 +74,9 @@ class Client:
         self, method: str, path: str, body: bytes | None, origin: Origin, *, stream: bool = False
     ) -> httpx2.Response:
         """Have the SDK make a request; give the open response as it is."""
-        patience = self._limits.timeout_s + len(body or b"") / _UPLOAD_BYTES_PER_S
+        seconds = patience(self._limits, body or b"")
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 if method == "GET":
                     return await self._sdk.get(path, cast_to=httpx2.Response)
                 sent = self._sdk.post(
@@ -92,19 +88,9 @@ class Client:
                 )
                 return cast("httpx2.Response", await sent)
         except TimeoutError:
-            raise timed_out(origin, patience, begun=False) from None
+            raise timed_out(origin, seconds, begun=False) from None
         except _FAULTS as error:
             raise from_exception(error, origin) from error
-
-
-def for_model(origin: Origin, model: str) -> Origin:
-    """Give the origin of a request for `model`."""
-    return Origin(origin.url, model, origin.source, origin.secrets)
-
-
-def streaming(request: Request) -> bytes:
-    """Write the body of a request whose answer is to stream."""
-    return request.encode()[:-1] + b',"stream":true}'
 
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Where a request went and what it asked for: what an error message needs to be of use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -39,3 +39,8 @@ class Origin:
         """Make a foreign text fit for one line of a message: no secrets, no line breaks."""
         flat = " ".join(redact(text, self.secrets).split())
         return flat if len(flat) <= 600 else flat[:599] + "…"
+
+
+def for_model(origin: Origin, model: str) -> Origin:
+    """Give the origin of a request for `model`."""
+    return replace(origin, model=model)

@@ -1,0 +1,65 @@
+"""The headers that the SDK would send, without importing the SDK.
+
+They are read off the installed SDK's own files. Where those look unlike what is known, there is
+no answer, and the SDK has to send the request itself. A test compares with the SDK's own request.
+"""
+
+import platform
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+_SYSTEMS: Final = {"linux": "Linux", "darwin": "MacOS", "windows": "Windows"}
+_ARCHITECTURES: Final = {"x86_64": "x64", "arm64": "arm64", "aarch64": "arm64"}
+
+
+def sdk_headers(secret: str, read_timeout_s: float) -> dict[str, str] | None:
+    """Give the headers of an SDK request; None where they are not known.
+
+    `secret` is the key or token, empty where none is sent.
+    """
+    version = _constant("_version.py", "__version__")
+    api_version = _constant("_constants.py", "ANTHROPIC_API_VERSION")
+    system = _SYSTEMS.get(platform.system().lower())
+    architecture = _ARCHITECTURES.get(platform.machine().lower())
+    if not (version and api_version and system and architecture) or _is_phone():
+        return None
+    return {
+        "x-stainless-timeout": "NOT_GIVEN",
+        "x-stainless-retry-count": "0",
+        "x-stainless-read-timeout": str(read_timeout_s),
+        "accept": "application/json",
+        "content-type": "application/json",
+        "user-agent": f"AsyncAnthropic/Python {version}",
+        "x-stainless-lang": "python",
+        "x-stainless-package-version": version,
+        "x-stainless-os": system,
+        "x-stainless-arch": architecture,
+        "x-stainless-runtime": platform.python_implementation(),
+        "x-stainless-runtime-version": platform.python_version(),
+        **({"authorization": f"Bearer {secret}"} if secret else {}),
+        "x-stainless-async": "async:asyncio",
+        "anthropic-version": api_version,
+    }
+
+
+def _is_phone() -> bool:
+    return hasattr(sys, "getandroidapilevel") or "android" in platform.release().lower()
+
+
+def _constant(file: str, name: str) -> str:
+    """Read a text constant of the SDK's source."""
+    try:
+        spec = find_spec("anthropic")
+    except (ImportError, ValueError):
+        return ""
+    if spec is None or spec.origin is None:
+        return ""
+    try:
+        source = Path(spec.origin).with_name(file).read_text("utf-8")
+    except (OSError, ValueError):
+        return ""
+    found = re.search(rf'^{name}\s*=\s*"([\w.+-]+)"', source, re.MULTILINE)
+    return found.group(1) if found else ""
