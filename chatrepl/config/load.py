@@ -126,7 +126,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]
     for variable, opt in _VARIABLES.items():
         text = environ.get(variable, "")
         if text:
-            yield opt.key, _typed(opt, text, variable)
+            yield opt.key, _checked(opt, text, variable)
 
 
 def _from_set(pair: str) -> tuple[str, _Given]:
@@ -135,7 +135,7 @@ def _from_set(pair: str) -> tuple[str, _Given]:
     opt = _named(key)
     if not equals:
         raise ConfigError(f"--set takes KEY=VALUE, such as {key}={_example(opt)}.")
-    return key, _typed(opt, text, "--set")
+    return key, _checked(opt, text, "--set")
 
 
 def _from_options(options: Mapping[str, Any]) -> Iterator[tuple[str, _Given]]:
@@ -143,18 +143,16 @@ def _from_options(options: Mapping[str, Any]) -> Iterator[tuple[str, _Given]]:
         if value is None:
             continue
         flag = "--" + key.replace("_", "-")
-        opt = option(key)
-        if isinstance(value, str):
-            yield key, _typed(opt, value, flag)
-        else:
-            yield key, _Given(check(opt, value), flag, f"{flag}: ")
+        yield key, _checked(option(key), value, flag)
 
 
-def _typed(opt: Option, text: str, source: str) -> _Given:
+def _checked(opt: Option, value: object, source: str) -> _Given:
+    """Take a value of an option or a variable; a text is read as it would be typed."""
     try:
-        return _Given(parse(opt, text), source, f"{source}: ")
+        read = parse(opt, value) if isinstance(value, str) else check(opt, value)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error.message}", error.hint) from None
+    return _Given(read, source, f"{source}: ")
 
 
 def _named(key: str) -> Option:
@@ -198,9 +196,10 @@ def _resolve(opt: Option, given: _Given) -> Any:
 def _strays(environ: Mapping[str, str]) -> Iterator[str]:
     """Speak up about variables that look like settings and are none."""
     for variable in sorted(environ):
-        if not variable.startswith(_PREFIX) or variable in _VARIABLES or not environ[variable]:
+        name = variable.removeprefix(_PREFIX)
+        if name == variable or variable in _VARIABLES or not environ[variable]:
             continue
-        if is_secret(variable.removeprefix(_PREFIX)):
+        if is_secret(name):
             yield f"{variable} is not used. {KEY_HELP}"
-        elif near := nearest(variable, _VARIABLES):
-            yield f"{variable} is not used. Did you mean {near}?"
+        elif near := nearest(name, (known.removeprefix(_PREFIX) for known in _VARIABLES)):
+            yield f"{variable} is not used. Did you mean {_PREFIX}{near}?"

@@ -29,7 +29,7 @@ def describe(loaded: Loaded) -> tuple[Row, ...]:
 def toml(value: Any) -> str:
     """Write a setting's value as TOML."""
     if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(name)} = {toml(item)}" for name, item in value.items())
+        pairs = (f"{toml(name)} = {toml(item)}" for name, item in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
     if isinstance(value, tuple):
         return f"[{', '.join(map(toml, value))}]"

@@ -140,5 +140,5 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
     listed = list(words)
     ends = [known for known in listed if known.rpartition(".")[2] == word]
-    near = ends or difflib.get_close_matches(word[:100], listed, n=1, cutoff=0.5)
+    near = ends or difflib.get_close_matches(word[:100], listed, n=1, cutoff=0.6)
     return near[0] if near else None

@@ -1,0 +1,34 @@
+import re
+from pathlib import Path
+
+from chatrepl.config.example import example
+from chatrepl.config.load import load
+from chatrepl.core.settings import OPTIONS, Settings
+
+_KEY = re.compile(r"^# (?=[a-z_.]+ = |\[)", re.MULTILINE)
+
+
+def test_the_example_in_the_repository_is_the_one_that_is_written() -> None:
+    path = Path(__file__).parents[2] / "config.example.toml"
+    assert path.read_text(encoding="utf-8") == example()
+
+
+def test_the_example_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(example(), encoding="utf-8")
+    assert load(environ={}, path=path).settings == Settings()
+
+
+def test_the_example_without_its_comment_marks_gives_every_key_its_default(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(_KEY.sub("", example()), encoding="utf-8")
+    loaded = load(environ={}, path=path)
+    assert loaded.settings == Settings()
+    assert {key for key, origin in loaded.origins.items() if origin != "default"} == set(OPTIONS)
+    careful = load(environ={}, path=path, profile="careful").settings
+    assert (careful.effort, careful.max_cost_usd, careful.cache_ttl) == ("high", 2.0, "1h")
+
+
+def test_every_setting_is_explained_before_it_stands() -> None:
+    for opt in OPTIONS.values():
+        assert f"# {opt.about}\n" in example()

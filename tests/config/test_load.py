@@ -1,0 +1,249 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatrepl.config.file import KEY_HELP
+from chatrepl.config.load import Loaded, default_path, load, set_value
+from chatrepl.core.errors import ConfigError
+from chatrepl.core.settings import OPTIONS, Settings
+
+_LAYERS = ("file", "profile", "environment", "set", "option")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sets(st.sampled_from(_LAYERS)))
+def test_the_highest_layer_that_speaks_wins(tmp_path: Path, layers: set[str]) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        ("max_tokens = 1\n" if "file" in layers else "\n")
+        + "[profiles.work]\n"
+        + ("max_tokens = 2\n" if "profile" in layers else "")
+    )
+    loaded = load(
+        environ={"CHATREPL_MAX_TOKENS": "3"} if "environment" in layers else {},
+        path=path,
+        profile="work",
+        sets=["max_tokens=4"] if "set" in layers else [],
+        options={"max_tokens": 5 if "option" in layers else None},
+    )
+    rank = max((_LAYERS.index(layer) + 1 for layer in layers), default=0)
+    origins = (
+        "default",
+        "config.toml:1",
+        "profile work",
+        "CHATREPL_MAX_TOKENS",
+        "--set",
+        "--max-tokens",
+    )
+    assert loaded.settings.max_tokens == (rank or 8192)
+    assert loaded.origins["max_tokens"] == origins[rank]
+
+
+def test_without_anything_all_is_default() -> None:
+    loaded = load(environ={})
+    assert loaded == Loaded(Settings(), dict.fromkeys(OPTIONS, "default"), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("model=opus", {"model": "opus"}),
+        (" model =a=b", {"model": "a=b"}),
+        ("cache.ttl=1h", {"cache_ttl": "1h"}),
+        ("web=on", {"web": True}),
+        ("stop_sequences=a,b", {"stop_sequences": ("a", "b")}),
+        ('stop_sequences=["a,b"]', {"stop_sequences": ("a,b",)}),
+        ("headers=a: b,c:d", {"headers": {"a": "b", "c": "d"}}),
+        ("effort=", {"effort": ""}),
+        ("system=Be brief.", {"system": "Be brief."}),
+    ],
+)
+def test_set_reaches_settings_of_every_kind(text: str, value: dict[str, Any]) -> None:
+    assert load(environ={}, sets=[text]).settings == Settings(**value)
+
+
+@pytest.mark.parametrize("opt", OPTIONS.values(), ids=OPTIONS)
+def test_every_setting_has_a_variable(opt: Any) -> None:
+    typed = {"switch": "yes", "integer": "7", "number": "0.5", "words": "a", "table": "a:b"}
+    text = opt.choices[-1] if opt.choices else typed.get(opt.kind, "x")
+    if opt.key == "timeout_s":
+        text = "9"
+    loaded = load(environ={opt.variable: text})
+    assert loaded.origins[opt.key] == opt.variable
+    assert load(environ={opt.variable: ""}) == load(environ={})
+
+
+def test_a_typed_option_is_read_as_text() -> None:
+    loaded = load(environ={}, options={"max_tokens": "7", "web": True, "model": None})
+    assert loaded.settings == Settings(max_tokens=7, web=True)
+    assert loaded.origins["model"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "hint"),
+    [
+        ({"sets": ["modle=x"]}, "There is no setting modle.", "Did you mean model?"),
+        ({"sets": ["retries"]}, "--set takes KEY=VALUE, such as retries=4.", ""),
+        ({"sets": ["theme"]}, "--set takes KEY=VALUE, such as theme=auto.", ""),
+        ({"sets": ["retries=x"]}, "--set: retries takes a whole number, not 'x'.", ""),
+        ({"options": {"retries": "x"}}, "--retries: retries takes a whole number, not 'x'.", ""),
+        ({"options": {"retries": 1.5}}, "--retries: retries takes a whole number, not 1.5.", ""),
+        ({"profile": "work"}, "There is no profile work: there is no configuration file.", ""),
+        (
+            {"sets": ["system=@none"]},
+            "--set: system cannot be read from none: there is no such file.",
+            "",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_place(given: dict[str, Any], said: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(environ={}, **given)
+    assert (caught.value.message, caught.value.hint) == (said, hint)
+
+
+def test_a_bad_variable_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"^CHATREPL_WEB: web takes true or false, not 'x'"):
+        load(environ={"CHATREPL_WEB": "x"})
+
+
+def test_a_key_is_not_taken_nor_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(environ={}, sets=["api_key=sk-ant-123"])
+    assert "ANTHROPIC_API_KEY" in caught.value.message
+    assert "sk-ant" not in caught.value.message
+
+
+def test_variables_that_are_none_are_pointed_out() -> None:
+    environ = {
+        "CHATREPL_MODLE": "x",
+        "CHATREPL_API_KEY": "sk-ant-123",
+        "CHATREPL_ZZZZZZZZZZ": "x",
+        "CHATREPL_THEM": "",
+        "HOME2": "x",
+    }
+    assert load(environ=environ).notes == (
+        f"CHATREPL_API_KEY is not used. {KEY_HELP}",
+        "CHATREPL_MODLE is not used. Did you mean CHATREPL_MODEL?",
+    )
+
+
+def test_a_named_file_must_exist_and_another_need_not(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(environ={}, path=tmp_path / "x.toml")
+    loaded = load(environ={"HOME": str(tmp_path)})
+    assert loaded.path == tmp_path / ".config/chatrepl/config.toml"
+    assert loaded.settings == Settings()
+
+
+def test_an_unknown_profile_gets_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[profiles.work]\n[profiles.home]\n")
+    with pytest.raises(ConfigError) as caught:
+        load(environ={}, path=path, profile="wrok")
+    assert caught.value.message == f"{path}: There is no profile wrok. Did you mean work?"
+    with pytest.raises(ConfigError, match=r"no profile zzz\.$"):
+        load(environ={}, path=path, profile="zzz")
+    assert load(environ={}, path=path, profile="home").profiles == ("work", "home")
+
+
+def test_notes_about_the_file_are_passed_on(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("base_url = 'http://x'")
+    path.chmod(0o666)
+    loaded = load(environ={}, path=path)
+    assert loaded.settings.base_url == ""
+    assert len(loaded.notes) == 1
+
+
+def test_a_system_prompt_is_read_beside_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here/sys.txt").write_text("from here")
+    (tmp_path / "there/sys.txt").write_text("\ufefffrom there")
+    path = tmp_path / "there/config.toml"
+    path.write_text('system = "@sys.txt"\n[profiles.p]\nsystem = "@sys.txt"')
+    monkeypatch.chdir(tmp_path / "here")
+    assert load(environ={}, path=path).settings.system == "from there"
+    assert load(environ={}, path=path, profile="p").settings.system == "from there"
+    assert load(environ={}, path=path, sets=["system=@sys.txt"]).settings.system == "from here"
+    assert load(environ={"CHATREPL_SYSTEM": "@sys.txt"}).settings.system == "from here"
+    assert set_value(Settings(), "system", "@sys.txt").system == "from here"
+    absolute = f"@{tmp_path}/there/sys.txt"
+    assert set_value(Settings(), "system", absolute).system == "from there"
+
+
+def test_a_system_prompt_that_is_overridden_need_not_exist(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('\nsystem = "@none.txt"')
+    assert load(environ={}, path=path, sets=["system=x"]).settings.system == "x"
+    with pytest.raises(ConfigError) as caught:
+        load(environ={}, path=path)
+    assert caught.value.message == (
+        f"{path}:2: system cannot be read from none.txt: there is no such file."
+    )
+
+
+def test_a_system_prompt_that_is_no_text_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "latin").write_bytes(b"\xe4")
+    for named, said in ((f"@{tmp_path}/latin", "not UTF-8"), (f"@{tmp_path}", "not a regular")):
+        with pytest.raises(ConfigError, match=said):
+            set_value(Settings(), "system", named)
+
+    def homeless(_: Path) -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    with pytest.raises(ConfigError, match="no such folder"):
+        set_value(Settings(), "system", "@~/x")
+
+
+def test_a_value_that_was_typed_changes_one_setting() -> None:
+    changed = set_value(Settings(web=True), "cache.ttl", "5m")
+    assert changed == Settings(web=True, cache_ttl="5m")
+    with pytest.raises(ConfigError):
+        set_value(Settings(), "api_key", "x")
+
+
+def test_what_changes_while_running_comes_from_set() -> None:
+    loaded = load(environ={}, sets=["web=true"])
+    now = loaded.now(set_value(loaded.settings, "retries", "9"))
+    assert now.settings.retries == 9
+    assert (now.origins["retries"], now.origins["web"]) == ("/set", "--set")
+
+
+def test_the_default_file_is_where_the_platform_keeps_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = {"HOME": "/h", "XDG_CONFIG_HOME": ""}
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert default_path(home) == Path("/h/.config/chatrepl/config.toml")
+    assert default_path({**home, "XDG_CONFIG_HOME": "relative"}) == default_path(home)
+    assert default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/chatrepl/config.toml")
+    assert default_path({"HOME": "relative"}) is None
+    assert default_path({}) is None
+    monkeypatch.setattr(sys, "platform", "darwin")
+    found = default_path({})
+    assert found is not None
+    assert found.parts[-2:] == ("chatrepl", "config.toml")
+
+
+def test_slow_modules_are_imported_only_where_they_are_needed() -> None:
+    program = (
+        "import sys; from chatrepl.config import load; load(environ={'HOME': '/nowhere'});"
+        "slow = {'tomllib', 'platformdirs', 'asyncio', 'rich', 'typer', 'difflib', 'subprocess'};"
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,60 @@
+import tomllib
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.config.load import load
+from chatrepl.config.show import HIDDEN, describe, toml
+from chatrepl.core.settings import OPTIONS, Settings
+
+_TEXTS = st.text(st.characters(codec="utf-8"))
+
+
+@given(
+    _TEXTS
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.lists(_TEXTS).map(tuple)
+    | st.dictionaries(_TEXTS, _TEXTS)
+)
+def test_toml_reads_back_what_was_written(value: Any) -> None:
+    read = tomllib.loads(f"x = {toml(value)}")["x"]
+    assert (tuple(read) if isinstance(value, tuple) else read) == value
+
+
+def _values(**changes: Any) -> dict[str, str]:
+    return {key: value for key, value, _ in describe(load(environ={}).now(Settings(**changes)))}
+
+
+def test_every_setting_is_listed_with_its_origin() -> None:
+    rows = describe(load(environ={}, sets=["cache.ttl=1h"]))
+    assert [key for key, _, _ in rows] == list(OPTIONS)
+    assert ("cache.ttl", '"1h"', "--set") in rows
+    assert ("retries", "4", "default") in rows
+
+
+def test_headers_that_look_like_keys_are_hidden() -> None:
+    headers = {
+        "Authorization": "Bearer x",
+        "X-Api-Key": "k",
+        "x-other": "sk-ant-123",
+        "x-gate": "Basic abc",
+        "x-long": "abcdefghijklmnopqrstuvwxyz0123",
+        "x-team": "blue",
+    }
+    shown = tomllib.loads(f"x = {_values(headers=headers)['headers']}")["x"]
+    assert shown == {**dict.fromkeys(headers, HIDDEN), "x-team": "blue"}
+
+
+def test_a_login_in_an_address_is_hidden_and_a_command_is_shown() -> None:
+    values = _values(base_url="https://me:secret@gate/v1@2", api_key_command="pass show claude")
+    assert values["base_url"] == f'"https://{HIDDEN}@gate/v1@2"'
+    assert values["api_key_command"] == '"pass show claude"'
+
+
+def test_a_long_value_is_cut_to_one_line() -> None:
+    shown = _values(system="line\n" * 1000)["system"]
+    assert len(shown) == 200
+    assert "\n" not in shown
