@@ -1,0 +1,1 @@
+"""What stays on disk: conversations as they happen, small facts, exports."""

@@ -1,0 +1,159 @@
+"""The few things done to the disk with care: private files, whole writes, locks, words for faults.
+
+Nothing here is ever overwritten halfway: a file is written aside, synced, and then renamed.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from chatrepl.core.errors import StorageError
+
+PRIVATE_FILE: Final = 0o600
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+APPEND: Final = os.O_RDWR | os.O_APPEND | _COMMON | getattr(os, "O_NOFOLLOW", 0)
+_WORDS: Final[Mapping[int, str]] = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is full",
+    errno.EFBIG: "the file has become too large",
+    errno.EIO: "the disk reported a fault",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "you may not write there",
+    errno.EPERM: "you may not write there",
+    errno.ENOENT: "there is no such folder",
+    errno.ENOTDIR: "a part of the path is no folder",
+    errno.EISDIR: "there is a folder of that name",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+    errno.ELOOP: "a link stands in its place",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ETIMEDOUT: "the disk does not answer",
+}
+
+
+def words_for(error: OSError) -> str:
+    """Say in a few words what went wrong."""
+    return _WORDS.get(error.errno or 0, "the disk refused")
+
+
+def create(path: Path, *, also: int = 0) -> int:
+    """Create a file for the user alone, under any umask, and give its descriptor.
+
+    Raises FileExistsError and other OSErrors.
+    """
+    descriptor = os.open(path, APPEND | os.O_CREAT | os.O_EXCL | also, PRIVATE_FILE)
+    try:
+        if sys.platform != "win32":
+            os.fchmod(descriptor, PRIVATE_FILE)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write `data` to its end, whatever the system takes at a time. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync_data(descriptor: int) -> None:
+    """Wait until the disk has what was written. Raises OSError."""
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in `folder`. Raises OSError."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _COMMON)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # some network file systems cannot
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` in the place of what is at `path`, wholly or not at all. Raises OSError."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = create(aside)
+    try:
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        aside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def write_new(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """Write an export, wholly or not at all, for the user alone.
+
+    Raises StorageError, in words; FileExistsError where something is there and `overwrite` is
+    not set, so that the user can be asked.
+    """
+    data = text.encode("utf-8", "replace")
+    try:
+        _write_export(path, data, overwrite=overwrite)
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:
+        why = words_for(error) if isinstance(error, OSError) else "the name cannot be used"
+        raise StorageError(f"{path} was not written: {why}.") from error
+
+
+def lock(descriptor: int) -> bool:
+    """Take a file for this process alone; False where another one has it.
+
+    Where a file system knows no locks, all go on without.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _write_export(path: Path, data: bytes, *, overwrite: bool) -> None:
+    if overwrite and not path.is_dir():
+        replace_file(path, data)
+        return
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, "there is such a file", str(path))
+    aside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    replace_file(aside, data)
+    _publish(aside, path)
+
+
+def _publish(aside: Path, path: Path) -> None:
+    """Give a finished file its name, if nothing has taken it meanwhile."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        aside.unlink()
+        raise
+    except OSError:  # no hard links here
+        aside.rename(path)
+        return
+    aside.unlink()

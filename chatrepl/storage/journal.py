@@ -1,0 +1,188 @@
+"""The journal: a conversation on the disk as it happens.
+
+A question is durable before `begin` returns; what streams in follows within moments; whatever
+changes the conversation is told by `state`. Disk faults never raise: `unsaved` says why, and the
+next turn tries again. Nothing is created before there is something to keep.
+"""
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from chatrepl.core.conversation import Conversation, Turn, TurnId
+from chatrepl.storage.files import words_for
+from chatrepl.storage.load import Loaded, load, load_bytes
+from chatrepl.storage.logfile import SUFFIX, LogFile
+from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.writer import Delta, Job, Writer
+
+PATIENCE_S: Final = 10.0
+NO_FOLDER: Final = "there is no home folder to keep it in"
+_SLOW: Final = "the disk does not answer"
+
+
+class Journal:
+    """One conversation's file. All methods may be called from the main thread and its signals."""
+
+    def __init__(
+        self,
+        path: Path,
+        recorder: Recorder | None = None,
+        log: LogFile | None = None,
+        copied: bytes = b"",
+    ) -> None:
+        self.id = path.stem
+        self.path = path
+        self._meta = dict(recorder.facts) if recorder is not None else {}
+        self._recorder = recorder or Recorder(time.time())
+        self._writer = Writer(path, self._recorder, log, copied)
+        self._awaited: threading.Event | None = None
+        self._closed = False
+
+    @classmethod
+    def new(cls, folder: Path) -> "Journal":
+        """Make the journal of a new conversation; its file comes with the first turn."""
+        return cls(folder / f"{new_id()}{SUFFIX}")
+
+    @property
+    def name(self) -> str | None:
+        name = self._meta.get("name")
+        return name if isinstance(name, str) and name else None
+
+    @property
+    def unsaved(self) -> str:
+        """Why the conversation is not on the disk at the moment; empty where it is."""
+        if self._awaited is not None and not self._awaited.is_set():
+            return _SLOW
+        return self._writer.unsaved
+
+    def begin(self, turn: Turn) -> None:
+        """Write down a question; it is durable on return, unless `unsaved` says otherwise."""
+        self._writer.start()
+        self._wait(Job(lambda recorder: recorder.begin(turn), done=threading.Event()))
+
+    def delta(self, turn_id: str, text: str, kind: Literal["text", "thinking"] = "text") -> None:
+        """Write down a piece of the reply; never waits."""
+        if text:
+            self._writer.put_delta(Delta(TurnId(turn_id), kind, text))
+
+    def finish(self, turn: Turn) -> None:
+        """Write down a turn with its reply; never waits."""
+        self._writer.start()
+        self._writer.put(Job(lambda recorder: recorder.finish(turn)))
+
+    def state(self, conversation: Conversation) -> None:
+        """Write down what has changed in the conversation; never waits."""
+        if conversation.turns:
+            self._writer.start()
+        self._writer.put(Job(lambda recorder: recorder.state(conversation)))
+
+    def meta(self, **fields: Any) -> None:
+        """Write down what goes with the conversation: name, title, model, prefill and the like."""
+        self._meta |= fields
+        self._writer.put(Job(lambda recorder: recorder.meta(fields)))
+
+    def flush(self, seconds: float = PATIENCE_S) -> bool:
+        """Wait until all is on the disk; tell whether it is. Safe inside a signal handler."""
+        if self._writer.runs and not self._closed:
+            self._wait(Job(lambda _: b"", done=threading.Event()), seconds)
+        return not self.unsaved
+
+    def close(self, seconds: float = PATIENCE_S) -> bool:
+        """Write the rest and let go of the file; tell whether all of it is on the disk."""
+        if self._closed:
+            return not self.unsaved
+        self._closed = True
+        if self._writer.runs:
+            self._wait(Job(lambda _: b"", done=threading.Event(), last=True), seconds)
+            if self._awaited is None:
+                self._writer.join(seconds)
+        else:
+            self._writer.close_unstarted()
+        return not self.unsaved
+
+    def _wait(self, job: Job, seconds: float = PATIENCE_S) -> None:
+        self._writer.put(job)
+        if job.done is not None:
+            self._awaited = None if job.done.wait(seconds) else job.done
+
+
+class NoJournal:
+    """Keeps nothing: `save` is off, or there is no place. `unsaved` tells which."""
+
+    def __init__(self, unsaved: str = "") -> None:
+        self.id = ""
+        self.path: Path | None = None
+        self.name: str | None = None
+        self.unsaved = unsaved
+
+    def begin(self, turn: Turn) -> None: ...
+
+    def delta(
+        self, turn_id: str, text: str, kind: Literal["text", "thinking"] = "text"
+    ) -> None: ...
+
+    def finish(self, turn: Turn) -> None: ...
+
+    def state(self, conversation: Conversation) -> None: ...
+
+    def meta(self, **fields: Any) -> None:
+        if "name" in fields:
+            self.name = fields["name"]
+
+    def flush(self, seconds: float = 0.0) -> bool:  # noqa: ARG002 - as a journal has it
+        return not self.unsaved
+
+    def close(self, seconds: float = 0.0) -> bool:  # noqa: ARG002 - as a journal has it
+        return not self.unsaved
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A saved conversation to go on with. `copied` says why, where it goes on in a copy."""
+
+    loaded: Loaded
+    journal: Journal
+    copied: str = ""
+
+
+def resume(path: Path) -> Resumed:
+    """Load a conversation and go on with its file, or with a copy where the file is not ours.
+
+    Nothing is written before something changes. Raises StorageError where it cannot be read.
+    """
+    log, why = None, ""
+    try:
+        log = LogFile.open(path)
+        why = "" if log is not None else "another chatrepl has it open"
+    except OSError as error:
+        why = words_for(error)
+    loaded = load(path)
+    if loaded.newer and log is not None:
+        log.close()
+        log, why = None, "a newer chatrepl wrote it"
+    created = loaded.meta.get("created")
+    when = float(created) if isinstance(created, int | float) else time.time()
+    if log is not None:
+        recorder = Recorder.after(loaded.recorded, loaded.meta, when)
+        journal = Journal(path, recorder, log)
+    else:
+        data = _whole_lines(path)
+        loaded = load_bytes(data)
+        recorder = Recorder.after(loaded.recorded, loaded.meta, when)
+        journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, copied=data)
+    return Resumed(loaded, journal, why)
+
+
+def new_id() -> str:
+    """Make an id that sorts by time: the time in UTC, and some random digits."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    return f"{stamp}-{secrets.token_hex(4)}"
+
+
+def _whole_lines(path: Path) -> bytes:
+    data = path.read_bytes()
+    return data[: data.rfind(b"\n") + 1]

@@ -1,0 +1,175 @@
+"""The saved conversations: list, find and delete them.
+
+The folder alone decides which there are. A conversation's last records say what a list shows of
+it, so that listing reads a few kilobytes a file.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from chatrepl.core.errors import StorageError
+from chatrepl.storage.files import words_for
+from chatrepl.storage.inert import loads
+from chatrepl.storage.load import load_bytes
+from chatrepl.storage.logfile import DAMAGED, SUFFIX, LogFile
+from chatrepl.storage.recorder import title_of
+
+_TAILS: Final = (8_192, 131_072)
+_STATE: Final = b'\n{"t":"state"'
+_META: Final = b'\n{"t":"meta"'
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A saved conversation in a list. `when` is the time of its last change, in seconds."""
+
+    id: str
+    path: Path
+    name: str
+    title: str
+    turns: int
+    when: float
+    size: int
+
+    @property
+    def label(self) -> str:
+        return self.name or self.title or self.id
+
+
+def list_entries(folder: Path | None, limit: int | None = None) -> tuple[Entry, ...]:
+    """List the conversations in `folder`, the newest first."""
+    found = scan(folder)
+    return tuple(map(read_entry, found if limit is None else found[:limit]))
+
+
+def scan(folder: Path | None) -> list[tuple[str, float, int]]:
+    """Give path, time of change and size of every conversation, the newest first."""
+    if folder is None:
+        return []
+    found = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
+                with contextlib.suppress(OSError):
+                    status = entry.stat()
+                    found.append((entry.path, status.st_mtime, status.st_size))
+    found.sort(key=lambda item: (item[1], item[0]), reverse=True)
+    return found
+
+
+def read_entry(found: tuple[str, float, int]) -> Entry:
+    """Read what a list shows of one conversation; a damaged one is listed all the same."""
+    path, when, size = found
+    facts: dict[str, Any] = {}
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a thousand times in a moment
+            facts = _facts(file.fileno(), size)
+    except OSError:
+        facts = {}
+    turns = facts.get("n")
+    return Entry(
+        id=os.path.basename(path).removesuffix(SUFFIX),  # noqa: PTH119 - as above
+        path=Path(path),
+        name=_text(facts.get("name")),
+        title=_text(facts.get("title")),
+        turns=turns if isinstance(turns, int) else 0,
+        when=when,
+        size=size,
+    )
+
+
+def find(folder: Path | None, wanted: str) -> Entry:
+    """Find a conversation by its id, its name, or the unique beginning of either.
+
+    Raises StorageError where there is none, or more than one.
+    """
+    entries = list_entries(folder)
+    low = wanted.casefold().strip()
+    tests = (
+        lambda e: e.id == wanted,
+        lambda e: e.name.casefold() == low,
+        lambda e: low and (e.id.startswith(low) or e.id.rpartition("-")[2].startswith(low)),
+        lambda e: low and e.name.casefold().startswith(low),
+    )
+    for test in tests:
+        hits = [entry for entry in entries if test(entry)]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            names = ", ".join(entry.name or entry.id for entry in hits[:_NAMED])
+            raise StorageError(
+                f"{len(hits)} saved conversations are called {wanted}.", f"Say which one: {names}"
+            )
+    raise StorageError(
+        f"There is no saved conversation {wanted}.", "/sessions lists those there are."
+    )
+
+
+def delete(entry: Entry) -> None:
+    """Delete one conversation for good. Raises StorageError where that cannot be."""
+    try:
+        log = LogFile.open(entry.path)
+        if log is None:
+            raise StorageError(
+                f"{entry.label} is open in another chatrepl.", "Leave that one first."
+            )
+        log.close()
+        entry.path.unlink()
+    except FileNotFoundError:
+        raise StorageError(f"{entry.label} is gone already.") from None
+    except OSError as error:
+        raise StorageError(f"{entry.label} was not deleted: {words_for(error)}.") from error
+    with contextlib.suppress(OSError):
+        entry.path.with_suffix(DAMAGED).unlink()
+
+
+def _facts(descriptor: int, size: int) -> dict[str, Any]:
+    """Look for the last state from the file's end backwards; read all of it at the last."""
+    for length in _TAILS:
+        start = max(0, size - length)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        data = b"\n" * (start == 0) + os.read(descriptor, length)
+        if (facts := _from_tail(data)) is not None:
+            return facts
+        if start == 0:
+            break
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return _from_whole(os.read(descriptor, size))
+
+
+def _from_tail(data: bytes) -> dict[str, Any] | None:
+    at = data.rfind(_STATE)
+    if at < 0:
+        return None
+    facts = _parsed(data, at)
+    if "n" not in facts:
+        return None
+    while (at := data.find(_META, at + 1)) >= 0:
+        changed = _parsed(data, at).get("set")
+        if isinstance(changed, dict):
+            facts |= {key: changed[key] for key in ("name", "title") if key in changed}
+    return facts
+
+
+def _parsed(data: bytes, at: int) -> dict[str, Any]:
+    end = data.find(b"\n", at + 1)
+    try:
+        record = loads(data[at + 1 : end if end >= 0 else len(data)])
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _from_whole(data: bytes) -> dict[str, Any]:
+    loaded = load_bytes(data)
+    turns = loaded.conversation.path()
+    title = next((words for turn in turns if (words := title_of(turn))), "")
+    return {"title": title, **loaded.meta, "n": len(turns)}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

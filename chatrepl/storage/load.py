@@ -1,0 +1,194 @@
+"""Read a journal, whatever has become of it: what is damaged is skipped and counted.
+
+A turn without its end is a reply that was cut: it comes back with the text that had come.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from chatrepl.core.blocks import TextBlock
+from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.errors import StorageError
+from chatrepl.storage import codec
+from chatrepl.storage.codec import VERSION, DamagedError
+from chatrepl.storage.inert import loads
+from chatrepl.storage.states import Line
+
+_NULS: Final = re.compile(rb"\x00+")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A conversation as it came back.
+
+    `skipped` counts damaged records, `newer` those of a later version; `recovered` tells that the
+    last turn was never put away properly. `recorded` is what the file says by itself.
+    """
+
+    conversation: Conversation
+    recorded: Conversation
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    skipped: int = 0
+    newer: int = 0
+    recovered: bool = False
+
+    @property
+    def name(self) -> str | None:
+        name = self.meta.get("name")
+        return name if isinstance(name, str) else None
+
+
+def load(path: Path) -> Loaded:
+    """Read the journal at `path`. Raises StorageError where it cannot be read at all."""
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise StorageError(f"The conversation {path.stem} cannot be read.") from error
+    return load_bytes(data)
+
+
+def load_bytes(data: bytes) -> Loaded:
+    """Read a journal from `data`; never raises, whatever they are."""
+    reader = _Reader()
+    for line in data.split(b"\n"):
+        for piece in _pieces(line):
+            reader.take(piece)
+    return reader.result()
+
+
+def _pieces(line: bytes) -> Iterator[bytes]:
+    """Cut zeroed blocks out of a line, as a power cut leaves them."""
+    for piece in _NULS.split(line) if b"\0" in line else (line,):
+        if stripped := piece.strip(b" \r\t"):
+            yield stripped
+
+
+@dataclass(slots=True)
+class _Open:
+    """What has come of a reply whose end we have not seen."""
+
+    pieces: list[str] = field(default_factory=list)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._line = Line()
+        self._turns: dict[TurnId, Turn] = {}
+        self._open: dict[TurnId, _Open] = {}
+        self._trailing: list[TurnId] = []  # not yet part of any state
+        self._last: TurnId | None = None
+        self._meta: dict[str, Any] = {}
+        self._skipped = 0
+        self._newer = 0
+        self._takers: Mapping[str, Callable[[dict[str, Any]], None]] = {
+            "conv": self._take_conv,
+            "turn": self._take_turn,
+            "d": self._take_delta,
+            "end": self._take_end,
+            "state": self._take_state,
+            "meta": self._take_meta,
+        }
+
+    def take(self, piece: bytes) -> None:
+        try:
+            record = loads(piece)
+            kind = record.get("t") if isinstance(record, dict) else None
+            if not isinstance(kind, str):
+                raise DamagedError("no record")
+            taker = self._takers.get(kind)
+            if taker is None or codec.whole(record.get("v", VERSION)) > VERSION:
+                self._newer += 1
+                return
+            taker(record)
+        except (ValueError, RecursionError):
+            self._skipped += 1
+
+    def result(self) -> Loaded:
+        recorded = self._line.conversation(
+            {id_: turn for id_, turn in self._turns.items() if id_ not in self._open}
+        )
+        self._close_open()
+        conversation = self._line.conversation(self._turns)
+        trailing = [turn for turn in self._trailing if turn in self._turns]
+        for id_ in trailing:
+            conversation = conversation.add(self._turns[id_])
+        recovered = bool(trailing)
+        return Loaded(
+            conversation, recorded, self._meta, self._skipped, self._newer, recovered=recovered
+        )
+
+    def _take_conv(self, record: dict[str, Any]) -> None:
+        self._meta |= {k: v for k, v in record.items() if k not in {"t", "v"}}
+
+    def _take_meta(self, record: dict[str, Any]) -> None:
+        fields = record.get("set")
+        if not isinstance(fields, dict):
+            raise DamagedError("no fields")
+        self._meta |= fields
+
+    def _take_turn(self, record: dict[str, Any]) -> None:
+        turn = codec.turn_from_record(record)
+        self._put(turn)
+        self._open.pop(turn.id, None)
+        if record.get("open") is True:
+            self._open[turn.id] = _Open()
+
+    def _take_delta(self, record: dict[str, Any]) -> None:
+        id_, text = codec.turn_id(record.get("id")), codec.text(record.get("text"))
+        if id_ not in self._turns:  # the question is lost, the answer need not be
+            self._put(Turn(id_, self._line.state.head, ()))
+            self._open[id_] = _Open()
+        if id_ in self._open and record.get("kind") != "thinking":
+            self._open[id_].pieces.append(text)
+
+    def _take_end(self, record: dict[str, Any]) -> None:
+        end = codec.turn_from_record(record)
+        begun = self._turns.get(end.id)
+        before = begun.messages if begun is not None else ()
+        kept = before[: codec.whole(record.get("from", 0))]
+        self._put(replace(end, messages=(*kept, *end.messages)))
+        self._open.pop(end.id, None)
+
+    def _take_state(self, record: dict[str, Any]) -> None:
+        self._line.apply(record)
+        self._trailing = [turn for turn in self._trailing if turn in self._open]
+
+    def _put(self, turn: Turn) -> None:
+        """Take a turn in, under a parent that is there and came before it: there are no circles."""
+        known = self._turns.get(turn.id)
+        if known is not None:
+            turn = replace(turn, parent=known.parent)
+        elif turn.parent is not None and turn.parent not in self._turns:
+            head = self._line.state.head
+            turn = replace(turn, parent=head if head in self._turns else None)
+        self._turns[turn.id] = turn
+        self._last = turn.id
+        if turn.id not in self._trailing:
+            self._trailing.append(turn.id)
+
+    def _close_open(self) -> None:
+        """Make turns of the replies that have no end.
+
+        A question nobody waited for, with another one after it, was asked again: it goes.
+        """
+        heads = {state.head for state in self._line.states}
+        parents = {turn.parent for turn in self._turns.values()}
+        for id_, opened in self._open.items():
+            turn = self._turns[id_]
+            text = "".join(opened.pieces)
+            if text:
+                model = self._meta.get("model")
+                name = model if isinstance(model, str) else ""
+                reply = Message("assistant", (TextBlock(text),), name)
+                self._turns[id_] = replace(
+                    turn, messages=(*turn.messages, reply), receipt=Receipt(reply.model)
+                )
+            elif id_ == self._last or id_ in heads or id_ in parents:
+                self._turns[id_] = replace(turn, receipt=Receipt())
+            else:
+                del self._turns[id_]
+            if id_ != self._last and id_ in self._trailing:
+                self._trailing.remove(id_)

@@ -1,0 +1,99 @@
+"""Where things are kept: the state, config and cache folders.
+
+A folder is named by, in this order, our own variable (`CHATREPL_STATE_DIR`, …), XDG's, and the
+platform's custom. Without a usable home there is none, and nothing is kept.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["state", "config", "cache"]
+APP: Final = "chatrepl"
+PRIVATE_FOLDER: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of this user; None where there is no place for one."""
+
+    state: Path | None
+    config: Path | None
+    cache: Path | None
+
+    @property
+    def conversations(self) -> Path | None:
+        return None if self.state is None else self.state / "conversations"
+
+
+def find_folders(environ: Mapping[str, str] | None = None) -> Folders:
+    """Tell where things are kept; creates nothing."""
+    env = os.environ if environ is None else environ
+    return Folders(_find("state", env), _find("config", env), _find("cache", env))
+
+
+def make_folder(path: Path) -> None:
+    """Create `path` and what is missing above it, for the user alone, under any umask.
+
+    Folders that are there already stay as they are. Raises OSError.
+    """
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_folder(path.parent)
+    try:
+        path.mkdir(PRIVATE_FOLDER)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return
+    path.chmod(PRIVATE_FOLDER)
+
+
+def _find(kind: Kind, env: Mapping[str, str]) -> Path | None:
+    ours = env.get(f"CHATREPL_{kind.upper()}_DIR", "")
+    if ours:
+        path = _absolute(ours, env)
+        return None if path is None else path
+    xdg = env.get(f"XDG_{kind.upper()}_HOME", "")
+    if xdg and Path(xdg).is_absolute():
+        return Path(xdg) / APP
+    if not _has_home(env):
+        return None
+    return _custom(kind, env)
+
+
+def _absolute(text: str, env: Mapping[str, str]) -> Path | None:
+    if text == "~" or text.startswith("~/"):
+        return Path(env["HOME"] + text[1:]) if _has_home(env) else None
+    path = Path(text)
+    return path if path.is_absolute() else Path.cwd() / path
+
+
+def _has_home(env: Mapping[str, str]) -> bool:
+    """Tell whether the home is a place to keep things in: never the root of the file system."""
+    if sys.platform == "win32":
+        return True
+    home = env.get("HOME", "")
+    try:
+        return home.startswith("/") and Path(home).is_dir() and not Path(home).samefile("/")
+    except (OSError, ValueError):
+        return False
+
+
+def _custom(kind: Kind, env: Mapping[str, str]) -> Path:
+    if str(sys.platform).startswith("linux"):  # as platformdirs has it, without the import
+        below = {"state": ".local/state", "config": ".config", "cache": ".cache"}[kind]
+        return Path(env["HOME"]) / below / APP
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs(APP, appauthor=False)
+    paths = {
+        "state": dirs.user_state_path,
+        "config": dirs.user_config_path,
+        "cache": dirs.user_cache_path,
+    }
+    return paths[kind]

@@ -1,0 +1,217 @@
+"""The thread that writes a journal, so that nobody waits for a disk who need not.
+
+Faults never leave it: what could not be written stays here and is tried again at the next durable
+point. After a failed sync the file's tail is not to be trusted, and the whole is written anew.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from chatrepl.core.conversation import TurnId
+from chatrepl.storage.files import FULL, words_for
+from chatrepl.storage.logfile import LogFile
+from chatrepl.storage.recorder import Recorder
+
+COALESCE_S: Final = 0.03
+COALESCE_CHARS: Final = 512
+SYNC_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to write down. `done` is set once it is durable, or cannot be for now."""
+
+    encode: Callable[[Recorder], bytes]
+    durable: bool = True
+    done: threading.Event | None = None
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a reply; such pieces are written together."""
+
+    turn_id: TurnId
+    kind: str
+    text: str
+
+
+class Writer:
+    """Owns the file and the recorder once it runs."""
+
+    def __init__(self, path: Path, recorder: Recorder, log: LogFile | None, copied: bytes) -> None:
+        self.path = path
+        self.unsaved = ""
+        self._recorder = recorder
+        self._log = log
+        self._copied = copied
+        self._queue: SimpleQueue[Job | Delta] = SimpleQueue()
+        # Released to hurry the thread: unlike an Event this is safe inside a signal handler.
+        self._hurry = threading.Lock()
+        self._hurry.acquire()
+        self._chars = 0
+        self._pending = bytearray()
+        self._rewrite = False
+        self._unsynced_since: float | None = None
+        self._faulty = False
+        self._encode_fault = ""
+        self._thread: threading.Thread | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._thread is not None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+            self._thread.start()
+
+    def put(self, job: Job) -> None:
+        self._queue.put(job)
+        if job.durable:
+            self._hasten()
+
+    def put_delta(self, delta: Delta) -> None:
+        self._queue.put(delta)
+        self._chars += len(delta.text)
+        if self._chars >= COALESCE_CHARS:
+            self._chars = 0
+            self._hasten()
+
+    def join(self, seconds: float) -> None:
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def close_unstarted(self) -> None:
+        """Let go of a file that nothing was written to."""
+        if self._thread is None and self._log is not None:
+            self._log.close()
+
+    def _hasten(self) -> None:
+        try:
+            self._hurry.release()
+        except RuntimeError:
+            return  # hurrying already
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            first = self._next()
+            if first is None:
+                self._attempt(sync=True)
+                continue
+            if isinstance(first, Delta):
+                self._hurry.acquire(timeout=COALESCE_S)
+            last = self._write([first, *self._drained()])
+        if self._log is not None:
+            self._log.close()
+
+    def _next(self) -> "Job | Delta | None":
+        """Wait for something to do; None when it is time to sync."""
+        if self._unsynced_since is None:
+            return self._queue.get()
+        left = self._unsynced_since + SYNC_S - time.monotonic()
+        if left <= 0:
+            return None
+        try:
+            return self._queue.get(timeout=left)
+        except Empty:
+            return None
+
+    def _drained(self) -> "list[Job | Delta]":
+        items: list[Job | Delta] = []
+        self._hurry.acquire(blocking=False)
+        while True:
+            try:
+                items.append(self._queue.get_nowait())
+            except Empty:
+                return items
+
+    def _write(self, items: "list[Job | Delta]") -> bool:
+        """Write what came; tell whether it was the last."""
+        jobs = [item for item in items if isinstance(item, Job)]
+        deltas: list[Delta] = []
+        for item in items:
+            if isinstance(item, Delta):
+                if deltas and (deltas[-1].turn_id, deltas[-1].kind) != (item.turn_id, item.kind):
+                    self._encode_deltas(deltas)
+                deltas.append(item)
+            else:
+                self._encode_deltas(deltas)
+                self._encode(item.encode)
+        self._encode_deltas(deltas)
+        durable = any(job.durable for job in jobs)
+        if durable or not self._faulty:  # while the disk is faulty, deltas do not try it
+            self._attempt(sync=durable)
+        for job in jobs:
+            if job.done is not None:
+                job.done.set()
+        return any(job.last for job in jobs)
+
+    def _encode_deltas(self, deltas: list[Delta]) -> None:
+        if deltas:
+            turn_id, kind = deltas[0].turn_id, deltas[0].kind
+            text = "".join(delta.text for delta in deltas)
+            self._encode(lambda recorder: recorder.delta(turn_id, kind, text))
+            deltas.clear()
+
+    def _encode(self, encode: Callable[[Recorder], bytes]) -> None:
+        try:
+            self._pending += encode(self._recorder)
+        except (ValueError, TypeError, RecursionError):
+            self._encode_fault = "a part of it cannot be written down"
+
+    def _attempt(self, *, sync: bool) -> None:
+        try:
+            self._put_on_disk(sync=sync)
+        except OSError as error:
+            self._faulty = True
+            self.unsaved = words_for(error)
+            if error.errno not in FULL and self._log is not None:
+                self._rewrite = True
+            self._unsynced_since = None
+        else:
+            self._faulty = False
+            self.unsaved = self._encode_fault
+
+    def _put_on_disk(self, *, sync: bool) -> None:
+        if self._log is not None and sync and not self._log.is_in_place():
+            self._rewrite = True  # somebody took the file away
+        if self._rewrite:
+            self._write_anew()
+        elif self._log is None:
+            self._log = LogFile.create(self.path)
+            self._pending[:0] = self._recorder.opening() + self._copied
+            self._copied = b""
+        if self._log is not None and self._pending:
+            self._log.append(self._pending)
+            if self._unsynced_since is None:
+                self._unsynced_since = time.monotonic()
+        if self._log is not None and self._unsynced_since is not None:
+            due = time.monotonic() - self._unsynced_since >= SYNC_S
+            if sync or due:
+                self._sync()
+
+    def _sync(self) -> None:
+        if self._log is None:
+            return
+        try:
+            self._log.sync()
+        except OSError:
+            self._rewrite = True  # whatever the reason: these pages may be lost
+            raise
+        self._unsynced_since = None
+
+    def _write_anew(self) -> None:
+        log = LogFile.rewrite(self.path, self._recorder.everything())
+        if self._log is not None:
+            self._log.close()
+        self._log = log
+        self._pending.clear()
+        self._rewrite = False
+        self._unsynced_since = None
