@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol, TextIO
 
 from chatrepl.core.conversation import Message, Turn
@@ -181,8 +182,13 @@ class _Both:
     def __enter__(self) -> object:
         return self.view.__enter__()
 
-    def __exit__(self, *args: object) -> None:
-        self.view.__exit__(*args)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.view.__exit__(kind, error, tb)
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         self.shot.show(event, reply)

@@ -103,11 +103,10 @@ class Session:
         blocks: tuple[Block, ...] = tuple(item.block for item in self.staged)
         return Message.user(scrub(text), *blocks)
 
-    def request(self, message: Message | None) -> Request:
-        """Build the request that sends `message` now."""
-        return build_request(
-            self.conversation, self.settings, self.model, message, self.ask(message)
-        )
+    def request(self, message: Message | None, base: Conversation | None = None) -> Request:
+        """Build the request that sends `message` after `base`, or after the conversation."""
+        after = base or self.conversation
+        return build_request(after, self.settings, self.model, message, self.ask(message))
 
     def ask(self, message: Message | None) -> Ask:
         """Say what the next turn asks for beyond the settings."""
@@ -120,6 +119,10 @@ class Session:
             extra_tokens=self.edges.count(prefill) if prefill else 0,
             diagnose=not self.settings.base_url,
         )
+
+    def estimate(self, request: Request) -> int:
+        """Estimate the tokens of a request's input."""
+        return self.edges.count(request.encode().decode())
 
     def change(self, conversation: Conversation) -> None:
         """Go on with a changed conversation."""
@@ -141,11 +144,13 @@ class Session:
         self.models = {**self.models, model.id: model}
         self.edges.learn(model.id, facts)
 
-    def open_turn(self, message: Message, request: Request) -> Turn:
+    def open_turn(
+        self, message: Message, request: Request, base: Conversation | None = None
+    ) -> Turn:
         """Begin a turn: the message is kept before anything is sent."""
         turn = Turn(
             TurnId(self.edges.new_id()),
-            self.conversation.head,
+            (base or self.conversation).head,
             self._outgoing(message, request),
             ours=request.ours,
             created=self.edges.clock(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message, Turn
+from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ApiError
 from chatrepl.core.events import (
     BlockStart,
@@ -42,22 +42,30 @@ class _Attempt:
 
     session: Session
     message: Message
+    base: Conversation | None
     turn: Turn
     request: Request
     reply: Reply = Reply()
 
     def rebuild(self) -> None:
-        self.request = self.session.request(self.message)
+        self.request = self.session.request(self.message, self.base)
         self.turn = self.session.retake(self.turn, self.message, self.request)
 
 
-async def run_turn(session: Session, message: Message, stream: Stream, view: View) -> Turn:
-    """Send `message`, show the reply as it comes, and record the turn.
+async def run_turn(
+    session: Session,
+    message: Message,
+    stream: Stream,
+    view: View,
+    base: Conversation | None = None,
+) -> Turn:
+    """Send `message`, show the reply as it comes, and record the turn; `base` is what it follows.
 
     A reply that is cancelled or fails midway is recorded as far as it came, and the error goes on.
     """
-    request = session.request(message)
-    attempt = _Attempt(session, message, session.open_turn(message, request), request)
+    request = session.request(message, base)
+    turn = session.open_turn(message, request, base)
+    attempt = _Attempt(session, message, base, turn, request)
     error = ""
     try:
         with view:

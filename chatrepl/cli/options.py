@@ -5,7 +5,6 @@ command lines are read here; whatever this reader does not take whole is typer's
 add a field to `Options`, a row to `FLAGS`, and a parameter in `app.py`; a test holds them together.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
@@ -93,95 +92,15 @@ FLAGS: Final[Mapping[str, tuple[str, Shape]]] = {
 }
 
 OUTPUTS: Final = ("text", "json", "jsonl")
-_LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9+#.-]{0,15}")
 _LANGUAGES: Final = frozenset(
-    [
-        "bash",
-        "c",
-        "c++",
-        "clojure",
-        "cmake",
-        "console",
-        "cpp",
-        "cs",
-        "csharp",
-        "css",
-        "csv",
-        "diff",
-        "dockerfile",
-        "elixir",
-        "erlang",
-        "fish",
-        "go",
-        "graphql",
-        "groovy",
-        "haskell",
-        "hcl",
-        "html",
-        "http",
-        "ini",
-        "java",
-        "javascript",
-        "js",
-        "json",
-        "json5",
-        "jsonl",
-        "jsx",
-        "julia",
-        "kotlin",
-        "latex",
-        "less",
-        "lisp",
-        "lua",
-        "make",
-        "makefile",
-        "markdown",
-        "md",
-        "mermaid",
-        "nginx",
-        "nix",
-        "objc",
-        "ocaml",
-        "patch",
-        "perl",
-        "php",
-        "plain",
-        "plaintext",
-        "powershell",
-        "proto",
-        "ps1",
-        "py",
-        "python",
-        "r",
-        "rb",
-        "regex",
-        "rs",
-        "ruby",
-        "rust",
-        "scala",
-        "scss",
-        "sh",
-        "shell",
-        "sql",
-        "svg",
-        "swift",
-        "tcl",
-        "tex",
-        "text",
-        "toml",
-        "ts",
-        "tsx",
-        "txt",
-        "typescript",
-        "vb",
-        "vim",
-        "vue",
-        "xml",
-        "yaml",
-        "yml",
-        "zig",
-        "zsh",
-    ]
+    (
+        "bash c c++ clojure cmake console cpp cs csharp css csv diff dockerfile elixir erlang "
+        "fish go graphql groovy haskell hcl html http ini java javascript js json json5 jsonl jsx "
+        "julia kotlin latex less lisp lua make makefile markdown md mermaid nginx nix objc ocaml "
+        "patch perl php plain plaintext powershell proto ps1 py python r rb regex rs ruby rust "
+        "scala scss sh shell sql svg swift tcl tex text toml ts tsx txt typescript vb vim vue xml "
+        "yaml yml zig zsh"
+    ).split()
 )
 
 

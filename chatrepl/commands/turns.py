@@ -89,8 +89,8 @@ def retry(session: Session) -> Outcome:
     if turn.user is None:
         raise UsageError("The last turn has no question.")
     message = replace(turn.user, content=turn.question)
-    session.change(session.conversation.then(replace(session.conversation.state, head=turn.parent)))
-    return Send(message)
+    base = session.conversation.then(replace(session.conversation.state, head=turn.parent))
+    return Send(message, base)
 
 
 @command("clear", "new", group="conversation")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, TypeAlias
 
-from chatrepl.core.conversation import Message
+from chatrepl.core.conversation import Conversation, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,10 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Ask for a reply to `message`, or to what the conversation ends with."""
+    """Ask for a reply to `message`; `base` is the conversation it follows, where not this one."""
 
-    message: Message | None
+    message: Message
+    base: Conversation | None = None
 
 
 @dataclass(frozen=True, slots=True)

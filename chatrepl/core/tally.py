@@ -85,9 +85,14 @@ class Tally:
         return known.tokens * part.prior / known.prior if known.prior else known.tokens
 
     def is_exact(self, part: Part, model: Model) -> bool:
-        """Tell whether the service itself counted this part."""
+        """Tell whether the service's counts tell this part from all others."""
         known = self.weights.get(part.key)
         return known is not None and known.exact and known.family == family(model)
+
+    def _is_settled(self, part: Part, model: Model) -> bool:
+        """Tell whether this part was among what this model's service counted."""
+        known = self.weights.get(part.key)
+        return known is not None and known.family == family(model)
 
     def total(self, parts: Sequence[Part], model: Model) -> float:
         """Give the tokens of a whole prompt."""
@@ -100,12 +105,13 @@ class Tally:
         What the parts counted before do not explain is shared out among the others.
         """
         base = float(FRAME[model.tokenizer] if self.base is None else self.base)
-        fresh = [part for part in parts if not self.is_exact(part, model)]
-        settled = sum(self.weigh(p, model) for p in parts if self.is_exact(p, model))
+        fresh = [part for part in parts if not self._is_settled(part, model)]
+        settled = sum(self.weigh(p, model) for p in parts if self._is_settled(p, model))
         guess = sum(self.weigh(part, model) for part in fresh)
         rest = total - base - settled
-        share = min(_MOST, max(_LEAST, rest / guess)) if guess else 1.0
-        sole = len(fresh) == 1 and self.base is not None and share * guess == rest
+        wanted = rest / guess if guess else 1.0
+        share = min(_MOST, max(_LEAST, wanted))
+        sole = len(fresh) == 1 and self.base is not None and share == wanted
         found = {
             part.key: Weight(self.weigh(part, model) * share, part.prior, sole, family(model))
             for part in fresh
@@ -120,7 +126,9 @@ class Tally:
         )
 
     def replied(self, part: Part, tokens: float, model: Model, *, exact: bool = True) -> "Tally":
-        """Take over what a reply came to, in tokens of output; its frame is added here."""
+        """Take over what a reply came to, its frame included."""
+        if self._is_settled(part, model):
+            return self
         weight = Weight(tokens, part.prior, exact, family(model))
         learned = self.scales.get(model.id, Scale()).learn(tokens - part.fixed, part.text)
         return replace(

@@ -1,0 +1,83 @@
+"""The line to the service: which one, with what credentials, and how patiently."""
+
+import os
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
+from chatrepl.api.credentials import find, missing
+from chatrepl.api.headstart import HeadStart, Streams
+from chatrepl.api.retry import with_retries
+from chatrepl.api.warmup import Warmup
+from chatrepl.core.events import StreamEvent
+from chatrepl.core.request import Request
+from chatrepl.core.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from chatrepl.api.client import Client
+
+DEMO_PACE: Final = 120.0
+
+
+@dataclass(slots=True)
+class Connection:
+    """One service for the whole session. `client` is made in the background when it is started."""
+
+    route: Route
+    http: "httpx2.AsyncClient"
+    client: "Warmup[Client]"
+    first: Streams | None
+    retries: int
+
+    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request and yield what comes; passing failures are waited out."""
+        source = self.first or _Late(self.client)
+        events = with_retries(lambda: source.stream(request), attempts=self.retries + 1)
+        async for event in events:
+            yield event
+
+
+@dataclass(slots=True)
+class _Late:
+    """The client, as soon as it is there."""
+
+    client: "Warmup[Client]"
+
+    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        import asyncio
+
+        client = await asyncio.to_thread(self.client.result)
+        async for event in client.stream(request):
+            yield event
+
+
+def has_credentials(settings: Settings) -> bool:
+    """Tell whether there is anything to prove who asks with."""
+    return find(settings, os.environ) is not None
+
+
+def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connection:
+    """Settle where requests go. Raises ApiError with exit code 3 where there are no credentials."""
+    transport: httpx2.AsyncBaseTransport | None = None
+    if demo:
+        route = demo_route(settings)
+        transport = _demo_transport(pace=DEMO_PACE if not single else 0.0)
+    else:
+        found = find(settings, os.environ)
+        if found is None:
+            raise missing()
+        route = plan_route(settings, found)
+    http = open_http(route, transport)
+    client = Warmup(lambda: connect(route, http=http))
+    first = HeadStart(route, http, client) if single and settings.head_start else None
+    return Connection(route, http, client, first, settings.retries)
+
+
+def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":
+    from chatrepl.api.demo.engine import Engine
+    from chatrepl.api.demo.transport import DemoTransport
+
+    return DemoTransport(Engine(pace=pace))

@@ -1,0 +1,59 @@
+"""How the terminal is to look, from the settings and what the terminal says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TextIO
+
+from chatrepl.core.settings import Settings
+from chatrepl.terminal.console import (
+    Appearance,
+    Consoles,
+    is_dumb,
+    open_consoles,
+    speaks_utf8,
+)
+from chatrepl.terminal.elements import DARK, LIGHT, Look
+from chatrepl.terminal.elements.look import ASCII
+from chatrepl.terminal.theme import pick_theme
+from chatrepl.terminal.views.live import Style
+
+
+def appearance(
+    settings: Settings, environ: Mapping[str, str], *, dark: bool | None = None
+) -> Appearance:
+    """Decide about colours."""
+    return Appearance(environ, settings.color, pick_theme(settings.theme, dark=dark))
+
+
+def consoles(
+    settings: Settings,
+    environ: Mapping[str, str],
+    out: TextIO,
+    err: TextIO | None,
+    *,
+    dark: bool | None = None,
+) -> Consoles:
+    """Open the two consoles; without stderr, both are stdout's."""
+    return open_consoles(out, err or out, appearance(settings, environ, dark=dark))
+
+
+def look(
+    settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
+) -> Look:
+    """Choose the look of replies."""
+    light = settings.theme == "light" or (settings.theme == "auto" and dark is False)
+    chosen = LIGHT if light else DARK
+    return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
+
+
+def view_style(
+    settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
+) -> Style:
+    """Decide how replies are painted."""
+    return Style(
+        look=look(settings, environ, out, dark=dark),
+        raw=settings.render == "raw",
+        repaint=not settings.accessible and not is_dumb(environ) and out.isatty(),
+        utf8=speaks_utf8(out, environ),
+        thinking=settings.show_thinking,
+    )

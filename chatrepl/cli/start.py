@@ -1,0 +1,101 @@
+"""The composition root: from the command line to the objects, to one of the shells."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chatrepl import __version__
+from chatrepl.cli import stdin
+from chatrepl.cli.options import Options, read
+from chatrepl.config import load
+from chatrepl.core.errors import ChatreplError, UsageError
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what the command line asks for and give the exit code. Raises ChatreplError."""
+    options = _options(argv)
+    if isinstance(options, int):
+        return options
+    if options.version:
+        _out().write(f"chatrepl {__version__}\n")
+        return 0
+    try:
+        return _run(options)
+    except ChatreplError as error:
+        if (options.json or options.output in {"json", "jsonl"}) and sys.stdout is not None:
+            _write_failure(options, error)
+        raise
+
+
+def _options(argv: Sequence[str]) -> Options | int:
+    options = None if "_CHATREPL_COMPLETE" in os.environ else read(argv)
+    if options is not None:
+        return options
+    from chatrepl.cli.app import parse
+
+    return parse(argv)
+
+
+def _run(options: Options) -> int:
+    loaded = load(
+        environ=os.environ,
+        path=Path(options.config) if options.config else None,
+        profile=options.profile,
+        sets=options.set_,
+        options=_settings(options),
+    )
+    if options.models or options.sessions or options.doctor:
+        from chatrepl.cli.pages import show_page
+
+        return show_page(options, loaded, _out())
+    if stdin.is_keyboard() and not options.prompt and not _asks_anyway(options):
+        from chatrepl.cli.chat import chat
+
+        return chat(options, loaded)
+    from chatrepl.cli.shot import shoot
+
+    return shoot(options, loaded)
+
+
+def _asks_anyway(options: Options) -> bool:
+    """Tell whether something was asked for that only a single shot gives."""
+    return options.dry_run or "-" in options.attach
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    return {
+        "model": options.model,
+        "system": options.system,
+        "max_tokens": options.max_tokens,
+        "base_url": options.base_url,
+        "save": False if options.no_save else None,
+        "render": "raw" if options.raw else None,
+    }
+
+
+def _out() -> Any:
+    if sys.stdout is None:
+        raise ChatreplError("Standard output is closed.", "Nothing was sent.")
+    return sys.stdout
+
+
+def _write_failure(options: Options, error: ChatreplError) -> None:
+    """Print the result object for an error before anything was asked."""
+    from chatrepl.core.result import Result
+    from chatrepl.terminal.views.structured import write_json
+
+    result = Result(model=options.model or "", error=error).to_wire()
+    kind = {"type": "result"} if options.output == "jsonl" else {}
+    write_json(sys.stdout, {**kind, **result})
+
+
+def check_options(options: Options) -> None:
+    """Refuse what contradicts itself. Raises UsageError."""
+    if options.save is not None and options.no_save:
+        raise UsageError("--save and --no-save exclude each other.")
+    if options.schema is not None and options.choose is not None:
+        raise UsageError("--schema and --choose exclude each other.")
+    if options.continue_ and options.resume is not None:
+        raise UsageError("--continue and --resume exclude each other.")

@@ -1,0 +1,219 @@
+"""The chat: read a line, run it as a command or a turn, say what happened, and again."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from chatrepl.attachments.attach import load
+from chatrepl.attachments.mentions import complete_path, find_mentions
+from chatrepl.commands.attaching import limits_of
+from chatrepl.commands.registry import REGISTRY, looks_like_path
+from chatrepl.commands.registry import split as split_command
+from chatrepl.core.conversation import Conversation, Message, Turn
+from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.outcome import (
+    Confirm,
+    Continue,
+    Copy,
+    Draft,
+    Edit,
+    Exactly,
+    Job,
+    Notice,
+    Open,
+    Outcome,
+    Page,
+    Quit,
+    Send,
+    Several,
+    Table,
+)
+from chatrepl.core.summary import meta_line, next_step
+from chatrepl.session import Session
+from chatrepl.terminal.keyboard import Reactions, watch_keyboard
+from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt import Candidate, Closed, Interrupted, Line, Prompt
+from chatrepl.terminal.say import Speaker
+from chatrepl.terminal.views.live import LiveView
+from chatrepl.turn import Stream, run_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the chat needs of the terminal; each part is a small door to a library."""
+
+    prompt: Prompt
+    speaker: Speaker
+    tty: Tty
+    new_view: Callable[[], LiveView]
+    ask: Callable[[str], bool]
+    edit: Callable[[str], str]
+    copy: Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Repl:
+    """One chat on a terminal."""
+
+    session: Session
+    desk: Desk
+    stream: Stream
+    runner: asyncio.Runner
+    draft: str = ""
+    running: bool = field(default=True)
+
+    def run(self) -> None:
+        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on."""
+        while self.running:
+            try:
+                self._step()
+            except ChatreplError as error:
+                self.desk.speaker.error(error)
+            except KeyboardInterrupt:
+                self.desk.speaker.line("Stopped.")
+
+    def _step(self) -> None:
+        draft, self.draft = self.draft, ""
+        match self.desk.prompt.read(draft):
+            case Line(text):
+                self.take(text)
+            case Closed() | Interrupted():
+                self.running = False
+
+    def take(self, text: str) -> None:
+        """Run a submitted text: a command, or a message."""
+        if not text.strip():
+            return
+        if text.startswith("//"):
+            self.send(text[1:])
+        elif text.startswith("/") and self._is_command(text):
+            self.act(REGISTRY.dispatch(self.session, text))
+        else:
+            self.send(text)
+
+    def _is_command(self, text: str) -> bool:
+        word, _ = split_command(text)
+        if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
+            return True
+        if self.desk.ask("That begins like a path. Send it as a message?"):
+            return False
+        self.draft = text
+        raise UsageError("Nothing was sent.", "The line is back in the prompt.")
+
+    def send(self, text: str) -> None:
+        """Send a message with what is staged and what it mentions."""
+        limits = limits_of(self.session)
+        try:
+            found = tuple(load(m.path, limits=limits) for m in find_mentions(text))
+        except ChatreplError:
+            self.draft = text
+            raise
+        staged = self.session.staged
+        self.session.staged = (*staged, *found)
+        message = self.session.compose(text)
+        try:
+            self._turn(message, text)
+        finally:
+            if self.session.staged:  # nothing came: mentions are found again in the draft
+                self.session.staged = staged
+
+    def act(self, outcome: Outcome) -> None:
+        """Do what a command asked for."""
+        match outcome:
+            case None:
+                pass
+            case Notice() | Table() | Page() | Exactly():
+                self.desk.speaker.say(outcome)
+            case Several(outcomes):
+                for one in outcomes:
+                    self.act(one)
+            case Confirm(preview, apply, question):
+                self.act(preview)
+                if self.desk.ask(question):
+                    self.act(apply())
+                else:
+                    self.desk.speaker.line("Left as it was.")
+            case Send(message, base):
+                self._turn(message, "", base)
+            case Draft(text):
+                self.draft = text
+            case Edit(text, then):
+                self.act(then(self.desk.edit(text)))
+            case Copy(text, what):
+                self.desk.speaker.line(f"{what} {self.desk.copy(text)}")
+            case Job(_, work):
+                self.act(work())
+            case Quit():
+                self.running = False
+            case Continue() | Open():
+                pass
+
+    def _turn(self, message: Message, typed: str, base: Conversation | None = None) -> None:
+        before = self.session.conversation
+        try:
+            turn = self.runner.run(self._reply(message, base))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self._after_stop(before is self.session.conversation, typed)
+        except ChatreplError as error:
+            if before is self.session.conversation:
+                self.draft = typed
+            else:
+                self._sum_up(self._last())
+            self.desk.speaker.error(error)
+        else:
+            self._sum_up(turn)
+
+    async def _reply(self, message: Message, base: Conversation | None) -> Turn:
+        view = self.desk.new_view()
+        task = asyncio.current_task()
+
+        def stop() -> None:
+            if task is not None:
+                task.cancel()
+
+        reactions = Reactions(
+            stop=stop,
+            keep=self.desk.prompt.type_ahead,
+            before_suspend=view.suspend,
+            after_suspend=view.resume,
+        )
+        async with watch_keyboard(self.desk.tty, reactions):
+            return await run_turn(self.session, message, self.stream, view, base)
+
+    def _after_stop(self, nothing_came: bool, typed: str) -> None:
+        if nothing_came:
+            self.draft = typed
+            back = " Your message is back in the prompt." if typed else ""
+            self.desk.speaker.line(f"Stopped before anything came.{back}")
+        else:
+            self._sum_up(self._last())
+
+    def _last(self) -> Turn:
+        head = self.session.conversation.head
+        assert head is not None  # a turn was just added
+        return self.session.conversation.turns[head]
+
+    def _sum_up(self, turn: Turn) -> None:
+        receipt = turn.receipt
+        if receipt is None:
+            return
+        if turn.assistant is None and receipt.stop_reason is not None:
+            self.desk.speaker.line("The reply is empty.", "warning")
+        self.desk.speaker.line(meta_line(receipt))
+        step = next_step(receipt)
+        if step:
+            self.desk.speaker.line(step, "hint")
+
+
+def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
+    """Offer completions at the cursor: commands and their arguments, and `@path`."""
+    before = text[:cursor]
+    if before.startswith("/") and not before.startswith("//") and "\n" not in before:
+        length, offers = REGISTRY.complete(session, before)
+        for offer, meaning in offers:
+            yield Candidate(cursor - length, offer, offer.rstrip(), meaning)
+        return
+    word = before.rpartition("\n")[2].rpartition(" ")[2]
+    if word.startswith("@"):
+        for path in complete_path(word[1:]):
+            yield Candidate(cursor - len(word) + 1, path)

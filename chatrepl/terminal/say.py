@@ -1,0 +1,62 @@
+"""What is said around replies: notices, tables, pages, errors; every outcome has its form here."""
+
+from dataclasses import dataclass
+
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from chatrepl.core.errors import ChatreplError
+from chatrepl.core.outcome import Exactly, Notice, Page, Table
+from chatrepl.terminal.elements import DARK, Look, Markdown
+from chatrepl.terminal.safeconsole import SafeConsole
+from chatrepl.terminal.sanitize import display, one_line
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Says things on a console, in words that are made safe."""
+
+    console: SafeConsole
+    look: Look = DARK
+
+    def say(self, outcome: Notice | Table | Page | Exactly) -> None:
+        """Show one thing that a command returned."""
+        match outcome:
+            case Notice(text, level):
+                self.line(text, "warning" if level == "warning" else "notice")
+            case Table():
+                self._table(outcome)
+            case Page(markdown):
+                self.console.print(Markdown(display(markdown), self.look))
+            case Exactly(text):
+                self.console.print(Text(display(text)), soft_wrap=True)
+
+    def line(self, text: str, style: str = "meta") -> None:
+        """Say something in one style; lines stay lines."""
+        self.console.print(Text(display(text.rstrip("\n")), style=style))
+
+    def error(self, error: ChatreplError) -> None:
+        """Say what went wrong: what happened, then what is safe or what to do."""
+        self.console.print(Text(one_line(error.message, 400), style="error"))
+        if error.hint:
+            self.console.print(Text(display(error.hint), style="hint"))
+
+    def gap(self) -> None:
+        """Leave a blank row."""
+        self.console.print()
+
+    def _table(self, table: Table) -> None:
+        if table.title:
+            self.line(table.title, "heading")
+        narrow = self.console.width < 60
+        rich = RichTable(
+            box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0), header_style="meta"
+        )
+        for i, heading in enumerate(table.headings):
+            justify = "right" if i in table.right else "left"
+            rich.add_column(one_line(heading), justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        for row in table.rows:
+            rich.add_row(*(Text(one_line(cell)) for cell in row))
+        self.console.print(rich)
+        if table.footer:
+            self.line(table.footer)
