@@ -49,7 +49,10 @@ def style_of(kind: _TokenType, theme: str) -> Style:
     """A token's style in a pygments theme, without its background."""
     if not theme:
         return Style.null()
-    entry = get_style_by_name(theme).style_for_token(kind)
+    styles = get_style_by_name(theme)
+    while not styles.styles_token(kind) and kind.parent is not None:
+        kind = kind.parent
+    entry = styles.style_for_token(kind)
     return Style(
         color=f"#{entry['color']}" if entry["color"] else None,
         bold=entry["bold"] or None,
