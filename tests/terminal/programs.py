@@ -43,7 +43,7 @@ def toolbar() -> Sequence[Part]:
 def prompts(*arguments: str) -> None:
     """Prompt until the user leaves; print what each prompt gave."""
     leave_on_signals()
-    tty = Tty()
+    tty = Tty(escapes=os.environ.get("TERM") != "dumb")
     words = set(arguments)
     options = PromptOptions(
         mark="> " if "ascii" in words else "› ",
@@ -55,7 +55,7 @@ def prompts(*arguments: str) -> None:
     try:
         with tty.quiet():
             with EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words) as early:
-                prompt = Prompt(options, Feeds(complete, toolbar))
+                prompt = Prompt(options, Feeds(complete, toolbar), tty=tty)
             prompt.type_ahead(early.background.typed)
             print(f"dark={early.background.dark}", flush=True)
             _read_lines(prompt, "draft" if "default" in words else "")
@@ -89,7 +89,7 @@ def stream(*_arguments: str) -> None:
     tty = Tty()
     try:
         with tty.quiet():
-            prompt = Prompt(PromptOptions())
+            prompt = Prompt(PromptOptions(), tty=tty)
             with asyncio.Runner() as runner:
                 runner.run(_reply(tty, prompt))
             _read_lines(prompt, "")

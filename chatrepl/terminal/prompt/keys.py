@@ -1,6 +1,8 @@
 """The keys of the prompt, beyond what prompt_toolkit's emacs and vi modes bring."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +12,8 @@ from prompt_toolkit.filters import Condition, completion_is_selected, is_searchi
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
-from chatrepl.terminal.editor import edit
+from chatrepl.terminal.editor import Edited, edit
+from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import Closed, Interrupted
 
 LEAVE_HINT = "Ctrl-C again leaves"
@@ -32,13 +35,14 @@ class KeyState:
             self.keys_since_paste += 1
 
 
-def prompt_keys(state: KeyState, environ: Mapping[str, str]) -> KeyBindings:
+def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
     """Give all bindings of the prompt."""
     keys = KeyBindings()
     _bind_enter(keys, state)
     _bind_leaving(keys, state)
     _bind_paste(keys, state)
-    _bind_editor(keys, state, environ)
+    _bind_editor(keys, state, environ, tty)
+    _bind_suspension(keys, tty)
     _bind_late_answers(keys)
     return keys
 
@@ -119,11 +123,26 @@ def pasted_text(data: str) -> str:
     return data if "\n" in data else data.replace("\r", "\n")
 
 
-def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str]) -> None:
+def _bind_suspension(keys: KeyBindings, tty: Tty) -> None:
+    def suspend() -> None:
+        with tty.usual():
+            os.kill(0, signal.SIGTSTP)
+
+    @keys.add("c-z")
+    def _(_event: KeyPressEvent) -> None:
+        run_in_terminal(suspend)
+
+
+def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str], tty: Tty) -> None:
     @keys.add("c-x", "c-e", filter=~is_searching)
     async def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        edited = await run_in_terminal(lambda: edit(buffer.text, environ), in_executor=True)
+
+        def let_edit() -> Edited:
+            with tty.usual():
+                return edit(buffer.text, environ)
+
+        edited = await run_in_terminal(let_edit, in_executor=True)
         state.hint = edited.fault
         buffer.text = edited.text
         buffer.cursor_position = len(edited.text)

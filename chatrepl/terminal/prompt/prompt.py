@@ -1,5 +1,6 @@
 """One prompt for the whole session: what the shell calls.
 
+A `Tty` brings back the modes of the start for the editor and for a suspension.
 The shell gives options and two functions (`Feeds`); it gets a `Line`, `Interrupted` or `Closed`.
 Everything that needs prompt_toolkit is built in `session.py`, imported when a `Prompt` is made.
 """
@@ -8,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Interrupted, Line, PromptOptions
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class Prompt:
         options: PromptOptions,
         feeds: Feeds | None = None,
         *,
+        tty: Tty | None = None,
         environ: Mapping[str, str] | None = None,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
@@ -30,7 +33,11 @@ class Prompt:
 
         self._options = options
         self._session = PromptSession(
-            options, feeds or Feeds(), os.environ if environ is None else environ, (stdin, stdout)
+            options,
+            feeds or Feeds(),
+            os.environ if environ is None else environ,
+            (stdin, stdout),
+            tty or Tty(),
         )
 
     @property

@@ -1,19 +1,24 @@
 """prompt_toolkit, set up as our prompt. Importing this imports prompt_toolkit."""
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 import prompt_toolkit
-from prompt_toolkit.application import get_app
+from prompt_toolkit.application import create_app_session, get_app
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.output import ColorDepth, create_output
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
+from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.completion import CandidateCompleter, completes_by_itself
 from chatrepl.terminal.prompt.fences import FenceLexer
 from chatrepl.terminal.prompt.history import DiskHistory
@@ -27,8 +32,9 @@ from chatrepl.terminal.typedkeys import parse_keys
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
-_ROWS_FOR_TOOLBAR = 4
 _ROWS_FOR_MENU = 6
+
+_Result = str | Interrupted | Closed
 
 
 class PromptSession:
@@ -40,41 +46,45 @@ class PromptSession:
         feeds: Feeds,
         environ: Mapping[str, str],
         streams: tuple[TextIO | None, TextIO | None],
+        tty: Tty,
     ) -> None:
         stdin, stdout = streams
+        dumb = is_dumb_terminal(environ.get("TERM"))
         self.input: Input = create_input(stdin)
+        self._output = PlainTextOutput(stdout or sys.stdout) if dumb else create_output(stdout)
         self.history = DiskHistory(options.history)
         self._feeds = feeds
         self._options = options
         self._first = True
         self._keys = KeyState(options.multiline)
-        self._session: prompt_toolkit.PromptSession[str | Interrupted | Closed] = (
-            prompt_toolkit.PromptSession(
-                message=self._mark,
-                multiline=True,
-                prompt_continuation=self._continuation,
-                history=self.history,
-                auto_suggest=AutoSuggestFromHistory(),
-                search_ignore_case=True,
-                lexer=FenceLexer(),
-                completer=CandidateCompleter(feeds.complete),
-                complete_while_typing=Condition(_opens_menu),
-                reserve_space_for_menu=_ROWS_FOR_MENU,
-                input_processors=[VisibleProcessor()],
-                key_bindings=prompt_keys(self._keys, environ),
-                bottom_toolbar=self._toolbar,
-                placeholder=self._placeholder,
-                enable_suspend=True,
-                include_default_pygments_style=False,
-                input=self.input,
-                output=create_output(stdout),
-            )
-        )
+        with create_app_session(self.input, self._output):
+            self._session = self._build(prompt_keys(self._keys, environ, tty), dumb=dumb)
         app = self._session.app
         app.key_processor.before_key_press += self._keys.next_key
         app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         app.ttimeoutlen = 0.1
         self.apply(options)
+
+    def _build(self, keys: KeyBindings, *, dumb: bool) -> prompt_toolkit.PromptSession[_Result]:
+        return prompt_toolkit.PromptSession(
+            message=self._mark,
+            multiline=True,
+            prompt_continuation=self._continuation,
+            history=self.history,
+            auto_suggest=AutoSuggestFromHistory(),
+            search_ignore_case=True,
+            lexer=FenceLexer(),
+            completer=CandidateCompleter(self._feeds.complete),
+            complete_while_typing=Condition(_opens_menu),
+            reserve_space_for_menu=_ROWS_FOR_MENU,
+            input_processors=[VisibleProcessor()],
+            key_bindings=keys,
+            bottom_toolbar=self._toolbar,
+            placeholder=self._placeholder,
+            include_default_pygments_style=False,
+            input=self.input,
+            output=None if dumb else self._output,  # given one, it would not see how dumb it is
+        )
 
     def apply(self, options: PromptOptions) -> None:
         """Take over changed options."""
@@ -89,9 +99,10 @@ class PromptSession:
         keys: list[KeyPress] = parse_keys(data)
         store_typeahead(self.input, keys)
 
-    def prompt(self, default: str) -> str | Interrupted | Closed:
+    def prompt(self, default: str) -> _Result:
         """Edit a line."""
-        result = self._session.prompt(default=default)
+        with create_app_session(self.input, self._output):
+            result = self._session.prompt(default=default)
         self._first = False
         return result
 
@@ -110,7 +121,7 @@ class PromptSession:
             parts = [Part("toolbar.strong", self._keys.hint)]
         else:
             parts = list(self._feeds.toolbar())
-        return [*fit(parts, size.columns - 1)]
+        return [*fit(parts, size.columns)]
 
 
 def prompt_style(theme: Theme) -> Style:

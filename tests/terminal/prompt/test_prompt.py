@@ -1,0 +1,253 @@
+"""The prompt on a real pseudo terminal."""
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatrepl.terminal.prompt.prompt import whole_characters
+from tests.e2e.terminal import LIGHT, Terminal
+from tests.terminal.programs import hash_of
+
+
+def prompt(*arguments: str, columns: int = 80, rows: int = 16, **env: str) -> Terminal:
+    argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", *arguments]
+    terminal = Terminal(argv, columns=columns, rows=rows, env=env)
+    terminal.wait_for("dark=")
+    terminal.wait_for("claude-opus|^>")
+    return terminal
+
+
+def test_a_line_is_edited_submitted_and_found_again() -> None:
+    with prompt() as terminal:
+        terminal.wait_for("^› Ask anything")
+        terminal.send("hello wrld").keys("left", "left", "left").send("o").keys("enter")
+        terminal.wait_for("got 'hello world'")
+        terminal.wait_gone("Ask anything")
+        terminal.keys("up").wait_for(r"^got.*\n› hello world$", visible=True)
+        terminal.keys("c-c").wait_gone(r"^got.*\n› hello world$")
+        terminal.keys("c-r").send("wrl").keys("c-g")
+        terminal.keys("c-d").wait_for("left by Closed")
+        assert terminal.wait_exit() == 0
+        assert terminal.tty_is_sane()
+        assert terminal.cursor_is_shown()
+
+
+def test_newlines_come_with_alt_enter_ctrl_j_and_a_backslash() -> None:
+    with prompt() as terminal:
+        terminal.send("a").keys("m-enter").send("b").keys("c-j").send("c\\").keys("enter")
+        terminal.send("d\\\\").keys("enter")
+        terminal.wait_for(r"got 'a\\nb\\nc\\nd\\\\\\\\'")
+
+
+def test_the_multiline_setting_flips_enter_while_the_program_runs() -> None:
+    with prompt("multiline") as terminal:
+        terminal.send("a").keys("enter").send("b").keys("m-enter").wait_for(r"got 'a\\nb'")
+        terminal.send("/multiline").keys("esc").settle().keys("m-enter")
+        terminal.wait_for("got '/multiline'")
+        terminal.send("c").keys("enter").wait_for("got 'c'")
+
+
+def test_ctrl_c_puts_the_draft_into_the_history_and_twice_leaves() -> None:
+    with prompt() as terminal:
+        terminal.send("a long draft").keys("c-c").wait_gone("a long draft")
+        terminal.keys("up").wait_for("^› a long draft$", visible=True)
+        terminal.keys("c-c", "c-c").wait_for("Ctrl-C again leaves")
+        terminal.send("x").wait_for("claude-opus", visible=True)
+        terminal.keys("bs", "c-c", "c-c").wait_for("left by Interrupted")
+
+
+def test_a_signal_from_outside_is_as_ctrl_c() -> None:
+    with prompt() as terminal:
+        terminal.send("draft").wait_for("› draft")
+        terminal.signal("INT").wait_gone("› draft")
+        terminal.keys("up").wait_for("› draft", visible=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one\ntwo",
+        "a\r\nb\rc\n",
+        "\t\x1b[31mred\x07\x00",
+        "ends with a newline\n",
+        "日本\u202e👩\u200d👩",
+    ],
+    ids=ascii,
+)
+def test_a_paste_is_kept_byte_for_byte(text: str) -> None:
+    with prompt() as terminal:
+        terminal.paste(text).settle().keys("enter")
+        terminal.wait_for("^got")
+        assert f"got {text!a}" in terminal.everything().replace("\n", "")
+
+
+def test_a_paste_from_a_terminal_that_sends_carriage_returns_has_newlines() -> None:
+    with prompt() as terminal:
+        terminal.paste("one\rtwo").keys("enter").wait_for(r"got 'one\\ntwo'")
+
+
+def test_a_megabyte_is_pasted_in_one_piece() -> None:
+    text = "".join(f"line {n} of many, wide enough to be real text\n" for n in range(24_000))
+    with prompt() as terminal:
+        terminal.paste(text).settle(seconds=20).keys("enter")
+        terminal.wait_for(f"got {hash_of(text)!s}", 30)
+
+
+def test_text_that_breaks_out_of_its_paste_is_not_submitted() -> None:
+    with prompt() as terminal:
+        terminal.send("\x1b[200~a\x1b[201~/exit\rb\r\x1b[201~").settle()
+        assert "got" not in terminal.everything()
+        terminal.wait_for("^› a/exit$")
+
+
+def test_what_stands_in_the_line_cannot_drive_the_terminal() -> None:
+    with prompt() as terminal:
+        terminal.paste("x\x1b]0;PWN\x07\x9b2Jy\u202ez\ttab").settle()
+        assert terminal.screen().startswith("dark=None\n› x^[]0;PWN^G<U+009B>2Jy<U+202E>z    tab")
+        terminal.keys("left", "left", "left", "bs").send("|").settle()
+        assert terminal.screen().startswith("dark=None\n› x^[]0;PWN^G<U+009B>2Jy<U+202E>z|tab")
+        assert b"PWN\x07" not in terminal.raw
+        assert "\u202e".encode() not in terminal.raw
+        assert terminal.emulator.title == ""
+
+
+def test_completion_opens_for_commands_and_shows_names_safely() -> None:
+    with prompt() as terminal:
+        terminal.send("/mo").wait_for("/models +the list")
+        terminal.keys("tab", "tab", "enter").wait_gone("the list").keys("enter")
+        terminal.wait_for("got '/models'")
+        terminal.send("see @").wait_for(r"notes<U\+202E>.md")
+        terminal.keys("tab").settle().keys("enter", "enter").wait_for("got 'see @notes.md'")
+        terminal.send("/re").wait_for(r"/retry +ask\^\[\[31m again")
+
+
+def test_the_history_is_private_merged_and_remembers_no_line_with_a_space(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "history"
+    with prompt(str(path)) as one, prompt(str(path)) as two:
+        one.send("from one").keys("enter").wait_for("got 'from one'")
+        two.send("from\\").keys("enter").send("two").keys("enter").wait_for(r"got 'from\\ntwo'")
+        one.send(" a secret").keys("enter").wait_for("got ' a secret'")
+        one.keys("up").wait_for("^›  a secret", visible=True)
+    assert [json.loads(line) for line in path.read_text().splitlines()] == ["from one", "from\ntwo"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    with prompt(str(path)) as three:
+        three.keys("up").wait_for("^› from\n  two$", visible=True)
+        three.keys("up", "up").wait_for("^› from one$", visible=True)
+        three.keys("c-c").send("from o").wait_for("^› from one", visible=True)
+        three.keys("right", "enter").wait_for("got 'from one'")
+
+
+def test_ctrl_r_searches_the_history() -> None:
+    with prompt() as terminal:
+        for word in ("alpha beta", "gamma"):
+            terminal.send(word).keys("enter").wait_for(f"got '{word}'")
+        terminal.keys("c-r").send("bet").settle().keys("enter", "enter")
+        terminal.wait_count("got 'alpha beta'", 2)
+
+
+def test_vi_keys_edit_the_line() -> None:
+    with prompt("vi") as terminal:
+        terminal.send("one two three").keys("esc").settle(0.3).send("bbdw").settle(0.3).keys(
+            "enter"
+        )
+        terminal.wait_for("got 'one three'")
+
+
+def test_the_editor_gets_the_draft_and_gives_it_back(tmp_path: Path) -> None:
+    script = tmp_path / "my editor"
+    script.write_text('#!/bin/sh\nstat -c %a "$2" >> "$1"; printf " edited" >> "$2"\n')
+    script.chmod(0o755)
+    log = tmp_path / "log"
+    with prompt(VISUAL=f"'{script}' {log}") as terminal:
+        terminal.send("draft").keys("c-x", "c-e").wait_for("› draft edited", visible=True)
+        terminal.keys("enter").wait_for("got 'draft edited'")
+    assert log.read_text() == "600\n"
+
+
+def test_an_editor_that_fails_changes_nothing_and_says_so() -> None:
+    with prompt(VISUAL="false") as terminal:
+        terminal.send("draft").keys("c-x", "c-e").wait_for("ended with code 1: nothing was changed")
+        terminal.keys("enter").wait_for("got 'draft'")
+
+
+def test_ctrl_z_suspends_and_the_draft_is_there_afterwards() -> None:
+    command = f"{sys.executable} -m tests.terminal.programs prompts"
+    shell = ["bash", "-c", f"set -m; {command}; echo in the shell; stty -a; read; fg"]
+    with Terminal(shell) as terminal:
+        terminal.wait_for("claude-opus")
+        terminal.send("draft").wait_for("› draft")
+        terminal.keys("c-z").wait_for("in the shell")
+        terminal.wait_for(r"^isig icanon iexten echo echoe echok -echonl -noflsh")
+        terminal.wait_for(r" ixon ")
+        assert terminal.cursor_is_shown()
+        terminal.keys("enter").wait_for("› draft")
+        terminal.send(" more").keys("enter").wait_for("got 'draft more'")
+
+
+def test_ctrl_l_clears_the_screen_and_nothing_else() -> None:
+    with prompt() as terminal:
+        terminal.send("one").keys("enter").wait_for("got 'one'")
+        terminal.send("draft").keys("c-l").wait_gone("got 'one'")
+        assert terminal.screen().startswith("› draft")
+
+
+def test_forty_columns_and_tiny_windows_stay_usable() -> None:
+    with prompt(columns=40, rows=10) as terminal:
+        terminal.wait_for("^claude-opus-4-5 · 38k/150k 25% · \\$0.0312$", visible=True)
+        for columns, rows in ((1, 1), (3, 2), (12, 3), (500, 200), (40, 10)):
+            terminal.resize(columns, rows).settle(0.1)
+        terminal.send("alive").keys("enter").wait_for("got 'alive'")
+
+
+def test_a_dumb_terminal_gets_a_plain_prompt() -> None:
+    with prompt("ascii", TERM="dumb") as terminal:
+        terminal.send("hello").keys("enter").wait_for("got 'hello'")
+        terminal.keys("c-d").wait_for("left by Closed")
+        assert b"\x1b" not in terminal.raw
+
+
+@pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("HUP", 129)])
+def test_a_signal_leaves_the_terminal_as_it_was(name: str, code: int) -> None:
+    with prompt() as terminal:
+        terminal.send("draft").wait_for("› draft")
+        assert terminal.signal(name).wait_exit() == code
+        assert terminal.tty_is_sane()
+        assert terminal.cursor_is_shown()
+
+
+def test_the_background_is_asked_for_and_early_keys_are_kept() -> None:
+    argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", "ask"]
+    with Terminal(argv, background=LIGHT) as terminal:
+        terminal.wait_for("^›")
+        terminal.send("early\r").wait_for("dark=False")
+        terminal.wait_for("got 'early'")
+
+
+def test_an_answer_that_comes_too_late_is_not_typed_into_the_line() -> None:
+    with prompt() as terminal:
+        terminal.send("\x1b]11;rgb:1414/1616/1a1a\x1b\\").settle()
+        terminal.send("ok\x1b[?62;4c").settle().send("!").keys("enter")
+        terminal.wait_for("got 'ok!'")
+
+
+def test_fences_are_highlighted_while_typing() -> None:
+    with prompt() as terminal:
+        terminal.send("```py").keys("c-j").send("x = 1").keys("c-j").send("```").settle()
+        rows = terminal.emulator.buffer
+        styles = {rows[y][2].fg for y in range(16) if rows[y][2].data in "`x"}
+        assert len(styles) == 2
+        assert "default" not in styles
+
+
+def test_a_default_text_can_be_edited() -> None:
+    with prompt("default") as terminal:
+        terminal.send("ed").keys("enter").wait_for("got 'drafted'")
+
+
+def test_half_characters_are_replaced() -> None:
+    assert whole_characters("a\ud83d\ude00\ud800b") == "a😀\ufffdb"
+    assert whole_characters("plain") == "plain"
