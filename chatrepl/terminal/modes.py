@@ -73,7 +73,7 @@ class Tty:
     def _modes(self) -> Modes | None:
         try:
             return termios.tcgetattr(self.keyboard)
-        except termios.error:
+        except (termios.error, ValueError):
             return None
 
     def _set(self, modes: Modes) -> None:

@@ -55,7 +55,7 @@ def _bind_enter(keys: KeyBindings, state: KeyState) -> None:
         buffer = event.current_buffer
         if (state.keys_since_paste or 0) > 1:
             buffer.insert_text("\n")  # the text broke out of its paste
-        elif not _continues(buffer):
+        elif not continues(buffer):
             _newline(event) if state.multiline else buffer.validate_and_handle()
 
     @keys.add("enter", filter=typing & completion_is_selected)
@@ -75,7 +75,7 @@ def _newline(event: KeyPressEvent) -> None:
     event.current_buffer.insert_text("\n")
 
 
-def _continues(buffer: Buffer) -> bool:
+def continues(buffer: Buffer) -> bool:
     """Turn a backslash at the end of the line into a newline, if there is one."""
     before = buffer.document.text_before_cursor
     slashes = len(before) - len(before.rstrip("\\"))

@@ -3,6 +3,7 @@
 import json
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ def prompt(*arguments: str, columns: int = 80, rows: int = 16, **env: str) -> Te
     return terminal
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Terminal]:
+    with prompt() as terminal:
+        yield terminal
+
+
 def test_a_line_is_edited_submitted_and_found_again() -> None:
     with prompt() as terminal:
         terminal.wait_for("^› Ask anything")
@@ -35,11 +42,10 @@ def test_a_line_is_edited_submitted_and_found_again() -> None:
         assert terminal.cursor_is_shown()
 
 
-def test_newlines_come_with_alt_enter_ctrl_j_and_a_backslash() -> None:
-    with prompt() as terminal:
-        terminal.send("a").keys("m-enter").send("b").keys("c-j").send("c\\").keys("enter")
-        terminal.send("d\\\\").keys("enter")
-        terminal.wait_for(r"got 'a\\nb\\nc\\nd\\\\\\\\'")
+def test_newlines_come_with_alt_enter_ctrl_j_and_a_backslash(shared: Terminal) -> None:
+    shared.send("a").keys("m-enter").send("b").keys("c-j").send("c\\").keys("enter")
+    shared.send("d\\\\").keys("enter")
+    shared.wait_for(r"got 'a\\nb\\nc\\nd\\\\\\\\'")
 
 
 def test_the_multiline_setting_flips_enter_while_the_program_runs() -> None:
@@ -77,23 +83,19 @@ def test_a_signal_from_outside_is_as_ctrl_c() -> None:
     ],
     ids=ascii,
 )
-def test_a_paste_is_kept_byte_for_byte(text: str) -> None:
-    with prompt() as terminal:
-        terminal.paste(text).settle().keys("enter")
-        terminal.wait_for("^got")
-        assert f"got {text!a}" in terminal.everything().replace("\n", "")
+def test_a_paste_is_kept_byte_for_byte(shared: Terminal, text: str) -> None:
+    shared.settle(0.05).keys("c-l").paste(text).keys("enter")
+    shared.wait_for("^got")
+    assert f"got {text!a}" in shared.settle().screen().replace("\n", "")
 
 
-def test_a_paste_from_a_terminal_that_sends_carriage_returns_has_newlines() -> None:
-    with prompt() as terminal:
-        terminal.paste("one\rtwo").keys("enter").wait_for(r"got 'one\\ntwo'")
+def test_a_paste_from_a_terminal_that_sends_carriage_returns_has_newlines(shared: Terminal) -> None:
+    shared.paste("three\rfour").keys("enter").wait_for(r"got 'three\\nfour'")
 
 
-def test_a_megabyte_is_pasted_in_one_piece() -> None:
+def test_a_megabyte_is_pasted_in_one_piece(shared: Terminal) -> None:
     text = "".join(f"line {n} of many, wide enough to be real text\n" for n in range(24_000))
-    with prompt() as terminal:
-        terminal.paste(text).settle(seconds=20).keys("enter")
-        terminal.wait_for(f"got {hash_of(text)!s}", 30)
+    shared.paste(text).keys("enter").wait_for(f"got {hash_of(text)!s}", 30)
 
 
 def test_text_that_breaks_out_of_its_paste_is_not_submitted() -> None:
@@ -192,7 +194,7 @@ def test_ctrl_l_clears_the_screen_and_nothing_else() -> None:
     with prompt() as terminal:
         terminal.send("one").keys("enter").wait_for("got 'one'")
         terminal.send("draft").keys("c-l").wait_gone("got 'one'")
-        assert terminal.screen().startswith("› draft")
+        terminal.wait_for(r"\A› draft", visible=True)
 
 
 def test_forty_columns_and_tiny_windows_stay_usable() -> None:

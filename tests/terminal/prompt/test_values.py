@@ -1,0 +1,37 @@
+"""The plain values around a prompt."""
+
+import subprocess
+import sys
+
+from chatrepl.terminal.prompt import Candidate, Feeds, Part, PromptOptions
+
+
+def test_without_feeds_there_is_nothing_to_complete_and_no_toolbar() -> None:
+    assert list(Feeds().complete("/mo", 3)) == []
+    assert list(Feeds().toolbar()) == []
+
+
+def test_defaults_are_those_of_a_plain_prompt() -> None:
+    options = PromptOptions()
+    assert (options.mark, options.vi, options.multiline, options.history) == (
+        "› ",
+        False,
+        False,
+        None,
+    )
+    assert Candidate(0, "/model").display == ""
+    assert Part("toolbar", "x").rank == 0
+
+
+def test_importing_the_terminal_package_imports_no_slow_library() -> None:
+    program = """
+import sys
+import chatrepl.terminal.background, chatrepl.terminal.console, chatrepl.terminal.early
+import chatrepl.terminal.editor, chatrepl.terminal.keyboard, chatrepl.terminal.modes
+import chatrepl.terminal.prompt, chatrepl.terminal.sanitize, chatrepl.terminal.theme
+print(sorted({"rich", "prompt_toolkit", "pygments", "wcwidth"} & set(sys.modules)))
+"""
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "[]\n"
