@@ -142,7 +142,8 @@ def plan_amount(
 def plan_drop(turns: Sequence[Weighed], chosen: Collection[TurnId], *, base: float = 0) -> Plan:
     """Drop the `chosen` turns and no others; none while a tool loop is open."""
     before = base + sum(turn.tokens for turn in turns)
-    dropped = set() if _in_a_loop(turns) else {turn.id for turn in turns if turn.id in chosen}
+    wanted = frozenset() if _in_a_loop(turns) else frozenset(chosen)
+    dropped = {turn.id for turn in turns if turn.id in wanted}
     after = before - sum(turn.tokens for turn in turns if turn.id in dropped)
     return _plan(turns, dropped, before, after, fits=True)
 
