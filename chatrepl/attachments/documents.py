@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from chatrepl.attachments.safe_read import refusal, too_large
@@ -18,7 +19,9 @@ _LINEAR: Final = re.compile(rb"/Linearized\b[^>]{0,400}?/N\s+(\d{1,6})\b")
 _PAGES: Final = re.compile(rb"/Type\s*/Pages\b")
 _COUNT: Final = re.compile(rb"/Count\s+(\d{1,6})\b")
 _PAGE: Final = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
-_OBJECT_STREAM: Final = re.compile(rb"/Type\s*/ObjStm\b[^>]{0,400}>>\s*stream\r?\n")
+_OBJECT_STREAM: Final = re.compile(rb"/Type\s*/ObjStm\b")
+_STREAM: Final = re.compile(rb">>\s*stream\r?\n")
+_MAX_MATCHES: Final = 4_000  # a file made to be slow may repeat its marks without end
 _INFLATED_EACH: Final = 1 << 20
 _INFLATED_ALL: Final = 16 << 20
 _HIDDEN: Final = re.compile(
@@ -58,7 +61,7 @@ def read_text(data: bytes, name: str, limit: int) -> Text:
     text = text.replace("\r\n", "\n")
     if not text.strip():
         raise refusal(name, "it is empty")
-    hidden = len(_HIDDEN.findall(text))
+    hidden = _HIDDEN.subn("", text)[1]
     if hidden:
         word = "character" if hidden == 1 else "characters"
         note = "; ".join(filter(None, (note, f"contains {hidden} hidden {word}")))
@@ -107,7 +110,7 @@ def _pages(data: bytes) -> int | None:
     counts: list[int] = []
     single = 0
     for part in (data, *_object_streams(data)):
-        for match in _PAGES.finditer(part):
+        for match in islice(_PAGES.finditer(part), _MAX_MATCHES):
             around = part[max(0, match.start() - 400) : match.end() + 400]
             counts += [int(count) for count in _COUNT.findall(around)]
         single += len(_PAGE.findall(part))
@@ -117,13 +120,15 @@ def _pages(data: bytes) -> int | None:
 
 def _object_streams(data: bytes) -> Iterator[bytes]:
     left = _INFLATED_ALL
-    for match in _OBJECT_STREAM.finditer(data):
+    for match in islice(_OBJECT_STREAM.finditer(data), _MAX_MATCHES):
+        start = _STREAM.search(data, match.end(), match.end() + 400)
         if left <= 0:
             return
+        if start is None:
+            continue
+        packed = data[start.end() : start.end() + _INFLATED_EACH]
         try:
-            part = zlib.decompressobj().decompress(
-                data[match.end() : match.end() + _INFLATED_EACH], min(left, _INFLATED_EACH)
-            )
+            part = zlib.decompressobj().decompress(packed, min(left, _INFLATED_EACH))
         except zlib.error:
             continue
         left -= len(part)

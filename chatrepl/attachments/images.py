@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Four bytes a pixel once decoded: 160 MB. A JPEG is decoded at a fraction of its size.
 MAX_PIXELS: Final = 40_000_000
 MAX_JPEG_PIXELS: Final = 80_000_000
-_MAX_PROGRESSIVE_PIXELS: Final = 25_000_000  # held whole in memory before the first row comes out
+MAX_FILE_SIDE_PX: Final = 65_535
 _KEEP_BYTES: Final = 2_000_000  # larger ones are sent again with every turn: worth encoding anew
 _ORIENTATION: Final = 0x0112
 _GPS: Final = 0x8825
@@ -32,6 +32,20 @@ _STRIPPERS: Final[Mapping[sniff.FileType, Callable[[bytes], bytes]]] = {
     sniff.PNG: strip.png,
     sniff.WEBP: strip.webp,
 }
+_HEAD: Final = 65_536
+# What Pillow's readers are known to raise for data that is broken or made to break them.
+_DECODING_ERRORS: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
 _PLAIN_MODES: Final = frozenset({"L", "LA", "P", "RGB", "RGBA", "1"})
 
 
@@ -49,95 +63,75 @@ class Picture:
         return image_tokens(*self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    orientation: int
-    located: bool
-    moving: bool
-
-
 def check_size(head: bytes, name: str) -> None:
     """Refuse an image whose header announces more pixels than can be decoded safely."""
     found = dimensions(head)
     if found is None:
         return
-    width, height = found
-    jpeg = sniff.sniff(head[:32]) is sniff.JPEG
-    limit = MAX_JPEG_PIXELS if jpeg else MAX_PIXELS
-    if width * height > limit:
-        raise AttachmentError(
-            f"{name} is too large: {width}×{height} pixels, the limit is"
-            f" {limit // 1_000_000} million.",
-            "Scale it down first.",
-            exit_code=5,
-        )
+    limit = MAX_JPEG_PIXELS if sniff.sniff(head[:32]) is sniff.JPEG else MAX_PIXELS
+    if found[0] * found[1] > limit:
+        raise _too_many_pixels(name, found, f"the limit is {limit // 1_000_000} million")
+    if max(found) > MAX_FILE_SIDE_PX:
+        raise _too_many_pixels(name, found, f"no side may have more than {MAX_FILE_SIDE_PX}")
 
 
 def prepare(data: bytes, name: str, limits: Limits) -> Picture:
     """Make an image ready to send; raises `AttachmentError` if it is damaged or too large."""
     kind = sniff.sniff(data[:64])
-    if dimensions(data) is None:
+    found = dimensions(data)
+    if found is None:
         raise _damaged(name)
     check_size(data, name)
     try:
         clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
         return _prepare(data, clean, kind, limits)
-    except AttachmentError:
-        raise
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        IndexError,
-        KeyError,
-        TypeError,
-        OverflowError,
-        AttributeError,
-        struct.error,
-        zlib.error,
-    ) as error:
+    except strip.TooCostlyError:
+        raise _too_many_pixels(name, found, "built to be slow to open") from None
+    except _DECODING_ERRORS as error:
         raise _damaged(name) from error
 
 
 def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: Limits) -> Picture:
     from PIL import Image
 
-    facts = _facts(data, kind)
+    orientation, located = (1, False) if kind is sniff.GIF else _facts(data)
     with Image.open(BytesIO(clean), formats=[kind.name.upper()]) as image:
         original = image.size
+        moving = bool(getattr(image, "is_animated", False)) or b"acTL" in data[:_HEAD]
         target = fit(*original, limits)
         keep = (
             target == original
-            and facts.orientation == 1
-            and not (facts.moving and kind is not sniff.PNG)
+            and orientation == 1
             and kind is not sniff.GIF
+            and not getattr(image, "is_animated", False)
             and image.mode in _PLAIN_MODES
             and len(clean) <= _KEEP_BYTES
         )
         if target != original:
             image.draft(None, target)  # JPEG only: decodes at 1/2, 1/4 or 1/8
         image.load()  # finds what a header does not tell: an early end, broken data
+        shrunk = original if target != original else None
+        note = _note(shrunk=shrunk, moving=moving, located=located)
         if keep:
-            return Picture(clean, kind, original, _note(facts, original, original))
-        pixels = _upright(scaled(image, target), facts.orientation)
+            return Picture(clean, kind, original, note)
+        pixels = _upright(scaled(image, target), orientation)
     content, sent = encoded(pixels, kind, limits.max_encoded_image_bytes // 4 * 3)
-    return Picture(content, sent, pixels.size, _note(facts, original, target))
+    return Picture(content, sent, pixels.size, note)
 
 
-def _facts(data: bytes, kind: sniff.FileType) -> _Facts:
-    from PIL import Image
+def _facts(data: bytes) -> tuple[int, bool]:
+    """Read what the metadata say that matters: the orientation, and whether a place is told."""
+    from PIL.Image import Exif
 
-    with Image.open(BytesIO(data), formats=[kind.name.upper()]) as image:
-        moving = bool(getattr(image, "is_animated", False))
-        try:
-            exif = image.getexif()
-            orientation = exif.get(_ORIENTATION, 1)
-            located = bool(exif.get_ifd(_GPS))
-        except (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error, EOFError):
-            orientation, located = 1, False  # unreadable metadata is dropped like any other
+    found = Exif()
+    try:
+        found.load(strip.exif(data))
+        orientation = found.get(_ORIENTATION, 1)
+        located = bool(found.get_ifd(_GPS))
+    except _DECODING_ERRORS:
+        return 1, False  # unreadable metadata is dropped like any other
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
-    return _Facts(orientation if valid else 1, located, moving)
+    return (orientation if valid else 1), located
 
 
 def _upright(image: "Image", orientation: int) -> "Image":
@@ -155,15 +149,23 @@ def _upright(image: "Image", orientation: int) -> "Image":
     return image if turn is None else image.transpose(turn)
 
 
-def _note(facts: _Facts, original: Size, sent: Size) -> str:
+def _note(*, shrunk: Size | None, moving: bool, located: bool) -> str:
     parts = []
-    if sent != original:
-        parts.append(f"scaled down from {original[0]}×{original[1]}")
-    if facts.moving:
+    if shrunk:
+        parts.append(f"scaled down from {shrunk[0]}×{shrunk[1]}")
+    if moving:
         parts.append("only the first frame is sent")
-    if facts.located:
+    if located:
         parts.append("location data removed")
     return "; ".join(parts)
+
+
+def _too_many_pixels(name: str, size: Size, why: str) -> AttachmentError:
+    return AttachmentError(
+        f"{name} is too large: {size[0]}×{size[1]} pixels, {why}.",
+        "Scale it down first.",
+        exit_code=5,
+    )
 
 
 def _damaged(name: str) -> AttachmentError:

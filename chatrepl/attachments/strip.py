@@ -5,13 +5,17 @@ raises ValueError for a file that ends early or is put together wrongly.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 # A marker in entropy-coded data: no stuffed zero, no restart, no fill byte.
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_SOS, _EOI, _APP0, _APP14, _COM = 0xDA, 0xD9, 0xE0, 0xEE, 0xFE
+_SOS, _EOI, _APP0, _APP1, _APP14, _COM = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xFE
 _JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-_MAX_SCANS: Final = 64  # a usual progressive file has ten; thousands would cost minutes
+# A file of several scans is held whole in memory, and every scan walks over all of it.
+_MAX_HELD_BYTES: Final = 200_000_000
+_MAX_WALKED_BYTES: Final = 2_500_000_000
+_SOF: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _PNG_KEPT: Final = frozenset(
     {b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"IDAT", b"IEND"}
 )
@@ -19,9 +23,13 @@ _WEBP_KEPT: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"AN
 _WEBP_METADATA_FLAGS: Final = 0x20 | 0x08 | 0x04  # colour profile, Exif, XMP
 
 
+class TooCostlyError(ValueError):
+    """The picture is built so that decoding it takes far more than its size tells."""
+
+
 def jpeg(data: bytes) -> bytes:
     """Keep the tables and scans of a JPEG; a second picture behind the first is dropped too."""
-    out, at, scans = bytearray(data[:2]), 2, 0
+    out, at, scans, held = bytearray(data[:2]), 2, 0, 0
     while True:
         marker, start, end = _segment(data, at)
         if marker == _EOI:
@@ -29,9 +37,13 @@ def jpeg(data: bytes) -> bytes:
         if marker == _SOS:
             scans += 1
             found = _MARKER.search(data, end)
-            if found is None or scans > _MAX_SCANS:
-                raise ValueError("ends early" if found is None else "too many scans")
+            if found is None:
+                raise ValueError("ends early")
             end = found.start()
+        if marker in _SOF:
+            held = max(held, _coefficient_bytes(data[start:end]))
+        if scans > 1 and (held > _MAX_HELD_BYTES or held * scans > _MAX_WALKED_BYTES):
+            raise TooCostlyError("too many scans for its size")
         if marker == _APP0:
             out += _JFIF if data.startswith(b"JFIF\0", start + 4) else b""
         elif not (_APP0 < marker <= 0xEF or marker == _COM) or marker == _APP14:
@@ -41,39 +53,69 @@ def jpeg(data: bytes) -> bytes:
 
 def png(data: bytes) -> bytes:
     """Keep the chunks that make the first picture of a PNG."""
-    out, at = [data[:8]], 8
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        name = data[at + 4 : at + 8]
-        if end > len(data):
-            break
-        if name in _PNG_KEPT:
-            out.append(data[at:end])
-        if name == b"IEND":
-            return b"".join(out)
-        at = end
-    raise ValueError("ends early")
+    kept = [data[at:end] for name, at, end in _png_chunks(data) if name in _PNG_KEPT]
+    return data[:8] + b"".join(kept)
 
 
 def webp(data: bytes) -> bytes:
     """Keep the chunks that make the picture of a WebP, all frames of a moving one."""
-    total = 8 + int.from_bytes(data[4:8], "little")
-    if total > len(data):
-        raise ValueError("ends early")
-    out, at = [], 12
-    while at + 8 <= total:
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
-        end = at + 8 + length + (length & 1)
-        if at + 8 + length > total:
-            raise ValueError("ends early")
-        name, chunk = data[at : at + 4], data[at:end]
+    out = []
+    for name, at, end in _riff_chunks(data):
+        chunk = data[at:end]
         if name == b"VP8X" and len(chunk) > 8:
             chunk = chunk[:8] + bytes([chunk[8] & ~_WEBP_METADATA_FLAGS]) + chunk[9:]
         if name in _WEBP_KEPT:
             out.append(chunk)
-        at = end
     body = b"WEBP" + b"".join(out)
     return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def exif(data: bytes) -> bytes:
+    """Find the Exif block of a JPEG, PNG or WebP file; empty if there is none."""
+    if data.startswith(b"\xff\xd8"):
+        at, marker = 2, 0
+        while marker not in {_SOS, _EOI}:
+            marker, start, at = _segment(data, at)
+            if marker == _APP1 and data.startswith(b"Exif\0\0", start + 4):
+                return data[start + 4 : at]
+        return b""
+    if data.startswith(b"RIFF"):
+        chunks = _riff_chunks(data)
+        return next((data[at + 8 : end] for name, at, end in chunks if name == b"EXIF"), b"")
+    chunks = _png_chunks(data)
+    return next((data[at + 8 : end - 4] for name, at, end in chunks if name == b"eXIf"), b"")
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    at, name = 8, b""
+    while name != b"IEND":
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        name = data[at + 4 : at + 8]
+        if end > len(data):
+            raise ValueError("ends early")
+        yield name, at, end
+        at = end
+
+
+def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    total, at = 8 + int.from_bytes(data[4:8], "little"), 12
+    if total > len(data):
+        raise ValueError("ends early")
+    while at + 8 <= total:
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if at + 8 + length > total:
+            raise ValueError("ends early")
+        end = at + 8 + length + (length & 1)
+        yield data[at : at + 4], at, end
+        at = end
+
+
+def _coefficient_bytes(frame: bytes) -> int:
+    """Count what a decoder holds of a frame header's picture: two bytes a sample."""
+    pixels = int.from_bytes(frame[5:7], "big") * int.from_bytes(frame[7:9], "big")
+    factors = [(byte >> 4, byte & 15) for byte in frame[11::3]]
+    largest = max((h for h, _ in factors), default=1) * max((v for _, v in factors), default=1)
+    return 2 * pixels * sum(h * v for h, v in factors) // max(1, largest)
 
 
 def _segment(data: bytes, at: int) -> tuple[int, int, int]:
