@@ -1,0 +1,28 @@
+# Everything here also works without make: the commands are the README's.
+PYTHON = .venv/bin/python
+
+.venv/done: pyproject.toml
+	python3 -m venv .venv
+	.venv/bin/pip install -q -e '.[dev]'
+	touch $@
+
+chat: .venv/done
+	.venv/bin/chatrepl
+
+test: .venv/done
+	$(PYTHON) -m pytest
+
+check: .venv/done
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+fix: .venv/done
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+docs: .venv/done  # what is derived: config.example.toml, the README's table of commands, its picture
+	$(PYTHON) -m tests.derive
+
+.PHONY: chat test check fix docs

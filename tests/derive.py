@@ -1,0 +1,100 @@
+"""Write what is derived: config.example.toml, the README's table of commands, its picture.
+
+    python -m tests.derive
+
+`test_derived.py` fails where one of them is stale.
+"""
+
+import io
+import re
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+import chatrepl.commands  # noqa: F401 - registers all commands
+from chatrepl.commands.registry import GROUPS, REGISTRY
+from chatrepl.config import example
+from chatrepl.terminal.elements import Markdown
+
+ROOT = Path(__file__).parent.parent
+_TABLE = re.compile(r"(<!-- commands -->\n).*?(<!-- /commands -->)", re.DOTALL)
+_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+QUESTION = "Show me a table of prefill modes, and a sieve in Python."
+ANSWER = """\
+Prefill works on **every** model:
+
+| mode | when |
+|:--|:--|
+| *native* | the model takes it |
+| *schema* | a JSON schema rules the form |
+| *emulated* | everywhere else |
+
+```python
+def primes(limit: int) -> list[int]:
+    \"\"\"The primes below `limit`.\"\"\"
+    sieve = [True] * limit
+    for n in range(2, int(limit**0.5) + 1):
+        if sieve[n]:
+            sieve[n * n :: n] = [False] * len(sieve[n * n :: n])
+    return [n for n in range(2, limit) if sieve[n]]
+```
+
+1. Finished blocks go into the scrollback once.
+2. Only the open one is live.
+"""
+
+
+def command_table() -> str:
+    """The slash commands as a Markdown table, group by group."""
+    rows = ["| command | does |", "|---|---|"]
+    for group in GROUPS:
+        for command in REGISTRY.commands:
+            if command.group == group:
+                also = "".join(f", `/{alias}`" for alias in command.aliases)
+                usage = command.usage.replace("|", "\\|")
+                rows.append(f"| `{usage}`{also} | {command.summary} |")
+    return "\n".join(rows) + "\n"
+
+
+def readme(text: str) -> str:
+    """The README with its table of commands made anew."""
+    return _TABLE.sub(lambda match: match[1] + command_table() + match[2], text)
+
+
+def picture() -> str:
+    """A chat, drawn by the same elements as on a terminal."""
+    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True)
+    console.print(Text("chatrepl · claude-sonnet-5-5 · /help · Ctrl-D leaves", style="dim"))
+    console.print(Text.assemble(("› ", "bold cyan"), QUESTION))
+    console.print(Markdown(ANSWER))
+    console.print(
+        Text("1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn", style="dim")
+    )
+    console.print(Text.assemble(("› ", "bold cyan")))
+    console.print(
+        Text.assemble(("sonnet-5-5", "bold"), (" · 1.6k/150k 1% · $0.0031 · warm 59m", "dim"))
+    )
+    drawn = console.export_svg(title="chatrepl", unique_id="chat")
+    return _FONT.sub("", drawn)
+
+
+def derived() -> dict[str, str]:
+    """All derived files with the text they should have."""
+    return {
+        "config.example.toml": example(),
+        "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+        ".readme/chat.svg": picture(),
+    }
+
+
+def main() -> None:
+    """Write them."""
+    for name, text in derived().items():
+        (ROOT / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
+

@@ -1,0 +1,26 @@
+"""Views for tests: what is shown goes into a list."""
+
+from types import TracebackType
+from typing import Self
+
+from chatrepl.core.events import Reply, StreamEvent
+
+
+class QuietView:
+    """Keeps the events it is shown."""
+
+    def __init__(self) -> None:
+        self.events: list[StreamEvent] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        pass
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        """Keep the event."""
+        del reply
+        self.events.append(event)
