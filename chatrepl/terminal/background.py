@@ -40,7 +40,7 @@ def ask_background(tty: Tty) -> None:
 
 def read_background(tty: Tty, environ: Mapping[str, str], seconds: float = 0.15) -> Background:
     """Wait for the answer, at most so long; typed keys are handed on, in order."""
-    if not tty.is_ours:
+    if not (tty.is_ours and tty.knows_escapes):
         return Background(from_environment(environ))
     until = time.monotonic() + seconds
     data = b""

@@ -44,6 +44,11 @@ class Tty:
         except OSError:
             return False
 
+    @property
+    def knows_escapes(self) -> bool:
+        """Whether the screen is a terminal that understands escape sequences."""
+        return self._escapes
+
     @contextmanager
     def quiet(self) -> Iterator[None]:
         """Hold the quiet modes; afterwards those from before."""

@@ -40,6 +40,7 @@ DARK = "rgb:1414/1616/1a1a"
 LIGHT = "rgb:ffff/ffff/ffff"
 
 _BACKGROUND_QUERY = re.compile(rb"\x1b\]11;\?(?:\x07|\x1b\\)")
+_JOINERS = re.compile("([\u200b-\u200f\ufe00-\ufe0f\U000e0020-\U000e007f]+)")
 _SLICE = 0.05
 
 
@@ -49,6 +50,16 @@ class _Screen(pyte.HistoryScreen):
     def __init__(self, columns: int, rows: int, terminal: "Terminal") -> None:
         super().__init__(columns, rows, history=100_000, ratio=0.5)
         self._terminal = terminal
+
+    def draw(self, data: str) -> None:
+        """Draw text; joiners go into the cell before them, at which pyte would stop."""
+        for number, part in enumerate(_JOINERS.split(data)):
+            if number % 2 == 0:
+                super().draw(part)
+            elif self.cursor.x > 0:
+                row = self.buffer[self.cursor.y]
+                x = self.cursor.x - (1 if row[self.cursor.x - 1].data else 2)  # wide ones take two
+                row[x] = row[x]._replace(data=row[x].data + part)
 
     def write_process_input(self, data: str) -> None:
         """Answer a query, unless this terminal is one that stays silent."""

@@ -100,3 +100,8 @@ def test_modes_left_on_and_a_raw_tty_are_noticed() -> None:
         terminal.wait_for("up")
         assert not terminal.tty_is_sane()
         assert not terminal.cursor_is_shown()
+
+
+def test_joiners_do_not_swallow_the_rest_of_the_row() -> None:
+    with python("print('a👩\\u200d👧 ❤\\ufe0f b')") as terminal:
+        terminal.wait_for(r"^a👩\u200d\s?👧\s? ❤\ufe0f b$")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Interrupted, Line, PromptOptions
+from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Line, PromptOptions
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -74,8 +74,9 @@ class Prompt:
             result = self._session.prompt(default)
         except EOFError:
             return Closed()
-        except KeyboardInterrupt:
-            return Interrupted()
+        except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
+            self._session.offer_to_leave()
+            return self.read(default)
         return Line(whole_characters(result)) if isinstance(result, str) else result
 
 

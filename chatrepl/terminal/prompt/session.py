@@ -8,7 +8,7 @@ import prompt_toolkit
 from prompt_toolkit.application import create_app_session, get_app
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.input.typeahead import store_typeahead
@@ -22,7 +22,7 @@ from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.completion import CandidateCompleter, completes_by_itself
 from chatrepl.terminal.prompt.fences import FenceLexer
 from chatrepl.terminal.prompt.history import DiskHistory
-from chatrepl.terminal.prompt.keys import KeyState, prompt_keys
+from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
 from chatrepl.terminal.prompt.toolbar import fit
 from chatrepl.terminal.prompt.values import Closed, Feeds, Interrupted, Part, PromptOptions
 from chatrepl.terminal.prompt.visible import VisibleProcessor
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
 _ROWS_FOR_MENU = 6
+_ESCAPE_SECONDS = 0.1  # between the bytes of one key
+_SEQUENCE_SECONDS = 1.0  # between the keys of one command, such as Ctrl-X Ctrl-E
+_VI_ESCAPE_SECONDS = 0.25  # Esc alone is a command there
 
 _Result = str | Interrupted | Closed
 
@@ -62,7 +65,6 @@ class PromptSession:
         app = self._session.app
         app.key_processor.before_key_press += self._keys.next_key
         app.renderer.cpr_not_supported_callback = None  # its warning would be noise
-        app.ttimeoutlen = 0.1
         self.apply(options)
 
     def _build(self, keys: KeyBindings, *, dumb: bool) -> prompt_toolkit.PromptSession[_Result]:
@@ -91,8 +93,14 @@ class PromptSession:
         self._options = options
         self._keys.multiline = options.multiline
         self._session.editing_mode = EditingMode.VI if options.vi else EditingMode.EMACS
+        self._session.app.ttimeoutlen = _ESCAPE_SECONDS
+        self._session.app.timeoutlen = _VI_ESCAPE_SECONDS if options.vi else _SEQUENCE_SECONDS
         self._session.style = prompt_style(options.theme)
         self._session.color_depth = None if options.color else ColorDepth.DEPTH_1_BIT
+
+    def offer_to_leave(self) -> None:
+        """Count an interrupt from outside as the first Ctrl-C."""
+        self._keys.hint = LEAVE_HINT
 
     def type_ahead(self, data: bytes) -> None:
         """Give the next prompt keys that were read elsewhere."""
@@ -120,7 +128,8 @@ class PromptSession:
         if self._keys.hint:
             parts = [Part("toolbar.strong", self._keys.hint)]
         else:
-            parts = list(self._feeds.toolbar())
+            mode = [Part("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
+            parts = [*mode, *self._feeds.toolbar()]
         return [*fit(parts, size.columns)]
 
 

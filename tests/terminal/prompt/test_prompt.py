@@ -153,9 +153,8 @@ def test_ctrl_r_searches_the_history() -> None:
 
 def test_vi_keys_edit_the_line() -> None:
     with prompt("vi") as terminal:
-        terminal.send("one two three").keys("esc").settle(0.3).send("bbdw").settle(0.3).keys(
-            "enter"
-        )
+        terminal.send("one two three").keys("esc").wait_for("^normal mode")
+        terminal.send("bbdw").settle(0.3).keys("enter")
         terminal.wait_for("got 'one three'")
 
 
