@@ -117,7 +117,7 @@ class Repl:
             if self.session.staged:  # nothing came: mentions are found again in the draft
                 self.session.staged = staged
 
-    def act(self, outcome: Outcome) -> None:
+    def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
             case None:
@@ -189,9 +189,7 @@ class Repl:
             self._sum_up(self._last())
 
     def _last(self) -> Turn:
-        head = self.session.conversation.head
-        assert head is not None  # a turn was just added
-        return self.session.conversation.turns[head]
+        return self.session.conversation.path()[-1]
 
     def _sum_up(self, turn: Turn) -> None:
         receipt = turn.receipt
@@ -202,7 +200,8 @@ class Repl:
         self.desk.speaker.line(meta_line(receipt))
         step = next_step(receipt)
         if step:
-            self.desk.speaker.line(step, "hint")
+            self.desk.speaker.line(step, "warning")
+        self.desk.speaker.gap()
 
 
 def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:

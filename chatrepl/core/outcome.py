@@ -5,7 +5,6 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal, TypeAlias
 
 from chatrepl.core.conversation import Conversation, Message
@@ -99,9 +98,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Go on with a saved conversation, or a new one where `path` is None."""
+    """Go on with the saved conversation of that id."""
 
-    path: PurePath | None
+    id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
+from chatrepl.terminal.columns import lay_out
 from chatrepl.terminal.elements import DARK, Look, Markdown
 from chatrepl.terminal.safeconsole import SafeConsole
 from chatrepl.terminal.sanitize import display, one_line
@@ -48,15 +48,11 @@ class Speaker:
     def _table(self, table: Table) -> None:
         if table.title:
             self.line(table.title, "heading")
-        narrow = self.console.width < 60
-        rich = RichTable(
-            box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0), header_style="meta"
-        )
-        for i, heading in enumerate(table.headings):
-            justify = "right" if i in table.right else "left"
-            rich.add_column(one_line(heading), justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
-        for row in table.rows:
-            rich.add_row(*(Text(one_line(cell)) for cell in row))
-        self.console.print(rich)
+        cells = [[one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
+        head, *lines = lay_out(cells, self.console.width, right=table.right)
+        if head:
+            self.line(head)
+        for line in lines:
+            self.console.print(Text(line), soft_wrap=True)
         if table.footer:
             self.line(table.footer)

@@ -122,7 +122,7 @@ class Highlighter:
             if closer in text[found.end() :]:
                 continue
             if _is_quoted(_kind_at(kinds, at)) and not (
-                self._stack == before and _starts_at(kinds, at)  # a rule that ran to the end
+                _starts_at(kinds, at) and not self._carried(lexer)  # a rule that ran to the end
             ):
                 continue
             tried, _ = lex_line(lexer, text + closer, before)
@@ -131,6 +131,10 @@ class Highlighter:
                 self._until, self._kind, self._stack = closer, kind, before
                 return *_until(tried, at), (kind, text[at:])
         return None
+
+    def _carried(self, lexer: Lexer) -> bool:
+        """Tell whether the lexer's own state says that the next line is a comment or string."""
+        return _is_quoted(_kind_at(lex_line(lexer, "x", self._stack)[0], 0))
 
     def _inside(self, text: str) -> Kinds:
         """A line that begins inside an open comment or string."""

@@ -12,7 +12,7 @@ _DOLLARS = re.compile(
     r"\$\$(?!\$).+?\$\$|\$(?![\s$\d])(?:[^$\n\\]|\\.)*?(?<![\s\\])\$(?!\d)", re.DOTALL
 )
 _DIGITS = re.compile(r"\$\d[^$\n]*?[\\^_={}][^$\n]*?(?<!\s)\$(?!\d)")
-_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_={}+<>]|^..\s?\w{1,2}\s?..$")
+_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_={}+<>]|^\\\(\s?[a-zA-Z]{1,2}\s?..$")
 _SLASHES = re.compile(r"\\\((?=\S).+?\\\)|\\\[.+?\\\]", re.DOTALL)
 
 

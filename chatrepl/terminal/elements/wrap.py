@@ -56,7 +56,10 @@ def _ascii_spans(line: str, width: int) -> Iterator[tuple[int, int]]:
     begin, length = 0, len(line)
     while length - begin > width:
         cut = line.rfind(" ", begin, begin + width + 1)
-        if cut > begin and not line[begin:cut].isspace():
+        if cut > begin and line[begin:cut].isspace():
+            begin = cut + 1
+            continue
+        if cut > begin:
             end = cut
             while line[end - 1] == " ":
                 end -= 1
@@ -76,8 +79,9 @@ def _wide_spans(line: str, width: int) -> Iterator[tuple[int, int]]:
     begin = end = used = 0
     for start, stop, cells in _units(line, width):
         gap = width_of(line[end:start])
-        if end > begin and used + gap + cells > width:
-            yield begin, end
+        if used + gap + cells > width:
+            if end > begin:
+                yield begin, end
             begin, used, gap = start, 0, 0
         used += gap + cells
         end = stop

@@ -1,0 +1,32 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from chatrepl.terminal.columns import lay_out
+
+CELLS = st.text(st.sampled_from("ab日🌟 é"), max_size=30)
+
+
+@given(
+    st.integers(1, 5).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), max_size=6)),
+    st.integers(40, 120),
+)
+def test_lines_fit_the_width_and_have_no_trailing_blanks(rows: list[list[str]], width: int) -> None:
+    lines = lay_out(rows, width)
+
+    assert len(lines) == len(rows)
+    for line in lines:
+        assert cell_len(line) <= width
+        assert line == line.rstrip()
+
+
+def test_short_columns_keep_their_width_and_numbers_stand_flush_right() -> None:
+    rows = [["#", "you"], ["1", "x" * 100], ["12", "y"]]
+
+    lines = lay_out(rows, 30, right=frozenset({0}))
+
+    assert lines == [" # you", f" 1 {'x' * 26}…", "12 y"]
+
+
+def test_no_rows_give_no_lines() -> None:
+    assert lay_out([], 80) == []
