@@ -4,7 +4,6 @@ What is kept is given on when the reply ends, for the next prompt, in order and 
 Nothing of it is echoed. Where there is no terminal, all of this does nothing.
 """
 
-import asyncio
 import os
 import select
 import signal
@@ -13,9 +12,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from chatrepl.terminal.keysplitter import KeySplitter
 from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
+
+if TYPE_CHECKING:
+    import asyncio
 
 ESCAPE_SECONDS = 0.05  # how long the rest of an escape sequence may take
 
@@ -40,13 +43,15 @@ async def watch_keyboard(tty: Tty, reactions: Reactions) -> AsyncIterator[None]:
     if not tty.is_ours:
         yield
         return
+    import asyncio  # late: it is not cheap, and the first prompt does not need it
+
     watch = _Watch(tty, reactions, asyncio.get_running_loop())
     with tty.quiet(), watch.paste_mode(), watch.signals(), watch.reading():
         yield
 
 
 class _Watch:
-    def __init__(self, tty: Tty, reactions: Reactions, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, tty: Tty, reactions: Reactions, loop: "asyncio.AbstractEventLoop") -> None:
         self._tty = tty
         self._reactions = reactions
         self._loop = loop

@@ -27,44 +27,14 @@ from typing import Self
 import ptyprocess
 import pyte
 
-KEYS: Mapping[str, str] = {
-    "enter": "\r", "tab": "\t", "esc": "\x1b", "space": " ", "bs": "\x7f", "del": "\x1b[3~",
-    "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
-    "home": "\x1b[H", "end": "\x1b[F", "pgup": "\x1b[5~", "pgdn": "\x1b[6~",
-    "s-tab": "\x1b[Z", "m-enter": "\x1b\r", "c-space": "\x00", "c-backslash": "\x1c",
-    **{f"c-{chr(code)}": chr(code - 96) for code in range(ord("a"), ord("z") + 1)},
-    **{f"m-{chr(code)}": f"\x1b{chr(code)}" for code in range(ord("a"), ord("z") + 1)},
-}  # fmt: skip
+from tests.e2e.emulator import KEYS, Screen, environment
 
 DARK = "rgb:1414/1616/1a1a"
 LIGHT = "rgb:ffff/ffff/ffff"
 
 _BACKGROUND_QUERY = re.compile(rb"\x1b\]11;\?(?:\x07|\x1b\\)")
-_JOINERS = re.compile("([\u200b-\u200f\ufe00-\ufe0f\U000e0020-\U000e007f]+)")
+_ON = {b"7", b"25"}  # modes that are on in a terminal at rest
 _SLICE = 0.05
-
-
-class _Screen(pyte.HistoryScreen):
-    """pyte's screen, with its answers (cursor position, attributes) sent to the program."""
-
-    def __init__(self, columns: int, rows: int, terminal: "Terminal") -> None:
-        super().__init__(columns, rows, history=100_000, ratio=0.5)
-        self._terminal = terminal
-
-    def draw(self, data: str) -> None:
-        """Draw text; joiners go into the cell before them, at which pyte would stop."""
-        for number, part in enumerate(_JOINERS.split(data)):
-            if number % 2 == 0:
-                super().draw(part)
-            elif self.cursor.x > 0:
-                row = self.buffer[self.cursor.y]
-                x = self.cursor.x - (1 if row[self.cursor.x - 1].data else 2)  # wide ones take two
-                row[x] = row[x]._replace(data=row[x].data + part)
-
-    def write_process_input(self, data: str) -> None:
-        """Answer a query, unless this terminal is one that stays silent."""
-        if self._terminal.answers:
-            self._terminal.queue(data.encode())
 
 
 class Terminal:
@@ -84,7 +54,7 @@ class Terminal:
         self.answers = answers
         self.background = background if answers else None
         self.raw = bytearray()
-        self.emulator = _Screen(columns, rows, self)
+        self.emulator = Screen(columns, rows, self._answer)
         self._stream = pyte.ByteStream(self.emulator)
         self._outgoing = bytearray()
         self._scanned = 0
@@ -253,6 +223,10 @@ class Terminal:
         """Put bytes into what goes to the program with the next pump."""
         self._outgoing += data
 
+    def _answer(self, data: str) -> None:
+        if self.answers:
+            self.queue(data.encode())
+
     def _is_stopped(self) -> bool:
         status = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
         return status.rpartition(")")[2].split()[0] == "T"
@@ -309,23 +283,3 @@ class Terminal:
 
     def _report(self, problem: str) -> str:
         return f"{problem}\n--- the last rows ---\n{self.everything()[-3000:]}\n---"
-
-
-_ON = {b"7", b"25"}  # modes that are on in a terminal at rest
-
-
-def environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment for a program: ours, but with a known terminal and locale."""
-    dropped = {
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "COLUMNS",
-        "LINES",
-        "LC_ALL",
-        "LC_CTYPE",
-        "VISUAL",
-        "EDITOR",
-    }
-    kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    known = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-    return {**kept, **known, **changes}

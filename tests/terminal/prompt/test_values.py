@@ -29,7 +29,7 @@ import sys
 import chatrepl.terminal.background, chatrepl.terminal.console, chatrepl.terminal.early
 import chatrepl.terminal.editor, chatrepl.terminal.keyboard, chatrepl.terminal.modes
 import chatrepl.terminal.prompt, chatrepl.terminal.sanitize, chatrepl.terminal.theme
-print(sorted({"rich", "prompt_toolkit", "pygments", "wcwidth"} & set(sys.modules)))
+print(sorted({"rich", "prompt_toolkit", "pygments", "wcwidth", "asyncio"} & set(sys.modules)))
 """
     shown = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
