@@ -1,18 +1,32 @@
 """The form that a reply must have: a JSON schema, or one of a few choices."""
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from chatrepl.core.wire import Wire
+from chatrepl.core.wire import Wire, encode
+
+_FENCED: Final = re.compile(r"\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*", re.DOTALL)
+_JSON_ONLY: Final = (
+    "Answer with nothing but one JSON value that satisfies this JSON schema, without any words "
+    "before or after it and without a code fence: {schema}"
+)
+_ONE_OF: Final = (
+    "Answer with exactly one of the following, character for character, and nothing else: {choices}"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`schema` is what goes to the service; `choices` is empty unless one of them is asked for."""
+    """`schema` is what goes to the service; None where the service cannot express it.
 
-    schema: Wire
+    `choices` is empty unless one of them is asked for; `whole` is the schema as it was given.
+    """
+
+    schema: Wire | None
     choices: tuple[str, ...] = ()
+    whole: Wire | None = None
 
     @classmethod
     def choose(cls, choices: tuple[str, ...]) -> "Form":
@@ -25,14 +39,47 @@ class Form:
         }
         return cls(schema, choices)
 
-    def read(self, text: str) -> Any:
-        """Give the value that a reply holds: the bare choice, or the JSON; None for neither."""
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            bare = text.strip().strip("\"'`.")
-            return bare if bare in self.choices else None
+    @property
+    def instruction(self) -> str:
+        """The words that ask for this form where the service does not enforce it."""
+        if self.choices:
+            return _ONE_OF.format(choices=", ".join(encode(choice) for choice in self.choices))
+        return _JSON_ONLY.format(schema=encode(dict(self.whole or self.schema or {})))
+
+    def read(self, text: str) -> tuple[str, Any]:
+        """Give the value that a reply holds, and its text without anything around it.
+
+        Raises ValueError where the reply holds none.
+        """
+        inner = _FENCED.fullmatch(text)
+        bare = (inner[2] if inner else text).strip()
         if not self.choices:
-            return value
-        choice = value.get("choice") if isinstance(value, dict) else value
-        return choice if choice in self.choices else None
+            return bare, _parsed(bare)
+        choice = self._chosen(bare)
+        return choice, choice
+
+    def _chosen(self, text: str) -> str:
+        try:
+            value = _parsed(text)
+        except ValueError:
+            value = text
+        found = value.get("choice") if isinstance(value, dict) else value
+        for choice in self.choices:
+            if choice in {found, text}:
+                return choice
+        low = text.strip("\"'`.*").casefold()
+        near = [choice for choice in self.choices if choice.casefold() == low]
+        if len(near) != 1:
+            raise ValueError(text)
+        return near[0]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
