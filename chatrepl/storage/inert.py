@@ -36,7 +36,7 @@ def escape(text: str) -> str:
 
 def loads(data: bytes) -> Any:
     """Read one line. Raises ValueError or RecursionError."""
-    return json.loads(data)
+    return json.loads(data.decode())
 
 
 def _escaped(match: re.Match[str]) -> str:

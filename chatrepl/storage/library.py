@@ -6,6 +6,7 @@ it, so that listing reads a few kilobytes a file.
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,8 @@ from chatrepl.storage.load import load_bytes
 from chatrepl.storage.logfile import DAMAGED, SUFFIX, LogFile
 from chatrepl.storage.recorder import title_of
 
-_TAILS: Final = (8_192, 131_072)
+READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_TAILS: Final = (4_096, 131_072)
 _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
@@ -28,12 +30,16 @@ class Entry:
     """A saved conversation in a list. `when` is the time of its last change, in seconds."""
 
     id: str
-    path: Path
+    file: str
     name: str
     title: str
     turns: int
     when: float
     size: int
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
 
     @property
     def label(self) -> str:
@@ -66,14 +72,17 @@ def read_entry(found: tuple[str, float, int]) -> Entry:
     path, when, size = found
     facts: dict[str, Any] = {}
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a thousand times in a moment
-            facts = _facts(file.fileno(), size)
+        descriptor = os.open(path, READ)
+        try:
+            facts = _facts(descriptor, size)
+        finally:
+            os.close(descriptor)
     except OSError:
         facts = {}
     turns = facts.get("n")
     return Entry(
-        id=os.path.basename(path).removesuffix(SUFFIX),  # noqa: PTH119 - as above
-        path=Path(path),
+        id=path[path.rfind(os.sep) + 1 : -len(SUFFIX)],
+        file=path,
         name=_text(facts.get("name")),
         title=_text(facts.get("title")),
         turns=turns if isinstance(turns, int) else 0,
@@ -89,13 +98,13 @@ def find(folder: Path | None, wanted: str) -> Entry:
     """
     entries = list_entries(folder)
     low = wanted.casefold().strip()
-    tests = (
+    tests: tuple[Callable[[Entry], bool], ...] = (
         lambda e: e.id == wanted,
         lambda e: e.name.casefold() == low,
-        lambda e: low and (e.id.startswith(low) or e.id.rpartition("-")[2].startswith(low)),
-        lambda e: low and e.name.casefold().startswith(low),
+        lambda e: e.id.startswith(low) or e.id.rpartition("-")[2].startswith(low),
+        lambda e: e.name.casefold().startswith(low),
     )
-    for test in tests:
+    for test in tests if low else ():
         hits = [entry for entry in entries if test(entry)]
         if len(hits) == 1:
             return hits[0]
@@ -131,7 +140,8 @@ def _facts(descriptor: int, size: int) -> dict[str, Any]:
     """Look for the last state from the file's end backwards; read all of it at the last."""
     for length in _TAILS:
         start = max(0, size - length)
-        os.lseek(descriptor, start, os.SEEK_SET)
+        if start:
+            os.lseek(descriptor, start, os.SEEK_SET)
         data = b"\n" * (start == 0) + os.read(descriptor, length)
         if (facts := _from_tail(data)) is not None:
             return facts

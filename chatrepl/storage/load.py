@@ -4,7 +4,7 @@ A turn without its end is a reply that was cut: it comes back with the text that
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from chatrepl.storage.inert import loads
 from chatrepl.storage.states import Line
 
 _NULS: Final = re.compile(rb"\x00+")
+_DELTA: Final = b'{"t":"d","id":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +55,27 @@ def load_bytes(data: bytes) -> Loaded:
     """Read a journal from `data`; never raises, whatever they are."""
     reader = _Reader()
     for line in data.split(b"\n"):
-        for piece in _pieces(line):
-            reader.take(piece)
+        # A power cut leaves zeroed blocks behind.
+        for piece in _NULS.split(line) if b"\0" in line else (line,):
+            if stripped := piece.strip(b" \r\t"):
+                reader.take(stripped)
     return reader.result()
 
 
-def _pieces(line: bytes) -> Iterator[bytes]:
-    """Cut zeroed blocks out of a line, as a power cut leaves them."""
-    for piece in _NULS.split(line) if b"\0" in line else (line,):
-        if stripped := piece.strip(b" \r\t"):
-            yield stripped
-
-
-@dataclass(slots=True)
-class _Open:
-    """What has come of a reply whose end we have not seen."""
-
-    pieces: list[str] = field(default_factory=list)
+def _text_of(piece: bytes) -> str:
+    """Read the text of a piece of a reply. Raises DamagedError and what JSON does."""
+    record = loads(piece)
+    if record.get("kind") == "thinking":
+        return ""
+    return codec.text(record.get("text"))
 
 
 class _Reader:
     def __init__(self) -> None:
         self._line = Line()
         self._turns: dict[TurnId, Turn] = {}
-        self._open: dict[TurnId, _Open] = {}
+        # What has come of replies whose end we have not seen; most need never be read.
+        self._open: dict[TurnId, list[bytes]] = {}
         self._trailing: list[TurnId] = []  # not yet part of any state
         self._last: TurnId | None = None
         self._meta: dict[str, Any] = {}
@@ -93,6 +91,11 @@ class _Reader:
         }
 
     def take(self, piece: bytes) -> None:
+        if piece.startswith(_DELTA):
+            id_ = piece[len(_DELTA) : piece.find(b'"', len(_DELTA))].decode("ascii", "replace")
+            if id_ in self._open:
+                self._open[TurnId(id_)].append(piece)
+                return
         try:
             record = loads(piece)
             kind = record.get("t") if isinstance(record, dict) else None
@@ -103,6 +106,8 @@ class _Reader:
                 self._newer += 1
                 return
             taker(record)
+            if kind == "d":
+                self._open.get(record["id"], []).append(piece)
         except (ValueError, RecursionError):
             self._skipped += 1
 
@@ -134,15 +139,14 @@ class _Reader:
         self._put(turn)
         self._open.pop(turn.id, None)
         if record.get("open") is True:
-            self._open[turn.id] = _Open()
+            self._open[turn.id] = []
 
     def _take_delta(self, record: dict[str, Any]) -> None:
-        id_, text = codec.turn_id(record.get("id")), codec.text(record.get("text"))
+        id_ = codec.turn_id(record.get("id"))
+        codec.text(record.get("text"))
         if id_ not in self._turns:  # the question is lost, the answer need not be
             self._put(Turn(id_, self._line.state.head, ()))
-            self._open[id_] = _Open()
-        if id_ in self._open and record.get("kind") != "thinking":
-            self._open[id_].pieces.append(text)
+            self._open[id_] = []
 
     def _take_end(self, record: dict[str, Any]) -> None:
         end = codec.turn_from_record(record)
@@ -169,6 +173,15 @@ class _Reader:
         if turn.id not in self._trailing:
             self._trailing.append(turn.id)
 
+    def _joined(self, pieces: list[bytes]) -> str:
+        texts = []
+        for piece in pieces:
+            try:
+                texts.append(_text_of(piece))
+            except (ValueError, RecursionError):
+                self._skipped += 1
+        return "".join(texts)
+
     def _close_open(self) -> None:
         """Make turns of the replies that have no end.
 
@@ -176,9 +189,9 @@ class _Reader:
         """
         heads = {state.head for state in self._line.states}
         parents = {turn.parent for turn in self._turns.values()}
-        for id_, opened in self._open.items():
+        for id_, pieces in self._open.items():
             turn = self._turns[id_]
-            text = "".join(opened.pieces)
+            text = self._joined(pieces)
             if text:
                 model = self._meta.get("model")
                 name = model if isinstance(model, str) else ""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from chatrepl.core.conversation import Role, TurnId
 from chatrepl.storage import codec
 from chatrepl.storage.inert import dumps, loads
-from chatrepl.storage.library import Entry, read_entry, scan
+from chatrepl.storage.library import READ, Entry, read_entry, scan
 
 _AROUND: Final = 40
 _SPEAKING: Final = frozenset({"turn", "end", "d"})
@@ -48,7 +48,7 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
 
 def _read(path: str) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, READ)
     except OSError:
         return b""
     try:

@@ -55,9 +55,9 @@ class Line:
             last = _stepped(last, step)
             added.append(last)
         # Records that were lost left gaps: places on the line must stay what they were.
-        gap = keep - len(self.states)
-        kept = [*self.states, *[self.states[-1]] * gap] if gap > 0 else self.states[:keep]
-        self.states = [*kept, *added] or [State()]
+        self.states.extend([self.states[-1]] * (keep - len(self.states)))
+        del self.states[keep:]
+        self.states.extend(added or ([] if self.states else [State()]))
         self.at = min(at, len(self.states) - 1)
 
     def conversation(self, turns: Mapping[TurnId, Turn]) -> Conversation:
@@ -124,15 +124,24 @@ def _stepped(state: State, step: Any) -> State:
         new = step["next_system"]
         state = replace(state, next_system=None if new is None else text(new))
     if "marks" in step:
-        marks = {**state.marks, **_mapping(step["marks"])}
-        if not all(mark is None or one_of(_MARKS, mark) for mark in marks.values()):
-            raise DamagedError("no mark")
-        state = replace(state, marks={k: v for k, v in marks.items() if v is not None})
+        state = replace(state, marks=_marked(state.marks, _mapping(step["marks"])))
     if "branches" in step or "gone" in step:
         state = replace(state, branches=_branches(state, step))
     if "summary" in step:
         state = replace(state, summary=_summary(step["summary"]))
     return state
+
+
+def _marked(marks: Mapping[TurnId, Mark], changed: Mapping[str, Any]) -> dict[TurnId, Mark]:
+    marked = dict(marks)
+    for turn, mark in changed.items():
+        if mark is None:
+            marked.pop(turn_id(turn), None)
+        elif one_of(_MARKS, mark):
+            marked[turn_id(turn)] = mark
+        else:
+            raise DamagedError("no mark")
+    return marked
 
 
 def _branches(state: State, step: Mapping[str, Any]) -> dict[str, TurnId | None]:

@@ -1,0 +1,109 @@
+"""Conversations from elsewhere: our own JSON export, or a plain list of messages.
+
+A fresh user message begins a turn; what answers it, and the loops through tools, stay in it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+from uuid import uuid4
+
+from chatrepl.core.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.conversation import Conversation, Message, State, Turn, TurnId
+from chatrepl.core.errors import StorageError
+from chatrepl.core.wire import scrub
+from chatrepl.storage.codec import DamagedError, block_from_record, one_of
+
+_ROLES: Final = frozenset({"user", "assistant", "system"})
+_FORM: Final = 'A file holds {"messages": [...]}, or only the list of messages.'
+
+
+def read_messages(text: str, what: str = "The file", created: float = 0.0) -> Conversation:
+    """Read a conversation from JSON; `what` names it in errors. Raises StorageError, in words."""
+    try:
+        value = _scrubbed(json.loads(text.removeprefix("\ufeff")))
+    except RecursionError:
+        raise StorageError(f"{what} is nested too deeply.", _FORM) from None
+    except ValueError as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise StorageError(f"{what} is no JSON{where}.", _FORM) from None
+    system = value.get("system") if isinstance(value, dict) else None
+    messages = value.get("messages") if isinstance(value, dict) else value
+    if not isinstance(messages, list) or not messages:
+        raise StorageError(f"{what} holds no messages.", _FORM)
+    read = [_message(message, i, what) for i, message in enumerate(messages, 1)]
+    return to_conversation(read, _system(system, what), created)
+
+
+def to_conversation(
+    messages: Sequence[Message], system: str = "", created: float = 0.0
+) -> Conversation:
+    """Group messages into turns."""
+    if messages and messages[0].role == "system" and not system:
+        system, messages = messages[0].text, messages[1:]
+    turns: dict[TurnId, Turn] = {}
+    head: TurnId | None = None
+    for message in messages:
+        if head is not None and not _is_fresh(message):
+            turn = turns[head]
+            turns[head] = replace(turn, messages=(*turn.messages, message))
+            continue
+        id_ = TurnId(uuid4().hex[:12])
+        turns[id_] = Turn(id_, head, (message,), created=created)
+        head = id_
+    return Conversation(turns, State(head=head, system=system))
+
+
+def _scrubbed(value: Any) -> Any:
+    """Make every text in `value` sendable."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    if isinstance(value, dict):
+        return {scrub(key): _scrubbed(item) for key, item in value.items()}
+    return value
+
+
+def _is_fresh(message: Message) -> bool:
+    """Tell whether a message begins a turn: the user's own, not a tool's answer."""
+    answers = any(isinstance(block, ToolResultBlock) for block in message.content)
+    return message.role == "user" and not answers
+
+
+def _message(value: Any, number: int, what: str) -> Message:
+    if not isinstance(value, dict) or not one_of(_ROLES, value.get("role")):
+        raise StorageError(f"{what}: message {number} has no role (user or assistant).", _FORM)
+    content = value.get("content")
+    if isinstance(content, str):
+        return Message(value["role"], (TextBlock(content),))
+    if not isinstance(content, list):
+        raise StorageError(f"{what}: message {number} has no content.", _FORM)
+    try:
+        blocks = tuple(map(block_from_record, _plain(content)))
+    except DamagedError as error:
+        why = f"{what}: message {number} holds something that is no content block."
+        raise StorageError(why, _FORM) from error
+    return Message(value["role"], blocks)
+
+
+def _plain(content: Iterable[Any]) -> Iterable[Any]:
+    """Take off what belongs to a request and not to the conversation: cache marks."""
+    for block in content:
+        if isinstance(block, dict):
+            yield {key: value for key, value in block.items() if key != "cache_control"}
+        else:
+            yield block
+
+
+def _system(value: Any, what: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    blocks = value if isinstance(value, list) else [None]
+    texts = [block.get("text") if isinstance(block, dict) else None for block in blocks]
+    if not all(isinstance(text, str) for text in texts):
+        raise StorageError(f"{what}: the system prompt is no text.", _FORM)
+    return "\n\n".join(map(str, texts))
