@@ -1,4 +1,4 @@
-"""Random Markdown in random pieces on windows of many sizes: a stream must show what a whole text shows.
+"""Random Markdown in random pieces: a stream must show what a whole text shows.
 
     python -m tests.soak.render_fuzz [--count 3000] [--seed 0] [--lines 22]
 

@@ -20,7 +20,7 @@ from chatrepl.terminal.stream.ansi import Ansi
 from chatrepl.terminal.stream.pen import RESET
 from chatrepl.terminal.stream.screen import Screen
 
-_SLICE = 4_000  # characters between two looks at the clock
+_SLICE = 2_000  # characters between two looks at the clock
 _MOST = 64_000  # characters in one frame
 _BUDGET_S = 0.015
 _SLOWEST_S = 0.3
@@ -68,7 +68,8 @@ class Painter:
         """Take a delta."""
         self._pending.append(text)
         self._stale = True
-        self.tick()
+        if self._clock() >= self._next:
+            self.tick()
 
     def status(self, text: Text | None) -> None:
         """Set the row below the open block; it is cut to the window."""

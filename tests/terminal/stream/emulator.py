@@ -1,4 +1,4 @@
-"""A terminal to look at: pyte with scrollback, zero-width characters, dim text and a check on erasing."""
+"""A terminal to look at: pyte with scrollback, zero-width characters and dim text."""
 
 import re
 from functools import lru_cache
@@ -57,10 +57,15 @@ class _Screen(pyte.HistoryScreen):
         line, x = self.buffer[self.cursor.y], self._before()
         if char == "\u200d":
             self._join = True
-        elif char == "\ufe0f" and x == self.cursor.x - 1 and self.cursor.x < self.columns:
-            if len(line[x].data) == 2 and _width(line[x].data[0]) == 1:
-                line[self.cursor.x] = line[x]._replace(data="")
-                self.cursor.x += 1
+        elif char == "\ufe0f" and self._widens(x):
+            line[self.cursor.x] = line[x]._replace(data="")
+            self.cursor.x += 1
+
+    def _widens(self, x: int) -> bool:
+        """Tell whether a selector for emoji makes the character at x two cells wide."""
+        data = self.buffer[self.cursor.y][x].data
+        narrow = len(data) == 2 and _width(data[0]) == 1
+        return narrow and x == self.cursor.x - 1 and self.cursor.x < self.columns
 
     def _place(self, char: str, width: int) -> None:
         if self.cursor.x + width > self.columns:

@@ -63,11 +63,12 @@ def streamed(
     height: int,
     *,
     step: float = 1.0,
+    live: bool = True,
     after: Callable[[str, Painter], None] = lambda _output, _painter: None,
 ) -> str:
     """All that a stream of these pieces writes, with a frame at each one if `step` allows it."""
     sink, clock = Sink(), Clock()
-    painter = Painter(console_on(sink, width, height), Document(DARK), clock=clock)
+    painter = Painter(console_on(sink, width, height), Document(DARK), clock=clock, live=live)
     out: list[str] = []
     for piece in pieces:
         clock.now += step

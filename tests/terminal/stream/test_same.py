@@ -34,7 +34,8 @@ def test_any_cutting_of_any_text_gives_the_same_rows(
     lines: list[str], cuts: list[int], width: int, height: int
 ) -> None:
     text = "\n".join(lines)
-    pieces, start = [], 0
+    pieces: list[str] = []
+    start = 0
     while start < len(text):
         size = cuts[len(pieces) % len(cuts)]
         pieces.append(text[start : start + size])

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 CORPUS = Path(__file__).parents[2] / "data" / "markdown.txt"
@@ -12,20 +13,78 @@ _WORDS = (
     "are was can will often never quickly between under over number thread buffer packet socket "
     "value table column index cache queue worker parser token stream latency memory request"
 ).split()
-_WIDE = ("河の水は静かに流れる。", "窓の外に庭が見えます、", "市场上有很多新鲜的水果。", "편지는 어제 도착했다.")
+_WIDE = (
+    "河の水は静かに流れる。",
+    "窓の外に庭が見えます、",
+    "市场上有很多新鲜的水果。",
+    "편지는 어제 도착했다.",
+)
 _EMOJI = ("🚀", "✅", "⚠️", "👩‍💻", "🎉", "❌")
 _CODE: dict[str, str] = {
-    "python": '@dataclass\nclass {n}:\n    """A {w}.\n\n    More on it.\n    """\n    size: int = {k}\n\n'
-    "    async def run(self) -> None:\n        # {w}\n        for i in range({k}):\n"
-    "            print(f'{{i:>3}} {w}', end=\"\\n\")\n",
-    "js": "/**\n * {w}\n */\nexport async function {n}(a, {{ b = {k} }} = {{}}) {{\n  const s = `x ${{a}}\n"
-    "  y`;\n  return a?.b ?? s; // {w}\n}}\n",
-    "rust": "/* {w}\n   more */\nfn {n}<'a>(x: &'a str) -> Option<u32> {{\n    println!(\"{w}\");\n    Some({k})\n}}\n",
-    "bash": 'set -e\nfor f in *.txt; do\n  echo "$f" | grep -c {n}  # {w}\ndone\ncat <<EOF\n{w}\nEOF\n',
-    "go": "// {n} {w}\nfunc {n}(x int) string {{\n\tif x > {k} {{\n\t\treturn `raw\n{w}`\n\t}}\n\treturn \"\"\n}}\n",
-    "json": '{{\n  "name": "{n}",\n  "list": [1, {k}, null, true],\n  "text": "{w}"\n}}\n',
-    "sql": "SELECT a.id, COUNT(*) -- {w}\nFROM {n} AS a\nWHERE a.x > {k} AND b IN ('y', 'z')\nGROUP BY a.id;\n",
-    "html": '<div class="{n}">\n  <!-- {w}\n  -->\n  <script>\n    let a = {k};\n  </script>\n</div>\n',
+    "python": """@dataclass
+class {n}:
+    '''A {w}.
+
+    More on it.
+    '''
+    size: int = {k}
+
+    async def run(self) -> None:
+        # {w}
+        for i in range({k}):
+            print(f"{{i:>3}} {w}", end="")
+""",
+    "js": """/**
+ * {w}
+ */
+export async function {n}(a, {{ b = {k} }} = {{}}) {{
+  const s = `x ${{a}}
+  y`;
+  return a?.b ?? s; // {w}
+}}
+""",
+    "rust": """/* {w}
+   more */
+fn {n}<'a>(x: &'a str) -> Option<u32> {{
+    println!("{w}");
+    Some({k})
+}}
+""",
+    "bash": """set -e
+for f in *.txt; do
+  echo "$f" | grep -c {n}  # {w}
+done
+cat <<EOF
+{w}
+EOF
+""",
+    "go": """// {n} {w}
+func {n}(x int) string {{
+\tif x > {k} {{
+\t\treturn `raw
+{w}`
+\t}}
+\treturn ""
+}}
+""",
+    "json": """{{
+  "name": "{n}",
+  "list": [1, {k}, null, true],
+  "text": "{w}"
+}}
+""",
+    "sql": """SELECT a.id, COUNT(*) -- {w}
+FROM {n} AS a
+WHERE a.x > {k} AND b IN ('y', 'z');
+""",
+    "html": """<div class="{n}">
+  <!-- {w}
+  -->
+  <script>
+    let a = {k};
+  </script>
+</div>
+""",
     "": "{n} {w}\n    {k}\n",
 }
 FRAGMENTS = [
@@ -38,7 +97,8 @@ FRAGMENTS = [
     "[d]: /u 'T'", "[d]", "[x][d]", "[^1]", "[^1]: note", "    of it", "<div>", "</div>",
     "<b>in</b>", "<!-- c", "-->", "**bold", "end**", "`tick", "*it* and ~~no~~", "&amp; &#27;",
     "a\\", "b  ", "word " * 40, "河の水は静かに流れる。" * 12, "🚀 x", "⚠️ 👩‍💻 y", "x" * 130,
-    "$a_1$ and \\(b\\)", "![alt](i.png)", "[t](http://x.y)", "<http://x.y>", "</kbd>", "e\u0301 \x1b[2J",
+    "$a_1$ and \\(b\\)", "![alt](i.png)", "[t](http://x.y)", "<http://x.y>", "</kbd>",
+    "e\u0301 \x1b[2J",
     "a\tb\tc", "\u202eabc", "<kbd>K</kbd>", "H<sub>2</sub>O",
 ]  # fmt: skip
 
@@ -96,7 +156,7 @@ class Writer:
     def numbers(self) -> str:
         out = []
         for number in range(1, self.random.randint(3, 13)):
-            out.append(f"{number}. **{self.words(2)}**: {self.sentence()}\n")
+            out += [f"{number}. **{self.words(2)}**: {self.sentence()}\n"]
             if self.random.random() < 0.2:
                 out.append("\n" + self.fence("   "))
         return "".join(out) + "\n"
@@ -110,7 +170,7 @@ class Writer:
         out = [row([self.words(1) for _ in range(columns)])]
         out.append(row(self.random.choices(["---", ":--", "--:", ":-:"], k=columns)))
         for _ in range(rows or self.random.randint(2, 9)):
-            out.append(row([self.words(self.random.randint(1, 5)) for _ in range(columns)]))
+            out += [row([self.words(self.random.randint(1, 5)) for _ in range(columns)])]
         return "".join(out) + "\n"
 
     def quote(self) -> str:
@@ -123,7 +183,11 @@ class Writer:
             self.quote, self.wide, lambda: "---\n\n", lambda: "<details>\n<b>x</b>\n</details>\n\n",
         ]  # fmt: skip
         weights = [34, 14, 14, 12, 8, 5, 4, 5, 3, 1]
-        return self.fill(lambda: self.random.choices(kinds, weights)[0](), size)
+
+        def write() -> str:
+            return self.random.choices(kinds, weights)[0]()
+
+        return self.fill(write, size)
 
     def fill(self, write: Callable[[], str], size: int) -> str:
         """Write until the text has that many characters."""
@@ -169,10 +233,10 @@ def corpus() -> list[str]:
 def hard(size: int = 100_000) -> dict[str, str]:
     """Texts that are expensive for renderers."""
     writer = Writer(5)
-    fences = {
-        f"code-{name}": f"```{name}\n{writer.fill(lambda name=name: writer.code(name), size)}\n```\n"
-        for name in ("python", "js", "rust")
-    }
+    fences: dict[str, str] = {}
+    for name in ("python", "js", "rust"):
+        code = writer.fill(partial(writer.code, name), size)
+        fences[f"code-{name}"] = f"```{name}\n{code}\n```\n"
     return {
         "one-line": writer.fill(lambda: writer.sentence() + " ", size) + "\n\nEnd.\n",
         "one-paragraph": writer.fill(lambda: writer.sentence() + "\n", size) + "\n\nEnd.\n",

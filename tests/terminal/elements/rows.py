@@ -1,0 +1,9 @@
+"""Rows as text, for tests."""
+
+from collections.abc import Iterable
+
+from chatrepl.terminal.elements import Row
+
+
+def texts(rows: Iterable[Row]) -> list[str]:
+    return ["".join(segment.text for segment in row) for row in rows]
