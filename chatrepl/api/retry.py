@@ -64,12 +64,11 @@ async def with_retries(
             return
         finally:
             await stream.aclose()
-        left = delay(attempt, failure.retry_after_s, random())
-        while left > 0:
-            yield RetryWait(failure.message, math.ceil(left), attempt, attempts - 1)
-            second = left - math.ceil(left) + 1  # the first step takes the fraction
-            await sleep(second)
-            left -= second
+        wait = delay(attempt, failure.retry_after_s, random())
+        for left in range(math.ceil(wait), 0, -1):
+            yield RetryWait(failure.message, left, attempt, attempts - 1)
+            # The first step takes the fraction.
+            await sleep(1 if left < wait else wait - (left - 1))
 
 
 def _shows(event: StreamEvent) -> bool:

@@ -1,0 +1,92 @@
+"""What the tests of the client's side share: requests, clients, answers made by hand."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
+
+import httpx2
+
+from chatrepl.api.client import Client
+from chatrepl.api.connect import Route, connect
+from chatrepl.api.credentials import Credentials
+from chatrepl.core.blocks import TextBlock
+from chatrepl.core.conversation import Message
+from chatrepl.core.errors import ApiError
+from chatrepl.core.events import Reply, StreamEvent
+from chatrepl.core.request import Request
+
+T = TypeVar("T")
+KEY = "sk-ant-test-0123456789abcdef"
+MODEL = "claude-opus-5-5"
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def request(words: str = "hello", model: str = MODEL, **more: Any) -> Request:
+    return Request(
+        {"model": model, "max_tokens": 400, **more}, (Message("user", (TextBlock(words),)),)
+    )
+
+
+def route(url: str, timeout_s: float = 5.0, key: str = KEY, **headers: str) -> Route:
+    return Route(url, Credentials("key", "ANTHROPIC_API_KEY", key), headers, timeout_s)
+
+
+async def collect(
+    events: AsyncGenerator[StreamEvent, None],
+) -> tuple[list[StreamEvent], ApiError | None]:
+    """Return the events and the error that ended them."""
+    found: list[StreamEvent] = []
+    try:
+        async for event in events:
+            found.append(event)
+    except ApiError as error:
+        return found, error
+    return found, None
+
+
+def reply(events: Iterable[StreamEvent]) -> Reply:
+    made = Reply()
+    for event in events:
+        made = made.apply(event)
+    return made
+
+
+async def ask(
+    on: Route, words: str, transport: httpx2.AsyncBaseTransport | None = None
+) -> tuple[list[StreamEvent], ApiError | None]:
+    """Send one request through a new client."""
+    client = connect(on, transport=transport)
+    try:
+        return await collect(client.stream(request(words)))
+    finally:
+        await client.aclose()
+
+
+class Body:
+    """An open answer made by hand: its chunks, then perhaps an exception."""
+
+    def __init__(self, *chunks: bytes | Exception, content_type: str = "text/event-stream") -> None:
+        self.headers: Mapping[str, str] = {
+            "content-type": content_type,
+            "request-id": "req_1",
+        }
+        self._chunks = chunks
+        self.closed = False
+
+    async def aiter_bytes(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+            await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def client_of(answer: Callable[[httpx2.Request], Any], url: str = "https://api.test") -> Client:
+    """A client whose service is a function."""
+    return connect(route(url), transport=httpx2.MockTransport(answer))

@@ -1,0 +1,211 @@
+import asyncio
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.api.demo.engine import Engine
+from chatrepl.api.origin import Origin
+from chatrepl.api.reader import Limits, read_reply
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.events import MessageStop, StreamEvent, TextDelta
+from tests.api.demo.helpers import post
+from tests.api.helpers import Body, collect, reply, run
+
+HERE = Origin("https://gate.example", "claude-x")
+PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+ANSWER: bytes = post(
+    Engine(),
+    {
+        "model": "claude-opus-5-5", "max_tokens": 900, "stream": True,
+        "messages": [{"role": "user", "content": "demo: unicode"}],
+    },
+).body  # fmt: skip
+
+
+def sse(**data: Any) -> bytes:
+    return f"event: {data['type']}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def text(words: str) -> bytes:
+    return sse(type="content_block_delta", index=0, delta={"type": "text_delta", "text": words})
+
+
+STOP = sse(type="message_stop")
+
+
+def read(
+    *chunks: bytes | Exception, limits: Limits | None = None, content_type: str | None = None
+) -> tuple[list[StreamEvent], ApiError | None]:
+    body = Body(*chunks, content_type=content_type or "text/event-stream")
+    found = run(collect(read_reply(body, HERE, limits or Limits())))
+    assert body.closed
+    return found
+
+
+def broken(*chunks: bytes | Exception, **more: Any) -> tuple[str, ApiError]:
+    """Return the text that came and the error after it."""
+    events, error = read(*chunks, **more)
+    assert error is not None
+    return reply(events).text, error
+
+
+@given(st.lists(st.integers(0, len(ANSWER)), max_size=20))
+def test_any_cut_of_the_bytes_gives_the_same_reply(cuts: list[int]) -> None:
+    whole, none = read(ANSWER)
+    places = sorted(cuts)
+    chunks = [ANSWER[a:b] for a, b in zip([0, *places], [*places, len(ANSWER)], strict=True)]
+    events, error = read(*chunks)
+    assert none is error is None
+    assert reply(events) == reply(whole)
+    assert reply(events).complete
+
+
+@given(st.integers(0, len(ANSWER) - 2))
+def test_a_reply_torn_anywhere_keeps_what_came_and_is_an_error(cut: int) -> None:
+    whole = reply(read(ANSWER)[0]).text
+    kept, error = broken(ANSWER[:cut])
+    assert whole.startswith(kept)
+    assert error.kind is ApiErrorKind.STREAM
+    kept, error = broken(ANSWER[:cut], httpx2.RemoteProtocolError("torn"))
+    assert whole.startswith(kept)
+    assert error.kind is ApiErrorKind.STREAM
+
+
+def test_nothing_is_read_after_the_end_of_the_message() -> None:
+    events, error = read(text("a") + STOP + text("b") + b"data: {", text("c"))
+    assert error is None
+    assert events == [TextDelta("a"), MessageStop()]
+
+
+def test_what_came_before_an_unreadable_event_in_the_same_piece_is_kept() -> None:
+    for bad in (b"data: {\n\n", b'data: {"a":"\xff"}\n\n', b"data: " + b"[" * 10**5 + b"\n\n"):
+        kept, error = broken(text("a") + bad + text("b"))
+        assert kept == "a"
+        assert error.kind is ApiErrorKind.STREAM
+        assert error.retryable
+        assert error.request_id == "req_1"
+
+
+def test_events_that_are_no_objects_and_other_people_s_endings_are_passed_over() -> None:
+    odd = b"data: null\n\ndata: 7\n\ndata: [DONE]\n\nevent: ping\ndata: {\n\n: words\n\n"
+    events, error = read(odd + text("a") + STOP)
+    assert error is None
+    assert events == [TextDelta("a"), MessageStop()]
+
+
+def test_numbers_that_are_none_are_left_out() -> None:
+    events, _ = read(
+        b'data: {"type":"content_block_start","index":NaN,'
+        b'"content_block":{"type":"x","n":Infinity}}\n\n' + STOP
+    )
+    assert reply(events).blocks[0].to_wire() == {"type": "x"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        sse(type="error", error={"type": "overloaded_error", "message": "Overloaded"}),
+        b'data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
+    ],
+)
+def test_an_error_event_ends_the_reply_by_its_type(event: bytes) -> None:
+    kept, error = broken(text("a") + event)
+    assert kept == "a"
+    assert error.kind is ApiErrorKind.OVERLOADED
+
+
+def test_an_error_event_that_is_no_json_is_told_in_its_words() -> None:
+    _, error = broken(b"event: error\ndata: upstream gone\n\n")
+    assert "upstream gone" in error.message
+
+
+def test_an_answer_without_content_is_an_error() -> None:
+    for chunks in ((), (b"",), (PING * 3,)):
+        _, error = broken(*chunks)
+        assert error.message == "gate.example sent an empty answer."
+        assert error.retryable
+
+
+def test_half_a_character_at_the_end_is_not_lost_silently() -> None:
+    kept, _ = broken(text("a\ud83d"))
+    assert kept == "a\ufffd"
+
+
+class Slow(Body):
+    """Sends signs of life for ever after its chunks, or nothing at all."""
+
+    def __init__(self, *chunks: bytes, pings: bool) -> None:
+        super().__init__(*chunks)
+        self._pings = pings
+
+    async def aiter_bytes(self) -> Any:
+        async for chunk in super().aiter_bytes():
+            yield chunk
+        while self._pings:
+            await asyncio.sleep(0.005)
+            yield PING
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("pings", [True, False])
+def test_signs_of_life_are_no_content(pings: bool) -> None:
+    for chunks, words in (((), "did not answer"), ((text("a"),), "stopped coming")):
+        body = Slow(*chunks, pings=pings)
+        _, error = run(collect(read_reply(body, HERE, Limits(0.05))))
+        assert error is not None
+        assert error.kind is ApiErrorKind.TIMEOUT
+        assert words in error.message
+        assert body.closed
+
+
+def test_leaving_or_cancelling_closes_the_answer_at_once() -> None:
+    async def work() -> None:
+        body = Slow(text("a"), pings=False)
+        events = read_reply(body, HERE, Limits())
+        assert await anext(events) == TextDelta("a")
+        await events.aclose()
+        assert body.closed
+
+        body = Slow(text("a"), pings=False)
+        task = asyncio.ensure_future(collect(read_reply(body, HERE, Limits())))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert body.closed
+
+    run(work())
+
+
+def test_too_much_is_cut_and_said() -> None:
+    small = Limits(reply_bytes=3_000_000, raw_bytes=9_000_000)
+    long = text("x" * 1_000_000)
+    kept, error = broken(*[long] * 5, limits=small)
+    assert len(kept) == 2_000_000
+    assert "3 MB" in error.message
+    assert not error.retryable
+    _, error = broken(*[b"x" * 1_000_000] * 5, limits=small)
+    assert "was cut" in error.message
+    _, error = broken(*[b": " + b"x" * 1_000_000 + b"\n\n"] * 12, limits=small)
+    assert "was cut" in error.message
+
+
+def test_something_else_than_a_stream_is_recognised() -> None:
+    _, error = broken(b"<title>Hi</title>", content_type="text/html; charset=x")
+    assert "“Hi”" in error.message
+    _, error = broken(b'{"a":', b"1}", content_type="application/json")
+    assert "application/json" in error.message
+    _, error = broken(httpx2.ReadError("x"), content_type="application/json")
+    assert error.kind is ApiErrorKind.STREAM
+    _, error = broken(*[b"<p>" * 10_000] * 99, content_type="text/html")
+    assert "web page" in error.message
+
+
+def test_a_stream_may_come_without_a_content_type() -> None:
+    body = Body(text("a") + STOP)
+    body.headers = {}
+    assert run(collect(read_reply(body, HERE, Limits())))[1] is None

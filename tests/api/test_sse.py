@@ -1,0 +1,65 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.api.sse import EventReader
+
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+NAMES = st.text("abcdefghij_", max_size=12)
+DATA = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1)
+
+
+def read(*chunks: bytes) -> list[tuple[str, bytes]]:
+    reader = EventReader()
+    return [event for chunk in chunks for event in reader.feed(chunk)]
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, bytes]]]:
+    end = draw(ENDS)
+    events = draw(st.lists(st.tuples(NAMES, st.lists(DATA, min_size=1, max_size=3)), max_size=6))
+    written = b""
+    for name, lines in events:
+        written += b": a comment" + end
+        written += b"event: " + name.encode() + end
+        written += b"".join(b"data: " + line.encode() + end for line in lines) + end
+    return written + b": done" + end, [(name, "\n".join(lines).encode()) for name, lines in events]
+
+
+@given(streams(), st.data())
+def test_any_cut_of_a_stream_gives_the_same_events(
+    stream: tuple[bytes, list[tuple[str, bytes]]], data: st.DataObject
+) -> None:
+    written, events = stream
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(written)), max_size=12)))
+    chunks = [written[a:b] for a, b in zip([0, *cuts], [*cuts, len(written)], strict=True)]
+    assert read(*chunks) == events
+    assert read(*(bytes([byte]) for byte in written)) == events
+
+
+@given(st.lists(st.binary()))
+def test_no_bytes_make_it_raise(chunks: list[bytes]) -> None:
+    read(*chunks)
+
+
+def test_an_event_that_was_cut_off_is_none() -> None:
+    assert read(b'event: a\ndata: {"x":1}\n') == []
+
+
+def test_a_byte_order_mark_is_skipped_even_in_pieces() -> None:
+    assert read(b"\xef", b"\xbb", b"\xbfdata:x\n\n") == [("", b"x")]
+    assert read(b"\xefdata:x\n\ndata:y\n\n") == [("", b"y")]
+
+
+def test_a_field_may_lack_its_space_or_its_colon() -> None:
+    assert read(b"event:a\ndata\nid: 7\nretry: 1\n\n") == [("a", b"")]
+
+
+def test_it_tells_how_much_waits_for_its_end() -> None:
+    reader = EventReader()
+    reader.feed(b"data: " + b"x" * 100)
+    reader.feed(b"y" * 50)
+    assert reader.waiting == 156
+    reader.feed(b"\ndata: zz")
+    assert reader.waiting == 150 + 8
+    reader.feed(b"\n\n")
+    assert reader.waiting == 0
