@@ -87,8 +87,10 @@ def painted(text: str, *, paced: bool) -> Callable[[Sink], float]:
             begin = time.perf_counter()
             painter.feed(delta)
             longest = max(longest, time.perf_counter() - begin)
-        while painter.wait() is not None:  # as a caller does that must stay responsive
-            clock.now += 0.05
+        while (pause := painter.wait()) is not None:  # as a caller does that stays responsive
+            clock.now += pause
+            if not paced:
+                time.sleep(pause)
             begin = time.perf_counter()
             painter.tick()
             longest = max(longest, time.perf_counter() - begin)

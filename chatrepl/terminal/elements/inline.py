@@ -18,7 +18,7 @@ Runs = list[tuple[str, Style]]
 _PLAIN = re.compile(r"[^\\`*_~\[<&!$]*(?<! {2}\n)\Z")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
-_LINKED = re.compile(r"(?:https?|mailto|ftp):", re.IGNORECASE)
+_LINKED = re.compile(r"(?:https?://|mailto:)[!-~]+\Z", re.IGNORECASE)
 _MOST_MARKS = 200
 _LOW = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _HIGH = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
@@ -123,7 +123,7 @@ class _Walk:
 
     def _target(self, href: str) -> Style:
         """The style of a link: clickable where its target is an address of a harmless kind."""
-        if self._links and _LINKED.match(href) and clean(href) == href:
+        if self._links and _LINKED.match(href):
             return Style(link=href)
         return Style.null()
 
