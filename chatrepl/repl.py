@@ -1,8 +1,9 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.mentions import complete_path, find_mentions
@@ -35,7 +36,9 @@ from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt import Candidate, Closed, Interrupted, Line, Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Stream, run_turn
+from chatrepl.turn import Stream, View, continue_turn, run_turn
+
+Reply: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Repl:
         self.session.staged = (*staged, *found)
         message = self.session.compose(text)
         try:
-            self._turn(message, text)
+            self._send(message, text)
         finally:
             if self.session.staged:  # nothing came: mentions are found again in the draft
                 self.session.staged = staged
@@ -134,7 +137,7 @@ class Repl:
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                self._turn(message, "", base)
+                self._send(message, "", base)
             case Draft(text):
                 self.draft = text
             case Edit(text, then):
@@ -145,13 +148,18 @@ class Repl:
                 self.act(work())
             case Quit():
                 self.running = False
-            case Continue() | Open():
+            case Continue():
+                self._turn(lambda view: continue_turn(self.session, self.stream, view))
+            case Open():
                 pass
 
-    def _turn(self, message: Message, typed: str, base: Conversation | None = None) -> None:
+    def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
+        self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
+
+    def _turn(self, reply: Reply, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._reply(message, base))
+            turn = self.runner.run(self._watched(reply))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except ChatreplError as error:
@@ -163,7 +171,7 @@ class Repl:
         else:
             self._sum_up(turn)
 
-    async def _reply(self, message: Message, base: Conversation | None) -> Turn:
+    async def _watched(self, reply: Reply) -> Turn:
         view = self.desk.new_view()
         task = asyncio.current_task()
 
@@ -178,7 +186,7 @@ class Repl:
             after_suspend=view.resume,
         )
         async with watch_keyboard(self.desk.tty, reactions):
-            return await run_turn(self.session, message, self.stream, view, base)
+            return await reply(view)
 
     def _after_stop(self, nothing_came: bool, typed: str) -> None:
         if nothing_came:

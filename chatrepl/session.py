@@ -103,14 +103,24 @@ class Session:
         blocks: tuple[Block, ...] = tuple(item.block for item in self.staged)
         return Message.user(scrub(text), *blocks)
 
-    def request(self, message: Message | None, base: Conversation | None = None) -> Request:
-        """Build the request that sends `message` after `base`, or after the conversation."""
-        after = base or self.conversation
-        return build_request(after, self.settings, self.model, message, self.ask(message))
+    def request(
+        self,
+        message: Message | None,
+        base: Conversation | None = None,
+        *,
+        prefill: str | None = None,
+    ) -> Request:
+        """Build the request that sends `message` after `base`, or after the conversation.
 
-    def ask(self, message: Message | None) -> Ask:
+        `prefill` replaces what is set for the next reply.
+        """
+        after = base or self.conversation
+        chosen = (self.prefill or self.pinned_prefill) if prefill is None else prefill
+        ask = self.ask(chosen if message is not None else "")
+        return build_request(after, self.settings, self.model, message, ask)
+
+    def ask(self, prefill: str) -> Ask:
         """Say what the next turn asks for beyond the settings."""
-        prefill = (self.prefill or self.pinned_prefill) if message is not None else ""
         return Ask(
             prefill=prefill,
             schema=self.form.schema if self.form and self.model.structured else None,
@@ -148,27 +158,31 @@ class Session:
         self, message: Message, request: Request, base: Conversation | None = None
     ) -> Turn:
         """Begin a turn: the message is kept before anything is sent."""
-        turn = Turn(
-            TurnId(self.edges.new_id()),
-            (base or self.conversation).head,
-            self._outgoing(message, request),
-            ours=request.ours,
-            created=self.edges.clock(),
-        )
-        self.recorder.begin(turn)
-        return turn
+        after = base or self.conversation
+        messages = self._outgoing(message, request)
+        return self._begun(Turn(TurnId(""), after.head, messages, ours=request.ours))
+
+    def reopen_turn(self, cut: Turn) -> Turn:
+        """Begin a turn that goes on with the reply of `cut`, as its sibling."""
+        return self._begun(replace(cut, messages=cut.messages[:-1], receipt=None))
+
+    def _begun(self, turn: Turn) -> Turn:
+        now = self.edges.clock()
+        begun = replace(turn, id=TurnId(self.edges.new_id()), created=now)
+        self.recorder.begin(begun)
+        return begun
 
     def retake(self, turn: Turn, message: Message, request: Request) -> Turn:
         """Give `turn` as it stands when its request had to be built anew."""
         return replace(turn, messages=self._outgoing(message, request), ours=request.ours)
 
-    def close_turn(self, turn: Turn, request: Request, reply: Reply, error: str = "") -> Turn:
-        """End a turn with what came. Where nothing came, the conversation stays as it was."""
-        content = reply.content()
-        written = Message("assistant", content, request.model, request.bound)
-        messages = (*turn.messages, *((written,) if content else ()))
+    def close_turn(
+        self, turn: Turn, request: Request, reply: Reply, written: Message | None, error: str = ""
+    ) -> Turn:
+        """End a turn with what was written; without anything, the conversation stays as it was."""
+        messages = turn.messages if written is None else (*turn.messages, written)
         done = replace(turn, messages=messages, receipt=self._receipt(turn, request, reply, error))
-        if content or reply.complete:
+        if written is not None or reply.complete:
             self.conversation = self.conversation.add(done)
             self.staged = ()
             self.prefill = ""

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Turn
-from chatrepl.core.errors import ApiError
+from chatrepl.core.blocks import THINKING, Block, TextBlock
+from chatrepl.core.continuation import Seam, resume_point, words
+from chatrepl.core.conversation import Conversation, Message, Prefill, Turn
+from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.events import (
     BlockStart,
     BlockStop,
@@ -36,6 +37,15 @@ class View(AbstractContextManager[object], Protocol):
 Stream: TypeAlias = Callable[[Request], AsyncGenerator[StreamEvent, None]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A reply that is gone on with: what stays before its last text, and that text."""
+
+    message: Message
+    keep: tuple[Block, ...]
+    text: str
+
+
 @dataclass(slots=True)
 class _Attempt:
     """A turn under way; its request is built anew where the service taught us better."""
@@ -45,11 +55,37 @@ class _Attempt:
     base: Conversation | None
     turn: Turn
     request: Request
+    cut: _Cut | None = None
     reply: Reply = Reply()
 
     def rebuild(self) -> None:
         self.request = self.session.request(self.message, self.base)
         self.turn = self.session.retake(self.turn, self.message, self.request)
+
+    @property
+    def begins(self) -> PrefillBegun | None:
+        """What the reply begins with."""
+        if self.cut is not None:
+            shown = self.cut.text[resume_point(self.cut.text) :]
+            return PrefillBegun(Prefill(self.cut.text, "emulated"), shown)
+        return PrefillBegun(self.request.prefill) if self.request.prefill is not None else None
+
+    def joiner(self) -> Joiner | Seam | None:
+        """What joins the first text to the beginning that is on screen already."""
+        prefill = self.request.prefill
+        if prefill is not None and prefill.mode != "schema":
+            return Joiner(prefill.text, prefill.mode)
+        return Seam(self.cut.text) if self.cut is not None else None
+
+    def written(self) -> Message | None:
+        """The reply as it goes into the conversation; None where nothing came."""
+        content = self.reply.content()
+        if not content:
+            return None
+        if self.cut is None:
+            return Message("assistant", content, self.request.model, self.request.bound)
+        rest = tuple(block for block in content if not isinstance(block, THINKING))
+        return replace(self.cut.message, content=(*self.cut.keep, *rest))
 
 
 async def run_turn(
@@ -65,7 +101,36 @@ async def run_turn(
     """
     request = session.request(message, base)
     turn = session.open_turn(message, request, base)
-    attempt = _Attempt(session, message, base, turn, request)
+    return await _run(_Attempt(session, message, base, turn, request), stream, view)
+
+
+async def continue_turn(session: Session, stream: Stream, view: View) -> Turn:
+    """Go on with the last reply where it stops, and record the whole as a sibling of the cut one.
+
+    Natively where the model takes a prefill, else by asking for the rest. Raises UsageError where
+    there is nothing to go on with.
+    """
+    path = session.conversation.path()
+    reply = path[-1].assistant if path else None
+    last = reply.content[-1] if reply is not None and reply.content else None
+    if reply is None or not isinstance(last, TextBlock):
+        raise UsageError("There is no text to go on with.", "/retry asks the question again.")
+    turn, keep = path[-1], reply.content[:-1]
+    cut = _Cut(reply, keep, last.text)
+    shown = [block for block in keep if not isinstance(block, THINKING)]
+    if session.model.prefill is True and session.settings.thinking != "on" and not shown:
+        state = replace(session.conversation.state, head=turn.parent)
+        base: Conversation | None = session.conversation.then(state)
+        message = replace(turn.user or Message("user", ()), content=turn.question)
+        request = session.request(message, base, prefill=last.text)
+    else:
+        base, message = None, Message.user(words(last.text))
+        request = session.request(message, prefill="")
+    reopened = session.reopen_turn(turn)
+    return await _run(_Attempt(session, message, base, reopened, request, cut), stream, view)
+
+
+async def _run(attempt: _Attempt, stream: Stream, view: View) -> Turn:
     error = ""
     try:
         with view:
@@ -78,7 +143,9 @@ async def run_turn(
         error = failure.message
         raise
     finally:  # nothing awaits from here on: a cancellation may be on its way out
-        done = session.close_turn(attempt.turn, attempt.request, attempt.reply, error)
+        reply = attempt.reply if attempt.cut is None else replace(attempt.reply, prefill=None)
+        written = attempt.written()
+        done = attempt.session.close_turn(attempt.turn, attempt.request, reply, written, error)
     return done
 
 
@@ -90,7 +157,7 @@ def _record(attempt: _Attempt, event: StreamEvent) -> None:
         case ThinkingDelta(text):
             recorder.delta(turn, text, "thinking")
         case PrefillBegun(prefill) if prefill.mode != "schema":
-            recorder.delta(turn, prefill.text, "prefill")
+            recorder.delta(turn, prefill.text, "text")
         case _:
             pass
 
@@ -119,10 +186,10 @@ def _teaches_prefill(error: ApiError, attempt: _Attempt) -> bool:
 
 
 async def _answer(attempt: _Attempt, stream: Stream) -> AsyncGenerator[StreamEvent, None]:
-    """Yield the events of a reply with its prefill; pauses of the service are waited out."""
-    prefill = attempt.request.prefill
-    if prefill is not None:
-        yield PrefillBegun(prefill)
+    """Yield the events of a reply with its beginning; pauses of the service are waited out."""
+    begins = attempt.begins
+    if begins is not None:
+        yield begins
     request = attempt.request
     for pause in range(MOST_PAUSES + 1):
         paused = False
@@ -141,11 +208,8 @@ async def _answer(attempt: _Attempt, stream: Stream) -> AsyncGenerator[StreamEve
 async def _joined(
     events: AsyncGenerator[StreamEvent, None], attempt: _Attempt
 ) -> AsyncGenerator[StreamEvent, None]:
-    """Join the first text to the prefill that is on screen already."""
-    prefill = attempt.request.prefill
-    joiner = None
-    if prefill is not None and prefill.mode != "schema" and not attempt.reply.started:
-        joiner = Joiner(prefill.text, prefill.mode)
+    """Join the first text to the beginning that is on screen already."""
+    joiner = None if attempt.reply.started else attempt.joiner()
     in_text = False
     async for event in events:
         match event:
@@ -160,7 +224,7 @@ async def _joined(
             case BlockStop() | MessageStop() if joiner is not None and in_text:
                 rest, joiner = joiner.flush(), None
                 if rest:
-                    yield TextDelta(rest, getattr(event, "index", 0))
+                    yield TextDelta(rest, event.index if isinstance(event, BlockStop) else 0)
                 yield event
             case _:
                 yield event
@@ -169,9 +233,3 @@ async def _joined(
 def text_of(turn: Turn) -> str:
     """Give the reply's text."""
     return "" if turn.assistant is None else turn.assistant.text
-
-
-def says_nothing(turn: Turn) -> bool:
-    """Tell whether the reply holds no text at all."""
-    blocks = turn.assistant.content if turn.assistant is not None else ()
-    return not any(isinstance(b, TextBlock) and b.text.strip() for b in blocks)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from chatrepl.commands.registry import Count, Rest, command
 from chatrepl.core.conversation import State, Turn
 from chatrepl.core.errors import UsageError
-from chatrepl.core.outcome import Notice, Outcome, Send, Several, Table
+from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Several, Table
 from chatrepl.core.sent import is_sent
 from chatrepl.core.summary import compact
 from chatrepl.session import Session
@@ -91,6 +91,14 @@ def retry(session: Session) -> Outcome:
     message = replace(turn.user, content=turn.question)
     base = session.conversation.then(replace(session.conversation.state, head=turn.parent))
     return Send(message, base)
+
+
+@command("continue", group="conversation")
+def continue_(session: Session) -> Outcome:
+    """Go on with the last reply where it stops: cut at its limit, interrupted, or torn."""
+    if session.conversation.head is None:
+        raise UsageError("There is nothing to go on with.")
+    return Continue()
 
 
 @command("clear", "new", group="conversation")

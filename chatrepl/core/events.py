@@ -4,13 +4,12 @@
 To add an event, write its class here, add it to `StreamEvent`, and give it a case in `apply`.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from chatrepl.core.blocks import Block, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.blocks import Block, TextBlock
 from chatrepl.core.conversation import Prefill
+from chatrepl.core.openblock import OpenBlock
 from chatrepl.core.usage import Usage
 from chatrepl.core.wire import Wire
 
@@ -97,9 +96,20 @@ class RetryWait:
 
 @dataclass(frozen=True, slots=True)
 class PrefillBegun:
-    """The reply begins with this text, which is on screen before anything has come."""
+    """The reply begins with this text, which is on screen before anything has come.
+
+    `shown` is the part of it that is to be seen, where that is not all.
+    """
 
     prefill: Prefill
+    shown: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What is shown; nothing where a schema rules the form."""
+        if self.prefill.mode == "schema":
+            return ""
+        return self.prefill.text if self.shown is None else self.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,55 +134,6 @@ StreamEvent: TypeAlias = (
     | PrefillBegun
     | Remark
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Rope:
-    """Text that grows by pieces; adding costs amortised logarithmic time, not the whole length."""
-
-    pieces: tuple[str, ...] = ()
-
-    def add(self, text: str) -> "Rope":
-        """Append `text`. Pieces no longer than what follows them are merged into it."""
-        pieces = self.pieces
-        while pieces and len(pieces[-1]) <= len(text):
-            text = pieces[-1] + text
-            pieces = pieces[:-1]
-        return Rope((*pieces, text))
-
-    def __str__(self) -> str:
-        return "".join(self.pieces)
-
-    def __len__(self) -> int:
-        return sum(map(len, self.pieces))
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBlock:
-    """The block that is being written: how it opened, and what has come since."""
-
-    index: int
-    wire: Wire
-    text: Rope = Rope()
-    signature: Rope = Rope()
-    citations: tuple[Wire, ...] = ()
-
-    def close(self) -> Block | None:
-        """Make the finished block; None where nothing came."""
-        wire = {key: value for key, value in self.wire.items() if value is not None}
-        match wire.get("type"):
-            case "text":
-                text = str(wire.get("text") or "") + str(self.text)
-                cited = (*(wire.get("citations") or ()), *self.citations)
-                return TextBlock(text, cited) if text else None
-            case "thinking":
-                thinking = str(wire.get("thinking") or "") + str(self.text)
-                signature = str(wire.get("signature") or "") + str(self.signature)
-                return ThinkingBlock(thinking, signature) if signature else None
-            case "tool_use" | "server_tool_use":
-                return block_from_wire({**wire, "input": _input(wire, str(self.text))})
-            case _:
-                return block_from_wire(wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +164,13 @@ class Reply:
             case ThinkingDelta(text, index):
                 return self._grow(index, "thinking", text)
             case InputDelta(text, index):
-                return self._grow(index, "tool_use", text)
+                return self._feed(index, text)
             case SignatureDelta(signature, index):
-                at = self._opened(index, "thinking")
-                return replace(at[0], open=replace(at[1], signature=at[1].signature.add(signature)))
+                reply, block = self._opened(index, "thinking")
+                return replace(reply, open=replace(block, signature=block.signature.add(signature)))
             case CitationDelta(citation, index):
-                at = self._opened(index, "text")
-                return replace(at[0], open=replace(at[1], citations=(*at[1].citations, citation)))
+                reply, block = self._opened(index, "text")
+                return replace(reply, open=replace(block, citations=(*block.citations, citation)))
             case BlockStart(index, wire):
                 closed = self._closed()
                 return replace(closed, open=_begun(closed, OpenBlock(index, wire)))
@@ -238,9 +199,7 @@ class Reply:
     def text(self) -> str:
         """The text so far, the open block's included."""
         closed = "".join(b.text for b in self.blocks if isinstance(b, TextBlock))
-        if self.open is not None and self.open.wire.get("type") == "text":
-            return closed + str(self.open.wire.get("text") or "") + str(self.open.text)
-        return closed
+        return closed + self.open.written if self.open and self.open.type == "text" else closed
 
     @property
     def total_usage(self) -> Usage:
@@ -260,8 +219,7 @@ class Reply:
         """
         if self.open is None:
             return self.blocks
-        unfinished = self.open.wire.get("type") in {"tool_use", "server_tool_use"}
-        last = None if unfinished else self.open.close()
+        last = None if self.open.is_call else self.open.close()
         return self.blocks if last is None else (*self.blocks, last)
 
     def _begin(self, event: MessageStart) -> "Reply":
@@ -289,31 +247,28 @@ class Reply:
         return replace(self, blocks=blocks, open=None)
 
     def _opened(self, index: int, kind: str) -> "tuple[Reply, OpenBlock]":
-        if self.open is not None and self.open.index == index:
+        if self.open is not None and (self.open.index, self.open.type) == (index, kind):
             return self, self.open
         closed = self._closed()
         return closed, _begun(closed, OpenBlock(index, {"type": kind}))
 
+    def _feed(self, index: int, partial_json: str) -> "Reply":
+        """Add to the input of a call; without the call that it belongs to it is of no use."""
+        block = self.open
+        if block is None or block.index != index or block.type in {"text", "thinking"}:
+            return self
+        return replace(self, open=block.add(partial_json))
+
     def _grow(self, index: int, kind: str, text: str) -> "Reply":
         reply, block = self._opened(index, kind)
-        return replace(reply, open=replace(block, text=block.text.add(text)))
-
-
-def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
-    if not partial_json:
-        return dict(wire.get("input") or {})
-    try:
-        value = json.loads(partial_json)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return replace(reply, open=block.add(text))
 
 
 def _begun(reply: Reply, block: OpenBlock) -> OpenBlock:
     """Let the first text begin with the prefill."""
     prefill = reply.prefill
-    if prefill is None or prefill.mode == "schema" or block.wire.get("type") != "text":
+    if prefill is None or prefill.mode == "schema" or block.type != "text":
         return block
     if any(isinstance(b, TextBlock) for b in reply.blocks):
         return block
-    return replace(block, text=block.text.add(prefill.text))
+    return block.add(prefill.text)

@@ -92,8 +92,8 @@ class LiveView:
         match event:
             case TextDelta(text):
                 self._text(text)
-            case PrefillBegun(prefill) if prefill.mode != "schema" and not self._reading:
-                self._text(prefill.text)
+            case PrefillBegun() if event.text and not self._reading:
+                self._text(event.text)
             case ThinkingDelta(text):
                 self._think(text)
             case BlockStart(_, wire) if wire.get("type") in {"server_tool_use", "tool_use"}:
