@@ -1,0 +1,206 @@
+"""A chat on a real terminal with the service behind real HTTP: typed, stopped, gone on with."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chatrepl.api.demo.engine import Engine
+from chatrepl.api.demo.server import Served, serve
+from chatrepl.api.demo.wire import Answer
+from tests.e2e.terminal import Terminal
+
+PROMPT = r"^› ?$"
+FIRST = "^› Ask anything"
+
+
+class Watched(Engine):
+    """An engine that remembers how it answered."""
+
+    statuses: list[int]
+
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        answer = super().handle(method, target, headers, body)
+        if "messages" in target:
+            self.statuses.append(answer.status)
+        return answer
+
+
+@dataclass(slots=True)
+class Chat:
+    """A running chat and the service it talks to."""
+
+    terminal: Terminal
+    served: Served
+    engine: Watched
+    turns: int = field(default=0)
+
+    def say(self, text: str, ends: str = r" s · (end_turn|max_tokens|stop_sequence)") -> None:
+        """Ask, and wait until the prompt is back."""
+        count = len(re.findall(ends, self.terminal.everything(), re.MULTILINE))
+        self.terminal.send(text).keys("enter")
+        self.terminal.wait_count(ends, count + 1, 20)
+        self.terminal.wait_for(PROMPT)
+
+    def begin(self, text: str, shows: str) -> None:
+        """Ask, and wait until some of the reply is seen."""
+        self.terminal.send(text).keys("enter")
+        self.terminal.wait_for(shows, 20)
+
+    def stop(self, key: str, shows: str, count: int = 1) -> None:
+        """Stop the reply, and wait until the prompt is back."""
+        self.terminal.keys(key)
+        self.terminal.wait_count(shows, count)
+        self.terminal.wait_for("^› ", visible=True)
+
+    def command(self, text: str, shows: str) -> None:
+        """Run a command."""
+        self.begin(text, shows)
+        self.terminal.wait_for(PROMPT)
+
+    @property
+    def bodies(self) -> list[dict[str, object]]:
+        return [json.loads(r.body) for r in self.served.requests if r.path.endswith("/messages")]
+
+
+@contextmanager
+def chat(home: Path, *arguments: str, pace: float = 0.0, columns: int = 80) -> Iterator[Chat]:
+    engine = Watched(pace=pace)
+    engine.statuses = []
+    with serve(engine) as served:
+        env = {
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "ANTHROPIC_API_KEY": "sk-ant-test",
+            "ANTHROPIC_BASE_URL": served.url,
+        }
+        argv = [sys.executable, "-m", "chatrepl", *arguments]
+        with Terminal(argv, columns=columns, rows=30, env=env) as terminal:
+            terminal.wait_for(FIRST, 20)
+            yield Chat(terminal, served, engine)
+
+
+def test_twenty_turns_with_interrupts_at_five_moments(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        for n in range(1, 4):
+            c.say(f"demo: say answer number {n}")
+        # before the first byte
+        c.begin("demo: slow 20", r"\d s$")
+        c.stop("c-c", "back in the prompt")
+        c.terminal.wait_count("^› demo: slow 20", 2)
+        c.terminal.keys("c-c")
+        c.say("demo: say after the first")
+        # in a word
+        c.engine.pace = 20
+        c.begin("demo: long 4000", "^Section 1")
+        c.terminal.pump(0.5)
+        c.stop("esc", "cut$")
+        c.engine.pace = 0
+        c.say("demo: say after the second")
+        # in a code block
+        c.engine.pace = 60
+        c.begin("some python code", "def |import ")
+        c.stop("c-c", "cut$", 2)
+        c.engine.pace = 0
+        c.say("demo: say after the third")
+        # in a retry wait
+        c.begin("demo: error 529 x9", "again in")
+        c.stop("esc", "back in the prompt", 2)
+        c.terminal.keys("c-c")
+        c.say("demo: say after the fourth")
+        # at the end
+        c.say("demo: count to 5")
+        c.terminal.keys("c-c")
+        for n in range(10):
+            c.say(f"demo: say late answer {n}")
+        c.terminal.keys("c-d")
+
+        assert c.terminal.wait_exit() == 0
+        assert c.terminal.tty_is_sane()
+        assert set(c.engine.statuses) <= {200, 529}
+        assert len(c.bodies) >= 20
+        assert "late answer 8" in json.dumps(c.bodies[-1])
+        assert "Interrupted" not in json.dumps(c.bodies[-1])
+
+
+def test_a_stopped_reply_is_kept_and_sent(tmp_path: Path) -> None:
+    with chat(tmp_path, pace=40) as c:
+        c.begin("demo: count to 400", r"\b3\b")
+        c.stop("esc", "cut$")
+        c.engine.pace = 0
+        c.say("demo: say done")
+
+        messages = c.bodies[-1]["messages"]
+        assert isinstance(messages, list)
+        assert [m["role"] for m in messages] == ["user", "assistant", "user"]
+        assert c.engine.statuses == [200, 200]
+
+
+def test_what_is_typed_while_a_reply_streams_waits_in_the_prompt(tmp_path: Path) -> None:
+    with chat(tmp_path, pace=30) as c:
+        c.begin("demo: count to 60", r"\b1\b")
+        c.terminal.send("typed ahead")
+        c.terminal.wait_for("end_turn", 30)
+
+        c.terminal.wait_for("^› typed ahead$")
+
+
+def test_many_lines_are_sent_as_one_message(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        c.terminal.paste("line one\nline two")
+        c.terminal.keys("enter")
+        c.terminal.wait_for("end_turn", 20)
+
+        assert "line one\\nline two" in json.dumps(c.bodies[-1])
+
+
+def test_commands_work_and_are_never_sent(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        c.say("demo: say hello")
+        c.command("/help", "Enter sends")
+        c.command("/mod haiku-4-5", "native prefill")
+        c.command("/system Be brief.", "system prompt is set")
+        c.command("/prefill Well,", "next reply begins")
+        c.say("demo: say  yes.")
+        c.command("/hist", "reply")
+        c.command("/truncate! 1", "no longer sent")
+        c.say("demo: echo-request")
+        c.command("/undo", "1 turn|2 turns")
+        c.command("/nonsense", "no command /nonsense")
+        c.command("/clear", "new conversation")
+        c.terminal.send("/exit").keys("enter")
+
+        assert c.terminal.wait_exit() == 0
+        assert "/help" not in json.dumps(c.bodies)
+        assert c.bodies[1]["system"] == "Be brief."
+        last = c.bodies[-1]["messages"]
+        assert isinstance(last, list) and len(last) == 3
+        assert set(c.engine.statuses) == {200}
+
+
+def test_sigterm_restores_the_terminal(tmp_path: Path) -> None:
+    with chat(tmp_path, pace=20) as c:
+        c.begin("demo: count to 400", r"\b1\b")
+        c.terminal.signal("TERM")
+
+        assert c.terminal.wait_exit() == 143
+        assert c.terminal.tty_is_sane()
+        assert c.terminal.cursor_is_shown()
+
+
+def test_the_chat_starts_without_a_key_on_the_demo_engine(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": ""}
+    argv = [sys.executable, "-m", "chatrepl"]
+    with Terminal(argv, columns=60, rows=24, env=env) as terminal:
+        terminal.wait_for("no model is", 20)
+        terminal.wait_for(FIRST, 20)
+        terminal.send("hello").keys("enter")
+        terminal.wait_for("end_turn", 30)
+        terminal.keys("c-d")
+
+        assert terminal.wait_exit() == 0
