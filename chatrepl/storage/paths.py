@@ -4,6 +4,7 @@ A folder is named by, in this order, our own variable (`CHATREPL_STATE_DIR`, …
 platform's custom. Without a usable home there is none, and nothing is kept.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -46,9 +47,9 @@ def make_folder(path: Path) -> None:
         make_folder(path.parent)
     try:
         path.mkdir(PRIVATE_FOLDER)
-    except FileExistsError:
+    except FileExistsError as error:
         if not path.is_dir():
-            raise
+            raise NotADirectoryError(errno.ENOTDIR, "no folder", str(path)) from error
         return
     path.chmod(PRIVATE_FOLDER)
 

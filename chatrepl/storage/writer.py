@@ -17,7 +17,7 @@ from chatrepl.storage.files import FULL, words_for
 from chatrepl.storage.logfile import LogFile
 from chatrepl.storage.recorder import Recorder
 
-COALESCE_S: Final = 0.03
+COALESCE_S: Final = 0.02
 COALESCE_CHARS: Final = 512
 SYNC_S: Final = 1.0
 

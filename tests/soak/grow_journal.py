@@ -132,7 +132,7 @@ def _rss_kb() -> int:
 
 def _descriptors() -> int:
     with contextlib.suppress(OSError):
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
     return 0
 
 

@@ -4,14 +4,16 @@ For n = 1..N, each with a full disk and with a broken one, once alone and once f
 must go on, say whether it is saved, and be right about it.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from chatrepl.core.conversation import Conversation
 from chatrepl.storage.facts import learn, read_facts
@@ -33,7 +35,7 @@ SAVED, UNSAVED, WRONG = 0, 1, 9
 class Boaster(Journal):
     """A journal that always says that all is well: the fault the check must find."""
 
-    unsaved = ""  # type: ignore[assignment]
+    unsaved = ""
 
 
 def act(folder: Path, *, boast: bool) -> int:
@@ -55,14 +57,12 @@ def act(folder: Path, *, boast: bool) -> int:
         return WRONG
     expected = folder / "memory"
     recorder = Recorder(0.0)
-    try:
+    with contextlib.suppress(OSError):
         expected.write_bytes(recorder.opening() + recorder.state(conversation))
-    except OSError:
-        return UNSAVED if not saved else WRONG
     return SAVED if saved else UNSAVED
 
 
-def _counted(write, ack):  # type: ignore[no-untyped-def]
+def _counted(write: Callable[[int, Any], int], ack: int) -> Callable[[int, Any], int]:
     """Keep what is told of the talk out of the count of writes."""
     return lambda descriptor, data: len(data) if descriptor == ack else write(descriptor, data)
 

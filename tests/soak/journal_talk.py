@@ -71,6 +71,8 @@ class Told:
                     told.pieces.setdefault(int(number), []).append(float(when))
                 case "finish":
                     told.ended[int(number)] = float(when)
+                case _:
+                    raise ValueError(what)
         return told
 
     @property
@@ -96,12 +98,12 @@ def judge(told: Told, path: Path, cut: float) -> Verdict:
         verdict.lost += [f"question {number}: no file" for number in begun]
         return verdict
     loaded = load(path)
-    turns: dict[str, Any] = dict(loaded.conversation.turns)
+    turns = dict(loaded.conversation.turns)
     on_path = [turn.id for turn in loaded.conversation.path()]
     if len(set(on_path)) != len(on_path):
         verdict.lost.append("a turn stands there twice")
     for number in begun:
-        turn = turns.get(f"turn{number}")
+        turn = turns.get(TurnId(f"turn{number}"))
         if turn is None or turn.user is None or turn.user.text != question(number):
             verdict.lost.append(f"question {number}")
             continue

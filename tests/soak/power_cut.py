@@ -1,4 +1,4 @@
-"""Cut the power under a talk and see what is left: python -m tests.soak.power_cut [CUTS] [--control].
+"""Cut the power under a talk: python -m tests.soak.power_cut [CUTS] [--control].
 
 An ext4 in a loop device stands on a btrfs, where a copy of its image is taken in an instant: what
 the disk holds at that moment, and nothing that was only in memory. Needs root, loop devices and

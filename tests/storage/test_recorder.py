@@ -25,7 +25,7 @@ def spoken(history: list[Conversation], recorder: Recorder) -> list[bytes]:
     return written
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories())
 def test_a_conversation_comes_back_whole(history: list[Conversation]) -> None:
     loaded = load_bytes(b"".join(spoken(history, Recorder(0.0))))
@@ -34,7 +34,7 @@ def test_a_conversation_comes_back_whole(history: list[Conversation]) -> None:
     assert (loaded.skipped, loaded.newer, loaded.recovered) == (0, 0, False)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories())
 def test_written_anew_it_comes_back_just_as_well(history: list[Conversation]) -> None:
     recorder = Recorder(0.0)
@@ -42,7 +42,7 @@ def test_written_anew_it_comes_back_just_as_well(history: list[Conversation]) ->
     assert load_bytes(recorder.everything()).conversation == history[-1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories(), st.data())
 def test_torn_anywhere_the_intact_records_come_back(
     history: list[Conversation], data: st.DataObject
@@ -60,7 +60,7 @@ def test_torn_anywhere_the_intact_records_come_back(
     assert all(t.parent in {None, *loaded.conversation.turns} for t in found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.data())
 def test_a_torn_file_can_be_gone_on_with(history: list[Conversation], data: st.DataObject) -> None:
     whole = b"".join(spoken(history, Recorder(0.0)))
@@ -76,7 +76,7 @@ def test_a_torn_file_can_be_gone_on_with(history: list[Conversation], data: st.D
     assert not again.recovered
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), st.data())
 def test_a_lost_record_costs_no_more_than_what_it_said(
     history: list[Conversation], data: st.DataObject
