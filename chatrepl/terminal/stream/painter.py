@@ -1,7 +1,7 @@
 """A reply on the screen while it streams: frames in time, work in slices, one write a frame.
 
 feed(text)         a delta came; paints if a frame is due
-tick()             the caller's timer; paints what is due
+tick()             the caller's timer, and after SIGWINCH; paints what is due
 wait()             seconds until the next tick is worth it; None if all is painted
 status(row)        a dim row below the open block
 suspend, resume    Ctrl-Z and fg
@@ -62,6 +62,7 @@ class Painter:
         self._suspended = False
         self._torn = False  # a write was interrupted
         self._ended = False
+        self._begun = False  # a row is final
         self._shown: list[Row] = []
 
     def feed(self, text: str) -> None:
@@ -106,7 +107,10 @@ class Painter:
         self._screen.paint(self._document.finish(width), [], width)
 
     def abort(self) -> None:
-        """End with what is shown, without the status; the cursor is left on a fresh row."""
+        """End with what is shown, without the status; the cursor is left on a fresh row.
+
+        Text that came since the last frame is not shown: `finish` shows all of it.
+        """
         if self._ended:
             return
         self._ended = True
@@ -134,9 +138,11 @@ class Painter:
             return
         begin = self._clock()
         rows = self._work(width, begin)
+        self._begun = self._begun or bool(rows)
         painted = self._clock()
         if self._backlog:
             if rows:
+                self._shown = []
                 self._screen.paint(rows, [], width)
         else:
             self._stale = False
@@ -169,6 +175,8 @@ class Painter:
         status = status[:1] if self._status else []
         rows = self._document.preview(width)
         self._shown = rows
+        if status and room > 3 and (rows or self._begun):
+            status.insert(0, [])
         return _last(rows, room - len(status)) + status
 
     def _fit(self) -> tuple[int, int]:

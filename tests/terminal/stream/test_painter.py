@@ -61,10 +61,10 @@ def test_the_status_stands_below_and_leaves_nothing_behind() -> None:
     scene.feed("")
     assert scene.rows() == ["waiting 1 s"]
     scene.feed("Hello\n\nyou")
-    assert scene.rows() == ["Hello", "", "you", "waiting 1 s"]
+    assert scene.rows() == ["Hello", "", "you", "", "waiting 1 s"]
     scene.painter.status(Text("x" * 100))
     scene.feed("!")
-    assert scene.rows() == ["Hello", "", "you!", "x" * 40]
+    assert scene.rows() == ["Hello", "", "you!", "", "x" * 40]
     scene.painter.finish()
     assert scene.rows() == ["Hello", "", "you!"]
     assert scene.terminal.cursor == (3, 0)
