@@ -96,8 +96,10 @@ def _credentials(chain: list[BaseException], names: set[str], origin: Origin) ->
         return ApiError(ApiErrorKind.AUTH, f"The credentials could not be read: {said}")
     if isinstance(chain[0], TypeError) and "authentication" in str(chain[0]):
         return ApiError(ApiErrorKind.AUTH, "There are no credentials.", "Set ANTHROPIC_API_KEY.")
-    if isinstance(chain[0], UnicodeEncodeError | TypeError | ValueError):
-        message = f"The request could not be written: {origin.clean(str(chain[0]))}"
+    if "LocalProtocolError" in names or isinstance(
+        chain[0], UnicodeEncodeError | TypeError | ValueError
+    ):
+        message = f"The request could not be written: {origin.clean(str(chain[-1]))}"
         return _wrong(message, "Check the headers and base_url in the configuration.")
     return None
 

@@ -26,6 +26,7 @@ BODY_FAULTS: Final = (
     AssertionError,
 )
 _PAGE_BYTES: Final = 65_536
+_DRAIN_S: Final = 0.2
 
 
 class Answer(Protocol):
@@ -69,6 +70,7 @@ async def read_reply(
             for event in reading.feed(chunk):
                 yield event
                 if isinstance(event, MessageStop):
+                    await _drain(chunks)
                     return
                 last = clock()
         for event in reading.end():
@@ -88,6 +90,17 @@ async def _next(
         raise timed_out(origin, limits.timeout_s, begun=begun) from None
     except BODY_FAULTS as error:
         raise from_exception(error, origin, begun=True) from error
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Take the end of the transfer, so that the connection can be used again; not for long."""
+    taken = 0
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            while taken < _PAGE_BYTES and (chunk := await anext(chunks, None)) is not None:
+                taken += len(chunk)
+    except (TimeoutError, *BODY_FAULTS):
+        return
 
 
 async def _check_content(answer: Answer, origin: Origin, limits: Limits) -> None:

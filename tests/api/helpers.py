@@ -30,8 +30,8 @@ def request(words: str = "hello", model: str = MODEL, **more: Any) -> Request:
     )
 
 
-def route(url: str, timeout_s: float = 5.0, key: str = KEY, **headers: str) -> Route:
-    return Route(url, Credentials("key", "ANTHROPIC_API_KEY", key), headers, timeout_s)
+def route(url: str, timeout_s: float = 5.0, headers: Mapping[str, str] | None = None) -> Route:
+    return Route(url, Credentials("key", "ANTHROPIC_API_KEY", KEY), headers or {}, timeout_s)
 
 
 async def collect(
@@ -41,7 +41,7 @@ async def collect(
     found: list[StreamEvent] = []
     try:
         async for event in events:
-            found.append(event)
+            found.append(event)  # noqa: PERF401 - what came before an error counts
     except ApiError as error:
         return found, error
     return found, None

@@ -105,7 +105,7 @@ def test_failures_are_waited_out_until_the_answer_comes() -> None:
 
 
 def test_the_attempts_are_counted() -> None:
-    service = Service(*[[BUSY]] * 9)
+    service = Service([BUSY], [BUSY], [BUSY], [BUSY])
     events, error = ask(service, 3)
     assert error is BUSY
     assert service.asked == 3

@@ -15,11 +15,11 @@ def test_it_is_made_once_in_another_thread() -> None:
         return "ready"
 
     warmup = Warmup(make)
-    assert not warmup.ready
+    before = warmup.ready
     warmup.start()
     warmup.start()
     assert warmup.result() == warmup.result() == "ready"
-    assert warmup.ready
+    assert (before, warmup.ready) == (False, True)
     assert made == ["warmup"]
 
 

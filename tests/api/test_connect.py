@@ -1,0 +1,168 @@
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
+from chatrepl.api.credentials import Credentials, find
+from chatrepl.api.demo.engine import Engine
+from chatrepl.api.demo.server import serve
+from chatrepl.api.demo.transport import DemoTransport
+from chatrepl.core.errors import ApiError, ConfigError
+from chatrepl.core.settings import Settings
+from tests.api.helpers import KEY, ask, reply, request, route, run
+
+NONE: Mapping[str, str] = {}
+
+
+def key(secret: str = KEY) -> Credentials:
+    return Credentials("key", "ANTHROPIC_API_KEY", secret)
+
+
+def sent(on: Route) -> httpx2.Request:
+    """Return what a client on this route would send."""
+    seen: list[httpx2.Request] = []
+
+    def answer(asked: httpx2.Request) -> httpx2.Response:
+        seen.append(asked)
+        return httpx2.Response(200, json={"input_tokens": 1})
+
+    async def work() -> None:
+        client = connect(on, transport=httpx2.MockTransport(answer))
+        await client.count_tokens(request())
+        await client.aclose()
+
+    run(work())
+    return seen[0]
+
+
+def test_the_demo_engine_answers_through_the_same_client() -> None:
+    events, error = run(ask(demo_route(Settings()), "hello", transport=DemoTransport(Engine())))
+    assert error is None
+    assert reply(events).complete
+
+
+def test_the_route_takes_address_headers_and_patience_from_the_settings() -> None:
+    settings = Settings(base_url="https://own.example/x", headers={"X-A": "1"}, timeout_s=7.0)
+    planned = plan_route(settings, key(), NONE)
+    assert planned == Route("https://own.example/x", key(), {"X-A": "1"}, 7.0)
+    request = sent(planned)
+    assert str(request.url) == "https://own.example/x/v1/messages/count_tokens"
+    assert request.headers["x-a"] == "1"
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_the_environment_chooses_the_address_where_the_settings_do_not() -> None:
+    environ = {"ANTHROPIC_BASE_URL": "https://env.example", "ANTHROPIC_CUSTOM_HEADERS": "A: b"}
+    planned = plan_route(Settings(), key(), environ)
+    assert planned.url == "https://env.example"
+    assert planned.custom
+    assert plan_route(Settings(), key(), NONE).url == "https://api.anthropic.com"
+
+
+def test_a_key_does_not_leave_over_plain_http() -> None:
+    settings = Settings(base_url="http://192.168.1.5:8080")
+    with pytest.raises(ConfigError, match="plain http"):
+        plan_route(settings, key(), NONE)
+    assert plan_route(settings, Credentials("open", "none"), NONE).url == settings.base_url
+
+
+def test_a_command_s_key_is_fetched_when_the_route_is_planned() -> None:
+    command = Credentials("command", "api_key_command", f"echo {KEY}")
+    assert plan_route(Settings(), command, NONE).credentials.secret == KEY
+    with pytest.raises(ApiError):
+        plan_route(Settings(), key("bad key"), NONE)
+
+
+def test_each_kind_of_credentials_sends_what_it_should() -> None:
+    token = Route("https://h.example", Credentials("token", "t", "tok-1234"), {}, 5)
+    assert sent(token).headers["authorization"] == "Bearer tok-1234"
+    bare = Route("https://h.example", Credentials("open", "o"), {}, 5)
+    assert "authorization" not in sent(bare).headers
+    own = Route("https://h.example", Credentials("headers", "h"), {"X-Api-Key": "k"}, 5)
+    assert "authorization" not in sent(own).headers
+    assert sent(own).headers["x-api-key"] == "k"
+    own = Route("https://h.example", Credentials("headers", "h"), {"Authorization": "Basic x"}, 5)
+    assert sent(own).headers["authorization"] == "Basic x"
+
+
+def _profile(folder: Path, **more: Any) -> dict[str, str]:
+    for name in ("configs", "credentials"):
+        (folder / name).mkdir()
+    config = {"version": "1.0", "authentication": {"type": "user_oauth"}, **more}
+    (folder / "configs" / "default.json").write_text(json.dumps(config))
+    secret = {"version": "1.0", "type": "oauth_token", "access_token": "tok-from-profile"}
+    path = folder / "credentials" / "default.json"
+    path.write_text(json.dumps(secret))
+    path.chmod(0o600)
+    return {"ANTHROPIC_CONFIG_DIR": str(folder)}
+
+
+def test_a_profile_on_disk_is_read_by_the_sdk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = _profile(tmp_path, base_url="https://profile.example")
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path))
+    found = find(Settings(), environ)
+    assert found is not None
+    planned = plan_route(Settings(), found, environ)
+    assert not planned.url
+    asked = sent(planned)
+    assert asked.url.host == "profile.example"
+    assert asked.headers["authorization"] == "Bearer tok-from-profile"
+
+
+def test_a_broken_profile_has_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path))
+    found = find(Settings(), {"ANTHROPIC_CONFIG_DIR": str(tmp_path)})
+    assert found is not None
+    with pytest.raises(ApiError) as caught:
+        sent(plan_route(Settings(), found, NONE))
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "url"),
+    [
+        ("ALL_PROXY", "gopher://me:pw@x", "https://h.example"),
+        ("SSL_CERT_FILE", "/no/such/file", "https://h.example"),
+    ],
+)
+def test_an_environment_that_spoils_the_connection_is_named(
+    name: str, value: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as caught:
+        open_http(route(url))
+    assert name in caught.value.hint
+    assert "pw" not in caught.value.message + caught.value.hint
+
+
+def test_a_header_that_cannot_be_written_is_an_error_with_words() -> None:
+    with serve(Engine()) as served:
+        _, error = run(ask(route(served.url, headers={"X-Odd": "a\nb"}), "hello"))
+        assert error is not None
+        assert error.exit_code == 2
+        assert not error.retryable
+
+
+def test_secrets_of_the_route_are_known_to_its_errors() -> None:
+    on = route("https://h.example", headers={"X-Gate": "gate-secret"})
+    assert on.origin.clean(f"{KEY} gate-secret") == "[hidden] [hidden]"
+    assert KEY not in repr(on)
+
+
+def test_the_sdk_s_log_stays_away_from_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    client = connect(route("https://h.example"), transport=DemoTransport(Engine()))
+    logging.getLogger("anthropic").warning("noise")
+    asyncio.run(client.aclose())
+    assert "noise" not in capfd.readouterr().err
