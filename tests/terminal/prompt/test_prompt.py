@@ -27,6 +27,12 @@ def shared() -> Iterator[Terminal]:
         yield terminal
 
 
+@pytest.fixture
+def terminal(shared: Terminal) -> Terminal:
+    shared.send("x").keys("c-c", "c-l").wait_for(r"\A›( Ask anything)?$", visible=True)
+    return shared
+
+
 def test_a_line_is_edited_submitted_and_found_again() -> None:
     with prompt() as terminal:
         terminal.wait_for("^› Ask anything")
@@ -42,10 +48,10 @@ def test_a_line_is_edited_submitted_and_found_again() -> None:
         assert terminal.cursor_is_shown()
 
 
-def test_newlines_come_with_alt_enter_ctrl_j_and_a_backslash(shared: Terminal) -> None:
-    shared.send("a").keys("m-enter").send("b").keys("c-j").send("c\\").keys("enter")
-    shared.send("d\\\\").keys("enter")
-    shared.wait_for(r"got 'a\\nb\\nc\\nd\\\\\\\\'")
+def test_newlines_come_with_alt_enter_ctrl_j_and_a_backslash(terminal: Terminal) -> None:
+    terminal.send("a").keys("m-enter").send("b").keys("c-j").send("c\\").keys("enter")
+    terminal.send("d\\\\").keys("enter")
+    terminal.wait_for(r"got 'a\\nb\\nc\\nd\\\\\\\\'")
 
 
 def test_the_multiline_setting_flips_enter_while_the_program_runs() -> None:
@@ -65,11 +71,10 @@ def test_ctrl_c_puts_the_draft_into_the_history_and_twice_leaves() -> None:
         terminal.keys("bs", "c-c", "c-c").wait_for("left by Interrupted")
 
 
-def test_a_signal_from_outside_is_as_ctrl_c() -> None:
-    with prompt() as terminal:
-        terminal.send("draft").wait_for("› draft")
-        terminal.signal("INT").wait_gone("› draft")
-        terminal.keys("up").wait_for("› draft", visible=True)
+def test_a_signal_from_outside_is_as_ctrl_c(terminal: Terminal) -> None:
+    terminal.send("draft").wait_for("› draft")
+    terminal.signal("INT").wait_gone("› draft")
+    terminal.keys("up").wait_for("› draft", visible=True)
 
 
 @pytest.mark.parametrize(
@@ -83,47 +88,45 @@ def test_a_signal_from_outside_is_as_ctrl_c() -> None:
     ],
     ids=ascii,
 )
-def test_a_paste_is_kept_byte_for_byte(shared: Terminal, text: str) -> None:
-    shared.settle(0.05).keys("c-l").paste(text).keys("enter")
-    shared.wait_for("^got")
-    assert f"got {text!a}" in shared.settle().screen().replace("\n", "")
+def test_a_paste_is_kept_byte_for_byte(terminal: Terminal, text: str) -> None:
+    terminal.paste(text).keys("enter").wait_for("^got", visible=True)
+    assert f"got {text!a}" in terminal.settle().screen().replace("\n", "")
 
 
-def test_a_paste_from_a_terminal_that_sends_carriage_returns_has_newlines(shared: Terminal) -> None:
-    shared.paste("three\rfour").keys("enter").wait_for(r"got 'three\\nfour'")
+def test_a_paste_from_a_terminal_that_sends_carriage_returns_has_newlines(
+    terminal: Terminal,
+) -> None:
+    terminal.paste("three\rfour").keys("enter").wait_for(r"got 'three\\nfour'")
 
 
-def test_a_megabyte_is_pasted_in_one_piece(shared: Terminal) -> None:
+def test_a_megabyte_is_pasted_in_one_piece(terminal: Terminal) -> None:
     text = "".join(f"line {n} of many, wide enough to be real text\n" for n in range(24_000))
-    shared.paste(text).keys("enter").wait_for(f"got {hash_of(text)!s}", 30)
+    terminal.paste(text).keys("enter").wait_for(f"got {hash_of(text)!s}", 30)
 
 
-def test_text_that_breaks_out_of_its_paste_is_not_submitted() -> None:
-    with prompt() as terminal:
-        terminal.send("\x1b[200~a\x1b[201~/exit\rb\r\x1b[201~").settle()
-        assert "got" not in terminal.everything()
-        terminal.wait_for("^› a/exit$")
+def test_text_that_breaks_out_of_its_paste_is_not_submitted(terminal: Terminal) -> None:
+    terminal.send("\x1b[200~a\x1b[201~/exit\rb\r\x1b[201~").settle()
+    assert "got 'a" not in terminal.everything()
+    terminal.wait_for("^› a/exit$")
 
 
-def test_what_stands_in_the_line_cannot_drive_the_terminal() -> None:
-    with prompt() as terminal:
-        terminal.paste("x\x1b]0;PWN\x07\x9b2Jy\u202ez\ttab").settle()
-        assert terminal.screen().startswith("dark=None\n› x^[]0;PWN^G<U+009B>2Jy<U+202E>z    tab")
-        terminal.keys("left", "left", "left", "bs").send("|").settle()
-        assert terminal.screen().startswith("dark=None\n› x^[]0;PWN^G<U+009B>2Jy<U+202E>z|tab")
-        assert b"PWN\x07" not in terminal.raw
-        assert "\u202e".encode() not in terminal.raw
-        assert terminal.emulator.title == ""
+def test_what_stands_in_the_line_cannot_drive_the_terminal(terminal: Terminal) -> None:
+    terminal.paste("x\x1b]0;PWN\x07\x9b2Jy\u202ez\ttab").settle()
+    assert terminal.screen().startswith("› x^[]0;PWN^G<U+009B>2Jy<U+202E>z    tab")
+    terminal.keys("left", "left", "left", "bs").send("|").settle()
+    assert terminal.screen().startswith("› x^[]0;PWN^G<U+009B>2Jy<U+202E>z|tab")
+    assert b"PWN\x07" not in terminal.raw
+    assert "\u202e".encode() not in terminal.raw
+    assert terminal.emulator.title == ""
 
 
-def test_completion_opens_for_commands_and_shows_names_safely() -> None:
-    with prompt() as terminal:
-        terminal.send("/mo").wait_for("/models +the list")
-        terminal.keys("tab", "tab", "enter").wait_gone("the list").keys("enter")
-        terminal.wait_for("got '/models'")
-        terminal.send("see @").wait_for(r"notes<U\+202E>.md")
-        terminal.keys("tab").settle().keys("enter", "enter").wait_for("got 'see @notes.md'")
-        terminal.send("/re").wait_for(r"/retry +ask\^\[\[31m again")
+def test_completion_opens_for_commands_and_shows_names_safely(terminal: Terminal) -> None:
+    terminal.send("/mo").wait_for("/models +the list")
+    terminal.keys("tab", "tab", "enter").wait_gone("the list").keys("enter")
+    terminal.wait_for("got '/models'")
+    terminal.send("see @").wait_for(r"notes<U\+202E>.md")
+    terminal.keys("tab").settle().keys("enter", "enter").wait_for("got 'see @notes.md'")
+    terminal.send("/re").wait_for(r"/retry +ask\^\[\[31m again")
 
 
 def test_the_history_is_private_merged_and_remembers_no_line_with_a_space(tmp_path: Path) -> None:
@@ -143,12 +146,11 @@ def test_the_history_is_private_merged_and_remembers_no_line_with_a_space(tmp_pa
         three.keys("right", "enter").wait_for("got 'from one'")
 
 
-def test_ctrl_r_searches_the_history() -> None:
-    with prompt() as terminal:
-        for word in ("alpha beta", "gamma"):
-            terminal.send(word).keys("enter").wait_for(f"got '{word}'")
-        terminal.keys("c-r").send("bet").settle().keys("enter", "enter")
-        terminal.wait_count("got 'alpha beta'", 2)
+def test_ctrl_r_searches_the_history(terminal: Terminal) -> None:
+    for word in ("alpha beta", "gamma"):
+        terminal.send(word).keys("enter").wait_for(f"got '{word}'")
+    terminal.keys("c-r").send("bet").settle().keys("enter", "enter")
+    terminal.wait_count("got 'alpha beta'", 2)
 
 
 def test_vi_keys_edit_the_line() -> None:
@@ -189,11 +191,10 @@ def test_ctrl_z_suspends_and_the_draft_is_there_afterwards() -> None:
         terminal.send(" more").keys("enter").wait_for("got 'draft more'")
 
 
-def test_ctrl_l_clears_the_screen_and_nothing_else() -> None:
-    with prompt() as terminal:
-        terminal.send("one").keys("enter").wait_for("got 'one'")
-        terminal.send("draft").keys("c-l").wait_gone("got 'one'")
-        terminal.wait_for(r"\A› draft", visible=True)
+def test_ctrl_l_clears_the_screen_and_nothing_else(terminal: Terminal) -> None:
+    terminal.send("one").keys("enter").wait_for("got 'one'")
+    terminal.send("draft").keys("c-l").wait_gone("got 'one'")
+    terminal.wait_for(r"\A› draft", visible=True)
 
 
 def test_forty_columns_and_tiny_windows_stay_usable() -> None:
@@ -228,20 +229,18 @@ def test_the_background_is_asked_for_and_early_keys_are_kept() -> None:
         terminal.wait_for("got 'early'")
 
 
-def test_an_answer_that_comes_too_late_is_not_typed_into_the_line() -> None:
-    with prompt() as terminal:
-        terminal.send("\x1b]11;rgb:1414/1616/1a1a\x1b\\").settle()
-        terminal.send("ok\x1b[?62;4c").settle().send("!").keys("enter")
-        terminal.wait_for("got 'ok!'")
+def test_an_answer_that_comes_too_late_is_not_typed_into_the_line(terminal: Terminal) -> None:
+    terminal.send("\x1b]11;rgb:1414/1616/1a1a\x1b\\").settle()
+    terminal.send("ok\x1b[?62;4c").settle().send("!").keys("enter")
+    terminal.wait_for("got 'ok!'")
 
 
-def test_fences_are_highlighted_while_typing() -> None:
-    with prompt() as terminal:
-        terminal.send("```py").keys("c-j").send("x = 1").keys("c-j").send("```").settle()
-        rows = terminal.emulator.buffer
-        styles = {rows[y][2].fg for y in range(16) if rows[y][2].data in "`x"}
-        assert len(styles) == 2
-        assert "default" not in styles
+def test_fences_are_highlighted_while_typing(terminal: Terminal) -> None:
+    terminal.send("```py").keys("c-j").send("x = 1").keys("c-j").send("```").settle()
+    rows = terminal.emulator.buffer
+    styles = {rows[y][2].fg for y in range(16) if rows[y][2].data in "`x"}
+    assert len(styles) == 2
+    assert "default" not in styles
 
 
 def test_a_default_text_can_be_edited() -> None:
