@@ -12,12 +12,16 @@ from typing import Any, Protocol
 from chatrepl.attachments.attach import Attachment
 from chatrepl.core.blocks import Block
 from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.estimate import Estimate
 from chatrepl.core.events import Reply
 from chatrepl.core.form import Form
+from chatrepl.core.ledger import Ledger
+from chatrepl.core.meter import Meter
 from chatrepl.core.models import TABLE, Model, find, resolve
 from chatrepl.core.request import Ask, Request, build_request, new_messages
 from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
+from chatrepl.core.warmth import Footprint, footprint, miss_words
 from chatrepl.core.wire import scrub
 
 
@@ -54,8 +58,13 @@ def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
     return None
 
 
-def _no_count(_text: str) -> int:
-    return 0
+def _rough_count(text: str) -> int:
+    """Count tokens by length: what is used where nothing better was loaded."""
+    return len(text.encode("utf-8", "replace")) // 3 + 1
+
+
+def _always() -> bool:
+    return True
 
 
 def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
@@ -67,13 +76,15 @@ class Edges:
     """What a session needs of the world; each part may be left out.
 
     `clock` gives seconds since the epoch; `price` the cost of a usage, None where it is unknown;
-    `learn` keeps a fact about a model.
+    `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
+    model.
     """
 
     clock: Callable[[], float]
     new_id: Callable[[], str]
     price: Callable[[str, Usage, float], Cost | None] = _no_price
-    count: Callable[[str], int] = _no_count
+    count: Callable[[str], int] = _rough_count
+    can_count: Callable[[], bool] = _always
     learn: Callable[[str, Mapping[str, Any]], None] = _forget
 
 
@@ -92,6 +103,11 @@ class Session:
     form: Form | None = None
     interactive: bool = False
     demo_help: str = ""
+    meter: Meter = field(default_factory=Meter)
+    footprint: Footprint | None = None
+    miss: str = ""
+    _ledger: Ledger | None = None
+    _behind: bool = False
 
     @property
     def model(self) -> Model:
@@ -126,13 +142,29 @@ class Session:
             schema=self.form.schema if self.form and self.model.structured else None,
             interactive=self.interactive,
             previous_message_id=self._previous_message_id(),
-            extra_tokens=self.edges.count(prefill) if prefill else 0,
+            extra_tokens=self._prefill_tokens(prefill),
             diagnose=not self.settings.base_url,
         )
 
-    def estimate(self, request: Request) -> int:
-        """Estimate the tokens of a request's input."""
-        return self.edges.count(request.encode().decode())
+    @property
+    def ledger(self) -> Ledger:
+        """The token book; asking it for the first time may take some tenths of a second."""
+        if self._ledger is None:
+            self._ledger = Ledger(self.edges.count)
+        if self._behind:
+            self._behind = False
+            self._ledger.resume(self.conversation, self.model)
+        return self._ledger
+
+    def estimate(self, request: Request) -> Estimate:
+        """Tell the tokens of a request's input."""
+        return self.ledger.request(request, self.model)
+
+    def context(self) -> Estimate | None:
+        """Tell the tokens that would be sent now; None while counting would make the user wait."""
+        if not self.edges.can_count():
+            return None
+        return self.ledger.next_total(self.conversation, self.model)
 
     def change(self, conversation: Conversation) -> None:
         """Go on with a changed conversation."""
@@ -182,12 +214,37 @@ class Session:
         """End a turn with what was written; without anything, the conversation stays as it was."""
         messages = turn.messages if written is None else (*turn.messages, written)
         done = replace(turn, messages=messages, receipt=self._receipt(turn, request, reply, error))
+        self._account(request, reply, written, done)
         if written is not None or reply.complete:
             self.conversation = self.conversation.add(done)
             self.staged = ()
             self.prefill = ""
         self.recorder.finish(done)
         return done
+
+    def _account(self, request: Request, reply: Reply, written: Message | None, done: Turn) -> None:
+        """Enter what a reply took into the books."""
+        if not reply.usage_known or done.receipt is None:
+            return
+        receipt = done.receipt
+        cost = None
+        if receipt.cost_usd is not None:
+            cost = Cost(receipt.cost_usd, receipt.uncached_usd or receipt.cost_usd)
+        self.meter = self.meter.add(receipt.usage, cost)
+        self.footprint = footprint(request, reply.usage, self.edges.clock()) or self.footprint
+        self.miss = miss_words(reply.diagnostics)
+        if not self.interactive:
+            return
+        if self.edges.can_count() and reply.earlier == Usage():
+            self.ledger.observe(request, self.model, reply.usage, written)
+        else:
+            self._behind = True
+
+    def _prefill_tokens(self, prefill: str) -> int:
+        if not prefill:
+            return 0
+        count = self.edges.count if self.edges.can_count() else _rough_count
+        return count(prefill) + 8
 
     def _outgoing(self, message: Message, request: Request) -> tuple[Message, ...]:
         sent = message

@@ -1,32 +1,95 @@
 """A session from the settings, with the world behind it."""
 
+import os
 import time
 import uuid
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
 
+from chatrepl.api.catalog import Catalog
+from chatrepl.api.catalog import load as load_catalog
+from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.conversation import Conversation, State
 from chatrepl.core.models import resolve
 from chatrepl.core.usage import Cost, Usage
 from chatrepl.session import Edges, Session
+from chatrepl.storage.facts import learn, read_facts
+from chatrepl.storage.paths import Folders, find_folders
+
+MODELS_FILE: Final = "models.json"
+LEARNED_FILE: Final = "learned.json"
 
 
-def new_session(options: Options, loaded: Loaded, *, interactive: bool) -> Session:
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A session, and what the shell still needs of the world behind it."""
+
+    session: Session
+    folders: Folders
+    counter: Counter
+
+
+def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assembled:
     """Make a session. Raises UsageError for a model's name that is ambiguous."""
-    settings = loaded.settings
-    settings = replace(settings, model=resolve(settings.model))
+    folders = find_folders(os.environ)
+    catalog = _catalog(folders)
+    counter = Counter()
+    learned = folders.state / LEARNED_FILE if folders.state and loaded.settings.save else None
+    settings = replace(loaded.settings, model=resolve(loaded.settings.model, catalog))
     session = Session(
         settings,
-        Edges(clock=time.time, new_id=lambda: uuid.uuid4().hex[:8], price=_price),
+        Edges(
+            clock=time.time,
+            new_id=lambda: uuid.uuid4().hex[:8],
+            price=_price,
+            count=counter.count,
+            can_count=lambda: counter.ready,
+            learn=lambda model, facts: _learn(learned, model, facts),
+        ),
         Conversation(state=State(system=settings.system)),
+        models=catalog,
         interactive=interactive,
     )
     session.prefill = options.prefill or ""
-    return session
+    return Assembled(session, folders, counter)
+
+
+def _catalog(folders: Folders) -> Catalog:
+    """Put together what is known of models: table, the service's last list, what was learned."""
+    catalog = Catalog()
+    if folders.cache is not None:
+        try:
+            catalog = load_catalog((folders.cache / MODELS_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            pass
+    if folders.state is not None:
+        for model, facts in read_facts(folders.state / LEARNED_FILE).items():
+            if isinstance(facts, dict):
+                catalog = catalog.learn(model, facts)
+    return catalog
+
+
+def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    learn(path, {model: {**facts, "learned": today}})
 
 
 def _price(model: str, usage: Usage, when: float) -> Cost | None:
     from chatrepl.api.prices import price  # loads the price list
 
     return price(model, usage, when)
+
+
+def new_session(options: Options, loaded: Loaded, *, interactive: bool) -> Session:
+    """Make a session for a shell that needs nothing else."""
+    return assemble(options, loaded, interactive=interactive).session
+
+
+def counter() -> Callable[[str], int]:
+    """Give the exact local counter of cl100k tokens; its first use loads it."""
+    return Counter().count
