@@ -1,8 +1,9 @@
 """Our look for Markdown: a text to rows of styled segments, at once or as it grows.
 
-    events, starts, line, leaves, blocks, definitions   what the text says, line by line
+    lines, line, starts, leaves, openblocks, blocks,
+    definitions, events                                 what the text says, line by line
     inline, mathtext, highlight, lexing, table          what stands inside a block
-    wrap, prefix, layout                                where it stands on the screen
+    clean, wrap, prefix, layout                         where it stands on the screen
     look, citations, draft                              colours, sources, the open end
     document, plain                                     the whole, growing
 
@@ -39,7 +40,7 @@ def render(
     width: int,
     look: Look = DARK,
     *,
-    links: bool = True,
+    links: bool = False,
 ) -> list[Row]:
     """Rows of a whole Markdown text in a window `width` cells wide."""
     document = Document(look, links=links)
@@ -54,7 +55,7 @@ class Markdown:
         text: str,
         look: Look = DARK,
         *,
-        links: bool = True,
+        links: bool = False,
     ) -> None:
         self._text = text
         self._look = look

@@ -12,7 +12,7 @@ _MARKS = frozenset("-=*_#`~+>|:.)![]^ \t0123456789")
 class Document:
     """Rows of a text as it comes; in whatever pieces, the rows are the same."""
 
-    def __init__(self, look: Look, *, links: bool = True) -> None:
+    def __init__(self, look: Look, *, links: bool = False) -> None:
         self._lines = Lines()
         self._blocks = Blocks()
         self._layout = Layout(look, links=links)

@@ -26,7 +26,7 @@ _RULE = 40  # cells
 class Layout:
     """Turn events into rows of a width, which may change between calls."""
 
-    def __init__(self, look: Look, *, links: bool = True) -> None:
+    def __init__(self, look: Look, *, links: bool = False) -> None:
         self.width = 80
         self._look = look
         self._inline = Inline(look, links=links)

@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from chatrepl.terminal.elements import DARK, Document, Row, render
 from tests.terminal.elements.rows import texts
@@ -50,3 +51,12 @@ def test_emphasis_is_shown_before_its_end_came() -> None:
     document = Document(DARK)
     document.feed("some **bold", 40)
     assert texts(document.preview(40)) == ["some bold"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 120))
+def test_rows_fit_their_window_and_end_in_no_blank(lines: list[str], width: int) -> None:
+    for row in texts(render("\n".join(lines), width)):
+        assert cell_len(row) <= width
+        assert row == row.rstrip()
+        assert not any(char < " " for char in row)
