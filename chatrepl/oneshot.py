@@ -1,10 +1,12 @@
 """The piped query: one message, one turn, an exit code. stdout is the answer and nothing else."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, Final, Protocol, TextIO
 
 from chatrepl.core.conversation import Message, Turn
 from chatrepl.core.errors import ChatreplError, ReplyError
@@ -17,6 +19,8 @@ from chatrepl.terminal.sanitize import one_line, pipe
 from chatrepl.terminal.views.status import NotedView
 from chatrepl.terminal.views.structured import LinesView, SilentView, write_json
 from chatrepl.turn import Stream, View, run_turn, text_of
+
+STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
 
 class Check(Protocol):
@@ -49,54 +53,67 @@ class Shot:
     err: TextIO | None
     reply: Reply = Reply()
     turn: Turn | None = None
+    begun_at: float = 0.0
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Remember how far the reply came."""
         del event
         self.reply = reply
 
-    def answer(self, message: Message, stream: Stream) -> int:
-        """Ask, write the answer, and give the exit code. Raises what goes wrong on the way."""
+    async def answer(self, message: Message, stream: Stream) -> int:
+        """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
+        self.begun_at = self.session.edges.clock()
         try:
-            self.turn = asyncio.run(run_turn(self.session, message, stream, self._view()))
-        except ChatreplError as error:
-            return self.fail(error)
-        try:
+            self.turn = await self._ask(message, stream)
             text, parsed = self._accept(self.turn)
         except ChatreplError as error:
             return self.fail(error)
+        except asyncio.CancelledError:
+            return self.fail(ChatreplError(STOPPED[130], exit_code=130))
         self._write(text, parsed)
         self._remark(self.turn)
         return 0
 
+    async def _ask(self, message: Message, stream: Stream) -> Turn:
+        """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
+        with _Terminable() as terminable:
+            try:
+                return await run_turn(self.session, message, stream, self._view())
+            except asyncio.CancelledError:
+                if terminable.fired:
+                    raise ChatreplError(STOPPED[143], exit_code=143) from None
+                raise
+
     def fail(self, error: ChatreplError) -> int:
         """Report an error where the caller looks for it; give its exit code."""
+        if self.turn is None and self.reply.has_content:
+            self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
             self._write_result(self._partial_text(), None, error)
-        elif self._held() and self._partial_text() and error.exit_code != 8:
-            self._write_text(self._partial_text())
-        say_error(self.err, error)
+        elif self._held():  # what does not have the form asked for is nothing for stdout
+            mutter(self.err, pipe(self._partial_text().rstrip("\n")))
+        if error.exit_code not in STOPPED:
+            say_error(self.err, error)
         return error.exit_code
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
         text = text_of(turn)
-        form = self.session.form
-        whole = form is not None or self.manner.extract is not None
-        problem = judge(turn, text, whole=whole)
+        form, wanted = self.session.form, self.manner.extract
+        problem = judge(turn, text, whole=form is not None or wanted is not None)
         if problem is not None:
             raise problem
-        if self.manner.extract is not None:
-            return extract(text, self.manner.extract), None
         if form is None:
-            return text, None
-        value = form.read(text)
-        violation = self.manner.check(value) if self.manner.check and value is not None else None
-        if value is None or violation:
-            self._write_held(text)
-            wanted = "one of the choices" if form.choices else "valid JSON"
-            raise ReplyError(f"The reply is not {wanted}." if value is None else str(violation))
-        return (str(value) if form.choices else text), value
+            return (text if wanted is None else extract(text, wanted)), None
+        try:
+            inner, value = form.read(text)
+        except ValueError:
+            named = "one of the choices" if form.choices else "valid JSON"
+            raise ReplyError(f"The reply is not {named}.") from None
+        violation = self.manner.check(value) if self.manner.check is not None else None
+        if violation:
+            raise ReplyError(violation)
+        return inner, value
 
     def _view(self) -> View:
         return _Both(self._inner_view(), self)
@@ -126,32 +143,24 @@ class Shot:
         if self.manner.output != "text":
             self._write_result(text, parsed, None)
         elif self._held():
-            self._write_text(text)
-
-    def _write_held(self, text: str) -> None:
-        if self.manner.output == "text" and self.err is not None:
-            self.err.write(pipe(text.rstrip("\n")) + "\n")
-
-    def _write_text(self, text: str) -> None:
-        shown = text if self.manner.raw else pipe(text)
-        self.out.write(shown if shown.endswith("\n") else f"{shown}\n")
-        self.out.flush()
+            shown = text if self.manner.raw else pipe(text)
+            self.out.write(shown if shown.endswith("\n") else f"{shown}\n")
+            self.out.flush()
 
     def _write_result(self, text: str, parsed: Any, error: ChatreplError | None) -> None:
         receipt = self.turn.receipt if self.turn is not None else None
-        recorder = self.session.recorder
         result = Result(
             text,
             parsed,
             self.session.settings.model,
             receipt,
-            self.reply.usage_known,
             self.reply.retries,
-            recorder.id or None,
+            self.session.recorder.id or None,
             error,
         ).to_wire()
         if receipt is None:
-            result |= _unfinished(self.reply)
+            seconds = max(0.0, self.session.edges.clock() - self.begun_at)
+            result |= _unfinished(self.reply) | {"duration_ms": round(seconds * 1000)}
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
         write_json(self.out, result)
@@ -161,15 +170,41 @@ class Shot:
 
     def _remark(self, turn: Turn) -> None:
         """Say on stderr what the reader of the answer should know."""
-        if self.manner.quiet or self.err is None or turn.receipt is None:
+        if self.manner.quiet or turn.receipt is None:
             return
         reason = turn.receipt.stop_reason
         if reason == "max_tokens":
-            self.err.write("chatrepl: the reply reached its length limit; -t allows more.\n")
+            mutter(self.err, "chatrepl: the reply reached its length limit; -t allows more.")
         elif step := next_step(turn.receipt):
-            self.err.write(f"chatrepl: {one_line(step)}\n")
+            mutter(self.err, f"chatrepl: {one_line(step)}")
         if self.manner.verbose:
-            self.err.write(f"chatrepl: {one_line(meta_line(turn.receipt))}\n")
+            mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+
+
+class _Terminable:
+    """Lets SIGTERM cancel the task that enters it; `fired` tells whether it did."""
+
+    def __init__(self) -> None:
+        self.fired = False
+        self._before: Any = None
+
+    def __enter__(self) -> "_Terminable":
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+        def end() -> None:
+            self.fired = True
+            if task is not None:
+                task.cancel()
+
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
+            self._before = signal.getsignal(signal.SIGTERM)
+            loop.add_signal_handler(signal.SIGTERM, end)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, self._before)
 
 
 @dataclass(slots=True)
@@ -195,17 +230,23 @@ class _Both:
         self.view.show(event, reply)
 
 
+def mutter(err: TextIO | None, text: str) -> None:
+    """Write a line to stderr, if there is one to take it; an empty text is nothing."""
+    if err is None or not text:
+        return
+    with suppress(OSError, ValueError):
+        err.write(f"{text}\n")
+        err.flush()
+
+
 def say_error(err: TextIO | None, error: ChatreplError) -> None:
     """Write an error to stderr: what happened, then what is safe or what to do."""
-    if err is None:
-        return
     lines = [f"chatrepl: {one_line(error.message, 400)}"]
     lines += [f"  {one_line(line, 400)}" for line in error.hint.splitlines()[:2]]
-    err.write("\n".join(lines) + "\n")
-    err.flush()
+    mutter(err, "\n".join(lines))
 
 
-def _unfinished(reply: Reply) -> Mapping[str, Any]:
+def _unfinished(reply: Reply) -> dict[str, Any]:
     """Give the parts of a result that an unfinished reply can fill."""
     prefill = reply.prefill
     return {

@@ -39,6 +39,11 @@ class Connection:
         async for event in events:
             yield event
 
+    async def warm(self) -> None:
+        """Greet the service while there is nothing to send yet, where a greeting takes time."""
+        if isinstance(self.first, HeadStart) and self.route.url.startswith("https:"):
+            await self.first.warm()
+
 
 @dataclass(slots=True)
 class _Late:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
+from chatrepl.core.errors import UsageError
+
 Shape: TypeAlias = Literal["text", "many", "switch", "number", "optional"]
 
 
@@ -45,6 +47,31 @@ class Options:
     sessions: bool = False
     doctor: bool = False
     version: bool = False
+
+    @property
+    def manner(self) -> str:
+        """How the answer is written: text, json or jsonl."""
+        return "json" if self.json else (self.output or "text")
+
+    def check(self) -> None:
+        """Refuse what contradicts itself. Raises UsageError."""
+        formed = self.schema is not None or self.choose is not None
+        pairs = (
+            ("--save", self.save is not None, "--no-save", self.no_save),
+            ("--schema", self.schema is not None, "--choose", self.choose is not None),
+            ("-x", self.extract is not None, "--schema or --choose", formed),
+            ("--continue", self.continue_, "--resume", self.resume is not None),
+            ("--json", self.json, f"-o {self.output}", self.output in {"text", "jsonl"}),
+            ("--interactive", self.interactive, f"-o {self.manner}", self.manner != "text"),
+        )
+        for one, has_one, other, has_other in pairs:
+            if has_one and has_other:
+                raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
+
+    @property
+    def keeps(self) -> bool:
+        """Tell whether a single shot is kept, or goes on with something kept."""
+        return self.continue_ or self.resume is not None or self.save is not None
 
 
 FLAGS: Final[Mapping[str, tuple[str, Shape]]] = {

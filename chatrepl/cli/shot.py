@@ -1,106 +1,129 @@
 """A single shot from the command line: the message put together, asked, and answered."""
 
+import asyncio
 import os
 import sys
 import time
-from typing import TextIO
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TextIO
 
-from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.connection import open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.forms import check_of, form_of
+from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
-from chatrepl.commands.attaching import limits_of
 from chatrepl.config import Loaded
-from chatrepl.core.conversation import Message
-from chatrepl.core.errors import ChatreplError, UsageError
-from chatrepl.core.form import Form
-from chatrepl.oneshot import Manner, Shot
+from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.oneshot import Manner, Shot, mutter
 from chatrepl.session import Session
 from chatrepl.turn import View
 
+if TYPE_CHECKING:
+    from chatrepl.storage.journal import Journal
 
-def shoot(options: Options, loaded: Loaded) -> int:
+_AT_ONCE_S: Final = 0.05
+_GREETING_S: Final = 3.0
+
+
+def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
     """Answer one question and give the exit code. Raises ChatreplError."""
-    out = _out()
-    check(options)
-    session = new_session(options, loaded, interactive=False)
-    session.form = _form(options)
-    piped = None if stdin.is_keyboard() else stdin.read()
-    if piped is not None and piped.note and sys.stderr is not None and not options.quiet:
-        sys.stderr.write(f"chatrepl: {piped.note}\n")
-    message = _message(options, session, piped)
+    reading = None if stdin.is_keyboard() else stdin.read_in_background()
+    session = _session(options, loaded)
+    session.form = form_of(options)
     if options.dry_run:
         from chatrepl.cli.dryrun import dry_run
 
-        return dry_run(session, message, out, sys.stderr, as_json=_output(options) != "text")
-    connection = open_connection(session.settings, demo=options.demo, single=True)
+        return dry_run(options, session, reading.result() if reading else None, out)
+    journal = _journal(options, session)
+    try:
+        with asyncio.Runner() as runner:
+            code = runner.run(_ask(options, session, reading, out))
+    finally:
+        unsaved = _put_away(journal)
+    return code or unsaved
+
+
+def _session(options: Options, loaded: Loaded) -> Session:
+    """Make the session; prices are looked up only where somebody will see them."""
+    session = new_session(options, loaded, interactive=False)
+    if options.manner == "text" and not (options.verbose or options.dry_run or options.keeps):
+        session.edges = replace(session.edges, price=lambda _model, _usage, _when: None)
+    return session
+
+
+async def _ask(
+    options: Options, session: Session, reading: "Future[stdin.Piped] | None", out: TextIO
+) -> int:
+    """Get the connection ready while standard input is read, then send."""
+    connection, refused = _connect(options, session)
+    piped = None
+    if reading is not None:
+        piped = await _wait(reading, connection)
+        if piped.note and not options.quiet:
+            mutter(sys.stderr, f"chatrepl: {piped.note}")
+    message = compose(options, session, piped)
+    if connection is None:
+        raise refused or ChatreplError("There is no connection.")
     shot = Shot(session, _manner(options, session, out), out, sys.stderr)
-    return shot.answer(message, connection.stream)
+    return await shot.answer(message, connection.stream)
 
 
-def check(options: Options) -> None:
-    """Refuse what contradicts itself. Raises UsageError."""
-    pairs = (
-        ("--save", options.save is not None, "--no-save", options.no_save),
-        ("--schema", options.schema is not None, "--choose", options.choose is not None),
-        ("--continue", options.continue_, "--resume", options.resume is not None),
-        ("-x", options.extract is not None, "-o json", _output(options) != "text"),
-    )
-    for one, has_one, other, has_other in pairs:
-        if has_one and has_other:
-            raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
+def _connect(
+    options: Options, session: Session
+) -> tuple[Connection | None, ApiError | None]:
+    """Open the connection; having none matters only once there is something to ask."""
+    try:
+        return open_connection(session.settings, demo=options.demo, single=True), None
+    except ApiError as error:
+        return None, error
 
 
-def _message(options: Options, session: Session, piped: stdin.Piped | None) -> Message:
-    prompt = " ".join(options.prompt)
-    text = piped.text if piped is not None else ""
-    limits = limits_of(session)
-    attached: list[Attachment] = []
-    for spec in options.attach:
-        if spec != "-":
-            attached.append(load(spec, limits=limits))
-            continue
-        if piped is None:
-            raise UsageError("-a - reads standard input, which is the keyboard here.")
-        attached.append(from_bytes(piped.data or text.encode(), "stdin", limits=limits))
-        piped, text = None, ""
-    if piped is not None and piped.data:
-        attached.append(from_bytes(piped.data, "stdin", limits=limits))
-    if prompt.strip() and text.strip():
-        text = f"<stdin>\n{text.rstrip(chr(10))}\n</stdin>\n\n{prompt}"
-    else:
-        text = prompt if prompt.strip() else text
-    session.staged = tuple(attached)
-    if not text.strip() and not attached:
-        raise UsageError(
-            "There is no question: standard input is empty and no prompt was given.",
-            "usage: chatrepl [OPTIONS] [PROMPT]...",
-        )
-    return session.compose(text if text.strip() else "")
+async def _wait(reading: "Future[stdin.Piped]", connection: Connection | None) -> stdin.Piped:
+    """Wait for standard input; what takes its time leaves time to greet the service."""
+    piped = asyncio.wrap_future(reading)
+    done, _ = await asyncio.wait([piped], timeout=_AT_ONCE_S)
+    if not done and connection is not None:
+        await asyncio.gather(piped, _greet(connection))
+    return await piped
 
 
-def _form(options: Options) -> Form | None:
-    if options.choose is None:
+async def _greet(connection: Connection) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GREETING_S):
+            await connection.warm()
+
+
+def _journal(options: Options, session: Session) -> "Journal | None":
+    if not options.keeps:
         return None
-    choices = tuple(choice.strip() for choice in options.choose.split(",") if choice.strip())
-    if len(set(choices)) < 2:
-        raise UsageError(
-            "--choose takes at least two choices: --choose yes,no", "Nothing was sent."
-        )
-    return Form.choose(choices)
+    from chatrepl.cli.saved import open_saved
+
+    return open_saved(options, session)
+
+
+def _put_away(journal: "Journal | None") -> int:
+    if journal is None:
+        return 0
+    from chatrepl.cli.saved import close_saved
+
+    return close_saved(journal)
 
 
 def _manner(options: Options, session: Session, out: TextIO) -> Manner:
     raw = session.settings.render == "raw"
+    status = _is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") not in {"", "dumb"}
     return Manner(
-        output=_output(options),
+        output=options.manner,
         raw=options.raw,
         extract=options.extract,
         quiet=options.quiet,
         verbose=options.verbose,
-        live_status=_is_terminal(sys.stderr),
+        live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
+        check=check_of(session.form),
     )
 
 
@@ -112,15 +135,5 @@ def _live_view(session: Session, out: TextIO) -> View:
     return LiveView(both.out, view_style(session.settings, os.environ, out), time.monotonic)
 
 
-def _output(options: Options) -> str:
-    return "json" if options.json else (options.output or "text")
-
-
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
-
-
-def _out() -> TextIO:
-    if sys.stdout is None:
-        raise ChatreplError("Standard output is closed.", "Nothing was sent.")
-    return sys.stdout

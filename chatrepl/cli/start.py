@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, read
 from chatrepl.config import load
-from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.errors import ChatreplError
 
 
 def run(argv: Sequence[str]) -> int:
@@ -18,14 +18,16 @@ def run(argv: Sequence[str]) -> int:
     options = _options(argv)
     if isinstance(options, int):
         return options
+    out = _out()
     if options.version:
-        _out().write(f"chatrepl {__version__}\n")
+        out.write(f"chatrepl {__version__}\n")
         return 0
     try:
-        return _run(options)
+        options.check()
+        return _run(options, out)
     except ChatreplError as error:
-        if (options.json or options.output in {"json", "jsonl"}) and sys.stdout is not None:
-            _write_failure(options, error)
+        if options.manner != "text":
+            _write_failure(options, error, out)
         raise
 
 
@@ -38,7 +40,7 @@ def _options(argv: Sequence[str]) -> Options | int:
     return parse(argv)
 
 
-def _run(options: Options) -> int:
+def _run(options: Options, out: TextIO) -> int:
     loaded = load(
         environ=os.environ,
         path=Path(options.config) if options.config else None,
@@ -46,17 +48,20 @@ def _run(options: Options) -> int:
         sets=options.set_,
         options=_settings(options),
     )
+    if not options.quiet and sys.stderr is not None:
+        for note in loaded.notes:
+            sys.stderr.write(f"chatrepl: {note}\n")
     if options.models or options.sessions or options.doctor:
         from chatrepl.cli.pages import show_page
 
-        return show_page(options, loaded, _out())
+        return show_page(options, loaded, out)
     if stdin.is_keyboard() and not options.prompt and not _asks_anyway(options):
         from chatrepl.cli.chat import chat
 
         return chat(options, loaded)
     from chatrepl.cli.shot import shoot
 
-    return shoot(options, loaded)
+    return shoot(options, loaded, out)
 
 
 def _asks_anyway(options: Options) -> bool:
@@ -75,27 +80,17 @@ def _settings(options: Options) -> dict[str, Any]:
     }
 
 
-def _out() -> Any:
+def _out() -> TextIO:
     if sys.stdout is None:
         raise ChatreplError("Standard output is closed.", "Nothing was sent.")
     return sys.stdout
 
 
-def _write_failure(options: Options, error: ChatreplError) -> None:
+def _write_failure(options: Options, error: ChatreplError, out: TextIO) -> None:
     """Print the result object for an error before anything was asked."""
     from chatrepl.core.result import Result
     from chatrepl.terminal.views.structured import write_json
 
     result = Result(model=options.model or "", error=error).to_wire()
-    kind = {"type": "result"} if options.output == "jsonl" else {}
-    write_json(sys.stdout, {**kind, **result})
-
-
-def check_options(options: Options) -> None:
-    """Refuse what contradicts itself. Raises UsageError."""
-    if options.save is not None and options.no_save:
-        raise UsageError("--save and --no-save exclude each other.")
-    if options.schema is not None and options.choose is not None:
-        raise UsageError("--schema and --choose exclude each other.")
-    if options.continue_ and options.resume is not None:
-        raise UsageError("--continue and --resume exclude each other.")
+    kind = {"type": "result"} if options.manner == "jsonl" else {}
+    write_json(out, {**kind, **result})

@@ -3,13 +3,18 @@
 import os
 import stat
 import sys
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from chatrepl.attachments.sniff import Kind, looks_binary, sniff
 from chatrepl.core.errors import ChatreplError, UsageError
 
 MOST_BYTES: Final = 32_000_000
-_BINARY_HEADS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF-")
+_HEAD: Final = 65_536
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_SAFE: Final = "Nothing was sent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,34 @@ def is_keyboard() -> bool:
         return False
 
 
+def use_keyboard() -> None:
+    """Read from the controlling terminal from now on. Raises UsageError where there is none."""
+    try:
+        terminal = os.open(os.ctermid(), os.O_RDWR)
+    except (OSError, AttributeError):
+        raise UsageError(
+            "-i goes on at the keyboard, but there is no terminal.", "Nothing was sent."
+        ) from None
+    os.dup2(terminal, 0)
+    if terminal != 0:
+        os.close(terminal)
+    sys.stdin = os.fdopen(0, "r", encoding="utf-8", errors="surrogateescape", closefd=False)
+
+
+def read_in_background() -> "Future[Piped]":
+    """Begin to read standard input; meanwhile there is time to get ready."""
+    future: Future[Piped] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(read())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="stdin", daemon=True).start()
+    return future
+
+
 def read() -> Piped:
     """Read standard input to its end.
 
@@ -39,25 +72,27 @@ def read() -> Piped:
     if len(data) > MOST_BYTES:
         raise ChatreplError(
             f"Standard input is larger than {MOST_BYTES // 1_000_000} MB; a request holds no more.",
-            "Nothing was sent. Send a part of it, for example through head -c.",
+            f"{_SAFE} Send a part of it, for example through head -c.",
             exit_code=5,
         )
-    if data.startswith(_BINARY_HEADS):
+    head = data[:_HEAD]
+    kind = sniff(head)
+    if kind.kind in {Kind.IMAGE, Kind.PDF}:
         return Piped(data=data)
-    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head and looks_binary(head):
         raise UsageError(
-            "Standard input is binary, and neither an image nor a PDF.",
-            "Nothing was sent. Text, JPEG, PNG, GIF, WebP and PDF are read.",
+            f"Standard input is {kind.name}, and neither an image nor a PDF.",
+            f"{_SAFE} Text, JPEG, PNG, GIF, WebP and PDF are read.",
         )
     return _decoded(data)
 
 
 def _decoded(data: bytes) -> Piped:
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
     try:
         return Piped(data.decode(encoding))
     except UnicodeDecodeError:
-        note = "Standard input is not all UTF-8; what is not was replaced by U+FFFD."
+        note = "standard input is not all UTF-8; what is not was replaced by U+FFFD."
         return Piped(data.decode(encoding, "replace"), note=note)
 
 
@@ -69,13 +104,11 @@ def _read_bytes() -> bytes:
     try:
         descriptor = sys.stdin.fileno()
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise UsageError("Standard input is a directory.", "Nothing was sent.")
+            raise UsageError("Standard input is a directory.", _SAFE)
         while room > 0 and (part := os.read(descriptor, min(room, 1 << 20))):
             parts.append(part)
             room -= len(part)
     except OSError as error:
         reason = error.strerror or "it broke off"
-        raise UsageError(
-            f"Standard input cannot be read: {reason}.", "Nothing was sent."
-        ) from error
+        raise UsageError(f"Standard input cannot be read: {reason}.", _SAFE) from error
     return b"".join(parts)

@@ -15,7 +15,6 @@ class Result:
     parsed: Any = None
     model: str = ""
     receipt: Receipt | None = None
-    usage_known: bool = True
     retries: int = 0
     session_id: str | None = None
     error: ChatreplError | None = None
@@ -67,4 +66,5 @@ _TYPES = {
     7: "empty_error",
     8: "format_error",
     130: "interrupted",
+    143: "terminated",
 }

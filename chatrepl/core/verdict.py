@@ -44,7 +44,7 @@ def extract(text: str, language: str) -> str:
         if not language or named.casefold() == language.casefold():
             return _dedent(match["body"], len(match["indent"]))
     what = f"code block of {language}" if language else "code block"
-    raise ReplyError(f"The answer holds no {what}.", "The whole answer is on stderr with -v.")
+    raise ReplyError(f"The answer holds no {what}.")
 
 
 def _dedent(body: str, width: int) -> str:

@@ -47,13 +47,13 @@ def test_a_choice_may_come_with_other_capitals_and_marks() -> None:
 
 @pytest.mark.parametrize("text", ["maybe", "", "yes and no", '{"choice": "maybe"}', '["yes"]'])
 def test_anything_else_is_no_choice(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):
         Form.choose(("yes", "no")).read(text)
 
 
 @pytest.mark.parametrize("text", ["", "{", "Here it is: {}", "NaN", "[" * 100_000])
 def test_anything_else_is_no_json(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):
         SCHEMA.read(text)
 
 
