@@ -6,15 +6,18 @@ cannot be read counts as empty, and a disk that refuses costs no more than the m
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.storage.files import PRIVATE_FILE, replace_file
+from chatrepl.storage.files import PRIVATE_FILE, lock, replace_file
 from chatrepl.storage.inert import dumps, loads
 from chatrepl.storage.paths import make_folder
 
 _MOST_BYTES: Final = 4 << 20
+_TRIES: Final = 100
+_PAUSE_S: Final = 0.01
 
 
 def read_facts(path: Path | None) -> dict[str, Any]:
@@ -62,17 +65,15 @@ def _merged(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Keep others from merging at the same moment, where the system can."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
+    """Keep others from merging at the same moment; one that hangs is not waited for long."""
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
-        os.fchmod(descriptor, PRIVATE_FILE)
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(AttributeError):  # not on Windows
+            os.fchmod(descriptor, PRIVATE_FILE)
+        for _ in range(_TRIES):
+            if lock(descriptor):
+                break
+            time.sleep(_PAUSE_S)
         yield
     finally:
         os.close(descriptor)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from chatrepl.core.conversation import Conversation, Turn, TurnId
 from chatrepl.storage.files import words_for
-from chatrepl.storage.load import Loaded, load, load_bytes
+from chatrepl.storage.load import Loaded, load_bytes, read_journal
 from chatrepl.storage.logfile import SUFFIX, LogFile
 from chatrepl.storage.recorder import Recorder
 from chatrepl.storage.writer import Delta, Job, Writer
@@ -40,7 +40,7 @@ class Journal:
         self._recorder = recorder or Recorder(time.time())
         self._writer = Writer(path, self._recorder, log, copied)
         self._awaited: threading.Event | None = None
-        self._closed = False
+        self._closing: threading.Event | None = None
 
     @classmethod
     def new(cls, folder: Path) -> "Journal":
@@ -80,6 +80,10 @@ class Journal:
             self._writer.start()
         self._writer.put(Job(lambda recorder: recorder.state(conversation)))
 
+    def catch_up(self, conversation: Conversation) -> None:
+        """Tell what the file does not say yet; it is written with the next change, not before."""
+        self._writer.put(Job(lambda recorder: recorder.state(conversation)))
+
     def meta(self, **fields: Any) -> None:
         """Write down what goes with the conversation: name, title, model, prefill and the like."""
         self._meta |= fields
@@ -87,27 +91,37 @@ class Journal:
 
     def flush(self, seconds: float = PATIENCE_S) -> bool:
         """Wait until all is on the disk; tell whether it is. Safe inside a signal handler."""
-        if self._writer.runs and not self._closed:
+        if self._closing is not None:
+            self._closing.wait(seconds)
+        elif self._writer.runs:
             self._wait(Job(lambda _: b"", done=threading.Event()), seconds)
         return not self.unsaved
 
     def close(self, seconds: float = PATIENCE_S) -> bool:
         """Write the rest and let go of the file; tell whether all of it is on the disk."""
-        if self._closed:
-            return not self.unsaved
-        self._closed = True
+        if self._closing is not None:
+            return self.flush(seconds)
+        self._closing = threading.Event()
         if self._writer.runs:
-            self._wait(Job(lambda _: b"", done=threading.Event(), last=True), seconds)
+            self._wait(Job(lambda _: b"", done=self._closing, last=True), seconds)
             if self._awaited is None:
                 self._writer.join(seconds)
         else:
             self._writer.close_unstarted()
+            self._closing.set()
         return not self.unsaved
 
     def _wait(self, job: Job, seconds: float = PATIENCE_S) -> None:
         self._writer.put(job)
         if job.done is not None:
             self._awaited = None if job.done.wait(seconds) else job.done
+
+
+def new_journal(folder: Path | None, *, save: bool = True) -> "Journal | NoJournal":
+    """Make the journal for a new conversation, or one that keeps nothing."""
+    if not save:
+        return NoJournal()
+    return NoJournal(NO_FOLDER) if folder is None else Journal.new(folder)
 
 
 class NoJournal:
@@ -160,7 +174,8 @@ def resume(path: Path) -> Resumed:
         why = "" if log is not None else "another chatrepl has it open"
     except OSError as error:
         why = words_for(error)
-    loaded = load(path)
+    data = read_journal(path)
+    loaded = load_bytes(data)
     if loaded.newer and log is not None:
         log.close()
         log, why = None, "a newer chatrepl wrote it"
@@ -170,10 +185,11 @@ def resume(path: Path) -> Resumed:
         recorder = Recorder.after(loaded.recorded, loaded.meta, when)
         journal = Journal(path, recorder, log)
     else:
-        data = _whole_lines(path)
+        data = data[: data.rfind(b"\n") + 1]
         loaded = load_bytes(data)
         recorder = Recorder.after(loaded.recorded, loaded.meta, when)
         journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, copied=data)
+    journal.catch_up(loaded.conversation)
     return Resumed(loaded, journal, why)
 
 
@@ -181,8 +197,3 @@ def new_id() -> str:
     """Make an id that sorts by time: the time in UTC, and some random digits."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     return f"{stamp}-{secrets.token_hex(4)}"
-
-
-def _whole_lines(path: Path) -> bytes:
-    data = path.read_bytes()
-    return data[: data.rfind(b"\n") + 1]

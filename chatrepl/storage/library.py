@@ -6,6 +6,7 @@ it, so that listing reads a few kilobytes a file.
 
 import contextlib
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,8 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
             if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
                 with contextlib.suppress(OSError):
                     status = entry.stat()
+                    if not stat.S_ISREG(status.st_mode):
+                        continue
                     found.append((entry.path, status.st_mtime, status.st_size))
     found.sort(key=lambda item: (item[1], item[0]), reverse=True)
     return found

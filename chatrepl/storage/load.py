@@ -14,7 +14,9 @@ from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, Tur
 from chatrepl.core.errors import StorageError
 from chatrepl.storage import codec
 from chatrepl.storage.codec import VERSION, DamagedError
+from chatrepl.storage.files import words_for
 from chatrepl.storage.inert import loads
+from chatrepl.storage.recorder import title_of
 from chatrepl.storage.states import Line
 
 _NULS: Final = re.compile(rb"\x00+")
@@ -39,16 +41,31 @@ class Loaded:
     @property
     def name(self) -> str | None:
         name = self.meta.get("name")
-        return name if isinstance(name, str) else None
+        return name if isinstance(name, str) and name else None
+
+    @property
+    def title(self) -> str:
+        """The title it was given, or the first words of it."""
+        title = self.meta.get("title")
+        if isinstance(title, str) and title:
+            return title
+        return next(filter(None, map(title_of, self.conversation.path())), "")
 
 
 def load(path: Path) -> Loaded:
     """Read the journal at `path`. Raises StorageError where it cannot be read at all."""
+    return load_bytes(read_journal(path))
+
+
+def read_journal(path: Path) -> bytes:
+    """Read the bytes at `path`. Raises StorageError."""
     try:
-        data = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise StorageError(f"The conversation {path.stem} cannot be read.") from error
-    return load_bytes(data)
+        return path.read_bytes()
+    except OSError as error:
+        why = words_for(error)
+        raise StorageError(f"The conversation {path.stem} cannot be read: {why}.") from error
+    except ValueError as error:
+        raise StorageError("There is no conversation of that name.") from error
 
 
 def load_bytes(data: bytes) -> Loaded:
@@ -145,7 +162,7 @@ class _Reader:
         id_ = codec.turn_id(record.get("id"))
         codec.text(record.get("text"))
         if id_ not in self._turns:  # the question is lost, the answer need not be
-            self._put(Turn(id_, self._line.state.head, ()))
+            self._put(Turn(id_, self._line.last_head(self._turns), ()))
             self._open[id_] = []
 
     def _take_end(self, record: dict[str, Any]) -> None:
@@ -166,8 +183,7 @@ class _Reader:
         if known is not None:
             turn = replace(turn, parent=known.parent)
         elif turn.parent is not None and turn.parent not in self._turns:
-            head = self._line.state.head
-            turn = replace(turn, parent=head if head in self._turns else None)
+            turn = replace(turn, parent=self._line.last_head(self._turns))
         self._turns[turn.id] = turn
         self._last = turn.id
         if turn.id not in self._trailing:

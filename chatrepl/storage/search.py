@@ -39,7 +39,7 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
         if not holds(data):
             continue
         entry = read_entry(found)
-        for hit in _hits(entry, data, wanted, holds):
+        for hit in dict.fromkeys(_hits(entry, data, wanted, holds)):
             hits.append(hit)
             if len(hits) >= limit:
                 return tuple(hits)
@@ -132,10 +132,10 @@ def _record(line: bytes) -> dict[str, Any]:
 
 def _hit(entry: Entry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
     text, start, end = match.string, match.start(), match.end()
-    before = text[max(0, start - _AROUND) : start]
-    after = text[end : end + _AROUND]
+    before = text[max(0, start - _AROUND) : start].replace("\n", " ")
+    after = text[end : end + _AROUND].replace("\n", " ")
     if start > _AROUND:
         before = "…" + before
     if end + _AROUND < len(text):
         after += "…"
-    return Hit(entry, turn, role, " ".join(before.split("\n")), match.group(), after)
+    return Hit(entry, turn, role, before, match.group().replace("\n", " "), after)

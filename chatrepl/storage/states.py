@@ -60,6 +60,11 @@ class Line:
         self.states.extend(added or ([] if self.states else [State()]))
         self.at = min(at, len(self.states) - 1)
 
+    def last_head(self, turns: Mapping[TurnId, Turn]) -> TurnId | None:
+        """Find the newest head up to where we stand that is one of `turns`."""
+        before = reversed(self.states[: self.at + 1])
+        return next((state.head for state in before if state.head in turns), None)
+
     def conversation(self, turns: Mapping[TurnId, Turn]) -> Conversation:
         """Put line and turns together; what refers to lost turns is left out."""
         known: list[State] = []

@@ -9,7 +9,7 @@ import pytest
 
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.journal import Journal, NoJournal, new_id, resume
+from chatrepl.storage.journal import Journal, NoJournal, new_id, new_journal, resume
 from chatrepl.storage.load import load
 
 
@@ -214,3 +214,37 @@ def test_ids_sort_by_time_and_are_all_different() -> None:
     ids = {new_id() for _ in range(100)}
     assert len(ids) == 100
     assert all(len(id_) == 24 for id_ in ids)
+
+
+def test_a_recovered_reply_survives_a_second_crash(tmp_path: Path) -> None:
+    journal = Journal.new(tmp_path)
+    journal.begin(asked(1))
+    journal.delta("turn1", "so far")
+    journal.close()
+    resumed = resume(journal.path)
+    conversation = resumed.loaded.conversation
+    assert resumed.loaded.recovered
+    resumed.journal.meta(name="x")
+    resumed.journal.begin(asked(2, conversation.head))
+    resumed.journal.close()
+    again = load(journal.path)
+    assert [turn.id for turn in again.conversation.path()] == ["turn1", "turn2"]
+    assert again.conversation.turns[TurnId("turn1")] == conversation.turns[TurnId("turn1")]
+    assert (again.title, again.name) == ("why?", "x")
+
+
+def test_flushing_while_closing_is_harmless(tmp_path: Path) -> None:
+    journal = Journal.new(tmp_path)
+    hold(journal, Conversation())
+    closer = threading.Thread(target=journal.close)
+    closer.start()
+    assert journal.flush()
+    closer.join()
+    assert journal.flush()
+
+
+def test_a_new_journal_is_the_one_that_fits(tmp_path: Path) -> None:
+    assert isinstance(new_journal(tmp_path), Journal)
+    assert new_journal(None).unsaved
+    assert not new_journal(tmp_path, save=False).unsaved
+    assert new_journal(tmp_path, save=False).path is None

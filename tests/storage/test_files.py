@@ -1,0 +1,84 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from chatrepl.core.errors import StorageError
+from chatrepl.storage import files
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_a_file_is_for_the_user_alone_under_any_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        os.close(files.create(tmp_path / "new"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+
+
+def test_an_export_is_written_whole_and_private(tmp_path: Path) -> None:
+    files.write_new(tmp_path / "a.md", "Grüße\n")
+    assert (tmp_path / "a.md").read_bytes() == "Grüße\n".encode()
+    assert stat.S_IMODE((tmp_path / "a.md").stat().st_mode) == 0o600
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_nothing_is_overwritten_without_being_asked(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("mine")
+    with pytest.raises(FileExistsError):
+        files.write_new(path, "theirs")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError):
+        files.write_new(tmp_path / "link", "theirs")
+    assert path.read_text() == "mine"
+    files.write_new(path, "theirs", overwrite=True)
+    assert path.read_text() == "theirs"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["missing/a.md", "folder", "a\0b"])
+def test_what_cannot_be_written_is_said_in_words(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises((StorageError, FileExistsError)):
+        files.write_new(tmp_path / name, "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_text_that_cannot_be_encoded_is_written_with_marks(tmp_path: Path) -> None:
+    files.write_new(tmp_path / "a", "half \ud800")
+    assert (tmp_path / "a").read_bytes() == b"half ?"
+
+
+def test_a_failed_replacement_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+
+    def fails(_: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("chatrepl.storage.files.os.fsync", fails)
+    with pytest.raises(OSError, match="broken"):
+        files.replace_file(path, b"new")
+    assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_faults_have_words() -> None:
+    assert files.words_for(OSError(errno.ENOSPC, "")) == "the disk is full"
+    assert files.words_for(OSError()) == "the disk refused"
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    first = files.create(tmp_path / "a")
+    second = os.open(tmp_path / "a", os.O_RDWR)
+    assert files.lock(first)
+    assert not files.lock(second)
+    os.close(first)
+    assert files.lock(second)
+    os.close(second)

@@ -1,0 +1,112 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatrepl.core.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.conversation import Conversation, Message
+from chatrepl.core.errors import StorageError
+from chatrepl.storage.importing import read_messages, to_conversation
+from chatrepl.storage.replay import to_json
+from tests.storage.strategies import contents
+
+messages = st.lists(
+    st.builds(Message, st.sampled_from(["user", "assistant"]), contents), min_size=1, max_size=6
+)
+
+
+def user(*content: dict[str, Any] | str) -> dict[str, Any]:
+    return {"role": "user", "content": list(content)}
+
+
+def flat(conversation: Conversation) -> list[Message]:
+    return [message for turn in conversation.path() for message in turn.messages]
+
+
+@settings(max_examples=60, deadline=None)
+@given(messages)
+def test_grouping_into_turns_loses_and_moves_nothing(given_messages: list[Message]) -> None:
+    conversation = to_conversation(given_messages)
+    assert flat(conversation) == given_messages
+    for turn in conversation.path()[1:]:
+        assert turn.messages[0].role == "user"
+        assert all(not isinstance(b, ToolResultBlock) for b in turn.messages[0].content)
+
+
+def test_what_was_exported_is_imported_again() -> None:
+    body = {
+        "model": "m",
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            user({"type": "text", "text": "why?", "cache_control": {"type": "ephemeral"}}),
+            {"role": "assistant", "content": [{"type": "text", "text": "so"}]},
+        ],
+    }
+    conversation = read_messages(to_json(body), created=7.0)
+    assert conversation.state.system == "Be brief."
+    assert [m.text for m in flat(conversation)] == ["why?", "so"]
+    assert flat(conversation)[0].content == (TextBlock("why?"),)
+    assert conversation.path()[0].created == 7.0
+
+
+def test_a_plain_list_with_plain_texts_will_do() -> None:
+    text = json.dumps(
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "one"},
+            {"role": "assistant", "content": "1"},
+            {"role": "user", "content": "two"},
+        ]
+    )
+    conversation = read_messages("\ufeff" + text)
+    assert conversation.state.system == "Be brief."
+    assert [[m.text for m in turn.messages] for turn in conversation.path()] == [
+        ["one", "1"],
+        ["two"],
+    ]
+
+
+def test_a_loop_through_a_tool_stays_in_its_turn() -> None:
+    call = {"type": "tool_use", "id": "x", "name": "n", "input": {}}
+    answer = {"type": "tool_result", "tool_use_id": "x", "content": "5"}
+    listed = [
+        user({"type": "text", "text": "how many?"}),
+        {"role": "assistant", "content": [call]},
+        user(answer),
+        {"role": "assistant", "content": "five"},
+        user({"type": "text", "text": "thanks"}),
+    ]
+    conversation = read_messages(json.dumps({"messages": listed}))
+    assert [len(turn.messages) for turn in conversation.path()] == [4, 1]
+
+
+def test_what_cannot_be_sent_is_made_sendable() -> None:
+    conversation = read_messages('[{"role":"user","content":"a\\u0000\\ud800"}]')
+    flat(conversation)[0].encoded.encode()
+    assert "\0" not in flat(conversation)[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no JSON"),
+        ("{\n\n{", "line 3"),
+        ("[" * 200_000, "nested too deeply"),
+        ("[]", "no messages"),
+        ("5", "no messages"),
+        ('{"messages": {}}', "no messages"),
+        ("[5]", "message 1 has no role"),
+        ('[{"role": "robot", "content": "x"}]', "message 1 has no role"),
+        ('[{"role": "user"}]', "message 1 has no content"),
+        ('[{"role": "user", "content": [5]}]', "no content block"),
+        ('[{"role": "user", "content": [{"type": "text", "text": 5}]}]', "no content block"),
+        ('{"system": 5, "messages": [{"role": "user", "content": "x"}]}', "system prompt"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(text: str, words: str) -> None:
+    with pytest.raises(StorageError, match=words) as caught:
+        read_messages(text, "talk.json")
+    assert caught.value.message.startswith("talk.json")
+    assert caught.value.hint

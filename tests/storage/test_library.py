@@ -1,0 +1,115 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.errors import StorageError
+from chatrepl.storage.journal import Journal, resume
+from chatrepl.storage.library import delete, find, list_entries
+from chatrepl.storage.recorder import Recorder
+
+
+def save(folder: Path, id_: str, question: str, *, name: str = "", turns: int = 1) -> Path:
+    recorder = Recorder(0.0)
+    conversation = Conversation()
+    written = recorder.opening()
+    for number in range(turns):
+        turn = Turn(
+            TurnId(f"t{number}"),
+            conversation.head,
+            (Message.user(question), Message.user("x" * 3_000)),
+            Receipt("m", "end_turn"),
+        )
+        conversation = conversation.add(turn)
+        written += recorder.finish(turn) + recorder.state(conversation)
+    written += recorder.meta({"name": name}) if name else b""
+    path = folder / f"{id_}.jsonl"
+    path.write_bytes(written)
+    return path
+
+
+def test_the_newest_comes_first_with_its_name_and_first_words(tmp_path: Path) -> None:
+    os.utime(save(tmp_path, "old", "why is the sky blue?", turns=3), (1, 1))
+    os.utime(save(tmp_path, "new", "how deep is the sea?", name="sea"), (2, 2))
+    new, old = list_entries(tmp_path)
+    assert (new.id, new.name, new.title, new.turns) == ("new", "sea", "how deep is the sea?", 1)
+    assert (old.id, old.name, old.turns, old.when) == ("old", "", 3, 1.0)
+    assert (new.label, old.label) == ("sea", "why is the sky blue?")
+    assert new.size == new.path.stat().st_size
+    assert list_entries(tmp_path, 1) == (new,)
+
+
+def test_a_name_given_before_the_last_turn_is_listed(tmp_path: Path) -> None:
+    journal = Journal.new(tmp_path)
+    conversation = Conversation()
+    journal.meta(name="first")
+    for number in range(3):
+        turn = Turn(TurnId(f"{number}"), conversation.head, (Message.user("x"),))
+        journal.begin(turn)
+        journal.finish(turn)
+        conversation = conversation.add(turn)
+        journal.state(conversation)
+    journal.close()
+    assert list_entries(tmp_path)[0].name == "first"
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 9_000, b"\xff" * 200_000, b'{"t":"state"}\n'])
+def test_a_damaged_file_is_listed_all_the_same(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "bad.jsonl").write_bytes(data)
+    assert [entry.id for entry in list_entries(tmp_path)] == ["bad"]
+
+
+def test_a_torn_last_record_does_not_hide_the_rest(tmp_path: Path) -> None:
+    path = save(tmp_path, "one", "why?", turns=3)
+    path.write_bytes(path.read_bytes()[:-9])
+    entry = list_entries(tmp_path)[0]
+    assert (entry.title, entry.turns) == ("why?", 3)
+
+
+def test_without_a_folder_there_are_none(tmp_path: Path) -> None:
+    assert list_entries(None) == ()
+    assert list_entries(tmp_path / "missing") == ()
+
+
+def test_one_is_found_by_id_name_or_the_beginning_of_either(tmp_path: Path) -> None:
+    save(tmp_path, "20260101-000000-ab12cd34", "a", name="Garden")
+    save(tmp_path, "20260102-000000-ee99ff00", "b", name="Garage")
+    for wanted in ("20260101-000000-ab12cd34", "20260101", "ab12", "Garden", "gard", "GARDEN"):
+        assert find(tmp_path, wanted).name == "Garden"
+
+
+def test_more_than_one_is_asked_about(tmp_path: Path) -> None:
+    save(tmp_path, "20260101-000000-ab12cd34", "a", name="Garden")
+    save(tmp_path, "20260102-000000-ee99ff00", "b", name="Garage")
+    with pytest.raises(StorageError, match="2 saved") as caught:
+        find(tmp_path, "gar")
+    assert "Garden" in caught.value.hint
+    assert "Garage" in caught.value.hint
+
+
+@pytest.mark.parametrize("wanted", ["nothing", "", "  ", "../x", "\0"])
+def test_none_is_said(tmp_path: Path, wanted: str) -> None:
+    save(tmp_path, "20260101-000000-ab12cd34", "a")
+    (tmp_path / "folder.jsonl").mkdir()
+    with pytest.raises(StorageError, match="no saved conversation"):
+        find(tmp_path, wanted)
+
+
+def test_deleting_takes_that_file_and_no_other(tmp_path: Path) -> None:
+    save(tmp_path, "one", "a")
+    save(tmp_path, "two", "b")
+    delete(find(tmp_path, "one"))
+    assert [path.name for path in tmp_path.iterdir()] == ["two.jsonl"]
+
+
+def test_one_that_is_open_is_not_deleted(tmp_path: Path) -> None:
+    path = save(tmp_path, "one", "a")
+    journal = resume(path).journal
+    with pytest.raises(StorageError, match="open in another"):
+        delete(find(tmp_path, "one"))
+    journal.close()
+    entry = find(tmp_path, "one")
+    delete(entry)
+    with pytest.raises(StorageError, match="gone already"):
+        delete(entry)

@@ -1,0 +1,69 @@
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from chatrepl.core.conversation import Message, Turn, TurnId
+from chatrepl.storage.load import load
+from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.writer import COALESCE_CHARS, Delta, Job, Writer
+
+TURN = Turn(TurnId("t"), None, (Message.user("why?"),))
+
+
+def started(path: Path) -> Writer:
+    writer = Writer(path, Recorder(0.0), None, b"")
+    writer.start()
+    done(writer, Job(lambda recorder: recorder.begin(TURN)))
+    return writer
+
+
+def done(writer: Writer, job: Job, *, last: bool = False) -> None:
+    event = threading.Event()
+    writer.put(Job(job.encode, done=event, last=last))
+    assert event.wait(20)
+
+
+def end(writer: Writer) -> None:
+    done(writer, Job(lambda _: b""), last=True)
+    writer.join(20)
+
+
+def test_jobs_and_pieces_are_written_in_their_order(tmp_path: Path) -> None:
+    writer = started(tmp_path / "a.jsonl")
+    for kind, text in (("thinking", "a"), ("thinking", "b"), ("text", "c"), ("text", "d")):
+        writer.put_delta(Delta(TURN.id, kind, text))
+    writer.put(Job(lambda recorder: recorder.meta({"x": 1})))
+    writer.put_delta(Delta(TURN.id, "text", "e"))
+    end(writer)
+    lines = writer.path.read_text().splitlines()
+    assert [line.split('"')[3] for line in lines[:2]] == ["conv", "turn"]
+    order = "".join(line.rsplit('"', 2)[-2] if '"d"' in line else "|" for line in lines[2:])
+    assert order == "abcd|e"
+
+
+def test_many_pieces_do_not_wait_for_more(tmp_path: Path) -> None:
+    writer = started(tmp_path / "a.jsonl")
+    writer.put_delta(Delta(TURN.id, "text", "x" * COALESCE_CHARS))
+    end(writer)
+    turn = load(writer.path).conversation.path()[-1]
+    assert turn.messages[-1].text == "x" * COALESCE_CHARS
+
+
+def test_what_cannot_be_written_down_is_said_and_the_rest_is_kept(tmp_path: Path) -> None:
+    def fails(_: Recorder) -> NoReturn:
+        raise RecursionError
+
+    writer = started(tmp_path / "a.jsonl")
+    done(writer, Job(fails))
+    assert writer.unsaved == "a part of it cannot be written down"
+    writer.put_delta(Delta(TURN.id, "text", "still here"))
+    end(writer)
+    assert load(writer.path).conversation.path()[-1].messages[-1].text == "still here"
+
+
+def test_a_writer_that_never_ran_lets_go_of_its_file(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "a.jsonl", Recorder(0.0), None, b"")
+    writer.close_unstarted()
+    writer.join(1)
+    assert not writer.runs
+    assert not writer.path.exists()
