@@ -132,6 +132,7 @@ class _Watch:
         self._loop.call_soon_threadsafe(self._suspend)
 
     def _suspend(self) -> None:
+        self._drain()  # else the shell would get what was typed
         self._reactions.before_suspend()
         self._tty.write(PASTE_OFF)
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
