@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, Final, Self, TextIO
 
 from chatrepl.core.conversation import Message, Turn
 from chatrepl.core.errors import ChatreplError, ReplyError
@@ -23,15 +23,13 @@ from chatrepl.turn import Stream, View, run_turn, text_of
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
 
-class Check(Protocol):
-    """Tells how a reply breaks the form that was asked for; None where it fits."""
-
-    def __call__(self, value: Any) -> str | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How the answer is written. `rendered` makes the view of a terminal; None is a pipe."""
+    """How the answer is written.
+
+    `rendered` makes the view of a terminal; None is a pipe. `check` tells how a reply breaks the
+    form that was asked for; it gives None where it fits.
+    """
 
     output: str = "text"
     raw: bool = False
@@ -40,7 +38,7 @@ class Manner:
     verbose: bool = False
     live_status: bool = False
     rendered: Callable[[], View] | None = None
-    check: Check | None = None
+    check: Callable[[Any], str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -188,7 +186,7 @@ class _Terminable:
         self.fired = False
         self._before: Any = None
 
-    def __enter__(self) -> "_Terminable":
+    def __enter__(self) -> Self:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
 
         def end() -> None:

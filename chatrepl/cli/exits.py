@@ -6,19 +6,33 @@
 """
 
 import os
+import signal
 import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Final, NoReturn
+from contextlib import suppress
+from types import FrameType
+from typing import Final, Never, NoReturn
 
 from chatrepl.core.errors import ChatreplError
-from chatrepl.oneshot import say_error
 
 BUG: Final = 70
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+_MOST_LOG_CHARS: Final = 200_000
+
+
+def prepare_streams() -> None:
+    """Make the streams take any text, and SIGTERM end us through every `finally`."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    with suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGTERM, _leave_on_signal)
+
+
+def _leave_on_signal(number: int, _frame: FrameType | None) -> Never:
+    sys.exit(128 + number)
 
 
 def guarded(run: Callable[[], int]) -> int:
@@ -26,7 +40,7 @@ def guarded(run: Callable[[], int]) -> int:
     try:
         return _flushed(run())
     except ChatreplError as error:
-        say_error(sys.stderr, error)
+        _say(error)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -34,6 +48,8 @@ def guarded(run: Callable[[], int]) -> int:
         _silence(sys.stdout)
         return PIPE_CLOSED
     except OSError as error:
+        if error.filename is not None or not error.errno:
+            raise  # not about a stream of ours
         return _unwritable(error)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1
@@ -41,10 +57,9 @@ def guarded(run: Callable[[], int]) -> int:
 
 def report_bug(error: BaseException) -> int:
     """Keep a traceback in a file of its own and say where, in one line."""
-    text = "".join(traceback.format_exception(error))
-    where = _keep(text)
-    if sys.stderr is not None:
-        told = f"What happened is in {where}." if where else "It could not be kept in a file."
+    where = _keep(error)
+    told = f"What happened is in {where}." if where else "What happened was not kept in a file."
+    with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"chatrepl: this is a bug in chatrepl. {told}\n")
     return BUG
 
@@ -60,6 +75,12 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _say(error: ChatreplError) -> None:
+    from chatrepl.oneshot import say_error
+
+    say_error(sys.stderr, error)
+
+
 def _flushed(code: int) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()
@@ -70,7 +91,7 @@ def _unwritable(error: OSError) -> int:
     """A stream of ours cannot be written: the disk behind it is full, or it is closed."""
     _silence(sys.stdout)
     reason = error.strerror or "it is closed"
-    say_error(sys.stderr, ChatreplError(f"The answer could not be written: {reason}."))
+    _say(ChatreplError(f"The answer could not be written: {reason}."))
     return 1
 
 
@@ -84,13 +105,37 @@ def _silence(stream: object) -> None:
     os.close(nowhere)
 
 
-def _keep(text: str) -> Path | None:
-    try:
-        with NamedTemporaryFile(
-            "w", prefix="chatrepl-bug-", suffix=".log", delete=False, encoding="utf-8",
-            errors="backslashreplace",
-        ) as file:  # fmt: skip
-            file.write(text)
-        return Path(file.name)
-    except OSError:
-        return None
+def _keep(error: BaseException) -> str:
+    """Write the traceback under the state folder, else among the temporary files."""
+    import tempfile
+    import traceback
+
+    from chatrepl.api.redact import redact
+    from chatrepl.storage.paths import find_folders, make_folder
+
+    if "--no-save" in sys.argv:
+        return ""
+    text = "".join(traceback.format_exception(error))
+    if len(text) > _MOST_LOG_CHARS:
+        text = f"{text[: _MOST_LOG_CHARS // 2]}\n…\n{text[-_MOST_LOG_CHARS // 2 :]}"
+    text = redact(text, tuple(_secrets()))
+    state = find_folders(os.environ).state
+    for folder in (state / "bugs" if state is not None else None, None):
+        try:
+            if folder is not None:
+                make_folder(folder)
+            descriptor, name = tempfile.mkstemp(".log", "chatrepl-bug-", folder)  # mode 0600
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError:
+            continue
+        return name
+    return ""
+
+
+def _secrets() -> list[str]:
+    return [
+        value
+        for name, value in os.environ.items()
+        if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET"))
+    ]

@@ -42,9 +42,7 @@ def _asked_for_form(session: Session, message: Message) -> Message:
     return Message(message.role, (*message.content, TextBlock(form.instruction)))
 
 
-def _attached(
-    options: Options, session: Session, piped: Piped | None
-) -> "tuple[Attachment, ...]":
+def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
     if not options.attach and not (piped and piped.data):
         return session.staged
     from chatrepl.attachments.attach import from_bytes, load

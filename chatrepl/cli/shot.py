@@ -71,9 +71,7 @@ async def _ask(
     return await shot.answer(message, connection.stream)
 
 
-def _connect(
-    options: Options, session: Session
-) -> tuple[Connection | None, ApiError | None]:
+def _connect(options: Options, session: Session) -> tuple[Connection | None, ApiError | None]:
     """Open the connection; having none matters only once there is something to ask."""
     try:
         return open_connection(session.settings, demo=options.demo, single=True), None

@@ -1,0 +1,50 @@
+"""Find out whether a service is there, what time it thinks it is, and which models it has."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from chatrepl.api.connect import Route
+from chatrepl.api.reader import BODY_FAULTS
+
+if TYPE_CHECKING:
+    from chatrepl.api.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a service answered: its models, and how far its clock is ahead of ours, if it says."""
+
+    seconds: float
+    models: tuple[Mapping[str, Any], ...]
+    ahead_s: float | None = None
+
+
+async def probe(
+    client: "Client",
+    http: httpx2.AsyncClient,
+    route: Route,
+    clock: Callable[[], float] = time.time,
+) -> Probe:
+    """Ask a service for its models. Raises ApiError where that fails."""
+    ahead = await _ahead(http, route, clock)
+    begun = clock()
+    models = await client.list_models()
+    return Probe(max(0.0, clock() - begun), models, ahead)
+
+
+async def _ahead(
+    http: httpx2.AsyncClient, route: Route, clock: Callable[[], float]
+) -> float | None:
+    if not route.url:
+        return None
+    try:
+        answer = await http.head(route.url)
+        told = parsedate_to_datetime(answer.headers["date"])
+    except (*BODY_FAULTS, httpx2.InvalidURL, KeyError, ValueError, TypeError):
+        return None
+    return told.timestamp() - clock()

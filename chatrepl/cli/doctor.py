@@ -1,0 +1,165 @@
+"""`--doctor`: what is fine, and how to mend the rest. To add a check, add a function to `CHECKS`.
+
+A check gives a line or several; none of them raises, sends a message, or changes anything.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from chatrepl.api.credentials import find, missing
+from chatrepl.api.probe import Probe, probe
+from chatrepl.cli.connection import open_connection
+from chatrepl.config import Loaded
+from chatrepl.core.errors import ChatreplError
+from chatrepl.core.models import find as find_model
+from chatrepl.core.models import resolve
+from chatrepl.storage.paths import find_folders
+from chatrepl.terminal.console import is_dumb, is_terminal, speaks_utf8
+
+_PATIENCE_S: Final = 20.0
+_SKEW_S: Final = 120
+_LITTLE_BYTES: Final = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it is, and what mends it where it is not fine."""
+
+    what: str
+    is_fine: bool
+    said: str
+    mend: str = ""
+
+    def line(self) -> str:
+        mark = "ok  " if self.is_fine else "mend"
+        return f"{mark}  {self.what:<10}  {self.said}" + (f" {self.mend}" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the checks look at; `answer` is the service's, or why there is none."""
+
+    loaded: Loaded
+    answer: Probe | ChatreplError
+    demo: bool = False
+
+
+def examine(loaded: Loaded, *, demo: bool) -> tuple[Finding, ...]:
+    """Look at everything; asks the service for its models, which costs nothing."""
+    case = Case(loaded, _ask(loaded, demo=demo), demo)
+    return tuple(check(case) for check in CHECKS)
+
+
+def _ask(loaded: Loaded, *, demo: bool) -> Probe | ChatreplError:
+    async def ask() -> Probe:
+        connection = open_connection(loaded.settings, demo=demo, single=False)
+        client = await asyncio.to_thread(connection.client.result)
+        async with asyncio.timeout(_PATIENCE_S):
+            return await probe(client, connection.http, connection.route)
+
+    try:
+        return asyncio.run(ask())
+    except ChatreplError as error:
+        return error
+    except TimeoutError:
+        return ChatreplError("The service does not answer.", "Check the network.")
+
+
+def _key(case: Case) -> Finding:
+    if case.demo:
+        return Finding("key", True, "none is needed for the demo engine.")
+    found = find(case.loaded.settings, os.environ)
+    if found is None:
+        error = missing()
+        return Finding("key", False, error.message, error.hint)
+    shown = f" ({found.masked})" if found.masked else ""
+    return Finding("key", True, f"from {found.source}{shown}.")
+
+
+def _connection(case: Case) -> Finding:
+    if not case.demo and find(case.loaded.settings, os.environ) is None:
+        return Finding("connection", True, "not tried without a key.")
+    if isinstance(case.answer, ChatreplError):
+        return Finding("connection", False, case.answer.message, case.answer.hint)
+    return Finding("connection", True, f"answers within {case.answer.seconds * 1000:.0f} ms.")
+
+
+def _model(case: Case) -> Finding:
+    id_ = resolve(case.loaded.settings.model)
+    model = find_model(id_)
+    if isinstance(case.answer, Probe) and case.answer.models:
+        ids = [str(info.get("id")) for info in case.answer.models]
+        if not any(known == id_ or known.startswith(f"{id_}-") for known in ids):
+            return Finding(
+                "model", False, f"{id_} is none of the service's.", "--models lists them."
+            )
+    if model.lifecycle not in {"", "active"}:
+        until = f" and retires on {model.retires_at}" if model.retires_at else ""
+        return Finding("model", False, f"{id_} is {model.lifecycle}{until}.", "-m names another.")
+    return Finding("model", True, f"{id_}.")
+
+
+def _terminal(case: Case) -> Finding:
+    del case
+    if not is_terminal(sys.stdout):
+        return Finding("terminal", True, "standard output is a pipe or a file.")
+    size = shutil.get_terminal_size()
+    if is_dumb(os.environ):
+        return Finding("terminal", False, "TERM names no terminal.", "Set TERM=xterm-256color.")
+    if not speaks_utf8(sys.stdout, os.environ):
+        return Finding("terminal", False, "it is not set to UTF-8.", "Set LANG=C.UTF-8.")
+    term = os.environ.get("TERM", "")
+    return Finding("terminal", True, f"{term}, {size.columns}×{size.lines}, UTF-8.")
+
+
+def _storage(case: Case) -> Finding:
+    if not case.loaded.settings.save:
+        return Finding("storage", True, "saving is off.")
+    folder = find_folders(os.environ).conversations
+    if folder is None:
+        return Finding("storage", False, "there is no home folder.", "Set HOME.")
+    there = folder
+    while not there.exists() and there.parent != there:
+        there = there.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Finding("storage", False, f"{there} cannot be written.", "Check its permissions.")
+    free = shutil.disk_usage(there).free
+    if free < _LITTLE_BYTES:
+        return Finding("storage", False, f"{there}: the disk is almost full.", "Make room.")
+    return Finding("storage", True, f"{folder}, {free / 1e9:.1f} GB free.")
+
+
+def _clock(case: Case) -> Finding:
+    ahead = case.answer.ahead_s if isinstance(case.answer, Probe) else None
+    if ahead is None:
+        return Finding("clock", True, "the service tells no time to compare with.")
+    if abs(ahead) > _SKEW_S:
+        side = "behind" if ahead > 0 else "ahead of"
+        return Finding(
+            "clock", False, f"it is {abs(ahead):.0f} s {side} the service's.", "Set the clock."
+        )
+    return Finding("clock", True, "agrees with the service's.")
+
+
+CHECKS: Final[tuple[Callable[[Case], Finding], ...]] = (
+    _key,
+    _connection,
+    _model,
+    _terminal,
+    _storage,
+    _clock,
+)
+
+
+def show_doctor(loaded: Loaded, out: TextIO, *, demo: bool) -> int:
+    """Print the findings; the exit code is 1 where something needs mending."""
+    from chatrepl.terminal.sanitize import one_line
+
+    findings = examine(loaded, demo=demo)
+    out.writelines(f"{one_line(finding.line(), 400)}\n" for finding in findings)
+    return 0 if all(finding.is_fine for finding in findings) else 1

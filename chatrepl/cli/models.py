@@ -1,0 +1,101 @@
+"""`--models`: what there is to talk to, from the service's own list where one is at hand."""
+
+import asyncio
+import os
+import time
+from typing import Any, TextIO
+
+from chatrepl.api.catalog import Catalog
+from chatrepl.cli.assemble import MODELS_FILE, new_session
+from chatrepl.cli.connection import has_credentials, open_connection
+from chatrepl.cli.options import Options
+from chatrepl.config import Loaded
+from chatrepl.core.errors import ApiError
+from chatrepl.core.models import Model
+from chatrepl.core.summary import compact
+from chatrepl.oneshot import mutter
+from chatrepl.storage.files import replace_file
+from chatrepl.storage.paths import find_folders, make_folder
+from chatrepl.terminal.views.columns import columns
+from chatrepl.terminal.views.structured import write_json
+
+_HEADINGS = ("", "model", "context", "output", "$/M in", "$/M out", "prefill", "thinking", "life")
+
+
+def show_models(options: Options, loaded: Loaded, out: TextIO, err: TextIO | None) -> int:
+    """Print the models; `*` marks the one in use."""
+    session = new_session(options, loaded, interactive=False)
+    catalog = session.models
+    if isinstance(catalog, Catalog):
+        catalog = _refreshed(catalog, options, loaded, err)
+    models = [catalog[id_] for id_ in catalog]
+    if options.manner != "text":
+        write_json(out, {"models": [_facts(model) for model in models]})
+        return 0
+    rows = [_row(model, current=model.id == session.settings.model) for model in models]
+    out.write(columns(_HEADINGS, rows, right=frozenset({2, 3, 4, 5})))
+    return 0
+
+
+def _refreshed(catalog: Catalog, options: Options, loaded: Loaded, err: TextIO | None) -> Catalog:
+    """Ask the service, unless it was asked within the day or there is no way to."""
+    if not options.demo and not has_credentials(loaded.settings):
+        return catalog
+    try:
+        connection = open_connection(loaded.settings, demo=options.demo, single=False)
+        if catalog.is_fresh(time.time(), connection.route.url):
+            return catalog
+        infos = asyncio.run(connection.client.result().list_models())
+    except ApiError as error:
+        mutter(err, f"chatrepl: {error.message} This is the built-in list.")
+        return catalog
+    merged = catalog.merge(infos, origin=connection.route.url, now=time.time())
+    folder = find_folders(os.environ).cache
+    if folder is not None and loaded.settings.save and not options.demo:
+        try:
+            make_folder(folder)
+            replace_file(folder / MODELS_FILE, merged.dump().encode())
+        except OSError:
+            pass  # it is asked for again next time
+    return merged
+
+
+def _rates(model: Model) -> tuple[float, float] | None:
+    from chatrepl.api.prices import rates
+
+    found = rates(model.id, time.time())
+    return None if found is None else (found.input, found.output)
+
+
+def _row(model: Model, *, current: bool) -> tuple[str, ...]:
+    priced = _rates(model)
+    prefill = {True: "native", False: "emulated", None: "?"}[model.prefill]
+    life = f"{model.lifecycle} until {model.retires_at}" if model.retires_at else model.lifecycle
+    return (
+        "*" if current else "",
+        model.id,
+        compact(model.context_window) if model.context_window else "?",
+        compact(model.max_output) if model.max_output else "?",
+        *((f"{rate:g}" for rate in priced) if priced else ("?", "?")),
+        prefill,
+        " ".join(sorted(model.thinking)) or "-",
+        life or "-",
+    )
+
+
+def _facts(model: Model) -> dict[str, Any]:
+    priced = _rates(model)
+    return {
+        "id": model.id,
+        "name": model.name,
+        "context_window": model.context_window,
+        "max_output": model.max_output,
+        "prefill": model.prefill,
+        "thinking": sorted(model.thinking),
+        "efforts": list(model.efforts),
+        "images": model.images,
+        "structured": model.structured,
+        "lifecycle": model.lifecycle or None,
+        "retires_at": model.retires_at or None,
+        "usd_per_million": {"input": priced[0], "output": priced[1]} if priced else None,
+    }
