@@ -61,6 +61,10 @@ class Blocks(OpenBlocks):
     # what a line begins
 
     def _begin(self, line: Line, depth: int) -> None:
+        if line.blank:
+            self._close(depth)
+            self._blank = True
+            return
         while not line.blank:
             if line.indent >= 4:
                 if isinstance(self._leaf, Text):
@@ -199,12 +203,11 @@ class Blocks(OpenBlocks):
     # the open leaf
 
     def _text(self, line: Line, depth: int) -> None:
-        """What begins nothing: a blank, more of the open leaf, or a new paragraph."""
+        """What begins nothing: more of the open leaf, or a new paragraph."""
         leaf = self._leaf
-        if line.blank:
-            self._close(depth)
-            self._blank = True
-        elif isinstance(leaf, Text):  # also where its containers do not go on
+        if line.blank:  # after a mark that was just read
+            return
+        if isinstance(leaf, Text):  # also where its containers do not go on
             if leaf.size > PIECE and (leaf.size > 2 * PIECE or leaf.balanced()):
                 self._say_piece(leaf)
             leaf.add(line.body)

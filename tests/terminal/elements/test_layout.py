@@ -17,6 +17,7 @@ from tests.terminal.elements.rows import texts
         ("> a\n> # b\n>\n> c", ["▎ a", "▎", "▎ b", "▎", "▎ c"]),
         ("- - a\n  - b", ["• • a", "  • b"]),
         ("-\n- a", ["•", "• a"]),
+        ("- a\n-\n- b\n-\n  c", ["• a", "•", "• b", "• c"]),
         ("- ```\n  a\n\n    b\n  ```", ["• a", "", "    b"]),
         ("a\n\n---\n\nb", ["a", "", "─" * 30, "", "b"]),
         ("[a]: /x 'T'\n[b]: /y\n\n[a]", ["[a] /x T", "[b] /y", "", "a (/x)"]),
