@@ -37,7 +37,7 @@ class Client:
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes. Leaving the iteration closes the connection."""
         origin = for_model(self._origin, request.model)
-        response = await self._post(MESSAGES, streaming(request), origin, stream=True)
+        response = await self._send("POST", MESSAGES, streaming(request), origin, stream=True)
         async with aclosing(read_reply(response, origin, self._limits)) as events:
             async for event in events:
                 yield event
@@ -45,9 +45,7 @@ class Client:
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
         origin = for_model(self._origin, request.model)
-        response = await self._post(
-            f"{MESSAGES}/count_tokens", counting(request), origin, stream=False
-        )
+        response = await self._ask("POST", f"{MESSAGES}/count_tokens", counting(request), origin)
         count = _read(response, origin).get("input_tokens")
         if not isinstance(count, int):
             raise _odd(origin)
@@ -55,7 +53,7 @@ class Client:
 
     async def list_models(self) -> tuple[Mapping[str, Any], ...]:
         """Fetch what the service says about its models, newest first."""
-        response = await self._send("GET", "/v1/models?limit=1000", None, self._origin)
+        response = await self._ask("GET", "/v1/models?limit=1000", None, self._origin)
         found = _read(response, self._origin).get("data")
         if not isinstance(found, list):
             raise _odd(self._origin)
@@ -65,10 +63,16 @@ class Client:
         """Close all connections."""
         await self._sdk.close()
 
-    async def _post(
-        self, path: str, body: bytes, origin: Origin, *, stream: bool
+    async def _ask(
+        self, method: str, path: str, body: bytes | None, origin: Origin
     ) -> httpx2.Response:
-        return await self._send("POST", path, body, origin, stream=stream)
+        """Ask a question that costs nothing; once more where a kept connection had gone stale."""
+        try:
+            return await self._send(method, path, body, origin)
+        except ApiError as error:
+            if error.kind is not ApiErrorKind.CONNECTION or not error.retryable:
+                raise
+        return await self._send(method, path, body, origin)
 
     async def _send(
         self, method: str, path: str, body: bytes | None, origin: Origin, *, stream: bool = False

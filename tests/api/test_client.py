@@ -247,3 +247,22 @@ def test_a_compressed_stream_is_read() -> None:
     events, error = run(_first(answer))
     assert error is None
     assert events == [MessageStart(), MessageStop()]
+
+
+def test_a_question_is_asked_again_where_a_kept_connection_had_gone() -> None:
+    asked: list[httpx2.Request] = []
+
+    def answer(question: httpx2.Request) -> httpx2.Response:
+        asked.append(question)
+        if len(asked) == 1:
+            raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
+        return httpx2.Response(200, json={"input_tokens": 7})
+
+    async def work() -> int:
+        client = client_of(answer)
+        counted = await client.count_tokens(request())
+        await client.aclose()
+        return counted
+
+    assert run(work()) == 7
+    assert len(asked) == 2

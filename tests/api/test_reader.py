@@ -14,6 +14,7 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import MessageStop, StreamEvent, TextDelta
 from tests.api.demo.helpers import post
 from tests.api.helpers import Body, collect, reply, run
+from tests.soak.sse_fuzz import read_many
 
 HERE = Origin("https://gate.example", "claude-x")
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
@@ -209,3 +210,9 @@ def test_a_stream_may_come_without_a_content_type() -> None:
     body = Body(text("a") + STOP)
     body.headers = {}
     assert run(collect(read_reply(body, HERE, Limits())))[1] is None
+
+
+def test_streams_that_are_spoilt_in_every_way_break_no_promise() -> None:
+    ended = run(read_many(300, seed=7))
+    assert ended["whole"] > 30
+    assert ended["stream"] > 100
