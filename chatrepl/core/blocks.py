@@ -1,8 +1,9 @@
 """Content blocks: what a message is made of.
 
 A block knows its two faces and nothing else does: `to_wire` for the API and for files on disk,
-`to_markdown` for people (screen, export, search). To add a type, write its class here and list it
-in `BLOCKS`. What no class takes whole stays an `UnknownBlock`, sent back as it came.
+`to_markdown` for people (screen, export, search). To add a type, write its class here, with the
+keys it takes and their types, and list it in `BLOCKS`. What no class takes whole stays an
+`UnknownBlock`, sent back as it came.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ class TextBlock:
     """Text, with the citations that the service attached to it."""
 
     type: ClassVar[str] = "text"
-    KEYS: ClassVar = frozenset({"text", "citations"})
+    KEYS: ClassVar = {"text": str, "citations": (list, tuple)}
     text: str
     citations: tuple[Wire, ...] = ()
 
@@ -43,7 +44,7 @@ class TextBlock:
     def to_wire(self) -> dict[str, Any]:
         wire: dict[str, Any] = {"type": self.type, "text": self.text}
         if self.citations:
-            wire["citations"] = [dict(citation) for citation in self.citations]
+            wire["citations"] = list(self.citations)
         return wire
 
     def to_markdown(self) -> str:
@@ -55,7 +56,7 @@ class ImageBlock:
     """An image; its bytes are encoded once, when it is attached."""
 
     type: ClassVar[str] = "image"
-    KEYS: ClassVar = frozenset({"source"})
+    KEYS: ClassVar = {"source": Mapping}
     source: Wire
 
     @classmethod
@@ -82,7 +83,7 @@ class DocumentBlock:
     """A PDF or a text file."""
 
     type: ClassVar[str] = "document"
-    KEYS: ClassVar = frozenset({"source", "title"})
+    KEYS: ClassVar = {"source": Mapping, "title": str}
     source: Wire
     title: str | None = None
 
@@ -117,7 +118,7 @@ class ThinkingBlock:
     """The model's reasoning, signed: it goes back as it came or not at all."""
 
     type: ClassVar[str] = "thinking"
-    KEYS: ClassVar = frozenset({"thinking", "signature"})
+    KEYS: ClassVar = {"thinking": str, "signature": str}
     thinking: str
     signature: str
 
@@ -137,7 +138,7 @@ class RedactedThinkingBlock:
     """Reasoning that only the service can read."""
 
     type: ClassVar[str] = "redacted_thinking"
-    KEYS: ClassVar = frozenset({"data"})
+    KEYS: ClassVar = {"data": str}
     data: str
 
     @classmethod
@@ -155,7 +156,7 @@ class RedactedThinkingBlock:
 class ToolUseBlock:
     """A call of a tool: ours to answer (`tool_use`) or the service's own (`server_tool_use`)."""
 
-    KEYS: ClassVar = frozenset({"id", "name", "input"})
+    KEYS: ClassVar = {"id": str, "name": str, "input": Mapping}
     type: str
     id: str
     name: str
@@ -176,7 +177,7 @@ class ToolUseBlock:
 class ToolResultBlock:
     """What a tool answered: ours (`tool_result`) or one of the service's `…_tool_result` types."""
 
-    KEYS: ClassVar = frozenset({"tool_use_id", "content", "is_error"})
+    KEYS: ClassVar = {"tool_use_id": str, "content": object, "is_error": bool}
     type: str
     tool_use_id: str
     content: Any = None
@@ -249,15 +250,15 @@ BLOCKS: Mapping[str, type[Known]] = {
 def block_from_wire(wire: Wire) -> Block:
     """Read a block; one that its class could not give back whole stays an `UnknownBlock`."""
     cls = BLOCKS.get(str(wire.get("type")))
-    if cls is None or any(
-        v is not None and k not in cls.KEYS for k, v in wire.items() if k != "type"
-    ):
+    if cls is None:
+        return UnknownBlock(wire)
+    known: dict[str, Any] = {"type": str, **cls.KEYS}
+    if not all(v is None or isinstance(v, known.get(k, ())) for k, v in wire.items()):
         return UnknownBlock(wire)
     try:
-        block = cls.from_wire(wire)
-    except (KeyError, TypeError):
+        return cls.from_wire({key: value for key, value in wire.items() if value is not None})
+    except KeyError:
         return UnknownBlock(wire)
-    return block
 
 
 def _describe(source: Wire) -> str:

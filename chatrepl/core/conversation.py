@@ -1,7 +1,7 @@
 """The conversation: a tree of turns with a head, as frozen values.
 
 Undo, retry, edit and branch move the head; dropping marks a turn. Nothing is ever destroyed.
-What of a conversation is sent is decided in `view.py`.
+What of a conversation is sent is decided in `sent.py`.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NewType, TypeAlias
 
-from chatrepl.core.blocks import THINKING, Block, TextBlock, block_from_wire
+from chatrepl.core.blocks import THINKING, Block, TextBlock, UnknownBlock, block_from_wire
 from chatrepl.core.usage import Usage
 from chatrepl.core.wire import Wire, encode
 
@@ -24,7 +24,7 @@ Mark: TypeAlias = Literal["dropped", "pinned"]
 class Message:
     """One message as the API takes it.
 
-    `model` and `bound` tell which model wrote it and after which past (see `view.py`): thinking
+    `model` and `bound` tell which model wrote it and after which past (see `sent.py`): thinking
     may only be sent back to that model after that very past.
     """
 
@@ -59,7 +59,7 @@ class Message:
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
-        kept = tuple(b for b in self.content if not isinstance(b, TextBlock) or b.text.strip())
+        kept = tuple(b for b in self.content if not _is_blank(b))
         return self if len(kept) == len(self.content) else replace(self, content=kept)
 
     @cached_property
@@ -233,3 +233,13 @@ class Conversation:
             turn = self.turns[at]
             yield turn
             at = turn.parent
+
+
+def _is_blank(block: Block) -> bool:
+    match block:
+        case TextBlock(text=text):
+            return not text.strip()
+        case UnknownBlock(wire=wire):
+            return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
+        case _:
+            return False

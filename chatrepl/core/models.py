@@ -181,13 +181,12 @@ def resolve(part: str, table: Mapping[str, Model] = TABLE) -> str:
     What matches nothing is taken for an id of its own: new models work on their first day.
     Raises UsageError where several models match.
     """
-    if part in table or _DATE.sub("", part) in table or not part:
-        return part
-    full = f"claude-{part}"
-    if full in table:
-        return full
-    matches = [id_ for id_ in table if part.casefold() in id_]
-    if len(matches) == 1 or (matches and part.casefold() in _LINES):
+    low = part.strip().casefold()
+    for full in (part, low, f"claude-{low}"):
+        if full in table or _DATE.sub("", full) in table:
+            return full
+    matches = [id_ for id_ in table if low and low in id_]
+    if len(matches) == 1 or (matches and low in _LINES):
         return matches[0]
     if matches:
         raise UsageError(f"{part} could be any of {', '.join(matches)}.", "Write more of the name.")
@@ -202,7 +201,7 @@ def from_api(info: Wire, base: Model) -> Model:
         if isinstance(info.get(key), str):
             found = replace(found, **{field: info[key]})
     for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
-        if isinstance(info.get(key), int):
+        if type(info.get(key)) is int and info[key] > 0:
             found = replace(found, **{field: info[key]})
     capabilities = info.get("capabilities")
     return _able(found, capabilities) if isinstance(capabilities, Mapping) else found

@@ -54,7 +54,7 @@ class Joiner:
 
     `feed` takes the model's text by pieces and returns what is to be shown after the prefill.
     Text that may still turn out to repeat the prefill is held back; `flush` lets it go. White
-    space is compared loosely, since a model may change it while repeating. What comes out does
+    space is not compared, since a model may change it while repeating. What comes out does
     not depend on where the pieces end.
     """
 
@@ -93,17 +93,16 @@ class Joiner:
 
 def _past_echo(text: str, core: str) -> int | None:
     """Find where `text` is past a loose repetition of `core`; 0 if it is none, None if unsure."""
-    at = _past_space(text, 0)
-    wanted = 0
-    while wanted < len(core):
+    at = 0
+    for wanted in core:
+        if wanted.isspace():
+            continue
+        at = _past_space(text, at)
         if at >= len(text):
             return None
-        if core[wanted].isspace() and text[at].isspace():
-            at, wanted = _past_space(text, at), _past_space(core, wanted)
-        elif text[at] == core[wanted]:
-            at, wanted = at + 1, wanted + 1
-        else:
+        if text[at] != wanted:
             return 0
+        at += 1
     return at
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Prefill
+from chatrepl.core.conversation import Conversation, Message, Prefill, PrefillMode
 from chatrepl.core.models import Model
 from chatrepl.core.prefill import choose_mode, instruction, native_text
 from chatrepl.core.sent import Sent, build_sent
@@ -46,7 +46,7 @@ class Request:
         """Write the body as JSON, joined from the messages' own encodings."""
         messages = ",".join(message.encoded for message in self.messages)
         params = encode(dict(self.params))
-        return f'{params[:-1]},"messages":[{messages}]}}'.encode()
+        return f'{params[:-1]},"messages":[{messages}]}}'.encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,13 @@ def build_request(
     `ask.extra_tokens` is added to `max_tokens` where the reply repeats an emulated prefill.
     """
     mode = _mode(model, settings, ask)
+    if user is None and mode == "emulated":
+        mode = None  # no message to put the instruction into
     ours = 0
     if user is not None and mode == "emulated":
         user = replace(user, content=(*user.content, TextBlock(instruction(ask.prefill))))
         ours = 1
-    new = _new_messages(conversation, model, user)
+    new = () if user is None else new_messages(conversation, model, user)
     tools = _tools(settings, model, ask)
     sent = build_sent(conversation, model, *new, tools=encode(tools) if tools else "")
     messages = sent.messages
@@ -88,26 +90,20 @@ def build_request(
 
 
 def new_messages(conversation: Conversation, model: Model, user: Message) -> tuple[Message, ...]:
-    """Give what a new turn sends: the user's message, and a system prompt that changes here."""
-    return _new_messages(conversation, model, user)
+    """Give what a new turn holds: the user's message, and a system prompt that changes here.
+
+    The change is kept for every model; `build_sent` puts it where `model` takes it.
+    """
+    del model
+    change = conversation.state.next_system
+    return (user,) if change is None else (user, Message("system", (TextBlock(change),)))
 
 
-def _mode(model: Model, settings: Settings, ask: Ask) -> Any:
+def _mode(model: Model, settings: Settings, ask: Ask) -> PrefillMode | None:
     if not native_text(ask.prefill):
         return None
     thinking = settings.thinking == "on"
     return choose_mode(model, schema=ask.schema is not None, thinking=thinking)
-
-
-def _new_messages(
-    conversation: Conversation, model: Model, user: Message | None
-) -> tuple[Message, ...]:
-    if user is None:
-        return ()
-    change = conversation.state.next_system
-    if change is None or not model.mid_system:
-        return (user,)
-    return (user, Message("system", (TextBlock(change),)))
 
 
 def _params(

@@ -7,14 +7,17 @@ it as bound to another conversation. Tool calls nobody answered are left out.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
-from chatrepl.core.blocks import Block, TextBlock, ToolResultBlock, ToolUseBlock
+from chatrepl.core.blocks import THINKING, Block, TextBlock, ToolResultBlock, ToolUseBlock
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.models import Model
 
 ACKNOWLEDGED: Final = "Understood."
+OPENING: Final = "(The conversation begins with the reply.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,73 +44,140 @@ def build_sent(conversation: Conversation, model: Model, *new: Message, tools: s
 
     `tools` is the tools as JSON: they belong to the past that thinking is bound to.
     """
-    turns = conversation.path()
-    system = _system(conversation, turns, model)
-    messages = (*_chosen(conversation, turns), *new)
-    if not model.mid_system:
-        messages = tuple(m for m in messages if m.role != "system")
-    merged = tuple(_merge(_answered(messages)))
-    return _bind(merged, system, model, tools)
-
-
-def _system(conversation: Conversation, turns: tuple[Turn, ...], model: Model) -> str:
-    """Give the system prompt for the top: the newest one, where it cannot stand in between."""
-    if model.mid_system:
-        return conversation.state.system
-    changes = [m.text for turn in turns for m in turn.messages if m.role == "system"]
-    latest = conversation.state.next_system
-    if latest is not None:
-        return latest
-    return changes[-1] if changes else conversation.state.system
+    told = (*_chosen(conversation, conversation.path()), *new)
+    system, messages = _system(conversation, told, model)
+    placed = _begun(_placed(_answered(messages)))
+    return _bind(tuple(_merge(placed)), system, model, tools)
 
 
 def _chosen(conversation: Conversation, turns: tuple[Turn, ...]) -> Iterator[Message]:
+    """Give the messages of the turns that are sent, and every change of the system prompt."""
     summary = conversation.state.summary
     told = summary is None
     for turn in turns:
         if summary is not None and not told and turn.id in summary.covers:
             told = True
-            text = f"<summary>\n{summary.text}\n</summary>"
-            yield Message.user(text)
+            yield Message.user(f"<summary>\n{summary.text}\n</summary>")
             yield Message("assistant", (TextBlock(ACKNOWLEDGED),))
-        if is_sent(turn, conversation):
-            yield from turn.messages
+        whole = is_sent(turn, conversation)
+        yield from (m for m in turn.messages if whole or m.role == "system")
+
+
+def _system(
+    conversation: Conversation, messages: tuple[Message, ...], model: Model
+) -> tuple[str, tuple[Message, ...]]:
+    """Give the system prompt for the top, and the messages with what changes of it in between.
+
+    A model that takes no changes in between gets the newest one at the top. A change to nothing
+    cannot be a message: it takes away the top and all that came before it.
+    """
+    state = conversation.state
+    changes = [at for at, message in enumerate(messages) if message.role == "system"]
+    if not model.mid_system:
+        newest = messages[changes[-1]].text if changes else state.system
+        top = newest if state.next_system is None else state.next_system
+        return top, tuple(m for m in messages if m.role != "system")
+    cleared = max((at for at in changes if not messages[at].text.strip()), default=None)
+    if cleared is None:
+        return state.system, messages
+    kept = (m for at, m in enumerate(messages) if at > cleared or m.role != "system")
+    return "", tuple(kept)
 
 
 def _answered(messages: tuple[Message, ...]) -> Iterator[Message]:
     """Leave out tool calls without results, results without calls, and what is empty then."""
     open_calls: frozenset[str] = frozenset()
+    served: set[str] = set()
     for i, message in enumerate(messages):
-        after = messages[i + 1] if i + 1 < len(messages) else None
-        kept = tuple(_paired(message, open_calls, after))
-        slim = message if len(kept) == len(message.content) else replace(message, content=kept)
-        slim = slim.sendable
-        open_calls = _calls(slim)
+        if message.role == "system":
+            yield message
+            continue
+        if any(isinstance(block, _TOOLS) for block in message.content):
+            answers = _answers(message, messages[i + 1 :])
+            served |= _ids(message, "server_tool_use") & answers
+            kept = [b for b in message.content if _is_paired(b, open_calls | served, answers)]
+            # The service wants results before anything else that the user says.
+            kept.sort(key=lambda b: not (message.role == "user" and isinstance(b, ToolResultBlock)))
+            slim = replace(message, content=tuple(kept)).sendable
+        else:
+            slim = message.sendable
+        slim = _without_last_thoughts(slim)
+        open_calls = _ids(slim, "tool_use")
         if slim.content:
             yield slim
 
 
-def _paired(message: Message, open_calls: frozenset[str], after: Message | None) -> Iterator[Block]:
-    own = {b.tool_use_id for b in message.content if isinstance(b, ToolResultBlock)}
-    next_ = (
-        {b.tool_use_id for b in after.content if isinstance(b, ToolResultBlock)} if after else set()
-    )
-    for block in message.content:
-        match block:
-            case ToolUseBlock(type="tool_use", id=id_) if id_ not in next_:
-                continue
-            case ToolUseBlock(type="server_tool_use", id=id_) if (
-                id_ not in own and after is not None and after.role != "assistant"
-            ):
-                continue
-            case ToolResultBlock(type="tool_result", tool_use_id=id_) if id_ not in open_calls:
-                continue
-        yield block
+_TOOLS: Final = (ToolUseBlock, ToolResultBlock)
 
 
-def _calls(message: Message) -> frozenset[str]:
+def _answers(message: Message, after: tuple[Message, ...]) -> AbstractSet[str]:
+    """Name the calls of `message` that have or may still get a result.
+
+    Ours are answered by the next message; the service's own in the same or in one of the replies
+    that follow, before the user speaks again. At the very end these may still be under way.
+    """
+    talk = [m for m in after if m.role != "system"]
+    ours = _result_ids(talk[0]) if talk and talk[0].role == "user" else frozenset()
+    run = list(takewhile(lambda m: m.role == "assistant", talk))
+    if len(run) == len(talk):
+        return ours | _ids(message, "server_tool_use")
+    return ours.union(*map(_result_ids, (message, *run)))
+
+
+def _is_paired(block: Block, calls: AbstractSet[str], answers: AbstractSet[str]) -> bool:
+    match block:
+        case ToolUseBlock(id=id_):
+            return id_ in answers
+        case ToolResultBlock(tool_use_id=id_):
+            return id_ in calls
+        case _:
+            return True
+
+
+def _ids(message: Message, type_: str) -> frozenset[str]:
     blocks = message.content
-    return frozenset(b.id for b in blocks if isinstance(b, ToolUseBlock) and b.type == "tool_use")
+    return frozenset(b.id for b in blocks if isinstance(b, ToolUseBlock) and b.type == type_)
+
+
+def _result_ids(message: Message) -> frozenset[str]:
+    return frozenset(b.tool_use_id for b in message.content if isinstance(b, ToolResultBlock))
+
+
+def _without_last_thoughts(message: Message) -> Message:
+    """Leave out thinking that nothing followed: the service takes none at a message's end."""
+    content = message.content
+    while content and isinstance(content[-1], THINKING):
+        content = content[:-1]
+    return message if len(content) == len(message.content) else replace(message, content=content)
+
+
+def _placed(messages: Iterable[Message]) -> Iterator[Message]:
+    """Let system messages stand where they may: after a user's message, last or before a reply."""
+    held: Message | None = None
+    before = ""
+    for message in messages:
+        if message.role == "system":
+            held = message
+            continue
+        if held is not None and (before, message.role) == ("user", "assistant"):
+            yield held
+            held = None
+        yield message
+        before = message.role
+    if held is not None and before == "user":
+        yield held
+
+
+def _begun(messages: Iterable[Message]) -> Iterator[Message]:
+    """Let the first message be the user's, also where a conversation begins with a reply."""
+    rest = iter(messages)
+    first = next(rest, None)
+    if first is None:
+        return
+    if first.role != "user":
+        yield Message.user(OPENING)
+    yield first
+    yield from rest
 
 
 def _merge(messages: Iterable[Message]) -> Iterator[Message]:
@@ -136,7 +206,6 @@ def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) 
     for message in messages:
         fits = message.model == model.id and message.bound == past.hex()
         slim = message if fits or not message.has_thinking else message.without_thinking
-        if slim.content:
-            kept.append(slim)
-            past = hashlib.sha256(past + slim.digest).digest()
+        kept.append(slim)
+        past = hashlib.sha256(past + slim.digest).digest()
     return Sent(tuple(kept), system, past.hex())

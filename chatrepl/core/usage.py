@@ -70,4 +70,6 @@ class Cost:
 
 def _count(wire: Any, key: str, otherwise: int) -> int:
     value = wire.get(key) if isinstance(wire, dict) else None
-    return value if isinstance(value, int) and value >= 0 else otherwise
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return otherwise
+    return value
