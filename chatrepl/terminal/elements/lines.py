@@ -3,6 +3,7 @@
 import re
 
 LONG = 1_000  # characters; a longer line is shown in parts, so that the work on one line is bounded
+_ROW = 8_000  # a row of a table, which a cut would break
 _WINDOW = 500
 _CUT = re.compile(r"[ \t](?=[^\W\d_])")  # what follows must not look like the start of a block
 
@@ -55,12 +56,12 @@ class Lines:
     def _cut(self, *, whole: bool) -> list[str]:
         """Cut an overlong `part`; where is decided by its own text alone."""
         text, out = self.part, []
-        while len(text) > LONG:
-            found = _CUT.search(text, LONG, LONG + _WINDOW)
+        while len(text) > (most := _ROW if text.lstrip(" ")[:1] == "|" else LONG):
+            found = _CUT.search(text, most, most + _WINDOW)
             if found:
                 end, start = found.span()
-            elif len(text) > LONG + _WINDOW:
-                end = start = LONG + _WINDOW
+            elif len(text) > most + _WINDOW:
+                end = start = most + _WINDOW
             else:
                 break
             out.append(text[:end])

@@ -47,6 +47,11 @@ def test_an_overlong_line_is_cut_at_the_same_places(size: int, unit: str) -> Non
     assert "".join(cut).replace(" ", "") == text.replace(" ", "").replace("\n", "")
 
 
+def test_a_row_of_a_table_is_left_whole() -> None:
+    row = "| " + "word " * (LONG // 2) + "|"
+    assert lines_of([row]) == lines_of(list(row)) == [row]
+
+
 def test_an_overlong_line_is_cut_before_a_letter() -> None:
     text = "a" * LONG + " - 1. > b"
     assert lines_of([text]) == ["a" * LONG + " - 1. >", "b"]
