@@ -43,10 +43,12 @@ class Recorder(Protocol):
 
 
 class NoRecorder:
-    """Keeps nothing: saving is off."""
+    """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
 
     id: str | None = None
-    unsaved: str = ""
+
+    def __init__(self, unsaved: str = "") -> None:
+        self.unsaved = unsaved
 
     def begin(self, turn: Turn) -> None: ...
     def delta(self, turn: TurnId, text: str, kind: str) -> None: ...

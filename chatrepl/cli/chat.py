@@ -1,82 +1,209 @@
-"""A chat from the command line: the terminal prepared, the session made, the loop run."""
+"""A chat from the command line: the prompt on screen first, then everything behind it."""
 
 import asyncio
 import os
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import TYPE_CHECKING
 
-from chatrepl.attachments.clipboard import Clipboard, osc52
-from chatrepl.cli.assemble import new_session
+from chatrepl import __version__
+from chatrepl.api.tokens import Counter
+from chatrepl.api.warmup import Warmup
+from chatrepl.cli.assemble import MODELS_FILE, Assembled, assemble
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
 from chatrepl.cli.options import Options
+from chatrepl.cli.refresh import refresh_models
+from chatrepl.cli.saved import Journaled, close_saved, open_saved
 from chatrepl.config import Loaded
 from chatrepl.core.errors import UsageError
-from chatrepl.core.summary import compact
-from chatrepl.repl import Desk, Repl, complete
-from chatrepl.session import Session
-from chatrepl.storage.paths import find_folders, make_folder
+from chatrepl.core.events import StreamEvent
+from chatrepl.core.request import Request
+from chatrepl.session import NoRecorder, Session
+from chatrepl.storage.journal import NO_FOLDER, Journal
+from chatrepl.storage.paths import Folders, make_folder
+from chatrepl.terminal.console import speaks_utf8
+from chatrepl.terminal.early import EarlyPrompt
 from chatrepl.terminal.modes import Tty, leave_on_signals
-from chatrepl.terminal.prompt import Feeds, Part, Prompt, PromptOptions
-from chatrepl.terminal.theme import pick_theme
+from chatrepl.terminal.sanitize import one_line
+
+if TYPE_CHECKING:
+    from chatrepl.repl import Desk
+    from chatrepl.terminal.prompt import Prompt
+    from chatrepl.turn import Stream
+
+NO_KEY = (
+    "No API key was found, so the embedded demo engine answers; no model is running. "
+    "Set ANTHROPIC_API_KEY to talk to Claude, or type /help demo."
+)
 
 
-def chat(options: Options, loaded: Loaded) -> int:
-    """Chat until the user leaves; give the exit code. Raises ChatreplError before the first prompt."""
+def chat(options: Options, loaded: Loaded, first: str = "") -> int:
+    """Chat until the user leaves, beginning with `first`; give the exit code.
+
+    Raises ChatreplError for what keeps a chat from starting.
+    """
+    os.umask(0o077)
     settings = loaded.settings
     demo = options.demo or not has_credentials(settings)
-    session = new_session(options, loaded, interactive=True)
-    connection = open_connection(settings, demo=demo, single=False)
+    assembled = assemble(options, loaded, interactive=True)
+    tty = Tty(escapes=os.environ.get("TERM", "dumb") != "dumb")
+    leave_on_signals()
+    try:
+        with tty.quiet():
+            _greet(assembled.session, demo=demo and not options.demo)
+            return _chat(options, assembled, tty, demo=demo, first=first)
+    finally:
+        tty.restore()
+
+
+def _chat(options: Options, assembled: Assembled, tty: Tty, *, demo: bool, first: str) -> int:
+    session = assembled.session
+    early = EarlyPrompt(tty, _mark(), os.environ, ask=session.settings.theme == "auto")
+    with early:
+        desk = _desk(session, tty, _history_path(session, assembled.folders))
+        connection = open_connection(session.settings, demo=demo, single=False)
+    _dress(desk, session, early.background.dark)
+    desk.prompt.type_ahead(early.background.typed)
     if demo:
         from chatrepl.api.demo.guide import HELP
 
         session.demo_help = HELP
-    tty = Tty(escapes=os.environ.get("TERM", "dumb") != "dumb")
-    leave_on_signals()
-    os.umask(0o077)
+    connection.client.start()
+    if not demo:
+        cache = assembled.folders.cache
+        file = cache / MODELS_FILE if cache is not None and session.settings.save else None
+        refresh_models(session, connection.client, connection.route, file)
+    from chatrepl.repl import Repl
+
+    journal = _open_journal(options, session, assembled.folders)
     try:
-        with tty.quiet(), asyncio.Runner() as runner:
-            desk = _desk(session, tty)
-            _greet(desk, session, connection, demo=demo and not options.demo)
-            connection.client.start()
-            repl = Repl(session, desk, connection.stream, runner)
+        with asyncio.Runner() as runner:
+            repl = Repl(session, desk, _then_load(connection, assembled.counter), runner)
+            if first:
+                repl.take(first)
             repl.run()
     finally:
-        tty.restore()
-    return 1 if session.recorder.unsaved else 0
+        unsaved = close_saved(journal) if journal is not None else 0
+    return unsaved
 
 
-def _desk(session: Session, tty: Tty) -> Desk:
-    from chatrepl.cli.screen import consoles, look, view_style
-    from chatrepl.terminal.console import speaks_utf8
+def _open_journal(options: Options, session: Session, folders: Folders) -> Journal | None:
+    """Go on with the saved conversation that is asked for, or begin one that is saved."""
+    if options.continue_ or options.resume is not None or options.save is not None:
+        return open_saved(options, session)
+    if not session.settings.save:
+        return None
+    if folders.conversations is None:
+        session.recorder = NoRecorder(NO_FOLDER)
+        return None
+    journal = Journal.new(folders.conversations)
+    session.recorder = Journaled(journal)
+    return journal
+
+
+def _greet(session: Session, *, demo: bool) -> None:
+    where = f" · {session.settings.base_url}" if session.settings.base_url else ""
+    line = f"chatrepl {__version__} · {session.model.id}{where} · /help · Ctrl-D leaves"
+    dim, plain = _dim()
+    sys.stdout.write(f"{dim}{one_line(line)}{plain}\n")
+    if demo:
+        sys.stdout.write(f"{fill(NO_KEY, get_terminal_size().columns)}\n")
+    sys.stdout.flush()
+
+
+def _dim() -> tuple[str, str]:
+    styled = os.environ.get("TERM", "dumb") not in {"dumb", ""} and sys.stdout.isatty()
+    return ("\x1b[2m", "\x1b[0m") if styled else ("", "")
+
+
+def _mark() -> str:
+    return "› " if speaks_utf8(sys.stdout, os.environ) else "> "
+
+
+def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
+    from chatrepl.cli.screen import choose_look, consoles, view_style
+    from chatrepl.repl import Desk
     from chatrepl.terminal.say import Speaker
     from chatrepl.terminal.views.live import LiveView
     from chatrepl.terminal.yesno import ask_yes_no
 
-    settings, out = session.settings, sys.stdout
-    both = consoles(settings, os.environ, out, sys.stderr)
-    utf8 = speaks_utf8(out, os.environ)
-    prompt = Prompt(
-        PromptOptions(
-            mark="› " if utf8 else "> ",
-            theme=pick_theme(settings.theme),
-            color=not both.out.no_color,
-            vi=settings.editing_mode == "vi",
-            multiline=settings.multiline,
-            history=_history_path(session),
-            placeholder="Ask anything; /help lists commands",
-        ),
-        Feeds(lambda text, at: complete(session, text, at), lambda: toolbar(session)),
-    )
+    out = sys.stdout
+    both = consoles(session.settings, os.environ, out, sys.stderr)
+    speaker = Speaker(both.out, choose_look(session.settings, os.environ, out))
+
+    def new_view() -> LiveView:
+        style = view_style(session.settings, os.environ, out, look=speaker.look)
+        return LiveView(both.out, style, time.monotonic)
+
     return Desk(
-        prompt,
-        Speaker(both.out, look(settings, os.environ, out)),
+        _prompt(session, history, color=not both.out.no_color),
+        speaker,
         tty,
-        lambda: LiveView(both.out, view_style(session.settings, os.environ, out), time.monotonic),
+        new_view,
         lambda question: ask_yes_no(tty, question),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
     )
+
+
+def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
+    from chatrepl.cli.toolbar import Toolbar
+    from chatrepl.repl import complete
+    from chatrepl.terminal.prompt import Feeds, Prompt, PromptOptions
+    from chatrepl.terminal.theme import pick_theme
+
+    settings = session.settings
+    options = PromptOptions(
+        mark=_mark(),
+        theme=pick_theme(settings.theme),
+        color=color,
+        vi=settings.editing_mode == "vi",
+        multiline=settings.multiline,
+        history=history,
+        placeholder="Ask anything; /help lists commands",
+    )
+    return Prompt(options, Feeds(lambda text, at: complete(session, text, at), Toolbar(session)))
+
+
+def _dress(desk: "Desk", session: Session, dark: bool | None) -> None:
+    """Take the colours that suit the terminal's background, now that it is known."""
+    from dataclasses import replace
+
+    from chatrepl.cli.screen import choose_look
+    from chatrepl.terminal.theme import pick_theme
+
+    if dark is None or session.settings.theme != "auto":
+        return
+    desk.speaker.look = choose_look(session.settings, os.environ, sys.stdout, dark=dark)
+    desk.prompt.change(replace(desk.prompt.options, theme=pick_theme("auto", dark=dark)))
+
+
+def _then_load(connection: Connection, counter: Counter) -> "Stream":
+    """Give the stream of replies; the first one's end loads the token counter in the background."""
+    warmup = Warmup(counter.load)
+
+    async def stream(request: Request) -> AsyncGenerator[StreamEvent, None]:
+        async with aclosing(connection.stream(request)) as events:
+            async for event in events:
+                yield event
+        warmup.start()
+
+    return stream
+
+
+def _history_path(session: Session, folders: Folders) -> Path | None:
+    if not session.settings.save or folders.state is None:
+        return None
+    try:
+        make_folder(folders.state)
+    except OSError:
+        return None
+    return folders.state / "history"
 
 
 def _edit(text: str, tty: Tty) -> str:
@@ -91,52 +218,10 @@ def _edit(text: str, tty: Tty) -> str:
 
 def _copy(text: str, tty: Tty) -> str:
     """Put text on the clipboard; say how, in the words that end a sentence."""
+    from chatrepl.attachments.clipboard import Clipboard, osc52
+
     if Clipboard().write(text):
         return "is on the clipboard."
     screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
     tty.write(osc52(text, "TMUX" in os.environ, screen=screen))
     return "was given to the terminal for its clipboard."
-
-
-def _history_path(session: Session) -> Path | None:
-    folder = find_folders(os.environ).state if session.settings.save else None
-    if folder is None:
-        return None
-    try:
-        make_folder(folder)
-    except OSError:
-        return None
-    return folder / "history"
-
-
-def _greet(desk: Desk, session: Session, connection: Connection, *, demo: bool) -> None:
-    from chatrepl import __version__
-
-    where = "" if not session.settings.base_url else f" · {connection.route.url}"
-    desk.speaker.line(f"chatrepl {__version__} · {session.model.id}{where} · /help · Ctrl-D leaves")
-    if demo:
-        desk.speaker.line(
-            "No API key was found, so the embedded demo engine answers; no model is running. "
-            "Set ANTHROPIC_API_KEY to talk to Claude, or type /help demo.",
-            "warning",
-        )
-
-
-def toolbar(session: Session) -> list[Part]:
-    """Put the toolbar together; what is least needed has the highest rank."""
-    parts = [Part("toolbar.strong", session.model.id.removeprefix("claude-"), 0)]
-    if session.demo_help:
-        parts.append(Part("toolbar.warning", "demo", 1))
-    if session.recorder.unsaved:
-        parts.append(Part("toolbar.error", "NOT SAVED", 0))
-    last = next((t.receipt for t in reversed(session.conversation.path()) if t.receipt), None)
-    if last is not None:
-        used = last.usage.total_input_tokens + last.usage.output_tokens
-        budget = session.settings.context_budget_tokens or session.model.budget_tokens
-        share = f"{compact(used)}/{compact(budget)} {used * 100 // budget}%"
-        parts.append(Part("toolbar", share, 2))
-    if session.staged:
-        parts.append(Part("toolbar.strong", f"{len(session.staged)} attached", 1))
-    if session.prefill or session.pinned_prefill:
-        parts.append(Part("toolbar.strong", "prefill", 1))
-    return parts

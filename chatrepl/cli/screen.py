@@ -37,7 +37,7 @@ def consoles(
     return open_consoles(out, err or out, appearance(settings, environ, dark=dark))
 
 
-def look(
+def choose_look(
     settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
 ) -> Look:
     """Choose the look of replies."""
@@ -47,11 +47,11 @@ def look(
 
 
 def view_style(
-    settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
+    settings: Settings, environ: Mapping[str, str], out: TextIO, *, look: Look | None = None
 ) -> Style:
-    """Decide how replies are painted."""
+    """Decide how replies are painted; `look` is one that was chosen already."""
     return Style(
-        look=look(settings, environ, out, dark=dark),
+        look=look or choose_look(settings, environ, out),
         raw=settings.render == "raw",
         repaint=not settings.accessible and not is_dumb(environ) and out.isatty(),
         utf8=speaks_utf8(out, environ),

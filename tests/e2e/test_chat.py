@@ -130,7 +130,7 @@ def test_twenty_turns_with_interrupts_at_five_moments(tmp_path: Path) -> None:
 
 def test_a_stopped_reply_is_kept_and_sent(tmp_path: Path) -> None:
     with chat(tmp_path, pace=40) as c:
-        c.begin("demo: count to 400", r"\b3\b")
+        c.begin("demo: count to 400", r"2\W+3")
         c.stop("esc", "cut$")
         c.engine.pace = 0
         c.say("demo: say done")
@@ -143,7 +143,7 @@ def test_a_stopped_reply_is_kept_and_sent(tmp_path: Path) -> None:
 
 def test_what_is_typed_while_a_reply_streams_waits_in_the_prompt(tmp_path: Path) -> None:
     with chat(tmp_path, pace=30) as c:
-        c.begin("demo: count to 60", r"\b1\b")
+        c.begin("demo: count to 60", r"1\W+2")
         c.terminal.send("typed ahead")
         c.terminal.wait_for("end_turn", 30)
 
@@ -185,7 +185,7 @@ def test_commands_work_and_are_never_sent(tmp_path: Path) -> None:
 
 def test_sigterm_restores_the_terminal(tmp_path: Path) -> None:
     with chat(tmp_path, pace=20) as c:
-        c.begin("demo: count to 400", r"\b1\b")
+        c.begin("demo: count to 400", r"1\W+2")
         c.terminal.signal("TERM")
 
         assert c.terminal.wait_exit() == 143

@@ -1,0 +1,80 @@
+"""The line below the prompt: what the next message goes to, with what, and what it comes to."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from chatrepl.core.meter import share_words
+from chatrepl.core.summary import dollars
+from chatrepl.core.truncate import Budget
+from chatrepl.core.warmth import toolbar_words, warmth
+from chatrepl.session import Session
+from chatrepl.terminal.prompt import Part
+
+
+@dataclass(slots=True)
+class Toolbar:
+    """Asked at each key press; put together anew only when something it tells has changed."""
+
+    session: Session
+    _key: Hashable = None
+    _parts: tuple[Part, ...] = ()
+
+    def __call__(self) -> tuple[Part, ...]:
+        key = self._state()
+        if key != self._key:
+            self._key, self._parts = key, tuple(_parts(self.session))
+        return self._parts
+
+    def _state(self) -> Hashable:
+        session = self.session
+        values = (session.conversation, session.settings, session.staged, session.form)
+        minute = int(session.edges.clock() // 60)
+        prefills = (session.prefill, session.pinned_prefill, session.recorder.unsaved)
+        return (*map(id, values), *prefills, minute, session.edges.can_count())
+
+
+def _parts(session: Session) -> list[Part]:
+    parts = [Part("toolbar.strong", session.model.id.removeprefix("claude-"))]
+    if session.recorder.unsaved:
+        parts.append(Part("toolbar.error", "NOT SAVED"))
+    if session.demo_help:
+        parts.append(Part("toolbar.warning", "demo", 1))
+    if session.conversation.head is not None:
+        parts += [_context(session), Part("toolbar", dollars(session.meter.known_usd), 3)]
+        parts += _warm(session)
+    return parts + _next(session)
+
+
+def _context(session: Session) -> Part:
+    estimate = session.context()
+    mark = ""
+    if estimate is None:
+        last = next((t.receipt for t in reversed(session.conversation.path()) if t.receipt), None)
+        used = last.usage.total_input_tokens + last.usage.output_tokens if last else 0
+    else:
+        used, mark = estimate.tokens, "" if estimate.exact else "~"
+    budget = Budget.of(session.model, session.settings)
+    style = "toolbar.warning" if budget.warns(used, session.settings) else "toolbar"
+    return Part(style, mark + share_words(used, budget.limit), 2)
+
+
+def _warm(session: Session) -> list[Part]:
+    now = session.edges.clock()
+    words = toolbar_words(warmth(session.footprint, session.request(None), now), now)
+    return [Part("toolbar", words, 5)] if words else []
+
+
+def _next(session: Session) -> list[Part]:
+    """Show what is set for the next message."""
+    parts = []
+    if session.staged:
+        parts.append(Part("toolbar.strong", f"{len(session.staged)} attached", 1))
+    if session.prefill or session.pinned_prefill:
+        parts.append(Part("toolbar.strong", "prefill", 2))
+    if session.form is not None:
+        parts.append(Part("toolbar.strong", "choose" if session.form.choices else "schema", 2))
+    state = session.conversation.state
+    branch = next((name for name, at in state.branches.items() if at == state.head), "")
+    if branch:
+        parts.append(Part("toolbar", branch, 4))
+    return parts
