@@ -14,6 +14,7 @@ import anthropic
 import httpx2
 
 from chatrepl.api.faults import from_exception, timed_out
+from chatrepl.api.http import open_connection
 from chatrepl.api.origin import Origin, for_model
 from chatrepl.api.reader import BODY_FAULTS, Limits, read_reply
 from chatrepl.api.sending import MESSAGES, counting, patience, streaming
@@ -28,11 +29,17 @@ class Client:
     """A connection to one service. Everything that goes wrong is an ApiError."""
 
     def __init__(
-        self, sdk: anthropic.AsyncAnthropic, origin: Origin, limits: Limits | None = None
+        self,
+        sdk: anthropic.AsyncAnthropic,
+        http: httpx2.AsyncClient,
+        origin: Origin,
+        limits: Limits,
     ) -> None:
+        """`http` is the client that `sdk` was made with."""
         self._sdk = sdk
+        self._http = http
         self._origin = origin
-        self._limits = limits or Limits()
+        self._limits = limits
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes. Leaving the iteration closes the connection."""
@@ -58,6 +65,13 @@ class Client:
         if not isinstance(found, list):
             raise _odd(self._origin)
         return tuple(info for info in found if isinstance(info, dict) and info.get("id"))
+
+    async def warm(self) -> None:
+        """Open the connection before there is anything to send. Never fails.
+
+        It serves requests of the event loop that this runs in, and no other.
+        """
+        await open_connection(self._http, str(self._sdk.base_url))
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -109,7 +109,7 @@ def connect(
     except (anthropic.AnthropicError, ValueError, TypeError, OSError) as error:
         raise from_exception(error, route.origin) from error
     origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
-    return Client(sdk, origin, Limits(route.timeout_s))
+    return Client(sdk, http, origin, Limits(route.timeout_s))
 
 
 def _proof(credentials: Credentials) -> dict[str, Any]:

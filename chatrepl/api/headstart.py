@@ -16,6 +16,7 @@ import httpx2
 from chatrepl.api.connect import Route
 from chatrepl.api.errors import from_answer
 from chatrepl.api.faults import from_exception, timed_out
+from chatrepl.api.http import open_connection
 from chatrepl.api.origin import for_model
 from chatrepl.api.reader import BODY_FAULTS, Limits, read_reply
 from chatrepl.api.sdkheaders import sdk_headers
@@ -24,6 +25,7 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
 
+_POLL_S: Final = 0.005
 _PLAIN: Final = frozenset({"key", "token", "open"})
 
 
@@ -36,6 +38,8 @@ class Streams(Protocol):
 class Later(Protocol):
     """Something that is made in the background."""
 
+    @property
+    def ready(self) -> bool: ...
     def start(self) -> None: ...
     def result(self) -> Streams: ...
 
@@ -60,17 +64,13 @@ class HeadStart:
         if self._headers is None:
             self._client.start()
             return
-        try:
-            await self._http.head(self._route.url)
-        except (*BODY_FAULTS, httpx2.InvalidURL):
-            return
+        await open_connection(self._http, self._route.url)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes, as the client does."""
         headers, self._headers = self._headers, None
         if headers is None:
-            client = await asyncio.to_thread(self._client.result)
-            events = client.stream(request)
+            events = (await self._loaded()).stream(request)
         else:
             events = self._send(request, headers)
         async with aclosing(events):
@@ -81,6 +81,13 @@ class HeadStart:
                 if error.retryable:
                     self._client.start()
                 raise
+
+    async def _loaded(self) -> Streams:
+        """Wait for the client; cancelling leaves at once, which a waiting thread would not."""
+        self._client.start()
+        while not self._client.ready:
+            await asyncio.sleep(_POLL_S)
+        return self._client.result()
 
     async def _send(
         self, request: Request, headers: dict[str, str]

@@ -43,6 +43,14 @@ def build_http(
     )
 
 
+async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
+    """Open a connection that the next request to `url` will find open. Never fails."""
+    try:
+        await http.head(url)
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError):
+        return
+
+
 def _socket_options() -> list[tuple[int, int, int]]:
     """Ask the kernel to notice a dead peer during long thinking, and routers to keep the path."""
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]

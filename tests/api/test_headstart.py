@@ -44,6 +44,12 @@ class Made:
     def __init__(self, on: Route, http: Any) -> None:
         self._on, self._http = on, http
         self.started = self.made = False
+        self.looked = 0
+
+    @property
+    def ready(self) -> bool:
+        self.looked += 1
+        return self.looked > 2
 
     def start(self) -> None:
         self.started = True
@@ -147,6 +153,22 @@ def test_a_retry_goes_through_the_sdk_and_each_attempt_is_one_request() -> None:
         assert others == [first, first]
 
 
+def test_leaving_while_the_sdk_loads_does_not_wait_for_it(server: Served) -> None:
+    async def work() -> bool:
+        on = replace(route(server.url), custom=True)
+        async with open_http(on) as http:
+            made = Made(on, http)
+            made.looked = -(10**9)
+            task = asyncio.ensure_future(collect(HeadStart(on, http, made).stream(request())))
+            await asyncio.sleep(0.02)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return made.made
+
+    assert not run(work())
+
+
 @pytest.mark.parametrize(
     "credentials",
     [Credentials("profile", "p"), Credentials("federation", "f"), Credentials("headers", "h")],
@@ -181,7 +203,8 @@ def test_a_server_without_a_key_gets_none_either_way() -> None:
             assert "authorization" not in served.requests[0].headers
 
 
-def test_a_warm_connection_is_the_one_that_is_used() -> None:
+@pytest.mark.parametrize("early", [True, False])
+def test_a_warm_connection_is_the_one_that_is_used(early: bool) -> None:
     connections = 0
     gone = asyncio.Event()
 
@@ -205,9 +228,10 @@ def test_a_warm_connection_is_the_one_that_is_used() -> None:
         async with listening:
             on = route(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
             async with open_http(on) as http:
-                head = HeadStart(on, http, Made(on, http))
-                await head.warm()
-                found = await collect(head.stream(request()))
+                made = Made(on, http)
+                sender = HeadStart(on, http, made) if early else made.result()
+                await sender.warm()
+                found = await collect(sender.stream(request()))
             await gone.wait()
             return found
 
