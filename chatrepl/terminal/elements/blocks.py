@@ -166,7 +166,7 @@ class Blocks(OpenBlocks):
             self._out.append(CodeStart(self._where(), mark.info.partition(" ")[0]))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
-            if kind == 7 and isinstance(self._leaf, Text):
+            if kind == 7 and isinstance(self._leaf, Text | Table):
                 return False
             self._new_leaf(Html(kind), depth)
             self._out.append(HtmlStart(self._where()))

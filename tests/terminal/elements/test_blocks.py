@@ -13,11 +13,11 @@ from tests.terminal.stream.texts import FRAGMENTS, corpus
 Leaf = tuple[tuple[str, ...], str, str]
 OTHER = MarkdownIt("commonmark").enable("table")
 KINDS = {"bullet_list": "list", "ordered_list": "list", "list_item": "item", "blockquote": "quote"}
-# footnotes and check boxes are ours alone; definitions are taken off a paragraph at its end,
-# as in the specification's algorithm and not as in the other parser
-SHARED = [
-    text for text in FRAGMENTS if not text.startswith(("[", "- [")) and "[^" not in text
-]  # fmt: skip
+# Footnotes and check boxes are ours alone. Definitions are taken off a paragraph at its end, as in
+# the specification's algorithm, and a paragraph in nested quotes keeps a line that is indented by
+# four or more, as the specification says: the other parser does neither.
+OURS = ("[", "- [", "> >")
+SHARED = [text for text in FRAGMENTS if not text.startswith(OURS) and "[^" not in text]
 
 
 def events_of(text: str) -> list[says.Event]:
@@ -82,7 +82,7 @@ def bare(text: str) -> str:
     return "\n".join(line.strip() for line in text.expandtabs(4).split("\n")).strip("\n")
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(SHARED), max_size=12))
 def test_the_blocks_are_those_of_another_parser(lines: list[str]) -> None:
     text = "\n".join(lines)
