@@ -1,0 +1,106 @@
+"""The real program as a script runs it: a process with pipes, and a service on loopback."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatrepl.api.demo.server import Served
+
+KEY = "sk-ant-test-0123456789abcdef"
+NEVER = {"stdin": subprocess.DEVNULL}
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object on stdout."""
+        (line,) = self.out.splitlines()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(slots=True)
+class Desk:
+    """Somebody's home, and the service they talk to."""
+
+    home: Path
+    served: Served
+
+    def env(self, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """Give a bare environment; None in `more` takes a variable away."""
+        given: dict[str, str | None] = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+            "ANTHROPIC_API_KEY": KEY,
+            "ANTHROPIC_BASE_URL": self.served.url,
+            "CHATREPL_RETRIES": "0",
+            "TERM": "xterm-256color",
+            **(more or {}),
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    def run(
+        self,
+        *args: str,
+        stdin: bytes | None = b"",
+        env: Mapping[str, str | None] | None = None,
+        **more: Any,
+    ) -> Done:
+        """Run chatrepl; without `stdin` it is closed."""
+        fed: dict[str, Any] = {"input": stdin} if stdin is not None else {}
+        if stdin is None:
+            more["preexec_fn"] = lambda: os.close(0)
+        done = subprocess.run(
+            command(args), capture_output=True, env=self.env(env), timeout=60, check=False,
+            cwd=self.home, **fed, **more,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *args: str, **more: Any) -> "subprocess.Popen[bytes]":
+        """Start chatrepl with pipes for all three streams."""
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen(command(args), env=self.env(), cwd=self.home, **(pipes | more))
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        """The requests for a message that the service saw."""
+        return [json.loads(r.body) for r in self.served.requests if r.path == "/v1/messages"]
+
+    @property
+    def content(self) -> list[dict[str, Any]]:
+        """The content of the last message that the service saw."""
+        content: list[dict[str, Any]] = self.bodies[-1]["messages"][-1]["content"]
+        return content
+
+    @property
+    def asked(self) -> str:
+        """The text of the only text block of that message."""
+        (text,) = (block["text"] for block in self.content if block["type"] == "text")
+        return str(text)
+
+    @property
+    def files(self) -> list[Path]:
+        """Everything that was written below the home."""
+        return sorted(path for path in self.home.rglob("*") if path.is_file())
+
+
+def command(args: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "chatrepl", *args]

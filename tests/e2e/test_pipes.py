@@ -1,0 +1,664 @@
+"""The contract with scripts, one row a promise: the real program against a real HTTP service."""
+
+import base64
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from chatrepl.api.demo.engine import Engine
+from chatrepl.api.demo.server import serve
+from tests.e2e.piped import KEY, Desk, Done, command
+
+RESULT_KEYS = [
+    "schema", "ok", "text", "parsed", "model", "stop_reason", "stop_details", "prefill", "usage",
+    "cost_usd", "saved_usd", "duration_ms", "retries", "request_id", "session_id", "error",
+]  # fmt: skip
+USAGE_KEYS = [
+    "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens",
+]  # fmt: skip
+SCHEMA = '{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}'
+FENCED = 'say "Here:\\n\\n```python\\nprint(1)\\n```\\n\\n```sh\\nls\\n```\\n"'
+NATIVE = ("-m", "claude-haiku-4-5")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with serve(Engine()) as served:
+        yield Desk(tmp_path, served)
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]\
+/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+# What is asked: stdin, PROMPT, attachments.
+
+ASKED: list[tuple[str, tuple[str, ...], bytes, str]] = [
+    ("stdin is the prompt", (), b"from stdin\n", "from stdin\n"),
+    ("PROMPT alone", ("two", "words"), b"", "two words"),
+    ("stdin first, the instruction last", ("sum", "it up"), b"a\nb\n",
+     "<stdin>\na\nb\n</stdin>\n\nsum it up"),
+    ("blank stdin counts as none", ("hello",), b" \n\t\n", "hello"),
+    ("a blank PROMPT counts as none", (" ",), b"hello", "hello"),
+    ("words after -- are words", ("--", "-m", "--help"), b"", "-m --help"),
+    ("a byte order mark is no text", (), b"\xef\xbb\xbfhello", "hello"),
+    ("UTF-16 is read", (), "häß".encode("utf-16"), "häß"),
+    ("what is not UTF-8 is replaced", (), b"caf\xe9 noir", "caf\ufffd noir"),
+    ("NUL is replaced", (), b"\xef\xbb\xbfa\0b", "a\ufffdb"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "stdin", "asked"), [row[1:] for row in ASKED],
+                         ids=[row[0] for row in ASKED])  # fmt: skip
+def test_one_message_is_asked(
+    desk: Desk, args: tuple[str, ...], stdin: bytes, asked: str
+) -> None:
+    desk.served.engine.script('say "Good **day**"')
+
+    done = desk.run(*args, stdin=stdin)
+
+    assert (done.code, done.out) == (0, "Good **day**\n"), done.err
+    assert len(desk.bodies) == 1
+    assert desk.asked == asked
+    assert ("U+FFFD" in done.err) == (b"\xe9" in stdin)
+    assert desk.files == []  # nothing is kept unless it is asked for
+
+
+def test_undecodable_arguments_are_sent_as_replacement_characters(desk: Desk) -> None:
+    done = subprocess.run(
+        [*command(()), b"a\xffb"], env=desk.env(), stdin=subprocess.DEVNULL, capture_output=True,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0
+    assert desk.asked == "a\ufffdb"
+
+
+@pytest.mark.parametrize("stdin", [None, b"", b" \n"], ids=["closed", "empty", "blank"])
+def test_no_question_is_usage_and_never_hangs(desk: Desk, stdin: bytes | None) -> None:
+    done = desk.run(stdin=stdin, env={"ANTHROPIC_API_KEY": None, "ANTHROPIC_BASE_URL": None})
+
+    assert (done.code, done.out) == (2, "")
+    assert "usage: chatrepl" in done.err
+
+
+def test_files_of_every_kind_become_attachments(desk: Desk) -> None:
+    (desk.home / "notes.txt").write_text("some notes", encoding="utf-8")
+    (desk.home / "a b.png").write_bytes(png())
+
+    args = ("-a", "notes.txt", "--image", "a b.png", "-a", "-", "-a", "https://example.com/x.pdf")
+    done = desk.run(*args, "look", stdin=PDF)
+
+    assert done.code == 0, done.err
+    kinds = [(block["type"], block.get("source", {}).get("type")) for block in desk.content]
+    assert kinds == [
+        ("document", "text"), ("image", "base64"), ("document", "base64"), ("document", "url"),
+        ("text", None),
+    ]  # fmt: skip
+    assert base64.b64decode(desk.content[2]["source"]["data"]) == PDF
+
+
+@pytest.mark.parametrize(("stdin", "kind"), [(png(), "image"), (PDF, "document")])
+def test_a_picture_or_pdf_on_stdin_is_attached(desk: Desk, stdin: bytes, kind: str) -> None:
+    done = desk.run("what is this?", stdin=stdin)
+
+    assert done.code == 0, done.err
+    assert [block["type"] for block in desk.content] == [kind, "text"]
+
+
+# How the answer is written.
+
+
+def test_only_the_answer_is_on_stdout_in_every_text_manner(desk: Desk) -> None:
+    desk.served.engine.script(*[FENCED] * 4, 'say "\x1b[31mred\\n\\n"', 'say "x"; pace 0')
+    whole = "Here:\n\n```python\nprint(1)\n```\n\n```sh\nls\n```\n"
+
+    assert desk.run("go").out == whole
+    assert desk.run("go", "--raw", "-v", env={"FORCE_COLOR": "1"}).out == whole
+    assert desk.run("-x", "sh", "go").out == "ls\n"
+    assert desk.run("go", "-x").out == "print(1)\n"
+    assert desk.run("go").out == "␛[31mred\n\n"
+    quiet = desk.run("go", "-q")
+    assert (quiet.out.splitlines()[0][0], quiet.err) == ("x", "")
+
+
+def test_verbose_sums_the_turn_up_on_stderr(desk: Desk) -> None:
+    done = desk.run("hello", "-v")
+
+    assert "end_turn" in done.err
+    assert " in · " in done.err
+
+
+def test_json_is_one_object_with_the_keys_of_the_contract(desk: Desk) -> None:
+    desk.served.engine.script("say hello")
+
+    done = desk.run("-o", "json", "hi")
+
+    assert list(done.json) == RESULT_KEYS
+    assert list(done.json["usage"]) == USAGE_KEYS
+    assert done.json["text"].rstrip("\n") == "hello"
+    assert done.json["ok"] is True
+    assert done.json["cost_usd"] > 0
+    assert done.json["request_id"].startswith("req_")
+    assert done.json["session_id"] is done.json["error"] is None
+    assert (done.code, done.err) == (0, "")
+
+
+def test_json_lines_tell_what_happens_as_it_happens(desk: Desk) -> None:
+    desk.served.engine.script("error 529 x1 retry-after ms 20", "say hello there")
+
+    done = desk.run("-o", "jsonl", "hi", env={"CHATREPL_RETRIES": "2"})
+
+    kinds = [event["type"] for event in done.events]
+    assert kinds[0] == "retry"
+    assert kinds[1] == "start"
+    assert kinds[-1] == "result"
+    assert {"text", "thinking"} >= set(kinds[2:-1])
+    result = done.events[-1]
+    said = "".join(event["delta"] for event in done.events if event["type"] == "text")
+    assert said == result["text"]
+    assert list(result) == ["type", *RESULT_KEYS]
+    assert result["retries"] == 1
+
+
+# Exit codes.
+
+CODES: list[tuple[str, int, tuple[str, ...], tuple[str, ...], str]] = [
+    ("end_turn", 0, ("say fine",), (), "fine"),
+    ("max_tokens", 0, ("stop max_tokens",), (), ""),
+    ("a request that is refused", 1, ("error 400",), (), ""),
+    ("a model nobody knows", 1, (), ("-m", "claude-nonesuch-1"), ""),
+    ("a key that is refused", 3, ("error 401",), (), ""),
+    ("no permission", 3, ("error 403",), (), ""),
+    ("overloaded", 4, ("error 529",), (), ""),
+    ("a rate limit", 4, ("error 429",), (), ""),
+    ("a server error", 4, ("error 500",), (), ""),
+    ("out of reach", 4, ("error refused",), (), ""),
+    ("too large", 5, ("error 413",), (), ""),
+    ("cut where the whole was asked for", 6, ("stop max_tokens",), ("--schema", SCHEMA), ""),
+    ("cut inside of what is extracted", 6, ("stop max_tokens",), ("-x",), ""),
+    ("a refusal", 7, ("stop refusal",), (), ""),
+    ("an empty answer", 7, ('say ""',), (), ""),
+    ("no such schema", 8, ('say {"a": 1}',), ("--schema", SCHEMA), ""),
+    ("no such choice", 8, ("say perhaps",), ("--choose", "yes,no"), ""),
+    ("nothing to extract", 8, ("say no code",), ("-x", "sh"), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "steps", "args", "out"), [row[1:] for row in CODES],
+                         ids=[row[0] for row in CODES])  # fmt: skip
+def test_the_exit_code_tells(
+    desk: Desk, code: int, steps: tuple[str, ...], args: tuple[str, ...], out: str
+) -> None:
+    desk.served.engine.script(*steps, *steps)
+    text = desk.run("go", *args)
+    result = desk.run("go", *args, "-o", "json").json if "-x" not in args else None
+
+    assert text.code == code, text.err
+    assert out in text.out
+    assert KEY not in text.out + text.err
+    if code == 0:
+        assert text.out.strip()
+    else:
+        assert text.err.startswith("chatrepl: ") or "\nchatrepl: " in text.err
+        assert "Traceback" not in text.err
+    if code in {6, 8}:
+        assert text.out == ""
+    if result is not None:
+        assert list(result) == RESULT_KEYS
+        assert result["ok"] is (code == 0)
+        if code:
+            assert list(result["error"]) == ["type", "status", "message", "retryable", "request_id"]
+
+
+USAGE: list[tuple[str, int, tuple[str, ...], str]] = [
+    ("an unknown option", 2, ("--nonesuch",), "--nonesuch"),
+    ("an unknown value", 2, ("-o", "yaml"), "yaml"),
+    ("no number", 2, ("-t", "many"), "many"),
+    ("a number out of bounds", 2, ("-t", "0"), "max_tokens"),
+    ("a missing value", 2, ("-m",), "-m"),
+    ("options that contradict", 2, ("--save", "x", "--no-save"), "--no-save"),
+    ("a name of several models", 2, ("-m", "5-5"), "claude-opus-5-5"),
+    ("a file that is not there", 2, ("-a", "nowhere.png"), "nowhere.png"),
+    ("a folder", 2, ("-a", "/"), "/"),
+    ("a device", 2, ("-a", "/dev/zero"), "/dev/zero"),
+    ("a system prompt that is not there", 2, ("-s", "@nowhere.md"), "nowhere.md"),
+    ("a configuration that is not there", 2, ("--config", "nowhere.toml"), "nowhere.toml"),
+    ("a profile that is not there", 2, ("--profile", "nowhere"), "nowhere"),
+    ("a setting that is none", 2, ("--set", "modle=x"), "model"),
+    ("a schema that is none", 2, ("--schema", "{"), "JSON"),
+    ("a schema that is not there", 2, ("--schema", "nowhere.json"), "nowhere.json"),
+    ("one choice", 2, ("--choose", "yes"), "two"),
+    ("a conversation that is not there", 1, ("-r", "nowhere"), "nowhere"),
+    ("no conversation to go on with", 1, ("-c",), "conversation"),
+    ("a key over plain http", 2, ("--base-url", "http://example.com"), "http"),
+    ("an address that is none", 2, ("--base-url", "nowhere"), "nowhere"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "args", "word"), [row[1:] for row in USAGE],
+                         ids=[row[0] for row in USAGE])  # fmt: skip
+def test_a_mistake_gets_one_clear_line_and_nothing_is_sent(
+    desk: Desk, code: int, args: tuple[str, ...], word: str
+) -> None:
+    done = desk.run("hello", *args)
+
+    first, *rest = done.err.splitlines()
+    assert done.code == code, done.err
+    assert word in first
+    assert len(rest) <= 2
+    assert done.out == ""
+    assert desk.served.requests == []
+
+
+def test_a_mistake_is_an_object_where_objects_are_asked_for(desk: Desk) -> None:
+    done = desk.run("hello", "--json", "--set", "nonsense=1")
+
+    assert list(done.json) == RESULT_KEYS
+    assert done.json["error"]["type"] == "usage_error"
+    assert done.code == 2
+
+
+def test_without_credentials_it_says_how_to_get_going(desk: Desk) -> None:
+    done = desk.run("hello", env={"ANTHROPIC_API_KEY": None, "ANTHROPIC_BASE_URL": None})
+
+    assert (done.code, done.out) == (3, "")
+    assert "ANTHROPIC_API_KEY" in done.err
+    assert "--demo" in done.err
+
+
+def test_the_demo_engine_needs_no_key_and_no_network(desk: Desk) -> None:
+    done = desk.run("hello", "--demo", env={"ANTHROPIC_API_KEY": None})
+
+    assert done.code == 0
+    assert "demo" in done.out
+    assert desk.served.requests == []
+
+
+def test_bad_configuration_names_file_line_and_key(desk: Desk) -> None:
+    bad = desk.home / "bad.toml"
+    bad.write_text('model = "opus"\nmodle = 3\n', encoding="utf-8")
+    broken = desk.home / "broken.toml"
+    broken.write_text("model = \n", encoding="utf-8")
+
+    for path, word in ((bad, "bad.toml:2: "), (broken, "broken.toml:1")):
+        done = desk.run("hello", "--config", str(path))
+        assert done.code == 2
+        assert word in done.err.splitlines()[0]
+
+
+def test_settings_reach_the_request_in_their_order(desk: Desk) -> None:
+    (desk.home / "c.toml").write_text(
+        'model = "opus-5-5"\nmax_tokens = 100\n[profiles.short]\nmax_tokens = 50\n', "utf-8"
+    )
+    (desk.home / "sys.md").write_text("Be kind.\n", encoding="utf-8")
+    given = ("--config", "c.toml", "--profile", "short", "-s", "@sys.md")
+
+    assert desk.run("hi", *given).code == 0
+    assert desk.run("hi", *given, "-t", "9", "-m", "haiku-5-5").code == 0
+    assert desk.run("hi", *given, "--set", "effort=low", "--set", "stop_sequences=a,b").code == 0
+
+    first, second, third = desk.bodies
+    assert (first["model"], first["max_tokens"]) == ("claude-opus-5-5", 50)
+    assert first["system"].strip() == "Be kind."
+    assert (second["model"], second["max_tokens"]) == ("claude-haiku-5-5", 9)
+    assert third["output_config"]["effort"] == "low"
+    assert third["stop_sequences"] == ["a", "b"]
+
+
+# Prefill, schemas, choices.
+
+
+@pytest.mark.parametrize(
+    ("args", "mode"),
+    [
+        (NATIVE, "native"),
+        ((), "emulated"),
+        (("--schema", SCHEMA), "schema"),
+    ],
+    ids=["native", "emulated", "schema"],
+)
+def test_a_prefill_works_on_every_model_and_the_mode_is_told(
+    desk: Desk, args: tuple[str, ...], mode: str
+) -> None:
+    result = desk.run("-o", "json", "-p", "Sure: ", "go", *args).json
+
+    assert result["ok"], result
+    assert result["prefill"] == {"text": "Sure: ", "mode": mode}
+    assert result["text"].startswith("Sure: ") or mode == "schema"
+    assert result["text"].count("Sure:") <= 1
+    assert (desk.bodies[0]["messages"][-1]["role"] == "assistant") == (mode == "native")
+
+
+def test_prefilled_text_on_a_pipe_begins_with_the_prefill(desk: Desk) -> None:
+    done = desk.run("-p", "Sure: ", "go", *NATIVE)
+
+    assert done.out.startswith("Sure: ")
+
+
+def test_a_schema_goes_out_as_the_service_takes_it_and_is_checked_whole(desk: Desk) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 5}}}
+    (desk.home / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    desk.served.engine.script('say {"n": 7}', 'say {"n": 3}')
+
+    good = desk.run("-o", "json", "--schema", "s.json", "go")
+    bad = desk.run("--schema", "s.json", "go")
+
+    assert good.json["parsed"] == {"n": 7}
+    sent = desk.bodies[0]["output_config"]["format"]["schema"]
+    assert sent["additionalProperties"] is False
+    assert "minimum" not in sent["properties"]["n"]
+    assert (bad.code, bad.out) == (8, "")
+    assert "n: 3 is less than the minimum of 5" in bad.err
+    assert '{"n": 3}' in bad.err  # what came is not lost
+
+
+def test_a_form_the_service_cannot_enforce_is_asked_for_in_words_and_checked(desk: Desk) -> None:
+    loop = '{"type":"object","properties":{"next":{"$ref":"#"}}}'
+    desk.served.engine.script('say ```json\n{"next": {}}\n```', "say Yes.")
+
+    looped = desk.run("--schema", loop, "go")
+    chosen = desk.run("--choose", "yes,no", "go", "-m", "some-other-model")
+
+    assert (looped.code, looped.out) == (0, '{"next": {}}\n'), looped.err
+    assert "output_config" not in desk.bodies[0]
+    assert '"$ref"' in json.dumps(desk.bodies[0]["messages"]).replace('\\"', '"')
+    assert chosen.code in {0, 1}, chosen.err
+
+
+def test_a_choice_is_printed_bare(desk: Desk) -> None:
+    done = desk.run("--choose", "red, green", "green please")
+
+    assert (done.code, done.out) == (0, "green\n"), done.err
+
+
+# What is sent, or would be.
+
+
+@pytest.mark.parametrize("manner", ["text", "json"])
+def test_a_dry_run_shows_the_request_tokens_and_price_and_sends_nothing(
+    desk: Desk, manner: str
+) -> None:
+    done = desk.run("hello", "--dry-run", "-o", manner, env={"ANTHROPIC_API_KEY": None})
+
+    assert done.code == 0, done.err
+    assert desk.served.requests == []
+    shown = json.loads(done.out)
+    body = shown if manner == "text" else shown["request"]
+    assert body["messages"][0]["content"][0]["text"] == "hello"
+    if manner == "text":
+        assert "tokens in" in done.err
+        assert "$" in done.err
+    else:
+        assert shown["input_tokens"] > 0
+        assert shown["cost_usd"] > 0
+
+
+def test_a_dry_run_shows_the_very_request_that_is_sent(desk: Desk) -> None:
+    args = ("hello", "-s", "Be brief.", "-p", "Well", "-t", "77")
+
+    shown = json.loads(desk.run(*args, "--dry-run").out)
+    assert desk.run(*args).code == 0
+
+    assert shown == desk.bodies[0] | {"max_tokens": shown["max_tokens"]}
+
+
+# Saved conversations.
+
+
+def test_a_single_shot_is_kept_only_where_that_is_asked_for(desk: Desk) -> None:
+    saved = desk.run("--save", "notes", "my name is Ada", "-o", "json")
+    assert saved.json["session_id"], saved.err
+    newest = desk.run("-c", "what is my name?", "-o", "json")
+    named = desk.run("-r", "notes", "and again: what is my name?")
+    taken = desk.run("--save", "notes", "hello")
+    listed = desk.run("--sessions")
+    found = desk.run("--sessions", "ada", "-o", "json")
+
+    assert "Ada" in newest.json["text"]
+    assert newest.json["session_id"] == saved.json["session_id"]
+    assert "Ada" in named.out
+    assert len(desk.bodies[-1]["messages"]) == 5
+    assert (taken.code, "notes" in taken.err) == (2, True)
+    assert "notes" in listed.out
+    assert [s["turns"] for s in found.json["sessions"]] == [3]
+    modes = {path.stat().st_mode & 0o777 for path in desk.files}
+    assert modes == {0o600}
+
+
+def test_a_disk_that_refuses_is_told_after_the_answer(desk: Desk) -> None:
+    done = desk.run("--save", "x", "hello", env={"XDG_STATE_HOME": "/proc/nowhere"})
+
+    assert done.code == 1
+    assert done.out
+    assert "not saved" in done.err
+
+
+# Pages.
+
+
+def test_models_are_listed_from_the_service_for_people_and_programs(desk: Desk) -> None:
+    plain = desk.run("--models")
+    again = desk.run("--models", "-o", "json")
+
+    assert "claude-sonnet-5-5" in plain.out
+    assert "\x1b" not in plain.out
+    assert {"id", "context_window", "prefill"} <= set(again.json["models"][0])
+    asked = [r for r in desk.served.requests if r.path.startswith("/v1/models")]
+    assert len(asked) == 1  # the second answer came from the disk
+
+
+def test_the_doctor_says_what_is_fine_and_how_to_mend_the_rest(desk: Desk) -> None:
+    fine = desk.run("--doctor")
+    sick = desk.run("--doctor", env={"ANTHROPIC_API_KEY": None, "ANTHROPIC_BASE_URL": None})
+
+    assert fine.code == 0, fine.out
+    assert len(fine.out.splitlines()) == 6
+    assert KEY not in fine.out
+    assert sick.code == 1
+    assert "mend  key" in sick.out
+    assert "ANTHROPIC_API_KEY" in sick.out
+
+
+def test_help_version_and_completion_are_printed(desk: Desk) -> None:
+    shown = desk.run("--help")
+    version = desk.run("--version")
+    completion = desk.run("--show-completion", "bash")
+
+    assert "--schema" in shown.out
+    assert version.out.startswith("chatrepl ")
+    assert "chatrepl" in completion.out
+    assert shown.code == version.code == completion.code == 0
+
+
+# Signals, broken pipes, full disks.
+
+
+def _begun(process: "subprocess.Popen[bytes]") -> bytes:
+    """Wait for the first of the answer."""
+    assert process.stdout is not None
+    return process.stdout.read1(100)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_a_signal_ends_the_answer_with_what_came(desk: Desk, number: int, code: int) -> None:
+    desk.served.engine.script("count 2000; pace 50", "count 2000; pace 50")
+    with desk.start("go") as process:
+        first = _begun(process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (code, b"")
+    assert first
+    assert (first + out).endswith(b"\n")
+
+    with desk.start("go", "-o", "jsonl") as process:
+        first = _begun(process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    last = json.loads((first + out).splitlines()[-1])
+    assert process.returncode == code
+    assert last["error"]["type"] in {"interrupted", "terminated"}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_stdin_is_awaited_ends_at_once(desk: Desk, number: int, code: int) -> None:
+    with desk.start() as process:
+        _until(lambda: _has_loaded(process.pid))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out, err) == (code, b"", b"")
+    assert desk.served.requests == []
+
+
+def _has_loaded(pid: int) -> bool:
+    """Tell whether the thread that reads stdin is there."""
+    return len(os.listdir(f"/proc/{pid}/task")) > 1
+
+
+def _until(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.01)
+    pytest.fail("it never came")
+
+
+@pytest.mark.parametrize("kind", ["torn", "reset", "clean-end", "error-after"])
+def test_a_reply_that_breaks_off_is_flushed_as_far_as_it_came(desk: Desk, kind: str) -> None:
+    desk.served.engine.script(f"stream {kind} after 3")
+
+    done = desk.run("go")
+
+    assert done.code in {1, 4}
+    assert done.out.strip()
+    assert done.out.endswith("\n")
+    assert done.err
+
+
+def test_a_reader_that_leaves_ends_it_quietly(desk: Desk) -> None:
+    desk.served.engine.script("long 20000")
+    with desk.start("go") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+        process.wait(20)
+
+    assert (process.returncode, err) == (141, b"")
+
+
+def test_a_closed_stdout_is_told_before_anything_is_sent(desk: Desk) -> None:
+    done = desk.run("go", preexec_fn=lambda: os.close(1))
+
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 2
+    assert desk.served.requests == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("manner", ["text", "json"])
+def test_a_full_disk_behind_stdout_is_one_line(desk: Desk, manner: str) -> None:
+    with Path("/dev/full").open("wb") as full, desk.start("go", "-o", manner, stdout=full) as run:
+        _, err = run.communicate(timeout=20)
+
+    assert run.returncode == 1
+    assert len(err.splitlines()) == 1
+    assert b"space" in err
+
+
+def test_a_closed_or_full_stderr_does_not_spoil_the_answer(desk: Desk) -> None:
+    desk.served.engine.script("say a; stop max_tokens", "error 400")
+    with Path("/dev/full").open("wb") as full:
+        with desk.start("go", "-v", stderr=full) as run:
+            out, _ = run.communicate(timeout=20)
+        assert (run.returncode, bool(out)) == (0, True)
+        with desk.start("go", stderr=full) as run:
+            run.communicate(timeout=20)
+        assert run.returncode == 1
+
+
+def test_without_a_home_it_still_answers(desk: Desk) -> None:
+    done = desk.run("hello", env={"HOME": None})
+
+    assert done.code == 0, done.err
+
+
+def test_too_much_on_stdin_is_refused_in_little_memory(desk: Desk) -> None:
+    code = (
+        "import os, resource, subprocess, sys\n"
+        "done = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stderr=subprocess.PIPE)\n"
+        "piece = b'words ' * 200_000\n"
+        "try:\n"
+        "    for _ in range(170): done.stdin.write(piece)\n"
+        "    done.stdin.close()\n"
+        "except BrokenPipeError: pass\n"
+        "err = done.stderr.read().decode()\n"
+        "_, status, usage = os.wait4(done.pid, 0)\n"
+        "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss // 1024, err)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command(())], env=desk.env(), capture_output=True, text=True,
+        timeout=60, check=True,
+    )  # fmt: skip
+
+    exit_code, megabytes, said = done.stdout.split(maxsplit=2)
+    assert int(exit_code) == 5, said
+    assert int(megabytes) <= 200
+    assert "32 MB" in said
+    assert desk.served.requests == []
+
+
+@pytest.mark.parametrize(
+    "stdin", [b"\x7fELF\0\1\2", b"PK\3\4" + b"\0" * 40, os.urandom(5000), b"text\0text"],
+    ids=["program", "archive", "noise", "NUL"],
+)  # fmt: skip
+def test_other_binary_on_stdin_is_refused(desk: Desk, stdin: bytes) -> None:
+    done = desk.run("what is this?", stdin=stdin)
+
+    assert (done.code, done.out) == (2, "")
+    assert "neither an image nor a PDF" in done.err
+    assert desk.served.requests == []
+
+
+def test_a_bug_leaves_a_private_log_and_one_line(desk: Desk) -> None:
+    code = (
+        "import chatrepl.cli.start as start, sys\n"
+        f"def broken(options, out): key = '{KEY}'; raise RuntimeError(key)\n"
+        "start._run = broken\n"
+        "from chatrepl.__main__ import main\n"
+        "main()\n"
+    )
+    done: Any = subprocess.run(
+        [sys.executable, "-c", code, "hello"], env=desk.env(), capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    done = Done(done.returncode, done.stdout, done.stderr)
+
+    assert (done.code, done.out) == (70, "")
+    assert len(done.err.splitlines()) == 1
+    (log,) = desk.files
+    assert str(log) in done.err
+    assert log.is_relative_to(desk.home / ".local" / "state" / "chatrepl")
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "RuntimeError" in log.read_text()
+    assert KEY not in log.read_text() + done.err
