@@ -171,15 +171,17 @@ class Ledger:
     def _preamble(self, system: str, tools: str, model: Model) -> Iterable[Part]:
         for text in (tools, system):
             if text.strip():
-                tokens = self._features(text).tokens(model.tokenizer)
-                yield Part(text.encode("utf-8", "replace"), tokens)
+                found = self._features(text)
+                tokens = found.tokens(model.tokenizer)
+                yield Part(text.encode("utf-8", "replace"), tokens, features=found)
 
     def _part(self, message: Message, model: Model) -> Part:
         key = (message.digest, family(model))
         part = self._parts.get(key)
         if part is None:
             bulk = self._bulk(message)
-            part = Part(message.digest, bulk.text_tokens(model), bulk.fixed_tokens(model))
+            text, fixed = bulk.text_tokens(model), bulk.fixed_tokens(model)
+            part = Part(message.digest, text, fixed, bulk.text)
             self._parts[key] = part
         return part
 

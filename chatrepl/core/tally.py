@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chatrepl.core.estimate import FRAME
-from chatrepl.core.models import Model
+from chatrepl.core.estimate import FRAME, Features
+from chatrepl.core.models import Model, Tokenizer
 
 _INERTIA: Final = 400.0  # tokens by which a scale of 1 is believed at first
 _DECAY: Final = 0.98
@@ -28,10 +28,7 @@ class Part:
     key: bytes
     text: float
     fixed: float = 0.0
-
-    @property
-    def prior(self) -> float:
-        return self.text + self.fixed
+    features: Features = Features()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,13 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a part came to: `prior` is what was expected, by the model that it was counted for."""
+    """What a part came to, and how much of that is no text, for a model of this family."""
 
     tokens: float
-    prior: float
+    fixed: float
     exact: bool
     family: str
+    tokenizer: Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,8 @@ class Tally:
             return part.text * self.scale(model) + part.fixed
         if known.family == family(model):
             return known.tokens
-        return known.tokens * part.prior / known.prior if known.prior else known.tokens
+        text = max(0.0, known.tokens - known.fixed)
+        return part.features.converted(text, known.tokenizer, model.tokenizer) + part.fixed
 
     def is_exact(self, part: Part, model: Model) -> bool:
         """Tell whether the service's counts tell this part from all others."""
@@ -113,7 +112,7 @@ class Tally:
         share = min(_MOST, max(_LEAST, wanted))
         sole = len(fresh) == 1 and self.base is not None and share == wanted
         found = {
-            part.key: Weight(self.weigh(part, model) * share, part.prior, sole, family(model))
+            part.key: _weight(self.weigh(part, model) * share, part, model, exact=sole)
             for part in fresh
         }
         scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
@@ -129,7 +128,7 @@ class Tally:
         """Take over what a reply came to, its frame included."""
         if self._is_settled(part, model):
             return self
-        weight = Weight(tokens, part.prior, exact, family(model))
+        weight = _weight(tokens, part, model, exact=exact)
         learned = self.scales.get(model.id, Scale()).learn(tokens - part.fixed, part.text)
         return replace(
             self,
@@ -144,6 +143,10 @@ class Tally:
         if prior:
             scale = scale.learn(min(counted, prior * _MOST), prior)
         return {**self.scales, model.id: scale}
+
+
+def _weight(tokens: float, part: Part, model: Model, *, exact: bool) -> Weight:
+    return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
 
 
 def family(model: Model) -> str:

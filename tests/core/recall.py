@@ -43,8 +43,8 @@ ZH_ATTRIBUTES = (
     "代号",
 )
 ZH_THINGS = (
-    "账单服务", "移动应用", "预发布集群", "夜间导出", "发票解析器", "搜索索引", "认证网关", "仓库机器人",
-    "课程表", "婚礼名单", "花园计划", "租车平台",
+    "账单服务", "移动应用", "预发布集群", "夜间导出", "发票解析器", "搜索索引", "认证网关",
+    "仓库机器人", "课程表", "婚礼名单", "花园计划", "租车平台",
 )  # fmt: skip
 ZH_WHO = ("我们", "老师", "工程师", "邻居", "团队", "客户", "医生", "作者", "孩子们", "管理员")
 ZH_DOES = (
@@ -150,7 +150,9 @@ def _en(rng: random.Random, thing: str, what: tuple[str, str], value: str) -> tu
     elif x < 0.75:
         question = f"Remind me of the {what[1]} for the {thing}?"
     elif x < 0.9:
-        question = f"And that thing you said about the {thing.split()[-1]}, what value was it?"
+        question = (
+            f"And that thing you said about the {thing.rsplit(maxsplit=1)[-1]}, what value was it?"
+        )
     else:
         question = "What did I tell you about that earlier, the exact value please?"
     return form.format(what[0], thing, value), question
