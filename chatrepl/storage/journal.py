@@ -21,6 +21,7 @@ from chatrepl.storage.writer import Delta, Job, Writer
 
 PATIENCE_S: Final = 10.0
 NO_FOLDER: Final = "there is no home folder to keep it in"
+_SLICE_S: Final = 0.1
 _SLOW: Final = "the disk does not answer"
 
 
@@ -113,8 +114,14 @@ class Journal:
 
     def _wait(self, job: Job, seconds: float = PATIENCE_S) -> None:
         self._writer.put(job)
-        if job.done is not None:
-            self._awaited = None if job.done.wait(seconds) else job.done
+        if job.done is None:
+            return
+        patient_until = time.monotonic() + seconds
+        while not job.done.wait(min(_SLICE_S, seconds)) and not self._writer.stopped:
+            if time.monotonic() >= patient_until:
+                self._awaited = job.done
+                return
+        self._awaited = None
 
 
 def new_journal(folder: Path | None, *, save: bool = True) -> "Journal | NoJournal":

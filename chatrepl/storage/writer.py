@@ -66,6 +66,11 @@ class Writer:
     def runs(self) -> bool:
         return self._thread is not None
 
+    @property
+    def stopped(self) -> bool:
+        """Tell whether the thread has come to its end, in whatever way."""
+        return self._thread is not None and not self._thread.is_alive()
+
     def start(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -100,16 +105,20 @@ class Writer:
 
     def _run(self) -> None:
         last = False
-        while not last:
-            first = self._next()
-            if first is None:
-                self._attempt(sync=True)
-                continue
-            if isinstance(first, Delta):
-                self._hurry.acquire(timeout=COALESCE_S)
-            last = self._write([first, *self._drained()])
-        if self._log is not None:
-            self._log.close()
+        try:
+            while not last:
+                first = self._next()
+                if first is None:
+                    self._attempt(sync=True)
+                    continue
+                if isinstance(first, Delta):
+                    self._hurry.acquire(timeout=COALESCE_S)
+                last = self._write([first, *self._drained()])
+        finally:
+            if not last:
+                self.unsaved = "the journal broke off"
+            if self._log is not None:
+                self._log.close()
 
     def _next(self) -> "Job | Delta | None":
         """Wait for something to do; None when it is time to sync."""

@@ -57,8 +57,10 @@ def act(folder: Path, *, boast: bool) -> int:
         return WRONG
     expected = folder / "memory"
     recorder = Recorder(0.0)
-    with contextlib.suppress(OSError):
-        expected.write_bytes(recorder.opening() + recorder.state(conversation))
+    told = recorder.opening() + recorder.state(conversation)
+    for _ in range(2):  # the fault may be meant for this very write
+        with contextlib.suppress(OSError):
+            expected.write_bytes(told)
     return SAVED if saved else UNSAVED
 
 

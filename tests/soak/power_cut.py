@@ -33,7 +33,13 @@ def missing() -> str:
     for program in ("mkfs.btrfs", "mkfs.ext4", "losetup", "mount"):
         if shutil.which(program) is None:
             return f"there is no {program}"
-    return ""
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            _make(Path(name) / "try.img", 8, "mkfs.ext4", "-q")
+            with mounted(Path(name) / "try.img", Path(name) / "try"):
+                return ""
+        except subprocess.CalledProcessError:
+            return "loop devices cannot be mounted"
 
 
 @contextlib.contextmanager

@@ -13,9 +13,17 @@ from chatrepl.core.conversation import Conversation
 from chatrepl.storage import logfile
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.load import load, load_bytes
-from tests.soak import fuzz_loader, grow_journal, inject_faults, kill_journal, many_instances
+from tests.soak import (
+    fuzz_loader,
+    grow_journal,
+    inject_faults,
+    kill_journal,
+    many_instances,
+    power_cut,
+)
 from tests.storage.test_journal import hold
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 STRACE = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace here")
 
 
@@ -57,6 +65,34 @@ def test_many_chats_at_once_lose_nothing() -> None:
     figures = many_instances.run(4, 20)
     assert (figures["messages kept"], figures["listed"]) == (80, 80)
     assert figures["facts kept"] == figures["facts learned"]
+
+
+def test_the_count_finds_chats_that_share_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "new", lambda folder: Journal(folder / "shared.jsonl"))
+    figures = many_instances.run(2, 3)
+    assert figures["messages kept"] < figures["of"]
+
+
+def test_the_long_talk_finds_a_file_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgets(self: logfile.LogFile, data: bytearray) -> None:
+        written.append(1)
+        if len(written) % 20:
+            real(self, data)
+        data.clear()
+
+    written: list[int] = []
+    real = logfile.LogFile.append
+    monkeypatch.setattr(logfile.LogFile, "append", forgets)
+    assert not grow_journal.run(60, 3, share=0.0)["equal"]
+
+
+@pytest.mark.skipif(bool(WHY := power_cut.missing()), reason=f"NOT CHECKED: {WHY}")
+def test_a_power_cut_loses_nothing_that_was_durable() -> None:
+    figures = power_cut.run(1)
+    assert figures["durable and lost"] == 0
+    assert figures["oldest lost text, s"] <= power_cut.WINDOW_S
 
 
 @STRACE

@@ -2,8 +2,12 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
+import pytest
+
 from chatrepl.core.conversation import Message, Turn, TurnId
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.load import load
+from chatrepl.storage.logfile import LogFile
 from chatrepl.storage.recorder import Recorder
 from chatrepl.storage.writer import COALESCE_CHARS, Delta, Job, Writer
 
@@ -67,3 +71,18 @@ def test_a_writer_that_never_ran_lets_go_of_its_file(tmp_path: Path) -> None:
     writer.join(1)
     assert not writer.runs
     assert not writer.path.exists()
+
+
+def test_a_writer_that_breaks_off_says_so_and_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", seen.append)
+    journal = Journal(tmp_path / "a.jsonl")
+    journal.begin(TURN)
+    monkeypatch.setattr(LogFile, "append", None)
+    journal.finish(TURN)
+    assert not journal.flush()
+    assert journal.unsaved == "the journal broke off"
+    assert not journal.close()
+    assert seen
