@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 # Four bytes a pixel once decoded: 160 MB. A JPEG is decoded at a fraction of its size.
 MAX_PIXELS: Final = 40_000_000
 MAX_JPEG_PIXELS: Final = 80_000_000
+# Pillow holds a WebP several times over while it decodes.
+MAX_WEBP_PIXELS: Final = 12_500_000
+# Past this size, a file of fewer bytes than this share of its pixels was made to cost time.
+_FULL_PIXELS: Final = 8_000_000
+_PIXELS_PER_BYTE: Final = 100
 MAX_FILE_SIDE_PX: Final = 65_535
 _KEEP_BYTES: Final = 2_000_000  # larger ones are sent again with every turn: worth encoding anew
 _ORIENTATION: Final = 0x0112
@@ -46,6 +51,10 @@ _DECODING_ERRORS: Final = (
     struct.error,
     zlib.error,
 )
+_MAX_PIXELS_OF: Final[Mapping[sniff.FileType, int]] = {
+    sniff.JPEG: MAX_JPEG_PIXELS,
+    sniff.WEBP: MAX_WEBP_PIXELS,
+}
 _PLAIN_MODES: Final = frozenset({"L", "LA", "P", "RGB", "RGBA", "1"})
 
 
@@ -68,7 +77,7 @@ def check_size(head: bytes, name: str) -> None:
     found = dimensions(head)
     if found is None:
         return
-    limit = MAX_JPEG_PIXELS if sniff.sniff(head[:32]) is sniff.JPEG else MAX_PIXELS
+    limit = _MAX_PIXELS_OF.get(sniff.sniff(head[:32]), MAX_PIXELS)
     if found[0] * found[1] > limit:
         raise _too_many_pixels(name, found, f"the limit is {limit // 1_000_000} million")
     if max(found) > MAX_FILE_SIDE_PX:
@@ -82,6 +91,9 @@ def prepare(data: bytes, name: str, limits: Limits) -> Picture:
     if found is None:
         raise _damaged(name)
     check_size(data, name)
+    pixels = found[0] * found[1]
+    if kind is not sniff.JPEG and pixels > max(_FULL_PIXELS, _PIXELS_PER_BYTE * len(data)):
+        raise _too_many_pixels(name, found, "far more than its content needs")
     try:
         clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
         return _prepare(data, clean, kind, limits)

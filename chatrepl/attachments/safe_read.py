@@ -63,7 +63,8 @@ class SafeFile:
         self._fill(limit + 1)
         if len(self._data) > limit:
             raise too_large(self.path, None, limit)
-        return bytes(self._data)
+        data, self._data = bytes(self._data), bytearray()  # never hold a large file twice
+        return data
 
     def _fill(self, count: int) -> None:
         while len(self._data) < count:
