@@ -26,6 +26,7 @@ _WORDS: Final[Mapping[int, str]] = {
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "you may not write there",
     errno.EPERM: "you may not write there",
+    errno.EEXIST: "there is such a file already",
     errno.ENOENT: "there is no such folder",
     errno.ENOTDIR: "a part of the path is no folder",
     errno.EISDIR: "there is a folder of that name",

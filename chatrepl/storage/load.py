@@ -1,6 +1,7 @@
 """Read a journal, whatever has become of it: what is damaged is skipped and counted.
 
-A turn without its end is a reply that was cut: it comes back with the text that had come.
+A turn without its end is a reply that was cut: it comes back with the text that had come. The
+pieces of a reply that stands whole in its end are not even looked at, and so not counted.
 """
 
 import re

@@ -9,6 +9,7 @@ import pytest
 
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.storage.facts import learn
 from chatrepl.storage.journal import Journal, NoJournal, new_id, new_journal, resume
 from chatrepl.storage.load import load
 
@@ -200,6 +201,20 @@ def test_no_journal_keeps_nothing_and_says_why() -> None:
     assert journal.name == "trip"
     assert not journal.close()
     assert NoJournal().flush()
+
+
+def test_a_key_in_the_environment_reaches_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-canary")
+    journal = Journal.new(tmp_path)
+    journal.meta(model="m")
+    hold(journal, Conversation(), 2)
+    journal.close()
+    learn(tmp_path / "facts.json", {"opus": {"prefill": False}})
+    files = [path.read_bytes() for path in tmp_path.iterdir()]
+    assert len(files) == 3
+    assert not any(b"sk-canary" in data for data in files)
 
 
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
