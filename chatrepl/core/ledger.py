@@ -13,7 +13,7 @@ from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.estimate import MESSAGE_FRAME, Bulk, Estimate, Features, features, message_bulk
 from chatrepl.core.models import Model
 from chatrepl.core.request import Request
-from chatrepl.core.sent import build_sent
+from chatrepl.core.sent import Sent, build_sent, is_sent
 from chatrepl.core.tally import Part, Scale, Tally, family
 from chatrepl.core.usage import Usage
 from chatrepl.core.wire import encode
@@ -21,10 +21,13 @@ from chatrepl.core.wire import encode
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """The last answer, and what it was made of."""
+
     conversation: Conversation
     tally: Tally
     model: Model
     tools: str
+    parts: list[Part]
     estimate: Estimate
 
 
@@ -67,23 +70,20 @@ class Ledger:
 
         `tools` is the tools as JSON. Asking again about the same costs nothing.
         """
+        if draft:
+            return self._total(self._sent_parts(conversation, model, draft, tools), model)
         last = self._last
-        if (
-            last is not None
-            and not draft
-            and last.conversation is conversation
-            and last.tally is self.tally
-            and (last.model, last.tools) == (model, tools)
-        ):
+        if last is not None and (last.model, last.tools) != (model, tools):
+            last = None
+        if last is not None and last.conversation is conversation and last.tally is self.tally:
             return last.estimate
-        sent = build_sent(conversation, model, *draft, tools=tools)
-        parts = [
-            *self._preamble(sent.system, tools, model),
-            *(self._part(message, model) for message in sent.messages),
-        ]
+        added = None if last is None else _added(last.conversation, conversation, model)
+        if last is None or added is None:
+            parts = self._sent_parts(conversation, model, (), tools)
+        else:
+            parts = [*last.parts, *(self._part(message, model) for message in added)]
         estimate = self._total(parts, model)
-        if not draft:
-            self._last = _Answer(conversation, self.tally, model, tools, estimate)
+        self._last = _Answer(conversation, self.tally, model, tools, parts, estimate)
         return estimate
 
     def observe(
@@ -139,8 +139,16 @@ class Ledger:
         sent = build_sent(before, model, tools=tools)
         if sent.bound != last.messages[at].bound:
             return None
-        parts = (self._part(message, model) for message in sent.messages)
-        return [*self._preamble(sent.system, tools, model), *parts]
+        return self._parts_of(sent, model, tools)
+
+    def _sent_parts(
+        self, conversation: Conversation, model: Model, draft: tuple[Message, ...], tools: str
+    ) -> list[Part]:
+        return self._parts_of(build_sent(conversation, model, *draft, tools=tools), model, tools)
+
+    def _parts_of(self, sent: Sent, model: Model, tools: str) -> list[Part]:
+        messages = (self._part(message, model) for message in sent.messages)
+        return [*self._preamble(sent.system, tools, model), *messages]
 
     def _replied(self, reply: Message, prefix: float, model: Model, usage: Usage) -> None:
         exact = prefix == 0 and not _holds_results(reply)
@@ -156,9 +164,8 @@ class Ledger:
                 self.tally = self.tally.replied(bare, spoken, model, exact=exact)
 
     def _total(self, parts: list[Part], model: Model) -> Estimate:
-        tally = self.tally
-        exact = tally.base is not None and all(tally.is_exact(part, model) for part in parts)
-        return Estimate(round(tally.total(parts, model)), exact)
+        tokens, exact = self.tally.total(parts, model)
+        return Estimate(round(tokens), exact)
 
     def _request_parts(self, request: Request, model: Model) -> list[Part]:
         params = request.params
@@ -201,6 +208,32 @@ class Ledger:
 
     def _scale(self, model: Model) -> float:
         return self.tally.scale(model)
+
+
+def _added(before: Conversation, now: Conversation, model: Model) -> tuple[Message, ...] | None:
+    """Give what is sent more `now`, where it is one plain exchange; None where it may be more.
+
+    In a long chat this saves putting everything together again after each reply.
+    """
+    if now.head is None or not now.past or now.past[-1] is not before.state:
+        return None
+    turn = now.turns[now.head]
+    if replace(now.state, head=before.head) != before.state or turn.parent != before.head:
+        return None
+    last = before.turns[before.head] if before.head is not None else None
+    if last is not None and (not last.messages or last.messages[-1].role != "assistant"):
+        return None
+    return turn.messages if is_sent(turn, now) and _is_plain(turn.messages, model) else None
+
+
+def _is_plain(messages: tuple[Message, ...], model: Model) -> bool:
+    """Tell whether a turn is a question and a reply that go out as they are."""
+    return [m.role for m in messages] == ["user", "assistant"] and all(
+        m.sendable is m
+        and not any(isinstance(b, ToolUseBlock | ToolResultBlock) for b in m.content)
+        and not (m.has_thinking and m.model != model.id)
+        for m in messages
+    )
 
 
 def _text(system: Any) -> str:

@@ -80,8 +80,7 @@ class Tally:
             return part.text * self.scale(model) + part.fixed
         if known.family == family(model):
             return known.tokens
-        text = max(0.0, known.tokens - known.fixed)
-        return part.features.converted(text, known.tokenizer, model.tokenizer) + part.fixed
+        return self._converted(part, known, model)
 
     def is_exact(self, part: Part, model: Model) -> bool:
         """Tell whether the service's counts tell this part from all others."""
@@ -93,10 +92,22 @@ class Tally:
         known = self.weights.get(part.key)
         return known is not None and known.family == family(model)
 
-    def total(self, parts: Sequence[Part], model: Model) -> float:
-        """Give the tokens of a whole prompt."""
-        base = FRAME[model.tokenizer] if self.base is None else self.base
-        return base + sum(self.weigh(part, model) for part in parts)
+    def total(self, parts: Sequence[Part], model: Model) -> tuple[float, bool]:
+        """Give the tokens of a whole prompt, and whether they are exact in all parts."""
+        name, weights, scale = family(model), self.weights, self.scale(model)
+        exact = self.base is not None
+        total = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        for part in parts:
+            known = weights.get(part.key)
+            if known is not None and known.family == name:
+                total += known.tokens
+                exact = exact and known.exact
+                continue
+            exact = False
+            total += (
+                self._converted(part, known, model) if known else part.text * scale + part.fixed
+            )
+        return total, exact
 
     def counted(self, parts: Sequence[Part], total: int, model: Model) -> "Tally":
         """Take over the service's count of a whole prompt.
@@ -135,6 +146,11 @@ class Tally:
             weights={**self.weights, part.key: weight},
             scales={**self.scales, model.id: learned},
         )
+
+    @staticmethod
+    def _converted(part: Part, known: Weight, model: Model) -> float:
+        text = max(0.0, known.tokens - known.fixed)
+        return part.features.converted(text, known.tokenizer, model.tokenizer) + part.fixed
 
     def _learned(self, fresh: Sequence[Part], rest: float, model: Model) -> Mapping[str, Scale]:
         counted = rest - sum(part.fixed for part in fresh)

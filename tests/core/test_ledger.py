@@ -156,3 +156,17 @@ def test_scales_are_taken_over_from_earlier_sessions() -> None:
         first.observe(ask(HELLO), NEW, usage(100, 900), reply)
     second = Ledger(count, first.tally.scales)
     assert second.text("word " * 100, NEW).tokens > Ledger(count).text("word " * 100, NEW).tokens
+
+
+def test_going_on_turn_by_turn_counts_like_starting_anew() -> None:
+    on = Ledger(count)
+    talk = Conversation()
+    for i in range(6):
+        blocks = (ThinkingBlock("hm", "s"),) if i == 3 else ()
+        bound = build_sent(talk, NEW, said("user", f"q{i}")).bound
+        reply = Message("assistant", (*blocks, TextBlock(f"a{i} " * i or "x")), NEW.id, bound)
+        messages = (said("user", f"q{i}"),) if i == 4 else (said("user", f"q{i}"), reply)
+        talk = talk.add(Turn(TurnId(str(i)), talk.head, messages))
+        assert on.next_total(talk, NEW) == Ledger(count).next_total(talk, NEW)
+        dropped = talk.with_marks({TurnId("0"): "dropped"})
+        assert on.next_total(dropped, NEW) == Ledger(count).next_total(dropped, NEW)

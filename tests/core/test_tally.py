@@ -18,13 +18,13 @@ def test_what_the_service_counted_last_is_met_exactly(turns: list[tuple[float, i
         parts.append(Part(bytes([i]), prior))
         total += more
         tally = tally.counted(parts, total, NEW)
-        assert tally.total(parts, NEW) == pytest.approx(total)
+        assert tally.total(parts, NEW)[0] == pytest.approx(total)
 
 
 def test_leaving_a_part_out_subtracts_what_it_was() -> None:
     tally = Tally().counted([A], 150, NEW).counted([A, B], 270, NEW).counted([A, B, C], 350, NEW)
     assert tally.is_exact(B, NEW)
-    assert tally.total([A, C], NEW) == pytest.approx(230)
+    assert tally.total([A, C], NEW)[0] == pytest.approx(230)
 
 
 def test_parts_that_cannot_be_told_apart_are_not_exact() -> None:
@@ -36,7 +36,7 @@ def test_parts_that_cannot_be_told_apart_are_not_exact() -> None:
 def test_what_no_part_can_explain_goes_to_the_base() -> None:
     tally = Tally().counted([A], 100_000, NEW)
     assert tally.weigh(A, NEW) <= 400
-    assert tally.total([A], NEW) == pytest.approx(100_000)
+    assert tally.total([A], NEW)[0] == pytest.approx(100_000)
 
 
 def test_a_scale_is_learned_by_and_by() -> None:
