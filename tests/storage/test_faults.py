@@ -4,14 +4,15 @@ import errno
 import os
 import random
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatrepl.core.conversation import Conversation
+from chatrepl.core.conversation import Conversation, Turn, TurnId
 from chatrepl.storage import logfile
-from chatrepl.storage.journal import Journal
+from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.load import load, load_bytes
 from tests.soak import (
     fuzz_loader,
@@ -178,3 +179,35 @@ def test_the_same_seed_gives_the_same_damage() -> None:
     data = fuzz_loader.samples()[0]
     one, other = (fuzz_loader.mutate(data, random.Random(4)) for _ in range(2))
     assert one == other != data
+
+
+def test_a_disk_that_hangs_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr("chatrepl.storage.files.sync_data", lambda _: answers.wait(30))
+    journal = Journal.new(tmp_path)
+    journal.state(conversation := Conversation().add(Turn(TurnId("a"), None, ())))
+    assert not journal.flush(0.1)
+    assert journal.unsaved == "the disk does not answer"
+    answers.set()
+    assert journal.flush()
+    assert not journal.unsaved
+    journal.close()
+    assert load(journal.path).conversation == conversation
+
+
+def test_a_folder_one_may_not_write_to_can_still_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.new(tmp_path)
+    conversation = hold(journal, Conversation(), 2)
+    journal.close()
+    monkeypatch.setattr(logfile, "os", Disk("open", errno.EROFS))
+    monkeypatch.setattr("chatrepl.storage.files.os", Disk("open", errno.EROFS))
+    resumed = resume(journal.path)
+    assert resumed.copied == "the disk is read-only"
+    assert resumed.loaded.conversation == conversation
+    hold(resumed.journal, conversation)
+    assert not resumed.journal.close()
+    assert resumed.journal.unsaved == "the disk is read-only"
