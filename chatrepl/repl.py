@@ -86,6 +86,7 @@ class Repl:
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
         if not text.strip():
+            self.session.base = None
             return
         if text.startswith("//"):
             self.send(text[1:])
@@ -115,7 +116,7 @@ class Repl:
         self.session.staged = (*staged, *found)
         message = self.session.compose(text)
         try:
-            self._send(message, text)
+            self._send(message, text, self.session.base)
         finally:
             if self.session.staged:  # nothing came: mentions are found again in the draft
                 self.session.staged = staged
@@ -138,7 +139,7 @@ class Repl:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
                 self._send(message, "", base)
-            case Draft(text):
+            case Draft(text, _):
                 self.draft = text
             case Edit(text, then):
                 self.act(then(self.desk.edit(text)))

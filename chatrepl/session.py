@@ -5,106 +5,53 @@ through `change`, `open_turn` and `close_turn`, which also tell the recorder. Th
 functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from chatrepl.attachments.attach import Attachment
+from chatrepl.config import Loaded
 from chatrepl.core.blocks import Block
 from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.edges import Edges, rough_count
 from chatrepl.core.estimate import Estimate
 from chatrepl.core.events import Reply
 from chatrepl.core.form import Form
 from chatrepl.core.ledger import Ledger
 from chatrepl.core.meter import Meter
 from chatrepl.core.models import TABLE, Model, find, resolve
+from chatrepl.core.recorder import Kept, NoRecorder, Recorder, Shelf
 from chatrepl.core.request import Ask, Request, build_request, new_messages
 from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
 from chatrepl.core.warmth import Footprint, footprint, miss_words
 from chatrepl.core.wire import scrub
 
-
-class Recorder(Protocol):
-    """Keeps a conversation as it happens; it never raises into the chat."""
-
-    @property
-    def id(self) -> str | None: ...
-    @property
-    def unsaved(self) -> str:
-        """Why nothing is being saved; empty while all is well."""
-
-    def begin(self, turn: Turn) -> None:
-        """Keep the user's message; it is safe when this returns."""
-
-    def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
-    def finish(self, turn: Turn) -> None: ...
-    def state(self, conversation: Conversation) -> None: ...
-
-
-class NoRecorder:
-    """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
-
-    id: str | None = None
-
-    def __init__(self, unsaved: str = "") -> None:
-        self.unsaved = unsaved
-
-    def begin(self, turn: Turn) -> None: ...
-    def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
-    def finish(self, turn: Turn) -> None: ...
-    def state(self, conversation: Conversation) -> None: ...
-
-
-def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
-    return None
-
-
-def _rough_count(text: str) -> int:
-    """Count tokens by length: what is used where nothing better was loaded."""
-    return len(text.encode("utf-8", "replace")) // 3 + 1
-
-
-def _always() -> bool:
-    return True
-
-
-def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """What a session needs of the world; each part may be left out.
-
-    `clock` gives seconds since the epoch; `price` the cost of a usage, None where it is unknown;
-    `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
-    model.
-    """
-
-    clock: Callable[[], float]
-    new_id: Callable[[], str]
-    price: Callable[[str, Usage, float], Cost | None] = _no_price
-    count: Callable[[str], int] = _rough_count
-    can_count: Callable[[], bool] = _always
-    learn: Callable[[str, Mapping[str, Any]], None] = _forget
+__all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
 
 @dataclass(slots=True)
 class Session:
-    """A conversation under way, with what is staged for the next message."""
+    """A conversation under way, with what is staged for the next message.
+
+    `base` is what the next message follows, where that is not the conversation: a question is
+    being edited. `loaded` tells where the settings come from.
+    """
 
     settings: Settings
     edges: Edges
     conversation: Conversation = field(default_factory=Conversation)
     recorder: Recorder = field(default_factory=NoRecorder)
     models: Mapping[str, Model] = field(default_factory=lambda: TABLE)
+    shelf: Shelf = field(default_factory=Shelf)
+    base: Conversation | None = None
     staged: tuple[Attachment, ...] = ()
     prefill: str = ""
     pinned_prefill: str = ""
     form: Form | None = None
     interactive: bool = False
     demo_help: str = ""
+    loaded: Loaded | None = None
     meter: Meter = field(default_factory=Meter)
     footprint: Footprint | None = None
     miss: str = ""
@@ -115,6 +62,16 @@ class Session:
     def model(self) -> Model:
         """The model that the next request goes to. Raises UsageError for an ambiguous name."""
         return find(resolve(self.settings.model, self.models), self.models)
+
+    @property
+    def system(self) -> str:
+        """The system prompt that the next message will have."""
+        state = self.conversation.state
+        if state.next_system is not None:
+            return state.next_system
+        told = (m for turn in self.conversation.path() for m in turn.messages)
+        changes = [message.text for message in told if message.role == "system"]
+        return changes[-1] if changes else state.system
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
@@ -170,8 +127,40 @@ class Session:
 
     def change(self, conversation: Conversation) -> None:
         """Go on with a changed conversation."""
+        self.base = None
         self.conversation = conversation
         self.recorder.state(conversation)
+
+    def open(self, conversation: Conversation, recorder: Recorder) -> None:
+        """Go on with another conversation; `undo` returns to this one."""
+        self.shelf = self.shelf.put((self.conversation, self.recorder))
+        self._take((conversation, recorder))
+
+    def undo(self) -> bool:
+        """Step back over the last change, or to the conversation before; tell whether it went."""
+        if self.conversation.past:
+            self.change(self.conversation.undo())
+            return True
+        return self._swap(self.shelf.back((self.conversation, self.recorder)))
+
+    def redo(self) -> bool:
+        """Step forth over what was undone; tell whether it went."""
+        if self.conversation.future:
+            self.change(self.conversation.redo())
+            return True
+        return self._swap(self.shelf.forth((self.conversation, self.recorder)))
+
+    def _swap(self, found: tuple[Shelf, Kept] | None) -> bool:
+        if found is not None:
+            self.shelf = found[0]
+            self._take(found[1])
+        return found is not None
+
+    def _take(self, kept: Kept) -> None:
+        self.conversation, self.recorder = kept
+        self.base = self.footprint = None
+        self.miss = ""
+        self._behind = self._ledger is not None
 
     def adjust(self, **changes: Any) -> None:
         """Change parts of the conversation's state; one step for undo."""
@@ -193,12 +182,19 @@ class Session:
     ) -> Turn:
         """Begin a turn: the message is kept before anything is sent."""
         after = base or self.conversation
-        messages = self._outgoing(message, request)
+        messages = self.outgoing(message, request)
         return self._begun(Turn(TurnId(""), after.head, messages, ours=request.ours))
 
     def reopen_turn(self, cut: Turn) -> Turn:
         """Begin a turn that goes on with the reply of `cut`, as its sibling."""
         return self._begun(replace(cut, messages=cut.messages[:-1], receipt=None))
+
+    def add_turn(self, parent: TurnId | None, *messages: Message) -> Turn:
+        """Add a turn that nobody sent, as it stands."""
+        id_ = TurnId(self.edges.new_id())
+        turn = Turn(id_, parent, messages, created=self.edges.clock())
+        self.change(self.conversation.add(turn))
+        return turn
 
     def _begun(self, turn: Turn) -> Turn:
         now = self.edges.clock()
@@ -208,7 +204,7 @@ class Session:
 
     def retake(self, turn: Turn, message: Message, request: Request) -> Turn:
         """Give `turn` as it stands when its request had to be built anew."""
-        return replace(turn, messages=self._outgoing(message, request), ours=request.ours)
+        return replace(turn, messages=self.outgoing(message, request), ours=request.ours)
 
     def close_turn(
         self, turn: Turn, request: Request, reply: Reply, written: Message | None, error: str = ""
@@ -219,6 +215,7 @@ class Session:
         self._account(request, reply, written, done)
         if written is not None or reply.complete:
             self.conversation = self.conversation.add(done)
+            self.base = None
             self.staged = ()
             self.prefill = ""
         self.recorder.finish(done)
@@ -245,12 +242,13 @@ class Session:
     def _prefill_tokens(self, prefill: str) -> int:
         if not prefill:
             return 0
-        count = self.edges.count if self.edges.can_count() else _rough_count
+        count = self.edges.count if self.edges.can_count() else rough_count
         return count(prefill) + 8
 
-    def _outgoing(self, message: Message, request: Request) -> tuple[Message, ...]:
+    def outgoing(self, message: Message, request: Request | None = None) -> tuple[Message, ...]:
+        """Give what a new turn holds before its reply."""
         sent = message
-        if request.ours:
+        if request is not None and request.ours:
             last = next(m for m in reversed(request.messages) if m.role == "user")
             sent = replace(message, content=(*message.content, *last.content[-request.ours :]))
         return new_messages(self.conversation, self.model, sent)

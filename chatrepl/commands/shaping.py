@@ -70,27 +70,13 @@ def system(
     """
     del force
     if not text:
-        now = current_system(session)
+        now = session.system
         return Notice(now or "There is no system prompt. /system TEXT sets one.")
     if text == "edit":
-        return Edit(current_system(session), lambda new: _set_system(session, new.strip()))
+        return Edit(session.system, lambda new: _set_system(session, new.strip()))
     if text == "clear":
         return _set_system(session, "")
     return _set_system(session, _from_file(text[1:]) if text.startswith("@") else text)
-
-
-def current_system(session: Session) -> str:
-    """Give the system prompt that the next message will have."""
-    state = session.conversation.state
-    if state.next_system is not None:
-        return state.next_system
-    changes = [
-        message.text
-        for turn in session.conversation.path()
-        for message in turn.messages
-        if message.role == "system"
-    ]
-    return changes[-1] if changes else state.system
 
 
 def _set_system(session: Session, text: str) -> Outcome:

@@ -1,11 +1,13 @@
 """Commands that move about in the conversation: undo, redo, retry, edit, branch, clear, history."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import takewhile
 
 from chatrepl.commands.registry import Count, Rest, command
-from chatrepl.core.conversation import State, Turn
+from chatrepl.core.conversation import Conversation, State, Turn
 from chatrepl.core.errors import UsageError
-from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Several, Table
+from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Table
 from chatrepl.core.sent import is_sent
 from chatrepl.core.summary import compact
 from chatrepl.session import Session
@@ -51,27 +53,21 @@ def undo(session: Session, steps: Count = 1) -> Outcome:
 
     Turns, marks, the system prompt, clears and branches all count. /redo steps forth again.
     """
-    before = session.conversation
-    after = before
-    for _ in range(steps):
-        after = after.undo()
-    if after is before:
+    if not _walk(session.undo, steps):
         raise UsageError("There is nothing to undo.")
-    session.change(after)
     return Notice(f"{_where(session)} /redo steps forth again.")
 
 
 @command("redo", group="conversation")
 def redo(session: Session, steps: Count = 1) -> Outcome:
     """Step forth again over what was undone."""
-    before = session.conversation
-    after = before
-    for _ in range(steps):
-        after = after.redo()
-    if after is before:
+    if not _walk(session.redo, steps):
         raise UsageError("There is nothing to redo.")
-    session.change(after)
     return Notice(_where(session))
+
+
+def _walk(step: Callable[[], bool], steps: int) -> int:
+    return sum(1 for _ in takewhile(bool, (step() for _ in range(steps))))
 
 
 def _where(session: Session) -> str:
@@ -105,8 +101,9 @@ def continue_(session: Session) -> Outcome:
 def clear(session: Session, text: Rest = "") -> Outcome:
     """Begin a new conversation. The old one is kept, and /undo returns to it."""
     del text
-    state = session.conversation.state
-    if state.head is None:
+    if not session.conversation.turns:
         return Notice("The conversation is empty already.")
-    session.change(session.conversation.then(State(system=state.system, branches=state.branches)))
-    return Several((Notice("A new conversation. /undo returns to the old one."),))
+    kept = session.recorder.id is not None
+    session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
+    saved = "The old one is saved, and /undo" if kept else "/undo"
+    return Notice(f"A new conversation. {saved} returns to the old one.")

@@ -67,9 +67,10 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Put text into the prompt, to be changed and sent."""
+    """Put text into the prompt, to be changed and sent; it follows `base`, where that is given."""
 
     text: str
+    base: Conversation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,193 @@
+"""Commands about the conversation's tree: edit, branch, tree, goto, and turns written by hand."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Annotated
+
+from chatrepl.attachments.attach import Attachment
+from chatrepl.attachments.sniff import Kind as FileKind
+from chatrepl.commands.registry import Count, Kind, Rest, command
+from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.conversation import Message, Turn, TurnId
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
+from chatrepl.session import Session
+
+START = "0"
+
+
+def _numbers(session: Session, text: str) -> Iterable[str]:
+    count = len(session.conversation.path())
+    return (str(n) for n in range(count, 0, -1) if str(n).startswith(text))
+
+
+def _places(session: Session, text: str) -> Iterable[str]:
+    conversation = session.conversation
+    names = (*conversation.state.branches, *conversation.turns, *_numbers(session, ""), START)
+    return (name for name in names if name.startswith(text))
+
+
+Number = Annotated[int | None, Kind(Count.__metadata__[0].parse, _numbers)]
+Place = Annotated[str, Kind(complete=_places)]
+
+
+@command("edit", group="conversation")
+def edit(session: Session, turn: Number = None) -> Outcome:
+    """Change the question of TURN, or the last one, in the prompt; sending it branches off there.
+
+    What was attached to it is staged again. The turns as they were are kept; /tree shows them. An
+    empty line leaves everything as it is.
+    """
+    found = numbered(session, turn)
+    if found.user is None:
+        raise UsageError("That turn has no question.")
+    text = "".join(b.text for b in found.question if isinstance(b, TextBlock))
+    session.staged = tuple(_restaged(found.question))
+    session.base = session.conversation.then(replace(session.conversation.state, head=found.parent))
+    return Draft(text, session.base)
+
+
+def numbered(session: Session, number: int | None) -> Turn:
+    """Find a turn by its number in /history; without one, the last. Raises UsageError."""
+    path = session.conversation.path()
+    if not path:
+        raise UsageError("Nothing has been said yet.")
+    if number is not None and number > len(path):
+        raise UsageError(f"There is no turn {number}.", f"/history shows turns 1 to {len(path)}.")
+    return path[(number or len(path)) - 1]
+
+
+def _restaged(question: tuple[Block, ...]) -> Iterator[Attachment]:
+    for block in question:
+        if isinstance(block, ImageBlock):
+            yield Attachment(block, "the image sent before", FileKind.IMAGE, "", None)
+        elif isinstance(block, DocumentBlock):
+            yield Attachment(block, "the document sent before", FileKind.TEXT, "", None)
+
+
+@command("user", group="conversation")
+def user(session: Session, text: Rest) -> Outcome:
+    """Add a message of yours without sending it. What is staged goes with it."""
+    message = session.compose(text)
+    session.staged = ()
+    session.add_turn(session.conversation.head, *session.outgoing(message))
+    return Notice("Added as your message. /retry asks for a reply to it, /undo takes it back.")
+
+
+@command("assistant", group="conversation")
+def assistant(session: Session, text: Rest) -> Outcome:
+    """Add a reply that you wrote yourself. /continue lets the model go on with it."""
+    message = Message("assistant", (TextBlock(text),))
+    conversation = session.conversation
+    last = conversation.turns[conversation.head] if conversation.head is not None else None
+    if last is not None and last.assistant is None:
+        session.add_turn(last.parent, *last.messages, message)
+    else:
+        session.add_turn(conversation.head, message)
+    return Notice("Added as a reply. /continue goes on with it, /undo takes it back.")
+
+
+@command("branch", group="conversation")
+def branch(session: Session, name: str | None = None) -> Outcome:
+    """Give this place in the conversation a NAME, to come back to with /goto; else list names."""
+    conversation = session.conversation
+    branches = conversation.state.branches
+    if name is None:
+        lines = [f"{name} · {_told(session, at)}" for name, at in branches.items()]
+        return Notice("\n".join(lines) or "No branch has a name. /branch NAME names this place.")
+    if name.isdigit() or any(turn.startswith(name) for turn in conversation.turns):
+        raise UsageError(f"{name} would be taken for a turn.", "Use a name of letters.")
+    session.adjust(branches={**branches, name: conversation.head})
+    return Notice(f"This place is {name}. Go on from here or elsewhere; /goto {name} returns.")
+
+
+def _told(session: Session, at: TurnId | None) -> str:
+    return "the beginning" if at is None else _asked(session.conversation.turns[at])
+
+
+@command("goto", group="conversation")
+def goto(session: Session, place: Place) -> Outcome:
+    """Go to another place in the conversation: a turn's number or id, or a branch. 0 begins it.
+
+    Nothing is lost: /tree shows all turns with their ids, and /undo returns.
+    """
+    at = find_place(session, place)
+    if at == session.conversation.head:
+        return Notice("You are there already.")
+    session.adjust(head=at, next_system=None)
+    count = len(session.conversation.path())
+    where = f"Now after turn {count}: {_told(session, at)}" if count else "Now at the beginning."
+    return Notice(f"{where} /undo returns.")
+
+
+def find_place(session: Session, place: str) -> TurnId | None:
+    """Find the turn that a number, an id's beginning or a name means. Raises UsageError."""
+    conversation = session.conversation
+    if place in conversation.state.branches:
+        return conversation.state.branches[place]
+    if place in conversation.turns:
+        return TurnId(place)
+    path = conversation.path()
+    if place == START:
+        return None
+    if place.isdecimal() and int(place) <= len(path):
+        return path[int(place) - 1].id
+    found = [id_ for id_ in conversation.turns if id_.startswith(place)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{place} could be {', '.join(found[:4])}.", "Write more of the id.")
+    raise UsageError(f"There is no turn or branch {place}.", "/tree shows them with their ids.")
+
+
+@command("tree", group="conversation")
+def tree(session: Session) -> Outcome:
+    """Show all turns, also those of other branches, with their ids for /goto.
+
+    `*` marks the turns of the conversation as it stands, `>` the last of them. Turns that begin
+    at the same place stand one below the other, one step further in.
+    """
+    conversation = session.conversation
+    if not conversation.turns:
+        return Notice("Nothing has been said yet.")
+    numbers = {turn.id: n for n, turn in enumerate(conversation.path(), 1)}
+    names: dict[TurnId | None, str] = {}
+    for name, at in conversation.state.branches.items():
+        names[at] = f"{names[at]}, {name}" if at in names else name
+    rows = []
+    for turn, depth in _walk(session):
+        mark = ">" if turn.id == conversation.head else "*" if turn.id in numbers else ""
+        number = str(numbers.get(turn.id, ""))
+        asked = "  " * depth + _asked(turn)
+        rows.append((mark, number, turn.id, asked, _replied(turn), names.get(turn.id, "")))
+    table = Table(("", "#", "id", "you", "reply", "branch"), tuple(rows), right=frozenset({1}))
+    if conversation.head is not None:
+        return table
+    return Several((table, Notice("You are at the beginning; /goto takes an id.")))
+
+
+def _walk(session: Session) -> Iterator[tuple[Turn, int]]:
+    """Yield all turns with how far in they stand: a step further where the tree forks."""
+    children: dict[TurnId | None, list[Turn]] = {}
+    for turn in session.conversation.turns.values():
+        children.setdefault(turn.parent, []).append(turn)
+    waiting = [(turn, int(len(children[None]) > 1)) for turn in reversed(children[None])]
+    while waiting:
+        turn, depth = waiting.pop()
+        yield turn, depth
+        next_ = children.get(turn.id, [])
+        inner = depth + (len(next_) > 1)
+        waiting += [(child, inner) for child in reversed(next_)]
+
+
+def _asked(turn: Turn) -> str:
+    return _words(" ".join(block.to_markdown() for block in turn.question)) or "(no question)"
+
+
+def _replied(turn: Turn) -> str:
+    return "" if turn.assistant is None else _words(turn.assistant.text)
+
+
+def _words(text: str) -> str:
+    words = " ".join(text[:400].split())
+    return words if len(words) <= 60 else f"{words[:59]}…"

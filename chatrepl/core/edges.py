@@ -1,0 +1,43 @@
+"""What a session needs of the world, as functions; each may be left out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chatrepl.core.recorder import NoRecorder, Recorder
+from chatrepl.core.usage import Cost, Usage
+
+
+def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
+    return None
+
+
+def rough_count(text: str) -> int:
+    """Count tokens by length: what is used where nothing better was loaded."""
+    return len(text.encode("utf-8", "replace")) // 3 + 1
+
+
+def _always() -> bool:
+    return True
+
+
+def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What a session needs of the world; each part may be left out.
+
+    `clock` gives seconds since the epoch; `price` the cost of a usage, None where it is unknown;
+    `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
+    model; `new_recorder` keeps a new conversation.
+    """
+
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    price: Callable[[str, Usage, float], Cost | None] = _no_price
+    count: Callable[[str], int] = rough_count
+    can_count: Callable[[], bool] = _always
+    learn: Callable[[str, Mapping[str, Any]], None] = _forget
+    new_recorder: Callable[[], Recorder] = NoRecorder
