@@ -91,7 +91,8 @@ class Ledger:
     ) -> None:
         """Learn from what the service counted for `request`, and for the `reply` to it.
 
-        `usage` must be that of this one request, not a sum over several.
+        `usage` must be that of this one request, not a sum over several. `reply` is for one that
+        is complete: what was interrupted was not counted to its end.
         """
         if usage.total_input_tokens > 0:
             self.counted(request, model, usage.total_input_tokens)
@@ -116,6 +117,8 @@ class Ledger:
         for turn in path:
             reply, receipt = turn.assistant, turn.receipt
             if reply is None or receipt is None or receipt.prefill is not None:
+                continue
+            if receipt.stop_reason is None:  # interrupted: not counted to its end
                 continue
             if reply.model == model.id and receipt.usage.output_tokens > 0:
                 self._replied(reply, 0.0, model, receipt.usage)

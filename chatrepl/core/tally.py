@@ -17,6 +17,8 @@ _INERTIA: Final = 400.0  # tokens by which a scale of 1 is believed at first
 _DECAY: Final = 0.98
 _LEAST, _MOST = 0.3, 4.0  # what a part may be against its prior; the rest is not its doing
 
+_SLACK: Final = 8  # tokens, for short replies
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -136,8 +138,11 @@ class Tally:
         )
 
     def replied(self, part: Part, tokens: float, model: Model, *, exact: bool = True) -> "Tally":
-        """Take over what a reply came to, its frame included."""
-        if self._is_settled(part, model):
+        """Take over what a reply came to, its frame included.
+
+        A reply that was interrupted was not counted to its end: too small a count is ignored.
+        """
+        if self._is_settled(part, model) or tokens < _LEAST * part.text - _SLACK:
             return self
         weight = _weight(tokens, part, model, exact=exact)
         learned = self.scales.get(model.id, Scale()).learn(tokens - part.fixed, part.text)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from chatrepl.core.conversation import Message
 from chatrepl.core.models import Model
 from chatrepl.core.request import Request
 from chatrepl.core.summary import compact, dollars
@@ -22,7 +23,11 @@ _MODES: Final = ("thinking", "output_config", "tool_choice")
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What the last request left in the cache, and when. `tokens` is how much of it is there."""
+    """What the last request left in the cache, and when.
+
+    `tokens` is how much of it is there; the first `read` of them were there before it, and are
+    the end of the request before.
+    """
 
     model: str
     tools: str
@@ -32,6 +37,7 @@ class Footprint:
     ttl: str
     at: float
     tokens: int
+    read: int = 0
 
     @property
     def until(self) -> float:
@@ -67,10 +73,11 @@ def footprint(request: Request, usage: Usage, at: float) -> Footprint | None:
     return Footprint(
         request.model,
         *_parts(request),
-        tuple(message.digest for message in request.messages),
+        tuple(message.digest for message in _asked(request)),
         str(control.get("ttl", "5m")),
         at,
         tokens,
+        usage.cache_read_input_tokens,
     )
 
 
@@ -81,9 +88,22 @@ def warmth(last: Footprint | None, request: Request, now: float) -> Warmth:
     if now >= last.until:
         return Warmth("cold", until=last.until, reason="expired")
     reason = _difference(last, request)
-    if reason:
-        return Warmth("cold", until=last.until, reason=reason)
-    return Warmth("warm", last.tokens, last.until)
+    if not reason:
+        return Warmth("warm", last.tokens, last.until)
+    kept = last.messages[:-2]
+    if reason == "messages_changed" and last.read and kept and _begins(request, kept):
+        return Warmth("warm", last.read, last.until)
+    return Warmth("cold", until=last.until, reason=reason)
+
+
+def _asked(request: Request) -> tuple[Message, ...]:
+    """Give the messages without a prefill, which the next request has as part of a reply."""
+    ends_open = bool(request.messages) and request.messages[-1].role == "assistant"
+    return request.messages[:-1] if ends_open else request.messages
+
+
+def _begins(request: Request, digests: tuple[bytes, ...]) -> bool:
+    return tuple(message.digest for message in request.messages[: len(digests)]) == digests
 
 
 def _parts(request: Request) -> tuple[str, str, str]:
@@ -107,9 +127,7 @@ def _difference(last: Footprint, request: Request) -> str:
         return "system_changed"
     if mode != last.mode:
         return "settings_changed"
-    held = len(last.messages)
-    digests = tuple(message.digest for message in request.messages[:held])
-    return "" if digests == last.messages else "messages_changed"
+    return "" if _begins(request, last.messages) else "messages_changed"
 
 
 def toolbar_words(warm: Warmth, now: float) -> str:

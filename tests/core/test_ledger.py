@@ -139,7 +139,7 @@ def test_what_a_preview_says_is_what_a_drop_leaves() -> None:
 def test_a_saved_conversation_is_believed_where_it_is_still_what_was_sent() -> None:
     bound = build_sent(chat((HELLO,)), NEW).bound
     reply = Message("assistant", HI.content, NEW.id, bound)
-    talk = chat((HELLO, reply), receipt=Receipt(model=NEW.id, usage=usage(777, 50)))
+    talk = chat((HELLO, reply), receipt=Receipt(NEW.id, "end_turn", usage=usage(777, 50)))
     ledger = Ledger(count)
     ledger.resume(talk, NEW)
     assert ledger.next_total(talk, NEW).tokens == 777 + 54
@@ -170,3 +170,14 @@ def test_going_on_turn_by_turn_counts_like_starting_anew() -> None:
         assert on.next_total(talk, NEW) == Ledger(count).next_total(talk, NEW)
         dropped = talk.with_marks({TurnId("0"): "dropped"})
         assert on.next_total(dropped, NEW) == Ledger(count).next_total(dropped, NEW)
+
+
+def test_a_reply_that_was_interrupted_is_no_lesson() -> None:
+    ledger = Ledger(count)
+    long = said("assistant", "word " * 400)
+    ledger.observe(ask(HELLO), NEW, usage(100, 2), long)
+    assert ledger.message(long, NEW).tokens > 300
+    cut = Receipt(model=NEW.id, usage=usage(100, 300), stop_reason=None)
+    reply = Message("assistant", long.content, NEW.id)
+    ledger.resume(chat((HELLO, reply), receipt=cut), NEW)
+    assert not ledger.message(reply, NEW).exact

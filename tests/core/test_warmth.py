@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Message
 from chatrepl.core.models import TABLE
 from chatrepl.core.request import Request
@@ -19,6 +20,7 @@ from chatrepl.core.warmth import (
 )
 
 CACHE = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+REPLY = Message("assistant", (TextBlock("Hello"),))
 ONE, TWO = Message.user("one"), Message.user("two")
 USAGE = Usage(3, 10, 1000, 37_000)
 NOW = 1_000_000.0
@@ -55,18 +57,31 @@ def test_five_minutes_are_five_minutes() -> None:
 @pytest.mark.parametrize(
     ("request_", "reason"),
     [
-        (ask(ONE, model="other"), "model_changed"),
+        (ask(ONE, REPLY, TWO, model="other"), "model_changed"),
         (ask(ONE, tools=[{"name": "x"}]), "tools_changed"),
         (ask(ONE, system="new"), "system_changed"),
         (ask(ONE, thinking={"type": "adaptive"}), "settings_changed"),
         (ask(ONE, output_config={"effort": "low"}), "settings_changed"),
-        (ask(TWO, ONE), "messages_changed"),
+        (ask(TWO), "messages_changed"),
         (ask(), "messages_changed"),
     ],
 )
 def test_what_comes_before_must_be_the_same(request_: Request, reason: str) -> None:
-    found = warmth(left(), request_, NOW)
+    found = warmth(left(ask(ONE, REPLY, TWO)), request_, NOW)
     assert (found.state, found.reason) == ("cold", reason)
+
+
+def test_what_was_read_last_time_is_still_there_when_the_last_turn_changes() -> None:
+    last = left(ask(ONE, REPLY, TWO))
+    assert warmth(last, ask(ONE, REPLY, Message.user("other")), NOW).tokens == 37_000
+    assert warmth(last, ask(TWO, REPLY, TWO), NOW) == Warmth(
+        "cold", until=NOW + 3600, reason="messages_changed"
+    )
+
+
+def test_a_prefill_becomes_part_of_the_reply() -> None:
+    last = left(ask(ONE, Message("assistant", (TextBlock("He"),))))
+    assert warmth(last, ask(ONE, REPLY, TWO), NOW).state == "warm"
 
 
 def test_without_a_cache_there_is_no_warmth() -> None:
