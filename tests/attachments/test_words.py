@@ -1,0 +1,44 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.attachments import words
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=200))
+def test_a_foreign_name_is_one_short_visible_line(name: str) -> None:
+    shown = words.shown(name)
+    assert len(shown) <= 60
+    assert shown.isprintable()
+    shown.encode()
+
+
+@given(st.from_regex(r"[a-z0-9 ._-]{1,60}", fullmatch=True))
+def test_a_plain_name_stays_as_it_is(name: str) -> None:
+    assert words.shown(name) == name
+
+
+def test_a_long_name_keeps_its_ending() -> None:
+    assert words.shown("a" * 200 + ".png").endswith(".png")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (84_300, "84 kB"),
+        (1_250_000, "1.2 MB"),
+        (31_900_000, "31 MB"),
+        (2_000_000_000, "2.0 GB"),
+    ],
+)
+def test_sizes_are_put_into_words(count: int, text: str) -> None:
+    assert words.size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(840, "~840"), (1_196, "~1.2k"), (35_400, "~35k"), (9_960, "~10k")]
+)
+def test_token_estimates_are_marked_as_such(count: int, text: str) -> None:
+    assert words.tokens(count) == text
