@@ -17,6 +17,7 @@ _INERTIA: Final = 400.0  # tokens by which a scale of 1 is believed at first
 _DECAY: Final = 0.98
 _LEAST, _MOST = 0.3, 4.0  # what a part may be against its prior; the rest is not its doing
 
+_BELIEVED: Final = 1e9  # no sum of tokens is more
 _SLACK: Final = 8  # tokens, for short replies
 
 
@@ -168,6 +169,25 @@ class Tally:
 
 def _weight(tokens: float, part: Part, model: Model, *, exact: bool) -> Weight:
     return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
+
+
+def scales_to_wire(scales: Mapping[str, Scale]) -> dict[str, list[float]]:
+    """Write what was learned of each model, to be kept from session to session."""
+    return {id_: [round(s.counted, 1), round(s.prior, 1)] for id_, s in scales.items()}
+
+
+def scales_from_wire(wire: object) -> dict[str, Scale]:
+    """Read what was kept; what is no scale, or none to believe, is left out."""
+    found = {}
+    for id_, pair in wire.items() if isinstance(wire, Mapping) else ():
+        match pair:
+            case [int() | float() as counted, int() | float() as prior] if (
+                0 <= counted < _BELIEVED and 0 < prior < _BELIEVED
+            ):
+                scale = Scale(float(counted), float(prior))
+                if _LEAST < scale.factor < _MOST:
+                    found[str(id_)] = scale
+    return found
 
 
 def family(model: Model) -> str:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.estimate import Features
-from chatrepl.core.tally import Part, Scale, Tally, family
+from chatrepl.core.tally import Part, Scale, Tally, family, scales_from_wire, scales_to_wire
 from tests.core.replay import NEW, OLD
 
 A, B, C = (Part(key, 100.0) for key in (b"a", b"b", b"c"))
@@ -75,3 +76,19 @@ def test_models_with_one_tokenizer_and_one_way_to_see_are_one_family() -> None:
 def test_old_lessons_fade() -> None:
     assert Scale(1000, 500).faded().prior < 500
     assert Scale().factor == 1
+
+
+def test_scales_are_kept_from_session_to_session() -> None:
+    scales = {"a": Scale(1500.0, 1000.0), "b": Scale(10.5, 20.0)}
+    assert scales_from_wire(json.loads(json.dumps(scales_to_wire(scales)))) == scales
+
+
+@pytest.mark.parametrize(
+    "wire", [None, [], {"a": 1}, {"a": [1]}, {"a": ["x", 1]}, {"a": [-1, 5]}, {"a": [1e12, 5]}]
+)
+def test_what_is_no_scale_is_left_out(wire: object) -> None:
+    assert scales_from_wire(wire) == {}
+
+
+def test_a_scale_beyond_belief_is_left_out() -> None:
+    assert scales_from_wire({"a": [1e8, 10]}) == {}
