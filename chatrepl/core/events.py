@@ -192,7 +192,7 @@ class Reply:
                 return replace(self, retries=attempt)
             case PrefillBegun(prefill):
                 return replace(self, prefill=prefill)
-            case Remark():
+            case _:  # a remark is no part of the reply
                 return self
 
     @property

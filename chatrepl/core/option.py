@@ -77,7 +77,7 @@ def parse(opt: Option, text: str) -> Any:
         case "table":
             table = _json(text, "{")
             return check(opt, _pairs(opt, text) if table is None else table)
-        case "text":
+        case _:
             return check(opt, text)
 
 
@@ -138,7 +138,7 @@ def _fits(kind: Kind, value: object) -> bool:
             )
         case "table":
             return isinstance(value, Mapping) and all(map(_is_header, value, value.values()))
-        case "text":
+        case _:
             return isinstance(value, str)
 
 

@@ -86,3 +86,9 @@ def test_people_see_what_a_block_is(block: Block, markdown: str) -> None:
 
 def test_a_block_of_no_type_is_kept() -> None:
     assert UnknownBlock.from_wire({"a": 1}).to_wire() == {"a": 1}
+
+
+def test_a_result_says_whether_it_failed_only_where_it_was_said() -> None:
+    wire = {"type": "tool_result", "tool_use_id": "1"}
+    for more in ({}, {"is_error": False}, {"content": "x"}, {"content": "x", "is_error": True}):
+        assert block_from_wire({**wire, **more}).to_wire() == {**wire, **more}

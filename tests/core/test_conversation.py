@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -96,6 +96,7 @@ class Walk(RuleBasedStateMachine):
 
 
 TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 
 
 @given(st.sampled_from(["user", "assistant", "system"]), st.lists(blocks, max_size=4))
