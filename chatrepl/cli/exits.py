@@ -71,7 +71,7 @@ def leave(code: int) -> NoReturn:
             try:
                 stream.flush()
             except (OSError, ValueError):
-                code = code or 1
+                code = code or (1 if stream is sys.stdout else 0)
     os._exit(code)
 
 

@@ -63,8 +63,9 @@ def open_saved(options: Options, session: Session) -> Journal:
     return journal
 
 
-def close_saved(journal: Journal) -> int:
+def close_saved(journal: Journal, session: Session) -> int:
     """Put everything away; give the exit code that a fault of the disk deserves."""
+    journal.state(session.conversation)
     if journal.close():
         return 0
     mutter(sys.stderr, f"chatrepl: the answer is not saved: {journal.unsaved}.")

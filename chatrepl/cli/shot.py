@@ -42,7 +42,7 @@ def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
         with asyncio.Runner() as runner:
             code = runner.run(_ask(options, session, reading, out))
     finally:
-        unsaved = _put_away(journal)
+        unsaved = _put_away(journal, session)
     return code or unsaved
 
 
@@ -102,12 +102,12 @@ def _journal(options: Options, session: Session) -> "Journal | None":
     return open_saved(options, session)
 
 
-def _put_away(journal: "Journal | None") -> int:
+def _put_away(journal: "Journal | None", session: Session) -> int:
     if journal is None:
         return 0
     from chatrepl.cli.saved import close_saved
 
-    return close_saved(journal)
+    return close_saved(journal, session)
 
 
 def _manner(options: Options, session: Session, out: TextIO) -> Manner:

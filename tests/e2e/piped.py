@@ -2,17 +2,21 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
+from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.server import Served
+from chatrepl.api.demo.wire import Answer
 
 KEY = "sk-ant-test-0123456789abcdef"
-NEVER = {"stdin": subprocess.DEVNULL}
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -74,10 +78,21 @@ class Desk:
         )  # fmt: skip
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def start(self, *args: str, **more: Any) -> "subprocess.Popen[bytes]":
-        """Start chatrepl with pipes for all three streams."""
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        return subprocess.Popen(command(args), env=self.env(), cwd=self.home, **(pipes | more))
+    @contextmanager
+    def start(self, *args: str, **more: Any) -> "Iterator[subprocess.Popen[bytes]]":
+        """Start chatrepl with pipes for its output; it ends with the context."""
+        given = {"stdin": subprocess.DEVNULL, "stdout": PIPE, "stderr": PIPE, **more}
+        with subprocess.Popen(
+            command(args), env=self.env(), cwd=self.home, preexec_fn=_interruptible, **given
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def script(self, *steps: str) -> None:
+        """Decide the next answers; `only TEXT` says TEXT whatever was asked for."""
+        self.served.engine.script(*(_answer(step) for step in steps))
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -100,6 +115,23 @@ class Desk:
     def files(self) -> list[Path]:
         """Everything that was written below the home."""
         return sorted(path for path in self.home.rglob("*") if path.is_file())
+
+
+def _answer(step: str) -> str | Answer:
+    kind, _, text = step.partition(" ")
+    if kind != "only":
+        return step
+    engine = Engine()
+    engine.script(f"say {json.dumps(text)}")
+    asked = {"role": "user", "content": "hello"}
+    body = {"model": "claude-haiku-4-5", "max_tokens": 900, "stream": True, "messages": [asked]}
+    headers = {"authorization": "Bearer demo", "anthropic-version": "2026-10-21"}
+    return engine.handle("POST", "/v1/messages", headers, json.dumps(body).encode())
+
+
+def _interruptible() -> None:
+    """Undo what a shell does to programs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def command(args: Sequence[str]) -> list[str]:
