@@ -7,8 +7,10 @@ functions, so that a session is tested without any of them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from chatrepl.api.catalog import Catalog
 from chatrepl.attachments.attach import Attachment
 from chatrepl.config import Loaded
 from chatrepl.core.blocks import Block
@@ -35,7 +37,7 @@ class Session:
     """A conversation under way, with what is staged for the next message.
 
     `base` is what the next message follows, where that is not the conversation: a question is
-    being edited. `loaded` tells where the settings come from.
+    being edited. `loaded` tells where the settings come from, `library` where saved ones are.
     """
 
     settings: Settings
@@ -51,12 +53,15 @@ class Session:
     form: Form | None = None
     interactive: bool = False
     demo_help: str = ""
+    library: Path | None = None
     loaded: Loaded | None = None
     meter: Meter = field(default_factory=Meter)
     footprint: Footprint | None = None
     miss: str = ""
     _ledger: Ledger | None = None
     _behind: bool = False
+    _floor: int = 0  # states before this one are from before it was opened here
+    _distrusted: frozenset[TurnId] = frozenset()
 
     @property
     def model(self) -> Model:
@@ -89,7 +94,7 @@ class Session:
 
         `prefill` replaces what is set for the next reply.
         """
-        after = base or self.conversation
+        after = self._trusted(base or self.conversation)
         chosen = (self.prefill or self.pinned_prefill) if prefill is None else prefill
         ask = self.ask(chosen if message is not None else "")
         return build_request(after, self.settings, self.model, message, ask)
@@ -135,13 +140,18 @@ class Session:
         """Go on with another conversation; `undo` returns to this one."""
         self.shelf = self.shelf.put((self.conversation, self.recorder))
         self._take((conversation, recorder))
+        self._floor = len(conversation.past)
 
     def undo(self) -> bool:
         """Step back over the last change, or to the conversation before; tell whether it went."""
-        if self.conversation.past:
-            self.change(self.conversation.undo())
-            return True
-        return self._swap(self.shelf.back((self.conversation, self.recorder)))
+        if len(self.conversation.past) <= self._floor:
+            self._floor = 0
+            if self._swap(self.shelf.back((self.conversation, self.recorder))):
+                return True
+        if not self.conversation.past:
+            return False
+        self.change(self.conversation.undo())
+        return True
 
     def redo(self) -> bool:
         """Step forth over what was undone; tell whether it went."""
@@ -173,9 +183,26 @@ class Session:
 
     def learn(self, **facts: Any) -> None:
         """Remember what the service taught about the model in use."""
-        model = self.model.learned(facts)
-        self.models = {**self.models, model.id: model}
-        self.edges.learn(model.id, facts)
+        id_ = self.model.id
+        if isinstance(self.models, Catalog):
+            self.models = self.models.learn(id_, facts)
+        if self.model != self.model.learned(facts):  # a model that no list holds
+            self.models = {**self.models, id_: self.model.learned(facts)}
+        self.edges.learn(id_, facts)
+
+    def distrust_thinking(self, base: Conversation | None = None) -> None:
+        """Send the thinking of the turns so far no more: the service refuses it."""
+        self._distrusted |= {turn.id for turn in (base or self.conversation).path()}
+
+    def _trusted(self, conversation: Conversation) -> Conversation:
+        if not self._distrusted:
+            return conversation
+        slim = {
+            id_: replace(turn, messages=tuple(m.without_thinking for m in turn.messages))
+            for id_, turn in conversation.turns.items()
+            if id_ in self._distrusted
+        }
+        return replace(conversation, turns={**conversation.turns, **slim})
 
     def open_turn(
         self, message: Message, request: Request, base: Conversation | None = None

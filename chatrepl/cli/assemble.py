@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from chatrepl.config import Loaded
 from chatrepl.core.conversation import Conversation, State
 from chatrepl.core.models import resolve
 from chatrepl.core.usage import Cost, Usage
-from chatrepl.session import Edges, Session
+from chatrepl.session import Edges, NoRecorder, Recorder, Session
 from chatrepl.storage.facts import learn, read_facts
 from chatrepl.storage.paths import Folders, find_folders
 
@@ -50,6 +51,7 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
             count=counter.count,
             can_count=lambda: counter.ready,
             learn=lambda model, facts: _learn(learned, model, facts),
+            new_recorder=lambda: _recorder(folders.conversations, save=loaded.settings.save),
         ),
         Conversation(state=State(system=settings.system)),
         models=catalog,
@@ -63,15 +65,20 @@ def _catalog(folders: Folders) -> Catalog:
     """Put together what is known of models: table, the service's last list, what was learned."""
     catalog = Catalog()
     if folders.cache is not None:
-        try:
+        with suppress(OSError, ValueError):
             catalog = load_catalog((folders.cache / MODELS_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            pass
     if folders.state is not None:
         for model, facts in read_facts(folders.state / LEARNED_FILE).items():
             if isinstance(facts, dict):
                 catalog = catalog.learn(model, facts)
     return catalog
+
+
+def _recorder(folder: Path | None, *, save: bool) -> Recorder:
+    """Begin to keep a new conversation, where there is a place for it."""
+    from chatrepl.storage.kept import begin_kept
+
+    return begin_kept(folder) if save and folder is not None else NoRecorder()
 
 
 def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:

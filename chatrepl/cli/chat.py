@@ -18,13 +18,11 @@ from chatrepl.cli.assemble import MODELS_FILE, Assembled, assemble
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_models
-from chatrepl.cli.saved import Journaled, close_saved, open_saved
 from chatrepl.config import Loaded
 from chatrepl.core.errors import UsageError
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
-from chatrepl.session import NoRecorder, Session
-from chatrepl.storage.journal import NO_FOLDER, Journal
+from chatrepl.session import Session
 from chatrepl.storage.paths import Folders, make_folder
 from chatrepl.terminal.console import speaks_utf8
 from chatrepl.terminal.early import EarlyPrompt
@@ -78,32 +76,19 @@ def _chat(options: Options, assembled: Assembled, tty: Tty, *, demo: bool, first
         cache = assembled.folders.cache
         file = cache / MODELS_FILE if cache is not None and session.settings.save else None
         refresh_models(session, connection.client, connection.route, file)
+    from chatrepl.cli.keeping import keep, put_away
     from chatrepl.repl import Repl
 
-    journal = _open_journal(options, session, assembled.folders)
     try:
         with asyncio.Runner() as runner:
             repl = Repl(session, desk, _then_load(connection, assembled.counter), runner)
+            repl.act(keep(options, session, assembled.folders))
             if first:
                 repl.take(first)
             repl.run()
     finally:
-        unsaved = close_saved(journal) if journal is not None else 0
+        unsaved = put_away(session)
     return unsaved
-
-
-def _open_journal(options: Options, session: Session, folders: Folders) -> Journal | None:
-    """Go on with the saved conversation that is asked for, or begin one that is saved."""
-    if options.continue_ or options.resume is not None or options.save is not None:
-        return open_saved(options, session)
-    if not session.settings.save:
-        return None
-    if folders.conversations is None:
-        session.recorder = NoRecorder(NO_FOLDER)
-        return None
-    journal = Journal.new(folders.conversations)
-    session.recorder = Journaled(journal)
-    return journal
 
 
 def _greet(session: Session, *, demo: bool) -> None:

@@ -1,0 +1,203 @@
+"""Commands about saved conversations: name, open, list, search, delete, export, import."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.safe_read import open_regular, plain_path
+from chatrepl.commands.registry import Kind, Rest, command
+from chatrepl.core.conversation import Turn
+from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
+from chatrepl.core.request import Request
+from chatrepl.session import Session
+from chatrepl.storage.export import Sheet, to_html, to_markdown
+from chatrepl.storage.files import write_new
+from chatrepl.storage.importing import read_messages
+from chatrepl.storage.kept import Journaled, checked_name, reopen
+from chatrepl.storage.library import Entry, delete, find, list_entries
+from chatrepl.storage.replay import BASE_URL, to_curl, to_json, to_python
+from chatrepl.storage.search import search as search_all
+
+MOST_LISTED: Final = 30
+MOST_IMPORT_BYTES: Final = 64_000_000
+TAIL_TURNS: Final = 2
+Format = Literal["md", "json", "html", "curl", "python"]
+_ENDINGS: Final = {"md": "md", "json": "json", "html": "html", "curl": "sh", "python": "py"}
+
+
+def _names(session: Session, text: str) -> Iterable[str]:
+    entries = list_entries(session.library, MOST_LISTED)
+    return (e.name or e.id for e in entries if (e.name or e.id).startswith(text))
+
+
+def _paths(_session: Session, text: str) -> Iterable[str]:
+    return complete_path(text)
+
+
+Saved = Annotated[str, Kind(complete=_names, rest=True)]
+PathWord = Annotated[str, Kind(complete=_paths, rest=True)]
+
+
+@command("save", group="saved")
+def save(session: Session, name: Rest = "") -> Outcome:
+    """Give the conversation a name, or tell whether and where it is saved.
+
+    Conversations are saved as they happen; a name makes one easy to find.
+    """
+    recorder = session.recorder
+    if not isinstance(recorder, Journaled):
+        why = recorder.unsaved or "saving is off (save = false)"
+        raise StorageError(f"This conversation is not being saved: {why}.", "/export writes it.")
+    if not name:
+        named = f" as {recorder.name}" if recorder.name else ""
+        return Notice(f"This conversation is saved{named}: {recorder.id}. /save NAME names it.")
+    recorder.rename(checked_name(session.library, name, recorder.id))
+    return Notice(f"This conversation is called {recorder.name} now.")
+
+
+@command("load", "resume", group="saved")
+def load(session: Session, name: Saved) -> Outcome:
+    """Go on with a saved conversation: its name, its id, or the beginning of either.
+
+    The one that is open stays saved, and /undo returns to it.
+    """
+    entry = find(session.library, name)
+    if entry.id == session.recorder.id:
+        return Notice(f"{entry.label} is open already.")
+    for conversation, recorder in session.shelf.all:
+        if recorder.id == entry.id:
+            session.open(conversation, recorder)
+            return tail(session, entry, ())
+    opened = reopen(entry)
+    session.open(opened.conversation, opened.recorder)
+    return tail(session, entry, opened.notes)
+
+
+def tail(session: Session, entry: Entry, notes: Sequence[str]) -> Outcome:
+    """Show where a conversation stands that was just opened: its last turns, and what to know."""
+    path = session.conversation.path()
+    count = f"{len(path)} {'turn' if len(path) == 1 else 'turns'}"
+    head = Notice(f"{entry.label} · {count} · {when(entry.when)}")
+    told = (Notice(note, "warning") for note in notes)
+    return Several((head, *map(_shown, path[-TAIL_TURNS:]), *told))
+
+
+def _shown(turn: Turn) -> Outcome:
+    asked = "\n\n".join(block.to_markdown() for block in turn.question)
+    quoted = "\n".join(f"> {line}" for line in asked.splitlines())
+    reply = turn.assistant.text if turn.assistant is not None else ""
+    return Page(f"{quoted}\n\n{reply}")
+
+
+@command("sessions", group="saved")
+def sessions(session: Session, query: Rest = "") -> Outcome:
+    """List the saved conversations, the newest first; QUERY keeps those that hold it."""
+    entries = list_entries(session.library)
+    if query:
+        inside = {hit.entry.id for hit in search_all(session.library, query, 1000)}
+        wanted = query.casefold()
+        entries = tuple(e for e in entries if e.id in inside or wanted in e.label.casefold())
+    if not entries:
+        return Notice("No saved conversation holds that." if query else "Nothing is saved yet.")
+    shown = entries[:MOST_LISTED]
+    rows = tuple((e.id, e.label, str(e.turns), when(e.when)) for e in shown)
+    more = len(entries) - len(shown)
+    footer = f"{more} more; /sessions QUERY narrows it down." if more else "/load NAME opens one."
+    return Table(("id", "name", "turns", "changed"), rows, footer=footer, right=frozenset({2}))
+
+
+@command("search", group="saved")
+def search(session: Session, text: Rest) -> Outcome:
+    """Find TEXT in all saved conversations."""
+    hits = search_all(session.library, text, MOST_LISTED)
+    if not hits:
+        return Notice(f"{text} was not found in any saved conversation.")
+    rows = tuple((h.entry.label, h.role, f"{h.before}{h.found}{h.after}") for h in hits)
+    return Table(("conversation", "who", "where"), rows, footer="/load NAME opens one.")
+
+
+@command("delete", group="saved")
+def delete_(session: Session, name: Saved, *, force: bool = False) -> Outcome:
+    """Delete a saved conversation for good. This cannot be undone."""
+    entry = find(session.library, name)
+    if entry.id == session.recorder.id:
+        raise UsageError("That conversation is open.", "/clear begins a new one; then delete it.")
+
+    def apply() -> Outcome:
+        delete(entry)
+        return Notice(f"{entry.label} is deleted.")
+
+    if force:
+        return apply()
+    preview = Notice(f"{entry.label} · {entry.turns} turns · {when(entry.when)}", "warning")
+    return Confirm(preview, apply, "Delete it for good?")
+
+
+@command("export", group="saved")
+def export(
+    session: Session,
+    format_: Format = "md",
+    file: PathWord = "",
+    *,
+    force: bool = False,
+) -> Outcome:
+    """Write the conversation as Markdown, JSON, HTML, or as a curl or Python request.
+
+    Without FILE it is printed. json, curl and python hold exactly what would be sent; no format
+    holds a key.
+    """
+    if not session.conversation.path():
+        raise UsageError("There is nothing to export yet.")
+    text = _exported(session, format_)
+    if not file:
+        return Exactly(text)
+    path = Path(plain_path(file))
+    if path.is_dir():
+        path /= f"{session.recorder.id or 'conversation'}.{_ENDINGS[format_]}"
+
+    def write(*, overwrite: bool) -> Outcome:
+        write_new(path, text, overwrite=overwrite)
+        return Notice(f"The conversation was written to {path}.")
+
+    if path.exists() and not force:
+        preview = Notice(f"{path} exists already.", "warning")
+        return Confirm(preview, lambda: write(overwrite=True), "Overwrite it?")
+    return write(overwrite=force)
+
+
+def _exported(session: Session, format_: Format) -> str:
+    conversation = session.conversation
+    if format_ in {"md", "html"}:
+        name = session.recorder.name if isinstance(session.recorder, Journaled) else ""
+        sheet = Sheet(conversation.path(), name or "Conversation", conversation.state.system)
+        return to_markdown(sheet) if format_ == "md" else to_html(sheet)
+    request: Request = session.request(None)
+    if format_ == "json":
+        return to_json(request.body())
+    write = to_curl if format_ == "curl" else to_python
+    base_url = session.settings.base_url or BASE_URL
+    return write(request.body(), base_url, session.settings.headers)
+
+
+@command("import", group="saved")
+def import_(session: Session, file: PathWord) -> Outcome:
+    """Open a conversation from a JSON file: our own export, or a plain list of messages."""
+    with open_regular(plain_path(file)) as source:
+        data = source.read_all(MOST_IMPORT_BYTES)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8 text.") from None
+    conversation = read_messages(text, file, session.edges.clock())
+    session.open(conversation, session.edges.new_recorder())
+    session.change(conversation)
+    count = len(conversation.path())
+    return Notice(f"{file} is open, with {count} turns. /undo returns to the one before.")
+
+
+def when(seconds: float) -> str:
+    """Write a time of day and year as people read it."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
