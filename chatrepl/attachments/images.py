@@ -5,6 +5,7 @@ once. Pillow is loaded only when there is a picture to look at.
 """
 
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ MAX_JPEG_PIXELS: Final = 80_000_000
 # Pillow holds a WebP several times over while it decodes.
 MAX_WEBP_PIXELS: Final = 12_500_000
 # Past this size, a file of fewer bytes than this share of its pixels was made to cost time.
-_FULL_PIXELS: Final = 8_000_000
-_PIXELS_PER_BYTE: Final = 100
+_FULL_PIXELS: Final = 16_000_000
+_PIXELS_PER_BYTE: Final = 250
 MAX_FILE_SIDE_PX: Final = 65_535
 _KEEP_BYTES: Final = 2_000_000  # larger ones are sent again with every turn: worth encoding anew
 _ORIENTATION: Final = 0x0112
@@ -96,7 +97,9 @@ def prepare(data: bytes, name: str, limits: Limits) -> Picture:
         raise _too_many_pixels(name, found, "far more than its content needs")
     try:
         clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
-        return _prepare(data, clean, kind, limits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's words about damage are not for the screen
+            return _prepare(data, clean, kind, limits)
     except strip.TooCostlyError:
         raise _too_many_pixels(name, found, "built to be slow to open") from None
     except _DECODING_ERRORS as error:

@@ -1,0 +1,165 @@
+import random
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from chatrepl.attachments import sniff
+from chatrepl.attachments.images import check_size, prepare
+from chatrepl.attachments.limits import Limits, limits_for
+from chatrepl.core.errors import AttachmentError
+from tests.attachments.pictures import FORMS, SECRET, chunk, opened, photo, picture, png, saved
+
+HIGH = Limits()
+STANDARD = limits_for(high_resolution=False, window_tokens=200_000)
+ALL_FORMS = (*FORMS, "GIF")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("width", [64, 3_000])
+def test_no_place_and_no_name_is_sent(form: str, width: int) -> None:
+    data = photo(form, width)
+    sent = prepare(data, "photo", HIGH)
+    assert SECRET in data
+    assert SECRET not in sent.data
+    assert not opened(sent.data).getexif()
+    assert not {"exif", "xmp", "comment", "icc_profile"} & opened(sent.data).info.keys()
+    assert "location data removed" in sent.note
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_sent_upright(form: str, orientation: int) -> None:
+    undo = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    upright = picture(64, 48)
+    turned = upright if undo is None else upright.transpose(undo)
+    marked = Image.Exif()
+    marked[0x0112] = orientation
+    sent = prepare(saved(turned, form, exif=marked), "photo", HIGH)
+    assert sent.size == (64, 48)
+    shown = ImageChops.difference(opened(sent.data).convert("RGB"), upright)
+    assert max(ImageStat.Stat(shown).mean) < 6
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_large_image_is_scaled_to_its_tier(form: str) -> None:
+    data = saved(picture(2_800, 2_100), form)
+    for limits, size in ((HIGH, (2_212, 1_659)), (STANDARD, (1_270, 952))):
+        sent = prepare(data, "x", limits)
+        assert opened(sent.data).size == sent.size == size
+        assert sent.tokens <= limits.max_image_tokens
+        assert "scaled down from 2800×2100" in sent.note
+        assert sniff.sniff(sent.data) is sent.type
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_image_within_the_limits_keeps_every_pixel(form: str) -> None:
+    data = saved(picture(800, 600), form)
+    sent = prepare(data, "x", HIGH)
+    assert ImageChops.difference(opened(sent.data), opened(data)).getbbox() is None
+    assert len(sent.data) <= len(data)
+    assert sent.note == ""
+
+
+def test_the_same_file_gives_the_same_bytes() -> None:
+    for form in ALL_FORMS:
+        data = saved(picture(600, 400), form)
+        limits = Limits(max_edge_px=300)
+        assert prepare(data, "x", limits).data == prepare(data, "x", limits).data
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
+def test_of_a_moving_picture_the_first_frame_is_sent_and_this_is_said(form: str) -> None:
+    frames = [picture(90, 60), picture(90, 60).rotate(180), picture(90, 60)]
+    data = saved(frames[0], form, save_all=True, append_images=frames[1:], lossless=True)
+    sent = prepare(data, "x", HIGH)
+    assert not getattr(opened(sent.data), "is_animated", False)
+    assert "only the first frame" in sent.note
+    shown = ImageChops.difference(opened(sent.data).convert("RGB"), frames[0])
+    assert max(ImageStat.Stat(shown).mean) < 4
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_a_truncated_image_is_refused(form: str, share: float) -> None:
+    data = saved(Image.effect_noise((200, 200), 50).convert("RGB"), form)
+    with pytest.raises(AttachmentError, match="damaged or incomplete") as caught:
+        prepare(data[: int(len(data) * share)], "x", HIGH)
+    assert caught.value.exit_code == 2
+
+
+def _scans() -> bytes:
+    data = saved(picture(3_000, 3_000), "JPEG", progressive=True, subsampling=0)
+    return data[:-2] + data[data.rfind(b"\xff\xda") : -2] * 2_000 + b"\xff\xd9"
+
+
+def _giant_jpeg() -> bytes:
+    data = bytearray(saved(picture(9, 9), "JPEG"))
+    at = data.find(b"\xff\xc0")
+    data[at + 5 : at + 9] = b"\xff\xff\xff\xff"
+    return bytes(data)
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "100 million pixels in a kilobyte": lambda: png(10_000, 10_000, colour=0),
+    "400 million pixels": lambda: png(20_000, 20_000),
+    "a line of 40 million": lambda: png(40_000_000, 1),
+    "36 million blank pixels": lambda: png(6_000, 6_000, rows=bytes(6_001) * 600, colour=0),
+    "a JPEG of 4 billion": _giant_jpeg,
+    "a JPEG of 2000 scans": _scans,
+    "a blank WebP": lambda: saved(Image.new("RGB", (4_000, 3_500)), "WEBP", method=0),
+    "a blank GIF": lambda: saved(Image.new("P", (4_100, 4_000)), "GIF"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_before_it_is_decoded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = BOMBS[name]()
+    monkeypatch.setattr("PIL.Image.open", None)
+    with pytest.raises(AttachmentError, match="too large") as caught:
+        prepare(data, "x", HIGH)
+    assert caught.value.exit_code == 5
+
+
+def test_packed_text_and_profiles_are_never_unpacked() -> None:
+    flat = b"".join(b"\0" + b"\x40" * 30 for _ in range(10))
+    packed = b"k\0\0" + b"x\x9c" + b"\xff" * 50
+    more = chunk(b"iCCP", packed) + chunk(b"zTXt", packed)
+    assert prepare(png(10, 10, rows=flat, more=more), "x", HIGH).size == (10, 10)
+
+
+def test_a_head_is_enough_to_refuse() -> None:
+    with pytest.raises(AttachmentError, match="20000×20000"):
+        check_size(png(20_000, 20_000)[:40], "x")
+    check_size(png(20, 20)[:40], "x")
+    check_size(b"\xff\xd8\xff\xe0", "x")
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+def test_a_damaged_image_is_sent_or_refused_and_nothing_else(form: str) -> None:
+    chance = random.Random(form)
+    data = photo(form) if form != "GIF" else saved(picture(64, 48), "GIF")
+    for _ in range(150):
+        broken = bytearray(data)
+        for _ in range(chance.randint(1, 6)):
+            broken[chance.randrange(4, len(broken))] = chance.randrange(256)
+        try:
+            prepare(bytes(broken), "x", HIGH)
+        except AttachmentError:
+            continue
+
+
+def test_sixteen_bits_and_inks_are_made_plain() -> None:
+    grey = Image.new("I;16", (40, 40), 0x8000)
+    assert opened(prepare(saved(grey, "PNG"), "x", HIGH).data).mode == "L"
+    inks = saved(picture(40, 40, "CMYK"), "JPEG")
+    assert opened(prepare(inks, "x", HIGH).data).mode == "RGB"
