@@ -140,7 +140,7 @@ def find_fault(
     messages = sender(conversation, made)
     return (
         _structure(messages)
-        or (made.dropped and _thinking(messages, build_sent(conversation, MODEL).messages))
+        or (made.dropped and _thinking(messages, conversation))
         or _whole(conversation, made, messages, budget)
         or _amounts(history, turns, made)
         or _again(conversation, turns, made, planner, budget)
@@ -169,12 +169,13 @@ def _structure(messages: tuple[Message, ...]) -> str | None:
     return "tool call without result" if open_calls else None
 
 
-def _thinking(messages: tuple[Message, ...], all_: tuple[Message, ...]) -> str | None:
+def _thinking(messages: tuple[Message, ...], conversation: Conversation) -> str | None:
+    """Thinking may be there only as long as everything is as it was without the cut."""
+    uncut = [message for turn in conversation.path() for message in turn.messages]
     for at, message in enumerate(messages):
-        if at >= len(all_) or message.digest != all_[at].digest:
-            broken = any(later.has_thinking for later in messages[at + 1 :])
-            moved = message.has_thinking and at < len(all_)
-            return "thinking after a changed past" if broken or moved else None
+        if at >= len(uncut) or message.digest != uncut[at].digest:
+            broken = any(later.has_thinking for later in messages[at:])
+            return "thinking after a changed past" if broken else None
     return None
 
 

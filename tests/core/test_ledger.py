@@ -181,3 +181,42 @@ def test_a_reply_that_was_interrupted_is_no_lesson() -> None:
     reply = Message("assistant", long.content, NEW.id)
     ledger.resume(chat((HELLO, reply), receipt=cut), NEW)
     assert not ledger.message(reply, NEW).exact
+
+
+def test_asking_about_an_unchanged_chat_again_encodes_and_builds_nothing() -> None:
+    asked: list[str] = []
+    ledger = Ledger(lambda text: asked.append(text) or 1)  # type: ignore[func-returns-value]
+    talk = chat((HELLO, HI))
+    first = ledger.next_total(talk, NEW)
+    assert ledger.next_total(talk, NEW) is first
+    assert len(asked) == 2
+    assert ledger.next_total(talk, OLD) is not first
+    assert len(asked) == 2
+
+
+def test_a_conversation_without_receipts_teaches_nothing() -> None:
+    unanswered = Conversation().add(
+        Turn(TurnId("0"), None, (HELLO,), Receipt(NEW.id, "end_turn", usage=usage(100)))
+    )
+    other = chat((HELLO, HI, HELLO), receipt=Receipt(NEW.id, "end_turn", usage=usage(100)))
+    for talk in (Conversation(), chat((HELLO, HI)), unanswered, other):
+        ledger = Ledger(count)
+        ledger.resume(talk, NEW)
+        assert ledger.tally.base is None
+
+
+def test_reports_without_counts_teach_nothing() -> None:
+    ledger = Ledger(count)
+    ledger.observe(ask(HELLO), NEW, Usage(), HI)
+    assert ledger.tally == Ledger(count).tally
+
+
+def test_results_among_the_messages_are_put_together_anew() -> None:
+    ledger = Ledger(count)
+    talk = chat((HELLO, HI))
+    before = ledger.next_total(talk, NEW).tokens
+    call = Message("assistant", (ToolUseBlock("tool_use", "i", "look", {}), TextBlock("hm")))
+    talk = talk.add(Turn(TurnId("x"), talk.head, (said("user", "go"), call)))
+    alone = Ledger(count).next_total(talk, NEW)
+    assert ledger.next_total(talk, NEW) == alone
+    assert alone.tokens > before
