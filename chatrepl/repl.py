@@ -10,6 +10,8 @@ from chatrepl.attachments.mentions import complete_path, find_mentions
 from chatrepl.commands.attaching import limits_of
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.shaping import retirement
+from chatrepl.commands.structured import complaint
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.outcome import (
@@ -36,14 +38,17 @@ from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt import Candidate, Closed, Interrupted, Line, Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Stream, View, continue_turn, run_turn
+from chatrepl.turn import Stream, View, continue_turn, run_turn, text_of
 
 Reply: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the chat needs of the terminal; each part is a small door to a library."""
+    """What the chat needs of the terminal; each part is a small door to a library.
+
+    `dress` lets prompt and screen follow settings that were changed.
+    """
 
     prompt: Prompt
     speaker: Speaker
@@ -52,6 +57,7 @@ class Desk:
     ask: Callable[[str], bool]
     edit: Callable[[str], str]
     copy: Callable[[str], str]
+    dress: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -91,7 +97,10 @@ class Repl:
         if text.startswith("//"):
             self.send(text[1:])
         elif text.startswith("/") and self._is_command(text):
+            settings = self.session.settings
             self.act(REGISTRY.dispatch(self.session, text))
+            if settings is not self.session.settings:
+                self.desk.dress()
         else:
             self.send(text)
 
@@ -207,6 +216,9 @@ class Repl:
         if turn.assistant is None and receipt.stop_reason is not None:
             self.desk.speaker.line("The reply is empty.", "warning")
         self.desk.speaker.line(meta_line(receipt))
+        said = (complaint(self.session.form, text_of(turn)), retirement(self.session))
+        for words in filter(None, said):
+            self.desk.speaker.line(words, "warning")
         step = next_step(receipt)
         if step:
             self.desk.speaker.line(step, "warning")

@@ -22,6 +22,7 @@ from chatrepl.core.form import Form
 from chatrepl.core.ledger import Ledger
 from chatrepl.core.meter import Meter
 from chatrepl.core.models import TABLE, Model, find, resolve
+from chatrepl.core.receipt import receipt_of
 from chatrepl.core.recorder import Kept, NoRecorder, Recorder, Shelf
 from chatrepl.core.request import Ask, Request, build_request, new_messages
 from chatrepl.core.settings import Settings
@@ -55,6 +56,7 @@ class Session:
     demo_help: str = ""
     library: Path | None = None
     loaded: Loaded | None = None
+    told: frozenset[str] = frozenset()
     meter: Meter = field(default_factory=Meter)
     footprint: Footprint | None = None
     miss: str = ""
@@ -282,21 +284,9 @@ class Session:
 
     def _receipt(self, turn: Turn, request: Request, reply: Reply, error: str) -> Receipt:
         now = self.edges.clock()
-        usage = reply.total_usage
-        cost = self.edges.price(request.model, usage, now) if reply.usage_known else None
-        return Receipt(
-            model=reply.model or request.model,
-            stop_reason=reply.stop_reason if reply.complete else None,
-            stop_details=reply.stop_details,
-            usage=usage,
-            message_id=reply.message_id,
-            request_id=reply.request_id,
-            prefill=reply.prefill,
-            cost_usd=cost.usd if cost else None,
-            uncached_usd=cost.uncached_usd if cost else None,
-            duration_s=max(0.0, now - turn.created),
-            error=error,
-        )
+        known = reply.usage_known
+        cost = self.edges.price(request.model, reply.total_usage, now) if known else None
+        return receipt_of(request, reply, cost, now - turn.created, error)
 
     def _previous_message_id(self) -> str | None:
         last = next((t.receipt for t in reversed(self.conversation.path()) if t.receipt), None)

@@ -21,6 +21,7 @@ from chatrepl.core.events import (
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.lessons import Lesson, in_plain_words, lesson
 from chatrepl.core.prefill import Joiner
 from chatrepl.core.request import Request
 from chatrepl.session import Session
@@ -57,10 +58,33 @@ class _Attempt:
     request: Request
     cut: _Cut | None = None
     reply: Reply = Reply()
+    lessons: tuple[Lesson, ...] = ()
 
-    def rebuild(self) -> None:
-        self.request = self.session.request(self.message, self.base)
-        self.turn = self.session.retake(self.turn, self.message, self.request)
+    def learn(self, lesson: Lesson) -> str:
+        """Build the request anew without what was refused; give the words that say so."""
+        self.lessons = (*self.lessons, lesson)
+        match lesson:
+            case "prefill":
+                self.session.learn(prefill=False)
+                said = f"{self.request.model} takes no prefill; it is emulated from now on."
+            case "system":
+                self.session.learn(mid_system=False)
+                said = f"{self.request.model} takes the system prompt only at the top."
+            case "thinking":
+                self.session.distrust_thinking(self.base)
+                said = "The service does not take the thinking so far; it is left out from now on."
+        self._rebuild()
+        return said
+
+    def _rebuild(self) -> None:
+        if self.cut is None:
+            self.request = self.session.request(self.message, self.base)
+            self.turn = self.session.retake(self.turn, self.message, self.request)
+        elif self.base is not None and self.session.model.prefill is True:
+            self.request = self.session.request(self.message, self.base, prefill=self.cut.text)
+        else:
+            self.base, self.message = None, Message.user(words(self.cut.text))
+            self.request = self.session.request(self.message, prefill="")
 
     @property
     def begins(self) -> PrefillBegun | None:
@@ -170,19 +194,12 @@ async def _events(attempt: _Attempt, stream: Stream) -> AsyncGenerator[StreamEve
                 async for event in events:
                     yield event
         except ApiError as error:
-            if not _teaches_prefill(error, attempt):
-                raise
-            attempt.session.learn(prefill=False)
-            attempt.rebuild()
-            yield Remark(f"{attempt.request.model} takes no prefill; it is emulated from now on.")
+            taught = None if attempt.reply.started else lesson(error, attempt.request)
+            if taught is None or taught in attempt.lessons:
+                raise in_plain_words(error, attempt.request) from error
+            yield Remark(attempt.learn(taught))
             continue
         return
-
-
-def _teaches_prefill(error: ApiError, attempt: _Attempt) -> bool:
-    prefill = attempt.request.prefill
-    native = prefill is not None and prefill.mode == "native"
-    return native and error.status == 400 and "prefill" in error.message.casefold()
 
 
 async def _answer(attempt: _Attempt, stream: Stream) -> AsyncGenerator[StreamEvent, None]:

@@ -1,5 +1,25 @@
 """All slash commands; importing a module here registers its commands."""
 
-from chatrepl.commands import attaching, context, info, saved, shaping, tree, turns
+from chatrepl.commands import (
+    attaching,
+    clipboard,
+    context,
+    info,
+    settings,
+    shaping,
+    structured,
+    tree,
+    turns,
+)
 
-__all__ = ["attaching", "context", "info", "saved", "shaping", "tree", "turns"]
+__all__ = [
+    "attaching",
+    "clipboard",
+    "context",
+    "info",
+    "settings",
+    "shaping",
+    "structured",
+    "tree",
+    "turns",
+]

@@ -8,7 +8,7 @@ a kind of argument, write a `Kind` and name it in an `Annotated` hint.
 import difflib
 import inspect
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
@@ -27,11 +27,15 @@ def _nothing(_session: Session, _text: str) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one type of argument is read and completed; `rest` takes the line's end as typed."""
+    """How one type of argument is read and completed; `rest` takes the line's end as typed.
+
+    `given` completes where the arguments before it decide what is offered.
+    """
 
     parse: Callable[[str], Any] = str
     complete: Callable[[Session, str], Iterable[str]] = _nothing
     rest: bool = False
+    given: Callable[[Session, Sequence[str], str], Iterable[str]] | None = None
 
 
 def _count(text: str) -> int:
@@ -82,6 +86,8 @@ class Command:
         kind = self._kind(len(words) - 1)
         if kind is None:
             return ()
+        if kind.given is not None:
+            return kind.given(session, words[:-1], words[-1])
         typed = text if kind.rest and len(self.kinds) == 1 else words[-1]
         return kind.complete(session, typed)
 

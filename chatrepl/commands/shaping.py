@@ -1,18 +1,15 @@
 """Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Literal
 
-from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.registry import Kind, command
+from chatrepl.commands.structured import read_text
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import EFFORTS, Model, find, resolve
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
 from chatrepl.core.sent import build_sent
 from chatrepl.session import Session
-
-MOST_SYSTEM_BYTES = 1_000_000
 
 
 def _models(session: Session, text: str) -> Iterable[str]:
@@ -33,9 +30,21 @@ def model(session: Session, id: Annotated[str | None, Kind(complete=_models)] = 
     if id is None:
         return Notice(_describe(session.model))
     before, new = session.model, find(resolve(id, session.models), session.models)
-    warnings = _switch_warnings(session, before, new)
+    warnings = tuple(_switch_warnings(session, before, new))
     session.use(model=new.id)
+    ends = retirement(session)
+    warnings = (*warnings, ends) if ends else warnings
     return Several((Notice(_describe(new)), *(Notice(text, "warning") for text in warnings)))
+
+
+def retirement(session: Session) -> str:
+    """Say, once for each model, that the one in use is about to end; else nothing."""
+    found = session.model
+    if found.lifecycle in {"", "active"} or found.id in session.told:
+        return ""
+    session.told |= {found.id}
+    ends = f" and retires on {found.retires_at}" if found.retires_at else ""
+    return f"{found.id} is {found.lifecycle}{ends}. /models lists what there is."
 
 
 def _describe(model_: Model) -> str:
@@ -73,13 +82,14 @@ def system(
         now = session.system
         return Notice(now or "There is no system prompt. /system TEXT sets one.")
     if text == "edit":
-        return Edit(session.system, lambda new: _set_system(session, new.strip()))
+        return Edit(session.system, lambda new: set_system(session, new.strip()))
     if text == "clear":
-        return _set_system(session, "")
-    return _set_system(session, _from_file(text[1:]) if text.startswith("@") else text)
+        return set_system(session, "")
+    return set_system(session, read_text(text[1:]) if text.startswith("@") else text)
 
 
-def _set_system(session: Session, text: str) -> Outcome:
+def set_system(session: Session, text: str) -> Outcome:
+    """Change the system prompt from the next message on."""
     said = "The system prompt is set." if text else "The system prompt is cleared."
     if not session.conversation.path():
         session.adjust(system=text, next_system=None)
@@ -89,22 +99,6 @@ def _set_system(session: Session, text: str) -> Outcome:
         return Notice(f"{said} It takes effect with your next message; the cache stays good.")
     session.adjust(system=text, next_system=None if session.model.mid_system else text)
     return Notice(f"{said} The next request is not read from the cache, and has no old thinking.")
-
-
-def _from_file(spec: str) -> str:
-    path = Path(plain_path(spec))
-    try:
-        data = path.read_bytes() if path.is_file() else None
-    except OSError as error:
-        raise UsageError(f"{spec} cannot be read: {error.strerror}.") from error
-    if data is None:
-        raise UsageError(f"{spec} is no file.", "The system prompt stays as it was.")
-    if len(data) > MOST_SYSTEM_BYTES:
-        raise UsageError(f"{spec} is too large for a system prompt.")
-    try:
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise UsageError(f"{spec} is not UTF-8 text.") from None
 
 
 @command("prefill", group="next reply")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatrepl.core.recorder import NoRecorder, Recorder
+from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
 
 
@@ -25,13 +26,17 @@ def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
     return None
 
 
+def _elsewhere(_settings: Settings) -> str:
+    return "chatrepl --doctor examines the set-up."
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """What a session needs of the world; each part may be left out.
 
     `clock` gives seconds since the epoch; `price` the cost of a usage, None where it is unknown;
     `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
-    model; `new_recorder` keeps a new conversation.
+    model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is.
     """
 
     clock: Callable[[], float]
@@ -41,3 +46,4 @@ class Edges:
     can_count: Callable[[], bool] = _always
     learn: Callable[[str, Mapping[str, Any]], None] = _forget
     new_recorder: Callable[[], Recorder] = NoRecorder
+    examine: Callable[[Settings], str] = _elsewhere

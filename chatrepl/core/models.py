@@ -62,10 +62,14 @@ class Model:
         return min(150_000, int(window * 0.75))
 
     def learned(self, facts: Mapping[str, Any]) -> "Model":
-        """Take over what an earlier answer of the service taught (`prefill`)."""
-        return replace(self, prefill=facts.get("prefill", self.prefill))
+        """Take over what an earlier answer of the service taught (`prefill`, `mid_system`)."""
+        learnt: dict[str, Any] = {
+            key: fact for key, fact in facts.items() if key in _LEARNABLE and isinstance(fact, bool)
+        }
+        return replace(self, **learnt)
 
 
+_LEARNABLE: Final = frozenset({"prefill", "mid_system"})
 _LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
 _ADAPTIVE = frozenset({"adaptive"})
 _SWITCHED = frozenset({"adaptive", "disabled"})

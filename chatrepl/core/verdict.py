@@ -47,6 +47,11 @@ def extract(text: str, language: str) -> str:
     raise ReplyError(f"The answer holds no {what}.")
 
 
+def code_blocks(text: str) -> tuple[str, ...]:
+    """Give what stands in all fenced blocks, in their order."""
+    return tuple(_dedent(match["body"], len(match["indent"])) for match in _FENCE.finditer(text))
+
+
 def _dedent(body: str, width: int) -> str:
     if not width:
         return body

@@ -1,0 +1,145 @@
+"""Commands about settings and the set-up: /set, /config, /raw, /multiline, /models, /doctor."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Final
+
+from chatrepl.commands.registry import Kind, command
+from chatrepl.commands.shaping import model as use_model
+from chatrepl.commands.shaping import set_system
+from chatrepl.config import Loaded, describe, set_value
+from chatrepl.config.show import toml
+from chatrepl.core.models import Model
+from chatrepl.core.outcome import Exactly, Job, Notice, Outcome, Table
+from chatrepl.core.settings import OPTIONS, Settings, option
+from chatrepl.core.summary import compact
+from chatrepl.core.usage import Usage
+from chatrepl.session import Session
+
+_AT_START: Final = frozenset(
+    {"base_url", "api_key_command", "headers", "timeout_s", "retries", "save", "head_start"}
+)
+
+
+def _keys(_session: Session, text: str) -> Iterable[str]:
+    return (key for key in OPTIONS if key.startswith(text))
+
+
+def _values(session: Session, given: Sequence[str], text: str) -> Iterable[str]:
+    opt = OPTIONS.get(given[0])
+    if opt is None:
+        return
+    if opt.key == "model":
+        offered: Iterable[str] = session.models
+    elif opt.kind == "switch":
+        offered = ("true", "false")
+    else:
+        offered = (choice for choice in opt.choices if choice)
+    yield from (value for value in offered if value.startswith(text))
+
+
+@command("set", group="settings")
+def set_(
+    session: Session,
+    key: Annotated[str, Kind(complete=_keys)] = "",
+    value: Annotated[str | None, Kind(rest=True, given=_values)] = None,
+) -> Outcome:
+    """Change a setting until you leave; without VALUE tell what it is and does.
+
+    config.toml keeps settings for good; /config tells where each comes from.
+    """
+    if not key:
+        return config(session)
+    opt = option(key)
+    if value is None:
+        shown, origin = _shown(session, key)
+        return Notice(f"{key} = {shown} ({origin})\n{opt.about}{_offered(opt.choices)}")
+    if key == "model":
+        return use_model(session, value)
+    changed = set_value(session.settings, key, "" if value == '""' else value)
+    if key == "system":
+        session.settings = changed
+        return set_system(session, changed.system)
+    session.settings = changed
+    shown, _ = _shown(session, key)
+    if key in _AT_START:
+        return Notice(
+            f"{key} = {shown}, but this is read at the start. --set or config.toml decide it.",
+            "warning",
+        )
+    return Notice(f"{key} = {shown}")
+
+
+def _shown(session: Session, key: str) -> tuple[str, str]:
+    rows = describe(_loaded(session))
+    return next((value, origin) for found, value, origin in rows if found == key)
+
+
+def _offered(choices: tuple[str, ...]) -> str:
+    return f" One of {', '.join(toml(choice) for choice in choices)}." if choices else ""
+
+
+def _loaded(session: Session) -> Loaded:
+    known = session.loaded or Loaded(Settings(), dict.fromkeys(OPTIONS, "default"), None)
+    return known.now(session.settings)
+
+
+@command("config", group="settings")
+def config(session: Session) -> Outcome:
+    """Show every setting, its value, and where that comes from. Secrets are hidden."""
+    loaded = _loaded(session)
+    where = f"The file is {loaded.path}." if loaded.path is not None else ""
+    return Table(("setting", "value", "from"), describe(loaded), footer=where)
+
+
+@command("raw", group="settings")
+def raw(session: Session) -> Outcome:
+    """Switch between rendered replies and their Markdown as it comes."""
+    is_raw = session.settings.render == "raw"
+    session.use(render="markdown" if is_raw else "raw")
+    return Notice("Replies are rendered." if is_raw else "Replies are shown as they come.")
+
+
+@command("multiline", group="settings")
+def multiline(session: Session) -> Outcome:
+    """Switch what Enter does: send, or make a new line while Alt-Enter sends."""
+    on = not session.settings.multiline
+    session.use(multiline=on)
+    return Notice("Enter makes a new line; Alt-Enter sends." if on else "Enter sends.")
+
+
+@command("models", group="settings")
+def models(session: Session) -> Outcome:
+    """List the models with windows, prices, prefill, thinking and how long they last."""
+    rows = [_model_row(session, found) for found in session.models.values()]
+    if session.model.id not in session.models:
+        rows.insert(0, _model_row(session, session.model))
+    heads = ("", "model", "window", "output", "$/M in", "$/M out", "prefill", "thinking", "life")
+    foot = "? is not known. /model ID switches."
+    return Table(heads, tuple(rows), footer=foot, right=frozenset({2, 3, 4, 5}))
+
+
+def _model_row(session: Session, found: Model) -> tuple[str, ...]:
+    life = f"{found.lifecycle} until {found.retires_at}" if found.retires_at else found.lifecycle
+    thinking = " ".join(sorted(found.thinking)) or ("-" if found.known else "?")
+    return (
+        "*" if found.id == session.model.id else "",
+        found.id,
+        compact(found.context_window) if found.context_window else "?",
+        compact(found.max_output) if found.max_output else "?",
+        _per_million(session, found.id, Usage(input_tokens=1000)),
+        _per_million(session, found.id, Usage(output_tokens=1000)),
+        {True: "native", False: "emulated", None: "?"}[found.prefill],
+        thinking,
+        life or "?",
+    )
+
+
+def _per_million(session: Session, model: str, thousand: Usage) -> str:
+    cost = session.edges.price(model, thousand, session.edges.clock())
+    return "?" if cost is None else f"{cost.usd * 1000:.4g}"
+
+
+@command("doctor", group="program")
+def doctor(session: Session) -> Outcome:
+    """Examine key, connection, model, terminal, storage and clock; say how to mend the rest."""
+    return Job("Looking", lambda: Exactly(session.edges.examine(_loaded(session).settings)))
