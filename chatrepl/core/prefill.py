@@ -82,8 +82,6 @@ class Joiner:
         if space and self.mode != "native":
             rest = rest.lstrip()
         elif space:
-            if space.startswith(rest) and not last:
-                return ""
             rest = _without_common_start(rest, space)
         if not rest and not last:
             return ""

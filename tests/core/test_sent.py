@@ -287,3 +287,5 @@ def test_a_search_that_is_under_way_is_kept_at_the_end_only() -> None:
     assert _told(talk, MID, Message.user("r")) == ["top ", "user qr"]
     both = build_sent(talk, MID, done, Message.user("r")).messages
     assert both[1].content == search.content + done.content
+    late = build_sent(talk, MID, Message.user("r"), done).messages
+    assert [block.type for block in late[-1].content] == ["text"]
