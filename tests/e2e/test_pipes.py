@@ -133,7 +133,7 @@ def test_only_the_answer_is_on_stdout_in_every_text_manner(desk: Desk) -> None:
     assert desk.run("go", "--raw", "-v", env={"FORCE_COLOR": "1"}).out == whole
     assert desk.run("-x", "sh", "go").out == "ls\n"
     assert desk.run("go", "-x").out == "print(1)\n"
-    assert desk.run("go").out == "␛[31mred\n\n"
+    assert desk.run("go").out == "^[[31mred\n\n"
     quiet = desk.run("go", "-q")
     assert (quiet.out.splitlines()[0][0], quiet.err) == ("x", "")
 

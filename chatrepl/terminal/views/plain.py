@@ -28,7 +28,7 @@ class PlainView:
     ) -> None:
         if isinstance(error, OSError):
             return
-        self._write(self._held)
+        self._write_safe(self._held)
         if self._last and self._last != "\n":
             self._write("\n")
 
@@ -49,7 +49,10 @@ class PlainView:
         text = self._held + text
         half = text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff"
         self._held = text[-1:] if half else ""
-        whole = join_surrogates(text[: len(text) - len(self._held)])
+        self._write_safe(text[: len(text) - len(self._held)])
+
+    def _write_safe(self, text: str) -> None:
+        whole = join_surrogates(text)
         self._write(whole if self._raw else pipe(whole))
 
     def _write(self, text: str) -> None:

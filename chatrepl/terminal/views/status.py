@@ -3,9 +3,10 @@
 Without a terminal there is no line; retries and remarks are then said once, in plain lines.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -37,11 +38,15 @@ class NotedView:
         self._shown = False
         self._next = 0.0
         self._attempt = 0
+        self._reading = False
+        self._tokens = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
         self._begun_at = self._clock()
         self._view.__enter__()
         self._line("waiting …")
+        self._schedule()
         return self
 
     def __exit__(
@@ -50,6 +55,8 @@ class NotedView:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._clear()
         self._view.__exit__(kind, error, tb)
 
@@ -63,41 +70,57 @@ class NotedView:
             case Remark(text):
                 self._say(text)
             case TextDelta() | MessageStop():
+                self._reading = True
                 self._clear()
             case _:
-                self._line(self._progress(reply))
+                self._tokens = reply.usage.output_tokens
+                self._line(self._progress())
         self._view.show(event, reply)
 
-    def _progress(self, reply: Reply) -> str:
+    def _progress(self) -> str:
         waited = f"{self._clock() - self._begun_at:.0f} s"
-        tokens = reply.usage.output_tokens
-        return f"{waited} · {compact(tokens)} tokens" if tokens else waited
+        return f"{waited} · {compact(self._tokens)} tokens" if self._tokens else waited
+
+    def _schedule(self) -> None:
+        """Count the seconds while there is nothing to read."""
+        if self._live and self._err is not None:
+            with suppress(RuntimeError):  # nothing runs that could wake us
+                self._timer = asyncio.get_running_loop().call_later(1, self._tick)
+
+    def _tick(self) -> None:
+        if self._attempt == 0:
+            self._line(self._progress())
+        if not self._reading:
+            self._schedule()
 
     def _retry(self, text: str, attempt: int) -> None:
         if self._live:
             self._next = 0.0
             self._line(text)
         elif attempt != self._attempt:
-            self._attempt = attempt
             self._say(text)
+        self._attempt = attempt
 
     def _say(self, text: str) -> None:
         self._clear()
-        if self._err is not None:
-            self._err.write(f"chatrepl: {one_line(text)}\n")
-            self._err.flush()
+        self._write(f"chatrepl: {one_line(text)}\n")
 
     def _line(self, text: str) -> None:
         now = self._clock()
-        if self._err is None or not self._live or now < self._next:
+        if not self._live or self._reading or now < self._next:
             return
         self._next = now + 0.1
         self._shown = True
-        self._err.write(f"\r\x1b[K{one_line(text, 70)}")
-        self._err.flush()
+        self._write(f"\r\x1b[K{one_line(text, 70)}")
 
     def _clear(self) -> None:
-        if self._shown and self._err is not None:
+        if self._shown:
             self._shown = False
-            self._err.write("\r\x1b[K")
-            self._err.flush()
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        """Write to stderr; the answer does not depend on whether it takes it."""
+        if self._err is not None:
+            with suppress(OSError, ValueError):
+                self._err.write(text)
+                self._err.flush()

@@ -1,0 +1,68 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.conversation import Prefill
+from chatrepl.core.events import PrefillBegun, Reply, TextDelta, ThinkingDelta
+from chatrepl.terminal.sanitize import pipe
+from chatrepl.terminal.views.plain import PlainView
+
+
+def written(pieces: list[str], *, raw: bool = False) -> str:
+    out = io.StringIO(newline="")
+    with PlainView(out, raw=raw) as view:
+        for piece in pieces:
+            view.show(TextDelta(piece), Reply())
+    return out.getvalue()
+
+
+@given(st.lists(st.text(st.sampled_from("ab\n\r\x1b\u202e é\U0001f600"))))
+def test_pieces_are_written_as_the_whole_would_be_with_one_newline_at_the_end(
+    pieces: list[str],
+) -> None:
+    whole = pipe("".join(pieces))
+
+    assert written(pieces) == (whole if not whole or whole.endswith("\n") else f"{whole}\n")
+
+
+def test_raw_text_is_written_as_it_came() -> None:
+    assert written(["\x1b[31m", "red"], raw=True) == "\x1b[31mred\n"
+
+
+def test_a_character_in_two_halves_becomes_one() -> None:
+    assert written(["a\ud83d", "\ude00b"]) == "a\U0001f600b\n"
+
+
+def test_a_prefill_is_written_once_and_thinking_never() -> None:
+    out = io.StringIO()
+    with PlainView(out) as view:
+        view.show(PrefillBegun(Prefill("Sure", "native")), Reply())
+        view.show(PrefillBegun(Prefill("Sure", "emulated")), Reply())
+        view.show(ThinkingDelta("hm"), Reply())
+        view.show(TextDelta(", yes"), Reply())
+    assert out.getvalue() == "Sure, yes\n"
+
+    out = io.StringIO()
+    with PlainView(out) as view:
+        view.show(PrefillBegun(Prefill("Sure", "schema")), Reply())
+    assert out.getvalue() == ""
+
+
+def test_an_interrupt_still_ends_the_line() -> None:
+    out = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), PlainView(out) as view:
+        view.show(TextDelta("half a li\r"), Reply())
+        raise KeyboardInterrupt
+
+    assert out.getvalue().endswith("\n")
+
+
+def test_after_a_broken_pipe_nothing_more_is_written() -> None:
+    out = io.StringIO()
+    with pytest.raises(BrokenPipeError), PlainView(out) as view:
+        view.show(TextDelta("x"), Reply())
+        raise BrokenPipeError
+
+    assert out.getvalue() == "x"
