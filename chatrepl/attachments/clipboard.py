@@ -24,7 +24,7 @@ Runner: TypeAlias = Callable[[Command, bytes | None], bytes | None]
 OSC52_MAX_CHARS: Final = 100_000
 _SCREEN_PIECE: Final = 512  # GNU screen cuts a passed-through string at 768 bytes
 _TIMEOUT_S: Final = 4.0
-_OSASCRIPT_DATA: Final = re.compile(rb"\xc2\xabdata PNGf([0-9A-Fa-f]+)\xc2\xbb")
+_OSASCRIPT_DATA: Final = re.compile(rb"data PNGf([0-9A-Fa-f]+)")
 _POWERSHELL: Final = ("powershell.exe", "-NoProfile", "-NonInteractive", "-STA", "-Command")
 _POWERSHELL_IMAGE: Final = (
     "Add-Type -AssemblyName System.Windows.Forms,System.Drawing;"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatrepl.attachments import safe_read
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.core.errors import AttachmentError
 
@@ -107,7 +106,7 @@ def test_a_denied_open_is_put_into_words(monkeypatch: pytest.MonkeyPatch) -> Non
     def deny(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(safe_read.os, "open", deny)
+    monkeypatch.setattr("chatrepl.attachments.safe_read.os.open", deny)
     with pytest.raises(AttachmentError, match="you may not read it"):
         read("anything")
 

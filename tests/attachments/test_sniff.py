@@ -25,7 +25,7 @@ from chatrepl.attachments.sniff import (
 )
 from tests.attachments.pictures import pdf, picture, saved
 
-READABLE = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1)
+READABLE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)
 
 
 def zipped(name: str) -> bytes:

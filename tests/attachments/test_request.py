@@ -1,0 +1,65 @@
+from base64 import b64encode
+from collections.abc import Sequence
+
+import pytest
+
+from chatrepl.attachments.limits import Limits
+from chatrepl.attachments.request import check_request, image_size
+from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.errors import AttachmentError
+from tests.attachments.pictures import photo, picture, png, saved
+
+LIMITS = Limits()
+
+
+def image(data: bytes) -> ImageBlock:
+    return ImageBlock.base64("image/png", b64encode(data).decode())
+
+
+SMALL = image(png(1_000, 1_000))
+LARGE = image(png(2_001, 1_000))
+
+
+def refused(blocks: Sequence[Block], limits: Limits = LIMITS) -> str:
+    with pytest.raises(AttachmentError) as caught:
+        check_request(blocks, limits=limits)
+    assert caught.value.exit_code == 5
+    return caught.value.message
+
+
+def test_a_usual_request_passes() -> None:
+    check_request([TextBlock("hello"), SMALL, LARGE, ImageBlock.url("https://a/b")], limits=LIMITS)
+    check_request([], limits=LIMITS)
+
+
+def test_large_images_pass_up_to_twenty() -> None:
+    check_request([LARGE] * 20, limits=LIMITS)
+    assert "2000 pixels; 21 images are larger" in refused([LARGE] * 21)
+    assert "1 images are larger" in refused([SMALL] * 20 + [LARGE])
+    check_request([SMALL] * 600, limits=LIMITS)
+
+
+def test_a_side_of_more_than_8000_pixels_never_passes() -> None:
+    assert "8000 pixels" in refused([image(png(8_001, 10))])
+
+
+def test_too_many_images_are_refused_those_by_address_too() -> None:
+    block = ImageBlock.url("https://a.example/x.png")
+    check_request([block] * 100, limits=Limits(max_images=100))
+    assert "101 images" in refused([block] * 101, Limits(max_images=100))
+
+
+def test_a_request_above_32_megabytes_is_refused() -> None:
+    half = DocumentBlock.base64_pdf("A" * 15_900_000, "a.pdf")
+    check_request([half, half], limits=LIMITS)
+    assert "32 MB" in refused([half, half, TextBlock("ä" * 100_000)])
+
+
+def test_the_size_of_an_image_is_read_from_its_first_kilobytes_or_further_on() -> None:
+    late = (
+        b"\xff\xd8" + (b"\xff\xe5\xff\xff" + bytes(65_533)) * 2 + saved(picture(9, 7), "JPEG")[2:]
+    )
+    assert image_size(image(late)) == (9, 7)
+    assert image_size(image(photo("PNG"))) == (64, 48)
+    assert image_size(ImageBlock.base64("image/png", "!!!")) is None
+    assert image_size(ImageBlock.url("https://a.example/x.png")) is None
