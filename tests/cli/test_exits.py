@@ -1,0 +1,80 @@
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from chatrepl.cli.exits import guarded, report_bug
+from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError, ReplyError
+from tests.cli.given import KEY, settle
+
+
+def _raise(error: BaseException) -> Callable[[], NoReturn]:
+    def run() -> NoReturn:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("No."), 2),
+        (ApiError(ApiErrorKind.AUTH, "No."), 3),
+        (ReplyError("No."), 8),
+        (KeyboardInterrupt(), 130),
+        (SystemExit(143), 143),
+        (SystemExit("text"), 1),
+        (BrokenPipeError(32, "Broken pipe"), 141),
+        (OSError(28, "No space left on device"), 1),
+    ],
+)
+def test_every_error_has_its_code(
+    error: BaseException, code: int, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # nothing that could be silenced
+    monkeypatch.setattr("chatrepl.cli.exits._silence", lambda _stream: None)
+
+    assert guarded(_raise(error)) == code
+    said = capsys.readouterr().err
+    assert bool(said) == (code not in {130, 141, 143} and "text" not in str(error))
+
+
+def test_what_runs_well_gives_its_own_code() -> None:
+    assert guarded(lambda: 7) == 7
+
+
+def test_what_is_no_fault_of_a_stream_is_a_bug() -> None:
+    with pytest.raises(FileNotFoundError):
+        guarded(_raise(FileNotFoundError(2, "No such file", "/nowhere")))
+    with pytest.raises(ZeroDivisionError):
+        guarded(_raise(ZeroDivisionError()))
+
+
+def test_a_bug_is_kept_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(monkeypatch, tmp_path, MY_SECRET_TOKEN="hush-hush-hush")
+
+    assert report_bug(RuntimeError(f"{KEY} hush-hush-hush")) == 70
+
+    (log,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert log.stat().st_mode & 0o777 == 0o600
+    text = log.read_text(encoding="utf-8")
+    assert "RuntimeError" in text
+    assert KEY not in text
+    assert "hush-hush-hush" not in text
+    assert str(log) in capsys.readouterr().err
+
+
+def test_nothing_is_written_where_nothing_may_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settle(monkeypatch, tmp_path)
+    monkeypatch.setattr(sys, "argv", ["chatrepl", "--no-save"])
+
+    assert report_bug(RuntimeError()) == 70
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from chatrepl.cli.assemble import new_session
+from chatrepl.cli.message import compose
+from chatrepl.cli.options import Options
+from chatrepl.cli.stdin import Piped
+from chatrepl.core.blocks import DocumentBlock, TextBlock
+from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.form import Form
+from chatrepl.session import Session
+from tests.cli.given import loaded, settle
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Session:
+    settle(monkeypatch, tmp_path)
+    return new_session(Options(), loaded(), interactive=False)
+
+
+def test_stdin_comes_first_and_the_instruction_last(session: Session) -> None:
+    message = compose(Options(prompt=["sum", "up"]), session, Piped("a\n\n"))
+
+    assert message.text == "<stdin>\na\n</stdin>\n\nsum up"
+
+
+def test_stdin_may_be_an_attachment_among_others(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "n.txt").write_text("notes", encoding="utf-8")
+    options = Options(prompt=["look"], attach=[str(tmp_path / "n.txt"), "-"])
+
+    message = compose(options, session, Piped("from stdin"))
+
+    assert [type(block) for block in message.content] == [DocumentBlock, DocumentBlock, TextBlock]
+    assert message.text == "look"
+
+
+def test_an_attachment_alone_is_a_question(session: Session) -> None:
+    assert len(compose(Options(attach=["-"]), session, Piped("text")).content) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "piped"),
+    [(Options(), None), (Options(prompt=[" "]), Piped("\n")), (Options(attach=["-"]), None)],
+)
+def test_nothing_to_ask_is_a_mistake(
+    session: Session, options: Options, piped: Piped | None
+) -> None:
+    with pytest.raises(UsageError):
+        compose(options, session, piped)
+
+
+def test_an_empty_attachment_is_refused(session: Session) -> None:
+    with pytest.raises(AttachmentError):
+        compose(Options(attach=["-"], prompt=["x"]), session, Piped(""))
+
+
+def test_a_form_is_asked_for_in_words_only_where_nothing_enforces_it(session: Session) -> None:
+    options = Options(prompt=["go"])
+    session.form = Form.choose(("a", "b"))
+    assert len(compose(options, session, None).content) == 1
+
+    session.form = Form(None, whole={"type": "object"})
+    assert len(compose(options, session, None).content) == 2
