@@ -94,18 +94,23 @@ class Session:
     ) -> Request:
         """Build the request that sends `message` after `base`, or after the conversation.
 
-        `prefill` replaces what is set for the next reply.
+        `prefill` replaces what is set for the next reply, which then has no form either.
         """
         after = self._trusted(base or self.conversation)
         chosen = (self.prefill or self.pinned_prefill) if prefill is None else prefill
-        ask = self.ask(chosen if message is not None else "")
+        ask = self.ask(
+            chosen if message is not None else "", self.form if prefill is None else None
+        )
         return build_request(after, self.settings, self.model, message, ask)
 
-    def ask(self, prefill: str) -> Ask:
+    def ask(self, prefill: str, form: Form | None = None) -> Ask:
         """Say what the next turn asks for beyond the settings."""
+        schema = form.schema if form is not None and self.model.structured else None
+        told = form is not None and schema is None and self.interactive
         return Ask(
             prefill=prefill,
-            schema=self.form.schema if self.form and self.model.structured else None,
+            instruction=form.instruction if form is not None and told else "",
+            schema=schema,
             interactive=self.interactive,
             previous_message_id=self._previous_message_id(),
             extra_tokens=self._prefill_tokens(prefill),
@@ -121,6 +126,19 @@ class Session:
             self._behind = False
             self._ledger.resume(self.conversation, self.model)
         return self._ledger
+
+    def aside(self, message: Message) -> Request:
+        """Build the request that asks `message` outside of the conversation, in no form."""
+        model = find(resolve(self.settings.context_summary_model, self.models), self.models)
+        chosen = model if self.settings.context_summary_model else self.model
+        ask = replace(self.ask(""), schema=None)
+        return build_request(self.conversation, self.settings, chosen, message, ask)
+
+    def pay(self, request: Request, reply: Reply) -> None:
+        """Enter what a reply outside of the conversation cost."""
+        if reply.usage_known:
+            usage, now = reply.total_usage, self.edges.clock()
+            self.meter = self.meter.add(usage, self.edges.price(request.model, usage, now))
 
     def estimate(self, request: Request) -> Estimate:
         """Tell the tokens of a request's input."""

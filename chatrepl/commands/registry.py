@@ -158,7 +158,7 @@ class Registry:
         if exact is not None:
             return exact
         begun = sorted({self._aliases.get(k, k) for k in self._names() if k.startswith(word)})
-        if len(begun) == 1:
+        if word and begun and all(name.startswith(begun[0]) for name in begun):
             return self._commands[begun[0]]
         if begun and word:
             raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")

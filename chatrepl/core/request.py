@@ -51,9 +51,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one turn asks for, beyond the settings."""
+    """What one turn asks for, beyond the settings; `instruction` goes out with the message."""
 
     prefill: str = ""
+    instruction: str = ""
     schema: Wire | None = None
     interactive: bool = False
     previous_message_id: str | None = None
@@ -72,10 +73,11 @@ def build_request(
     mode = _mode(model, settings, ask)
     if user is None and mode == "emulated":
         mode = None  # no message to put the instruction into
-    ours = 0
-    if user is not None and mode == "emulated":
-        user = replace(user, content=(*user.content, TextBlock(instruction(ask.prefill))))
-        ours = 1
+    ours: list[str] = []
+    if user is not None:
+        ours += [ask.instruction] if ask.instruction else []
+        ours += [instruction(ask.prefill)] if mode == "emulated" else []
+        user = replace(user, content=(*user.content, *map(TextBlock, ours)))
     new = () if user is None else new_messages(conversation, model, user)
     tools = _tools(settings, model, ask)
     sent = build_sent(conversation, model, *new, tools=encode(tools) if tools else "")
@@ -86,7 +88,7 @@ def build_request(
     if tools:
         params["tools"] = tools
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
-    return Request(params, messages, sent.bound, prefill, ours)
+    return Request(params, messages, sent.bound, prefill, len(ours))
 
 
 def new_messages(conversation: Conversation, model: Model, user: Message) -> tuple[Message, ...]:
