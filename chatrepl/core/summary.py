@@ -5,12 +5,14 @@ from typing import Final
 from chatrepl.core.conversation import Receipt
 
 _NEXT: Final = {
-    "max_tokens": "it reached its length limit · /continue goes on, /set max_tokens N allows more",
-    "model_context_window_exceeded": "the model's window is full · /truncate makes room",
-    "tool_use": "the model asked for a tool that is not run here",
-    "pause_turn": "the service paused for long · /continue goes on",
-    "refusal": "the model refused · the exchange is not sent again; /edit changes the question",
+    "max_tokens": "The length limit was reached; /continue goes on, /set max_tokens N allows more.",
+    "model_context_window_exceeded": "The model's window is full; /truncate makes room.",
+    "tool_use": "The model asked for a tool, and none is run here; /retry asks again.",
+    "pause_turn": "The service paused again and again; /continue goes on.",
+    "refusal": "The model refused. The exchange is not sent again; /edit changes the question.",
 }
+_TINY_USD: Final = 0.0001
+_LONGEST_REASON: Final = 400
 
 
 def compact(count: int) -> str:
@@ -31,6 +33,8 @@ def dollars(usd: float | None) -> str:
         return "price unknown"
     if usd <= 0:
         return "$0"
+    if usd < _TINY_USD:
+        return f"<${_TINY_USD}"
     return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
 
 
@@ -42,8 +46,10 @@ def meta_line(receipt: Receipt) -> str:
         cached = usage.cache_read_input_tokens
         hit = f" ({compact(cached)} cached)" if cached else ""
         parts.append(f"{compact(usage.total_input_tokens)} in{hit}")
-        parts.append(f"{compact(usage.output_tokens)} out")
-        parts.append(dollars(receipt.cost_usd))
+        if receipt.stop_reason is None:  # the service counts what it wrote at the end
+            parts += ["out unknown", _at_least(receipt.cost_usd)]
+        else:
+            parts += [f"{compact(usage.output_tokens)} out", dollars(receipt.cost_usd)]
     else:
         parts.append("usage unknown")
     parts.append(f"{receipt.duration_s:.1f} s")
@@ -53,15 +59,26 @@ def meta_line(receipt: Receipt) -> str:
     return " · ".join(parts)
 
 
+def _at_least(usd: float | None) -> str:
+    """Write the price of a reply of which only the input was counted."""
+    return dollars(usd) if usd is None else f"{dollars(usd).removeprefix('<')} or more"
+
+
 def next_step(receipt: Receipt) -> str:
     """Say what the reason for the end means and what to do, where that helps; else nothing."""
     reason = receipt.stop_reason
     if reason is None:
-        return "the reply was cut · what came is kept; /continue goes on, /retry asks again"
-    if reason == "refusal" and receipt.stop_details:
-        why = [receipt.stop_details.get(key) for key in ("category", "explanation")]
-        said = ": ".join(str(part) for part in why if part)
-        return f"{_NEXT[reason]}\n{said}" if said else _NEXT[reason]
+        return "The reply was cut. What came is kept; /continue goes on, /retry asks again."
     if reason in {"end_turn", "stop_sequence"}:
         return ""
-    return _NEXT.get(reason, f"the service ended it with {reason}")
+    said = _NEXT.get(reason, f"The service ended it with {reason}.")
+    why = _why(receipt) if reason == "refusal" else ""
+    return f"{said}\n{why}" if why else said
+
+
+def _why(receipt: Receipt) -> str:
+    """The category of a refusal and its explanation, as far as they are known, in a line."""
+    details = receipt.stop_details or {}
+    found = [details.get(key) for key in ("category", "explanation")]
+    said = ": ".join(" ".join(part.split()) for part in found if isinstance(part, str) and part)
+    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"

@@ -1,17 +1,22 @@
-"""A reply on a terminal: rendered as it streams, with a status while there is nothing to read."""
+"""A reply on a terminal: rendered as it streams, with a status while there is nothing to read.
+
+parts      what the reply is made of, one below the other
+progress   the words of the status
+sources    searches and citations
+"""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from rich.style import Style as RichStyle
-from rich.text import Text
-
+from chatrepl.core.blocks import TextBlock
 from chatrepl.core.events import (
     BlockStart,
-    CitationDelta,
+    BlockStop,
     MessageStop,
     PrefillBegun,
     Remark,
@@ -21,52 +26,47 @@ from chatrepl.core.events import (
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.core.summary import compact
-from chatrepl.terminal.elements import DARK, Document, Look
-from chatrepl.terminal.elements.plain import Plain
+from chatrepl.terminal.elements import warm
 from chatrepl.terminal.safeconsole import SafeConsole
-from chatrepl.terminal.sanitize import one_line
-from chatrepl.terminal.sanitize.stream import Sanitizer
-from chatrepl.terminal.stream import Painter
+from chatrepl.terminal.views.parts import Parts, Style
+from chatrepl.terminal.views.progress import TURN_S, Progress, retry_words
+from chatrepl.terminal.views.sources import Sources, called, failure
 
-_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_TURN_S = 0.12
+__all__ = ["LiveView", "Style"]
 
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How replies are shown. `repaint` False prints only what is final: no live rows, no spinner."""
-
-    look: Look = DARK
-    raw: bool = False
-    repaint: bool = True
-    utf8: bool = True
-    thinking: bool = True
+_WARM = ("python", "bash", "javascript", "json", "typescript", "html", "sql", "css")
+_WARM_AFTER_S = 0.3
+_IDLE_S = 0.5
 
 
 class LiveView:
-    """Paints a reply on a console; between deltas its own timer keeps the frames coming."""
+    """Paints a reply on a console; between deltas its own timer keeps the frames coming.
+
+    Raises OSError where the terminal cannot be written to any more: the reply ends there.
+    """
 
     def __init__(self, console: SafeConsole, style: Style, clock: Callable[[], float]) -> None:
-        self._console = console
         self._style = style
         self._clock = clock
         self._begun_at = clock()
-        self._safe = Sanitizer()
-        self._painter = self._new_painter()
-        self._timer: asyncio.TimerHandle | None = None
-        self._thinking_since: float | None = None
-        self._thought = ""
-        self._wait: RetryWait | None = None
-        self._output = 0
-        self._reading = False
+        self._parts = Parts(console, style, clock)
+        self._progress = Progress(clock, utf8=style.utf8)
+        self._sources = Sources()
+        self._later: list[str] = []
+        self._begun = False
         self._done = False
+        self._attempt = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[object] | None = None
         self._failure: OSError | None = None
+        self._languages: Iterator[str] = iter(() if style.raw else _WARM)
 
     def __enter__(self) -> Self:
         self._begun_at = self._clock()
-        self._status()
-        self._schedule()
+        self._progress.begin()
+        self._task = asyncio.current_task()
+        self._watch_size(on=True)
+        self._tick()
         return self
 
     def __exit__(
@@ -77,106 +77,115 @@ class LiveView:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._painter.status(None)
-        rest = self._safe.flush()
-        if rest and kind is None:
-            self._painter.feed(rest)
-        if self._failure is None:
-            self._painter.finish()
+        self._watch_size(on=False)
+        if self._failure is not None:  # found by the timer, which then cancelled the reply
+            raise self._failure
+        if isinstance(error, OSError):
+            return
+        notes = self._sources.notes()
+        if notes and self._parts.in_text:
+            self._parts.text(notes)
+        self._parts.end()
+        for remark in self._later:
+            self._parts.line(remark)
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
-        """Take one event; what is due is painted."""
+        """Take one event; what is due is painted. Raises OSError if the terminal is gone."""
         if self._failure is not None:
             raise self._failure
-        self._wait = event if isinstance(event, RetryWait) else None
+        self._progress.note(event, reply)
         match event:
             case TextDelta(text):
-                self._text(text)
-            case PrefillBegun() if event.text and not self._reading:
-                self._text(event.text)
-            case ThinkingDelta(text):
-                self._think(text)
-            case BlockStart(_, wire) if wire.get("type") in {"server_tool_use", "tool_use"}:
-                self._line(f"{wire.get('name') or 'tool'} …")
+                self._begun = True
+                self._parts.status(None)
+                self._parts.text(text)
+                return
+            case ThinkingDelta(text) if self._style.thinking:
+                self._parts.think(text)
+            case PrefillBegun() if event.text and not self._begun:
+                self._begun = True
+                self._parts.text(event.text)
+            case BlockStart(_, wire):
+                self._open(str(wire.get("type")), failure(wire))
+            case BlockStop():
+                self._close(reply)
             case Remark(text):
-                self._line(text)
-            case MessageStop() | CitationDelta():
-                self._done = isinstance(event, MessageStop)
+                self._remark(text)
+            case RetryWait() if not self._style.repaint and event.attempt != self._attempt:
+                self._attempt = event.attempt
+                self._parts.line(retry_words(event), "warning")
+            case MessageStop():
+                self._done = True
             case _:
                 pass
-        self._output = max(self._output, reply.usage.output_tokens)
         self._status()
 
     def suspend(self) -> None:
         """Take the live rows off the screen, before the program is stopped."""
-        self._painter.suspend()
+        self._parts.suspend()
 
     def resume(self) -> None:
         """Go on after `suspend`."""
-        self._painter.resume()
+        self._parts.resume()
 
-    def _text(self, text: str) -> None:
-        self._end_thinking()
-        self._reading = True
-        self._painter.feed(self._safe.feed(text))
+    def _open(self, kind: str, failed: str) -> None:
+        self._done = False
+        if kind in {"thinking", "redacted_thinking"}:
+            self._progress.think()
+        if failed:
+            self._parts.line(failed)
 
-    def _think(self, text: str) -> None:
-        if self._thinking_since is None:
-            self._thinking_since = self._clock()
-        self._thought = (self._thought + text)[-400:]
+    def _close(self, reply: Reply) -> None:
+        """Put what belongs to the block that ended behind it."""
+        last = reply.blocks[-1] if reply.blocks else None
+        if isinstance(last, TextBlock) and last.citations and self._parts.in_text:
+            self._parts.text(self._sources.mark(last))
+        elif said := called(last):
+            self._parts.line(said)
 
-    def _end_thinking(self) -> None:
-        if self._thinking_since is None:
-            return
-        seconds = self._clock() - self._thinking_since
-        self._thinking_since = None
-        if not self._reading and self._style.thinking:
-            self._line(f"thought for {seconds:.1f} s")
-
-    def _line(self, text: str) -> None:
-        """Print a dim line of our own before the reply goes on."""
-        self._painter.status(None)
-        self._painter.finish()
-        self._console.print(Text(one_line(text), style="meta"))
-        self._painter = self._new_painter()
-
-    def _new_painter(self) -> Painter:
-        document = Plain(RichStyle()) if self._style.raw else Document(self._style.look)
-        return Painter(self._console, document, clock=self._clock, live=self._style.repaint)
+    def _remark(self, text: str) -> None:
+        """Say it at once, unless a text would be torn by it."""
+        if self._parts.in_text:
+            self._later.append(text)
+        else:
+            self._parts.line(text)
 
     def _status(self) -> None:
-        self._painter.status(self._status_text() if self._style.repaint else None)
+        self._parts.status(None if self._done else self._progress.words())
 
-    def _status_text(self) -> Text | None:
-        if self._done:
-            return None
-        now = self._clock()
-        waited = now - self._begun_at
-        if self._wait is not None:
-            wait = self._wait
-            words = f"{wait.reason} · again in {wait.seconds} s"
-            return Text(f"{words} · try {wait.attempt} of {wait.attempts} · Esc stops", "warning")
-        parts = [f"{waited:.0f} s"]
-        if self._output:
-            parts.append(f"{compact(self._output)} tokens")
-        if self._thinking_since is not None:
-            thought = " ".join(self._thought.split())[-120:]
-            parts = [f"thinking {now - self._thinking_since:.0f} s", one_line(thought)]
-        elif self._reading:
-            return None
-        mark = _SPINNER[int(waited / _TURN_S) % len(_SPINNER)] if self._style.utf8 else "*"
-        return Text(f"{mark} {' · '.join(part for part in parts if part)}", style="meta")
-
-    def _schedule(self) -> None:
-        wait = self._painter.wait()
-        delay = _TURN_S if wait is None else min(wait, _TURN_S)
-        self._timer = asyncio.get_running_loop().call_later(max(delay, 0.002), self._tick)
-
-    def _tick(self) -> None:
+    def _paint(self) -> None:
         try:
             self._status()
-            self._painter.tick()
-        except OSError as failure:  # the terminal is gone: the turn ends at its next event
-            self._failure = failure
+            self._parts.tick()
+        except OSError as gone:
+            self._failure = gone
+            if self._task is not None:
+                self._task.cancel()
+
+    def _tick(self) -> None:
+        self._paint()
+        if self._failure is not None:
             return
-        self._schedule()
+        self._warm_up()
+        wait = self._parts.wait()
+        longest = TURN_S if self._style.repaint and not self._done else _IDLE_S
+        delay = max(0.002, longest if wait is None else min(wait, longest))
+        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _warm_up(self) -> None:
+        """Load a lexer while nothing else is to be done, so that code is coloured at once."""
+        if self._progress.waits and self._clock() - self._begun_at > _WARM_AFTER_S:
+            for language in self._languages:
+                warm(language)
+                break
+
+    def _watch_size(self, *, on: bool) -> None:
+        """Paint anew as soon as the window has another size."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        with suppress(ValueError, RuntimeError, OSError):
+            if on:
+                loop.add_signal_handler(signal.SIGWINCH, self._paint)
+            else:
+                loop.remove_signal_handler(signal.SIGWINCH)

@@ -1,0 +1,92 @@
+"""What the row below a reply says while there is nothing to read: seconds, tokens, a retry."""
+
+from collections.abc import Callable
+
+from rich.text import Text
+
+from chatrepl.core.events import InputDelta, Reply, RetryWait, StreamEvent, TextDelta, ThinkingDelta
+from chatrepl.core.summary import compact
+from chatrepl.terminal.sanitize import one_line
+
+TURN_S = 0.12
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_DASHES = "|/-\\"
+_STALLED_S = 2.0  # a text that does not go on for so long is waited for
+_LONG_S = 5.0
+_CHARS_A_TOKEN = 4
+
+
+class Progress:
+    """Follows the events of one reply; `words` is the row as it is now."""
+
+    def __init__(self, clock: Callable[[], float], *, utf8: bool) -> None:
+        self._clock = clock
+        self._utf8 = utf8
+        self._begun_at = self._read_at = clock()
+        self._thinking_since: float | None = None
+        self._wait: RetryWait | None = None
+        self._reading = False
+        self._chars = 0
+        self._counted = 0
+
+    def begin(self) -> None:
+        """Count the seconds from now."""
+        self._begun_at = self._read_at = self._clock()
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing of the reply has come yet."""
+        return not self._reading and self._thinking_since is None
+
+    def note(self, event: StreamEvent, reply: Reply) -> None:
+        """Take an event."""
+        self._wait = event if isinstance(event, RetryWait) else None
+        match event:
+            case TextDelta(text):
+                self._chars += len(text)
+                self._thinking_since = None
+                self._reading = True
+                self._read_at = self._clock()
+            case ThinkingDelta(text):
+                self._chars += len(text)
+                self.think()
+            case InputDelta(text):
+                self._chars += len(text)
+            case _:
+                self._counted = max(self._counted, reply.total_usage.output_tokens)
+
+    def think(self) -> None:
+        """Thinking begins, or goes on."""
+        if self._thinking_since is None:
+            self._thinking_since = self._clock()
+
+    def words(self) -> Text | None:
+        """The row; nothing while there is something to read."""
+        now = self._clock()
+        if self._wait is not None:
+            return Text(retry_words(self._wait), style="warning", end="")
+        if self._thinking_since is not None:
+            said = f"thinking {now - self._thinking_since:.0f} s"
+        elif not self._reading or now - self._read_at > _STALLED_S:
+            said = f"{now - self._begun_at:.0f} s"
+        else:
+            return None
+        parts = [said, self._tokens()]
+        if now - self._begun_at > _LONG_S:
+            parts.append("Esc stops")
+        marks, dot = (_SPINNER, " · ") if self._utf8 else (_DASHES, ", ")
+        mark = marks[int((now - self._begun_at) / TURN_S) % len(marks)]
+        return Text(f"{mark} {dot.join(filter(None, parts))}", style="meta", end="")
+
+    def _tokens(self) -> str:
+        guess = self._chars // _CHARS_A_TOKEN
+        if max(guess, self._counted) < 10:  # one is counted before any comes
+            return ""
+        mark = "~" if guess > self._counted else ""
+        return f"{mark}{compact(max(guess, self._counted))} tokens"
+
+
+def retry_words(wait: RetryWait) -> str:
+    """Say why there is another try, and when."""
+    tries = f"try {wait.attempt} of {wait.attempts}"
+    return f"{one_line(wait.reason)} · again in {wait.seconds} s · {tries} · Esc stops"
