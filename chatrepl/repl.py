@@ -1,6 +1,9 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
 import asyncio
+import errno
+import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -40,6 +43,8 @@ from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Stream, View, continue_turn, run_turn, text_of
 
+_GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+_LONG_S = 10.0
 Reply: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
 
 
@@ -80,9 +85,14 @@ class Repl:
                 self.desk.speaker.error(error)
             except KeyboardInterrupt:
                 self.desk.speaker.line("Stopped.")
+            except OSError as fault:
+                if fault.errno not in _GONE or fault.filename is not None:
+                    raise
+                sys.exit(128 + signal.SIGHUP)  # the terminal is gone, and no signal told
 
     def _step(self) -> None:
         draft, self.draft = self.draft, ""
+        self.desk.speaker.rest()
         match self.desk.prompt.read(draft):
             case Line(text):
                 self.take(text)
@@ -222,7 +232,8 @@ class Repl:
         step = next_step(receipt)
         if step:
             self.desk.speaker.line(step, "warning")
-        self.desk.speaker.gap()
+        if self.session.settings.notify and receipt.duration_s >= _LONG_S:
+            self.desk.tty.write("\a")
 
 
 def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
