@@ -1,13 +1,15 @@
 """What is said around replies: notices, tables, pages, errors; every outcome has its form here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from rich.segment import Segment, Segments
 from rich.text import Text
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import lay_out
 from chatrepl.terminal.elements import DARK, Look, Markdown
+from chatrepl.terminal.elements.wrap import wrap
 from chatrepl.terminal.safeconsole import SafeConsole
 from chatrepl.terminal.sanitize import display, one_line
 
@@ -18,6 +20,7 @@ class Speaker:
 
     console: SafeConsole
     look: Look = DARK
+    _said: bool = field(default=False, init=False)
 
     def say(self, outcome: Notice | Table | Page | Exactly) -> None:
         """Show one thing that a command returned."""
@@ -27,23 +30,35 @@ class Speaker:
             case Table():
                 self._table(outcome)
             case Page(markdown):
+                self._said = True
                 self.console.print(Markdown(display(markdown), self.look))
             case Exactly(text):
+                self._said = True
                 self.console.print(Text(display(text)), soft_wrap=True)
 
     def line(self, text: str, style: str = "meta") -> None:
-        """Say something in one style; lines stay lines."""
-        self.console.print(Text(display(text.rstrip("\n")), style=style))
+        """Say something in one style; lines stay lines, and no row ends in a blank."""
+        self._said = True
+        look = self.console.get_style(style)
+        rows = wrap([(display(text.rstrip()), look)], self.console.width)
+        newline = Segment.line()
+        self.console.print(Segments([part for row in rows for part in (*row, newline)]), end="")
 
     def error(self, error: ChatreplError) -> None:
         """Say what went wrong: what happened, then what is safe or what to do."""
-        self.console.print(Text(one_line(error.message, 400), style="error"))
+        self.line(one_line(error.message, 400), "error")
         if error.hint:
-            self.console.print(Text(display(error.hint), style="hint"))
+            self.line(error.hint, "hint")
 
     def gap(self) -> None:
         """Leave a blank row."""
         self.console.print()
+
+    def rest(self) -> None:
+        """Leave a blank row if something was said since the last one."""
+        if self._said:
+            self._said = False
+            self.gap()
 
     def _table(self, table: Table) -> None:
         if table.title:
@@ -54,5 +69,6 @@ class Speaker:
             self.line(head)
         for line in lines:
             self.console.print(Text(line), soft_wrap=True)
+            self._said = True
         if table.footer:
             self.line(table.footer)

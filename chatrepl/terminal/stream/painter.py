@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
@@ -74,7 +75,10 @@ class Painter:
 
     def status(self, text: Text | None) -> None:
         """Set the row below the open block; it is cut to the window."""
-        row = list(text.render(self._console, end="")) if text else []
+        row: Row = []
+        if text:
+            style = self._console.get_style(text.style)
+            row = list(Segment.apply_style(text.render(self._console, end=""), style))
         if row != self._status:
             self._status = row
             self._stale = True

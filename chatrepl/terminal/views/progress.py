@@ -89,4 +89,4 @@ class Progress:
 def retry_words(wait: RetryWait) -> str:
     """Say why there is another try, and when."""
     tries = f"try {wait.attempt} of {wait.attempts}"
-    return f"{one_line(wait.reason)} · again in {wait.seconds} s · {tries} · Esc stops"
+    return f"{one_line(wait.reason).rstrip('.')} · again in {wait.seconds} s · {tries} · Esc stops"
