@@ -6,11 +6,12 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.mentions import complete_path, find_mentions
 from chatrepl.commands.attaching import limits_of
+from chatrepl.commands.compacting import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.commands.shaping import retirement
@@ -18,9 +19,11 @@ from chatrepl.commands.structured import complaint
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.outcome import (
+    Aside,
     Confirm,
     Continue,
     Copy,
+    Count,
     Draft,
     Edit,
     Exactly,
@@ -34,6 +37,7 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
+from chatrepl.core.request import Request
 from chatrepl.core.summary import meta_line, next_step
 from chatrepl.session import Session
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -41,8 +45,9 @@ from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt import Candidate, Closed, Interrupted, Line, Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Stream, View, continue_turn, run_turn, text_of
+from chatrepl.turn import Stream, View, ask_aside, continue_turn, run_turn, text_of
 
+T = TypeVar("T")
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
 Reply: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
@@ -72,6 +77,7 @@ class Repl:
     session: Session
     desk: Desk
     stream: Stream
+    count: Callable[[Request], Coroutine[None, None, int]]
     runner: asyncio.Runner
     draft: str = ""
     running: bool = field(default=True)
@@ -134,11 +140,26 @@ class Repl:
         staged = self.session.staged
         self.session.staged = (*staged, *found)
         message = self.session.compose(text)
+        self.draft = text  # whatever stops us before the turn, the text is not lost
+        self.act(make_room(self.session, message))
+        if not self._may_cost():
+            return
+        self.draft = ""
+        before = self.session.context()
         try:
             self._send(message, text, self.session.base)
+            self.act(warn_when_full(self.session, before.tokens if before else 0))
         finally:
             if self.session.staged:  # nothing came: mentions are found again in the draft
                 self.session.staged = staged
+
+    def _may_cost(self) -> bool:
+        """Ask before the session costs more than it should."""
+        most = self.session.settings.max_cost_usd
+        if not self.session.meter.exceeds(most):
+            return True
+        spent = self.session.meter.money_words()
+        return self.desk.ask(f"This session has cost {spent}; the limit is ${most:g}. Send anyway?")
 
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
@@ -170,8 +191,24 @@ class Repl:
                 self.running = False
             case Continue():
                 self._turn(lambda view: continue_turn(self.session, self.stream, view))
+            case Aside(message, then):
+                self._aside(message, then)
+            case Count(request, then_count):
+                self.act(then_count(self.runner.run(self.count(request))))
             case Open():
                 pass
+
+    def _aside(self, message: Message, then: Callable[[str], Outcome]) -> None:
+        """Let the model write something aside; a stop or a fault leaves all as it was."""
+        try:
+            text = self.runner.run(
+                self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
+            )
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self.desk.speaker.line("Stopped. Nothing was changed.")
+            return
+        self.desk.speaker.gap()
+        self.act(then(text))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
@@ -191,7 +228,7 @@ class Repl:
         else:
             self._sum_up(turn)
 
-    async def _watched(self, reply: Reply) -> Turn:
+    async def _watched(self, reply: Callable[[View], Coroutine[None, None, T]]) -> T:
         view = self.desk.new_view()
         task = asyncio.current_task()
 

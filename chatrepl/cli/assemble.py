@@ -16,6 +16,7 @@ from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.conversation import Conversation, State
+from chatrepl.core.meter import Rates
 from chatrepl.core.models import resolve
 from chatrepl.core.usage import Cost, Usage
 from chatrepl.session import Edges, NoRecorder, Recorder, Session
@@ -48,6 +49,7 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
             clock=time.time,
             new_id=lambda: uuid.uuid4().hex[:8],
             price=_price,
+            rates=_rates,
             count=counter.count,
             can_count=lambda: counter.ready,
             learn=lambda model, facts: _learn(learned, model, facts),
@@ -90,6 +92,12 @@ def _price(model: str, usage: Usage, when: float) -> Cost | None:
     from chatrepl.api.prices import price  # loads the price list
 
     return price(model, usage, when)
+
+
+def _rates(model: str, tokens: int) -> Rates | None:
+    from chatrepl.api.prices import rates
+
+    return rates(model, time.time(), prompt_tokens=tokens)
 
 
 def new_session(options: Options, loaded: Loaded, *, interactive: bool) -> Session:

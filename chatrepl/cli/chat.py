@@ -81,7 +81,9 @@ def _chat(options: Options, assembled: Assembled, tty: Tty, *, demo: bool, first
 
     try:
         with asyncio.Runner() as runner:
-            repl = Repl(session, desk, _then_load(connection, assembled.counter), runner)
+            repl = Repl(
+                session, desk, _then_load(connection, assembled.counter), connection.count, runner
+            )
             repl.act(keep(options, session, assembled.folders))
             if first:
                 repl.take(first)

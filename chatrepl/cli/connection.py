@@ -1,5 +1,6 @@
 """The line to the service: which one, with what credentials, and how patiently."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ class Connection:
         async for event in events:
             yield event
 
+    async def count(self, request: Request) -> int:
+        """Ask the service how many tokens a request's input has."""
+        client = await asyncio.to_thread(self.client.result)
+        return await client.count_tokens(request)
+
     async def warm(self) -> None:
         """Greet the service while there is nothing to send yet, where a greeting takes time."""
         if isinstance(self.first, HeadStart) and self.route.url.startswith("https:"):
@@ -52,8 +58,6 @@ class _Late:
     client: "Warmup[Client]"
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        import asyncio
-
         client = await asyncio.to_thread(self.client.result)
         async for event in client.stream(request):
             yield event

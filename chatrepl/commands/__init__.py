@@ -3,23 +3,29 @@
 from chatrepl.commands import (
     attaching,
     clipboard,
+    compacting,
     context,
     info,
+    saved,
     settings,
     shaping,
     structured,
     tree,
+    trimming,
     turns,
 )
 
 __all__ = [
     "attaching",
     "clipboard",
+    "compacting",
     "context",
     "info",
+    "saved",
     "settings",
     "shaping",
     "structured",
     "tree",
+    "trimming",
     "turns",
 ]

@@ -1,33 +1,115 @@
-"""Commands that decide what of the conversation is sent."""
+"""The picture of the context: what would be sent now, turn by turn, and what it comes to."""
+
+from typing import Final, Literal
 
 from chatrepl.commands.registry import command
-from chatrepl.core.conversation import Mark, TurnId
-from chatrepl.core.errors import UsageError
-from chatrepl.core.outcome import Confirm, Notice, Outcome
-from chatrepl.core.sent import is_sent
+from chatrepl.commands.trimming import next_price
+from chatrepl.commands.turns import state_of
+from chatrepl.core.conversation import Message
+from chatrepl.core.meter import share_words, tokens_words
+from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
+from chatrepl.core.request import Request
+from chatrepl.core.summary import compact, dollars
+from chatrepl.core.truncate import Budget
+from chatrepl.core.warmth import Warmth, reason_words, warmth
 from chatrepl.session import Session
 
+BAR: Final = 12
+MOST_ROWS: Final = 40
 
-@command("truncate", group="context")
-def truncate(session: Session, amount: str, *, force: bool = False) -> Outcome:
-    """Send only the newest AMOUNT turns from now on. The others stay in the history.
 
-    A preview comes first; /truncate! applies at once, and /undo takes it back.
+@command("context", "tokens", "cost", group="context")
+def context(session: Session, how: Literal["exact"] | None = None) -> Outcome:
+    """Show what would be sent now: tokens by turn, cache, budget, price, and the session's sums.
+
+    Numbers with ~ are estimates that learn from each reply; `exact` asks the service.
     """
-    if not amount.isdigit() or int(amount) < 1:
-        raise UsageError(f"/truncate takes a number of turns, not {amount}.")
-    sent = [t for t in session.conversation.path() if is_sent(t, session.conversation)]
-    pinned = session.conversation.state.marks
-    cut = [t for t in sent[: -int(amount)] if pinned.get(t.id) != "pinned"]
-    if not cut:
-        return Notice("Nothing to cut: there are no more turns than that.")
-    marks: dict[TurnId, Mark | None] = {turn.id: "dropped" for turn in cut}
+    if how == "exact":
+        request = session.request(Message.user("?"))  # a request must end with a question
+        return Count(request, lambda total: _exact(session, request, total))
+    warm = warmth(session.footprint, session.request(None), session.edges.clock())
+    rows = _rows(session, warm)
+    lines = (_budget(session), _cache(session, warm), _price(session, warm), _sums(session))
+    said = Notice("\n".join(line for line in lines if line))
+    if not rows:
+        return said
+    shown = rows[-MOST_ROWS:]
+    title = f"the newest {len(shown)} of {len(rows)} turns" if len(shown) < len(rows) else ""
+    heads = ("#", "tokens", "", "state", "you")
+    return Several((Table(heads, tuple(shown), title=title, right=frozenset({0, 1})), said))
 
-    def apply() -> Outcome:
-        session.change(session.conversation.with_marks(marks))
-        return Notice(f"{len(cut)} turns are no longer sent. /undo takes that back.")
 
-    if force:
-        return apply()
-    kept = len(sent) - len(cut)
-    return Confirm(Notice(f"{len(cut)} turns would be dropped, {kept} kept."), apply)
+def _exact(session: Session, request: Request, total: int) -> Outcome:
+    session.ledger.counted(request, session.model, total)
+    budget = Budget.of(session.model, session.settings)
+    share = share_words(total, budget.limit)
+    return Notice(f"{total:,} tokens with a message of one letter, {share} of the budget.")
+
+
+def _rows(session: Session, warm: Warmth) -> list[tuple[str, ...]]:
+    path = session.conversation.path()
+    estimates = [session.ledger.turn(turn, session.model) for turn in path]
+    most = max((e.tokens for e in estimates), default=0)
+    cached = _cached(session, warm)
+    rows: list[tuple[str, ...]] = []
+    for number, (turn, estimate) in enumerate(zip(path, estimates, strict=True), 1):
+        bar = "█" * max(1, round(BAR * estimate.tokens / most)) if most else ""
+        state = state_of(session, turn)
+        if state == "sent" and turn.messages[-1].digest in cached:
+            state = "cached"
+        asked = " ".join(block.to_markdown() for block in turn.question)
+        rows.append((str(number), tokens_words(estimate), bar, state, _begin(asked)))
+    return rows
+
+
+def _cached(session: Session, warm: Warmth) -> frozenset[bytes]:
+    """Name the last messages of the turns that the cache holds."""
+    if warm.state != "warm" or session.footprint is None:
+        return frozenset()
+    held = set(session.footprint.messages)
+    return frozenset(
+        turn.messages[-1].digest
+        for turn in session.conversation.path()
+        if all(m.digest in held for m in turn.messages if m.role == "user")
+    )
+
+
+def _budget(session: Session) -> str:
+    total = session.ledger.next_total(session.conversation, session.model)
+    budget = Budget.of(session.model, session.settings)
+    mark = "" if total.exact else "~"
+    window = session.model.context_window
+    room = f" · window {compact(window)}" if window else " · window unknown"
+    summary = " · a summary stands for older turns" if session.conversation.state.summary else ""
+    return f"context {mark}{share_words(total.tokens, budget.limit)} of the budget{room}{summary}"
+
+
+def _cache(session: Session, warm: Warmth) -> str:
+    now = session.edges.clock()
+    if warm.state == "warm":
+        return f"cache warm: {compact(warm.tokens)} tokens, {warm.minutes_left(now)} minutes left"
+    if warm.state == "cold":
+        return f"cache cold: {reason_words(warm.reason)}"
+    off = "" if session.settings.cache_enabled else " (cache.enabled is false)"
+    return f"cache empty{off}"
+
+
+def _price(session: Session, warm: Warmth) -> str:
+    cold = next_price(session, session.conversation, 0)
+    if cold is None:
+        return "price of the next turn unknown"
+    if warm.state != "warm":
+        return f"next turn ~{dollars(cold)} for its input"
+    cheap = next_price(session, session.conversation, warm.tokens)
+    return f"next turn ~{dollars(cheap)} for its input while warm, ~{dollars(cold)} cold"
+
+
+def _sums(session: Session) -> str:
+    missed = f"\nlast cache miss: {session.miss}" if session.miss else ""
+    if not session.meter.replies:
+        return f"session: {session.meter.money_words()}{missed}"
+    return f"session: {session.meter.usage_words()} · {session.meter.money_words()}{missed}"
+
+
+def _begin(text: str) -> str:
+    return " ".join(text[:400].split())

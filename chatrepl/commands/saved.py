@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -174,12 +175,22 @@ def _exported(session: Session, format_: Format) -> str:
         name = session.recorder.name if isinstance(session.recorder, Journaled) else ""
         sheet = Sheet(conversation.path(), name or "Conversation", conversation.state.system)
         return to_markdown(sheet) if format_ == "md" else to_html(sheet)
-    request: Request = session.request(None)
     if format_ == "json":
-        return to_json(request.body())
+        return to_json(session.request(None).body())
+    request = _last_request(session)
     write = to_curl if format_ == "curl" else to_python
     base_url = session.settings.base_url or BASE_URL
     return write(request.body(), base_url, session.settings.headers)
+
+
+def _last_request(session: Session) -> Request:
+    """Give the request that asks the last question: what runs must not end with a reply."""
+    turn = session.conversation.path()[-1]
+    if turn.user is None:
+        return session.request(None)
+    state = replace(session.conversation.state, head=turn.parent)
+    message = replace(turn.user, content=turn.question)
+    return session.request(message, session.conversation.then(state))
 
 
 @command("import", group="saved")

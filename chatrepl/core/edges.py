@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chatrepl.core.meter import Rates
 from chatrepl.core.recorder import NoRecorder, Recorder
 from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
@@ -30,11 +31,16 @@ def _elsewhere(_settings: Settings) -> str:
     return "chatrepl --doctor examines the set-up."
 
 
+def _no_rates(_model: str, _tokens: int) -> Rates | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """What a session needs of the world; each part may be left out.
 
-    `clock` gives seconds since the epoch; `price` the cost of a usage, None where it is unknown;
+    `clock` gives seconds since the epoch; `price` the cost of a usage and `rates` those
+    of a model for a prompt of so many tokens, None where they are unknown;
     `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
     model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is.
     """
@@ -42,6 +48,7 @@ class Edges:
     clock: Callable[[], float]
     new_id: Callable[[], str]
     price: Callable[[str, Usage, float], Cost | None] = _no_price
+    rates: Callable[[str, int], Rates | None] = _no_rates
     count: Callable[[str], int] = rough_count
     can_count: Callable[[], bool] = _always
     learn: Callable[[str, Mapping[str, Any]], None] = _forget

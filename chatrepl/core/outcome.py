@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from chatrepl.core.conversation import Conversation, Message
+from chatrepl.core.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,22 @@ class Send:
 @dataclass(frozen=True, slots=True)
 class Continue:
     """Go on with the reply that was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Ask the model something that enters no conversation; `then` gets its text, or nothing."""
+
+    message: Message
+    then: "Callable[[str], Outcome]"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Ask the service for the exact tokens of `request`; `then` gets them."""
+
+    request: Request
+    then: "Callable[[int], Outcome]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +141,8 @@ Outcome: TypeAlias = (
     | Confirm
     | Send
     | Continue
+    | Aside
+    | Count
     | Draft
     | Edit
     | Copy

@@ -21,7 +21,7 @@ def compact(count: int) -> str:
         return str(count)
     for unit, size in (("k", 1000), ("M", 1_000_000)):
         if count < size * 9.95:
-            return f"{count / size:.1f}{unit}"
+            return f"{count / size:.1f}".removesuffix(".0") + unit
         if count < size * 999.5:
             return f"{count / size:.0f}{unit}"
     return f"{count / 1_000_000:.0f}M"

@@ -1,0 +1,228 @@
+"""Commands that leave turns out of what is sent, or take them in again.
+
+All of them make a plan, show what it would change, and apply it as marks: a view of the
+conversation, which `/undo` and `/restore` take back. Nothing leaves the history.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from chatrepl.commands.registry import Rest, command
+from chatrepl.core.conversation import Conversation, Mark, Turn, TurnId
+from chatrepl.core.errors import UsageError
+from chatrepl.core.meter import tokens_words, turn_cost
+from chatrepl.core.outcome import Confirm, Notice, Outcome
+from chatrepl.core.relevance import Index, plan_relevant
+from chatrepl.core.sent import is_sent
+from chatrepl.core.truncate import (
+    Budget,
+    Plan,
+    Weighed,
+    parse_amount,
+    parse_range,
+    pinned,
+    plan_amount,
+    weigh,
+)
+from chatrepl.core.warmth import impact_words, warmth
+from chatrepl.session import Session
+
+Marks = Mapping[TurnId, Mark | None]
+_UNDO: Final = "/undo takes that back."
+
+
+@command("truncate", group="context")
+def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
+    """Keep the newest turns within AMOUNT: `20` turns, `30k` tokens, or `40%` of the window.
+
+    Pinned turns and the newest stay. A preview comes first; /truncate! applies at once.
+    """
+    wanted = parse_amount(amount)
+    window = session.model.context_window or 200_000
+    turns = _weighed(session)
+    plan = plan_amount(
+        turns, wanted, window=window, pins=pinned(session.conversation), base=_base(session, turns)
+    )
+    if not plan.changes:
+        return Notice("There is nothing to cut: what is sent is within that already.")
+    return propose(session, _dropping(plan), force=force)
+
+
+@command("drop", group="context")
+def drop(session: Session, turns: Rest, *, force: bool = False) -> Outcome:
+    """Leave TURNS out of what is sent: `3`, `2-5`, `-3`, `last 2`. They stay in the history."""
+    chosen = _chosen(session, turns)
+    return propose(session, {turn.id: "dropped" for turn in chosen}, force=force)
+
+
+@command("keep", group="context")
+def keep(session: Session, turns: Rest, *, force: bool = False) -> Outcome:
+    """Send only TURNS and what is pinned from now on; the others stay in the history."""
+    kept = {turn.id for turn in _chosen(session, turns)}
+    pins = pinned(session.conversation)
+    path = session.conversation.path()
+    gone = [turn for turn in path if turn.id not in kept and turn.id not in pins]
+    marks: dict[TurnId, Mark | None] = {turn.id: "dropped" for turn in gone}
+    for id_ in kept - pins:
+        marks[id_] = None
+    return propose(session, marks, force=force)
+
+
+@command("pin", group="context")
+def pin(session: Session, turns: Rest) -> Outcome:
+    """Pin TURNS, so that nothing but you leaves them out; /restore takes the pin off."""
+    chosen = _chosen(session, turns)
+    session.change(session.conversation.with_marks({turn.id: "pinned" for turn in chosen}))
+    return Notice(f"{_turns(len(chosen))} pinned. {_UNDO}")
+
+
+@command("restore", group="context")
+def restore(session: Session, turns: Rest = "all", *, force: bool = False) -> Outcome:
+    """Send TURNS again that were dropped or summarised, and take pins off; without TURNS, all."""
+    chosen = _chosen(session, turns)
+    marks: dict[TurnId, Mark | None] = {turn.id: None for turn in chosen}
+    after = session.conversation.with_marks(marks)
+    summary = after.state.summary
+    if summary is not None and summary.covers & set(marks):
+        left = summary.covers - set(marks)
+        rest = replace(summary, covers=left) if left else None
+        after = after.then(replace(after.state, summary=rest))
+    if after.state == session.conversation.state:
+        return Notice("Those turns are sent already.")
+    return propose_state(session, after, force=force)
+
+
+@command("relevant", group="context")
+def relevant(session: Session, query: Rest = "", *, force: bool = False) -> Outcome:
+    """Keep the turns that bear on QUERY, or on your last question, and the newest ones."""
+    wanted = query or _last_question(session)
+    plan = relevant_plan(session, wanted)
+    if not plan.changes:
+        return Notice("All turns fit within the target; nothing is left out.")
+    return propose(session, _dropping(plan), force=force)
+
+
+def relevant_plan(session: Session, query: str) -> Plan:
+    """Plan which turns to keep for `query`, within the target of the budget."""
+    turns = _weighed(session)
+    index = Index()
+    index.add_turns(session.conversation.path())
+    budget = Budget.of(session.model, session.settings)
+    base = _base(session, turns)
+    total = base + sum(turn.tokens for turn in turns)
+    target = min(budget.target, total * session.settings.context_cut_to)
+    pins = pinned(session.conversation)
+    return plan_relevant(turns, index.scores(query), target=target, pins=pins, base=base)
+
+
+def propose(session: Session, marks: Marks, *, force: bool) -> Outcome:
+    """Show what marks would change, and apply them when that is agreed, or at once."""
+    after = session.conversation.with_marks(marks)
+    if after.state == session.conversation.state:
+        return Notice("That changes nothing.")
+    return propose_state(session, after, force=force)
+
+
+def propose_state(session: Session, after: Conversation, *, force: bool) -> Outcome:
+    """Show what going on with `after` would change, and do it when that is agreed, or at once."""
+    preview = difference(session, after)
+
+    def apply() -> Outcome:
+        session.change(after)
+        return Notice(f"Done. {_UNDO}")
+
+    if not force:
+        return Confirm(Notice(preview), apply)
+    session.change(after)
+    return Notice(f"{preview} {_UNDO}")
+
+
+def difference(session: Session, after: Conversation) -> str:
+    """Say in words what changes between now and `after`: turns, tokens, cache and price."""
+    before, model = session.conversation, session.model
+    path = before.path()
+    was = [turn.id for turn in path if is_sent(turn, before)]
+    now = {turn.id for turn in path if is_sent(turn, after)}
+    out = [id_ for id_ in was if id_ not in now]
+    back = [id_ for id_ in now if id_ not in was]
+    numbers = {turn.id: n for n, turn in enumerate(path, 1)}
+    parts = []
+    if out:
+        parts.append(f"{_turns(len(out))} left out ({spans([numbers[i] for i in out])})")
+    if back:
+        parts.append(f"{_turns(len(back))} taken in ({spans([numbers[i] for i in back])})")
+    old = session.ledger.next_total(before, model)
+    new = session.ledger.next_total(after, model)
+    parts.append(f"{tokens_words(old)} → {tokens_words(new)} tokens")
+    return f"{', '.join(parts)}.{_impact(session, after)}"
+
+
+def _impact(session: Session, after: Conversation) -> str:
+    """Say what becomes of a warm cache."""
+    now = session.edges.clock()
+    last = session.footprint
+    before = warmth(last, session.request(None), now)
+    then = warmth(last, session.request(None, after), now)
+    cost = [
+        next_price(session, session.conversation, before.tokens),
+        next_price(session, after, then.tokens if then.state == "warm" else 0),
+    ]
+    words = impact_words(before, then, now, cost=cost)
+    return f" {words}" if words else ""
+
+
+def next_price(session: Session, conversation: Conversation, warm: float) -> float | None:
+    """Price the input of the next request, of which `warm` tokens are read from the cache."""
+    tokens = session.ledger.next_total(conversation, session.model).tokens
+    rates = session.edges.rates(session.model.id, tokens)
+    if rates is None:
+        return None
+    ttl = session.settings.cache_ttl if session.settings.cache_ttl != "auto" else "1h"
+    used = ttl if session.settings.cache_enabled else None
+    return turn_cost(rates, tokens, warm=warm, ttl=used).usd
+
+
+def _weighed(session: Session) -> tuple[Weighed, ...]:
+    model = session.model
+    return weigh(session.conversation, lambda turn: session.ledger.turn(turn, model).tokens)
+
+
+def _base(session: Session, turns: Sequence[Weighed]) -> float:
+    """Give the tokens that are sent besides the turns."""
+    total = session.ledger.next_total(session.conversation, session.model).tokens
+    return max(0.0, total - sum(turn.tokens for turn in turns))
+
+
+def _dropping(plan: Plan) -> Marks:
+    return dict.fromkeys(plan.dropped, "dropped")
+
+
+def _chosen(session: Session, text: str) -> list[Turn]:
+    path = session.conversation.path()
+    if not path:
+        raise UsageError("Nothing has been said yet.")
+    return [path[number - 1] for number in parse_range(text, len(path))]
+
+
+def _last_question(session: Session) -> str:
+    path = session.conversation.path()
+    if not path:
+        raise UsageError("Nothing has been said yet.")
+    return " ".join(block.to_markdown() for block in path[-1].question)
+
+
+def _turns(count: int) -> str:
+    return "1 turn" if count == 1 else f"{count} turns"
+
+
+def spans(numbers: Collection[int]) -> str:
+    """Write numbers shortly: 1-4, 7."""
+    parts: list[str] = []
+    run: list[int] = []
+    for number in [*sorted(numbers), 0]:
+        if run and number != run[-1] + 1:
+            parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}")
+            run = []
+        run.append(number)
+    return ", ".join(parts)
