@@ -59,7 +59,7 @@ def _ask(loaded: Loaded, *, demo: bool) -> Probe | ChatreplError:
     async def ask() -> Probe:
         connection = open_connection(loaded.settings, demo=demo, single=False)
         client = await asyncio.to_thread(connection.client.result)
-        async with asyncio.timeout(_PATIENCE_S):
+        async with connection.http, asyncio.timeout(_PATIENCE_S):
             return await probe(client, connection.http, connection.route)
 
     try:

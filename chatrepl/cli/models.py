@@ -3,11 +3,12 @@
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from chatrepl.api.catalog import Catalog
 from chatrepl.cli.assemble import MODELS_FILE, new_session
-from chatrepl.cli.connection import has_credentials, open_connection
+from chatrepl.cli.connection import Connection, has_credentials, open_connection
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.errors import ApiError
@@ -45,7 +46,7 @@ def _refreshed(catalog: Catalog, options: Options, loaded: Loaded, err: TextIO |
         connection = open_connection(loaded.settings, demo=options.demo, single=False)
         if catalog.is_fresh(time.time(), connection.route.url):
             return catalog
-        infos = asyncio.run(connection.client.result().list_models())
+        infos = asyncio.run(_fetch(connection))
     except ApiError as error:
         mutter(err, f"chatrepl: {error.message} This is the built-in list.")
         return catalog
@@ -58,6 +59,11 @@ def _refreshed(catalog: Catalog, options: Options, loaded: Loaded, err: TextIO |
         except OSError:
             pass  # it is asked for again next time
     return merged
+
+
+async def _fetch(connection: Connection) -> tuple[Mapping[str, Any], ...]:
+    async with connection.http:
+        return await connection.client.result().list_models()
 
 
 def _rates(model: Model) -> tuple[float, float] | None:

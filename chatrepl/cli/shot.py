@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -58,17 +58,26 @@ async def _ask(
     options: Options, session: Session, reading: "Future[stdin.Piped] | None", out: TextIO
 ) -> int:
     """Get the connection ready while standard input is read, then send."""
-    connection, refused = _connect(options, session)
+    async with AsyncExitStack() as stack:
+        connection, refused = _connect(options, session)
+        if connection is not None:
+            await stack.enter_async_context(connection.http)
+        message = compose(options, session, await _piped(options, reading, connection))
+        if connection is None:
+            raise refused or ChatreplError("There is no connection.")
+        shot = Shot(session, _manner(options, session, out), out, sys.stderr)
+        return await shot.answer(message, connection.stream)
+
+
+async def _piped(
+    options: Options, reading: "Future[stdin.Piped] | None", connection: Connection | None
+) -> stdin.Piped | None:
     piped = None
     if reading is not None:
         piped = await _wait(reading, connection)
         if piped.note and not options.quiet:
             mutter(sys.stderr, f"chatrepl: {piped.note}")
-    message = compose(options, session, piped)
-    if connection is None:
-        raise refused or ChatreplError("There is no connection.")
-    shot = Shot(session, _manner(options, session, out), out, sys.stderr)
-    return await shot.answer(message, connection.stream)
+    return piped
 
 
 def _connect(options: Options, session: Session) -> tuple[Connection | None, ApiError | None]:

@@ -1,0 +1,75 @@
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatrepl.api.probe import Probe
+from chatrepl.cli import doctor
+from chatrepl.cli.doctor import CHECKS, Case, Finding, examine, show_doctor
+from chatrepl.core.errors import ChatreplError
+from tests.cli.given import KEY, loaded, settle
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, TERM="xterm", LANG="C.UTF-8")
+
+
+def found(case: Case) -> dict[str, Finding]:
+    return {finding.what: finding for finding in (check(case) for check in CHECKS)}
+
+
+def test_a_healthy_set_up_is_fine_in_all_parts() -> None:
+    case = Case(loaded(), Probe(0.1, ({"id": "claude-sonnet-5-5-20260901"},), 1.0))
+
+    findings = found(case)
+    assert [finding.what for finding in findings.values() if not finding.is_fine] == []
+    assert KEY not in "".join(finding.line() for finding in findings.values())
+
+
+def test_what_is_not_fine_comes_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(loaded(), Probe(0.1, ({"id": "other"},), -600.0))
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+
+    sick = {what for what, finding in found(case).items() if not finding.is_fine}
+    assert sick == {"key", "model", "storage", "clock"}
+    assert all(finding.mend for what, finding in found(case).items() if what in sick)
+
+
+def test_a_service_out_of_reach_is_told_in_its_words() -> None:
+    case = Case(loaded(), ChatreplError("Out of reach.", "Check the network."))
+
+    assert found(case)["connection"].line() == "mend  connection  Out of reach. Check the network."
+    assert found(case)["clock"].is_fine
+
+
+def test_terminals_models_and_disks_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "is_terminal", lambda _stream: True)
+    case = Case(loaded("model=claude-sonnet-4-5"), Probe(0.1, ()))
+    assert not found(case)["model"].is_fine
+
+    monkeypatch.setenv("TERM", "dumb")
+    assert "TERM=" in found(case)["terminal"].mend
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(doctor, "speaks_utf8", lambda *_: False)
+    assert "UTF-8" in found(case)["terminal"].mend
+    monkeypatch.setattr(doctor, "speaks_utf8", lambda *_: True)
+    assert found(case)["terminal"].is_fine
+
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: type("U", (), {"free": 1})())
+    assert not found(case)["storage"].is_fine
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    assert not found(case)["storage"].is_fine
+    assert found(replace(case, loaded=loaded("save=false")))["storage"].is_fine
+
+
+def test_the_demo_engine_is_healthy() -> None:
+    out = io.StringIO()
+
+    assert show_doctor(loaded(), out, demo=True) == 0
+    assert out.getvalue().count("\n") == len(CHECKS)
+    assert len(examine(loaded(), demo=True)) == len(CHECKS)
