@@ -61,6 +61,7 @@ def act(folder: Path, *, boast: bool) -> int:
     for _ in range(2):  # the fault may be meant for this very write
         with contextlib.suppress(OSError):
             expected.write_bytes(told)
+            break
     return SAVED if saved else UNSAVED
 
 
