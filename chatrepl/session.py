@@ -157,8 +157,8 @@ class Session:
         self.recorder.state(conversation)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
-        """Go on with another conversation; `undo` returns to this one."""
-        self.shelf = self.shelf.put((self.conversation, self.recorder))
+        """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
+        self.shelf = self.shelf.put((replace(self.conversation, future=()), self.recorder))
         self._take((conversation, recorder))
         self._floor = len(conversation.past)
 
