@@ -105,6 +105,14 @@ class Repl:
             case Closed() | Interrupted():
                 self.running = False
 
+    def begin(self, message: Message) -> None:
+        """Send the first message, which did not come from the prompt."""
+        self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
+        try:
+            self._send(message, message.text)
+        except ChatreplError as error:
+            self.desk.speaker.error(error)
+
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
         if not text.strip():

@@ -16,8 +16,10 @@ from chatrepl.api.tokens import Counter
 from chatrepl.api.warmup import Warmup
 from chatrepl.cli.assemble import MODELS_FILE, Assembled, assemble
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
+from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_models
+from chatrepl.cli.stdin import Piped
 from chatrepl.config import Loaded
 from chatrepl.core.errors import UsageError
 from chatrepl.core.events import StreamEvent
@@ -40,10 +42,11 @@ NO_KEY = (
 )
 
 
-def chat(options: Options, loaded: Loaded, first: str = "") -> int:
-    """Chat until the user leaves, beginning with `first`; give the exit code.
+def chat(options: Options, loaded: Loaded, piped: Piped | None = None) -> int:
+    """Chat until the user leaves, beginning with what the command line asks; give the exit code.
 
-    Raises ChatreplError for what keeps a chat from starting.
+    `piped` is what standard input held before the keyboard took its place. Raises
+    ChatreplError for what keeps a chat from starting.
     """
     os.umask(0o077)
     settings = loaded.settings
@@ -54,12 +57,14 @@ def chat(options: Options, loaded: Loaded, first: str = "") -> int:
     try:
         with tty.quiet():
             _greet(assembled.session, demo=demo and not options.demo)
-            return _chat(options, assembled, tty, demo=demo, first=first)
+            return _chat(options, assembled, tty, demo=demo, piped=piped)
     finally:
         tty.restore()
 
 
-def _chat(options: Options, assembled: Assembled, tty: Tty, *, demo: bool, first: str) -> int:
+def _chat(
+    options: Options, assembled: Assembled, tty: Tty, *, demo: bool, piped: Piped | None
+) -> int:
     session = assembled.session
     early = EarlyPrompt(tty, _mark(), os.environ, ask=session.settings.theme == "auto")
     with early:
@@ -85,8 +90,8 @@ def _chat(options: Options, assembled: Assembled, tty: Tty, *, demo: bool, first
                 session, desk, _then_load(connection, assembled.counter), connection.count, runner
             )
             repl.act(keep(options, session, assembled.folders))
-            if first:
-                repl.take(first)
+            if options.prompt or options.attach or piped is not None:
+                repl.begin(compose(options, session, piped))
             repl.run()
     finally:
         unsaved = put_away(session)

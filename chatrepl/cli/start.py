@@ -55,10 +55,15 @@ def _run(options: Options, out: TextIO) -> int:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)
-    if stdin.is_keyboard() and not options.prompt and not _asks_anyway(options):
+    if options.interactive or (
+        stdin.is_keyboard() and not options.prompt and not _asks_anyway(options)
+    ):
         from chatrepl.cli.chat import chat
 
-        return chat(options, loaded)
+        piped = None if stdin.is_keyboard() else stdin.read()
+        if piped is not None:
+            stdin.use_keyboard()
+        return chat(options, loaded, piped)
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
