@@ -105,7 +105,9 @@ class _Attempt:
         """The reply as it goes into the conversation; None where nothing came."""
         content = self.reply.content()
         if not content:
-            return None
+            if self.cut is None or not self.reply.complete:
+                return None
+            return self.cut.message  # there was no more to say
         if self.cut is None:
             return Message("assistant", content, self.request.model, self.request.bound)
         rest = tuple(block for block in content if not isinstance(block, THINKING))

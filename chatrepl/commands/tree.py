@@ -130,7 +130,7 @@ def find_place(session: Session, place: str) -> TurnId | None:
     path = conversation.path()
     if place == START:
         return None
-    if place.isdecimal() and int(place) <= len(path):
+    if place.isdecimal() and 1 <= int(place) <= len(path):
         return path[int(place) - 1].id
     found = [id_ for id_ in conversation.turns if id_.startswith(place)]
     if len(found) == 1:

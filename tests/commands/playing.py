@@ -1,9 +1,11 @@
 """A chat without a terminal: lines go in, the strict engine answers in process."""
 
 import asyncio
+import atexit
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 
 import chatrepl.commands  # noqa: F401 - registers all commands
@@ -43,6 +45,14 @@ _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
 _ORIGIN = Origin("https://demo.invalid")
 
 
+@cache
+def shared_runner() -> asyncio.Runner:
+    """One event loop for all chats of a test run."""
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
+
+
 class CutError(Exception):
     """The test's own stop in the middle of a reply."""
 
@@ -71,7 +81,7 @@ class Player:
 
     settings: Settings = field(default_factory=Settings)
     engine: Engine = field(default_factory=Engine)
-    runner: asyncio.Runner = field(default_factory=asyncio.Runner)
+    runner: asyncio.Runner = field(default_factory=shared_runner)
     edited: str = "edited"
     agree: bool = True
     cut_after: int | None = None

@@ -1,0 +1,182 @@
+"""The tree: edit, branch, goto, and turns written by hand."""
+
+import pytest
+
+from chatrepl.attachments.attach import from_bytes
+from chatrepl.commands.attaching import limits_of
+from chatrepl.core.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.conversation import Message, TurnId
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import Draft
+from tests.commands.playing import Player
+from tests.data.pictures import PNG
+
+
+@pytest.fixture
+def player() -> Player:
+    player = Player()
+    for word in ("one", "two", "three"):
+        player.say(f"demo: say {word}")
+    return player
+
+
+def test_edit_puts_the_question_back_and_branches_off_there(player: Player) -> None:
+    player.do("/edit 2")
+    assert player.drafts == ["demo: say two"]
+    player.say("demo: say other")
+
+    replies = [turn.assistant.text for turn in player.session.conversation.path() if turn.assistant]
+    assert replies == ["one", "other"]
+    assert player.session.base is None
+    assert len(player.session.conversation.turns) == 4
+
+
+def test_one_undo_takes_an_edit_back(player: Player) -> None:
+    head = player.session.conversation.head
+    player.do("/edit 1")
+    player.say("demo: say other")
+    player.do("/undo")
+
+    assert player.session.conversation.head == head
+
+
+def test_edit_without_a_number_takes_the_last_question(player: Player) -> None:
+    outcome = player.do("/edit")
+
+    assert isinstance(outcome, Draft)
+    assert outcome.text == "demo: say three"
+    assert outcome.base is player.session.base
+
+
+def test_edit_stages_what_was_attached_again() -> None:
+    player = Player()
+    session = player.session
+    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session)),)
+    player.say("demo: say seen")
+    message = Message.user(
+        "text", DocumentBlock.plain("notes", None), ImageBlock.url("https://a/b")
+    )
+    session.add_turn(session.conversation.head, message)
+    player.do("/edit")
+    assert [item.block.type for item in session.staged] == ["document", "image"]
+    player.do("/edit 1")
+
+    assert [item.block.type for item in session.staged] == ["image"]
+    assert player.drafts[-1] == "demo: say seen"
+
+
+def test_edit_says_what_it_cannot_change(player: Player) -> None:
+    with pytest.raises(UsageError, match="no turn 9"):
+        player.do("/edit 9")
+    player.session.add_turn(None, Message("assistant", Message.user("Hi").content))
+    with pytest.raises(UsageError, match="no question"):
+        player.do("/edit")
+    with pytest.raises(UsageError, match="Nothing has been said"):
+        Player().do("/edit")
+
+
+def test_a_changed_conversation_ends_an_edit(player: Player) -> None:
+    player.do("/edit 1")
+    player.do("/undo")
+
+    assert player.session.base is None
+
+
+def test_goto_takes_numbers_ids_their_beginnings_and_names(player: Player) -> None:
+    path = player.session.conversation.path()
+    player.do("/branch here")
+    for place, wanted in (
+        ("1", path[0].id),
+        (path[1].id, path[1].id),
+        (path[2].id[:-1], path[2].id),
+        ("here", path[2].id),
+        ("0", None),
+    ):
+        player.do(f"/goto {place}")
+        assert player.session.conversation.head == wanted
+    assert "beginning" in player.heard
+
+
+def test_goto_says_what_it_does_not_find(player: Player) -> None:
+    with pytest.raises(UsageError, match="no turn or branch nowhere"):
+        player.do("/goto nowhere")
+    with pytest.raises(UsageError, match="could be"):
+        player.do("/goto 0000")
+    player.do("/goto 3")
+    assert player.heard == "You are there already."
+
+
+def test_branches_are_listed_and_may_not_look_like_turns(player: Player) -> None:
+    player.do("/branch")
+    assert "No branch" in player.heard
+    player.do("/branch fox")
+    player.do("/goto 0")
+    player.do("/branch start")
+    player.do("/branch")
+    assert player.heard == "fox · demo: say three\nstart · the beginning"
+    for name in ("12", player.session.conversation.turns[TurnId("00001eef")].id):
+        with pytest.raises(UsageError, match="taken for a turn"):
+            player.do(f"/branch {name}")
+
+
+def test_the_tree_shows_siblings_ids_and_where_we_are(player: Player) -> None:
+    player.do("/retry")
+    player.do("/branch b")
+    player.do("/branch c")
+    player.do("/tree")
+    rows = player.tables[-1].rows
+
+    assert [row[0] for row in rows] == ["*", "*", "", ">"]
+    assert [row[1] for row in rows] == ["1", "2", "", "3"]
+    assert [row[3] for row in rows[2:]] == ["  demo: say three"] * 2
+    assert [row[5] for row in rows] == ["", "", "", "b, c"]
+    assert {row[2] for row in rows} == set(player.session.conversation.turns)
+
+
+def test_the_tree_tells_when_we_are_at_its_beginning(player: Player) -> None:
+    player.do("/goto 0")
+    player.do("/tree")
+    assert "beginning" in player.heard
+    empty = Player()
+    empty.do("/tree")
+    assert empty.heard == "Nothing has been said yet."
+
+
+def test_long_words_are_shortened_in_the_tree() -> None:
+    player = Player()
+    player.do(f"/user {'word ' * 40}")
+    player.do("/tree")
+
+    assert player.tables[-1].rows[0][3].endswith("…")
+
+
+def test_messages_by_hand_are_sent_with_the_next_question() -> None:
+    player = Player()
+    player.do("/user What is 2+2?")
+    player.do("/assistant Four.")
+    player.do("/assistant Indeed.")
+    player.say("demo: say fine")
+    sent = [(m.role, m.text) for m in player.requests[-1].messages]
+
+    assert sent == [
+        ("user", "What is 2+2?"),
+        ("assistant", "Four.Indeed."),
+        ("user", "demo: say fine"),
+    ]
+    assert player.statuses == [200]
+
+
+def test_retry_asks_for_a_reply_to_a_message_by_hand() -> None:
+    player = Player()
+    player.do("/user demo: say yes")
+    player.do("/retry")
+
+    assert player.text == "yes"
+
+
+def test_places_and_numbers_are_completed(player: Player) -> None:
+    from chatrepl.commands.registry import REGISTRY
+
+    player.do("/branch fox")
+    assert [text for text, _ in REGISTRY.complete(player.session, "/goto f")[1]] == ["fox"]
+    assert [text for text, _ in REGISTRY.complete(player.session, "/edit ")[1]] == ["3", "2", "1"]
