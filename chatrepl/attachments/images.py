@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 40_000_000
 MAX_JPEG_PIXELS: Final = 80_000_000
 # Pillow holds a WebP several times over while it decodes.
-MAX_WEBP_PIXELS: Final = 12_500_000
+MAX_WEBP_PIXELS: Final = 12_200_000
 # Past this size, a file of fewer bytes than this share of its pixels was made to cost time.
 _FULL_PIXELS: Final = 16_000_000
-_PIXELS_PER_BYTE: Final = 250
+_PIXELS_PER_BYTE: Final = 150
 MAX_FILE_SIDE_PX: Final = 65_535
 _KEEP_BYTES: Final = 2_000_000  # larger ones are sent again with every turn: worth encoding anew
 _ORIENTATION: Final = 0x0112
@@ -47,6 +47,7 @@ _DECODING_ERRORS: Final = (
     EOFError,
     LookupError,
     TypeError,
+    AssertionError,
     AttributeError,
     ArithmeticError,
     struct.error,

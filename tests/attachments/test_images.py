@@ -158,6 +158,11 @@ def test_a_damaged_image_is_sent_or_refused_and_nothing_else(form: str) -> None:
             continue
 
 
+def test_a_palette_image_without_a_palette_is_refused() -> None:
+    with pytest.raises(AttachmentError, match="damaged"):
+        prepare(png(9, 9, rows=bytes(10) * 9, colour=3), "x", Limits(max_edge_px=5))
+
+
 def test_sixteen_bits_and_inks_are_made_plain() -> None:
     grey = Image.new("I;16", (40, 40), 0x8000)
     assert opened(prepare(saved(grey, "PNG"), "x", HIGH).data).mode == "L"
