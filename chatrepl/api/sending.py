@@ -4,7 +4,6 @@ from typing import Final
 
 from chatrepl.api.reader import Limits
 from chatrepl.core.request import Request
-from chatrepl.core.wire import encode
 
 MESSAGES: Final = "/v1/messages"
 _UPLOAD_BYTES_PER_S: Final = 100_000
@@ -19,8 +18,7 @@ def streaming(request: Request) -> bytes:
 def counting(request: Request) -> bytes:
     """Write the body of the question how many tokens a request has."""
     params = {key: value for key, value in request.params.items() if key not in _UNCOUNTED}
-    messages = ",".join(message.encoded for message in request.messages)
-    return f'{encode(params)[:-1]},"messages":[{messages}]}}'.encode()
+    return request.encode_with(params)
 
 
 def patience(limits: Limits, body: bytes) -> float:

@@ -240,9 +240,10 @@ def _is_plain(messages: tuple[Message, ...], model: Model) -> bool:
 
 
 def _text(system: Any) -> str:
+    """Give the text of a system prompt, however it is written."""
     if isinstance(system, str):
         return system
-    return encode(system) if system else ""
+    return "".join(str(block.get("text", "")) for block in system or ())
 
 
 def _holds_results(reply: Message) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Prefill, PrefillMode
+from chatrepl.core.marks import is_large, marked, marked_messages, marked_text
 from chatrepl.core.models import Model
 from chatrepl.core.prefill import choose_mode, instruction, native_text
 from chatrepl.core.sent import Sent, build_sent
@@ -25,7 +26,8 @@ class Request:
     """One request: everything but the messages, and the messages.
 
     `bound` names its past (see `sent.py`); `prefill` tells how the reply is to begin; the last
-    `ours` blocks of the last user message are instructions of ours.
+    `ours` blocks of the last user message are instructions of ours. The messages at the places
+    `marks` end in a mark for the prompt cache, of the same kind as the automatic one.
     """
 
     params: Wire
@@ -33,6 +35,7 @@ class Request:
     bound: str = ""
     prefill: Prefill | None = None
     ours: int = 0
+    marks: frozenset[int] = frozenset()
 
     @property
     def model(self) -> str:
@@ -40,13 +43,24 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """Give the whole body as one value, for people to look at."""
-        return {**self.params, "messages": [message.to_wire() for message in self.messages]}
+        return {**self.params, "messages": [self._wire(at) for at in range(len(self.messages))]}
 
     def encode(self) -> bytes:
         """Write the body as JSON, joined from the messages' own encodings."""
-        messages = ",".join(message.encoded for message in self.messages)
-        params = encode(dict(self.params))
-        return f'{params[:-1]},"messages":[{messages}]}}'.encode("utf-8", "replace")
+        return self.encode_with(self.params)
+
+    def encode_with(self, params: Wire) -> bytes:
+        """Write the same messages under other parameters, such as those that are counted."""
+        messages = ",".join(
+            encode(self._wire(at)) if at in self.marks else message.encoded
+            for at, message in enumerate(self.messages)
+        )
+        return f'{encode(dict(params))[:-1]},"messages":[{messages}]}}'.encode("utf-8", "replace")
+
+    def _wire(self, at: int) -> dict[str, Any]:
+        message = self.messages[at]
+        control = self.params.get("cache_control")
+        return marked(message, control) if control and at in self.marks else message.to_wire()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,9 @@ def build_request(
     if tools:
         params["tools"] = tools
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
-    return Request(params, messages, sent.bound, prefill, len(ours))
+    cached = "cache_control" in params
+    marks = marked_messages(messages, prefilled=mode == "native") if cached else frozenset()
+    return Request(params, messages, sent.bound, prefill, len(ours), marks)
 
 
 def new_messages(conversation: Conversation, model: Model, user: Message) -> tuple[Message, ...]:
@@ -117,12 +133,14 @@ def _params(
         "model": model.id,
         "max_tokens": min(limit, model.max_output) if model.max_output else limit,
     }
+    control = {"type": "ephemeral", "ttl": _ttl(settings, ask)}
     if sent.system.strip():
-        params["system"] = sent.system
+        pays = settings.cache_enabled and is_large(sent.system, model.cache_minimum)
+        params["system"] = marked_text(sent.system, control) if pays else sent.system
     if settings.stop_sequences:
         params["stop_sequences"] = list(settings.stop_sequences)
     if settings.cache_enabled:
-        params["cache_control"] = {"type": "ephemeral", "ttl": _ttl(settings, ask)}
+        params["cache_control"] = control
     thinking = thinking_param(settings, model, prefilled=mode == "native")
     if thinking is not None:
         params["thinking"] = thinking
