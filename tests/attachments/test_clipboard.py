@@ -135,6 +135,7 @@ def test_the_terminal_gets_the_exact_text_through_any_wrapping(text: str) -> Non
     plain = osc52(text)
     assert b64decode(plain.removeprefix("\x1b]52;c;").removesuffix("\x07")).decode() == text
     wrapped, _, rest = osc52(text, tmux=True).removeprefix("\x1bPtmux;").partition("\x07\x1b\\")
+    assert wrapped.startswith("\x1b\x1b]52;")
     assert wrapped.replace("\x1b\x1b", "\x1b") + "\x07" == rest == plain
     pieces = osc52(text, screen=True).split("\x1b\\")[:-1]
     assert "".join(piece.removeprefix("\x1bP") for piece in pieces) == plain
