@@ -32,7 +32,9 @@ def test_the_clocks_are_compared() -> None:
         date = {"date": "Thu, 01 Jan 1970 00:02:00 GMT"}
         return httpx2.Response(200, headers=date, json={"data": [{"id": "m"}]})
 
-    found = _probe("https://api.test", httpx2.AsyncClient(transport=httpx2.MockTransport(answer)), 0)
+    found = _probe(
+        "https://api.test", httpx2.AsyncClient(transport=httpx2.MockTransport(answer)), 0
+    )
 
     assert found.ahead_s == 120
 

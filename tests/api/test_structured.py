@@ -58,7 +58,7 @@ def _branches(parts: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dic
 
 
 SCHEMAS = st.recursive(_leaves, _branches, max_leaves=12).map(
-    lambda schema: {"$defs": {"leaf": {"type": "integer", "minimum": 1}}, **schema}
+    lambda schema: schema | {"$defs": {"leaf": {"type": "integer", "minimum": 1}}}
 )
 
 

@@ -22,5 +22,3 @@ def settle(monkeypatch: pytest.MonkeyPatch, home: Path, **variables: str) -> Non
 
 def loaded(*sets: str) -> Loaded:
     return load(environ=os.environ, sets=sets)
-
-

@@ -60,9 +60,9 @@ def test_terminals_models_and_disks_are_looked_at(
     monkeypatch.setattr(doctor, "speaks_utf8", lambda *_: True)
     assert found(case)["terminal"].is_fine
 
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: type("U", (), {"free": 1})())
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("U", (), {"free": 1})())
     assert not found(case)["storage"].is_fine
-    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    monkeypatch.setattr("os.access", lambda *_: False)
     assert not found(case)["storage"].is_fine
     assert found(replace(case, loaded=loaded("save=false")))["storage"].is_fine
 

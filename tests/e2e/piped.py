@@ -83,7 +83,11 @@ class Desk:
         """Start chatrepl with pipes for its output; it ends with the context."""
         given = {"stdin": subprocess.DEVNULL, "stdout": PIPE, "stderr": PIPE, **more}
         with subprocess.Popen(
-            command(args), env=self.env(), cwd=self.home, preexec_fn=_interruptible, **given
+            command(args),
+            env=self.env(),
+            cwd=self.home,
+            preexec_fn=_interruptible,  # noqa: PLW1509
+            **given,
         ) as process:
             try:
                 yield process

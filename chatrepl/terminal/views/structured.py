@@ -43,6 +43,7 @@ class LinesView(SilentView):
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Write the event, if it is one that programs are told of."""
+        del reply
         match event:
             case MessageStart(model, message_id):
                 self._write({"type": "start", "model": model, "id": message_id})

@@ -18,7 +18,9 @@ def test_every_row_is_one_line_and_columns_stand_under_one_another(
     assert len(lines) == len(rows) + 1
     assert all(line == line.rstrip() for line in lines)
     assert "\x1b" not in shown
-    ends = {wcswidth(line) for line, row in zip(lines[1:], rows, strict=True) if row[2].strip(" \n")}
+    ends = {
+        wcswidth(line) for line, row in zip(lines[1:], rows, strict=True) if row[2].strip(" \n")
+    }
     assert len(ends) <= 1 or any(row[2] != row[2].strip() for row in rows)
 
 

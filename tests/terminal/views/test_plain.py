@@ -52,7 +52,7 @@ def test_a_prefill_is_written_once_and_thinking_never() -> None:
 
 def test_an_interrupt_still_ends_the_line() -> None:
     out = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), PlainView(out) as view:
+    with pytest.raises(KeyboardInterrupt), PlainView(out) as view:  # noqa: PT012
         view.show(TextDelta("half a li\r"), Reply())
         raise KeyboardInterrupt
 
@@ -61,7 +61,7 @@ def test_an_interrupt_still_ends_the_line() -> None:
 
 def test_after_a_broken_pipe_nothing_more_is_written() -> None:
     out = io.StringIO()
-    with pytest.raises(BrokenPipeError), PlainView(out) as view:
+    with pytest.raises(BrokenPipeError), PlainView(out) as view:  # noqa: PT012
         view.show(TextDelta("x"), Reply())
         raise BrokenPipeError
 

@@ -52,7 +52,7 @@ def test_the_seconds_are_counted_while_nothing_comes(monkeypatch: pytest.MonkeyP
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(loop, "call_later", lambda _s, tick: ticks.append(tick))
         times = iter(range(0, 100, 5))
-        with NotedView(QuietView(), err, live=True, clock=lambda: next(times)) as view:
+        with NotedView(QuietView(), err, live=True, clock=lambda: next(times)):
             ticks[0]()
         assert len(ticks) == 2
 
