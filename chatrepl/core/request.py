@@ -18,6 +18,7 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.wire import Wire, encode
 
 WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
+OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # without filters by code
 THINKING_BUDGET_TOKENS: Final = 4096
 
 
@@ -186,5 +187,6 @@ def thinking_param(
 def _tools(settings: Settings, model: Model, ask: Ask) -> list[Wire]:
     tools = list(ask.tools)
     if settings.web and model.web:
-        tools.append(WEB_TOOL)
+        is_new = not model.known or "adaptive" in model.thinking
+        tools.append(WEB_TOOL if is_new else OLD_WEB_TOOL)
     return tools

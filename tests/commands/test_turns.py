@@ -126,6 +126,8 @@ def test_continue_goes_on_after_an_interrupt_and_by_hand() -> None:
     player.do("/assistant 1, 2, 3,")
     player.do("/continue")
     assert player.text.startswith("1, 2, 3,")
+    player.do("/think off")
+    player.do("/model haiku-4-5")
     player.cut_after = 12
     with pytest.raises(CutError):
         player.say("demo: count to 30")
