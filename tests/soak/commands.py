@@ -1,6 +1,6 @@
 """Random chats against the strict engine, many of them.
 
-    python -m tests.soak.commands [SEQUENCES] [STEPS]
+python -m tests.soak.commands [SEQUENCES] [STEPS]
 """
 
 import sys

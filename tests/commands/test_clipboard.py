@@ -1,0 +1,83 @@
+"""Texts to and from the clipboard and the editor."""
+
+import pytest
+
+from chatrepl.attachments.clipboard import Clipboard
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.conversation import Message
+from chatrepl.core.errors import UsageError
+from tests.commands.playing import Player
+from tests.data.pictures import PNG
+
+CODE = "Look:\n\n```python\nprint(1)\n```\n\nand\n\n```\ntwo\n```\n"
+
+
+@pytest.fixture
+def player() -> Player:
+    player = Player()
+    player.session.add_turn(None, Message.user("Code?"), _reply(CODE))
+    player.session.add_turn(player.session.conversation.head, Message.user("Sure?"), _reply("Yes."))
+    return player
+
+
+def _reply(text: str) -> Message:
+    return Message("assistant", Message.user(text).content)
+
+
+def test_replies_code_and_all_are_copied_exactly(player: Player) -> None:
+    for line in ("/copy", "/copy 1", "/copy code", "/copy code 1", "/copy all"):
+        player.do(line)
+
+    assert player.copied[:4] == ["Yes.", CODE, "two\n", "print(1)\n"]
+    assert player.copied[4].startswith("## You\n\nCode?\n\n## Reply\n\nLook:")
+
+
+def test_what_cannot_be_copied_is_said(player: Player) -> None:
+    for line, words in (
+        ("/copy 7", "no turn 7"),
+        ("/copy 0", "no turn"),
+        ("/copy code 3", "no code block 3"),
+        ("/copy nothing", "/copy takes"),
+        ("/copy 1 2", "/copy takes"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            player.do(line)
+    player.do("/user And now?")
+    with pytest.raises(UsageError, match="no reply"):
+        player.do("/copy")
+    player.do("/copy all")
+    assert player.copied[-1].endswith("And now?\n")
+    player.do("/goto 0")
+    player.do("/assistant Plain.")
+    player.do("/copy all")
+    assert player.copied[-1] == "## Reply\n\nPlain.\n"
+    with pytest.raises(UsageError, match="No reply holds"):
+        player.do("/copy code")
+    player.do("/goto 0")
+    player.do("/user Hm.")
+    with pytest.raises(UsageError, match="No reply holds"):
+        player.do("/copy code")
+
+
+def test_paste_stages_images_and_drafts_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player()
+    monkeypatch.setattr(Clipboard, "read", lambda _self: PNG)
+    player.do("/paste")
+    assert player.session.staged[0].block.type == "image"
+    assert "clipboard" in player.heard
+    monkeypatch.setattr(Clipboard, "read", lambda _self: "Grüße".encode())
+    player.do("/paste")
+    assert player.drafts == ["Grüße"]
+
+
+def test_the_editor_gives_the_text_back_to_the_prompt() -> None:
+    player = Player(edited="long\ntext\n")
+    player.do("/editor begin")
+
+    assert player.drafts == ["long\ntext"]
+
+
+def test_what_to_copy_is_completed(player: Player) -> None:
+    offered = [text for text, _ in REGISTRY.complete(player.session, "/copy ")[1]]
+
+    assert offered == ["code", "all", "2", "1"]

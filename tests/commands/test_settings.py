@@ -1,0 +1,133 @@
+"""Settings in the chat, the list of models, the examination of the set-up."""
+
+from dataclasses import replace
+
+import pytest
+
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.config import load
+from chatrepl.core.errors import ConfigError, UsageError
+from chatrepl.core.models import find
+from chatrepl.core.settings import OPTIONS
+from chatrepl.core.usage import Cost, Usage
+from tests.commands.playing import Player
+
+
+def test_every_setting_is_shown_with_its_origin_and_secrets_are_hidden() -> None:
+    player = Player()
+    player.session.loaded = load(environ={"CHATREPL_HEADERS": "authorization: Bearer x-secret"})
+    player.session.settings = player.session.loaded.settings
+    player.do("/set max_tokens 500")
+    player.do("/config")
+    rows = {row[0]: row[1:] for row in player.tables[-1].rows}
+
+    assert set(rows) == set(OPTIONS)
+    assert rows["max_tokens"] == ("500", "/set")
+    assert rows["theme"][1] == "default"
+    assert "x-secret" not in str(rows)
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_every_setting_can_be_shown_and_set_to_what_it_is(key: str) -> None:
+    player = Player()
+    player.do(f"/set {key}")
+    assert player.heard.startswith(f"{key} = ")
+    before = player.session.settings
+    value = getattr(before, OPTIONS[key].name)
+    text = str(value).lower() if OPTIONS[key].kind != "table" else "{}"
+    player.do(f"/set {key} {'[]' if text == '()' else text or '""'}")
+    assert player.session.settings == before
+
+
+def test_set_without_a_key_shows_all_and_a_wrong_key_gets_an_offer() -> None:
+    player = Player()
+    player.do("/set")
+    assert player.tables
+    with pytest.raises(ConfigError, match="no setting") as caught:
+        player.do("/set max_token 5")
+    assert "max_tokens" in caught.value.hint
+    with pytest.raises(ConfigError):
+        player.do("/set max_tokens few")
+
+
+def test_an_empty_text_is_written_as_quotes() -> None:
+    player = Player()
+    player.do("/set effort low")
+    player.do('/set effort ""')
+
+    assert player.session.settings.effort == ""
+
+
+def test_settings_of_the_start_say_so_and_model_and_system_act_at_once() -> None:
+    player = Player()
+    player.do("/set timeout_s 5")
+    assert "read at the start" in player.heard
+    player.do("/set model haiku-4-5")
+    assert player.session.model.id == "claude-haiku-4-5"
+    player.do("/set system Be brief.")
+    assert player.session.system == "Be brief."
+
+
+def test_raw_and_multiline_switch() -> None:
+    player = Player()
+    for line, said in (("/raw", "as they come"), ("/raw", "rendered")):
+        player.do(line)
+        assert said in player.heard
+    for line, on in (("/multiline", True), ("/multiline", False)):
+        player.do(line)
+        assert player.session.settings.multiline is on
+
+
+def test_models_are_listed_with_prices_and_what_is_unknown() -> None:
+    player = Player()
+
+    def price(model: str, usage: Usage, when: float) -> Cost | None:
+        del when
+        each = 3e-6 * usage.input_tokens + 15e-6 * usage.output_tokens
+        return Cost(each, each) if model == "claude-sonnet-4-5" else None
+
+    player.session.edges = replace(player.session.edges, price=price)
+    player.session.models = {
+        id_: find(id_) for id_ in ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")
+    }
+    player.do("/set model llama")
+    player.do("/models")
+    rows = {row[1]: row for row in player.tables[-1].rows}
+
+    assert rows["claude-sonnet-4-5"][2:] == (
+        "200k", "64k", "3", "15", "native", "disabled enabled", "deprecated until 2026-11-30",
+    )  # fmt: skip
+    assert rows["claude-opus-5-5"][6] == "emulated"
+    assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?", "?")
+    player.session.use(model="another")
+    player.do("/models")
+    assert player.tables[-1].rows[0][:2] == ("*", "another")
+
+
+def test_the_doctor_is_asked() -> None:
+    player = Player()
+    player.do("/doctor")
+    assert "--doctor" in player.heard
+    player.session.edges = replace(player.session.edges, examine=lambda s: f"model {s.model}")
+    player.do("/doctor")
+    assert player.heard == "model claude-sonnet-5-5"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("/set max", ["max_tokens", "max_cost_usd"]),
+        ("/set theme d", ["dark"]),
+        ("/set web t", ["true"]),
+        ("/set model claude-haiku-4", ["claude-haiku-4-5"]),
+        ("/set nothing x", []),
+        ("/set effort l", ["low"]),
+    ],
+)
+def test_keys_and_values_are_completed(line: str, offered: list[str]) -> None:
+    assert [text for text, _ in REGISTRY.complete(Player().session, line)[1]] == offered
+
+
+def test_a_command_that_takes_nothing_says_so() -> None:
+    with pytest.raises(UsageError, match="usage: /raw"):
+        Player().do("/raw now")
