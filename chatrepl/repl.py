@@ -8,16 +8,17 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
+from chatrepl.aside import ask_aside
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.mentions import complete_path, find_mentions
+from chatrepl.commands.around import agree_to_cost, cost_question, remarks
 from chatrepl.commands.attaching import limits_of
 from chatrepl.commands.compacting import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
-from chatrepl.commands.shaping import retirement
-from chatrepl.commands.structured import complaint
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.events import Reply
 from chatrepl.core.outcome import (
     Aside,
     Confirm,
@@ -38,19 +39,18 @@ from chatrepl.core.outcome import (
     Table,
 )
 from chatrepl.core.request import Request
-from chatrepl.core.summary import meta_line, next_step
 from chatrepl.session import Session
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt import Candidate, Closed, Interrupted, Line, Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Stream, View, ask_aside, continue_turn, run_turn, text_of
+from chatrepl.turn import Stream, View, continue_turn, run_turn
 
 T = TypeVar("T")
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
-Reply: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
+Answering: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +163,18 @@ class Repl:
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""
-        most = self.session.settings.max_cost_usd
-        if not self.session.meter.exceeds(most):
-            return True
-        spent = self.session.meter.money_words()
-        return self.desk.ask(f"This session has cost {spent}; the limit is ${most:g}. Send anyway?")
+        question = cost_question(self.session)
+        if question and not self.desk.ask(question):
+            self.desk.speaker.line("Nothing was sent.")
+            return False
+        if question:
+            agree_to_cost(self.session)
+        return True
 
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
-            case None:
+            case None | Open():
                 pass
             case Notice() | Table() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
@@ -186,7 +188,8 @@ class Repl:
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                self._send(message, "", base)
+                if self._may_cost():
+                    self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
             case Edit(text, then):
@@ -198,30 +201,41 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                self._turn(lambda view: continue_turn(self.session, self.stream, view))
+                if self._may_cost():
+                    self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
                 self._aside(message, then)
-            case Count(request, then_count):
-                self.act(then_count(self.runner.run(self.count(request))))
-            case Open():
-                pass
+            case Count():
+                self._count(outcome)
 
-    def _aside(self, message: Message, then: Callable[[str], Outcome]) -> None:
-        """Let the model write something aside; a stop or a fault leaves all as it was."""
+    def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
+        """Let the model write something aside; a stop leaves all as it was."""
+        reply = None
         try:
-            text = self.runner.run(
+            reply = self.runner.run(
                 self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
             )
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            self.desk.speaker.line("Stopped. Nothing was changed.")
-            return
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        except ChatreplError as error:
+            self.desk.speaker.error(error)
         self.desk.speaker.gap()
-        self.act(then(text))
+        self.act(then(reply))
+
+    def _count(self, asked: Count) -> None:
+        try:
+            total = self.runner.run(self.count(asked.request))
+        except ChatreplError:
+            if asked.otherwise is None:
+                raise
+            self.act(asked.otherwise())
+        else:
+            self.act(asked.then(total))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
-    def _turn(self, reply: Reply, typed: str = "") -> None:
+    def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
             turn = self.runner.run(self._watched(reply))
@@ -265,19 +279,10 @@ class Repl:
         return self.session.conversation.path()[-1]
 
     def _sum_up(self, turn: Turn) -> None:
+        for words, style in remarks(self.session, turn):
+            self.desk.speaker.line(words, style)
         receipt = turn.receipt
-        if receipt is None:
-            return
-        if turn.assistant is None and receipt.stop_reason is not None:
-            self.desk.speaker.line("The reply is empty.", "warning")
-        self.desk.speaker.line(meta_line(receipt))
-        said = (complaint(self.session.form, text_of(turn)), retirement(self.session))
-        for words in filter(None, said):
-            self.desk.speaker.line(words, "warning")
-        step = next_step(receipt)
-        if step:
-            self.desk.speaker.line(step, "warning")
-        if self.session.settings.notify and receipt.duration_s >= _LONG_S:
+        if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
             self.desk.tty.write("\a")
 
 

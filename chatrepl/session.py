@@ -38,7 +38,8 @@ class Session:
     """A conversation under way, with what is staged for the next message.
 
     `base` is what the next message follows, where that is not the conversation: a question is
-    being edited. `loaded` tells where the settings come from, `library` where saved ones are.
+    being edited. `loaded` tells where the settings come from, `library` where saved ones are. The
+    user agreed to spend up to `agreed_usd`; `summary_failures` counts those that nobody asked for.
     """
 
     settings: Settings
@@ -60,6 +61,8 @@ class Session:
     meter: Meter = field(default_factory=Meter)
     footprint: Footprint | None = None
     miss: str = ""
+    agreed_usd: float = 0.0
+    summary_failures: int = 0
     _ledger: Ledger | None = None
     _behind: bool = False
     _floor: int = 0  # states before this one are from before it was opened here
@@ -96,7 +99,7 @@ class Session:
 
         `prefill` replaces what is set for the next reply, which then has no form either.
         """
-        after = self._trusted(base or self.conversation)
+        after = self.trusted(base or self.conversation)
         chosen = (self.prefill or self.pinned_prefill) if prefill is None else prefill
         ask = self.ask(
             chosen if message is not None else "", self.form if prefill is None else None
@@ -121,24 +124,11 @@ class Session:
     def ledger(self) -> Ledger:
         """The token book; asking it for the first time may take some tenths of a second."""
         if self._ledger is None:
-            self._ledger = Ledger(self.edges.count)
+            self._ledger = Ledger(self.edges.count, self.edges.scales())
         if self._behind:
             self._behind = False
             self._ledger.resume(self.conversation, self.model)
         return self._ledger
-
-    def aside(self, message: Message) -> Request:
-        """Build the request that asks `message` outside of the conversation, in no form."""
-        model = find(resolve(self.settings.context_summary_model, self.models), self.models)
-        chosen = model if self.settings.context_summary_model else self.model
-        ask = replace(self.ask(""), schema=None)
-        return build_request(self.conversation, self.settings, chosen, message, ask)
-
-    def pay(self, request: Request, reply: Reply) -> None:
-        """Enter what a reply outside of the conversation cost."""
-        if reply.usage_known:
-            usage, now = reply.total_usage, self.edges.clock()
-            self.meter = self.meter.add(usage, self.edges.price(request.model, usage, now))
 
     def estimate(self, request: Request) -> Estimate:
         """Tell the tokens of a request's input."""
@@ -188,8 +178,7 @@ class Session:
 
     def _take(self, kept: Kept) -> None:
         self.conversation, self.recorder = kept
-        self.base = self.footprint = None
-        self.miss = ""
+        self.base, self.footprint, self.miss = None, None, ""
         self._behind = self._ledger is not None
 
     def adjust(self, **changes: Any) -> None:
@@ -214,7 +203,8 @@ class Session:
         """Send the thinking of the turns so far no more: the service refuses it."""
         self._distrusted |= {turn.id for turn in (base or self.conversation).path()}
 
-    def _trusted(self, conversation: Conversation) -> Conversation:
+    def trusted(self, conversation: Conversation) -> Conversation:
+        """Give the conversation without the thinking that the service refuses."""
         if not self._distrusted:
             return conversation
         slim = {
@@ -262,8 +252,7 @@ class Session:
         self._account(request, reply, written, done)
         if written is not None or reply.complete:
             self.conversation = self.conversation.add(done)
-            self.base = None
-            self.staged = ()
+            self.base, self.staged = None, ()
             self.prefill = ""
         self.recorder.finish(done)
         return done

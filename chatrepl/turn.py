@@ -159,23 +159,6 @@ async def continue_turn(session: Session, stream: Stream, view: View) -> Turn:
     return await _run(_Attempt(session, message, base, reopened, request, cut), stream, view)
 
 
-async def ask_aside(session: Session, message: Message, stream: Stream, view: View) -> str:
-    """Ask something that enters no conversation, such as the summary of one.
-
-    The request is the conversation's own with `message` at its end, so that the cache is read.
-    Gives nothing where the reply is not whole.
-    """
-    request = session.aside(message)
-    reply = Reply()
-    with view:
-        async with aclosing(stream(request)) as events:
-            async for event in events:
-                reply = reply.apply(event)
-                view.show(event, reply)
-    session.pay(request, reply)
-    return reply.text if reply.complete and reply.stop_reason == "end_turn" else ""
-
-
 async def _run(attempt: _Attempt, stream: Stream, view: View) -> Turn:
     error = ""
     try:

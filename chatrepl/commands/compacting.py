@@ -1,19 +1,30 @@
 """A summary in place of old turns, and what happens by itself when the budget is used up."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from chatrepl.commands.registry import Rest, command
-from chatrepl.commands.trimming import difference, propose_state, relevant_plan
-from chatrepl.core.conversation import Conversation, Mark, Message, Summary, TurnId
+from chatrepl.commands.trimming import (
+    difference,
+    propose_state,
+    question_of,
+    relevant_plan,
+    weighed,
+)
+from chatrepl.core.conversation import Conversation, Message, Summary, TurnId
 from chatrepl.core.errors import UsageError
+from chatrepl.core.events import Reply
 from chatrepl.core.meter import share_words
-from chatrepl.core.outcome import Aside, Confirm, Notice, Outcome
+from chatrepl.core.outcome import Aside, Confirm, Count, Notice, Outcome, Several
 from chatrepl.core.sent import is_sent
-from chatrepl.core.truncate import Budget, pinned, plan, weigh
+from chatrepl.core.truncate import Budget, count_images, pinned, plan
 from chatrepl.session import Session
 
 KEEP_LAST: Final = 2
+MOST_FAILURES: Final = 3
+UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off
+_NO_COUNT: Final = "count_tokens"
 _WORDS: Final = """\
 Summarise our conversation so far, for your own use when its earlier part is no longer there.
 Use these headings: Goal; Facts, names, numbers and preferences; Decisions and their reasons; \
@@ -32,7 +43,16 @@ def compact_(session: Session, focus: Rest = "", *, force: bool = False) -> Outc
     covers = _covered(session)
     if not covers:
         raise UsageError("There is nothing to summarise: only the newest turns are sent.")
-    return Aside(summary_words(focus), lambda text: _use(session, covers, text, force=force))
+
+    def use(reply: Reply | None) -> Outcome:
+        wrong = _wrong(reply)
+        if reply is None or wrong:
+            return Notice(
+                f"{wrong} Nothing was changed. /truncate leaves turns out instead.", "warning"
+            )
+        return propose_state(session, summarised(session, covers, reply.text), force=force)
+
+    return Aside(summary_words(focus), use)
 
 
 def summary_words(focus: str, words: int = 600) -> Message:
@@ -56,61 +76,117 @@ def summarised(session: Session, covers: frozenset[TurnId], text: str) -> Conver
     return session.conversation.then(state)
 
 
-def _use(session: Session, covers: frozenset[TurnId], text: str, *, force: bool) -> Outcome:
-    if not text.strip():
-        return Notice(
-            "The model wrote no summary; nothing was changed. /truncate leaves turns out instead.",
-            "warning",
-        )
-    return propose_state(session, summarised(session, covers, text), force=force)
+def _wrong(reply: Reply | None) -> str:
+    """Say why a reply is no summary to go on with; nothing where it is one."""
+    if reply is None:
+        return "There is no summary."
+    if reply.stop_reason == "refusal":
+        return "The model refused to write a summary."
+    if not reply.complete or reply.stop_reason != "end_turn":
+        return "The summary was cut before its end, and is not used."
+    return "" if reply.text.strip() else "The model wrote no summary."
 
 
 def make_room(session: Session, message: Message) -> Outcome:
     """Do what the policy says where the next message would not fit the budget; else nothing.
 
     `ask` shows what would be dropped and asks; `drop`, `relevant` and `summary` do it and say so.
+    Where the estimate is too near to the limit to tell, the service is asked first.
     """
     policy = session.settings.context_policy
-    budget = Budget.of(session.model, session.settings)
     if policy == "off" or session.conversation.head is None or not session.edges.can_count():
         return None
-    model, conversation = session.model, session.conversation
+    limit = Budget.of(session.model, session.settings).limit
+    now = session.ledger.next_total(session.conversation, session.model)
+    total = session.ledger.next_total(session.conversation, session.model, message).tokens
+    unsure = total - now.tokens if now.exact else total
+    if _NO_COUNT in session.told or abs(limit - total) > UNSURE * unsure:
+        return _make_room(session, message)
+    request = session.request(message)
+
+    def counted(exactly: int) -> Outcome:
+        session.ledger.counted(request, session.model, exactly)
+        return _make_room(session, message)
+
+    def uncounted() -> Outcome:
+        session.told |= {_NO_COUNT}
+        return _make_room(session, message)
+
+    return Count(request, counted, uncounted)
+
+
+def _make_room(session: Session, message: Message) -> Outcome:
+    conversation, model = session.conversation, session.model
+    budget = Budget.of(model, session.settings)
     total = session.ledger.next_total(conversation, model, message).tokens
-    if total <= budget.limit:
+    images = sum(turn.images for turn in weighed(session)) + count_images(message)
+    if total <= budget.limit and images <= (budget.images or images):
         return None
-    used = share_words(total, budget.limit)
-    if policy == "summary" and _covered(session):
-        covers = _covered(session)
-        return Aside(summary_words(""), lambda text: _use(session, covers, text, force=True))
-    after = conversation.with_marks(_cut(session, budget, total, message))
+    over = f"({share_words(total, budget.limit)})"
+    if total <= budget.limit:
+        over = f"({images} images of {budget.images})"
+    if session.settings.context_policy == "summary" and (covers := _covered(session)):
+        if session.summary_failures < MOST_FAILURES:
+            return Aside(summary_words(""), _summary_or_cut(session, covers, message, over))
+        return _cut(session, message, over, ask=True)
+    return _cut(session, message, over, ask=session.settings.context_policy in {"ask", "summary"})
+
+
+def _summary_or_cut(
+    session: Session, covers: frozenset[TurnId], message: Message, over: str
+) -> Callable[[Reply | None], Outcome]:
+    def use(reply: Reply | None) -> Outcome:
+        wrong = _wrong(reply)
+        if reply is not None and not wrong:
+            session.summary_failures = 0
+            done = propose_state(session, summarised(session, covers, reply.text), force=True)
+            left = _cut(session, message, over, ask=True) if _is_over(session, message) else None
+            return Several((Notice(f"The context was over its budget {over}."), done, left))
+        session.summary_failures += 1
+        if session.summary_failures >= MOST_FAILURES:
+            wrong += f" {MOST_FAILURES} summaries failed, so none is tried again by itself."
+        return Several((Notice(wrong, "warning"), _cut(session, message, over, ask=True)))
+
+    return use
+
+
+def _is_over(session: Session, message: Message) -> bool:
+    total = session.ledger.next_total(session.conversation, session.model, message).tokens
+    return total > Budget.of(session.model, session.settings).limit
+
+
+def _cut(session: Session, message: Message, over: str, *, ask: bool) -> Outcome:
+    """Leave turns out until the message fits."""
+    conversation = session.conversation
+    dropped = _dropped(session, message)
+    after = conversation.with_marks(dict.fromkeys(dropped, "dropped"))
     if after.state == conversation.state:
         hint = "Only pinned and newest turns are left; /restore takes pins off."
-        return Notice(f"The context is over its budget ({used}). {hint}", "warning")
+        return Notice(f"The context is over its budget {over}. {hint}", "warning")
     change = difference(session, after)
 
     def apply() -> Outcome:
         session.change(after)
-        return Notice(f"The context was over its budget ({used}). {change} /undo takes it back.")
+        return Notice(f"The context was over its budget {over}. {change} /undo takes it back.")
 
-    if policy != "ask":
+    if not ask:
         return apply()
-    preview = Notice(f"The context is over its budget ({used}). {change}", "warning")
+    preview = Notice(f"The context is over its budget {over}. {change}", "warning")
     return Confirm(preview, apply, "Leave those turns out?")
 
 
-def _cut(
-    session: Session, budget: Budget, total: float, message: Message
-) -> dict[TurnId, Mark | None]:
+def _dropped(session: Session, message: Message) -> tuple[TurnId, ...]:
+    budget = Budget.of(session.model, session.settings)
     if session.settings.context_policy == "relevant":
-        question = " ".join(block.to_markdown() for block in message.content)
-        dropped = relevant_plan(session, question).dropped
-    else:
-        model = session.model
-        turns = weigh(session.conversation, lambda t: session.ledger.turn(t, model).tokens)
-        base = max(0.0, total - sum(turn.tokens for turn in turns))
-        pins = pinned(session.conversation)
-        dropped = plan(turns, budget, pins=pins, base=base).dropped
-    return dict.fromkeys(dropped, "dropped")
+        made = relevant_plan(session, question_of(message), message)
+        if made.changes and made.after <= budget.limit:
+            return made.dropped
+    turns = weighed(session)
+    total = session.ledger.next_total(session.conversation, session.model, message).tokens
+    base = max(0.0, total - sum(turn.tokens for turn in turns))
+    if budget.images is not None:
+        budget = replace(budget, images=max(0, budget.images - count_images(message)))
+    return plan(turns, budget, pins=pinned(session.conversation), base=base).dropped
 
 
 def warn_when_full(session: Session, before: float) -> Outcome:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Final
 
 from chatrepl.commands.registry import Rest, command
-from chatrepl.core.conversation import Conversation, Mark, Turn, TurnId
+from chatrepl.core.conversation import Conversation, Mark, Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
 from chatrepl.core.meter import tokens_words, turn_cost
 from chatrepl.core.outcome import Confirm, Notice, Outcome
 from chatrepl.core.relevance import Index, plan_relevant
 from chatrepl.core.sent import is_sent
+from chatrepl.core.summary import dollars
 from chatrepl.core.truncate import (
     Budget,
     Plan,
@@ -40,13 +41,16 @@ def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
     """
     wanted = parse_amount(amount)
     window = session.model.context_window or 200_000
-    turns = _weighed(session)
-    plan = plan_amount(
-        turns, wanted, window=window, pins=pinned(session.conversation), base=_base(session, turns)
-    )
-    if not plan.changes:
-        return Notice("There is nothing to cut: what is sent is within that already.")
-    return propose(session, _dropping(plan), force=force)
+    turns = weighed(session)
+    pins = pinned(session.conversation)
+    plan = plan_amount(turns, wanted, window=window, pins=pins, base=_base(session, turns))
+    if plan.changes:
+        return propose(session, _dropping(plan), force=force)
+    if turns and turns[-1].open:
+        return Notice("Nothing is left out while a tool's answer is awaited.")
+    if not plan.fits:
+        return Notice("Only the newest turn and pinned ones are left; /restore takes pins off.")
+    return Notice("There is nothing to cut: what is sent is within that already.")
 
 
 @command("drop", group="context")
@@ -103,13 +107,13 @@ def relevant(session: Session, query: Rest = "", *, force: bool = False) -> Outc
     return propose(session, _dropping(plan), force=force)
 
 
-def relevant_plan(session: Session, query: str) -> Plan:
+def relevant_plan(session: Session, query: str, *draft: Message) -> Plan:
     """Plan which turns to keep for `query`, within the target of the budget."""
-    turns = _weighed(session)
+    turns = weighed(session)
     index = Index()
     index.add_turns(session.conversation.path())
     budget = Budget.of(session.model, session.settings)
-    base = _base(session, turns)
+    base = _base(session, turns, *draft)
     total = base + sum(turn.tokens for turn in turns)
     target = min(budget.target, total * session.settings.context_cut_to)
     pins = pinned(session.conversation)
@@ -159,20 +163,20 @@ def difference(session: Session, after: Conversation) -> str:
 
 
 def _impact(session: Session, after: Conversation) -> str:
-    """Say what becomes of a warm cache."""
+    """Say what becomes of a warm cache, and of the price of the next request's input."""
     now = session.edges.clock()
     last = session.footprint
     before = warmth(last, session.request(None), now)
     then = warmth(last, session.request(None, after), now)
-    cost = [
-        next_price(session, session.conversation, before.tokens),
-        next_price(session, after, then.tokens if then.state == "warm" else 0),
-    ]
-    words = impact_words(before, then, now, cost=cost)
-    return f" {words}" if words else ""
+    was = next_price(session, session.conversation, before.tokens)
+    will = next_price(session, after, then.tokens)
+    words = impact_words(before, then, now, cost=(was, will))
+    if words or was is None or will is None:
+        return f" {words}" if words else ""
+    return f" The next turn's input costs ~{dollars(will)} instead of ~{dollars(was)}."
 
 
-def next_price(session: Session, conversation: Conversation, warm: float) -> float | None:
+def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:
     """Price the input of the next request, of which `warm` tokens are read from the cache."""
     tokens = session.ledger.next_total(conversation, session.model).tokens
     rates = session.edges.rates(session.model.id, tokens)
@@ -183,14 +187,15 @@ def next_price(session: Session, conversation: Conversation, warm: float) -> flo
     return turn_cost(rates, tokens, warm=warm, ttl=used).usd
 
 
-def _weighed(session: Session) -> tuple[Weighed, ...]:
+def weighed(session: Session) -> tuple[Weighed, ...]:
+    """Weigh the turns that are sent now."""
     model = session.model
     return weigh(session.conversation, lambda turn: session.ledger.turn(turn, model).tokens)
 
 
-def _base(session: Session, turns: Sequence[Weighed]) -> float:
+def _base(session: Session, turns: Sequence[Weighed], *draft: Message) -> float:
     """Give the tokens that are sent besides the turns."""
-    total = session.ledger.next_total(session.conversation, session.model).tokens
+    total = session.ledger.next_total(session.conversation, session.model, *draft).tokens
     return max(0.0, total - sum(turn.tokens for turn in turns))
 
 
@@ -210,6 +215,11 @@ def _last_question(session: Session) -> str:
     if not path:
         raise UsageError("Nothing has been said yet.")
     return " ".join(block.to_markdown() for block in path[-1].question)
+
+
+def question_of(message: Message) -> str:
+    """Give the words of a message, attachments by name."""
+    return " ".join(block.to_markdown() for block in message.content)
 
 
 def _turns(count: int) -> str:

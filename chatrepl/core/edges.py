@@ -7,6 +7,7 @@ from typing import Any
 from chatrepl.core.meter import Rates
 from chatrepl.core.recorder import NoRecorder, Recorder
 from chatrepl.core.settings import Settings
+from chatrepl.core.tally import Scale
 from chatrepl.core.usage import Cost, Usage
 
 
@@ -35,6 +36,14 @@ def _no_rates(_model: str, _tokens: int) -> Rates | None:
     return None
 
 
+def _no_scales() -> Mapping[str, Scale]:
+    return {}
+
+
+def _forget_scales(_scales: Mapping[str, Scale]) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """What a session needs of the world; each part may be left out.
@@ -42,7 +51,8 @@ class Edges:
     `clock` gives seconds since the epoch; `price` the cost of a usage and `rates` those
     of a model for a prompt of so many tokens, None where they are unknown;
     `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
-    model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is.
+    model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
+    `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     """
 
     clock: Callable[[], float]
@@ -54,3 +64,5 @@ class Edges:
     learn: Callable[[str, Mapping[str, Any]], None] = _forget
     new_recorder: Callable[[], Recorder] = NoRecorder
     examine: Callable[[Settings], str] = _elsewhere
+    scales: Callable[[], Mapping[str, Scale]] = _no_scales
+    keep_scales: Callable[[Mapping[str, Scale]], None] = _forget_scales

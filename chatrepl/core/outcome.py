@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from chatrepl.core.conversation import Conversation, Message
+from chatrepl.core.events import Reply
 from chatrepl.core.request import Request
 
 
@@ -68,18 +69,25 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Ask the model something that enters no conversation; `then` gets its text, or nothing."""
+    """Ask the model something that enters no conversation.
+
+    `then` gets its reply, whole or not, or nothing where the request failed; why was said.
+    """
 
     message: Message
-    then: "Callable[[str], Outcome]"
+    then: "Callable[[Reply | None], Outcome]"
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Ask the service for the exact tokens of `request`; `then` gets them."""
+    """Ask the service for the exact tokens of `request`; `then` gets them.
+
+    Where it cannot tell, `otherwise` says how to go on; without that the fault is shown.
+    """
 
     request: Request
     then: "Callable[[int], Outcome]"
+    otherwise: "Callable[[], Outcome] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

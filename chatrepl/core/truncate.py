@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatrepl.core.blocks import DocumentBlock, ImageBlock, ToolUseBlock
-from chatrepl.core.conversation import Conversation, Turn, TurnId
+from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import Model
 from chatrepl.core.sent import is_sent
@@ -161,10 +161,14 @@ def _in_a_loop(turns: Sequence[Weighed]) -> bool:
 
 
 def _images(turn: Turn) -> int:
+    return sum(map(count_images, turn.messages))
+
+
+def count_images(message: Message) -> int:
+    """Count what the service's limit of images counts in a message: PDFs too."""
     return sum(
         isinstance(block, ImageBlock)
         or (isinstance(block, DocumentBlock) and block.source.get("type") == "base64")
-        for message in turn.messages
         for block in message.content
     )
 
