@@ -26,8 +26,8 @@ from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
 from chatrepl.session import Session
 from chatrepl.storage.paths import Folders, make_folder
-from chatrepl.terminal.console import speaks_utf8
 from chatrepl.terminal.early import EarlyPrompt
+from chatrepl.terminal.glyphs import speaks_utf8
 from chatrepl.terminal.modes import Tty, leave_on_signals
 from chatrepl.terminal.sanitize import one_line
 
@@ -42,33 +42,40 @@ NO_KEY = (
 )
 
 
-def chat(options: Options, loaded: Loaded, piped: Piped | None = None) -> int:
+def chat(
+    options: Options,
+    loaded: Loaded,
+    piped: Piped | None = None,
+    early: EarlyPrompt | None = None,
+) -> int:
     """Chat until the user leaves, beginning with what the command line asks; give the exit code.
 
-    `piped` is what standard input held before the keyboard took its place. Raises
-    ChatreplError for what keeps a chat from starting.
+    `piped` is what standard input held before the keyboard took its place, `early` the mark that
+    is on the screen already. Raises ChatreplError for what keeps a chat from starting.
     """
     os.umask(0o077)
-    settings = loaded.settings
-    demo = options.demo or not has_credentials(settings)
-    assembled = assemble(options, loaded, interactive=True)
-    tty = Tty(escapes=os.environ.get("TERM", "dumb") != "dumb")
+    tty = (
+        early.tty
+        if early is not None
+        else Tty(escapes=os.environ.get("TERM", "dumb") not in {"dumb", ""})
+    )
     leave_on_signals()
     try:
         with tty.quiet():
-            _greet(assembled.session, demo=demo and not options.demo)
-            return _chat(options, assembled, tty, demo=demo, piped=piped)
+            mark = early or EarlyPrompt(tty, _mark(), os.environ)
+            mark.ask = loaded.settings.theme == "auto"
+            return _chat(options, loaded, mark, piped)
     finally:
         tty.restore()
 
 
-def _chat(
-    options: Options, assembled: Assembled, tty: Tty, *, demo: bool, piped: Piped | None
-) -> int:
+def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | None) -> int:
+    demo = options.demo or not has_credentials(loaded.settings)
+    assembled = assemble(options, loaded, interactive=True)
     session = assembled.session
-    early = EarlyPrompt(tty, _mark(), os.environ, ask=session.settings.theme == "auto")
     with early:
-        desk = _desk(session, tty, _history_path(session, assembled.folders))
+        _greet(early, session, demo=demo and not options.demo)
+        desk = _desk(session, early.tty, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
     _dress(desk, session, early.background.dark)
     desk.prompt.type_ahead(early.background.typed)
@@ -98,19 +105,15 @@ def _chat(
     return unsaved
 
 
-def _greet(session: Session, *, demo: bool) -> None:
+def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
     where = f" · {session.settings.base_url}" if session.settings.base_url else ""
-    line = f"chatrepl {__version__} · {session.model.id}{where} · /help · Ctrl-D leaves"
-    dim, plain = _dim()
-    sys.stdout.write(f"{dim}{one_line(line)}{plain}\n")
-    if demo:
-        sys.stdout.write(f"{fill(NO_KEY, get_terminal_size().columns)}\n")
-    sys.stdout.flush()
-
-
-def _dim() -> tuple[str, str]:
-    styled = os.environ.get("TERM", "dumb") not in {"dumb", ""} and sys.stdout.isatty()
-    return ("\x1b[2m", "\x1b[0m") if styled else ("", "")
+    line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help · Ctrl-D leaves")
+    note = f"{fill(NO_KEY, get_terminal_size().columns)}\n" if demo else ""
+    if early.tty.knows_escapes:
+        early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
+    else:
+        sys.stdout.write(f"{line}\n{note}")
+        sys.stdout.flush()
 
 
 def _mark() -> str:

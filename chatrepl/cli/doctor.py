@@ -19,7 +19,8 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.models import find as find_model
 from chatrepl.core.models import resolve
 from chatrepl.storage.paths import find_folders
-from chatrepl.terminal.console import is_dumb, is_terminal, speaks_utf8
+from chatrepl.terminal.console import is_dumb, is_terminal
+from chatrepl.terminal.glyphs import speaks_utf8
 
 _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120

@@ -10,10 +10,10 @@ from chatrepl.terminal.console import (
     Consoles,
     is_dumb,
     open_consoles,
-    speaks_utf8,
 )
 from chatrepl.terminal.elements import DARK, LIGHT, Look
 from chatrepl.terminal.elements.look import ASCII
+from chatrepl.terminal.glyphs import speaks_utf8
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.views.live import Style
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
@@ -12,9 +12,15 @@ from chatrepl.cli.options import Options, read
 from chatrepl.config import load
 from chatrepl.core.errors import ChatreplError
 
+if TYPE_CHECKING:
+    from chatrepl.terminal.early import EarlyPrompt
 
-def run(argv: Sequence[str]) -> int:
-    """Do what the command line asks for and give the exit code. Raises ChatreplError."""
+
+def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
+    """Do what the command line asks for and give the exit code. Raises ChatreplError.
+
+    `early` is the prompt's mark, where it is on the screen already.
+    """
     options = _options(argv)
     if isinstance(options, int):
         return options
@@ -24,7 +30,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     try:
         options.check()
-        return _run(options, out)
+        return _run(options, out, early)
     except ChatreplError as error:
         if options.manner != "text":
             _write_failure(options, error, out)
@@ -40,7 +46,7 @@ def _options(argv: Sequence[str]) -> Options | int:
     return parse(argv)
 
 
-def _run(options: Options, out: TextIO) -> int:
+def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = load(
         environ=os.environ,
         path=Path(options.config) if options.config else None,
@@ -63,7 +69,7 @@ def _run(options: Options, out: TextIO) -> int:
         piped = None if stdin.is_keyboard() else stdin.read()
         if piped is not None:
             stdin.use_keyboard()
-        return chat(options, loaded, piped)
+        return chat(options, loaded, piped, early)
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)

@@ -12,8 +12,6 @@ from chatrepl.terminal.theme import DARK, Theme
 if TYPE_CHECKING:
     from chatrepl.terminal.safeconsole import SafeConsole
 
-_COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
-
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
@@ -98,18 +96,6 @@ def is_terminal(stream: TextIO) -> bool:
 def is_dumb(environ: Mapping[str, str]) -> bool:
     """Tell whether the terminal understands no escape sequences."""
     return environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
-
-
-def speaks_utf8(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Tell whether glyphs beyond ASCII may be drawn.
-
-    Python turns LANG=C into UTF-8 by itself; the terminal may still not know it.
-    """
-    if (stream.encoding or "").lower().replace("-", "") != "utf8":
-        return False
-    ctype = environ.get("LC_CTYPE", "")
-    names = (environ.get("LC_ALL"), "" if ctype in _COERCED else ctype, environ.get("LANG"))
-    return next(filter(None, names), "") not in {"C", "POSIX"}
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

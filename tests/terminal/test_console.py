@@ -9,9 +9,9 @@ from chatrepl.terminal.console import (
     Appearance,
     open_console,
     open_consoles,
-    speaks_utf8,
     wants_color,
 )
+from chatrepl.terminal.glyphs import speaks_utf8
 from chatrepl.terminal.theme import THEMES
 
 
