@@ -94,10 +94,9 @@ def set_system(session: Session, text: str) -> Outcome:
     if not session.conversation.path():
         session.adjust(system=text, next_system=None)
         return Notice(said)
+    session.adjust(next_system=text)
     if session.model.mid_system and text:
-        session.adjust(next_system=text)
         return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    session.adjust(system=text, next_system=None if session.model.mid_system else text)
     return Notice(f"{said} The next request is not read from the cache, and has no old thinking.")
 
 

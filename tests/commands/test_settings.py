@@ -12,6 +12,8 @@ from chatrepl.core.settings import OPTIONS
 from chatrepl.core.usage import Cost, Usage
 from tests.commands.playing import Player
 
+NOTHING = '""'
+
 
 def test_every_setting_is_shown_with_its_origin_and_secrets_are_hidden() -> None:
     player = Player()
@@ -35,7 +37,7 @@ def test_every_setting_can_be_shown_and_set_to_what_it_is(key: str) -> None:
     before = player.session.settings
     value = getattr(before, OPTIONS[key].name)
     text = str(value).lower() if OPTIONS[key].kind != "table" else "{}"
-    player.do(f"/set {key} {'[]' if text == '()' else text or '""'}")
+    player.do(f"/set {key} {text.replace('()', '[]') or NOTHING}")
     assert player.session.settings == before
 
 

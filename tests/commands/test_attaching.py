@@ -1,0 +1,52 @@
+"""Files staged for the next message."""
+
+from pathlib import Path
+
+import pytest
+
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.errors import UsageError
+from tests.commands.playing import Player
+from tests.data.pictures import PNG
+
+
+def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
+    picture, text = tmp_path / "a b.png", tmp_path / "t.txt"
+    picture.write_bytes(PNG)
+    text.write_text("notes")
+    player = Player()
+    player.do("/image")
+    assert "Nothing is staged" in player.heard
+    player.do(f"/image '{picture}' {text}")
+    assert "a b.png" in player.heard
+    player.do("/image")
+    assert player.heard.splitlines()[1].startswith("2 ▣ t.txt")
+    player.do("/detach 2")
+    player.say("demo: say seen")
+    kinds = [block.type for block in player.requests[-1].messages[-1].content]
+    assert kinds == ["image", "text"]
+    assert player.session.staged == ()
+    assert player.statuses == [200]
+
+
+def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("notes")
+    player = Player()
+    player.do("/detach")
+    assert player.heard == "Nothing is staged."
+    player.do(f"/attach {tmp_path}/t.txt")
+    for which in ("2", "0", "x"):
+        with pytest.raises(UsageError, match="no staged file"):
+            player.do(f"/detach {which}")
+    player.do("/detach 1")
+    assert "any more" in player.heard
+    player.do(f"/file {tmp_path}/t.txt")
+    player.do("/detach all")
+    assert player.session.staged == ()
+
+
+def test_paths_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("notes")
+    offered = REGISTRY.complete(Player().session, f"/image {tmp_path}/t")[1]
+
+    assert any(text.endswith("t.txt") for text, _ in offered)

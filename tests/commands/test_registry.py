@@ -1,0 +1,144 @@
+"""How a slash line is taken apart, completed and told about."""
+
+from typing import Annotated
+
+import pytest
+
+from chatrepl.commands.registry import (
+    REGISTRY,
+    Count,
+    Kind,
+    Registry,
+    Rest,
+    looks_like_path,
+    split,
+)
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import Notice, Outcome
+from chatrepl.session import Session
+from tests.commands.playing import Player
+
+
+@pytest.mark.parametrize("command", REGISTRY.commands, ids=lambda c: c.name)
+def test_every_command_is_found_by_all_its_names_and_has_help(command: object) -> None:
+    found = REGISTRY.find(command.name)  # type: ignore[attr-defined]
+    assert found is command
+    assert all(REGISTRY.find(alias) is command for alias in found.aliases)
+    assert found.summary.endswith(".")
+    assert found.usage.startswith(f"/{found.name}")
+    player = Player()
+    player.do(f"/help {found.name}")
+    assert found.summary.split()[0] in player.heard
+
+
+def test_unique_beginnings_and_the_shortest_of_nested_names_are_found() -> None:
+    assert REGISTRY.find("tru").name == "truncate"
+    assert REGISTRY.find("mod").name == "model"
+    with pytest.raises(UsageError, match="could be /"):
+        REGISTRY.find("re")
+
+
+def test_a_typo_gets_the_nearest_name_and_nonsense_the_list() -> None:
+    with pytest.raises(UsageError) as caught:
+        REGISTRY.find("trncate")
+    assert caught.value.hint == "Did you mean /truncate?"
+    with pytest.raises(UsageError) as caught:
+        REGISTRY.find("qqqqqqq")
+    assert "/help" in caught.value.hint
+    with pytest.raises(UsageError):
+        REGISTRY.find("")
+
+
+def test_beginnings_are_known_and_paths_are_told_apart() -> None:
+    assert REGISTRY.knows("tru")
+    assert not REGISTRY.knows("")
+    assert not REGISTRY.knows("etc/hosts")
+    assert looks_like_path("/etc/hosts is wrong")
+    assert not looks_like_path("/help")
+    assert not looks_like_path("//etc/hosts")
+    assert not looks_like_path(" ")
+
+
+def test_a_line_is_split_after_its_first_word_also_over_lines() -> None:
+    assert split("/system Be brief.\nAlways.") == ("system", "Be brief.\nAlways.")
+    assert split("/help") == ("help", "")
+
+
+def test_wrong_arguments_get_the_usage() -> None:
+    for line in ("/undo x", "/undo 0", "/undo 1 2", "/goto", '/image "', "/think maybe"):
+        with pytest.raises(UsageError, match="usage: /"):
+            Player().do(line)
+    with pytest.raises(UsageError, match="nothing to confirm"):
+        Player().do("/undo! 1")
+
+
+def test_texts_are_taken_as_typed() -> None:
+    player = Player()
+    player.do('/user  "quoted"  text\n  indented')
+
+    assert player.session.conversation.path()[0].question[0].to_markdown() == (
+        '"quoted"  text\n  indented'
+    )
+
+
+def test_a_registry_refuses_what_is_not_documented_or_taken() -> None:
+    registry = Registry()
+
+    def bare(session: Session) -> Outcome:
+        del session
+        return None
+
+    with pytest.raises(TypeError, match="no docstring"):
+        registry.command("bare", group="program")(bare)
+    bare.__doc__ = "Do nothing."
+    registry.command("bare", group="program")(bare)
+    with pytest.raises(TypeError, match="twice"):
+        registry.command("other", "bare", group="program")(bare)
+
+
+def test_arguments_of_all_kinds_are_read_and_completed() -> None:
+    registry = Registry()
+
+    def words(session: Session, text: str) -> tuple[str, ...]:
+        del session
+        return (f"{text}!",)
+
+    @registry.command("try", group="program")
+    def run(
+        session: Session,
+        count: Count,
+        name: Annotated[str, Kind(complete=words)] = "",
+        *,
+        force: bool = False,
+    ) -> Outcome:
+        """Try."""
+        del session
+        return Notice(f"{count} {name} {force}")
+
+    @registry.command("talk", group="program")
+    def talk(
+        session: Session, to: Annotated[str, Kind(complete=words)], text: Rest = ""
+    ) -> Outcome:
+        """Talk."""
+        del session
+        return Notice(f"{to}: {text}")
+
+    assert run.__doc__ == "Try."
+    assert talk.__doc__ == "Talk."
+    session = Player().session
+    assert registry.dispatch(session, "/try! 2 x") == Notice("2 x True")
+    assert registry.dispatch(session, "/talk me 'a b") == Notice("me: 'a b")
+    assert registry.complete(session, "/try 2 ab") == (2, [("ab!", "")])
+    assert registry.complete(session, "/try 2 ab cd") == (2, [])
+    assert registry.complete(session, "/talk x y z") == (1, [])
+    assert registry.complete(session, "/nothing x") == (0, [])
+    assert registry.complete(session, "/t") == (2, [("/try ", "Try."), ("/talk ", "Talk.")])
+    assert registry.commands[0].usage == "/try COUNT [NAME]"
+
+
+def test_a_whole_line_argument_is_completed_as_a_whole() -> None:
+    length, offers = REGISTRY.complete(Player().session, "/system cl")
+
+    assert (length, offers) == (2, [("clear", "")])
+    assert REGISTRY.complete(Player().session, "/exit now") == (3, [])
+    assert REGISTRY.complete(Player().session, "/image a b")[0] == 1
