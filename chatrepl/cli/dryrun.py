@@ -32,4 +32,3 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     price = "price unknown" if usd is None else f"~{dollars(usd)} for the input"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0
-

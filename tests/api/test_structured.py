@@ -31,7 +31,7 @@ TREE: dict[str, Any] = {
     "$ref": "#/$defs/node",
 }
 
-_leaves = st.sampled_from(
+_leaves: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"type": "string", "maxLength": 5},
         {"type": "string", "format": "date"},
@@ -57,7 +57,7 @@ def _branches(parts: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dic
     return objects | arrays | either
 
 
-SCHEMAS = st.recursive(_leaves, _branches, max_leaves=12).map(
+SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.recursive(_leaves, _branches, max_leaves=12).map(
     lambda schema: schema | {"$defs": {"leaf": {"type": "integer", "minimum": 1}}}
 )
 

@@ -44,7 +44,8 @@ def test_errors_tell_their_type_and_whether_to_try_again() -> None:
         error_to_wire(error)["type"]
         for error in (
             UsageError(""), ReplyError(""), ReplyError("", exit_code=6),
-            ReplyError("", exit_code=7), ChatreplError("", exit_code=130), ChatreplError("", exit_code=143), ChatreplError(""),
+            ReplyError("", exit_code=7), ChatreplError("", exit_code=130),
+            ChatreplError("", exit_code=143), ChatreplError(""),
         )
     ]  # fmt: skip
     assert types == [

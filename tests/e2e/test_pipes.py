@@ -645,7 +645,7 @@ def test_other_binary_on_stdin_is_refused(desk: Desk, stdin: bytes) -> None:
 def test_a_bug_leaves_a_private_log_and_one_line(desk: Desk) -> None:
     code = (
         "import chatrepl.cli.start as start, sys\n"
-        f"def broken(options, out): key = '{KEY}'; raise RuntimeError(key)\n"
+        f"def broken(*given): key = '{KEY}'; raise RuntimeError(key)\n"
         "start._run = broken\n"
         "from chatrepl.__main__ import main\n"
         "main()\n"
