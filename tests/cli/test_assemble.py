@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from chatrepl.cli.assemble import assemble, counter, new_session
+from chatrepl.cli.options import Options
+from chatrepl.core.errors import UsageError
+from tests.cli.given import loaded, settle
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settle(monkeypatch, tmp_path)
+
+
+def test_a_session_begins_with_what_was_asked_for() -> None:
+    session = new_session(Options(prefill="Sure"), loaded("model=opus-5-5"), interactive=True)
+
+    assert session.settings.model == "claude-opus-5-5"
+    assert session.prefill == "Sure"
+    assert session.interactive
+
+
+def test_a_name_of_several_models_is_refused() -> None:
+    with pytest.raises(UsageError):
+        new_session(Options(), loaded("model=5-5"), interactive=False)
+
+
+def test_what_a_session_learns_outlives_it() -> None:
+    first = assemble(Options(), loaded("model=my-model"), interactive=False).session
+    first.learn(prefill=False)
+
+    again = assemble(Options(), loaded("model=my-model"), interactive=False).session
+    assert again.model.prefill is False
+
+
+def test_nothing_is_learned_to_disk_where_saving_is_off(tmp_path: Path) -> None:
+    session = assemble(Options(), loaded("save=false"), interactive=False).session
+    session.learn(prefill=False)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_are_counted() -> None:
+    assert counter()("hello world") == 2
