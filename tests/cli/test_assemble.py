@@ -27,10 +27,10 @@ def test_a_name_of_several_models_is_refused() -> None:
 
 
 def test_what_a_session_learns_outlives_it() -> None:
-    first = assemble(Options(), loaded("model=my-model"), interactive=False).session
+    first = assemble(Options(), loaded("model=claude-haiku-4-5"), interactive=False).session
     first.learn(prefill=False)
 
-    again = assemble(Options(), loaded("model=my-model"), interactive=False).session
+    again = assemble(Options(), loaded("model=claude-haiku-4-5"), interactive=False).session
     assert again.model.prefill is False
 
 
