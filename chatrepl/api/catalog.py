@@ -114,6 +114,8 @@ def _catalog(catalog: Catalog) -> Catalog:
         told = undated.get(id_)
         known = row if told is None else replace(told, id=id_)
         models.setdefault(id_, _taught(known, catalog.learned))
+    for id_ in catalog.learned:
+        models.setdefault(id_, _taught(find(id_), catalog.learned))
     return replace(catalog, models=models)
 
 

@@ -112,3 +112,11 @@ def test_no_file_is_an_error(data: dict[str, Any]) -> None:
 @given(st.lists(st.dictionaries(st.sampled_from([*NEW, "lifecycle"]), JSON), max_size=4))
 def test_no_answer_of_the_api_is_an_error(infos: list[dict[str, Any]]) -> None:
     fetched(*infos)
+
+
+def test_what_was_learned_of_a_model_that_nobody_lists_is_kept() -> None:
+    catalog = Catalog().learn("claude-new-9", {"prefill": False})
+
+    again = load(catalog.dump())
+
+    assert again["claude-new-9"].prefill is False
