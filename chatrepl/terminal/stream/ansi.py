@@ -46,8 +46,10 @@ class Ansi:
         """The characters of a row, without its end."""
         out: list[str] = []
         on = _NONE
+        whole = "".join([part for part, _, _ in row])
+        safe = clean(whole) == whole  # once more: this is the last place before the terminal
         for part, style, _ in row:
-            text = clean(part)  # once more: this is the last place before the terminal
+            text = part if safe else clean(part)
             if not self._unicode:
                 text = text.encode(self._encoding, "replace").decode(self._encoding)
             code = (self._codes.get(style) or self._code(style)) if style else _NONE

@@ -70,13 +70,13 @@ class Screening:
         return LiveView(console, self.style, self.clock)
 
     def show(
-        self, events: Iterable[StreamEvent], seen: Callable[[str], None] = lambda _rows: None
+        self, events: Iterable[StreamEvent], seen: Callable[[str], None] | None = None
     ) -> str:
         """All that is written for these events; `seen` gets the rows after each of them."""
         return asyncio.run(self.play(events, seen))
 
     async def play(
-        self, events: Iterable[StreamEvent], seen: Callable[[str], None] = lambda _rows: None
+        self, events: Iterable[StreamEvent], seen: Callable[[str], None] | None = None
     ) -> str:
         reply = Reply()
         with self.view() as view:
@@ -85,7 +85,8 @@ class Screening:
                 reply = reply.apply(event)
                 view.show(event, reply)
                 view._tick()
-                seen(self.rows())
+                if seen is not None:
+                    seen(self.rows())
         return self.sink.getvalue()
 
     def rows(self) -> str:
