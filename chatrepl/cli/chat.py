@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from chatrepl import __version__
 from chatrepl.api.tokens import Counter
 from chatrepl.api.warmup import Warmup
-from chatrepl.cli.assemble import MODELS_FILE, Assembled, assemble
+from chatrepl.cli.assemble import MODELS_FILE, assemble
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
@@ -88,7 +88,8 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
         cache = assembled.folders.cache
         file = cache / MODELS_FILE if cache is not None and session.settings.save else None
         refresh_models(session, connection.client, connection.route, file)
-    from chatrepl.cli.keeping import keep, put_away
+    from chatrepl.cli.saved import keep, put_away
+    from chatrepl.commands.saved import tail
     from chatrepl.repl import Repl
 
     try:
@@ -96,7 +97,9 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
             repl = Repl(
                 session, desk, _then_load(connection, assembled.counter), connection.count, runner
             )
-            repl.act(keep(options, session, assembled.folders))
+            kept = keep(options, session, assembled.folders)
+            if kept.entry is not None:
+                repl.act(tail(session, kept.entry, kept.notes))
             if options.prompt or options.attach or piped is not None:
                 repl.begin(compose(options, session, piped))
             repl.run()

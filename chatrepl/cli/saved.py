@@ -1,116 +1,82 @@
-"""The saved conversation that a command line names: gone on with, or begun."""
+"""The conversations of a run on disk: gone on with or begun, and put away at its end."""
 
-import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from chatrepl.cli.options import Options
-from chatrepl.core.conversation import Conversation, State, Turn, TurnId
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.oneshot import mutter
-from chatrepl.session import Session
-from chatrepl.storage.journal import Journal, resume
+from chatrepl.session import NoRecorder, Session
+from chatrepl.storage.journal import NO_FOLDER
+from chatrepl.storage.kept import Journaled, begin_kept, checked_name, reopen
 from chatrepl.storage.library import Entry, find, list_entries
-from chatrepl.storage.paths import find_folders
+from chatrepl.storage.paths import Folders
 
 
-@dataclass(slots=True)
-class Journaled:
-    """A journal as the session wants it; what it is asked to keep as a prefill is text."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was gone on with, if anything was, and what the user should know of it."""
 
-    journal: Journal
-
-    @property
-    def id(self) -> str | None:
-        return self.journal.id
-
-    @property
-    def unsaved(self) -> str:
-        return self.journal.unsaved
-
-    def begin(self, turn: Turn) -> None:
-        self.journal.begin(turn)
-
-    def delta(self, turn: TurnId, text: str, kind: str) -> None:
-        self.journal.delta(turn, text, "thinking" if kind == "thinking" else "text")
-
-    def finish(self, turn: Turn) -> None:
-        self.journal.finish(turn)
-
-    def state(self, conversation: Conversation) -> None:
-        self.journal.state(conversation)
+    entry: Entry | None = None
+    notes: tuple[str, ...] = ()
 
 
-def open_saved(options: Options, session: Session) -> Journal:
-    """Go on with the conversation that is asked for, or begin it; the session records there.
+def keep(options: Options, session: Session, folders: Folders) -> Kept:
+    """Go on with the saved conversation that is asked for, or begin one that is saved.
 
-    A conversation that is gone on with keeps its own system prompt unless one is given. Raises
-    UsageError for a name that is taken, StorageError where nothing can be kept or found.
+    One that is gone on with keeps its own system prompt unless one is given. Raises UsageError for
+    a name that is taken, StorageError where nothing can be kept or found.
     """
-    folder = find_folders(os.environ).conversations
-    if folder is None:
-        raise StorageError("Nothing can be saved: there is no home folder to keep it in.")
+    folder = folders.conversations
+    asked = options.continue_ or options.resume is not None or options.save is not None
     if not session.settings.save:
-        raise UsageError("Saving is off: save = false, or --no-save.", "Nothing was sent.")
+        if asked:
+            raise UsageError("Saving is off: save = false, or --no-save.", "Nothing was sent.")
+        return Kept()
+    if folder is None:
+        if asked:
+            raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", "Nothing was sent.")
+        session.recorder = NoRecorder(NO_FOLDER)
+        return Kept()
+    session.library = folder
+    kept = Kept()
     if options.continue_ or options.resume is not None:
-        journal = _resumed(_wanted(options, folder), session, options)
+        kept = _go_on(options, session)
     else:
-        journal = Journal.new(folder)
-    if options.save is not None:
-        _name(journal, options.save, folder)
-    session.recorder = Journaled(journal)
-    return journal
+        session.recorder = begin_kept(folder)
+    if options.save is not None and isinstance(session.recorder, Journaled):
+        session.recorder.rename(checked_name(folder, options.save, session.recorder.id))
+    return kept
 
 
-def close_saved(journal: Journal, session: Session) -> int:
-    """Put everything away; give the exit code that a fault of the disk deserves."""
-    journal.state(session.conversation)
-    if journal.close():
-        return 0
-    mutter(sys.stderr, f"chatrepl: the answer is not saved: {journal.unsaved}.")
-    return StorageError.exit_code
+def put_away(session: Session) -> int:
+    """Write the rest of every conversation of this run; give the exit code it deserves."""
+    code = 0
+    for conversation, recorder in (*session.shelf.all, (session.conversation, session.recorder)):
+        if isinstance(recorder, Journaled):
+            recorder.state(conversation)
+            recorder.journal.close()
+        if recorder.unsaved and conversation.turns:
+            mutter(sys.stderr, f"chatrepl: the conversation is not saved: {recorder.unsaved}.")
+            code = StorageError.exit_code
+    return code
 
 
-def _wanted(options: Options, folder: Path) -> Entry:
+def _go_on(options: Options, session: Session) -> Kept:
+    entry = _wanted(options, session)
+    opened = reopen(entry)
+    session.conversation, session.recorder = opened.conversation, opened.recorder
+    if options.system is not None and session.system != session.settings.system:
+        session.adjust(system=session.settings.system)
+    return Kept(entry, opened.notes)
+
+
+def _wanted(options: Options, session: Session) -> Entry:
     if options.resume is not None:
-        return find(folder, options.resume)
-    newest = list_entries(folder, 1)
+        return find(session.library, options.resume)
+    newest = list_entries(session.library, 1)
     if not newest:
         raise StorageError(
-            "There is no saved conversation to go on with.", "--save NAME keeps one."
+            "There is no saved conversation to go on with.", "--save NAME keeps a single shot."
         )
     return newest[0]
-
-
-def _resumed(entry: Entry, session: Session, options: Options) -> Journal:
-    resumed = resume(entry.path)
-    conversation = resumed.loaded.conversation
-    if resumed.copied:
-        mutter(sys.stderr, f"chatrepl: {resumed.copied}; this goes on in a copy.")
-    if resumed.loaded.skipped:
-        mutter(sys.stderr, f"chatrepl: {resumed.loaded.skipped} damaged records were left out.")
-    session.conversation = conversation
-    if options.system is not None and options.system != conversation.state.system:
-        session.change(_with_system(conversation, session.settings.system))
-    return resumed.journal
-
-
-def _with_system(conversation: Conversation, system: str) -> Conversation:
-    from dataclasses import replace
-
-    state: State = conversation.state
-    return conversation.then(replace(state, system=system))
-
-
-def _name(journal: Journal, name: str, folder: Path) -> None:
-    label = " ".join(name.split())
-    if not label:
-        raise UsageError("--save takes a name.", "Nothing was sent.")
-    for entry in list_entries(folder):
-        if entry.name.casefold() == label.casefold() and entry.id != journal.id:
-            raise UsageError(
-                f"There is a saved conversation {label} already.",
-                f"-r {label} goes on with it. Nothing was sent.",
-            )
-    journal.meta(name=label)

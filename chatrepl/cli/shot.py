@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
@@ -20,9 +20,6 @@ from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.oneshot import Manner, Shot, mutter
 from chatrepl.session import Session
 from chatrepl.turn import View
-
-if TYPE_CHECKING:
-    from chatrepl.storage.journal import Journal
 
 _AT_ONCE_S: Final = 0.05
 _GREETING_S: Final = 3.0
@@ -37,12 +34,12 @@ def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
         from chatrepl.cli.dryrun import dry_run
 
         return dry_run(options, session, reading.result() if reading else None, out)
-    journal = _journal(options, session)
+    _keep(options, session)
     try:
         with asyncio.Runner() as runner:
             code = runner.run(_ask(options, session, reading, out))
     finally:
-        unsaved = _put_away(journal, session)
+        unsaved = _put_away(options, session)
     return code or unsaved
 
 
@@ -103,20 +100,23 @@ async def _greet(connection: Connection) -> None:
             await connection.warm()
 
 
-def _journal(options: Options, session: Session) -> "Journal | None":
+def _keep(options: Options, session: Session) -> None:
+    """Keep the conversation where that is asked for; what is to be known of it goes to stderr."""
     if not options.keeps:
-        return None
-    from chatrepl.cli.saved import open_saved
+        return
+    from chatrepl.cli.saved import keep
+    from chatrepl.storage.paths import find_folders
 
-    return open_saved(options, session)
+    for note in keep(options, session, find_folders(os.environ)).notes:
+        mutter(sys.stderr, f"chatrepl: {note}")
 
 
-def _put_away(journal: "Journal | None", session: Session) -> int:
-    if journal is None:
+def _put_away(options: Options, session: Session) -> int:
+    if not options.keeps:
         return 0
-    from chatrepl.cli.saved import close_saved
+    from chatrepl.cli.saved import put_away
 
-    return close_saved(journal, session)
+    return put_away(session)
 
 
 def _manner(options: Options, session: Session, out: TextIO) -> Manner:

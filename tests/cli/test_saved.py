@@ -4,11 +4,13 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.saved import close_saved, open_saved
+from chatrepl.cli.saved import Kept, put_away
+from chatrepl.cli.saved import keep as keep_saved
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.session import Session
+from chatrepl.storage.paths import find_folders
 from tests.cli.given import loaded, settle
 
 
@@ -21,10 +23,14 @@ def session(*sets: str) -> Session:
     return new_session(Options(), loaded(*sets), interactive=False)
 
 
+def begin(options: Options, made: Session) -> Kept:
+    return keep_saved(options, made, find_folders())
+
+
 def keep(options: Options, words: str) -> Session:
     """Keep one turn as a single shot does."""
     made = session()
-    journal = open_saved(options, made)
+    begin(options, made)
     turn = Turn(
         TurnId(words), made.conversation.head, (Message("user", (TextBlock(words),)),), Receipt()
     )
@@ -34,7 +40,7 @@ def keep(options: Options, words: str) -> Session:
     made.conversation = made.conversation.add(turn)
     made.recorder.finish(turn)
     assert not made.recorder.unsaved
-    assert close_saved(journal, made) == 0
+    assert put_away(made) == 0
     return made
 
 
@@ -52,26 +58,45 @@ def test_a_name_is_given_only_once() -> None:
 
     for name in ("Notes", " "):
         with pytest.raises(UsageError):
-            open_saved(Options(save=name), session())
+            begin(Options(save=name), session())
 
 
 def test_a_system_prompt_replaces_the_kept_one_only_where_it_is_given() -> None:
     keep(Options(save="notes"), "one")
     given = session("system=Be kind.")
-    journal = open_saved(Options(continue_=True, system="Be kind."), given)
+    begin(Options(continue_=True, system="Be kind."), given)
     assert given.conversation.state.system == "Be kind."
-    close_saved(journal, given)
+    put_away(given)
 
     again = session()
-    close_saved(open_saved(Options(continue_=True), again), again)
+    begin(Options(continue_=True), again)
+    put_away(again)
     assert again.conversation.state.system == "Be kind."
 
 
 def test_where_nothing_can_be_kept_it_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="off"):
-        open_saved(Options(continue_=True), session("save=false"))
+        begin(Options(continue_=True), session("save=false"))
     with pytest.raises(StorageError, match="no saved"):
-        open_saved(Options(continue_=True), session())
+        begin(Options(continue_=True), session())
     monkeypatch.setenv("HOME", "")
     with pytest.raises(StorageError, match="home"):
-        open_saved(Options(save="x"), session())
+        begin(Options(save="x"), session())
+
+
+def test_without_a_wish_a_conversation_is_begun_or_memory_serves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = session()
+    assert begin(Options(), made) == Kept()
+    assert made.recorder.id
+    off = session("save=false")
+    assert begin(Options(), off) == Kept()
+    assert off.recorder.id is None
+    assert not off.recorder.unsaved
+
+    monkeypatch.setenv("HOME", "")
+    homeless = session()
+    assert begin(Options(), homeless) == Kept()
+    assert homeless.recorder.unsaved
+    assert put_away(homeless) == 0
