@@ -114,9 +114,13 @@ def quiet_modes(modes: Modes) -> Modes:
 
 
 def leave_on_signals() -> None:
-    """Make SIGTERM and SIGHUP leave through every `finally`: `SystemExit` with 128 + the number."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    """Make deadly signals leave through every `finally`: `SystemExit` with 128 + the number.
+
+    What was to be ignored when we were started, as under nohup, stays ignored.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
 
 
 def _leave(number: int, _frame: FrameType | None) -> Never:

@@ -83,7 +83,7 @@ def test_a_pipe_and_a_closed_descriptor_are_left_alone() -> None:
     os.close(read)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_deadly_signals_leave_through_every_finally(number: signal.Signals) -> None:
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
     leave_on_signals()
