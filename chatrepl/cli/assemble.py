@@ -18,6 +18,7 @@ from chatrepl.config import Loaded
 from chatrepl.core.conversation import Conversation, State
 from chatrepl.core.meter import Rates
 from chatrepl.core.models import resolve
+from chatrepl.core.tally import Scale, scales_from_wire, scales_to_wire
 from chatrepl.core.usage import Cost, Usage
 from chatrepl.session import Edges, NoRecorder, Recorder, Session
 from chatrepl.storage.facts import learn, read_facts
@@ -25,6 +26,7 @@ from chatrepl.storage.paths import Folders, find_folders
 
 MODELS_FILE: Final = "models.json"
 LEARNED_FILE: Final = "learned.json"
+SCALES_FILE: Final = "scales.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
     catalog = _catalog(folders)
     counter = Counter()
     learned = folders.state / LEARNED_FILE if folders.state and loaded.settings.save else None
+    scales = folders.state / SCALES_FILE if folders.state else None
     settings = replace(loaded.settings, model=resolve(loaded.settings.model, catalog))
     session = Session(
         settings,
@@ -54,6 +57,8 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
             can_count=lambda: counter.ready,
             learn=lambda model, facts: _learn(learned, model, facts),
             new_recorder=lambda: _recorder(folders.conversations, save=loaded.settings.save),
+            scales=lambda: scales_from_wire(read_facts(scales)),
+            keep_scales=lambda found: _keep_scales(scales if loaded.settings.save else None, found),
         ),
         Conversation(state=State(system=settings.system)),
         models=catalog,
@@ -86,6 +91,16 @@ def _recorder(folder: Path | None, *, save: bool) -> Recorder:
 def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:
     today = datetime.now(UTC).date().isoformat()
     learn(path, {model: {**facts, "learned": today}})
+
+
+def _keep_scales(path: Path | None, scales: Mapping[str, Scale]) -> None:
+    learn(path, scales_to_wire(scales))
+
+
+def keep_learned(session: Session) -> None:
+    """Keep what this session taught about how models count; nothing where it taught nothing."""
+    if session.meter.replies and session.edges.can_count():
+        session.edges.keep_scales(session.ledger.tally.scales)
 
 
 def _price(model: str, usage: Usage, when: float) -> Cost | None:

@@ -105,6 +105,7 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
             repl.run()
     finally:
         unsaved = put_away(session)
+        keep_learned(session)
     return unsaved
 
 

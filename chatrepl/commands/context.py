@@ -3,18 +3,18 @@
 from typing import Final, Literal
 
 from chatrepl.commands.registry import command
-from chatrepl.commands.trimming import next_price
+from chatrepl.commands.trimming import about, next_price
 from chatrepl.commands.turns import state_of
 from chatrepl.core.conversation import Message
 from chatrepl.core.meter import share_words, tokens_words
 from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
 from chatrepl.core.request import Request
-from chatrepl.core.summary import compact, dollars
+from chatrepl.core.summary import compact
 from chatrepl.core.truncate import Budget
-from chatrepl.core.warmth import Warmth, reason_words, warmth
+from chatrepl.core.warmth import Warmth, reason_words, too_small, warmth
 from chatrepl.session import Session
 
-BAR: Final = 12
+BAR: Final = 8
 MOST_ROWS: Final = 40
 
 
@@ -90,8 +90,12 @@ def _cache(session: Session, warm: Warmth) -> str:
         return f"cache warm: {compact(warm.tokens)} tokens, {warm.minutes_left(now)} minutes left"
     if warm.state == "cold":
         return f"cache cold: {reason_words(warm.reason)}"
-    off = "" if session.settings.cache_enabled else " (cache.enabled is false)"
-    return f"cache empty{off}"
+    if not session.settings.cache_enabled:
+        return "cache off: cache.enabled is false"
+    total = session.ledger.next_total(session.conversation, session.model).tokens
+    least = session.model.cache_minimum
+    small = f": it takes prompts from {compact(least)} tokens on"
+    return f"cache empty{small if too_small(session.model, total) else ''}"
 
 
 def _price(session: Session, warm: Warmth) -> str:
@@ -99,9 +103,9 @@ def _price(session: Session, warm: Warmth) -> str:
     if cold is None:
         return "price of the next turn unknown"
     if warm.state != "warm":
-        return f"next turn ~{dollars(cold)} for its input"
+        return f"next turn {about(cold)} for its input"
     cheap = next_price(session, session.conversation, warm.tokens)
-    return f"next turn ~{dollars(cheap)} for its input while warm, ~{dollars(cold)} cold"
+    return f"next turn {about(cheap)} for its input while warm, {about(cold)} cold"
 
 
 def _sums(session: Session) -> str:

@@ -153,9 +153,9 @@ def difference(session: Session, after: Conversation) -> str:
     numbers = {turn.id: n for n, turn in enumerate(path, 1)}
     parts = []
     if out:
-        parts.append(f"{_turns(len(out))} left out ({spans([numbers[i] for i in out])})")
+        parts.append(f"{_turns(len(out))} no longer sent ({spans([numbers[i] for i in out])})")
     if back:
-        parts.append(f"{_turns(len(back))} taken in ({spans([numbers[i] for i in back])})")
+        parts.append(f"{_turns(len(back))} sent again ({spans([numbers[i] for i in back])})")
     old = session.ledger.next_total(before, model)
     new = session.ledger.next_total(after, model)
     parts.append(f"{tokens_words(old)} → {tokens_words(new)} tokens")
@@ -173,7 +173,13 @@ def _impact(session: Session, after: Conversation) -> str:
     words = impact_words(before, then, now, cost=(was, will))
     if words or was is None or will is None:
         return f" {words}" if words else ""
-    return f" The next turn's input costs ~{dollars(will)} instead of ~{dollars(was)}."
+    return f" The next turn's input costs {about(will)} instead of {about(was)}."
+
+
+def about(usd: float | None) -> str:
+    """Write a price that is estimated."""
+    text = dollars(usd)
+    return f"~{text}" if text.startswith("$") else text
 
 
 def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:

@@ -1,6 +1,7 @@
 """What is said around replies: notices, tables, pages, errors; every outcome has its form here."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from rich.segment import Segment, Segments
 from rich.text import Text
@@ -9,9 +10,12 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import lay_out
 from chatrepl.terminal.elements import DARK, Look, Markdown
+from chatrepl.terminal.elements.look import ASCII
 from chatrepl.terminal.elements.wrap import wrap
 from chatrepl.terminal.safeconsole import SafeConsole
 from chatrepl.terminal.sanitize import display, one_line
+
+_PLAIN: Final = str.maketrans({"█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"})
 
 
 @dataclass(slots=True)
@@ -40,7 +44,7 @@ class Speaker:
         """Say something in one style; lines stay lines, and no row ends in a blank."""
         self._said = True
         look = self.console.get_style(style)
-        rows = wrap([(display(text.rstrip()), look)], self.console.width)
+        rows = wrap([(self._drawn(display(text.rstrip())), look)], self.console.width)
         newline = Segment.line()
         self.console.print(Segments([part for row in rows for part in (*row, newline)]), end="")
 
@@ -60,15 +64,20 @@ class Speaker:
             self._said = False
             self.gap()
 
+    def _drawn(self, text: str) -> str:
+        """Take glyphs that the terminal can draw, where it cannot draw ours."""
+        return text.translate(_PLAIN) if self.look.glyphs == ASCII else text
+
     def _table(self, table: Table) -> None:
         if table.title:
             self.line(table.title, "heading")
-        cells = [[one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
+        rows = (table.headings, *table.rows)
+        cells = [[self._drawn(one_line(cell)) for cell in row] for row in rows]
         head, *lines = lay_out(cells, self.console.width, right=table.right)
         if head:
             self.line(head)
         for line in lines:
-            self.console.print(Text(line), soft_wrap=True)
+            self.console.print(Text(self._drawn(line)), soft_wrap=True)
             self._said = True
         if table.footer:
             self.line(table.footer)
