@@ -116,8 +116,8 @@ def goto(session: Session, place: Place) -> Outcome:
         return Notice("You are there already.")
     session.adjust(head=at, next_system=None)
     count = len(session.conversation.path())
-    where = f"Now after turn {count}: {_told(session, at)}" if count else "Now at the beginning."
-    return Notice(f"{where} /undo returns.")
+    where = f"After turn {count} now: {_told(session, at)}" if count else "At the beginning now."
+    return Notice(f"{where}\n/undo returns.")
 
 
 def find_place(session: Session, place: str) -> TurnId | None:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from chatrepl.core.blocks import TextBlock
+from chatrepl.core.blocks import TextBlock, ToolUseBlock
 from chatrepl.core.conversation import Conversation, Message, Prefill, PrefillMode
 from chatrepl.core.marks import is_large, marked, marked_messages, marked_text
 from chatrepl.core.models import Model
 from chatrepl.core.prefill import choose_mode, instruction, native_text
-from chatrepl.core.sent import Sent, build_sent
+from chatrepl.core.sent import Sent, build_sent, is_sent
 from chatrepl.core.settings import Settings
 from chatrepl.core.wire import Wire, encode
 
@@ -94,7 +94,9 @@ def build_request(
         ours += [instruction(ask.prefill)] if mode == "emulated" else []
         user = replace(user, content=(*user.content, *map(TextBlock, ours)))
     new = () if user is None else new_messages(conversation, model, user)
-    tools = _tools(settings, model, ask)
+    searches = settings.web and model.web
+    past = not searches and model.web and _has_searched(conversation)
+    tools = [*ask.tools, *([_web_tool(model)] if searches or past else [])]
     sent = build_sent(conversation, model, *new, tools=encode(tools) if tools else "")
     messages = sent.messages
     if mode == "native":
@@ -102,6 +104,8 @@ def build_request(
     params = _params(settings, model, ask, sent, mode)
     if tools:
         params["tools"] = tools
+    if past and not ask.tools:  # the past needs the tool, but it is not to be used
+        params["tool_choice"] = {"type": "none"}
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params
     marks = marked_messages(messages, prefilled=mode == "native") if cached else frozenset()
@@ -184,9 +188,13 @@ def thinking_param(
     return None
 
 
-def _tools(settings: Settings, model: Model, ask: Ask) -> list[Wire]:
-    tools = list(ask.tools)
-    if settings.web and model.web:
-        is_new = not model.known or "adaptive" in model.thinking
-        tools.append(WEB_TOOL if is_new else OLD_WEB_TOOL)
-    return tools
+def _web_tool(model: Model) -> Wire:
+    is_new = not model.known or "adaptive" in model.thinking
+    return WEB_TOOL if is_new else OLD_WEB_TOOL
+
+
+def _has_searched(conversation: Conversation) -> bool:
+    """Tell whether the service searched the web in what is sent: that needs the tool for ever."""
+    sent = (turn for turn in conversation.path() if is_sent(turn, conversation))
+    blocks = (block for turn in sent for message in turn.messages for block in message.content)
+    return any(isinstance(b, ToolUseBlock) and b.type == "server_tool_use" for b in blocks)

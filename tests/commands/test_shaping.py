@@ -134,8 +134,12 @@ def test_web_search_is_offered_in_the_form_the_model_takes(model: str) -> None:
     assert player.heard == "Web search is off."
     player.do("/web on")
     player.say("demo: search otters")
+    player.do("/web off")
+    player.say("demo: search otters")
 
-    assert player.statuses == [200]
+    assert player.statuses == [200, 200]
+    assert player.requests[-1].params["tool_choice"] == {"type": "none"}
+    assert "otters" not in player.text
 
 
 def test_web_search_is_refused_where_there_is_none() -> None:

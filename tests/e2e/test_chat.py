@@ -67,7 +67,9 @@ class Chat:
 
 
 @contextmanager
-def chat(home: Path, *arguments: str, pace: float = 0.0, columns: int = 80) -> Iterator[Chat]:
+def chat(
+    home: Path, *arguments: str, pace: float = 0.0, columns: int = 80, editor: str = ""
+) -> Iterator[Chat]:
     engine = Watched(pace=pace)
     engine.statuses = []
     with serve(engine) as served:
@@ -78,6 +80,7 @@ def chat(home: Path, *arguments: str, pace: float = 0.0, columns: int = 80) -> I
             "XDG_CACHE_HOME": str(home / "cache"),
             "ANTHROPIC_API_KEY": "sk-ant-test",
             "ANTHROPIC_BASE_URL": served.url,
+            "EDITOR": editor,
         }
         argv = [sys.executable, "-m", "chatrepl", *arguments]
         with Terminal(argv, columns=columns, rows=30, env=env) as terminal:

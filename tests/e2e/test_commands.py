@@ -1,0 +1,141 @@
+"""Every slash command, typed on a real terminal, in a few long chats."""
+
+import json
+from pathlib import Path
+
+from chatrepl.commands.registry import REGISTRY
+from tests.data.pictures import PNG
+from tests.e2e.test_chat import PROMPT, Chat, chat
+
+EDITOR = """#!/bin/sh
+printf 'demo: say edited' > "$1"
+"""
+
+
+def _answer(c: Chat, text: str, shows: str, keys: str = "y") -> None:
+    """Run a command that asks, and answer it."""
+    c.terminal.send(text).keys("enter")
+    c.terminal.wait_for(shows, 20)
+    c.terminal.send(keys)
+    c.terminal.wait_for(PROMPT)
+
+
+def test_the_conversation_is_walked_in_every_direction(tmp_path: Path) -> None:
+    with chat(tmp_path, "--model", "claude-opus-4-8", columns=100) as c:
+        c.say("demo: say one")
+        c.say("demo: say two")
+        c.command("/history", r"2 +demo: say two")
+        c.command("/branch first", "This place is first")
+        c.command("/goto 1", "After turn 1 now")
+        c.say("demo: say three")
+        c.command("/tree", "first")
+        c.command("/undo", "1 turn now")
+        c.command("/redo", "2 turns now")
+        c.say("/retry")
+        c.terminal.send("/edit 1").keys("enter")
+        c.terminal.wait_for("^› demo: say one$")
+        c.terminal.keys("c-c")
+        c.terminal.wait_for(PROMPT)
+        c.command("/user demo: count to 12", "Added as your message")
+        c.command("/assistant 1 2 3", "Added as a reply")
+        c.say("/continue")
+        c.command("/copy", "The reply (is|was)")
+        c.command("/clear", "A new conversation")
+        c.command("/undo", "3 turns now")
+        _answer(c, "/compact", "Apply", "n")
+        c.terminal.keys("c-d")
+
+        assert c.terminal.wait_exit() == 0
+        assert set(c.engine.statuses) == {200}
+        assert "/tree" not in json.dumps(c.bodies)
+
+
+def test_an_edited_question_branches_off_where_it_stood(tmp_path: Path) -> None:
+    with chat(tmp_path, columns=100) as c:
+        c.say("demo: say one")
+        c.say("demo: say two")
+        c.terminal.send("/edit 1").keys("enter")
+        c.terminal.wait_for("^› demo: say one$")
+        c.say(" more")
+
+        messages = c.bodies[-1]["messages"]
+        assert isinstance(messages, list)
+        assert [m["role"] for m in messages] == ["user"]
+        assert messages[0]["content"][0]["text"] == "demo: say one more"
+        c.command("/undo", "2 turns now")
+
+
+def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    (tmp_path / "s.json").write_text('{"type":"object","properties":{"a":{"type":"string"}}}')
+    with chat(tmp_path, columns=100) as c:
+        c.command("/model haiku-4-5", "native prefill")
+        c.command("/prefill Well,", "next reply begins")
+        c.say("demo: say  yes.")
+        c.command("/model opus-5-5", "emulated prefill")
+        c.command("/think off", "Thinking is off")
+        c.command("/think auto", "Thinking is auto")
+        c.command("/effort low", "Effort is low")
+        c.command("/web on", "Web search is on")
+        c.say("demo: search otters")
+        c.terminal.wait_for(r"\[1\]|¹|1\. ")
+        c.command("/web off", "Web search is off")
+        c.command(f"/schema {tmp_path}/s.json", "satisfy the schema")
+        c.say("anything")
+        c.command("/schema clear", "no given form")
+        c.command("/choose yes no", "one of yes, no")
+        c.say("demo: say x")
+        c.command("/choose clear", "no given form")
+        c.command("/system Be brief.", "system prompt is set")
+        c.command(f"/image {tmp_path}/a.png", "a.png")
+        c.command("/detach", "Nothing is staged")
+        c.command("/paste", "clipboard")
+        c.command("/context", "tokens")
+        c.command("/drop 1", "1|drop")
+        c.command("/restore", "turn|restor|Nothing")
+        c.terminal.keys("c-d")
+
+        assert c.terminal.wait_exit() == 0
+        assert set(c.engine.statuses) == {200}
+
+
+def test_settings_pages_and_modes(tmp_path: Path) -> None:
+    with chat(tmp_path, columns=120) as c:
+        c.command("/set max_tokens 500", "max_tokens = 500")
+        c.command("/set theme", "theme = ")
+        c.command("/set theme light", 'theme = "light"')
+        c.command("/config", "max_tokens +500 +/set")
+        c.command("/models", "claude-haiku-4-5.*native")
+        c.command("/raw", "shown as they come")
+        c.say("demo: say **bold**")
+        c.terminal.wait_for(r"\*\*bold\*\*$")
+        c.command("/raw", "rendered")
+        c.command("/help undo", "/rewind")
+        c.command("/doctor", "doctor|clock")
+        c.command("/nonsense", "There is no command")
+        c.command("/multiline", "Alt-Enter sends")
+        c.terminal.send("/exit").keys("m-enter")
+
+        assert c.terminal.wait_exit() == 0
+
+
+def test_the_editor_gives_its_text_to_the_prompt(tmp_path: Path) -> None:
+    editor = tmp_path / "editor.sh"
+    editor.write_text(EDITOR)
+    editor.chmod(0o700)
+    with chat(tmp_path, editor=str(editor)) as c:
+        c.terminal.send("/editor").keys("enter")
+        c.terminal.wait_for("^› demo: say edited$", 20)
+        c.say("")
+        c.terminal.keys("c-d")
+        assert c.terminal.wait_exit() == 0
+
+
+def test_every_command_is_typed_somewhere() -> None:
+    typed = Path(__file__).read_text(encoding="utf-8")
+    typed += (Path(__file__).parent / "test_chat.py").read_text(encoding="utf-8")
+    elsewhere = {"save", "load", "sessions", "search", "delete", "export", "import"}
+    context = {"keep", "pin", "relevant"}
+    missing = [c.name for c in REGISTRY.commands if f"/{c.name}" not in typed]
+
+    assert set(missing) <= elsewhere | context
