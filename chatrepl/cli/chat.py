@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from chatrepl import __version__
 from chatrepl.api.tokens import Counter
 from chatrepl.api.warmup import Warmup
-from chatrepl.cli.assemble import MODELS_FILE, assemble
+from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
