@@ -16,7 +16,7 @@ def _answer(c: Chat, text: str, shows: str, keys: str = "y") -> None:
     """Run a command that asks, and answer it."""
     c.terminal.send(text).keys("enter")
     c.terminal.wait_for(shows, 20)
-    c.terminal.send(keys)
+    c.terminal.send(keys).keys("enter")
     c.terminal.wait_for(PROMPT)
 
 
@@ -91,7 +91,10 @@ def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
         c.command("/detach", "Nothing is staged")
         c.command("/paste", "clipboard")
         c.command("/context", "tokens")
-        c.command("/drop 1", "1|drop")
+        c.terminal.send("/drop 1").keys("enter")
+        c.terminal.wait_for("Apply")
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_for(PROMPT)
         c.command("/restore", "turn|restor|Nothing")
         c.terminal.keys("c-d")
 

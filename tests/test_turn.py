@@ -1,0 +1,208 @@
+"""One turn: prefill on every model, lessons from refusals, pauses, what is recorded."""
+
+import json
+
+import pytest
+
+from chatrepl.api.demo.engine import Engine
+from chatrepl.api.demo.wire import Answer, error_body, json_answer
+from chatrepl.core.blocks import ThinkingBlock
+from chatrepl.core.conversation import Message
+from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.models import TABLE, find
+from chatrepl.core.recorder import NoRecorder
+from chatrepl.core.settings import Settings
+from chatrepl.turn import text_of
+from tests.commands.playing import Player
+
+MODELS = tuple(TABLE)
+BEHAVIOURS = ("repeat", "omit", "split", "whitespace")
+PREFILLS = ("Well, ", "<answer>\n  ", "A b:", "Yes.\n\n")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_a_reply_is_exactly_prefill_and_continuation(model: str, behaviour: str) -> None:
+    for prefill in PREFILLS:
+        player = Player(Settings(model=model), Engine(prefill_behaviour=behaviour))
+        player.session.prefill = prefill
+        turn = player.say("demo: say three and four")
+
+        text = text_of(turn)
+        assert text.startswith(prefill)
+        assert text[len(prefill) :].lstrip() == "three and four"  # some models begin anew
+        assert player.statuses == [200]
+        assert player.session.prefill == ""
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_pinned_prefill_begins_every_reply(model: str) -> None:
+    player = Player(Settings(model=model))
+    player.do("/prefill pin Sure:")
+    for word in ("one", "two"):
+        player.say(f"demo: say {word}")
+        assert player.text.startswith("Sure:")
+        assert player.text.count("Sure:") == 1
+    assert set(player.statuses) == {200}
+
+
+def refusal(message: str) -> Answer:
+    """What the service answers to what it does not take."""
+    return json_answer(400, error_body(400, message, "req_1"), {})
+
+
+def _lying(player: Player, **facts: bool) -> None:
+    """Let the table say of the model what is not so."""
+    model = player.session.model
+    player.session.models = {**TABLE, model.id: model.learned(facts)}
+
+
+def test_a_refused_prefill_is_learned_once_and_emulated() -> None:
+    player = Player(Settings(model="claude-opus-5", thinking="off"))
+    _lying(player, prefill=True)
+    learned: list[object] = []
+    player.session.edges = _learning(player, learned)
+    for _ in range(3):
+        player.session.prefill = "Well,"
+        player.say("demo: say yes")
+        assert player.text.startswith("Well,")
+
+    assert player.statuses == [400, 200, 200, 200]
+    assert learned == [("claude-opus-5", {"prefill": False})]
+
+
+def _learning(player: Player, into: list[object]) -> object:
+    from dataclasses import replace
+
+    return replace(player.session.edges, learn=lambda model, facts: into.append((model, facts)))
+
+
+def test_a_refused_system_message_goes_to_the_top() -> None:
+    player = Player(Settings(model="claude-sonnet-5"))
+    player.say("demo: say one")
+    _lying(player, mid_system=True)
+    player.do("/system Be brief.")
+    player.say("demo: say two")
+
+    assert player.statuses == [200, 400, 200]
+    assert player.requests[-1].params["system"] == "Be brief."
+    assert player.session.model.mid_system is False
+
+
+def test_refused_thinking_is_left_out_from_then_on() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.say("demo: think")
+    turn = player.session.conversation.path()[-1]
+    assert turn.assistant is not None
+    assert turn.assistant.has_thinking
+    player.engine.script(
+        refusal("messages.1.content.0: Invalid `signature` in `thinking` block. The block is "
+                "bound to a different conversation.")
+    )  # fmt: skip
+    player.say("demo: say on")
+    player.say("demo: say and on")
+
+    assert player.statuses == [200, 400, 200, 200]
+    assert all(not m.has_thinking for m in player.requests[-1].messages)
+
+
+def test_a_lesson_is_tried_once_only() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    message = "This model does not support assistant message prefill."
+    player.engine.script(refusal(message), refusal(message))
+    player.session.prefill = "Well,"
+    with pytest.raises(ApiError, match="prefill"):
+        player.say("demo: say yes")
+
+    assert player.statuses == [400, 400]
+
+
+def test_a_refused_setting_is_said_in_plain_words() -> None:
+    player = Player(Settings(model="claude-opus-5", effort="low"))
+    player.engine.script(refusal("This model does not support the effort parameter."))
+    with pytest.raises(ApiError, match="does not take this effort setting") as caught:
+        player.say("hello")
+
+    assert "/effort clear" in caught.value.hint
+    assert player.session.conversation.path() == ()
+
+
+def test_going_on_natively_learns_and_asks_instead() -> None:
+    player = Player(Settings(model="claude-opus-5", thinking="off"))
+    _lying(player, prefill=True)
+    player.do("/user demo: count to 30")
+    player.do("/assistant 1 2 3 4")
+    player.do("/continue")
+    assert player.statuses == [400, 200]
+    assert player.text.split()[:6] == ["1", "2", "3", "4", "5", "6"]
+    assert len(player.session.conversation.path()) == 1
+
+
+def test_going_on_without_thinking_that_is_refused() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    thought = Message("assistant", (ThinkingBlock("hm", "s"), *Message.user("Yes.").content))
+    player.session.add_turn(None, Message.user("demo: count to 9"), thought)
+    player.do("/user demo: count to 30")
+    player.do("/assistant 1 2 3 4")
+    player.engine.script(refusal("messages.2.role: role 'system' is not supported on this model"))
+    with pytest.raises(ApiError):
+        player.do("/continue")
+    player.do("/continue")
+    assert player.text.split()[:6] == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_pauses_are_waited_out_and_make_one_reply() -> None:
+    player = Player(Settings(web=True))
+    turn = player.say("demo: stop pause_turn")
+
+    assert len(player.requests) > 1
+    assert turn.receipt is not None
+    assert turn.receipt.stop_reason == "end_turn"
+    assert set(player.statuses) == {200}
+
+
+def test_a_service_that_only_pauses_is_given_up() -> None:
+    player = Player(Settings(web=True))
+    turn = player.say("demo: stop pause_turn x9")
+
+    assert len(player.requests) == 4
+    assert turn.receipt is not None
+    assert turn.receipt.stop_reason == "pause_turn"
+    assert set(player.statuses) == {200}
+
+
+def test_a_message_that_says_nothing_is_not_sent() -> None:
+    player = Player()
+    with pytest.raises(UsageError, match="nothing to send"):
+        player.say("  ")
+    assert player.requests == []
+
+
+def test_what_streams_is_recorded_as_it_comes() -> None:
+    class Recorder(NoRecorder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.texts: dict[str, str] = {"text": "", "thinking": ""}
+
+        def delta(self, turn: str, text: str, kind: str) -> None:
+            del turn
+            self.texts[kind] += text
+
+    player = Player(Settings(model="claude-opus-5"))
+    recorder = Recorder()
+    player.session.recorder = recorder
+    player.session.prefill = "Well,"
+    turn = player.say("demo: think")
+
+    assert recorder.texts["text"] == text_of(turn)
+    assert recorder.texts["thinking"]
+
+
+def test_a_schema_rules_out_a_prefill() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.do("/choose yes no")
+    player.session.prefill = "y"
+    player.say("hello")
+
+    assert set(json.loads(player.text)) == {"choice"}
+    assert find("claude-opus-5").structured
