@@ -65,7 +65,7 @@ class Form:
             value = text
         found = value.get("choice") if isinstance(value, dict) else value
         for choice in self.choices:
-            if choice in {found, text}:
+            if choice in (found, text):
                 return choice
         low = text.strip("\"'`.*").casefold()
         near = [choice for choice in self.choices if choice.casefold() == low]

@@ -38,7 +38,7 @@ def test_savings_and_what_filling_the_cache_cost_are_told() -> None:
 
 def test_what_was_used_is_told_in_a_line() -> None:
     words = Meter().add(USAGE, None).usage_words()
-    assert words == "1.1k in (1.0k cached) · 50 out · 1 reply"
+    assert words == "1.1k in (1k cached) · 50 out · 1 reply"
 
 
 def test_a_limit_is_exceeded_by_what_is_coming() -> None:
