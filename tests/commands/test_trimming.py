@@ -1,0 +1,220 @@
+import re
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from chatrepl.commands.trimming import about, spans
+from chatrepl.core.errors import UsageError
+from chatrepl.core.meter import tokens_words
+from chatrepl.core.outcome import Confirm
+from tests.commands.trimmer import Trimmer
+
+LONG = "demo: say " + "otters swim " * 400
+RANGES = st.one_of(
+    st.integers(1, 7).map(str),
+    st.builds("last {}".format, st.integers(1, 5)),
+    st.builds("{}-".format, st.integers(1, 5)),
+    st.builds("-{}".format, st.integers(1, 5)),
+    st.just("all"),
+)
+LINES = st.one_of(
+    st.builds("/drop {}".format, RANGES),
+    st.builds("/keep {}".format, RANGES),
+    st.builds("/pin {}".format, RANGES),
+    st.builds("/restore {}".format, RANGES),
+    st.builds("/truncate {}".format, st.sampled_from(["1", "2", "4", "1k", "300t", "1%"])),
+    st.builds("/relevant {}".format, st.sampled_from(["", "otters", "tin", "nothing"])),
+    st.just("/restore"),
+    st.just("/compact"),
+    st.just("/compact the tin"),
+)
+SAID = st.sampled_from(
+    ["demo: think", "demo: say otters", "demo: say tins", "demo: stop refusal", "demo: tool", LONG]
+)
+
+
+@pytest.fixture(name="chat")
+def _chat() -> Trimmer:
+    chat = Trimmer()
+    chat.talk("demo: say one", "demo: say two", LONG, "demo: say four")
+    return chat
+
+
+class Cuts(RuleBasedStateMachine):
+    """Cuts of every kind in any order, in a chat with thinking, tools and refusals."""
+
+    @initialize(tools=st.booleans(), system=st.sampled_from(["", "Be brief.", "Count. " * 800]))
+    def begin(self, tools: bool, system: str) -> None:
+        self.chat = Trimmer()
+        self.chat.start_with(system)
+        if tools:
+            self.chat.load_tools()
+
+    @rule(text=SAID)
+    def say(self, text: str) -> None:
+        self.chat.send(text)
+        assert self.chat.statuses[-1] == 200
+
+    @rule(model=st.sampled_from(["claude-opus-5-5", "claude-haiku-4-5", "claude-sonnet-4-6"]))
+    def switch(self, model: str) -> None:
+        self.chat.do(f"/model {model}")
+
+    @rule(line=LINES)
+    def cut(self, line: str) -> None:
+        chat = self.chat
+        before, said, state = chat.bytes(), len(chat.said), chat.session.conversation.state
+        turns = dict(chat.session.conversation.turns)
+        try:
+            chat.do(line)
+        except UsageError:
+            assert chat.bytes() == before
+            return
+        assert dict(chat.session.conversation.turns) == turns
+        if chat.session.conversation.state == state:
+            assert chat.bytes() == before
+            return
+        after = chat.bytes()
+        told = re.findall(r"→ (\S+) tokens", "\n".join(chat.said[said:]))
+        now = chat.session.ledger.next_total(chat.session.conversation, chat.session.model)
+        assert told == [tokens_words(now)] or line.startswith("/pin")
+        chat.do("/undo")
+        assert chat.bytes() == before
+        chat.do("/redo")
+        assert chat.bytes() == after
+
+    def teardown(self) -> None:
+        chat = getattr(self, "chat", None)
+        if chat is None:
+            return
+        chat.say("demo: say the end")
+        assert set(chat.statuses) == {200}
+
+
+TestCuts = Cuts.TestCase
+TestCuts.settings = settings(
+    max_examples=25,
+    stateful_step_count=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_a_preview_changes_nothing_until_it_is_agreed_to(chat: Trimmer) -> None:
+    chat.agree = False
+    before = chat.bytes()
+    for line in ("/truncate 1", "/drop 1", "/keep 4", "/compact", "/relevant otters"):
+        assert isinstance(chat.do(line), Confirm) or line == "/compact"
+        assert chat.bytes() == before
+
+    chat.do("/drop! 1")
+    assert chat.bytes() != before
+
+
+def test_a_preview_tells_turns_tokens_and_price(chat: Trimmer) -> None:
+    chat.do("/drop 1, 3")
+
+    assert re.match(
+        r"2 turns no longer sent \(1, 3\), ~?[\d.k]+ → ~?[\d.k]+ tokens\. ", chat.said[-2]
+    )
+    assert "$" in chat.said[-2]
+    assert chat.heard == "Done. /undo takes that back."
+    chat.do("/restore 3")
+    assert "1 turn sent again (3)" in chat.said[-2]
+
+
+def test_a_preview_warns_of_a_warm_cache_that_it_breaks(chat: Trimmer) -> None:
+    assert chat.session.footprint is not None
+    chat.do("/drop 1")
+
+    assert "The cache holds" in chat.said[-2]
+    assert "instead of" in chat.said[-2]
+
+
+def test_without_known_prices_none_is_told() -> None:
+    chat = Trimmer()
+    chat.talk("demo: say one", "demo: say two")
+    chat.session.use(model="claude-next-9")
+    chat.do("/drop 1")
+
+    assert chat.said[-2].endswith("tokens.")
+
+
+def test_pinned_turns_stay_whatever_is_cut(chat: Trimmer) -> None:
+    chat.do("/pin 1")
+    chat.do("/truncate! 1")
+    marks = list(chat.session.conversation.state.marks.values())
+    assert sorted(marks) == ["dropped", "dropped", "pinned"]
+
+    chat.do("/keep! 2")
+    sent = chat.bytes()
+    assert b"say one" in sent
+    assert b"say two" in sent
+    assert b"otters" not in sent
+    assert b"say four" not in sent
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/truncate 20", "within that already"),
+        ("/truncate 1t", "Only the newest"),
+        ("/restore", "sent already"),
+        ("/drop! 2", "changes nothing"),
+        ("/relevant", "nothing is left out"),
+    ],
+)
+def test_what_would_change_nothing_says_so(chat: Trimmer, line: str, said: str) -> None:
+    if line == "/drop! 2":
+        chat.do("/drop! 2")
+    if line in {"/truncate 1t", "/relevant"}:
+        chat.do("/pin all")
+    chat.do(line)
+
+    assert said in chat.heard
+
+
+def test_nothing_is_cut_while_a_tool_call_is_open() -> None:
+    chat = Trimmer()
+    chat.load_tools()
+    chat.do("/truncate 1t")
+
+    assert "awaited" in chat.heard
+
+
+def test_restoring_a_part_of_what_was_summarised_leaves_the_rest_summarised(chat: Trimmer) -> None:
+    chat.do("/compact!")
+    summary = chat.session.conversation.state.summary
+    assert summary is not None
+    assert len(summary.covers) == 2
+
+    chat.do("/restore! 1")
+    left = chat.session.conversation.state.summary
+    assert left is not None
+    assert len(left.covers) == 1
+    chat.do("/restore! all")
+    assert chat.session.conversation.state.summary is None
+
+
+@pytest.mark.parametrize("line", ["/drop 1", "/relevant", "/keep all"])
+def test_an_empty_conversation_has_no_turns_to_choose(line: str) -> None:
+    with pytest.raises(UsageError, match="Nothing has been said yet"):
+        Trimmer().do(line)
+
+
+def test_numbers_and_prices_are_written_shortly() -> None:
+    assert spans([1, 2, 3, 4, 7]) == "1-4, 7"
+    assert spans([]) == ""
+    assert about(0.5) == "~$0.50"
+    assert about(0.0000001) == "<$0.0001"
+    assert about(None) == "price unknown"
+
+
+def test_an_unlisted_model_has_a_window_to_cut_to() -> None:
+    chat = Trimmer()
+    chat.talk("demo: say one", "demo: say two")
+    chat.session.use(model="claude-next-9")
+    chat.do("/truncate! 100%")
+
+    assert "within that already" in chat.heard

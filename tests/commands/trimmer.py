@@ -1,0 +1,108 @@
+"""A player that also lets the model write aside and the service count, and knows prices."""
+
+from dataclasses import dataclass, field, replace
+from json import loads
+
+from chatrepl.api.demo.models import find as find_demo
+from chatrepl.api.demo.tokens import count_text
+from chatrepl.api.prices import price, rates
+from chatrepl.api.sending import counting
+from chatrepl.aside import ask_aside
+from chatrepl.commands.compacting import make_room
+from chatrepl.core.conversation import Conversation, State, Turn
+from chatrepl.core.errors import ApiError
+from chatrepl.core.events import Reply
+from chatrepl.core.outcome import Aside, Count, Outcome
+from chatrepl.core.settings import Settings
+from chatrepl.storage.importing import read_messages
+from tests.commands.playing import Player
+from tests.views import QuietView
+
+WHEN = 1_790_000_000.0
+MODEL = "claude-opus-5-5"
+TOOLS = """[
+ {"role": "user", "content": "What is in the tin?"},
+ {"role": "assistant", "content": [
+   {"type": "thinking", "thinking": "I look.", "signature": "c2ln"},
+   {"type": "tool_use", "id": "toolu_01", "name": "look", "input": {"at": "tin"}}]},
+ {"role": "user", "content": [
+   {"type": "tool_result", "tool_use_id": "toolu_01", "content": "beans"}]},
+ {"role": "assistant", "content": "Beans."},
+ {"role": "user", "content": "And in the pot?"},
+ {"role": "assistant", "content": [
+   {"type": "tool_use", "id": "toolu_02", "name": "look", "input": {"at": "pot"}}]}
+]"""
+
+
+@dataclass
+class Trimmer(Player):
+    """The player, with all that the context's commands ask for."""
+
+    settings: Settings = field(default_factory=lambda: Settings(model=MODEL))
+    aside: str | None = None  # instead of the summary's request, this is asked
+    counts: int = 0
+    cannot_count: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        demo = find_demo(MODEL)
+        assert demo is not None
+        self.session.edges = replace(
+            self.session.edges,
+            price=lambda model, usage, _: price(model, usage, WHEN),
+            rates=lambda model, tokens: rates(model, WHEN, prompt_tokens=tokens),
+            count=lambda text: count_text(text, demo),
+        )
+
+    def act(self, outcome: Outcome) -> None:
+        match outcome:
+            case Aside():
+                self._aside(outcome)
+            case Count():
+                self._count(outcome)
+            case _:
+                super().act(outcome)
+
+    def talk(self, *texts: str) -> list[Turn]:
+        return [self.send(text) for text in texts]
+
+    def send(self, text: str) -> Turn:
+        """Send a message as the chat does: first is made room for it."""
+        self.act(make_room(self.session, self.session.compose(text)))
+        return self.say(text)
+
+    def bytes(self) -> bytes:
+        """The request that one fixed question would make now."""
+        return self.session.request(self.session.compose("And now?")).encode()
+
+    def tokens(self) -> int:
+        return self.session.ledger.next_total(self.session.conversation, self.session.model).tokens
+
+    def load_tools(self) -> None:
+        """Open an imported conversation that ends in an open tool loop."""
+        conversation = read_messages(TOOLS, "tools.json", WHEN)
+        self.session.open(conversation, self.session.edges.new_recorder())
+
+    def start_with(self, system: str) -> None:
+        self.session.conversation = Conversation(state=State(system=system))
+
+    def _aside(self, asked: Aside) -> None:
+        message = asked.message if self.aside is None else self.session.compose(self.aside)
+        reply: Reply | None = None
+        try:
+            reply = self.runner.run(ask_aside(self.session, message, self.stream, QuietView()))
+        except ApiError as error:
+            self.said.append(error.message)
+        self.act(asked.then(reply))
+
+    def _count(self, asked: Count) -> None:
+        self.counts += 1
+        if self.cannot_count:
+            assert asked.otherwise is not None
+            self.act(asked.otherwise())
+            return
+        headers = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
+        path = "/v1/messages/count_tokens"
+        answer = self.engine.handle("POST", path, headers, counting(asked.request))
+        assert answer.status == 200, answer.body
+        self.act(asked.then(loads(answer.body)["input_tokens"]))
