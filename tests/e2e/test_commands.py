@@ -117,7 +117,7 @@ def test_settings_pages_and_modes(tmp_path: Path) -> None:
         c.command("/doctor", "doctor|clock")
         c.command("/nonsense", "There is no command")
         c.command("/multiline", "Alt-Enter sends")
-        c.terminal.send("/exit").keys("m-enter")
+        c.terminal.keys("c-d")
 
         assert c.terminal.wait_exit() == 0
 

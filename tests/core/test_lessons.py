@@ -1,0 +1,59 @@
+"""What refusals teach."""
+
+import pytest
+
+from chatrepl.core.blocks import TextBlock, ThinkingBlock
+from chatrepl.core.conversation import Message, Prefill
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.lessons import in_plain_words, lesson
+from chatrepl.core.request import Request
+
+HELLO = Message.user("Hello")
+THOUGHT = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
+SYSTEM = Message("system", (TextBlock("Be brief."),))
+NATIVE = Prefill("Well,", "native")
+
+
+def refused(message: str, status: int = 400) -> ApiError:
+    """An error of the service."""
+    return ApiError(ApiErrorKind.INVALID, message, status=status)
+
+
+@pytest.mark.parametrize(
+    ("message", "request_", "taught"),
+    [
+        ("does not support Prefill", Request({"model": "m"}, (HELLO,), "", NATIVE), "prefill"),
+        ("does not support prefill", Request({"model": "m"}, (HELLO,)), None),
+        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO, SYSTEM)), "system"),
+        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO,)), None),
+        ("Invalid `signature` in", Request({"model": "m"}, (HELLO, THOUGHT, HELLO)), "thinking"),
+        (
+            "The block is bound to a different conversation.",
+            Request({"model": "m"}, (HELLO, THOUGHT, HELLO)),
+            "thinking",
+        ),
+        ("Invalid `signature` in", Request({"model": "m"}, (HELLO,)), None),
+        ("something else", Request({"model": "m"}, (HELLO, THOUGHT, SYSTEM), "", NATIVE), None),
+    ],
+)
+def test_a_refusal_teaches_only_what_was_sent(
+    message: str, request_: Request, taught: str | None
+) -> None:
+    assert lesson(refused(message), request_) == taught
+    assert lesson(refused(message, 529), request_) is None
+
+
+def test_a_refused_setting_is_named_with_the_way_out() -> None:
+    params = {"model": "m", "thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}
+    request = Request(params, (HELLO,))
+    said = in_plain_words(refused("adaptive thinking is not supported"), request)
+    assert said.message == "m does not take this thinking setting. Nothing was lost."
+    assert "/think auto" in said.hint
+    said = in_plain_words(refused("output_config.effort: bad"), request)
+    assert "/effort clear" in said.hint
+
+
+def test_other_errors_stay_as_they_are() -> None:
+    request = Request({"model": "m"}, (HELLO,))
+    for error in (refused("thinking"), refused("effort", 500), refused("else")):
+        assert in_plain_words(error, request) is error

@@ -1,0 +1,66 @@
+"""The session: requests, undo over conversations, what is learned, what is distrusted."""
+
+from dataclasses import replace
+
+from chatrepl.api.catalog import Catalog
+from chatrepl.core.conversation import Conversation, Message
+from chatrepl.core.edges import Edges
+from chatrepl.core.recorder import NoRecorder
+from chatrepl.core.settings import Settings
+from chatrepl.session import Session
+from tests.commands.playing import Player
+
+
+def session(model: str = "claude-sonnet-5-5") -> Session:
+    """A session that nothing is behind."""
+    return Session(Settings(model=model), Edges(lambda: 1.0, lambda: "id"), interactive=True)
+
+
+def test_what_is_learned_stays_in_the_catalog_and_is_told_to_the_edges() -> None:
+    told: list[object] = []
+    one = session("claude-haiku-4-5")
+    one.models = Catalog()
+    one.edges = replace(one.edges, learn=lambda model, facts: told.append((model, facts)))
+    one.learn(prefill=False)
+
+    assert isinstance(one.models, Catalog)
+    assert one.model.prefill is False
+    assert told == [("claude-haiku-4-5", {"prefill": False})]
+
+
+def test_a_model_that_no_list_holds_learns_too() -> None:
+    one = session("claude-next-9")
+    one.learn(prefill=True, mid_system=True)
+    assert one.model.prefill is True
+    assert one.model.mid_system is True
+
+
+def test_opening_another_conversation_keeps_both_and_their_recorders() -> None:
+    one = session()
+    first, recorder = one.conversation, NoRecorder()
+    one.open(Conversation(), recorder)
+    assert one.recorder is recorder
+    assert one.undo()
+    assert one.conversation == first
+    assert not one.undo()
+    assert one.redo()
+    assert one.recorder is recorder
+    assert not one.redo()
+
+
+def test_the_system_prompt_is_the_newest_that_was_told() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    assert player.session.system == ""
+    player.say("demo: say one")
+    player.do("/system One.")
+    assert player.session.system == "One."
+    player.say("demo: say two")
+    assert player.session.system == "One."
+
+
+def test_turns_by_hand_stand_in_the_conversation() -> None:
+    one = session()
+    turn = one.add_turn(None, Message.user("Hi"))
+    assert one.conversation.head == turn.id
+    assert one.undo()
+    assert one.conversation.head is None
