@@ -11,7 +11,7 @@ from chatrepl.core.outcome import Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import lay_out
 from chatrepl.terminal.elements import DARK, Look, Markdown
 from chatrepl.terminal.elements.look import ASCII
-from chatrepl.terminal.elements.wrap import wrap
+from chatrepl.terminal.elements.wrap import rstrip, wrap
 from chatrepl.terminal.safeconsole import SafeConsole
 from chatrepl.terminal.sanitize import display, one_line
 
@@ -46,7 +46,9 @@ class Speaker:
         look = self.console.get_style(style)
         rows = wrap([(self._drawn(display(text.rstrip())), look)], self.console.width)
         newline = Segment.line()
-        self.console.print(Segments([part for row in rows for part in (*row, newline)]), end="")
+        self.console.print(
+            Segments([part for row in map(rstrip, rows) for part in (*row, newline)]), end=""
+        )
 
     def error(self, error: ChatreplError) -> None:
         """Say what went wrong: what happened, then what is safe or what to do."""

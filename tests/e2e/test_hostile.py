@@ -6,6 +6,7 @@ stored text. The views, the speaker and the prompt are the real ones; what they 
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def code(text: str, width: int = WIDE, size: int = 0) -> str:
     return reply(f"```python\n{text}\n```\n", width, size)
 
 
-def spoken(say: Callable[[Speaker], None], width: int) -> str:
+def spoken(say: Callable[[Speaker], object], width: int) -> str:
     sink = Sink()
     say(Speaker(console_on(sink, width)))
     return sink.getvalue()
@@ -59,7 +60,8 @@ def error_body(text: str, width: int = WIDE, _size: int = 0) -> str:
 
 def file_name(text: str, width: int = WIDE, _size: int = 0) -> str:
     table = Table(("file", "size"), ((text, "1"), ("b", "2")), title=text, footer=text)
-    return spoken(lambda speaker: [speaker.say(table), speaker.say(Notice(text, "warning"))], width)  # type: ignore[func-returns-value]
+    notice = Notice(text, "warning")
+    return "".join(spoken(partial(Speaker.say, outcome=one), width) for one in (table, notice))
 
 
 def shown_file(text: str, width: int = WIDE, _size: int = 0) -> str:

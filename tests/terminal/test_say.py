@@ -1,0 +1,61 @@
+"""What is said around replies."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.errors import ChatreplError
+from chatrepl.core.outcome import Exactly, Notice, Page, Table
+from chatrepl.terminal.say import Speaker
+from tests.terminal.views.replies import console_on
+
+
+def said(*outcomes: Notice | Table | Page | Exactly, width: int = 40) -> str:
+    file = io.StringIO()
+    speaker = Speaker(console_on(file, width, color=None))
+    for outcome in outcomes:
+        speaker.say(outcome)
+    return file.getvalue()
+
+
+@given(st.text("ab \n", max_size=200), st.integers(1, 50))
+def test_no_row_is_wider_than_the_window_or_ends_in_a_blank(text: str, width: int) -> None:
+    rows = said(Notice(text), width=width).split("\n")
+    assert all(len(row) <= width and row == row.rstrip() for row in rows)
+    assert "".join("".join(rows).split()) == "".join(text.split())
+
+
+def test_what_is_to_be_copied_is_never_broken() -> None:
+    assert said(Exactly("word " * 30 + "x"), width=20) == "word " * 30 + "x\n"
+
+
+def test_tables_have_a_title_rows_and_a_footer() -> None:
+    table = Table(
+        ("name", "n"), (("a\x1b[2J", "1"), ("b", "22")), "title", "footer", frozenset({1})
+    )
+    assert said(table) == "title\nname    n\na^[[2J  1\nb      22\nfooter\n"
+
+
+def test_an_error_says_what_happened_and_what_to_do() -> None:
+    file = io.StringIO()
+    Speaker(console_on(file, color=None)).error(ChatreplError("It\nfailed.", "Try again."))
+    assert file.getvalue() == "It^Jfailed.\nTry again.\n"
+
+
+@pytest.mark.parametrize(
+    "outcome", [Notice("x"), Page("x"), Exactly("x"), Table(("a",), (("b",),))]
+)
+def test_a_row_stays_free_behind_what_was_said_and_only_one(
+    outcome: Notice | Table | Page | Exactly,
+) -> None:
+    file = io.StringIO()
+    speaker = Speaker(console_on(file, color=None))
+    speaker.rest()
+    assert file.getvalue() == ""
+    speaker.say(outcome)
+    speaker.rest()
+    speaker.rest()
+    assert file.getvalue().endswith("\n\n")
+    assert not file.getvalue().endswith("\n\n\n")
