@@ -147,10 +147,12 @@ async def continue_turn(session: Session, stream: Stream, view: View) -> Turn:
     turn, keep = path[-1], reply.content[:-1]
     cut = _Cut(reply, keep, last.text)
     shown = [block for block in keep if not isinstance(block, THINKING)]
-    if session.model.prefill is True and session.settings.thinking != "on" and not shown:
+    asked = Message("user", turn.question).sendable
+    takes_prefill = session.model.prefill is True and session.settings.thinking != "on"
+    if takes_prefill and asked.content and not shown:
         state = replace(session.conversation.state, head=turn.parent)
         base: Conversation | None = session.conversation.then(state)
-        message = replace(turn.user or Message("user", ()), content=turn.question)
+        message = asked
         request = session.request(message, base, prefill=last.text)
     else:
         base, message = None, Message.user(words(last.text))

@@ -161,3 +161,13 @@ def test_going_on_with_a_whole_reply_leaves_it_whole(model: str) -> None:
     player.do("/continue")
 
     assert player.text.strip() == whole.strip()
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-opus-5-5"])
+def test_a_reply_without_a_question_is_gone_on_with(model: str) -> None:
+    player = Player(Settings(model=model))
+    player.do("/assistant Well,")
+    player.do("/continue")
+
+    assert player.text.startswith("Well,")
+    assert player.statuses == [200]
