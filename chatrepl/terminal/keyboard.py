@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatrepl.terminal.keysplitter import KeySplitter
 from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
@@ -20,7 +20,10 @@ from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
 if TYPE_CHECKING:
     import asyncio
 
+Handler: TypeAlias = Callable[[int, FrameType | None], Any]
 ESCAPE_SECONDS = 0.05  # how long the rest of an escape sequence may take
+_DEADLY = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_MOST_BLOWS = 3
 
 
 def _nothing() -> None:
@@ -58,6 +61,9 @@ class _Watch:
         self._splitter = KeySplitter()
         self._timer: asyncio.TimerHandle | None = None
         self._stop_is_due = False
+        self._deadly = 0
+        self._blows = 0
+        self._ends: dict[int, Handler] = {}
 
     @contextmanager
     def paste_mode(self) -> Iterator[None]:
@@ -72,13 +78,22 @@ class _Watch:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        handlers = {signal.SIGINT: self._on_interrupt, signal.SIGTSTP: self._on_suspend}
+        handlers: dict[int, Handler] = {
+            signal.SIGINT: self._on_interrupt,
+            signal.SIGTSTP: self._on_suspend,
+        }
+        for number in _DEADLY:
+            if callable(handler := signal.getsignal(number)):
+                handlers[number] = self._on_deadly
+                self._ends[number] = handler
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            if self._deadly:
+                self._ends[self._deadly](self._deadly, None)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -123,6 +138,14 @@ class _Watch:
             raise KeyboardInterrupt
         self._stop_is_due = True
         self._loop.call_soon_threadsafe(self._stop)
+
+    def _on_deadly(self, number: int, frame: FrameType | None) -> None:
+        """Stop the work first: raised in the middle of it, an exit could end up anywhere."""
+        self._blows += 1
+        if self._blows >= _MOST_BLOWS:  # it does not come round to stopping: it hangs
+            self._ends[number](number, frame)
+        self._deadly = number
+        self._loop.call_soon_threadsafe(self._reactions.stop)
 
     def _stop(self) -> None:
         self._stop_is_due = False
