@@ -82,10 +82,10 @@ class _Watch:
             signal.SIGINT: self._on_interrupt,
             signal.SIGTSTP: self._on_suspend,
         }
-        for number in _DEADLY:
-            if callable(handler := signal.getsignal(number)):
-                handlers[number] = self._on_deadly
-                self._ends[number] = handler
+        for deadly in _DEADLY:
+            if callable(handler := signal.getsignal(deadly)):
+                handlers[deadly] = self._on_deadly
+                self._ends[deadly] = handler
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
