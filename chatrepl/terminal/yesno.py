@@ -11,10 +11,7 @@ def ask_yes_no(tty: Tty, question: str) -> bool:
     with tty.usual():
         try:
             answer = input(f"{one_line(question, 400)} [y/N] ")
-        except EOFError:
-            sys.stdout.write("\n")
-            return False
-        except KeyboardInterrupt:
+        except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
             sys.stdout.write("\n")
             return False
     return answer.strip().casefold() in {"y", "yes"}

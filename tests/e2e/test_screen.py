@@ -48,7 +48,7 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("HUP", 129)])
-@pytest.mark.parametrize("moment", list(MOMENTS)[:5])
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_signal_leaves_the_terminal_as_it_was(
     tmp_path: Path, moment: str, name: str, code: int
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(
         assert "Traceback" not in terminal.everything()
 
 
-@pytest.mark.parametrize("moment", list(MOMENTS)[1:5])
+@pytest.mark.parametrize("moment", list(MOMENTS)[1:4])
 def test_an_interrupt_stops_the_reply_and_the_chat_goes_on(tmp_path: Path, moment: str) -> None:
     typed, key, seen = MOMENTS[moment]
     with chat(tmp_path) as terminal:

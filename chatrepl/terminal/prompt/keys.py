@@ -142,7 +142,7 @@ def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str],
             with tty.usual():
                 return edit(buffer.text, environ)
 
-        edited = await run_in_terminal(let_edit, in_executor=True)
+        edited = await run_in_terminal(let_edit)  # in this thread: a signal ends the editor, too
         state.hint = edited.fault
         buffer.text = edited.text
         buffer.cursor_position = len(edited.text)
