@@ -1,6 +1,7 @@
 """One turn: prefill on every model, lessons from refusals, pauses, what is recorded."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.wire import Answer, error_body, json_answer
 from chatrepl.core.blocks import ThinkingBlock
 from chatrepl.core.conversation import Message
+from chatrepl.core.edges import Edges
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE, find
 from chatrepl.core.recorder import NoRecorder
@@ -71,9 +73,7 @@ def test_a_refused_prefill_is_learned_once_and_emulated() -> None:
     assert learned == [("claude-opus-5", {"prefill": False})]
 
 
-def _learning(player: Player, into: list[object]) -> object:
-    from dataclasses import replace
-
+def _learning(player: Player, into: list[object]) -> Edges:
     return replace(player.session.edges, learn=lambda model, facts: into.append((model, facts)))
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chatrepl.core.conversation import Conversation, State
+from chatrepl.core.conversation import Conversation, State, TurnId
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
@@ -102,7 +102,7 @@ class Chats(RuleBasedStateMachine):
         self.player = Player(Settings(model=model))
         self.player.session.conversation = Conversation(state=State(system=system))
         self.first = probe(self.player.session.conversation)
-        self.turns: set[str] = set()
+        self.turns: set[TurnId] = set()
 
     @rule(text=MESSAGES)
     def say(self, text: str) -> None:

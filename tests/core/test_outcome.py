@@ -28,7 +28,7 @@ def test_outcomes_cannot_be_changed() -> None:
 
 def test_a_confirmation_applies_only_when_it_is_asked_to() -> None:
     done: list[int] = []
-    confirm = Confirm(Notice("one"), lambda: done.append(1))  # type: ignore[arg-type,return-value,func-returns-value]
+    confirm = Confirm(Notice("one"), lambda: done.append(1))
     assert done == []
     assert confirm.apply() is None
     assert done == [1]

@@ -22,7 +22,7 @@ def main(sequences: int = 10_000, steps: int = 12) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Chats, settings=how)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Chats, settings=how)
     sys.stdout.write(f"{sequences} sequences: all well in {time.monotonic() - begun:.0f} s\n")
 
 
