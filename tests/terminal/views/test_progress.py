@@ -1,0 +1,42 @@
+"""The row below a reply."""
+
+from chatrepl.core.events import MessageDelta, Reply, RetryWait, TextDelta, ThinkingDelta
+from chatrepl.terminal.views.progress import Progress, retry_words
+from tests.terminal.stream.harness import Clock
+
+
+def words(progress: Progress) -> str:
+    found = progress.words()
+    return found.plain if found else ""
+
+
+def test_it_follows_a_reply_from_waiting_to_reading() -> None:
+    clock = Clock()
+    progress = Progress(clock, utf8=False)
+    assert words(progress) == "| 0 s"
+    clock.now = 6
+    assert words(progress).endswith(" 6 s, Esc stops")
+    progress.note(ThinkingDelta("x" * 400), Reply())
+    clock.now = 9
+    assert words(progress).endswith(" thinking 3 s, ~100 tokens, Esc stops")
+    progress.note(TextDelta("word"), Reply())
+    assert words(progress) == ""
+    assert not progress.waits
+    clock.now = 12
+    assert "12 s" in words(progress)
+
+
+def test_counts_of_the_service_take_the_place_of_ours() -> None:
+    progress = Progress(Clock(), utf8=True)
+    event = MessageDelta(None, None, {"output_tokens": 1_234})
+    progress.note(event, Reply().apply(event))
+    assert "1.2k tokens" in words(progress)
+
+
+def test_a_retry_names_its_cause_and_ends_with_the_next_event() -> None:
+    progress = Progress(Clock(), utf8=True)
+    wait = RetryWait("busy.", 3, 1, 4)
+    progress.note(wait, Reply())
+    assert words(progress) == retry_words(wait) == "busy · again in 3 s · try 1 of 4 · Esc stops"
+    progress.note(TextDelta("x"), Reply())
+    assert words(progress) == ""
