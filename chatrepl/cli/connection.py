@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatrepl.api.client import Client
 
 DEMO_PACE: Final = 120.0
+_POLL_S: Final = 0.005
 
 
 @dataclass(slots=True)
@@ -42,8 +43,7 @@ class Connection:
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
-        client = await asyncio.to_thread(self.client.result)
-        return await client.count_tokens(request)
+        return await (await _made(self.client)).count_tokens(request)
 
     async def warm(self) -> None:
         """Greet the service while there is nothing to send yet, where a greeting takes time."""
@@ -58,9 +58,17 @@ class _Late:
     client: "Warmup[Client]"
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        client = await asyncio.to_thread(self.client.result)
+        client = await _made(self.client)
         async for event in client.stream(request):
             yield event
+
+
+async def _made(client: "Warmup[Client]") -> "Client":
+    """Wait for the client; Esc and Ctrl-C leave at once, which a waiting thread would not."""
+    client.start()
+    while not client.ready:
+        await asyncio.sleep(_POLL_S)
+    return client.result()
 
 
 def has_credentials(settings: Settings) -> bool:

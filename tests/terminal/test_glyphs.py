@@ -25,9 +25,9 @@ def test_glyphs_need_a_stream_and_a_terminal_that_know_them(
 
 
 def test_asking_costs_no_library() -> None:
-    program = "import sys, chatrepl.terminal.glyphs; print('dataclasses' in sys.modules)"
+    program = "import sys; sys.path.insert(0, '.'); import chatrepl.terminal.glyphs"
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"sys = __import__('sys'); sys.path.insert(0, '.'); {program}"],
+        [sys.executable, "-I", "-S", "-c", f"{program}; print('dataclasses' in sys.modules)"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == "False\n"
