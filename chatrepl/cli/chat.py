@@ -190,6 +190,7 @@ def _then_load(connection: Connection, counter: Counter) -> "Stream":
         async with aclosing(connection.stream(request)) as events:
             async for event in events:
                 yield event
+                await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
         warmup.start()
 
     return stream
