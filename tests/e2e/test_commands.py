@@ -91,11 +91,8 @@ def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
         c.command("/detach", "Nothing is staged")
         c.command("/paste", "clipboard")
         c.command("/context", "tokens")
-        c.terminal.send("/drop 1").keys("enter")
-        c.terminal.wait_for("Apply")
-        c.terminal.send("y").keys("enter")
-        c.terminal.wait_for(PROMPT)
-        c.command("/restore", "turn|restor|Nothing")
+        _answer(c, "/drop 1", "Apply")
+        _answer(c, "/restore", "sent again")
         c.terminal.keys("c-d")
 
         assert c.terminal.wait_exit() == 0
