@@ -54,6 +54,7 @@ class LiveView:
         self._sources = Sources()
         self._later: list[str] = []
         self._begun = False
+        self._held = ""  # a beginning that waits for its text, so that no thinking parts the two
         self._done = False
         self._attempt = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -82,6 +83,8 @@ class LiveView:
             raise self._failure
         if isinstance(error, OSError):
             return
+        if self._held:  # nothing more came
+            self._parts.text(self._taken())
         notes = self._sources.notes()
         if notes and self._parts.in_text:
             self._parts.text(notes)
@@ -98,13 +101,12 @@ class LiveView:
             case TextDelta(text):
                 self._begun = True
                 self._parts.status(None)
-                self._parts.text(text)
+                self._parts.text(self._taken() + text)
                 return
             case ThinkingDelta(text) if self._style.thinking:
                 self._parts.think(text)
             case PrefillBegun() if event.text and not self._begun:
-                self._begun = True
-                self._parts.text(event.text)
+                self._begin(event)
             case BlockStart(_, wire):
                 self._open(str(wire.get("type")), failure(wire))
             case BlockStop():
@@ -127,6 +129,15 @@ class LiveView:
     def resume(self) -> None:
         """Go on after `suspend`."""
         self._parts.resume()
+
+    def _begin(self, begun: PrefillBegun) -> None:
+        self._begun, self._held = True, begun.text
+        if begun.prefill.mode == "native":  # nothing is thought before it goes on
+            self._parts.text(self._taken())
+
+    def _taken(self) -> str:
+        text, self._held = self._held, ""
+        return text
 
     def _open(self, kind: str, failed: str) -> None:
         self._done = False

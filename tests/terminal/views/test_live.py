@@ -168,6 +168,14 @@ def test_a_prefill_is_shown_once_and_goes_on() -> None:
     assert shown(hidden, *text("{}"), *end()) == "{}"
 
 
+def test_thinking_stands_before_a_beginning_and_never_parts_it_from_its_text() -> None:
+    begun = PrefillBegun(Prefill("1. Half a wo", "emulated"))
+    out = shown(begun, *thinking("Hm."), *text("rd\n2. More"), *end())
+    assert out.endswith("\n\n" + rendered("1. Half a word\n2. More"))
+    assert out.count("Half a wo") == 1
+    assert "Half a wo" in shown(begun, *thinking("Hm."))  # stopped before any text
+
+
 @given(st.integers(0, len(ANSWER)))
 def test_a_stop_anywhere_keeps_all_that_came(at: int) -> None:
     screening = Screening(step=0.0)  # no frame is due: all of it waits
