@@ -1,4 +1,4 @@
-"""Rows in columns: what is short keeps its width, what is long shares what is left."""
+"""Rows in columns: ids and numbers keep their width, words share what is left."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 LEAST: Final = 6
+LONGEST_ID: Final = 28
 
 
 def lay_out(
@@ -14,13 +15,33 @@ def lay_out(
     """Write rows as lines at most `width` cells wide, without trailing blanks.
 
     The columns named in `right` are set flush right. All rows have as many cells as the first.
+    A column of words gives way before one whose cells hold no blank, since a part of an id is of
+    no use; where even that is not enough, the last columns are left out.
     """
     if not rows:
         return []
     gap = 1 if width < 60 else 2
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    widths = _fitted(widths, width - gap * (len(widths) - 1))
+    words = [
+        w > LONGEST_ID or any(" " in row[i].strip() for row in rows[1:])
+        for i, w in enumerate(widths)
+    ]
+    while len(widths) > 1 and _least(widths, words, gap) > width:
+        widths.pop()
+    room = width - gap * (len(widths) - 1)
+    solid = sum(w for w, is_words in zip(widths, words, strict=False) if not is_words)
+    fitted = iter(
+        _fitted([w for w, is_words in zip(widths, words, strict=False) if is_words], room - solid)
+    )
+    widths = [next(fitted) if is_words else w for w, is_words in zip(widths, words, strict=False)]
+    widths = _fitted(widths, room)
     return [_line(row, widths, gap, right) for row in rows]
+
+
+def _least(widths: Sequence[int], words: Sequence[bool], gap: int) -> int:
+    """Give the width below which something would be cut to a useless rest."""
+    least = (min(w, LEAST) if words[i] else w for i, w in enumerate(widths))
+    return sum(least) + gap * (len(widths) - 1)
 
 
 def _fitted(widths: list[int], room: int) -> list[int]:
@@ -40,7 +61,9 @@ def _fitted(widths: list[int], room: int) -> list[int]:
 
 
 def _line(row: Sequence[str], widths: list[int], gap: int, right: frozenset[int]) -> str:
-    cells = [_cell(text, widths[i], flush_right=i in right) for i, text in enumerate(row)]
+    cells = [
+        _cell(text, widths[i], flush_right=i in right) for i, text in enumerate(row[: len(widths)])
+    ]
     return (" " * gap).join(cells).rstrip()
 
 

@@ -8,7 +8,9 @@ CELLS = st.text(st.sampled_from("ab日🌟 é"), max_size=30)
 
 
 @given(
-    st.integers(1, 5).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), max_size=6)),
+    st.integers(1, 5).flatmap(
+        lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), max_size=6)
+    ),
     st.integers(40, 120),
 )
 def test_lines_fit_the_width_and_have_no_trailing_blanks(rows: list[list[str]], width: int) -> None:
@@ -26,6 +28,13 @@ def test_short_columns_keep_their_width_and_numbers_stand_flush_right() -> None:
     lines = lay_out(rows, 30, right=frozenset({0}))
 
     assert lines == [" # you", f" 1 {'x' * 26}…", "12 y"]
+
+
+def test_words_give_way_before_ids_and_the_last_columns_before_either_is_cut() -> None:
+    rows = [["id", "title", "life"], ["claude-sonnet-5-5", "some words here", "is active"]]
+
+    assert lay_out(rows, 36)[1] == "claude-sonnet-5-5 some wo… is acti…"
+    assert lay_out(rows, 25)[1] == "claude-sonnet-5-5 some w…"
 
 
 def test_no_rows_give_no_lines() -> None:
