@@ -34,7 +34,7 @@ def parse(argv: Sequence[str]) -> Options | int:
 
 def _sentence(error: TyperException) -> str:
     format_ = getattr(error, "format_message", None)
-    text = str(format_() if format_ is not None else error).strip()
+    text = str(format_() if format_ is not None else error).strip().replace(": Value error, ", ": ")
     return text if text.endswith(".") else f"{text}."
 
 

@@ -181,7 +181,10 @@ class Registry:
         word, gap, rest = line[1:].partition(" ")
         if not gap:
             names = [
-                (f"/{name} ", self._commands[self._aliases.get(name, name)].summary)
+                (
+                    f"/{name} ",
+                    self._commands[self._aliases.get(name, name)].summary.replace("`", ""),
+                )
                 for name in self._names()
                 if name.startswith(word)
             ]

@@ -114,7 +114,8 @@ def models(session: Session) -> Outcome:
     if session.model.id not in session.models:
         rows.insert(0, _model_row(session, session.model))
     heads = ("", "model", "window", "output", "$/M in", "$/M out", "prefill", "thinking", "life")
-    foot = "? is not known. /model ID switches."
+    unknown = "? is not known. " if any("?" in row for row in rows) else ""
+    foot = f"{unknown}/model ID switches."
     return Table(heads, tuple(rows), footer=foot, right=frozenset({2, 3, 4, 5}))
 
 

@@ -9,6 +9,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.models import EFFORTS, Model, find, resolve
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
 from chatrepl.core.sent import build_sent
+from chatrepl.core.summary import compact
 from chatrepl.session import Session
 
 
@@ -49,8 +50,8 @@ def retirement(session: Session) -> str:
 
 def _describe(model_: Model) -> str:
     if not model_.known:
-        return f"{model_.id}: not in the table; what it can do is learned as it answers."
-    window = f"{(model_.context_window or 0) // 1000}k window"
+        return f"{model_.id}: no model that is known here; what it can do is learned as it answers."
+    window = f"{compact(model_.context_window or 0)} window"
     prefill = "native prefill" if model_.prefill else "emulated prefill"
     ends = f", retires {model_.retires_at}" if model_.retires_at else ""
     return f"{model_.id}: {window}, {prefill}{ends}"

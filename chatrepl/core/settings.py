@@ -129,7 +129,8 @@ def option(key: str) -> Option:
     found = OPTIONS.get(key)
     if found is None:
         near = nearest(key, OPTIONS)
-        hint = f"Did you mean {near}?" if near else "chatrepl --help lists what there is."
+        known = "/config lists them, and config.example.toml explains them."
+        hint = f"Did you mean {near}?" if near else known
         raise ConfigError(f"There is no setting {shown(key)}.", hint)
     return found
 

@@ -114,10 +114,14 @@ def find(folder: Path | None, wanted: str) -> Entry:
         if hits:
             names = ", ".join(entry.name or entry.id for entry in hits[:_NAMED])
             raise StorageError(
-                f"{len(hits)} saved conversations are called {wanted}.", f"Say which one: {names}"
+                f"{len(hits)} saved conversations are called {wanted}.",
+                f"Say which one: {names}",
+                exit_code=2,
             )
     raise StorageError(
-        f"There is no saved conversation {wanted}.", "/sessions lists those there are."
+        f"There is no saved conversation {wanted}.",
+        "/sessions, or chatrepl --sessions, lists those there are.",
+        exit_code=2,
     )
 
 

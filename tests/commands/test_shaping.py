@@ -16,7 +16,7 @@ from tests.commands.playing import Player
 def test_a_switch_of_model_says_what_it_costs() -> None:
     player = Player(Settings(model="claude-opus-5"))
     player.do("/model")
-    assert player.heard.startswith("claude-opus-5: 1000k window, emulated prefill")
+    assert player.heard.startswith("claude-opus-5: 1M window, emulated prefill")
     player.do("/model opus-5")
     player.say("demo: think")
     outcome = player.do("/model haiku-4-5")

@@ -36,4 +36,4 @@ def test_the_nearest_key_is_named() -> None:
     assert nearest("qqqq", OPTIONS) is None
     with pytest.raises(ConfigError) as caught:
         option("qqqq")
-    assert caught.value.hint == "chatrepl --help lists what there is."
+    assert caught.value.hint == "/config lists them, and config.example.toml explains them."
