@@ -1,0 +1,6 @@
+"""Everything about speed in one go: python -m tests.bench [ROUNDS] [--at REVISION]."""
+
+from tests.bench import start, turns
+
+start.main()
+turns.main()

@@ -1,0 +1,94 @@
+"""A service that answers every request with the same stream, a while after it came."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Service:
+    """A running service: its address, when requests were whole, how many connections came."""
+
+    url: str
+    delay: float
+    tokens: int = 50
+    arrivals: list[float] = field(default_factory=list)
+    connections: int = 0
+
+    def reply(self) -> bytes:
+        """Write the whole answer."""
+        start = {
+            "id": "msg_1", "type": "message", "role": "assistant", "content": [],
+            "model": "claude-haiku-4-5", "stop_reason": None, "stop_sequence": None,
+            "usage": {"input_tokens": 9, "output_tokens": 1},
+        }  # fmt: skip
+        block = {"type": "text", "text": ""}
+        end = {"stop_reason": "end_turn", "stop_sequence": None}
+        events = [
+            _event("message_start", message=start),
+            _event("content_block_start", index=0, content_block=block),
+            *(
+                _event(
+                    "content_block_delta", index=0, delta={"type": "text_delta", "text": "word "}
+                )
+                for _ in range(self.tokens)
+            ),
+            _event("content_block_stop", index=0),
+            _event("message_delta", delta=end, usage={"output_tokens": self.tokens}),
+            _event("message_stop"),
+        ]
+        fields = b"content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+        head = b"HTTP/1.1 200 OK\r\n" + fields
+        return head + b"".join(b"%x\r\n%b\r\n" % (len(e), e) for e in events) + b"0\r\n\r\n"
+
+
+def _event(kind: str, **more: Any) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
+
+
+@contextmanager
+def service(delay: float, tokens: int = 50) -> Iterator[Service]:
+    """Serve on the loopback interface while the context lasts."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    served = Service(f"http://127.0.0.1:{listener.getsockname()[1]}", delay, tokens)
+    threading.Thread(target=_accept, args=(listener, served), daemon=True).start()
+    try:
+        yield served
+    finally:
+        listener.close()
+
+
+def _accept(listener: socket.socket, served: Service) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        served.connections += 1
+        threading.Thread(target=_talk, args=(connection, served), daemon=True).start()
+
+
+def _talk(connection: socket.socket, served: Service) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connection, connection.makefile("rb") as lines:
+        while request := lines.readline():
+            length = 0
+            while (header := lines.readline()) not in {b"\r\n", b""}:
+                name, _, value = header.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            lines.read(length)
+            if not request.startswith(b"POST"):
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+                continue
+            served.arrivals.append(time.monotonic())
+            time.sleep(served.delay)
+            try:
+                connection.sendall(served.reply())
+            except OSError:
+                return
