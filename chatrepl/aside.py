@@ -25,11 +25,15 @@ async def ask_aside(session: Session, message: Message, stream: Stream, view: Vi
                     reply = reply.apply(event)
                     view.show(event, reply)
     finally:
-        if reply.usage_known:
-            usage, now = reply.total_usage, session.edges.clock()
-            cost = session.edges.price(request.model, usage, now)
-            session.meter = session.meter.add(usage, cost)
+        _pay(session, request, reply)
     return reply
+
+
+def _pay(session: Session, request: Request, reply: Reply) -> None:
+    if not reply.usage_known:
+        return
+    usage, now = reply.total_usage, session.edges.clock()
+    session.meter = session.meter.add(usage, session.edges.price(request.model, usage, now))
 
 
 def aside_request(session: Session, message: Message) -> Request:

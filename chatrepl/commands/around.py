@@ -18,8 +18,7 @@ def cost_question(session: Session) -> str:
     most = session.settings.max_cost_usd
     if not most:
         return ""
-    counts = session.edges.can_count()
-    coming = (next_price(session, session.conversation) if counts else None) or 0.0
+    coming = _coming(session)
     if not session.meter.exceeds(max(most, session.agreed_usd), coming):
         return ""
     spent = session.meter.money_words()
@@ -29,7 +28,13 @@ def cost_question(session: Session) -> str:
 
 def agree_to_cost(session: Session) -> None:
     """Ask again only when as much again was spent."""
-    session.agreed_usd = session.meter.cost.usd + session.settings.max_cost_usd
+    spent = session.meter.cost.usd + _coming(session)
+    session.agreed_usd = spent + session.settings.max_cost_usd
+
+
+def _coming(session: Session) -> float:
+    counts = session.edges.can_count()
+    return (next_price(session, session.conversation) if counts else None) or 0.0
 
 
 def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:

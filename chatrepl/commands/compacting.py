@@ -23,7 +23,8 @@ from chatrepl.session import Session
 
 KEEP_LAST: Final = 2
 MOST_FAILURES: Final = 3
-UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off
+UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off,
+LEARNED: Final = 0.02  # and that of the rest, once the service has counted something
 _NO_COUNT: Final = "count_tokens"
 _WORDS: Final = """\
 Summarise our conversation so far, for your own use when its earlier part is no longer there.
@@ -97,10 +98,11 @@ def make_room(session: Session, message: Message) -> Outcome:
     if policy == "off" or session.conversation.head is None or not session.edges.can_count():
         return None
     limit = Budget.of(session.model, session.settings).limit
-    now = session.ledger.next_total(session.conversation, session.model)
+    now = session.ledger.next_total(session.conversation, session.model).tokens
     total = session.ledger.next_total(session.conversation, session.model, message).tokens
-    unsure = total - now.tokens if now.exact else total
-    if _NO_COUNT in session.told or abs(limit - total) > UNSURE * unsure:
+    known = session.ledger.tally.base is not None
+    unsure = UNSURE * (total - now) + (LEARNED if known else UNSURE) * now
+    if _NO_COUNT in session.told or abs(limit - total) > unsure:
         return _make_room(session, message)
     request = session.request(message)
 
@@ -184,9 +186,10 @@ def _dropped(session: Session, message: Message) -> tuple[TurnId, ...]:
     turns = weighed(session)
     total = session.ledger.next_total(session.conversation, session.model, message).tokens
     base = max(0.0, total - sum(turn.tokens for turn in turns))
-    if budget.images is not None:
-        budget = replace(budget, images=max(0, budget.images - count_images(message)))
-    return plan(turns, budget, pins=pinned(session.conversation), base=base).dropped
+    most = budget.images and max(0, budget.images - count_images(message))
+    return plan(
+        turns, replace(budget, images=most), pins=pinned(session.conversation), base=base
+    ).dropped
 
 
 def warn_when_full(session: Session, before: float) -> Outcome:

@@ -79,7 +79,8 @@ def _budget(session: Session) -> str:
     budget = Budget.of(session.model, session.settings)
     mark = "" if total.exact else "~"
     window = session.model.context_window
-    room = f" · window {compact(window)}" if window else " · window unknown"
+    known = window and session.model.known
+    room = f" · window {compact(window or 0)}" if known else " · window unknown"
     summary = " · a summary stands for older turns" if session.conversation.state.summary else ""
     return f"context {mark}{share_words(total.tokens, budget.limit)} of the budget{room}{summary}"
 

@@ -11,7 +11,7 @@ from chatrepl.core.meter import tokens_words
 from chatrepl.core.outcome import Confirm
 from tests.commands.trimmer import Trimmer
 
-LONG = "demo: say " + "otters swim " * 400
+LONG = "demo: say ok\n" + "otters swim " * 300
 RANGES = st.one_of(
     st.integers(1, 7).map(str),
     st.builds("last {}".format, st.integers(1, 5)),
