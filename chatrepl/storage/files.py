@@ -54,6 +54,8 @@ def create(path: Path, *, also: int = 0) -> int:
             os.fchmod(descriptor, PRIVATE_FILE)
     except OSError:
         os.close(descriptor)
+        with contextlib.suppress(OSError):  # else its own next attempt would find it in the way
+            path.unlink()
         raise
     return descriptor
 

@@ -82,3 +82,16 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
     os.close(first)
     assert files.lock(second)
     os.close(second)
+
+
+def test_a_file_that_could_not_be_made_private_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("chatrepl.storage.files.os.fchmod", refuse)
+        with pytest.raises(OSError, match="no"):
+            files.create(tmp_path / "a")
+    os.close(files.create(tmp_path / "a"))
