@@ -2,7 +2,7 @@
 
 0 answered · 1 service or storage · 2 usage or configuration · 3 credentials · 4 busy or away ·
 5 too large · 6 cut · 7 refused or empty · 8 not in the form asked for · 70 a bug · 130 Ctrl-C ·
-141 the reader of a pipe went away · 143 SIGTERM
+141 the reader of a pipe went away · 129, 131, 143 SIGHUP, SIGQUIT, SIGTERM
 """
 
 import os
@@ -22,13 +22,18 @@ _MOST_LOG_CHARS: Final = 200_000
 
 
 def prepare_streams() -> None:
-    """Make the streams take any text, and SIGTERM end us through every `finally`."""
+    """Make the streams take any text, and deadly signals end us through every `finally`.
+
+    What was to be ignored when we were started, as under nohup, stays ignored.
+    """
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    with suppress(ValueError):  # not the main thread
-        signal.signal(signal.SIGTERM, _leave_on_signal)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        with suppress(ValueError):  # not the main thread
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _leave_on_signal)
 
 
 def _leave_on_signal(number: int, _frame: FrameType | None) -> Never:
