@@ -6,9 +6,11 @@ that come as lines of JSON on descriptor N, and answers with the code of each.
 """
 
 import contextlib
+import importlib
 import itertools
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -17,6 +19,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
+
+import chatrepl
 
 PATIENCE_S = 60.0
 
@@ -56,18 +60,41 @@ class Nursery:
         """Run the program to its end; give the exit code, or minus a signal's number."""
         asked = {"args": list(args), "env": dict(env), "cwd": str(cwd), "clock": clock}
         asked["streams"] = [str(path) for path in streams]
+        pid = self._ask(asked)
+        return int(self._ask({"wait": pid}))
+
+    def start(self, args: Sequence[str], env: Mapping[str, str], cwd: Path, tty: str) -> int:
+        """Start the program on a terminal of its own; give the process id."""
+        asked = {"args": list(args), "env": dict(env), "cwd": str(cwd), "clock": 0.0, "tty": tty}
+        return int(self._ask(asked))
+
+    def poll(self, pid: int) -> int | None:
+        """Give how a started program ended; None while it has not."""
+        code = self._ask({"poll": pid})
+        return None if code is None else int(code)
+
+    def _ask(self, asked: Mapping[str, Any]) -> Any:
         self._line.write(f"{json.dumps(asked)}\n")
         self._line.flush()
-        return int(self._line.readline())
+        return json.loads(self._line.readline())
 
 
 def _be(asked: dict[str, Any]) -> None:
     """Become the program: in a forked process."""
+    if "tty" in asked:
+        os.setsid()
+        asked["streams"] = [asked["tty"]] * 3  # the first terminal that is opened is ours
     for number, path in enumerate(asked["streams"]):
         mode = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        mode = os.O_RDWR if "tty" in asked else mode
         descriptor = os.open(path, mode, 0o600)
         os.dup2(descriptor, number)
         os.close(descriptor)
+    shown = "tty" in asked
+    # ruff: noqa: SIM115 - they stay open as long as the process lives
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False, buffering=1 if shown else -1)
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
@@ -91,32 +118,34 @@ def _set_clock(wrong: float | str) -> None:
 
 
 def _load() -> None:
-    """Import what every run needs."""
-    import anthropic  # noqa: F401
-
-    import chatrepl.api.client
-    import chatrepl.api.headstart
-    import chatrepl.api.prices
-    import chatrepl.cli.app
-    import chatrepl.cli.exits
-    import chatrepl.cli.saved
-    import chatrepl.cli.shot
-    import chatrepl.cli.start  # noqa: F401
+    """Import what every run needs, and what it would import late."""
+    for library in ("anthropic", "prompt_toolkit.shortcuts", "rich.console"):
+        importlib.import_module(library)
+    for module in pkgutil.walk_packages(chatrepl.__path__, "chatrepl."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 def serve(number: int) -> None:
     _load()
     with socket.socket(fileno=number) as ours, ours.makefile("rw", encoding="utf-8") as line:
         for request in line:
-            child = os.fork()
-            if child == 0:
-                with contextlib.suppress(BaseException):
-                    ours.close()
-                    _be(json.loads(request))
-                os._exit(99)
-            _, status = os.waitpid(child, 0)
-            line.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            line.write(f"{json.dumps(_answer(json.loads(request), ours))}\n")
             line.flush()
+
+
+def _answer(asked: dict[str, Any], ours: socket.socket) -> int | None:
+    if "args" not in asked:
+        flags = os.WNOHANG if "poll" in asked else 0
+        pid, status = os.waitpid(asked.get("poll") or asked["wait"], flags)
+        return os.waitstatus_to_exitcode(status) if pid else None
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            ours.close()
+            _be(asked)
+        os._exit(99)
+    return child
 
 
 if __name__ == "__main__":
