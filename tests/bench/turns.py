@@ -1,4 +1,4 @@
-"""A chat under way: echo while the SDK loads, memory, Enter to request: python -m tests.bench.turns.
+"""A chat under way: echo while loading, memory, Enter to request: python -m tests.bench.turns.
 
 The answers come at once, so what is measured is ours. A terminal emulator is not part of it.
 """
