@@ -1,6 +1,7 @@
 """Everything about speed in one go: python -m tests.bench [ROUNDS] [--at REVISION]."""
 
-from tests.bench import start, turns
+from tests.bench import long, start, turns
 
 start.main()
 turns.main()
+long.main([])

@@ -69,6 +69,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(b"")
 
+    def do_HEAD(self) -> None:
+        """Answer a greeting, which opens the connection for what follows."""
+        self.send_response_only(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
     def do_POST(self) -> None:
         self._answer(self.rfile.read(int(self.headers.get("content-length") or 0)))
 

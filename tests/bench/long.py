@@ -1,0 +1,66 @@
+"""A turn in a chat of 1,000 turns and 5 MB: python -m tests.bench.long [TURNS]."""
+
+import resource
+import statistics
+import sys
+import time
+
+from chatrepl.api.sending import streaming
+from chatrepl.cli.toolbar import Toolbar
+from chatrepl.core.blocks import TextBlock
+from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.edges import Edges
+from chatrepl.core.settings import Settings
+from chatrepl.session import Session
+
+QUESTION = "Why is the sky blue, and not violet? " * 28
+ANSWER = "Because the air scatters short waves more than long ones. " * 70
+
+
+def grown(turns: int) -> Conversation:
+    """Make a chat of so many turns; every text is an object of its own."""
+    chat, parent = Conversation(), None
+    for number in range(turns):
+        asked = Message.user(f"{number} {QUESTION}")
+        said = Message("assistant", (TextBlock(f"{number} {ANSWER}"),), "claude-haiku-4-5")
+        id_ = TurnId(f"t{number}")
+        chat = chat.add(Turn(id_, parent, (asked, said), created=float(number)))
+        parent = id_
+    return chat
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print it."""
+    given = sys.argv[1:] if arguments is None else arguments
+    turns = int(given[0]) if given else 1000
+    before = peak()
+    edges = Edges(clock=time.time, new_id=iter(map(str, range(10**6))).__next__)
+    session = Session(Settings(model="claude-haiku-4-5"), edges, grown(turns), interactive=True)
+    toolbar, spent = Toolbar(session), []
+    size = 0
+    for number in range(7):
+        message = Message.user(f"and {number}?")
+        begun = time.process_time()
+        request = session.request(message)
+        turn = session.open_turn(message, request)
+        size = len(streaming(request))
+        toolbar()
+        spent.append(1000 * (time.process_time() - begun))
+        said = Message("assistant", (TextBlock(ANSWER),), "claude-haiku-4-5")
+        done = Turn(turn.id, turn.parent, (message, said), created=turn.created)
+        session.conversation = session.conversation.add(done)
+    grown_by = peak() - before
+    sys.stdout.write(f"{turns} turns, a request of {size / 1e6:.1f} MB\n")
+    sys.stdout.write(f"first request (encodes all)  {spent[0]:.1f} ms CPU\n")
+    sys.stdout.write(f"later requests               {statistics.median(spent[1:]):.1f} ms CPU\n")
+    sys.stdout.write(
+        f"memory                       x{grown_by * 2**20 / size:.1f} of the request\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
