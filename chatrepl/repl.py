@@ -149,13 +149,14 @@ class Repl:
         self.session.staged = (*staged, *found)
         message = self.session.compose(text)
         self.draft = text  # whatever stops us before the turn, the text is not lost
+        base = self.session.base
         self.act(make_room(self.session, message))
         if not self._may_cost():
             return
         self.draft = ""
         before = self.session.context()
         try:
-            self._send(message, text, self.session.base)
+            self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
         finally:
             if self.session.staged:  # nothing came: mentions are found again in the draft

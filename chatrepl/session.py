@@ -109,10 +109,9 @@ class Session:
     def ask(self, prefill: str, form: Form | None = None) -> Ask:
         """Say what the next turn asks for beyond the settings."""
         schema = form.schema if form is not None and self.model.structured else None
-        told = form is not None and schema is None and self.interactive
         return Ask(
             prefill=prefill,
-            instruction=form.instruction if form is not None and told else "",
+            instruction=form.instruction if form is not None and schema is None else "",
             schema=schema,
             interactive=self.interactive,
             previous_message_id=self._previous_message_id(),

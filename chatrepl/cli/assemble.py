@@ -65,6 +65,7 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
         interactive=interactive,
     )
     session.prefill = options.prefill or ""
+    session.loaded = replace(loaded, settings=settings)
     return Assembled(session, folders, counter)
 
 

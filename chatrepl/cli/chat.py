@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
@@ -16,6 +17,7 @@ from chatrepl.api.tokens import Counter
 from chatrepl.api.warmup import Warmup
 from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
+from chatrepl.cli.forms import form_of
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_models
@@ -24,6 +26,7 @@ from chatrepl.config import Loaded
 from chatrepl.core.errors import UsageError
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
+from chatrepl.core.settings import Settings
 from chatrepl.session import Session
 from chatrepl.storage.paths import Folders, make_folder
 from chatrepl.terminal.early import EarlyPrompt
@@ -34,6 +37,7 @@ from chatrepl.terminal.sanitize import one_line
 if TYPE_CHECKING:
     from chatrepl.repl import Desk
     from chatrepl.terminal.prompt import Prompt
+    from chatrepl.terminal.say import Speaker
     from chatrepl.turn import Stream
 
 NO_KEY = (
@@ -73,16 +77,20 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
     demo = options.demo or not has_credentials(loaded.settings)
     assembled = assemble(options, loaded, interactive=True)
     session = assembled.session
+    session.form = form_of(options)
     with early:
         _greet(early, session, demo=demo and not options.demo)
         desk = _desk(session, early.tty, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
-    _dress(desk, session, early.background.dark)
+    dark = early.background.dark
+    desk = replace(desk, dress=lambda: _dress(desk.prompt, desk.speaker, session, dark))
+    desk.dress()
     desk.prompt.type_ahead(early.background.typed)
     if demo:
         from chatrepl.api.demo.guide import HELP
 
         session.demo_help = HELP
+    session.edges = replace(session.edges, examine=lambda now: _examined(session, now, demo=demo))
     connection.client.start()
     if not demo:
         cache = assembled.folders.cache
@@ -107,6 +115,15 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
         unsaved = put_away(session)
         keep_learned(session)
     return unsaved
+
+
+def _examined(session: Session, settings: Settings, *, demo: bool) -> str:
+    """Look at key, connection, terminal and storage, a line each."""
+    from chatrepl.cli.doctor import examine
+
+    if session.loaded is None:
+        return ""
+    return "\n".join(found.line() for found in examine(session.loaded.now(settings), demo=demo))
 
 
 def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
@@ -169,17 +186,19 @@ def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
     return Prompt(options, Feeds(lambda text, at: complete(session, text, at), Toolbar(session)))
 
 
-def _dress(desk: "Desk", session: Session, dark: bool | None) -> None:
-    """Take the colours that suit the terminal's background, now that it is known."""
-    from dataclasses import replace
-
+def _dress(
+    prompt: "Prompt", speaker: "Speaker", session: Session, dark: bool | None = None
+) -> None:
+    """Let prompt and screen follow the settings, and the terminal's background once it is known."""
     from chatrepl.cli.screen import choose_look
     from chatrepl.terminal.theme import pick_theme
 
-    if dark is None or session.settings.theme != "auto":
-        return
-    desk.speaker.look = choose_look(session.settings, os.environ, sys.stdout, dark=dark)
-    desk.prompt.change(replace(desk.prompt.options, theme=pick_theme("auto", dark=dark)))
+    settings = session.settings
+    speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
+    theme = pick_theme(settings.theme, dark=dark)
+    vi = settings.editing_mode == "vi"
+    options = prompt.options
+    prompt.change(replace(options, theme=theme, vi=vi, multiline=settings.multiline))
 
 
 def _then_load(connection: Connection, counter: Counter) -> "Stream":

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
-from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Message
 from chatrepl.core.errors import UsageError
 from chatrepl.oneshot import mutter
@@ -31,15 +30,7 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
         text = prompt
     if not text.strip() and not session.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
-    return _asked_for_form(session, session.compose(text if text.strip() else ""))
-
-
-def _asked_for_form(session: Session, message: Message) -> Message:
-    """Ask in words for a form that the service will not enforce."""
-    form = session.form
-    if form is None or (form.schema is not None and session.model.structured):
-        return message
-    return Message(message.role, (*message.content, TextBlock(form.instruction)))
+    return session.compose(text if text.strip() else "")
 
 
 def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":

@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatrepl.api.catalog import Catalog
 from chatrepl.api.connect import Route, connect
 from chatrepl.core.errors import ChatreplError
+from chatrepl.core.models import Model
 from chatrepl.core.wire import Wire
 from chatrepl.session import Session
 from chatrepl.storage.files import replace_file
@@ -36,10 +38,17 @@ def _refresh(
         infos = asyncio.run(_fetch(route))
     except ChatreplError:
         return  # the table is good enough, and a turn will say what is wrong
-    merged = catalog.merge(infos, origin=route.url, now=session.edges.clock())
-    session.models = merged
+    now = session.models  # something may have been learned since
+    base = now if isinstance(now, Catalog) else catalog
+    merged = base.merge(infos, origin=route.url, now=session.edges.clock())
+    session.models = merged if base is now else {**merged, **_learned(now, catalog)}
     if file is not None:
         _write(file, merged)
+
+
+def _learned(now: Mapping[str, Model], before: Mapping[str, Model]) -> dict[str, Model]:
+    """Give the models that changed since."""
+    return {id_: model for id_, model in now.items() if before.get(id_) != model}
 
 
 async def _fetch(route: Route) -> tuple[Wire, ...]:

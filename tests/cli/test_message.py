@@ -58,7 +58,11 @@ def test_an_empty_attachment_is_refused(session: Session) -> None:
 def test_a_form_is_asked_for_in_words_only_where_nothing_enforces_it(session: Session) -> None:
     options = Options(prompt=["go"])
     session.form = Form.choose(("a", "b"))
-    assert len(compose(options, session, None).content) == 1
+    asked = session.request(compose(options, session, None))
+    assert "output_config" in asked.params
+    assert len(asked.messages[-1].content) == 1
 
     session.form = Form(None, whole={"type": "object"})
-    assert len(compose(options, session, None).content) == 2
+    asked = session.request(compose(options, session, None))
+    assert "output_config" not in asked.params
+    assert len(asked.messages[-1].content) == 2
