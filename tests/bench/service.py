@@ -22,7 +22,7 @@ class Service:
 
     def reply(self) -> bytes:
         """Write the whole answer."""
-        start = {
+        start: dict[str, Any] = {
             "id": "msg_1", "type": "message", "role": "assistant", "content": [],
             "model": "claude-haiku-4-5", "stop_reason": None, "stop_sequence": None,
             "usage": {"input_tokens": 9, "output_tokens": 1},

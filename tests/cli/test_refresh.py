@@ -1,0 +1,32 @@
+import time
+from pathlib import Path
+from typing import Any
+
+from chatrepl.api.catalog import Catalog
+from chatrepl.api.connect import connect, plan_route
+from chatrepl.api.credentials import Credentials
+from chatrepl.api.demo.server import serve
+from chatrepl.api.warmup import Warmup
+from chatrepl.cli.refresh import refresh_models
+from chatrepl.core.edges import Edges
+from chatrepl.core.settings import Settings
+from chatrepl.session import Session
+
+
+def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
+    session = Session(Settings(), Edges(clock=lambda: 1e9, new_id=lambda: "1"), models=Catalog())
+    file = tmp_path / "cache" / "models.json"
+    with serve() as served:
+        key = Credentials("key", "a test", "sk-ant-test")
+        route = plan_route(Settings(base_url=served.url), key, {})
+        client: Warmup[Any] = Warmup(lambda: connect(route))
+        refresh_models(session, client, route, file)
+        until = time.monotonic() + 20
+        while not file.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        asked = len(served.requests)
+        refresh_models(session, client, route, file)
+
+        assert asked == len(served.requests) == 1
+    assert isinstance(session.models, Catalog)
+    assert session.models.is_fresh(1e9, route.url)

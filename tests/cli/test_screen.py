@@ -1,0 +1,37 @@
+import io
+
+import pytest
+
+from chatrepl.cli.screen import appearance, choose_look, consoles, view_style
+from chatrepl.core.settings import Settings
+from chatrepl.terminal.elements import DARK, LIGHT
+
+
+def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding)
+
+
+@pytest.mark.parametrize(
+    ("theme", "dark", "light"),
+    [("auto", None, False), ("auto", False, True), ("dark", False, False), ("light", True, True)],
+)
+def test_the_look_follows_the_setting_and_then_the_terminal(
+    theme: str, dark: bool | None, light: bool
+) -> None:
+    look = choose_look(Settings(theme=theme), {}, stream(), dark=dark)
+    assert look == (LIGHT if light else DARK)
+
+
+def test_without_utf8_the_glyphs_are_plain() -> None:
+    assert choose_look(Settings(), {}, stream("ascii")).glyphs != DARK.glyphs
+
+
+def test_the_setting_decides_about_colour() -> None:
+    assert appearance(Settings(color="never"), {}).color == "never"
+    assert consoles(Settings(color="never"), {}, stream(), None).out.no_color
+
+
+def test_what_is_no_terminal_is_never_repainted() -> None:
+    style = view_style(Settings(render="raw"), {"TERM": "xterm"}, stream())
+    assert style.raw
+    assert not style.repaint
