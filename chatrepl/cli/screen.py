@@ -11,8 +11,8 @@ from chatrepl.terminal.console import (
     is_dumb,
     open_consoles,
 )
-from chatrepl.terminal.elements import DARK, LIGHT, Look
-from chatrepl.terminal.elements.look import ASCII
+from chatrepl.terminal.elements import Look
+from chatrepl.terminal.elements.look import ASCII, LOOKS
 from chatrepl.terminal.glyphs import speaks_utf8
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.views.live import Style
@@ -41,8 +41,8 @@ def choose_look(
     settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
 ) -> Look:
     """Choose the look of replies."""
-    light = settings.theme == "light" or (settings.theme == "auto" and dark is False)
-    chosen = LIGHT if light else DARK
+    background = "light" if dark is False else "dark"
+    chosen = LOOKS[background if settings.theme == "auto" else settings.theme]
     return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
 
 

@@ -98,7 +98,11 @@ def self_test() -> None:
     sanitizer_self_test()
     stream = io.StringIO()
     console = SafeConsole(
-        file=stream, force_terminal=True, force_interactive=True, color_system="truecolor"
+        file=stream,
+        force_terminal=True,
+        force_interactive=True,
+        color_system="truecolor",
+        width=80,
     )
     style = Style(bold=True, link="http://x/\x1b]0;x\x07")
     console.print(
