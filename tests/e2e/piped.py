@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.server import Served
 from chatrepl.api.demo.wire import Answer
+from tests.faults.nursery import Nursery
 
 KEY = "sk-ant-test-0123456789abcdef"
 ROOT = Path(__file__).parent.parent.parent
@@ -42,10 +44,14 @@ class Done:
 
 @dataclass(slots=True)
 class Desk:
-    """Somebody's home, and the service they talk to."""
+    """Somebody's home, and the service they talk to; where there is a nursery, runs come from it.
+
+    Then they start at once, and their streams are files.
+    """
 
     home: Path
     served: Served
+    nursery: Nursery | None = None
 
     def env(self, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """Give a bare environment; None in `more` takes a variable away."""
@@ -69,6 +75,8 @@ class Desk:
         **more: Any,
     ) -> Done:
         """Run chatrepl; without `stdin` it is closed."""
+        if self.nursery is not None and stdin is not None and not more:
+            return self._fork(self.nursery, args, stdin, self.env(env))
         fed: dict[str, Any] = {"input": stdin} if stdin is not None else {}
         if stdin is None:
             more["preexec_fn"] = lambda: os.close(0)
@@ -77,6 +85,15 @@ class Desk:
             cwd=self.home, **fed, **more,
         )  # fmt: skip
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def _fork(
+        self, nursery: Nursery, args: Sequence[str], stdin: bytes, env: Mapping[str, str]
+    ) -> Done:
+        with TemporaryDirectory() as folder:
+            streams = [Path(folder) / name for name in ("in", "out", "err")]
+            streams[0].write_bytes(stdin)
+            code = nursery.run(args, env, self.home, streams)
+            return Done(code, *(stream.read_text("utf-8") for stream in streams[1:]))
 
     @contextmanager
     def start(self, *args: str, **more: Any) -> "Iterator[subprocess.Popen[bytes]]":

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.server import serve
 from tests.e2e.piped import KEY, Desk, Done, command
 from tests.e2e.terminal import Terminal
+from tests.faults.nursery import Nursery
 
 RESULT_KEYS = [
     "schema", "ok", "text", "parsed", "model", "stop_reason", "stop_details", "prefill", "usage",
@@ -37,6 +38,18 @@ NATIVE = ("-m", "claude-haiku-4-5")
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with serve(Engine()) as served:
         yield Desk(tmp_path, served)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture
+def quick(desk: Desk, nursery: Nursery) -> Desk:
+    """Give a desk for many rows of a kind: not each of them loads the program anew."""
+    return replace(desk, nursery=nursery)
 
 
 def png() -> bytes:
@@ -68,16 +81,16 @@ ASKED: list[tuple[str, tuple[str, ...], bytes, str]] = [
 
 @pytest.mark.parametrize(("args", "stdin", "asked"), [row[1:] for row in ASKED],
                          ids=[row[0] for row in ASKED])  # fmt: skip
-def test_one_message_is_asked(desk: Desk, args: tuple[str, ...], stdin: bytes, asked: str) -> None:
-    desk.served.engine.script('say "Good **day**"')
+def test_one_message_is_asked(quick: Desk, args: tuple[str, ...], stdin: bytes, asked: str) -> None:
+    quick.served.engine.script('say "Good **day**"')
 
-    done = desk.run(*args, stdin=stdin)
+    done = quick.run(*args, stdin=stdin)
 
     assert (done.code, done.out) == (0, "Good **day**\n"), done.err
-    assert len(desk.bodies) == 1
-    assert desk.asked == asked
+    assert len(quick.bodies) == 1
+    assert quick.asked == asked
     assert ("U+FFFD" in done.err) == (b"\xe9" in stdin)
-    assert desk.files == []  # nothing is kept unless it is asked for
+    assert quick.files == []  # nothing is kept unless it is asked for
 
 
 def test_undecodable_arguments_are_sent_as_replacement_characters(desk: Desk) -> None:
@@ -125,16 +138,16 @@ def test_a_picture_or_pdf_on_stdin_is_attached(desk: Desk, stdin: bytes, kind: s
 # How the answer is written.
 
 
-def test_only_the_answer_is_on_stdout_in_every_text_manner(desk: Desk) -> None:
-    desk.served.engine.script(*[FENCED] * 4, 'say "\\u001b[31mred\\n\\n"', "say x")
+def test_only_the_answer_is_on_stdout_in_every_text_manner(quick: Desk) -> None:
+    quick.served.engine.script(*[FENCED] * 4, 'say "\\u001b[31mred\\n\\n"', "say x")
     whole = "Here:\n\n```python\nprint(1)\n```\n\n```sh\nls\n```\n"
 
-    assert desk.run("go").out == whole
-    assert desk.run("go", "--raw", "-v", env={"FORCE_COLOR": "1"}).out == whole
-    assert desk.run("-x", "sh", "go").out == "ls\n"
-    assert desk.run("go", "-x").out == "print(1)\n"
-    assert desk.run("go").out == "^[[31mred\n\n"
-    quiet = desk.run("go", "-q")
+    assert quick.run("go").out == whole
+    assert quick.run("go", "--raw", "-v", env={"FORCE_COLOR": "1"}).out == whole
+    assert quick.run("-x", "sh", "go").out == "ls\n"
+    assert quick.run("go", "-x").out == "print(1)\n"
+    assert quick.run("go").out == "^[[31mred\n\n"
+    quiet = quick.run("go", "-q")
     assert (quiet.out.splitlines()[0][0], quiet.err) == ("x", "")
 
 
@@ -204,12 +217,11 @@ CODES: list[tuple[str, int, tuple[str, ...], tuple[str, ...], str]] = [
 @pytest.mark.parametrize(("code", "steps", "args", "out"), [row[1:] for row in CODES],
                          ids=[row[0] for row in CODES])  # fmt: skip
 def test_the_exit_code_tells(
-    desk: Desk, code: int, steps: tuple[str, ...], args: tuple[str, ...], out: str
+    quick: Desk, code: int, steps: tuple[str, ...], args: tuple[str, ...], out: str
 ) -> None:
-    desk.script(*steps, *steps)
-    with ThreadPoolExecutor() as pool:  # two at once: most of a run is loading
-        runs = [pool.submit(desk.run, "go", *args, *more) for more in ((), ("-o", "json"))]
-    text, result = runs[0].result(), runs[1].result().json
+    quick.script(*steps, *steps)
+    text = quick.run("go", *args)
+    result = quick.run("go", *args, "-o", "json").json
 
     assert text.code == code, text.err
     assert out in text.out
@@ -245,7 +257,7 @@ USAGE: list[tuple[str, int, tuple[str, ...], str]] = [
     ("a schema that is none", 2, ("--schema", "{"), "JSON"),
     ("a schema that is not there", 2, ("--schema", "nowhere.json"), "nowhere.json"),
     ("one choice", 2, ("--choose", "yes"), "two"),
-    ("a conversation that is not there", 1, ("-r", "nowhere"), "nowhere"),
+    ("a conversation that is not there", 2, ("-r", "nowhere"), "nowhere"),
     ("no conversation to go on with", 1, ("-c",), "conversation"),
     ("a key over plain http", 2, ("--base-url", "http://example.com"), "http"),
     ("an address that is none", 2, ("--base-url", "nowhere"), "nowhere"),
@@ -255,9 +267,9 @@ USAGE: list[tuple[str, int, tuple[str, ...], str]] = [
 @pytest.mark.parametrize(("code", "args", "word"), [row[1:] for row in USAGE],
                          ids=[row[0] for row in USAGE])  # fmt: skip
 def test_a_mistake_gets_one_clear_line_and_nothing_is_sent(
-    desk: Desk, code: int, args: tuple[str, ...], word: str
+    quick: Desk, code: int, args: tuple[str, ...], word: str
 ) -> None:
-    done = desk.run("hello", *args)
+    done = quick.run("hello", *args)
 
     first, *rest = done.err.splitlines()
     assert done.code == code, done.err
@@ -265,7 +277,7 @@ def test_a_mistake_gets_one_clear_line_and_nothing_is_sent(
     assert word in done.err
     assert len(rest) <= 2
     assert done.out == ""
-    assert desk.served.requests == []
+    assert quick.served.requests == []
 
 
 def test_a_mistake_is_an_object_where_objects_are_asked_for(desk: Desk) -> None:
@@ -292,30 +304,30 @@ def test_the_demo_engine_needs_no_key_and_no_network(desk: Desk) -> None:
     assert desk.served.requests == []
 
 
-def test_bad_configuration_names_file_line_and_key(desk: Desk) -> None:
-    bad = desk.home / "bad.toml"
+def test_bad_configuration_names_file_line_and_key(quick: Desk) -> None:
+    bad = quick.home / "bad.toml"
     bad.write_text('model = "opus"\nmodle = 3\n', encoding="utf-8")
-    broken = desk.home / "broken.toml"
+    broken = quick.home / "broken.toml"
     broken.write_text("model = \n", encoding="utf-8")
 
     for path, word in ((bad, "bad.toml:2: "), (broken, "broken.toml:1")):
-        done = desk.run("hello", "--config", str(path))
+        done = quick.run("hello", "--config", str(path))
         assert done.code == 2
         assert word in done.err.splitlines()[0]
 
 
-def test_settings_reach_the_request_in_their_order(desk: Desk) -> None:
-    (desk.home / "c.toml").write_text(
+def test_settings_reach_the_request_in_their_order(quick: Desk) -> None:
+    (quick.home / "c.toml").write_text(
         'model = "opus-5-5"\nmax_tokens = 100\n[profiles.short]\nmax_tokens = 50\n', "utf-8"
     )
-    (desk.home / "sys.md").write_text("Be kind.\n", encoding="utf-8")
+    (quick.home / "sys.md").write_text("Be kind.\n", encoding="utf-8")
     given = ("--config", "c.toml", "--profile", "short", "-s", "@sys.md")
 
-    assert desk.run("hi", *given).code == 0
-    assert desk.run("hi", *given, "-t", "9", "-m", "haiku-5-5").code == 0
-    assert desk.run("hi", *given, "--set", "effort=low", "--set", "stop_sequences=a,b").code == 0
+    assert quick.run("hi", *given).code == 0
+    assert quick.run("hi", *given, "-t", "9", "-m", "haiku-5-5").code == 0
+    assert quick.run("hi", *given, "--set", "effort=low", "--set", "stop_sequences=a,b").code == 0
 
-    first, second, third = desk.bodies
+    first, second, third = quick.bodies
     assert (first["model"], first["max_tokens"]) == ("claude-opus-5-5", 50)
     assert first["system"].strip() == "Be kind."
     assert (second["model"], second["max_tokens"]) == ("claude-haiku-5-5", 9)
@@ -336,15 +348,15 @@ def test_settings_reach_the_request_in_their_order(desk: Desk) -> None:
     ids=["native", "emulated", "schema"],
 )
 def test_a_prefill_works_on_every_model_and_the_mode_is_told(
-    desk: Desk, args: tuple[str, ...], mode: str
+    quick: Desk, args: tuple[str, ...], mode: str
 ) -> None:
-    result = desk.run("-o", "json", "-p", "Sure: ", "go", *args).json
+    result = quick.run("-o", "json", "-p", "Sure: ", "go", *args).json
 
     assert result["ok"], result
     assert result["prefill"] == {"text": "Sure: ", "mode": mode}
     assert result["text"].startswith("Sure: ") or mode == "schema"
     assert result["text"].count("Sure:") <= 1
-    assert (desk.bodies[0]["messages"][-1]["role"] == "assistant") == (mode == "native")
+    assert (quick.bodies[0]["messages"][-1]["role"] == "assistant") == (mode == "native")
 
 
 def test_prefilled_text_on_a_pipe_begins_with_the_prefill(desk: Desk) -> None:
@@ -353,16 +365,16 @@ def test_prefilled_text_on_a_pipe_begins_with_the_prefill(desk: Desk) -> None:
     assert done.out.startswith("Sure: ")
 
 
-def test_a_schema_goes_out_as_the_service_takes_it_and_is_checked_whole(desk: Desk) -> None:
+def test_a_schema_goes_out_as_the_service_takes_it_and_is_checked_whole(quick: Desk) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 5}}}
-    (desk.home / "s.json").write_text(json.dumps(schema), encoding="utf-8")
-    desk.script('only {"n": 7}', 'only {"n": 3}')
+    (quick.home / "s.json").write_text(json.dumps(schema), encoding="utf-8")
+    quick.script('only {"n": 7}', 'only {"n": 3}')
 
-    good = desk.run("-o", "json", "--schema", "s.json", "go")
-    bad = desk.run("--schema", "s.json", "go")
+    good = quick.run("-o", "json", "--schema", "s.json", "go")
+    bad = quick.run("--schema", "s.json", "go")
 
     assert good.json["parsed"] == {"n": 7}
-    sent = desk.bodies[0]["output_config"]["format"]["schema"]
+    sent = quick.bodies[0]["output_config"]["format"]["schema"]
     assert sent["additionalProperties"] is False
     assert "minimum" not in sent["properties"]["n"]
     assert (bad.code, bad.out) == (8, "")
@@ -370,18 +382,18 @@ def test_a_schema_goes_out_as_the_service_takes_it_and_is_checked_whole(desk: De
     assert '{"n": 3}' in bad.err  # what came is not lost
 
 
-def test_a_form_the_service_cannot_enforce_is_asked_for_in_words_and_checked(desk: Desk) -> None:
+def test_a_form_the_service_cannot_enforce_is_asked_for_in_words_and_checked(quick: Desk) -> None:
     loop = '{"type":"object","properties":{"next":{"$ref":"#"}}}'
-    desk.script('only ```json\n{"next": {}}\n```', "only Yes.")
+    quick.script('only ```json\n{"next": {}}\n```', "only Yes.")
 
-    looped = desk.run("--schema", loop, "go")
-    chosen = desk.run("--choose", "yes,no", "go", "-m", "some-other-model")
+    looped = quick.run("--schema", loop, "go")
+    chosen = quick.run("--choose", "yes,no", "go", "-m", "some-other-model")
 
     assert (looped.code, looped.out) == (0, '{"next": {}}\n'), looped.err
-    assert "output_config" not in desk.bodies[0]
-    assert '"$ref"' in json.dumps(desk.bodies[0]["messages"]).replace('\\"', '"')
+    assert "output_config" not in quick.bodies[0]
+    assert '"$ref"' in json.dumps(quick.bodies[0]["messages"]).replace('\\"', '"')
     assert (chosen.code, chosen.out) == (0, "yes\n"), chosen.err
-    assert "output_config" not in desk.bodies[1]
+    assert "output_config" not in quick.bodies[1]
 
 
 def test_a_choice_is_printed_bare(desk: Desk) -> None:
@@ -424,23 +436,23 @@ def test_a_dry_run_shows_the_very_request_that_is_sent(desk: Desk) -> None:
 # Saved conversations.
 
 
-def test_a_single_shot_is_kept_only_where_that_is_asked_for(desk: Desk) -> None:
-    saved = desk.run("--save", "notes", "my name is Ada", "-o", "json")
+def test_a_single_shot_is_kept_only_where_that_is_asked_for(quick: Desk) -> None:
+    saved = quick.run("--save", "notes", "my name is Ada", "-o", "json")
     assert saved.json["session_id"], saved.err
-    newest = desk.run("-c", "what is my name?", "-o", "json")
-    named = desk.run("-r", "notes", "and again: what is my name?")
-    taken = desk.run("--save", "notes", "hello")
-    listed = desk.run("--sessions")
-    found = desk.run("--sessions", "ada", "-o", "json")
+    newest = quick.run("-c", "what is my name?", "-o", "json")
+    named = quick.run("-r", "notes", "and again: what is my name?")
+    taken = quick.run("--save", "notes", "hello")
+    listed = quick.run("--sessions")
+    found = quick.run("--sessions", "ada", "-o", "json")
 
     assert "Ada" in newest.json["text"]
     assert newest.json["session_id"] == saved.json["session_id"]
     assert "Ada" in named.out
-    assert len(desk.bodies[-1]["messages"]) == 5
+    assert len(quick.bodies[-1]["messages"]) == 5
     assert (taken.code, "notes" in taken.err) == (2, True)
     assert "notes" in listed.out
     assert [s["turns"] for s in found.json["sessions"]] == [3]
-    modes = {path.stat().st_mode & 0o777 for path in desk.files}
+    modes = {path.stat().st_mode & 0o777 for path in quick.files}
     assert modes == {0o600}
 
 
@@ -545,10 +557,10 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["torn", "cut", "error", "no-stop", "stall"])
-def test_a_reply_that_breaks_off_is_flushed_as_far_as_it_came(desk: Desk, kind: str) -> None:
-    desk.served.engine.script(f"stream {kind} after 3")
+def test_a_reply_that_breaks_off_is_flushed_as_far_as_it_came(quick: Desk, kind: str) -> None:
+    quick.served.engine.script(f"stream {kind} after 3")
 
-    done = desk.run("go", "--set", "timeout_s=1")
+    done = quick.run("go", "--set", "timeout_s=1")
 
     assert done.code in {1, 4}
     assert done.out.strip()
@@ -634,12 +646,12 @@ def test_too_much_on_stdin_is_refused_in_little_memory(desk: Desk) -> None:
     "stdin", [b"\x7fELF\0\1\2", b"PK\3\4" + b"\0" * 40, os.urandom(5000), b"text\0text"],
     ids=["program", "archive", "noise", "NUL"],
 )  # fmt: skip
-def test_other_binary_on_stdin_is_refused(desk: Desk, stdin: bytes) -> None:
-    done = desk.run("what is this?", stdin=stdin)
+def test_other_binary_on_stdin_is_refused(quick: Desk, stdin: bytes) -> None:
+    done = quick.run("what is this?", stdin=stdin)
 
     assert (done.code, done.out) == (2, "")
     assert "neither an image nor a PDF" in done.err
-    assert desk.served.requests == []
+    assert quick.served.requests == []
 
 
 def test_a_bug_leaves_a_private_log_and_one_line(desk: Desk) -> None:
