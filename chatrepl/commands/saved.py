@@ -68,9 +68,10 @@ def load(session: Session, name: Saved) -> Outcome:
     entry = find(session.library, name)
     if entry.id == session.recorder.id:
         return Notice(f"{entry.label} is open already.")
-    for conversation, recorder in session.shelf.all:
-        if recorder.id == entry.id:
-            session.open(conversation, recorder)
+    for kept in session.shelf.all:
+        if kept[1].id == entry.id:
+            session.shelf = session.shelf.without(kept)
+            session.open(*kept)
             return tail(session, entry, ())
     opened = reopen(entry)
     session.open(opened.conversation, opened.recorder)
@@ -125,7 +126,12 @@ def delete_(session: Session, name: Saved, *, force: bool = False) -> Outcome:
     """Delete a saved conversation for good. This cannot be undone."""
     entry = find(session.library, name)
     if entry.id == session.recorder.id:
-        raise UsageError("That conversation is open.", "/clear begins a new one; then delete it.")
+        raise UsageError("That conversation is open.", "/clear begins a new one.")
+    if entry.id in {recorder.id for _, recorder in session.shelf.all}:
+        raise UsageError(
+            f"{entry.label} was open in this chat, and /undo returns to it.",
+            "Delete it from the next chat.",
+        )
 
     def apply() -> Outcome:
         delete(entry)
@@ -206,7 +212,8 @@ def import_(session: Session, file: PathWord) -> Outcome:
     session.open(conversation, session.edges.new_recorder())
     session.change(conversation)
     count = len(conversation.path())
-    return Notice(f"{file} is open, with {count} turns. /undo returns to the one before.")
+    turns = "1 turn" if count == 1 else f"{count} turns"
+    return Notice(f"{file} is open, with {turns}. /undo returns to the one before.")
 
 
 def when(seconds: float) -> str:

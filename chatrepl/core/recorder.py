@@ -55,6 +55,11 @@ class Shelf:
         """Put the open conversation away, as the newest; another is about to be opened."""
         return Shelf((*self.all, now))
 
+    def without(self, kept: Kept) -> "Shelf":
+        """Take one off, which is about to be opened."""
+        before = tuple(one for one in self.before if one is not kept)
+        return Shelf(before, tuple(one for one in self.after if one is not kept))
+
     def back(self, now: Kept) -> tuple["Shelf", Kept] | None:
         """Change the open conversation for the one before it."""
         if not self.before:

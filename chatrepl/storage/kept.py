@@ -40,7 +40,9 @@ class Journaled:
         self.journal.state(conversation)
 
     def rename(self, name: str) -> None:
+        """Give it a name, which others find at once."""
         self.journal.meta(name=name)
+        self.journal.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def checked_name(folder: Path | None, name: str, own: str | None) -> str:
     for entry in list_entries(folder):
         if entry.name.casefold() == label.casefold() and entry.id != own:
             raise UsageError(
-                f"There is a saved conversation {label} already.",
-                f"/load {label} opens it; another name keeps this one.",
+                f"There is a saved conversation {entry.name} already.",
+                f"/load {entry.name} opens it; another name keeps this one.",
             )
     return label

@@ -1,0 +1,325 @@
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.outcome import Notice, Page, Several, Table
+from chatrepl.session import NoRecorder
+from chatrepl.storage.kept import Journaled, begin_kept
+from tests.commands.trimmer import TOOLS, Trimmer
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    return tmp_path / "conversations"
+
+
+@pytest.fixture(name="chat")
+def _chat(folder: Path) -> Iterator[Trimmer]:
+    chat = begin(folder)
+    yield chat
+    leave(chat)
+
+
+def begin(folder: Path) -> Trimmer:
+    chat = Trimmer()
+    chat.session.library = folder
+    chat.session.edges = replace(chat.session.edges, new_recorder=lambda: begin_kept(folder))
+    chat.session.recorder = begin_kept(folder)
+    return chat
+
+
+def rest(chat: Trimmer) -> None:
+    """Write down all that was said, as at a chat's end."""
+    for conversation, recorder in (
+        *chat.session.shelf.all,
+        (chat.session.conversation, chat.session.recorder),
+    ):
+        recorder.state(conversation)
+        assert isinstance(recorder, Journaled)
+        assert recorder.journal.flush()
+
+
+def leave(chat: Trimmer) -> None:
+    rest(chat)
+    for recorder in (*(kept[1] for kept in chat.session.shelf.all), chat.session.recorder):
+        assert isinstance(recorder, Journaled)
+        recorder.journal.close()
+
+
+def offered(chat: Trimmer, line: str) -> list[str]:
+    return [text for text, _ in REGISTRY.complete(chat.session, line)[1]]
+
+
+def labels(chat: Trimmer, line: str = "/sessions") -> list[str]:
+    chat.tables.clear()
+    chat.do(line)
+    return [row[1] for table in chat.tables for row in table.rows]
+
+
+def test_a_conversation_is_named_and_found_by_its_name(chat: Trimmer) -> None:
+    chat.say("demo: say otters")
+    chat.do("/save")
+    assert "This conversation is saved: " in chat.heard
+    chat.do("/save  My   otters")
+    assert chat.heard == "This conversation is called My otters now."
+    chat.do("/save")
+    assert "saved as My otters" in chat.heard
+    chat.do("/save my otters")
+    rest(chat)
+
+    assert labels(chat) == ["my otters"]
+    assert offered(chat, "/load my") == ["my otters"]
+    assert offered(chat, "/delete x") == []
+
+
+def test_a_name_belongs_to_one_conversation(chat: Trimmer) -> None:
+    chat.say("demo: say one")
+    chat.do("/save notes")
+    chat.do("/clear")
+    chat.say("demo: say two")
+
+    with pytest.raises(UsageError, match="notes already"):
+        chat.do("/save Notes")
+
+
+def test_where_nothing_is_saved_save_says_why() -> None:
+    chat = Trimmer()
+    with pytest.raises(StorageError, match="saving is off"):
+        chat.do("/save x")
+    chat.session.recorder = NoRecorder("the disk is full")
+    with pytest.raises(StorageError, match="the disk is full"):
+        chat.do("/save")
+
+
+def test_a_loaded_conversation_goes_on_and_undo_returns_to_the_one_before(folder: Path) -> None:
+    first = begin(folder)
+    first.say("demo: say one")
+    first.do("/drop! 1")
+    first.say("demo: say two")
+    before = first.bytes()
+    leave(first)
+
+    chat = begin(folder)
+    chat.say("demo: say here")
+    here = chat.session.conversation
+    outcome = chat.do(f"/load {str(first.session.recorder.id)[:17]}")
+
+    assert isinstance(outcome, Several)
+    assert [type(part) for part in outcome.outcomes] == [Notice, Page, Page]
+    assert "2 turns" in chat.said[-3]
+    assert "two" in chat.heard
+    assert chat.bytes().count(b"say one") == before.count(b"say one") == 0
+    assert chat.session.conversation.state.marks == first.session.conversation.state.marks
+    chat.say("demo: say on")
+    chat.do("/undo 2")
+    assert chat.session.conversation.turns == here.turns
+    leave(chat)
+
+
+def test_loading_what_is_open_or_was_open_in_this_chat_finds_it_as_it_is(chat: Trimmer) -> None:
+    chat.say("demo: say one")
+    chat.do("/save first")
+    chat.do("/clear")
+    chat.say("demo: say two")
+    chat.do("/save second")
+    rest(chat)
+    chat.do("/load second")
+    assert chat.heard == "second is open already."
+
+    chat.do("/load first")
+    chat.say("demo: say three")
+    rest(chat)
+    chat.do("/load second")
+    chat.do("/load first")
+    assert len(chat.session.conversation.path()) == 2
+    assert len(chat.session.shelf.all) == 1
+    chat.do("/clear")
+    chat.do("/load first")
+    assert len(chat.session.conversation.path()) == 2
+
+
+def test_what_is_open_elsewhere_goes_on_in_a_copy_and_says_so(folder: Path) -> None:
+    one, other = begin(folder), begin(folder)
+    one.say("demo: say one")
+    one.do("/save shared")
+    rest(one)
+    other.do("/load shared")
+
+    assert "goes on in a copy" in other.heard
+    other.say("demo: say two")
+    one.say("demo: say three")
+    rest(one)
+    rest(other)
+    assert other.session.recorder.id != one.session.recorder.id
+    assert [t.assistant.text for t in one.session.conversation.path() if t.assistant] == [
+        "one",
+        "three",
+    ]
+    with pytest.raises(StorageError, match="open in another"):
+        other.do(f"/delete! {one.session.recorder.id}")
+    leave(one)
+    leave(other)
+    assert len(labels(begin(folder))) == 2
+
+
+def test_a_reply_that_was_cut_and_damage_are_told(folder: Path) -> None:
+    chat = begin(folder)
+    chat.say("demo: say one")
+    recorder = chat.session.recorder
+    assert isinstance(recorder, Journaled)
+    message = chat.session.compose("demo: say two")
+    turn = chat.session.open_turn(message, chat.session.request(message))
+    recorder.delta(turn.id, "half", "text")
+    recorder.delta(turn.id, "a thought", "thinking")
+    recorder.journal.flush()
+    recorder.journal.close()
+    path = recorder.journal.path
+    path.write_bytes(path.read_bytes() + b"\0\0 no record \n also none\n")
+
+    again = begin(folder)
+    again.do(f"/load {recorder.id}")
+    assert any("The last reply was cut" in text for text in again.said)
+    assert any("2 damaged records were" in text for text in again.said)
+    assert again.session.conversation.path()[-1].was_cut
+    path.write_bytes(path.read_bytes())
+    leave(again)
+
+
+def test_sessions_and_search_find_what_is_inside(chat: Trimmer) -> None:
+    assert "Nothing is saved yet." in (chat.do("/sessions"), chat.heard)[1]
+    chat.say("demo: say otters swim")
+    chat.do("/clear")
+    chat.say("demo: say tins")
+    rest(chat)
+
+    assert labels(chat) == ["demo: say tins", "demo: say otters swim"]
+    assert labels(chat, "/sessions otters") == ["demo: say otters swim"]
+    chat.do("/sessions walrus")
+    assert chat.heard == "No saved conversation holds that."
+    found = labels(chat, "/search otters")
+    assert found
+    assert any("otters" in row[2] for row in chat.tables[-1].rows)
+    chat.do("/search walrus")
+    assert "was not found" in chat.heard
+
+
+def test_a_long_list_tells_how_many_more_there_are(chat: Trimmer) -> None:
+    for _ in range(31):
+        chat.session.add_turn(None, chat.session.compose("x"))
+        rest(chat)
+        chat.do("/clear")
+    chat.tables.clear()
+    chat.do("/sessions")
+
+    assert len(chat.tables[0].rows) == 30
+    assert chat.tables[0].footer.startswith("1 more")
+
+
+def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: Path) -> None:
+    old = begin(folder)
+    old.say("demo: say old")
+    old.do("/save old")
+    leave(old)
+    chat.say("demo: say one")
+    chat.do("/save one")
+    rest(chat)
+    with pytest.raises(UsageError, match="is open"):
+        chat.do("/delete one")
+    chat.do("/clear")
+    with pytest.raises(UsageError, match="was open in this chat"):
+        chat.do("/delete one")
+
+    chat.agree = False
+    chat.do("/delete old")
+    assert "old" in labels(chat)
+    chat.do("/delete! old")
+    assert "old" not in labels(chat)
+
+
+@pytest.mark.parametrize("form", ["md", "json", "html", "curl", "python"])
+def test_an_export_is_printed_or_written_and_holds_what_was_said(
+    chat: Trimmer, tmp_path: Path, form: str
+) -> None:
+    chat.say("demo: say otters")
+    chat.do(f"/export {form}")
+    printed = chat.heard
+    assert "otters" in printed
+
+    path = tmp_path / "out"
+    chat.do(f"/export {form} {path}")
+    assert path.read_text() == printed
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    chat.agree = False
+    path.write_text("mine")
+    chat.do(f"/export {form} {path}")
+    assert path.read_text() == "mine"
+    chat.agree = True
+    chat.do(f"/export {form} {path}")
+    assert path.read_text() == printed
+    chat.do(f"/export! {form} {path}")
+    chat.do(f"/export {form} {tmp_path}")
+    assert list(tmp_path.glob(f"{chat.session.recorder.id}.*"))
+
+
+def test_what_would_not_end_in_a_question_is_exported_as_it_stands(chat: Trimmer) -> None:
+    chat.do("/assistant Hello")
+    chat.do("/export curl")
+
+    assert "Hello" in chat.heard
+
+
+def test_nothing_is_no_export() -> None:
+    chat = Trimmer()
+    with pytest.raises(UsageError, match="nothing to export"):
+        chat.do("/export")
+
+
+def test_an_export_that_is_imported_makes_the_same_request(chat: Trimmer, tmp_path: Path) -> None:
+    chat.start_with("Be brief.")
+    chat.say("demo: say otters")
+    chat.do(f"/export json {tmp_path / 'chat.json'}")
+    before = json.loads(chat.bytes())
+    chat.do(f"/import {tmp_path / 'chat.json'}")
+    after = json.loads(chat.bytes())
+
+    assert "with 1 turn." in chat.heard
+    assert [m["content"][-1] for m in after["messages"]] == [
+        m["content"][-1] for m in before["messages"]
+    ]
+    assert after["system"] == before["system"]
+    chat.do("/undo")
+    assert json.loads(chat.bytes())["messages"] == before["messages"]
+
+
+def test_an_import_with_tools_goes_on(chat: Trimmer, tmp_path: Path) -> None:
+    (tmp_path / "tools.json").write_text(TOOLS)
+    chat.do(f"/import {tmp_path / 'tools.json'}")
+    assert "with 2 turns" in chat.heard
+    chat.say("demo: say on")
+
+    assert chat.statuses == [200]
+
+
+def test_what_is_no_text_is_not_imported(chat: Trimmer, tmp_path: Path) -> None:
+    (tmp_path / "bad").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        chat.do(f"/import {tmp_path / 'bad'}")
+
+
+def test_paths_are_completed(chat: Trimmer, tmp_path: Path) -> None:
+    (tmp_path / "notes.json").write_text("[]")
+
+    assert any("notes.json" in text for text in offered(chat, f"/import {tmp_path}/no"))
+
+
+def test_lists_are_tables_of_cells() -> None:
+    chat = Trimmer()
+    outcome = chat.do("/sessions")
+
+    assert isinstance(outcome, Notice | Table)

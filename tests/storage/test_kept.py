@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.errors import UsageError
+from chatrepl.storage.kept import begin_kept, checked_name, reopen
+from chatrepl.storage.library import find, list_entries
+
+
+def test_what_is_kept_is_opened_as_it_was(tmp_path: Path) -> None:
+    kept = begin_kept(tmp_path)
+    turn = Turn(TurnId("a"), None, (Message.user("otters"),))
+    assert not list_entries(tmp_path)
+    kept.begin(turn)
+    kept.delta(turn.id, "think", "thinking")
+    kept.delta(turn.id, "swim", "text")
+    kept.finish(turn)
+    conversation = Conversation().add(turn)
+    kept.state(conversation)
+    kept.rename("notes")
+    assert kept.name == "notes"
+    assert kept.journal.close()
+    assert not kept.unsaved
+
+    again = reopen(find(tmp_path, "notes"))
+    assert again.conversation.turns == conversation.turns
+    assert again.recorder.id == kept.id
+    assert again.notes == ()
+    again.recorder.journal.close()
+
+
+def test_one_damaged_record_is_told_in_the_singular(tmp_path: Path) -> None:
+    kept = begin_kept(tmp_path)
+    kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))
+    kept.journal.close()
+    path = kept.journal.path
+    path.write_bytes(path.read_bytes() + b"{no record\n")
+
+    opened = reopen(list_entries(tmp_path)[0])
+    assert any("1 damaged record was" in note for note in opened.notes)
+    opened.recorder.journal.close()
+
+
+def test_a_conversation_that_is_open_elsewhere_goes_on_in_a_copy(tmp_path: Path) -> None:
+    kept = begin_kept(tmp_path)
+    kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))
+    opened = reopen(list_entries(tmp_path)[0])
+
+    assert opened.notes[0] == "Another chatrepl has it open; this goes on in a copy."
+    assert opened.recorder.id != kept.id
+    opened.recorder.journal.close()
+    kept.journal.close()
+
+
+def test_a_name_is_trimmed_and_belongs_to_one(tmp_path: Path) -> None:
+    kept = begin_kept(tmp_path)
+    kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))
+    kept.rename("Notes")
+    kept.journal.flush()
+
+    assert checked_name(tmp_path, "  other \n name ", kept.id) == "other name"
+    assert checked_name(tmp_path, "notes", kept.id) == "notes"
+    for name in ("", "  ", "notes"):
+        with pytest.raises(UsageError):
+            checked_name(tmp_path, name, "another")
+    kept.journal.close()
