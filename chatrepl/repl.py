@@ -4,13 +4,13 @@ import asyncio
 import errno
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from chatrepl.aside import ask_aside
 from chatrepl.attachments.attach import load
-from chatrepl.attachments.mentions import complete_path, find_mentions
+from chatrepl.attachments.mentions import find_mentions
 from chatrepl.commands.around import agree_to_cost, cost_question, remarks
 from chatrepl.commands.attaching import limits_of
 from chatrepl.commands.compacting import make_room, warn_when_full
@@ -42,7 +42,7 @@ from chatrepl.core.request import Request
 from chatrepl.session import Session
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt import Candidate, Closed, Interrupted, Line, Prompt
+from chatrepl.terminal.prompt import Closed, Interrupted, Line, Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Stream, View, continue_turn, run_turn
@@ -285,17 +285,3 @@ class Repl:
         receipt = turn.receipt
         if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
             self.desk.tty.write("\a")
-
-
-def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
-    """Offer completions at the cursor: commands and their arguments, and `@path`."""
-    before = text[:cursor]
-    if before.startswith("/") and not before.startswith("//") and "\n" not in before:
-        length, offers = REGISTRY.complete(session, before)
-        for offer, meaning in offers:
-            yield Candidate(cursor - length, offer, offer.rstrip(), meaning)
-        return
-    word = before.rpartition("\n")[2].rpartition(" ")[2]
-    if word.startswith("@"):
-        for path in complete_path(word[1:]):
-            yield Candidate(cursor - len(word) + 1, path)

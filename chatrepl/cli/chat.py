@@ -168,8 +168,8 @@ def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
 
 
 def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
+    from chatrepl.cli.completion import complete
     from chatrepl.cli.toolbar import Toolbar
-    from chatrepl.repl import complete
     from chatrepl.terminal.prompt import Feeds, Prompt, PromptOptions
     from chatrepl.terminal.theme import pick_theme
 
