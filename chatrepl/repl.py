@@ -213,9 +213,8 @@ class Repl:
         """Let the model write something aside; a stop leaves all as it was."""
         reply = None
         try:
-            reply = self.runner.run(
-                self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            )
+            asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
+            reply = self.runner.run(asked)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         except ChatreplError as error:
