@@ -110,7 +110,7 @@ def _price(session: Session, warm: Warmth) -> str:
 
 
 def _sums(session: Session) -> str:
-    missed = f"\nlast cache miss: {session.miss}" if session.miss else ""
+    missed = f"\n{session.miss}" if session.miss else ""
     if not session.meter.replies:
         return f"session: {session.meter.money_words()}{missed}"
     return f"session: {session.meter.usage_words()} · {session.meter.money_words()}{missed}"

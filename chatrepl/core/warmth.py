@@ -21,6 +21,9 @@ TTL_SECONDS: Final = {"5m": 300.0, "1h": 3600.0}
 _MODES: Final = ("thinking", "output_config", "tool_choice")
 
 
+LEAST_CACHED: Final = 512  # tokens; the least that any model keeps
+
+
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """What the last request left in the cache, and when.
@@ -152,7 +155,12 @@ def impact_words(
         f"The cache holds {compact(before.tokens)} tokens for another {span}; "
         f"after this the next request is read anew"
     )
-    if len(cost) == 2 and cost[0] is not None and cost[1] is not None:
+    if (
+        len(cost) == 2
+        and cost[0] is not None
+        and cost[1] is not None
+        and dollars(cost[0]) != dollars(cost[1])
+    ):
         text += f" (about {dollars(cost[1])} instead of {dollars(cost[0])})"
     return f"{text}."
 
@@ -175,7 +183,11 @@ def reason_words(reason: str) -> str:
 
 
 def miss_words(diagnostics: Wire | None) -> str:
-    """Explain the service's own account of a cache miss; nothing where there was none."""
+    """Explain the service's own account of a cache miss; nothing where there was none.
+
+    Where less was missed than any cache takes, or where nobody can tell why, there is nothing to
+    say either.
+    """
     found: Any = (diagnostics or {}).get("cache_miss_reason")
     if isinstance(found, str):
         found = {"type": found}
@@ -183,6 +195,8 @@ def miss_words(diagnostics: Wire | None) -> str:
         return ""
     kind = str(found["type"])
     missed = found.get("cache_missed_input_tokens")
+    if kind == "unavailable" or (isinstance(missed, int) and missed < LEAST_CACHED):
+        return ""
     tokens = f" {compact(missed)} tokens were read anew:" if isinstance(missed, int) else ""
     return f"The cache was missed:{tokens} {reason_words(kind)}."
 

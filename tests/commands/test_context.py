@@ -71,7 +71,7 @@ def test_a_cold_cache_says_why_and_a_miss_is_told() -> None:
 
     chat.talk("demo: say two")
     chat.do("/context")
-    assert "last cache miss: " in chat.heard
+    assert "The cache was missed: " in chat.heard
 
 
 def test_a_cache_that_is_off_says_so() -> None:

@@ -118,7 +118,15 @@ def test_misses_are_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [None, {}, {"cache_miss_reason": None}, {"cache_miss_reason": {}}]
+    "given",
+    [
+        None,
+        {},
+        {"cache_miss_reason": None},
+        {"cache_miss_reason": {}},
+        {"cache_miss_reason": "unavailable"},
+        {"cache_miss_reason": {"type": "model_changed", "cache_missed_input_tokens": 511}},
+    ],
 )
 def test_no_miss_needs_no_word(given: dict[str, Any] | None) -> None:
     assert not miss_words(given)

@@ -199,8 +199,11 @@ class Cache:
         while len(self._seen) > 256:
             self._seen.popitem(last=False)
 
-    def diagnose(self, previous_id: str | None, prompt: Prompt) -> JSON | None:
-        """Return why `prompt` does not continue the earlier one, None where it does."""
+    def diagnose(self, previous_id: str | None, prompt: Prompt, read: int = 0) -> JSON | None:
+        """Return why `prompt` does not continue the earlier one, None where it does.
+
+        `read` tokens of it were cached all the same.
+        """
         if previous_id is None:
             return None
         old = self._seen.get(previous_id)
@@ -209,7 +212,7 @@ class Cache:
         kind = _difference(old, prompt)
         if kind is None or kind == "unavailable":
             return None if kind is None else {"type": kind}
-        return {"type": kind, "cache_missed_input_tokens": old.tokens}
+        return {"type": kind, "cache_missed_input_tokens": max(0, old.tokens - read)}
 
 
 def _difference(old: Prompt, new: Prompt) -> str | None:

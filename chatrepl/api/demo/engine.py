@@ -217,7 +217,7 @@ class Engine:
         asked = request.body.get("diagnostics")
         reason = None
         if asked is not None:
-            reason = self._cache.diagnose(asked.get("previous_message_id"), prompt)
+            reason = self._cache.diagnose(asked.get("previous_message_id"), prompt, share.read)
         self._cache.remember(message_id, prompt)
         return {
             "id": message_id,
