@@ -29,13 +29,15 @@ def _nothing(_session: Session, _text: str) -> Iterable[str]:
 class Kind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
-    `given` completes where the arguments before it decide what is offered.
+    `given` completes where the arguments before it decide what is offered. `values` are all that it
+    may be, where they are few.
     """
 
     parse: Callable[[str], Any] = str
     complete: Callable[[Session, str], Iterable[str]] = _nothing
     rest: bool = False
     given: Callable[[Session, Sequence[str], str], Iterable[str]] | None = None
+    values: tuple[str, ...] = ()
 
 
 def _count(text: str) -> int:
@@ -102,7 +104,14 @@ class Command:
             inspect.Signature(list(self.params)).bind(*words)  # too few, too many?
             return [self._parse(i, word) for i, word in enumerate(words)]
         except (TypeError, ValueError):
-            raise UsageError(f"usage: {self.usage}", f"/help {self.name} tells more.") from None
+            hint = f"{self._choices()}/help {self.name} tells more."
+            raise UsageError(f"usage: {self.usage}", hint) from None
+
+    def _choices(self) -> str:
+        named = zip(self.params, self.kinds, strict=True)
+        return "".join(
+            f"{_name(p)} is one of {', '.join(k.values)}. " for p, k in named if k.values
+        )
 
     def _parse(self, i: int, word: str) -> Any:
         kind = self._kind(i)
@@ -234,7 +243,11 @@ def _kind_of(hint: Any) -> Kind:
         return next(a for a in get_args(hint) if isinstance(a, Kind))
     if get_origin(hint) is Literal:
         values = get_args(hint)
-        return Kind(_one_of(values), lambda _s, text: (v for v in values if v.startswith(text)))
+        return Kind(
+            _one_of(values),
+            lambda _s, text: (v for v in values if v.startswith(text)),
+            values=values,
+        )
     inner = next((a for a in get_args(hint) if a is not type(None)), None)
     return _KINDS[hint] if inner is None else _kind_of(inner)
 
@@ -248,8 +261,12 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
+def _name(p: inspect.Parameter) -> str:
+    return p.name.rstrip("_").replace("_", " ").upper()
+
+
 def _show(p: inspect.Parameter) -> str:
-    name = p.name.rstrip("_").replace("_", " ").upper()
+    name = _name(p)
     if p.kind is p.VAR_POSITIONAL:
         return f"{name}…"
     return name if p.default is p.empty else f"[{name}]"
