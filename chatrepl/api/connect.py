@@ -40,7 +40,7 @@ class Route:
     @property
     def origin(self) -> Origin:
         """What error messages may say about this route."""
-        secret = self.credentials.secret
+        secret = "" if self.credentials == DEMO else self.credentials.secret  # a word of its pages
         hidden = (secret, *self.headers.values()) if secret else tuple(self.headers.values())
         origin = Origin(source=self.credentials.source, secrets=hidden)
         return Origin(self.url, "", origin.source, hidden) if self.url else origin

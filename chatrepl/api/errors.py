@@ -256,7 +256,7 @@ _WORDS: Final[Mapping[ApiErrorKind, _Words]] = {
     ApiErrorKind.PERMISSION: _named("The service does not allow this", "Check the key's rights."),
     ApiErrorKind.BILLING: _plain("The service asks for payment", "See your account's billing."),
     ApiErrorKind.INVALID: _plain(
-        "The service refused the request", "Nothing is lost; /undo takes the turn back."
+        "The service refused the request", "Nothing is lost; change it and send it again."
     ),
     ApiErrorKind.NOT_FOUND: _not_found,
     ApiErrorKind.TOO_LARGE: _too_large,

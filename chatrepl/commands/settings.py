@@ -9,7 +9,7 @@ from chatrepl.commands.shaping import set_system
 from chatrepl.config import Loaded, describe, set_value
 from chatrepl.config.show import toml
 from chatrepl.core.models import Model
-from chatrepl.core.outcome import Exactly, Job, Notice, Outcome, Table
+from chatrepl.core.outcome import Job, Notice, Outcome, Table
 from chatrepl.core.settings import OPTIONS, Settings, option
 from chatrepl.core.summary import compact
 from chatrepl.core.usage import Usage
@@ -143,4 +143,4 @@ def _per_million(session: Session, model: str, thousand: Usage) -> str:
 @command("doctor", group="program")
 def doctor(session: Session) -> Outcome:
     """Examine key, connection, model, terminal, storage and clock; say how to mend the rest."""
-    return Job("Looking", lambda: Exactly(session.edges.examine(_loaded(session).settings)))
+    return Job("Looking", lambda: Notice(session.edges.examine(_loaded(session).settings)))

@@ -173,6 +173,8 @@ def _impact(session: Session, after: Conversation) -> str:
     words = impact_words(before, then, now, cost=(was, will))
     if words or was is None or will is None:
         return f" {words}" if words else ""
+    if about(will) == about(was):
+        return ""
     return f" The next turn's input costs {about(will)} instead of {about(was)}."
 
 

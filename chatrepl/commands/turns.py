@@ -105,5 +105,9 @@ def clear(session: Session, text: Rest = "") -> Outcome:
         return Notice("The conversation is empty already.")
     kept = session.recorder.id is not None
     session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
-    saved = "The old one is saved, and /undo" if kept else "/undo"
-    return Notice(f"A new conversation. {saved} returns to the old one.")
+    old = (
+        "The old one is saved, and /undo returns to it."
+        if kept
+        else "/undo returns to the old one."
+    )
+    return Notice(f"A new conversation. {old}")
