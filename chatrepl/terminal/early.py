@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.modes import PASTE_ON, Tty
 
 if TYPE_CHECKING:
     from chatrepl.terminal.background import Background
@@ -53,7 +53,7 @@ class EarlyPrompt:
         if not self._painted:
             self._painted = True
             above = f"\x1b[2m{self._head}\x1b[0m\r\n" if self._head else ""
-            self.tty.write(above + self._mark)
+            self.tty.write(PASTE_ON + above + self._mark)  # a paste is one text here, too
 
     def greet(self, text: str) -> None:
         """Put lines above the mark, in place of the head."""

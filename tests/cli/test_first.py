@@ -69,8 +69,8 @@ def test_what_is_typed_at_the_first_mark_is_sent(tmp_path: Path) -> None:
 def test_a_paste_and_a_resize_during_the_hand_over_do_no_harm(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
         terminal.wait_for("^›", 20)
-        terminal.send("one ").resize(60, 20).send("two")
-        terminal.wait_for("^› one two", 20)
+        terminal.paste("one\ntwo").resize(60, 20).send(" three")
+        terminal.wait_for("^› one\n  two three", 20)
         terminal.keys("c-c", "c-d")
         assert terminal.wait_exit() == 0
         assert terminal.tty_is_sane()

@@ -33,7 +33,7 @@ def test_the_mark_is_painted_at_once_and_wiped_away_with_the_answer_read(
 ) -> None:
     master, slave = pty
     with EarlyPrompt(Ours(slave, slave), "> ", {}) as early:
-        assert os.read(master, 2) == b"> "
+        assert os.read(master, 10) == b"\x1b[?2004h> "
         assert os.read(master, 100) == QUESTION.encode()
         os.write(master, b"hi\x1b]11;rgb:ff/ff/ff\x1b\\\x1b[?6c")
     assert os.read(master, 100) == b"\r\x1b[K"
@@ -44,7 +44,7 @@ def test_without_a_question_nothing_is_waited_for(pty: tuple[int, int]) -> None:
     master, slave = pty
     os.write(master, b"typed")
     with EarlyPrompt(Ours(slave, slave), "> ", {}, ask=False) as early:
-        assert os.read(master, 100) == b"> "
+        assert os.read(master, 100) == b"\x1b[?2004h> "
     assert os.read(master, 100) == b"\r\x1b[K"
     assert early.background == Background()
     assert os.read(slave, 100) == b"typed"
