@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from chatrepl.commands.registry import Kind, command
 from chatrepl.commands.structured import read_text
+from chatrepl.commands.trimming import cache_loss
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import EFFORTS, Model, find, resolve
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
@@ -60,7 +61,9 @@ def _describe(model_: Model) -> str:
 def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[str]:
     if before.id == new.id or not session.conversation.path():
         return
-    yield "The next request is not read from the cache: each model has its own."
+    loss = cache_loss(session)
+    back = f" {loss} /model {before.id} goes back." if loss else ""
+    yield f"The next request is not read from the cache: each model has its own.{back}"
     sent = build_sent(session.conversation, before)
     if any(message.has_thinking for message in sent.messages):
         yield f"Thinking of {before.id} is no longer sent; /model {before.id} brings it back."
@@ -95,10 +98,14 @@ def set_system(session: Session, text: str) -> Outcome:
     if not session.conversation.path():
         session.adjust(system=text, next_system=None)
         return Notice(said)
+    loss = cache_loss(session)
     session.adjust(next_system=text)
     if session.model.mid_system and text:
         return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    return Notice(f"{said} The next request is not read from the cache, and has no old thinking.")
+    lost = f" {loss} /undo takes it back." if loss else ""
+    return Notice(
+        f"{said} The next request is not read from the cache, and has no old thinking.{lost}"
+    )
 
 
 @command("prefill", group="next reply")

@@ -26,7 +26,7 @@ from chatrepl.core.truncate import (
     plan_amount,
     weigh,
 )
-from chatrepl.core.warmth import impact_words, warmth
+from chatrepl.core.warmth import Warmth, impact_words, warmth
 from chatrepl.session import Session
 
 Marks = Mapping[TurnId, Mark | None]
@@ -176,6 +176,16 @@ def _impact(session: Session, after: Conversation) -> str:
     if about(will) == about(was):
         return ""
     return f" The next turn's input costs {about(will)} instead of {about(was)}."
+
+
+def cache_loss(session: Session) -> str:
+    """Say what is lost where the next request reads nothing from a warm cache; else nothing."""
+    now = session.edges.clock()
+    warm = warmth(session.footprint, session.request(None), now)
+    if warm.state != "warm":
+        return ""
+    prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
+    return impact_words(warm, Warmth("cold"), now, cost=prices)
 
 
 def about(usd: float | None) -> str:

@@ -218,3 +218,24 @@ def test_an_unlisted_model_has_a_window_to_cut_to() -> None:
     chat.do("/truncate! 100%")
 
     assert "within that already" in chat.heard
+
+
+@pytest.mark.parametrize(
+    ("line", "way_back"),
+    [("/model haiku-5-5", "/model claude-opus-5-5 goes back"), ("/system clear", "/undo takes")],
+)
+def test_what_makes_a_warm_cache_useless_says_what_that_costs(line: str, way_back: str) -> None:
+    chat = Trimmer()
+    chat.start_with("Be brief.")
+    chat.talk(LONG, "demo: say two")
+    chat.do(line)
+    assert re.search(r"The cache holds [\d.]+k tokens for another \d+ minutes", chat.heard)
+    assert way_back in chat.heard
+
+
+@pytest.mark.parametrize("line", ["/model haiku-5-5", "/system clear"])
+def test_without_a_warm_cache_nothing_is_lost(line: str) -> None:
+    chat = Trimmer()
+    chat.talk("demo: say one")
+    chat.do(line)
+    assert "The cache holds" not in chat.heard
