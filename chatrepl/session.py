@@ -15,6 +15,7 @@ from chatrepl.attachments.attach import Attachment
 from chatrepl.config import Loaded
 from chatrepl.core.blocks import Block
 from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.distrust import Distrust, Part
 from chatrepl.core.edges import Edges, rough_count
 from chatrepl.core.estimate import Estimate
 from chatrepl.core.events import Reply
@@ -66,7 +67,7 @@ class Session:
     _ledger: Ledger | None = None
     _behind: bool = False
     _floor: int = 0  # states before this one are from before it was opened here
-    _distrusted: frozenset[TurnId] = frozenset()
+    _distrust: Distrust = Distrust()
 
     @property
     def model(self) -> Model:
@@ -198,20 +199,13 @@ class Session:
             self.models = {**self.models, id_: self.model.learned(facts)}
         self.edges.learn(id_, facts)
 
-    def distrust_thinking(self, base: Conversation | None = None) -> None:
-        """Send the thinking of the turns so far no more: the service refuses it."""
-        self._distrusted |= {turn.id for turn in (base or self.conversation).path()}
+    def distrust(self, part: Part, base: Conversation | None = None) -> None:
+        """Send that part of the turns so far no more: the service refuses it."""
+        self._distrust = self._distrust.of(part, base or self.conversation)
 
     def trusted(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without the thinking that the service refuses."""
-        if not self._distrusted:
-            return conversation
-        slim = {
-            id_: replace(turn, messages=tuple(m.without_thinking for m in turn.messages))
-            for id_, turn in conversation.turns.items()
-            if id_ in self._distrusted
-        }
-        return replace(conversation, turns={**conversation.turns, **slim})
+        """Give the conversation without what the service refuses."""
+        return self._distrust.without(conversation)
 
     def open_turn(
         self, message: Message, request: Request, base: Conversation | None = None

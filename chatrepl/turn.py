@@ -71,8 +71,13 @@ class _Attempt:
                 self.session.learn(mid_system=False)
                 said = f"{self.request.model} takes the system prompt only at the top."
             case "thinking":
-                self.session.distrust_thinking(self.base)
+                self.session.distrust("thinking", self.base)
                 said = "The service does not take the thinking so far; it is left out from now on."
+            case "blocks":
+                self.session.distrust("blocks", self.base)
+                said = (
+                    "The service does not take back a part of a reply; it is left out from now on."
+                )
         self._rebuild()
         return said
 

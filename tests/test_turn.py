@@ -106,6 +106,18 @@ def test_refused_thinking_is_left_out_from_then_on() -> None:
     assert all(not m.has_thinking for m in player.requests[-1].messages)
 
 
+def test_a_block_that_the_service_does_not_take_back_is_left_out_from_then_on() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.engine.script("stream unknown")
+    player.say("hello")
+    player.say("demo: say on")
+    player.say("demo: say and on")
+
+    assert player.statuses == [200, 400, 200, 200]
+    assert "hologram" in player.session.conversation.path()[0].messages[-1].encoded
+    assert all("hologram" not in m.encoded for m in player.requests[-1].messages)
+
+
 def test_a_lesson_is_tried_once_only() -> None:
     player = Player(Settings(model="claude-haiku-4-5"))
     message = "This model does not support assistant message prefill."

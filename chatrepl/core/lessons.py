@@ -3,14 +3,17 @@
 To add a lesson, give it a name and its sign here, and let `turn.py` act on it.
 """
 
+import re
 from typing import Final, Literal, TypeAlias
 
+from chatrepl.core.blocks import UnknownBlock
 from chatrepl.core.errors import ApiError
 from chatrepl.core.request import Request
 
-Lesson: TypeAlias = Literal["prefill", "system", "thinking"]
+Lesson: TypeAlias = Literal["prefill", "system", "thinking", "blocks"]
 
 _BOUND: Final = ("bound to a different conversation", "invalid `signature`", "invalid signature")
+_PLACE: Final = re.compile(r"messages\.(\d+)\.content")
 _PARAMETERS: Final = {
     "effort": "/effort clear leaves it to the model.",
     "thinking": "/think auto leaves it to the model.",
@@ -30,7 +33,16 @@ def lesson(error: ApiError, request: Request) -> Lesson | None:
     thought = any(m.has_thinking for m in request.messages)
     if thought and any(sign in words for sign in _BOUND):
         return "thinking"
+    place = _PLACE.match(words)
+    if place is not None and _is_strange(request, int(place[1])):
+        return "blocks"
     return None
+
+
+def _is_strange(request: Request, at: int) -> bool:
+    """Tell whether a message holds a block that came from the service and has no class here."""
+    named = request.messages[at : at + 1]
+    return any(isinstance(block, UnknownBlock) for m in named for block in m.content)
 
 
 def in_plain_words(error: ApiError, request: Request) -> ApiError:
@@ -41,7 +53,7 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
     sent = {"thinking": "thinking" in request.params, "effort": "effort" in (config or {})}
     words = error.message.casefold()
     for name, way_out in _PARAMETERS.items():
-        if sent[name] and name in words:
+        if sent[name] and name in words and not words.startswith("messages."):
             return ApiError(
                 error.kind,
                 f"{request.model} does not take this {name} setting. Nothing was lost.",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatrepl.core.blocks import TextBlock, ThinkingBlock
+from chatrepl.core.blocks import TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.conversation import Message, Prefill
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.lessons import in_plain_words, lesson
@@ -10,6 +10,7 @@ from chatrepl.core.request import Request
 
 HELLO = Message.user("Hello")
 THOUGHT = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
+ODD = Message("assistant", (UnknownBlock({"type": "x"}),))
 SYSTEM = Message("system", (TextBlock("Be brief."),))
 NATIVE = Prefill("Well,", "native")
 
@@ -33,6 +34,21 @@ def refused(message: str, status: int = 400) -> ApiError:
             "thinking",
         ),
         ("Invalid `signature` in", Request({"model": "m"}, (HELLO,)), None),
+        (
+            "messages.1.content.0: Input tag 'x' is none",
+            Request({"model": "m"}, (HELLO, ODD)),
+            "blocks",
+        ),
+        (
+            "messages.0.content.0: Input tag 'x' is none",
+            Request({"model": "m"}, (HELLO, ODD)),
+            None,
+        ),
+        (
+            "messages.9.content.0: Input tag 'x' is none",
+            Request({"model": "m"}, (HELLO, ODD)),
+            None,
+        ),
         ("something else", Request({"model": "m"}, (HELLO, THOUGHT, SYSTEM), "", NATIVE), None),
     ],
 )
@@ -55,5 +71,8 @@ def test_a_refused_setting_is_named_with_the_way_out() -> None:
 
 def test_other_errors_stay_as_they_are() -> None:
     request = Request({"model": "m"}, (HELLO,))
+    params = {"model": "m", "thinking": {"type": "adaptive"}}
+    named = refused("messages.1.content.0: none of the expected tags: 'text', 'thinking'")
+    assert in_plain_words(named, Request(params, (HELLO,))) is named
     for error in (refused("thinking"), refused("effort", 500), refused("else")):
         assert in_plain_words(error, request) is error
