@@ -25,6 +25,7 @@ from chatrepl.core.meter import Meter
 from chatrepl.core.models import TABLE, Model, find, resolve
 from chatrepl.core.receipt import receipt_of
 from chatrepl.core.recorder import Kept, NoRecorder, Recorder, Shelf
+from chatrepl.core.relevance import Index
 from chatrepl.core.request import Ask, Request, build_request, new_messages
 from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
@@ -64,6 +65,7 @@ class Session:
     miss: str = ""
     agreed_usd: float = 0.0
     summary_failures: int = 0
+    index: Index = field(default_factory=Index)
     _ledger: Ledger | None = None
     _behind: bool = False
     _floor: int = 0  # states before this one are from before it was opened here
@@ -178,7 +180,7 @@ class Session:
 
     def _take(self, kept: Kept) -> None:
         self.conversation, self.recorder = kept
-        self.base, self.footprint, self.miss = None, None, ""
+        self.base, self.footprint, self.miss, self.index = None, None, "", Index()
         self._behind = self._ledger is not None
 
     def adjust(self, **changes: Any) -> None:

@@ -13,7 +13,7 @@ from chatrepl.core.conversation import Conversation, Mark, Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
 from chatrepl.core.meter import tokens_words, turn_cost
 from chatrepl.core.outcome import Confirm, Notice, Outcome
-from chatrepl.core.relevance import Index, plan_relevant
+from chatrepl.core.relevance import plan_relevant
 from chatrepl.core.sent import is_sent
 from chatrepl.core.summary import dollars
 from chatrepl.core.truncate import (
@@ -110,14 +110,13 @@ def relevant(session: Session, query: Rest = "", *, force: bool = False) -> Outc
 def relevant_plan(session: Session, query: str, *draft: Message) -> Plan:
     """Plan which turns to keep for `query`, within the target of the budget."""
     turns = weighed(session)
-    index = Index()
-    index.add_turns(session.conversation.path())
+    session.index.add_turns(session.conversation.path())
     budget = Budget.of(session.model, session.settings)
     base = _base(session, turns, *draft)
     total = base + sum(turn.tokens for turn in turns)
     target = min(budget.target, total * session.settings.context_cut_to)
     pins = pinned(session.conversation)
-    return plan_relevant(turns, index.scores(query), target=target, pins=pins, base=base)
+    return plan_relevant(turns, session.index.scores(query), target=target, pins=pins, base=base)
 
 
 def propose(session: Session, marks: Marks, *, force: bool) -> Outcome:

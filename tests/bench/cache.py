@@ -42,7 +42,7 @@ def served(request: Request) -> DemoRequest:
     messages = tuple(
         DemoMessage(m["role"], tuple(m["content"]), at) for at, m in enumerate(body["messages"])
     )
-    blocks = ({"type": "text", "text": system},) if system else ()
+    blocks = ({"type": "text", "text": system},) if isinstance(system, str) else tuple(system or ())
     return DemoRequest(body, model, blocks, messages)
 
 
