@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ def test_what_comes_out_does_not_depend_on_the_pieces(
     partial: str, rest: str, cuts: list[int]
 ) -> None:
     edges = [0, *sorted(c for c in cuts if c < len(rest)), len(rest)]
-    pieces = [rest[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [rest[a:b] for a, b in pairwise(edges)]
 
     assert _joined(partial, pieces) == _joined(partial, [rest])
 

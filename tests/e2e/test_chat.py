@@ -182,7 +182,8 @@ def test_commands_work_and_are_never_sent(tmp_path: Path) -> None:
         assert "/help" not in json.dumps(c.bodies)
         assert c.bodies[1]["system"] == "Be brief."
         last = c.bodies[-1]["messages"]
-        assert isinstance(last, list) and len(last) == 3
+        assert isinstance(last, list)
+        assert len(last) == 3
         assert set(c.engine.statuses) == {200}
 
 

@@ -69,9 +69,7 @@ class Screening:
         console = console_on(self.sink, self.width, self.height, self.color)
         return LiveView(console, self.style, self.clock)
 
-    def show(
-        self, events: Iterable[StreamEvent], seen: Callable[[str], None] | None = None
-    ) -> str:
+    def show(self, events: Iterable[StreamEvent], seen: Callable[[str], None] | None = None) -> str:
         """All that is written for these events; `seen` gets the rows after each of them."""
         return asyncio.run(self.play(events, seen))
 
