@@ -29,6 +29,7 @@ import pyte
 
 from tests.e2e.emulator import KEYS, Screen, environment
 
+PATIENCE_S = 60.0  # a busy machine is slow; nobody waits for what comes
 DARK = "rgb:1414/1616/1a1a"
 LIGHT = "rgb:ffff/ffff/ffff"
 
@@ -79,7 +80,7 @@ class Terminal:
         """Hang up, and kill what does not leave."""
         if self._child.isalive():
             self._child.kill(signal.SIGHUP)
-            self._pump_until(lambda: self._ended or not self._child.isalive(), 2)
+            self._pump_until(lambda: self._ended or not self._child.isalive(), 5)
         self._child.close(force=True)
 
     @property
@@ -167,7 +168,7 @@ class Terminal:
         return self
 
     def wait_for(
-        self, pattern: str, seconds: float = 10, *, visible: bool = False
+        self, pattern: str, seconds: float = PATIENCE_S, *, visible: bool = False
     ) -> re.Match[str]:
         """Wait for a pattern in scrollback and screen, or only in what is `visible`."""
         searched = re.compile(pattern, re.MULTILINE)
@@ -181,7 +182,7 @@ class Terminal:
             raise AssertionError(self._report(f"{pattern!r} was not seen in {seconds} s"))
         return match
 
-    def wait_gone(self, pattern: str, seconds: float = 10) -> Self:
+    def wait_gone(self, pattern: str, seconds: float = PATIENCE_S) -> Self:
         """Wait until the screen no longer shows a pattern."""
         searched = re.compile(pattern, re.MULTILINE)
         self._pump_until(lambda: not searched.search(self.screen()) or self._ended, seconds)
@@ -189,7 +190,7 @@ class Terminal:
             raise AssertionError(self._report(f"{pattern!r} was still seen after {seconds} s"))
         return self
 
-    def wait_count(self, pattern: str, count: int, seconds: float = 10) -> Self:
+    def wait_count(self, pattern: str, count: int, seconds: float = PATIENCE_S) -> Self:
         """Wait until a pattern is seen at least so often."""
         searched = re.compile(pattern, re.MULTILINE)
 
@@ -201,14 +202,14 @@ class Terminal:
             raise AssertionError(self._report(f"{pattern!r} was not seen {count} times"))
         return self
 
-    def wait_stopped(self, seconds: float = 10) -> Self:
+    def wait_stopped(self, seconds: float = PATIENCE_S) -> Self:
         """Wait until the program is suspended."""
         self._pump_until(self._is_stopped, seconds)
         if not self._is_stopped():
             raise AssertionError(self._report(f"it was not suspended in {seconds} s"))
         return self
 
-    def wait_exit(self, seconds: float = 10) -> int:
+    def wait_exit(self, seconds: float = PATIENCE_S) -> int:
         """Wait for the end; give the exit code, or minus the signal's number."""
         self._pump_until(lambda: not self._child.isalive(), seconds)
         self.pump(_SLICE)

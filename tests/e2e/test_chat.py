@@ -42,13 +42,13 @@ class Chat:
         """Ask, and wait until the prompt is back."""
         count = len(re.findall(ends, self.terminal.everything(), re.MULTILINE))
         self.terminal.send(text).keys("enter")
-        self.terminal.wait_count(ends, count + 1, 20)
+        self.terminal.wait_count(ends, count + 1)
         self.terminal.wait_for(PROMPT)
 
     def begin(self, text: str, shows: str) -> None:
         """Ask, and wait until some of the reply is seen."""
         self.terminal.send(text).keys("enter")
-        self.terminal.wait_for(shows, 20)
+        self.terminal.wait_for(shows)
 
     def stop(self, key: str, shows: str, count: int = 1) -> None:
         """Stop the reply, and wait until the prompt is back."""
@@ -84,7 +84,7 @@ def chat(
         }
         argv = [sys.executable, "-m", "chatrepl", *arguments]
         with Terminal(argv, columns=columns, rows=30, env=env) as terminal:
-            terminal.wait_for(FIRST, 20)
+            terminal.wait_for(FIRST)
             yield Chat(terminal, served, engine)
 
 
@@ -148,7 +148,7 @@ def test_what_is_typed_while_a_reply_streams_waits_in_the_prompt(tmp_path: Path)
     with chat(tmp_path, pace=30) as c:
         c.begin("demo: count to 60", r"1\W+2")
         c.terminal.send("typed ahead")
-        c.terminal.wait_for("end_turn", 30)
+        c.terminal.wait_for("end_turn")
 
         c.terminal.wait_for("^› typed ahead$")
 
@@ -157,7 +157,7 @@ def test_many_lines_are_sent_as_one_message(tmp_path: Path) -> None:
     with chat(tmp_path) as c:
         c.terminal.paste("line one\nline two")
         c.terminal.keys("enter")
-        c.terminal.wait_for("end_turn", 20)
+        c.terminal.wait_for("end_turn")
 
         assert "line one\\nline two" in json.dumps(c.bodies[-1])
 
@@ -201,10 +201,10 @@ def test_the_chat_starts_without_a_key_on_the_demo_engine(tmp_path: Path) -> Non
     env = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": ""}
     argv = [sys.executable, "-m", "chatrepl"]
     with Terminal(argv, columns=60, rows=24, env=env) as terminal:
-        terminal.wait_for("no model is", 20)
-        terminal.wait_for(FIRST, 20)
+        terminal.wait_for("no model is")
+        terminal.wait_for(FIRST)
         terminal.send("hello").keys("enter")
-        terminal.wait_for("end_turn", 30)
+        terminal.wait_for("end_turn")
         terminal.keys("c-d")
 
         assert terminal.wait_exit() == 0

@@ -15,7 +15,7 @@ printf 'demo: say edited' > "$1"
 def _answer(c: Chat, text: str, shows: str, keys: str = "y") -> None:
     """Run a command that asks, and answer it."""
     c.terminal.send(text).keys("enter")
-    c.terminal.wait_for(shows, 20)
+    c.terminal.wait_for(shows)
     c.terminal.send(keys).keys("enter")
     c.terminal.wait_for(PROMPT)
 
@@ -125,7 +125,7 @@ def test_the_editor_gives_its_text_to_the_prompt(tmp_path: Path) -> None:
     editor.chmod(0o700)
     with chat(tmp_path, editor=str(editor)) as c:
         c.terminal.send("/editor").keys("enter")
-        c.terminal.wait_for("^› demo: say edited$", 20)
+        c.terminal.wait_for("^› demo: say edited$")
         c.say("")
         c.terminal.keys("c-d")
         assert c.terminal.wait_exit() == 0

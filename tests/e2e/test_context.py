@@ -13,7 +13,7 @@ from tests.e2e.terminal import Terminal
 def chat(home: Path, *options: str, columns: int = 80, **env: str) -> Iterator[Terminal]:
     argv = [sys.executable, "-m", "chatrepl", "--demo", *options]
     with Terminal(argv, columns=columns, rows=40, env={"HOME": str(home), **env}) as terminal:
-        terminal.wait_for("[›>] ", 20)
+        terminal.wait_for("[›>] ")
         yield terminal
         terminal.settle().keys("c-d")
         assert terminal.wait_exit() == 0
@@ -22,8 +22,8 @@ def chat(home: Path, *options: str, columns: int = 80, **env: str) -> Iterator[T
 def say(terminal: Terminal, text: str, answer: str) -> None:
     before = terminal.everything().count("end_turn")
     terminal.send(text).keys("enter")
-    terminal.wait_for(answer, 20)
-    terminal.wait_count("end_turn", before + 1, 20)
+    terminal.wait_for(answer)
+    terminal.wait_count("end_turn", before + 1)
 
 
 def test_turns_are_dropped_seen_and_taken_back_at_forty_columns(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_turns_are_dropped_seen_and_taken_back_at_forty_columns(tmp_path: Path) 
         say(terminal, "demo: say one", r"^one$")
         say(terminal, "demo: say two", r"^two$")
         terminal.send("/context").keys("enter")
-        terminal.wait_for(r"^1 .*█+ .*sent", 20)
+        terminal.wait_for(r"^1 .*█+ .*sent")
         terminal.send("/drop 1").keys("enter")
         terminal.wait_for(r"1 turn no longer sent \(1\)")
         terminal.wait_for(r"Apply\? \[y/N\]")
@@ -47,7 +47,7 @@ def test_bars_are_plain_where_the_terminal_has_no_utf8(tmp_path: Path) -> None:
     with chat(tmp_path, LC_ALL="C") as terminal:
         say(terminal, "demo: say one", r"^one$")
         terminal.send("/context").keys("enter")
-        terminal.wait_for(r"^1 .*########", 20)
+        terminal.wait_for(r"^1 .*########")
         assert "█" not in terminal.everything()
 
 
@@ -56,13 +56,13 @@ def test_a_summary_is_streamed_and_used_after_a_yes_and_scales_are_kept(tmp_path
         for word in ("one", "two", "three"):
             say(terminal, f"demo: say {word}", f"^{word}$")
         terminal.send("/compact").keys("enter")
-        terminal.wait_for(r"1 turn no longer sent", 20)
+        terminal.wait_for(r"1 turn no longer sent")
         terminal.settle()
         terminal.send("y").keys("enter")
         terminal.wait_for(r"/undo takes that back")
         terminal.settle()
         terminal.send("/context").keys("enter")
-        terminal.wait_for(r"^1 .*summarised", 20)
+        terminal.wait_for(r"^1 .*summarised")
     kept = list(tmp_path.rglob("scales.json"))
     assert kept
     assert "claude-sonnet-5-5" in json.loads(kept[0].read_text())
@@ -72,7 +72,7 @@ def test_the_limit_of_cost_stops_and_gives_the_message_back(tmp_path: Path) -> N
     with chat(tmp_path, "--set", "max_cost_usd=0.000001") as terminal:
         say(terminal, "demo: say one", r"^one$")
         terminal.send("demo: say two").keys("enter")
-        terminal.wait_for(r"The limit is .* Send\s+anyway\?", 20)
+        terminal.wait_for(r"The limit is .* Send\s+anyway\?")
         terminal.settle()
         terminal.send("n").keys("enter")
         terminal.wait_for("Nothing was sent")

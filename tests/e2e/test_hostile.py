@@ -137,14 +137,14 @@ def test_a_whole_chat_on_a_terminal_writes_nothing_foreign(tmp_path: Path) -> No
     argv = [sys.executable, "-m", "chatrepl", "--demo", "-m", "haiku-4-5"]
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": "", "XDG_CACHE_HOME": ""}
     with Terminal(argv, columns=200, rows=400, env=home) as terminal:
-        terminal.wait_for("^› Ask anything", 20)
+        terminal.wait_for("^› Ask anything")
         terminal.paste(pasted.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-        terminal.wait_for("HQ187E", 20)
+        terminal.wait_for("HQ187E")
         terminal.keys("m-enter")
         terminal.keys("enter")
-        terminal.wait_for(" · end_turn", 30)
+        terminal.wait_for(" · end_turn")
         terminal.send("demo: hostile").keys("enter")
-        terminal.wait_count(" · end_turn", 2, 30)
+        terminal.wait_count(" · end_turn", 2)
         for line in ("/history", "/export md", "/model \x16\x1b]0;x", "/image \x16\x1b[2J.png"):
             terminal.send(line).keys("enter")
             terminal.settle()

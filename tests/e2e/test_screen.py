@@ -33,7 +33,7 @@ def chat(
 
 
 def ready(terminal: Terminal) -> Terminal:
-    terminal.wait_for(FIRST, 20)
+    terminal.wait_for(FIRST)
     return terminal
 
 
@@ -60,7 +60,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(
         ready(terminal).send(typed)
         if key:
             terminal.keys(key)
-        terminal.wait_for(seen, 20)
+        terminal.wait_for(seen)
         if moment == "in the editor":
             terminal.keys("c-e").wait_for("editing")
         terminal.signal(name)
@@ -74,8 +74,8 @@ def test_a_signal_leaves_the_terminal_as_it_was(
 def test_an_interrupt_stops_the_reply_and_the_chat_goes_on(tmp_path: Path, moment: str) -> None:
     typed, key, seen = MOMENTS[moment]
     with chat(tmp_path) as terminal:
-        ready(terminal).send(typed).keys(key).wait_for(seen, 20)
-        terminal.signal("INT").wait_for("Stopped before|^The reply was cut", 20)
+        ready(terminal).send(typed).keys(key).wait_for(seen)
+        terminal.signal("INT").wait_for("Stopped before|^The reply was cut")
         terminal.wait_for("^›( |$)", visible=True)
         terminal.keys("c-c", "c-c", "c-d")
         assert terminal.wait_exit(20) == 0
@@ -84,7 +84,7 @@ def test_an_interrupt_stops_the_reply_and_the_chat_goes_on(tmp_path: Path, momen
 
 def test_a_single_shot_ends_with_130(tmp_path: Path) -> None:
     with chat(tmp_path, "demo:", "pace", "20;", "count", "to", "400") as terminal:
-        terminal.wait_for(r"2\W+3", 20)
+        terminal.wait_for(r"2\W+3")
         terminal.signal("INT")
         assert terminal.wait_exit() == 130
         assert terminal.tty_is_sane()
@@ -93,9 +93,9 @@ def test_a_single_shot_ends_with_130(tmp_path: Path) -> None:
 def test_suspended_in_mid_reply_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with chat(tmp_path, shell=True) as terminal:
         ready(terminal).send("demo: pace 30; count to 60").keys("enter")
-        terminal.wait_for(r"2\W+3", 20)
+        terminal.wait_for(r"2\W+3")
         terminal.keys("c-z").wait_for("^back$")
-        terminal.wait_for(DONE, 20)
+        terminal.wait_for(DONE)
         assert re.search(r"\D60\D*\n.* out ", terminal.everything())
         assert len(re.findall(r"(?<!\d)17(?!\d)", terminal.everything())) == 1
         terminal.keys("c-d").wait_for("^left 0$")
@@ -104,10 +104,10 @@ def test_suspended_in_mid_reply_it_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_window_may_change_in_mid_reply(tmp_path: Path) -> None:
     with chat(tmp_path) as terminal:
         ready(terminal).send("demo: pace 60; long 1500").keys("enter")
-        terminal.wait_for("Section 1", 20)
+        terminal.wait_for("Section 1")
         for columns, rows in ((40, 10), (120, 40), (7, 5), (80, 30)):
             terminal.resize(columns, rows).pump(0.2)
-        terminal.wait_for(DONE, 30)
+        terminal.wait_for(DONE)
         terminal.wait_for("^› $|^›$", visible=True)
         assert violations(terminal.raw.decode()) == []
 
@@ -115,7 +115,7 @@ def test_a_window_may_change_in_mid_reply(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(500, 60), (20, 2)])
 def test_windows_of_any_size_will_do(tmp_path: Path, size: tuple[int, int]) -> None:
     with chat(tmp_path, size=size) as terminal:
-        terminal.wait_for("›", 20)
+        terminal.wait_for("›")
         terminal.settle()
         terminal.send("demo: think").keys("enter").settle(1.0, 30)
         terminal.keys("c-d")
@@ -126,10 +126,10 @@ def test_windows_of_any_size_will_do(tmp_path: Path, size: tuple[int, int]) -> N
 def test_esc_stops_and_what_was_typed_meanwhile_waits_in_the_prompt(tmp_path: Path) -> None:
     with chat(tmp_path) as terminal:
         ready(terminal).send("demo: pace 20; count to 400").keys("enter")
-        terminal.wait_for(r"2\W+3", 20)
+        terminal.wait_for(r"2\W+3")
         terminal.send("typed ").paste("a\nb").pump(0.2)
         assert "typed" not in terminal.everything()
-        terminal.keys("esc").wait_for("^The reply was cut", 10)
+        terminal.keys("esc").wait_for("^The reply was cut")
         terminal.wait_for("^› typed a\n +b$|^› typed a\nb$", visible=True)
 
 
@@ -138,8 +138,8 @@ def test_nothing_is_doubled_and_one_row_stays_free_between_exchanges(tmp_path: P
         ready(terminal)
         for number in range(1, 3):
             terminal.send(f"demo: say reply {number}").keys("enter")
-            terminal.wait_count(DONE, number, 20)
-        terminal.send("/nonsense").keys("enter").wait_for("no command", 10)
+            terminal.wait_count(DONE, number)
+        terminal.send("/nonsense").keys("enter").wait_for("no command")
         terminal.keys("c-d")
         terminal.wait_exit()
         rows = terminal.everything().split("\n")[1:]
@@ -166,7 +166,7 @@ def test_the_terminal_gets_only_what_it_knows(
     with chat(tmp_path, size=(80, 60), env=env) as terminal:
         ready(terminal)
         begun = len(terminal.raw)
-        terminal.send("demo: say `x` **b**").keys("enter").wait_for("end_turn", 20)
+        terminal.send("demo: say `x` **b**").keys("enter").wait_for("end_turn")
         written = terminal.raw[begun:].decode()
         reply = written[written.rindex("b**") :] if "b**" in written else written
         reply = reply.split("end_turn")[0]
@@ -177,6 +177,6 @@ def test_a_terminal_that_goes_away_ends_the_chat(tmp_path: Path) -> None:
     """Without a signal telling so: the next write fails."""
     with chat(tmp_path) as terminal:
         ready(terminal).send("demo: pace 20; count to 400").keys("enter")
-        terminal.wait_for(r"2\W+3", 20)
+        terminal.wait_for(r"2\W+3")
         terminal.close()
         assert terminal.wait_exit(10) in {129, -1}

@@ -33,11 +33,11 @@ class Talk:
 
     def begin(self, text: str, shows: str) -> None:
         """Ask, and wait until some of the reply is seen."""
-        self.terminal.send(text).keys("enter").wait_for(shows, 20)
+        self.terminal.send(text).keys("enter").wait_for(shows)
 
     def say(self, text: str, ends: str = r"· end_turn", count: int = 1) -> None:
         """Ask, and wait until so many replies have ended and the prompt is back."""
-        self.terminal.send(text).keys("enter").wait_count(ends, count, 20)
+        self.terminal.send(text).keys("enter").wait_count(ends, count)
         self.terminal.wait_for(MARK, visible=True)
 
     def check(self) -> None:
@@ -143,7 +143,7 @@ def talk(
         else:
             opened = Terminal(argv, columns=80, rows=24, env=given)
         with opened as terminal:
-            terminal.wait_for(shows, 20)
+            terminal.wait_for(shows)
             yield Talk(terminal, served, home)
             terminal.pump(0.05)
         Talk(terminal, served, home).check()
