@@ -109,8 +109,13 @@ class PromptSession:
 
     def prompt(self, default: str) -> _Result:
         """Edit a line."""
-        with create_app_session(self.input, self._output):
-            result = self._session.prompt(default=default)
+        try:
+            with create_app_session(self.input, self._output):
+                result = self._session.prompt(default=default)
+        except (SystemExit, EOFError, OSError):  # we must leave, or the terminal has gone
+            if draft := self._session.default_buffer.text:
+                self.history.append_string(draft)
+            raise
         self._first = False
         return result
 
