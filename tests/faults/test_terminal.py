@@ -93,6 +93,22 @@ def test_t4_t12_a_signal_or_a_closed_terminal_ends_it_with_everything_kept(
     assert bool(reply) == bool(replied)
 
 
+@pytest.mark.parametrize("how", ["TERM", "gone"])
+def test_t4_t12_a_draft_that_nobody_sent_is_in_the_history(
+    tmp_path: Path, nursery: Nursery, how: str
+) -> None:
+    with talk(tmp_path, nursery=nursery) as t:
+        t.terminal.send("a draft").wait_for("a draft")
+        if how == "gone":
+            assert hang_up(t.terminal) == CODES["HUP"]
+        else:
+            assert t.terminal.signal(how).wait_exit() == CODES[how]
+    with talk(tmp_path, nursery=nursery) as t:
+        t.terminal.keys("up").wait_for("› a draft")
+        t.terminal.keys("c-c", "c-d")
+        assert t.terminal.wait_exit() == 0
+
+
 def test_t5_after_a_kill_the_next_start_says_what_was_recovered(
     tmp_path: Path, nursery: Nursery
 ) -> None:
