@@ -8,19 +8,13 @@ functions, so that a session is tested without any of them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chatrepl.api.catalog import Catalog
-from chatrepl.attachments.attach import Attachment
-from chatrepl.config import Loaded
 from chatrepl.core.blocks import Block
 from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
 from chatrepl.core.distrust import Distrust, Part
 from chatrepl.core.edges import Edges, rough_count
-from chatrepl.core.estimate import Estimate
 from chatrepl.core.events import Reply
-from chatrepl.core.form import Form
-from chatrepl.core.ledger import Ledger
 from chatrepl.core.meter import Meter
 from chatrepl.core.models import TABLE, Model, find, resolve
 from chatrepl.core.receipt import receipt_of
@@ -29,8 +23,15 @@ from chatrepl.core.relevance import Index
 from chatrepl.core.request import Ask, Request, build_request, new_messages
 from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
-from chatrepl.core.warmth import Footprint, footprint, miss_words
 from chatrepl.core.wire import scrub
+
+if TYPE_CHECKING:  # what a single shot does not need before its request is under way
+    from chatrepl.attachments.attach import Attachment
+    from chatrepl.config.load import Loaded
+    from chatrepl.core.estimate import Estimate
+    from chatrepl.core.form import Form
+    from chatrepl.core.ledger import Ledger
+    from chatrepl.core.warmth import Footprint
 
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
@@ -51,22 +52,22 @@ class Session:
     models: Mapping[str, Model] = field(default_factory=lambda: TABLE)
     shelf: Shelf = field(default_factory=Shelf)
     base: Conversation | None = None
-    staged: tuple[Attachment, ...] = ()
+    staged: "tuple[Attachment, ...]" = ()
     prefill: str = ""
     pinned_prefill: str = ""
-    form: Form | None = None
+    form: "Form | None" = None
     interactive: bool = False
     demo_help: str = ""
     library: Path | None = None
-    loaded: Loaded | None = None
+    loaded: "Loaded | None" = None
     told: frozenset[str] = frozenset()
     meter: Meter = field(default_factory=Meter)
-    footprint: Footprint | None = None
+    footprint: "Footprint | None" = None
     miss: str = ""
     agreed_usd: float = 0.0
     summary_failures: int = 0
     index: Index = field(default_factory=Index)
-    _ledger: Ledger | None = None
+    _ledger: "Ledger | None" = None
     _behind: bool = False
     _floor: int = 0  # states before this one are from before it was opened here
     _distrust: Distrust = Distrust()
@@ -109,7 +110,7 @@ class Session:
         )
         return build_request(after, self.settings, self.model, message, ask)
 
-    def ask(self, prefill: str, form: Form | None = None) -> Ask:
+    def ask(self, prefill: str, form: "Form | None" = None) -> Ask:
         """Say what the next turn asks for beyond the settings."""
         schema = form.schema if form is not None and self.model.structured else None
         return Ask(
@@ -123,20 +124,22 @@ class Session:
         )
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> "Ledger":
         """The token book; asking it for the first time may take some tenths of a second."""
         if self._ledger is None:
+            from chatrepl.core.ledger import Ledger
+
             self._ledger = Ledger(self.edges.count, self.edges.scales())
         if self._behind:
             self._behind = False
             self._ledger.resume(self.conversation, self.model)
         return self._ledger
 
-    def estimate(self, request: Request) -> Estimate:
+    def estimate(self, request: Request) -> "Estimate":
         """Tell the tokens of a request's input."""
         return self.ledger.request(request, self.model)
 
-    def context(self) -> Estimate | None:
+    def context(self) -> "Estimate | None":
         """Tell the tokens that would be sent now; None while counting would make the user wait."""
         if not self.edges.can_count():
             return None
@@ -194,6 +197,8 @@ class Session:
 
     def learn(self, **facts: Any) -> None:
         """Remember what the service taught about the model in use."""
+        from chatrepl.api.catalog import Catalog
+
         id_ = self.model.id
         if isinstance(self.models, Catalog):
             self.models = self.models.learn(id_, facts)
@@ -256,6 +261,8 @@ class Session:
         """Enter what a reply took into the books."""
         if not reply.usage_known or done.receipt is None:
             return
+        from chatrepl.core.warmth import footprint, miss_words
+
         receipt = done.receipt
         cost = None
         if receipt.cost_usd is not None:
@@ -271,10 +278,8 @@ class Session:
             self._behind = True
 
     def _prefill_tokens(self, prefill: str) -> int:
-        if not prefill:
-            return 0
         count = self.edges.count if self.edges.can_count() else rough_count
-        return count(prefill) + 8
+        return count(prefill) + 8 if prefill else 0
 
     def outgoing(self, message: Message, request: Request | None = None) -> tuple[Message, ...]:
         """Give what a new turn holds before its reply."""

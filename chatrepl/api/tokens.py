@@ -5,8 +5,6 @@ some tenths of a second, so start `load` in a thread once the prompt is on scree
 """
 
 import threading
-import zlib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -60,6 +58,9 @@ class Counter:
 
 def ranks() -> dict[bytes, int]:
     """Read the shipped ranks: the tokens' lengths, then their bytes, in the order of rank."""
+    import zlib
+    from importlib.resources import files
+
     data = zlib.decompress(files("chatrepl").joinpath("data/cl100k.z").read_bytes())
     found: dict[bytes, int] = {}
     at = RANKS

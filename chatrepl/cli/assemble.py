@@ -2,27 +2,25 @@
 
 import os
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from chatrepl.api.catalog import Catalog
-from chatrepl.api.catalog import load as load_catalog
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
-from chatrepl.config import Loaded
 from chatrepl.core.conversation import Conversation, State
-from chatrepl.core.meter import Rates
 from chatrepl.core.models import resolve
-from chatrepl.core.tally import Scale, scales_from_wire, scales_to_wire
-from chatrepl.core.usage import Cost, Usage
 from chatrepl.session import Edges, NoRecorder, Recorder, Session
-from chatrepl.storage.facts import learn, read_facts
 from chatrepl.storage.paths import Folders, find_folders
+
+if TYPE_CHECKING:  # a single shot's request waits for none of these
+    from chatrepl.api.catalog import Catalog
+    from chatrepl.config.load import Loaded
+    from chatrepl.core.meter import Rates
+    from chatrepl.core.tally import Scale
+    from chatrepl.core.usage import Cost, Usage
 
 MODELS_FILE: Final = "models.json"
 LEARNED_FILE: Final = "learned.json"
@@ -38,7 +36,7 @@ class Assembled:
     counter: Counter
 
 
-def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assembled:
+def assemble(options: Options, loaded: "Loaded", *, interactive: bool) -> Assembled:
     """Make a session. Raises UsageError for a model's name that is ambiguous."""
     folders = find_folders(os.environ)
     catalog = _catalog(folders)
@@ -50,14 +48,14 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
         settings,
         Edges(
             clock=time.time,
-            new_id=lambda: uuid.uuid4().hex[:8],
+            new_id=_new_id,
             price=_price,
             rates=_rates,
             count=counter.count,
             can_count=lambda: counter.ready,
             learn=lambda model, facts: _learn(learned, model, facts),
             new_recorder=lambda: _recorder(folders.conversations, save=loaded.settings.save),
-            scales=lambda: scales_from_wire(read_facts(scales)),
+            scales=lambda: _scales(scales),
             keep_scales=lambda found: _keep_scales(scales if loaded.settings.save else None, found),
         ),
         Conversation(state=State(system=settings.system)),
@@ -69,13 +67,18 @@ def assemble(options: Options, loaded: Loaded, *, interactive: bool) -> Assemble
     return Assembled(session, folders, counter)
 
 
-def _catalog(folders: Folders) -> Catalog:
+def _catalog(folders: Folders) -> "Catalog":
     """Put together what is known of models: table, the service's last list, what was learned."""
+    from chatrepl.api.catalog import Catalog
+    from chatrepl.api.catalog import load as load_catalog
+
     catalog = Catalog()
     if folders.cache is not None:
         with suppress(OSError, ValueError):
             catalog = load_catalog((folders.cache / MODELS_FILE).read_text(encoding="utf-8"))
-    if folders.state is not None:
+    if folders.state is not None and (folders.state / LEARNED_FILE).exists():
+        from chatrepl.storage.facts import read_facts
+
         for model, facts in read_facts(folders.state / LEARNED_FILE).items():
             if isinstance(facts, dict):
                 catalog = catalog.learn(model, facts)
@@ -89,12 +92,32 @@ def _recorder(folder: Path | None, *, save: bool) -> Recorder:
     return begin_kept(folder) if save and folder is not None else NoRecorder()
 
 
+def _new_id() -> str:
+    import uuid
+
+    return uuid.uuid4().hex[:8]
+
+
 def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:
+    from datetime import UTC, datetime
+
+    from chatrepl.storage.facts import learn
+
     today = datetime.now(UTC).date().isoformat()
     learn(path, {model: {**facts, "learned": today}})
 
 
-def _keep_scales(path: Path | None, scales: Mapping[str, Scale]) -> None:
+def _scales(path: Path | None) -> "Mapping[str, Scale]":
+    from chatrepl.core.tally import scales_from_wire
+    from chatrepl.storage.facts import read_facts
+
+    return scales_from_wire(read_facts(path))
+
+
+def _keep_scales(path: Path | None, scales: "Mapping[str, Scale]") -> None:
+    from chatrepl.core.tally import scales_to_wire
+    from chatrepl.storage.facts import learn
+
     learn(path, scales_to_wire(scales))
 
 
@@ -104,19 +127,19 @@ def keep_learned(session: Session) -> None:
         session.edges.keep_scales(session.ledger.tally.scales)
 
 
-def _price(model: str, usage: Usage, when: float) -> Cost | None:
+def _price(model: str, usage: "Usage", when: float) -> "Cost | None":
     from chatrepl.api.prices import price  # loads the price list
 
     return price(model, usage, when)
 
 
-def _rates(model: str, tokens: int) -> Rates | None:
+def _rates(model: str, tokens: int) -> "Rates | None":
     from chatrepl.api.prices import rates
 
     return rates(model, time.time(), prompt_tokens=tokens)
 
 
-def new_session(options: Options, loaded: Loaded, *, interactive: bool) -> Session:
+def new_session(options: Options, loaded: "Loaded", *, interactive: bool) -> Session:
     """Make a session for a shell that needs nothing else."""
     return assemble(options, loaded, interactive=interactive).session
 

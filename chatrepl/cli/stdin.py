@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
-from chatrepl.attachments.sniff import Kind, looks_binary, sniff
 from chatrepl.core.errors import ChatreplError, UsageError
 
 MOST_BYTES: Final = 32_000_000
@@ -75,11 +74,15 @@ def read() -> Piped:
             f"{_SAFE} Send a part of it, for example through head -c.",
             exit_code=5,
         )
+    if not data:
+        return Piped()
+    from chatrepl.attachments.sniff import Kind, looks_binary, sniff
+
     head = data[:_HEAD]
     kind = sniff(head)
     if kind.kind in {Kind.IMAGE, Kind.PDF}:
         return Piped(data=data)
-    if head and looks_binary(head):
+    if looks_binary(head):
         raise UsageError(
             f"Standard input is {kind.name}, and neither an image nor a PDF.",
             f"{_SAFE} Text, JPEG, PNG, GIF, WebP and PDF are read.",

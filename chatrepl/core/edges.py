@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chatrepl.core.meter import Rates
 from chatrepl.core.recorder import NoRecorder, Recorder
 from chatrepl.core.settings import Settings
-from chatrepl.core.tally import Scale
 from chatrepl.core.usage import Cost, Usage
+
+if TYPE_CHECKING:
+    from chatrepl.core.meter import Rates
+    from chatrepl.core.tally import Scale
 
 
 def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
@@ -32,15 +34,15 @@ def _elsewhere(_settings: Settings) -> str:
     return "chatrepl --doctor examines the set-up."
 
 
-def _no_rates(_model: str, _tokens: int) -> Rates | None:
+def _no_rates(_model: str, _tokens: int) -> "Rates | None":
     return None
 
 
-def _no_scales() -> Mapping[str, Scale]:
+def _no_scales() -> "Mapping[str, Scale]":
     return {}
 
 
-def _forget_scales(_scales: Mapping[str, Scale]) -> None:
+def _forget_scales(_scales: "Mapping[str, Scale]") -> None:
     return None
 
 
@@ -58,11 +60,11 @@ class Edges:
     clock: Callable[[], float]
     new_id: Callable[[], str]
     price: Callable[[str, Usage, float], Cost | None] = _no_price
-    rates: Callable[[str, int], Rates | None] = _no_rates
+    rates: "Callable[[str, int], Rates | None]" = _no_rates
     count: Callable[[str], int] = rough_count
     can_count: Callable[[], bool] = _always
     learn: Callable[[str, Mapping[str, Any]], None] = _forget
     new_recorder: Callable[[], Recorder] = NoRecorder
     examine: Callable[[Settings], str] = _elsewhere
-    scales: Callable[[], Mapping[str, Scale]] = _no_scales
-    keep_scales: Callable[[Mapping[str, Scale]], None] = _forget_scales
+    scales: "Callable[[], Mapping[str, Scale]]" = _no_scales
+    keep_scales: "Callable[[Mapping[str, Scale]], None]" = _forget_scales

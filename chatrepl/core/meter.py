@@ -4,11 +4,13 @@ Unknown stays unknown: a sum that misses a price says so and is never shown as i
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chatrepl.core.estimate import Estimate
 from chatrepl.core.summary import compact, dollars
 from chatrepl.core.usage import Cost, Usage
+
+if TYPE_CHECKING:
+    from chatrepl.core.estimate import Estimate
 
 _MILLION: Final = 1_000_000
 
@@ -100,7 +102,7 @@ def turn_cost(
     return Cost(paid / _MILLION, (tokens * rates.input + answer) / _MILLION)
 
 
-def tokens_words(estimate: Estimate) -> str:
+def tokens_words(estimate: "Estimate") -> str:
     """Write a count of tokens: `12k` as reported, `~12k` as estimated."""
     return f"{'' if estimate.exact else '~'}{compact(estimate.tokens)}"
 
