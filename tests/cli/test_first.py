@@ -59,18 +59,18 @@ def chat(home: Path, *arguments: str) -> Terminal:
 
 def test_what_is_typed_at_the_first_mark_is_sent(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
-        terminal.wait_for("^›", 20)
+        terminal.wait_for("^›")
         terminal.send("demo: say early bird")
         terminal.keys("enter")
-        terminal.wait_for("^early bird", 30)
+        terminal.wait_for("^early bird")
         assert len(re.findall("^chatrepl ", terminal.everything(), re.MULTILINE)) == 1
 
 
 def test_a_paste_and_a_resize_during_the_hand_over_do_no_harm(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
-        terminal.wait_for("^›", 20)
+        terminal.wait_for("^›")
         terminal.paste("one\ntwo").resize(60, 20).send(" three")
-        terminal.wait_for("^› one\n  two three", 20)
+        terminal.wait_for("^› one\n  two three")
         terminal.keys("c-c", "c-d")
         assert terminal.wait_exit() == 0
         assert terminal.tty_is_sane()
@@ -78,7 +78,7 @@ def test_a_paste_and_a_resize_during_the_hand_over_do_no_harm(tmp_path: Path) ->
 
 def test_ctrl_c_at_the_first_mark_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
-        terminal.wait_for("^›", 20)
+        terminal.wait_for("^›")
         terminal.send(b"\x03")
         terminal.pump(0.5).keys("c-d")
         terminal.keys("c-d")

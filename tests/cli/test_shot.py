@@ -56,7 +56,7 @@ def test_the_service_is_greeted_only_while_stdin_takes_its_time(
         greeted.set()
 
     def read() -> stdin.Piped:
-        return stdin.Piped("hello" if greeted.wait(10) else "")
+        return stdin.Piped("hello" if greeted.wait(60) else "")
 
     monkeypatch.setattr(Connection, "warm", warm)
     monkeypatch.setattr(stdin, "is_keyboard", lambda: False)

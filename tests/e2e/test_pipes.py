@@ -518,7 +518,7 @@ def test_a_signal_ends_the_answer_with_what_came(desk: Desk, number: int, code: 
     with desk.start("go") as process:
         first = _begun(process)
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (code, b"")
     assert first
     assert (first + out).endswith(b"\n")
@@ -526,7 +526,7 @@ def test_a_signal_ends_the_answer_with_what_came(desk: Desk, number: int, code: 
     with desk.start("go", "-o", "jsonl") as process:
         first = _begun(process)
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     last = json.loads((first + out).splitlines()[-1])
     assert process.returncode == code
     assert last["error"]["type"] in {"interrupted", "terminated"}
@@ -537,7 +537,7 @@ def test_a_signal_while_stdin_is_awaited_ends_at_once(desk: Desk, number: int, c
     with desk.start(stdin=subprocess.PIPE) as process:
         _until(lambda: _has_loaded(process.pid))
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out, err) == (code, b"", b"")
     assert desk.served.requests == []
@@ -576,7 +576,7 @@ def test_a_reader_that_leaves_ends_it_quietly(desk: Desk) -> None:
         process.stdout.readline()
         process.stdout.close()
         err = process.stderr.read()
-        process.wait(20)
+        process.wait(60)
 
     assert (process.returncode, err) == (141, b"")
 
@@ -593,7 +593,7 @@ def test_a_closed_stdout_is_told_before_anything_is_sent(desk: Desk) -> None:
 @pytest.mark.parametrize("manner", ["text", "json"])
 def test_a_full_disk_behind_stdout_is_one_line(desk: Desk, manner: str) -> None:
     with Path("/dev/full").open("wb") as full, desk.start("go", "-o", manner, stdout=full) as run:
-        _, err = run.communicate(timeout=20)
+        _, err = run.communicate(timeout=60)
 
     assert run.returncode == 1
     assert len(err.splitlines()) == 1
@@ -604,10 +604,10 @@ def test_a_closed_or_full_stderr_does_not_spoil_the_answer(desk: Desk) -> None:
     desk.served.engine.script("say a; stop max_tokens", "error 400")
     with Path("/dev/full").open("wb") as full:
         with desk.start("go", "-v", stderr=full) as run:
-            out, _ = run.communicate(timeout=20)
+            out, _ = run.communicate(timeout=60)
         assert (run.returncode, bool(out)) == (0, True)
         with desk.start("go", stderr=full) as run:
-            run.communicate(timeout=20)
+            run.communicate(timeout=60)
         assert run.returncode == 1
 
 

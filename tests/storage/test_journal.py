@@ -100,7 +100,7 @@ def test_pieces_reach_the_disk_without_anybody_asking(tmp_path: Path) -> None:
     journal.begin(asked(1))
     journal.delta("turn1", "so far")
     written = threading.Event()
-    for _ in range(200):
+    for _ in range(1000):
         if b"so far" in journal.path.read_bytes():
             written.set()
             break

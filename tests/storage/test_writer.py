@@ -24,7 +24,7 @@ def started(path: Path) -> Writer:
 def done(writer: Writer, job: Job, *, last: bool = False) -> None:
     event = threading.Event()
     writer.put(Job(job.encode, done=event, last=last))
-    assert event.wait(20)
+    assert event.wait(60)
 
 
 def end(writer: Writer) -> None:

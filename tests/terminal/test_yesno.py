@@ -31,7 +31,7 @@ with tty.quiet():
 )
 def test_anything_but_yes_is_no(keys: bytes, answer: bool) -> None:
     with Terminal([sys.executable, "-c", PROGRAM], columns=60, rows=6) as terminal:
-        terminal.wait_for(r"Delete a\^\[\[2Jb\? \[y/N\]", 20)
+        terminal.wait_for(r"Delete a\^\[\[2Jb\? \[y/N\]")
         terminal.send(keys).wait_for(f"answer {answer}")
         assert terminal.wait_exit() == 0
         assert terminal.tty_is_sane()

@@ -134,7 +134,7 @@ def test_a_redirect_points_elsewhere(server: Served) -> None:
 @pytest.mark.parametrize("kind", sorted(set(STREAM_FAULTS) - ENDLESS - set(ENDINGS)))
 def test_every_other_kind_of_broken_stream_is_served_whole(server: Served, kind: str) -> None:
     value = body(user(f"demo: stream {kind}"), stream=True)
-    found = httpx2.post(f"{server.url}/v1/messages", headers=HEADERS, json=value, timeout=5)
+    found = httpx2.post(f"{server.url}/v1/messages", headers=HEADERS, json=value, timeout=60)
     assert found.status_code == 200
     assert found.content == post(engine(), value).body
 
@@ -146,7 +146,7 @@ def test_a_client_that_leaves_is_noticed(server: Served) -> None:
             where = f"{server.url}/v1/messages"
             async with http.stream("POST", where, headers=HEADERS, json=value) as found:
                 await anext(found.aiter_bytes())
-        for _ in range(100):
+        for _ in range(3000):
             if server.hung_up:
                 return
             await asyncio.sleep(0.02)
