@@ -1,10 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatrepl.cli.assemble import assemble, counter, new_session
+from chatrepl.cli.assemble import assemble, counter, keep_learned, new_session
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
+from chatrepl.core.tally import Scale, Tally
+from chatrepl.core.usage import Usage
 from tests.cli.given import loaded, settle
 
 
@@ -43,3 +46,28 @@ def test_nothing_is_learned_to_disk_where_saving_is_off(tmp_path: Path) -> None:
 
 def test_texts_are_counted() -> None:
     assert counter()("hello world") == 2
+
+
+def test_how_models_count_is_learned_for_the_next_session_unless_saving_is_off() -> None:
+    scales = {"claude-opus-5-5": Scale(900.0, 600.0)}
+    first = assemble(Options(), loaded(), interactive=True).session
+    off = assemble(Options(), loaded("save=false"), interactive=True).session
+    off.edges.keep_scales(scales)
+    assert first.edges.scales() == {}
+
+    first.edges.keep_scales(scales)
+    again = assemble(Options(), loaded(), interactive=True).session
+    assert again.edges.scales() == scales
+    assert again.ledger.tally.scales == scales
+
+
+def test_a_session_that_had_no_reply_keeps_nothing(tmp_path: Path) -> None:
+    session = assemble(Options(), loaded(), interactive=True).session
+    keep_learned(session)
+    assert not list(tmp_path.rglob("scales.json"))
+
+    session.edges = replace(session.edges, can_count=lambda: True)
+    session.meter = session.meter.add(Usage(10, 10), None)
+    session.ledger.tally = Tally(scales={"claude-opus-5-5": Scale(900.0, 600.0)})
+    keep_learned(session)
+    assert list(tmp_path.rglob("scales.json"))
