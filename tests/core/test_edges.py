@@ -15,3 +15,5 @@ def test_every_edge_but_clock_and_ids_may_be_left_out() -> None:
     assert edges.new_recorder().id is None
     assert "--doctor" in edges.examine(Settings())
     edges.learn("m", {"prefill": False})
+    edges.keep_scales({})
+    assert edges.scales() == {}

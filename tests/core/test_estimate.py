@@ -132,3 +132,9 @@ def test_calls_and_unknown_blocks_count_as_their_json() -> None:
 def test_newer_models_need_more_tokens_for_latin_text() -> None:
     text = words("plain English words " * 20)
     assert text.tokens(NEW.tokenizer) > text.tokens(OLD.tokenizer)
+
+
+def test_a_long_text_is_taken_in_slices_that_add_up() -> None:
+    text = "Otters swim, 42 of them.\n" * 40_000
+    kind = NEW.tokenizer
+    assert features(text, 7).tokens(kind) > features(text[:1000], 7).tokens(kind)

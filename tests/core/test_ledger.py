@@ -220,3 +220,25 @@ def test_results_among_the_messages_are_put_together_anew() -> None:
     alone = Ledger(count).next_total(talk, NEW)
     assert ledger.next_total(talk, NEW) == alone
     assert alone.tokens > before
+
+
+def test_a_plain_exchange_is_added_and_anything_else_is_put_together_anew() -> None:
+    for before in (None, (HELLO, HI), (HELLO,)):
+        talk = Conversation()
+        if before is not None:
+            talk = talk.add(Turn(TurnId("a"), None, before))
+        ledger, fresh = Ledger(count), Ledger(count)
+        ledger.next_total(talk, NEW)
+        talk = talk.add(Turn(TurnId("b"), talk.head, (HELLO, HI)))
+
+        assert ledger.next_total(talk, NEW) == fresh.next_total(talk, NEW)
+        assert ledger.next_total(talk, NEW, tools="[]") == fresh.next_total(talk, NEW, tools="[]")
+
+
+def test_a_system_prompt_weighs_the_same_as_text_and_as_a_marked_block() -> None:
+    ledger = Ledger(count)
+    block = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
+    plain = ledger.request(ask(HELLO, system="Be brief."), NEW)
+
+    assert ledger.request(ask(HELLO, system=block), NEW) == plain
+    assert ledger.request(ask(HELLO), NEW).tokens < plain.tokens

@@ -42,3 +42,11 @@ def test_no_recorder_keeps_nothing_and_says_why() -> None:
 
     assert recorder.id is None
     assert recorder.unsaved == "the disk is full"
+
+
+def test_one_that_is_opened_again_is_taken_off_the_shelf() -> None:
+    one, other, third = _new(), _new(), _new()
+    shelf = Shelf((one, other), (third,))
+
+    assert shelf.without(other) == Shelf((one,), (third,))
+    assert shelf.without(third) == Shelf((one, other), ())

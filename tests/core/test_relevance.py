@@ -92,3 +92,13 @@ def test_no_more_than_asked_for_is_kept() -> None:
 def test_the_newest_stays_whatever_it_takes() -> None:
     assert plan_relevant(weighed(3), {}, target=10).kept == ("2",)
     assert plan_relevant([], {}, target=10).kept == ()
+
+
+def test_a_turn_that_is_known_stays_as_it_was() -> None:
+    index = Index()
+    index.add(TurnId("a"), "otters")
+    index.add(TurnId("a"), "tins")
+
+    assert TurnId("a") in index
+    assert TurnId("a") in index.scores("otters")
+    assert not index.scores("tins")
