@@ -1,14 +1,20 @@
 """Faults on the way to the service and in what it sends: one row a fault, asked in a real run."""
 
+import json
+import re
 import shutil
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from chatrepl.storage.load import load
 from tests.faults import raw
 from tests.faults.home import QUESTION, Home
+from tests.faults.nursery import Nursery
 from tests.faults.raw import END, OPEN, START, answering, sends, sse, text
+from tests.faults.talk import MARK, talk
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +227,48 @@ def test_n22_a_circle_of_redirects_is_not_walked(home: Home) -> None:
     assert code == 4
     assert "not followed" in err
     assert len(asked) == 1
+
+
+AWAY = {
+    "error 400 x1": "refused on request",
+    "error 401 x1": "was refused",
+    "stream html x1": "Sign in to the guest network",
+    "stream empty x1": "sent an empty answer",
+    "error redirect x1": "sends us elsewhere",
+    "error silence": "did not answer for 1 s",
+    "error 429 retry-after absurd": "more than a year",
+}
+CUT = {
+    "stream torn after 3": "broke before the answer was complete",
+    "stream cut after 3": "ended before it was complete",
+    "stream stall after 3": "stopped coming",
+    "stream error after 3": "overloaded",
+}
+
+
+def test_in_a_chat_the_message_is_back_in_the_prompt_or_what_came_is_kept(
+    tmp_path: Path, nursery: Nursery
+) -> None:
+    settings = ("--set", "timeout_s=1", "--set", "retries=0")
+    with talk(tmp_path, *settings, nursery=nursery) as t:
+        for number, (step, words) in enumerate(AWAY.items()):
+            t.served.engine.script(step)
+            t.begin(f"question {number}", re.sub(" ", r"\\s+", words))
+            t.terminal.wait_count(rf"^› question {number}$", 2)  # as asked, and to be sent again
+            t.terminal.keys("c-c").wait_for(MARK, visible=True)
+        for number, (step, words) in enumerate(CUT.items(), 1):
+            t.served.engine.script(step)
+            t.begin("what is truth?", re.sub(" ", r"\\s+", words))
+            t.terminal.wait_count("cut$", number).wait_for(MARK, visible=True)
+        t.served.engine.script("say at last")
+        t.say("demo: say at last")
+        t.terminal.keys("c-d")
+        assert t.terminal.wait_exit() == 0
+        sent = json.loads(t.served.requests[-1].body)["messages"]
+
+    (path,) = tmp_path.rglob("conversations/*.jsonl")
+    turns = load(path).conversation.path()
+    replies = [turn.assistant.text for turn in turns if turn.assistant is not None]
+    assert len(turns) == len(CUT) + 1
+    assert [bool(reply.strip()) for reply in replies] == [True] * len(turns)
+    assert len(sent) == 2 * len(CUT) + 1  # what was cut is part of the talk
