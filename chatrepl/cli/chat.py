@@ -128,8 +128,11 @@ def _examined(session: Session, settings: Settings, *, demo: bool) -> str:
 
 def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
     where = f" · {session.settings.base_url}" if session.settings.base_url else ""
-    line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help · Ctrl-D leaves")
-    note = f"{fill(NO_KEY, get_terminal_size().columns)}\n" if demo else ""
+    columns = get_terminal_size().columns
+    line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
+    leaving = " · Ctrl-D leaves"
+    line = line + leaving if len(line + leaving) <= columns else fill(line, columns)
+    note = f"{fill(NO_KEY, columns)}\n" if demo else ""
     if early.tty.knows_escapes:
         early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
     else:

@@ -26,7 +26,7 @@ def show_sessions(options: Options, out: TextIO, err: TextIO | None) -> int:
         write_json(out, {"sessions": [_facts(entry) for entry in entries]})
         return 0
     if not entries:
-        mutter(err, "chatrepl: there is no such saved conversation." if query else
+        mutter(err, "chatrepl: No saved conversation holds that." if query else
                "chatrepl: there are no saved conversations.")  # fmt: skip
         return 0
     rows = [(e.id, e.name, e.title, str(e.turns), _when(e.when)) for e in entries]

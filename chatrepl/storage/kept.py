@@ -70,7 +70,9 @@ def reopen(entry: Entry) -> Reopened:
         what = "record was" if loaded.skipped == 1 else "records were"
         notes.append(f"{loaded.skipped} damaged {what} left out; the rest is here.")
     if loaded.recovered:
-        notes.append("The last reply was cut when chatrepl ended; /continue goes on with it.")
+        reply = loaded.conversation.path()[-1].assistant if loaded.conversation.path() else None
+        how = "/continue goes on with it" if reply and reply.text else "/retry asks again"
+        notes.append(f"The last reply was cut when chatrepl ended; {how}.")
     return Reopened(loaded.conversation, Journaled(resumed.journal), tuple(notes))
 
 

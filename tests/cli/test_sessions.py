@@ -29,4 +29,4 @@ def test_conversations_are_listed_and_found_by_name_and_by_words(
         found = json.loads(_shown(*words))["sessions"]
         assert len(found) == count
         assert all(session["turns"] == 1 for session in found)
-    assert "no such" in _shown("x!", manner="text")
+    assert "No saved" in _shown("x!", manner="text")

@@ -65,7 +65,8 @@ class NotedView:
         match event:
             case RetryWait(reason, seconds, attempt, attempts):
                 self._retry(
-                    f"{reason}; again in {seconds} s (try {attempt} of {attempts})", attempt
+                    f"{reason.rstrip('.')}; again in {seconds} s (try {attempt} of {attempts})",
+                    attempt,
                 )
             case Remark(text):
                 self._say(text)
