@@ -97,6 +97,8 @@ def make_room(session: Session, message: Message) -> Outcome:
     policy = session.settings.context_policy
     if policy == "off" or session.conversation.head is None or not session.edges.can_count():
         return None
+    if session.base is not None:  # a question is edited: what it follows was sent before
+        return None
     limit = Budget.of(session.model, session.settings).limit
     now = session.ledger.next_total(session.conversation, session.model).tokens
     total = session.ledger.next_total(session.conversation, session.model, message).tokens

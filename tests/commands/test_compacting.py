@@ -265,6 +265,18 @@ def test_nothing_is_counted_while_that_would_make_the_user_wait() -> None:
     assert warn_when_full(made.session, 0) is None
 
 
+def test_a_question_that_is_edited_still_follows_what_it_followed() -> None:
+    made = chat("drop")
+    made.talk(LONG, LONG)
+    made.do("/edit 2")
+    base = made.session.base = made.session.conversation.undo()
+    made.session.use(context_budget_tokens=500)
+    made.act(make_room(made.session, made.session.compose(LONG)))
+
+    assert made.session.base is base
+    assert not made.said
+
+
 def test_a_warning_comes_once_when_the_line_is_crossed() -> None:
     made = chat("ask", budget=2700)
     made.talk(LONG, LONG)
