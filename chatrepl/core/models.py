@@ -162,7 +162,7 @@ _ROWS: Final = (
         lifecycle="deprecated",
         retires_at="2026-11-30",
     ),
-    _new("claude-haiku-5-5", "Claude Haiku 5.5", _SWITCHED),
+    _new("claude-haiku-5-5", "Claude Haiku 5.5", _ADAPTIVE),
     _old("claude-haiku-4-5", "Claude Haiku 4.5"),
 )
 TABLE: Final[Mapping[str, Model]] = {row.id: row for row in _ROWS}
