@@ -44,6 +44,7 @@ def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBin
     _bind_editor(keys, state, environ, tty)
     _bind_suspension(keys, tty)
     _bind_late_answers(keys)
+    _bind_mouse(keys)
     return keys
 
 
@@ -171,3 +172,12 @@ def _bind_late_answers(keys: KeyBindings) -> None:
     @keys.add("escape", "\\", filter=inside, eager=True)
     def _(_event: KeyPressEvent) -> None:
         until[0] = ""
+
+
+def _bind_mouse(keys: KeyBindings) -> None:
+    """Swallow reports of a mouse nobody asked for; a colour that was pasted looks like one."""
+
+    @keys.add(Keys.Vt100MouseEvent)
+    def _(event: KeyPressEvent) -> None:
+        if not event.data.startswith(("\x1b[<", "\x1b[M")):
+            event.current_buffer.insert_text(event.data)

@@ -235,6 +235,13 @@ def test_an_answer_that_comes_too_late_is_not_typed_into_the_line(terminal: Term
     terminal.wait_for("got 'ok!'")
 
 
+def test_a_colour_that_is_typed_stays_and_a_mouse_that_reports_is_not_heard(
+    terminal: Terminal,
+) -> None:
+    terminal.send("a\x1b[31mb").send("\x1b[<0;12;5Mc").wait_for(r"^› a\^\[\[31mbc$", visible=True)
+    assert "Press ENTER" not in terminal.everything()
+
+
 def test_fences_are_highlighted_while_typing(terminal: Terminal) -> None:
     terminal.send("```py").keys("c-j").send("x = 1").keys("c-j").send("```").settle()
     rows = terminal.emulator.buffer
