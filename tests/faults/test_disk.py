@@ -53,7 +53,8 @@ def test_d1_on_a_full_disk_the_chat_goes_on_and_is_saved_once_there_is_room(tmp_
         filler = inside / "filler"
         fill(filler)
         long = "two " + "and so on " * 900
-        t.say(f"demo: say {long}", count=2)
+        t.terminal.paste(f"demo: say {long}")
+        t.say("", count=2)
         t.terminal.wait_for("NOT SAVED", visible=True)
         t.say("demo: say three", count=3)
         t.terminal.wait_for("NOT SAVED", visible=True)
