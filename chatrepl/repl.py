@@ -16,6 +16,7 @@ from chatrepl.commands.attaching import limits_of
 from chatrepl.commands.compacting import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.tree import leave_edit
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.events import Reply
@@ -116,7 +117,7 @@ class Repl:
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
         if not text.strip():
-            self.session.base = None
+            leave_edit(self.session)
             return
         if text.startswith("//"):
             self.send(text[1:])

@@ -173,6 +173,7 @@ def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
 def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
     from chatrepl.cli.completion import complete
     from chatrepl.cli.toolbar import Toolbar
+    from chatrepl.commands.tree import leave_edit
     from chatrepl.terminal.prompt import Feeds, Prompt, PromptOptions
     from chatrepl.terminal.theme import pick_theme
 
@@ -186,7 +187,12 @@ def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
         history=history,
         placeholder="Ask anything; /help lists commands",
     )
-    return Prompt(options, Feeds(lambda text, at: complete(session, text, at), Toolbar(session)))
+    feeds = Feeds(
+        complete=lambda text, at: complete(session, text, at),
+        toolbar=Toolbar(session),
+        cleared=lambda: leave_edit(session),
+    )
+    return Prompt(options, feeds)
 
 
 def _dress(

@@ -35,16 +35,26 @@ Place = Annotated[str, Kind(complete=_places)]
 def edit(session: Session, turn: Number = None) -> Outcome:
     """Change the question of TURN, or the last one, in the prompt; sending it branches off there.
 
-    What was attached to it is staged again. The turns as they were are kept; /tree shows them. An
-    empty line leaves everything as it is.
+    What was attached to it is staged again. The turns as they were are kept; /tree shows them.
+    Ctrl-C or an empty line leaves everything as it is.
     """
     found = numbered(session, turn)
     if found.user is None:
         raise UsageError("That turn has no question.")
     text = "".join(b.text for b in found.question if isinstance(b, TextBlock))
-    session.staged = tuple(_restaged(found.question))
+    leave_edit(session)
+    session.staged = (*_restaged(found.question), *session.staged)
     session.base = session.conversation.then(replace(session.conversation.state, head=found.parent))
     return Draft(text, session.base)
+
+
+def leave_edit(session: Session) -> None:
+    """Let the next message follow the conversation again, without what an edit had staged."""
+    if session.base is None:
+        return
+    session.base = None
+    sent = {id(block) for turn in session.conversation.path() for block in turn.question}
+    session.staged = tuple(item for item in session.staged if id(item.block) not in sent)
 
 
 def numbered(session: Session, number: int | None) -> Turn:

@@ -4,6 +4,7 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands.attaching import limits_of
+from chatrepl.commands.tree import leave_edit
 from chatrepl.core.blocks import DocumentBlock, ImageBlock
 from chatrepl.core.conversation import Message, TurnId
 from chatrepl.core.errors import UsageError
@@ -63,6 +64,23 @@ def test_edit_stages_what_was_attached_again() -> None:
 
     assert [item.block.type for item in session.staged] == ["image"]
     assert player.drafts[-1] == "demo: say seen"
+
+
+def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -> None:
+    player = Player()
+    session = player.session
+    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session)),)
+    player.say("demo: say seen")
+    mine = from_bytes(PNG, "b.png", limits=limits_of(session))
+    session.staged = (mine,)
+    player.do("/edit")
+    assert len(session.staged) == 2
+    leave_edit(session)
+
+    assert session.base is None
+    assert session.staged == (mine,)
+    leave_edit(session)
+    assert session.staged == (mine,)
 
 
 def test_edit_says_what_it_cannot_change(player: Player) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from prompt_toolkit.application import get_app, run_in_terminal
@@ -26,6 +26,7 @@ class KeyState:
     multiline: bool
     hint: str = ""  # shown in the toolbar until the next key
     last_hint: str = ""
+    cleared: Callable[[], None] = lambda: None
     keys_since_paste: int | None = None  # while the batch of keys lasts that brought a paste
 
     def next_key(self, _sender: object) -> None:
@@ -95,6 +96,7 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
         if buffer.text:
             buffer.history.append_string(buffer.text)
             buffer.reset()
+            state.cleared()
         elif state.last_hint == LEAVE_HINT:
             event.app.exit(result=Interrupted(), style="class:hint")
         else:

@@ -59,7 +59,7 @@ class PromptSession:
         self._feeds = feeds
         self._options = options
         self._first = True
-        self._keys = KeyState(options.multiline)
+        self._keys = KeyState(options.multiline, cleared=self._feeds.cleared)
         with create_app_session(self.input, self._output):
             self._session = self._build(prompt_keys(self._keys, environ, tty), dumb=dumb)
         app = self._session.app

@@ -63,13 +63,21 @@ def _no_candidates(_text: str, _cursor: int) -> Iterable[Candidate]:
     return ()
 
 
+def _unheard() -> None:
+    return None
+
+
 def _no_parts() -> Sequence[Part]:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
-    """Where a prompt asks: completions for a text and cursor, the toolbar's parts."""
+    """Where a prompt asks: completions for a text and cursor, the toolbar's parts.
+
+    `cleared` is told when the user threw a draft away.
+    """
 
     complete: Callable[[str, int], Iterable[Candidate]] = _no_candidates
     toolbar: Callable[[], Sequence[Part]] = _no_parts
+    cleared: Callable[[], None] = _unheard
