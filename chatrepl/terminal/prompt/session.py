@@ -59,6 +59,7 @@ class PromptSession:
         self._feeds = feeds
         self._options = options
         self._first = True
+        self._typed_ahead = False
         self._keys = KeyState(options.multiline, cleared=self._feeds.cleared)
         with create_app_session(self.input, self._output):
             self._session = self._build(prompt_keys(self._keys, environ, tty), dumb=dumb)
@@ -106,9 +107,13 @@ class PromptSession:
         """Give the next prompt keys that were read elsewhere."""
         keys: list[KeyPress] = parse_keys(data)
         store_typeahead(self.input, keys)
+        self._typed_ahead = self._typed_ahead or bool(keys)
 
     def prompt(self, default: str) -> _Result:
         """Edit a line."""
+        if default and self._typed_ahead:
+            default += "\n"  # a draft that came back, before what was typed meanwhile
+        self._typed_ahead = False
         try:
             with create_app_session(self.input, self._output):
                 result = self._session.prompt(default=default)
