@@ -16,13 +16,18 @@ import httpx2
 from chatrepl.api.faults import from_exception, timed_out
 from chatrepl.api.http import open_connection
 from chatrepl.api.origin import Origin, for_model
-from chatrepl.api.reader import BODY_FAULTS, Limits, read_reply
+from chatrepl.api.reader import Limits, body_faults, read_reply
 from chatrepl.api.sending import MESSAGES, counting, patience, streaming
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
 
-_FAULTS: Final = (anthropic.AnthropicError, httpx2.InvalidURL, TypeError, *BODY_FAULTS)
+_FAULTS: Final[tuple[type[Exception], ...]] = (
+    anthropic.AnthropicError,
+    httpx2.InvalidURL,
+    TypeError,
+    *body_faults(),
+)
 
 
 class Client:
@@ -92,7 +97,7 @@ class Client:
         self, method: str, path: str, body: bytes | None, origin: Origin, *, stream: bool = False
     ) -> httpx2.Response:
         """Have the SDK make a request; give the open response as it is."""
-        seconds = patience(self._limits, body or b"")
+        seconds = patience(self._limits.timeout_s, body or b"")
         try:
             async with asyncio.timeout(seconds):
                 if method == "GET":

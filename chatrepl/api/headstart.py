@@ -7,23 +7,24 @@ the first, is left to the SDK, which is loaded when it is first needed.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import httpx2
-
-from chatrepl.api.connect import Route
-from chatrepl.api.errors import from_answer
-from chatrepl.api.faults import from_exception, timed_out
-from chatrepl.api.http import open_connection
+from chatrepl.api.ahead import plain
+from chatrepl.api.connect import DEMO, Route
 from chatrepl.api.origin import for_model
-from chatrepl.api.reader import BODY_FAULTS, Limits, read_reply
 from chatrepl.api.sdkheaders import sdk_headers
-from chatrepl.api.sending import MESSAGES, patience, streaming
+from chatrepl.api.sending import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, patience, streaming
 from chatrepl.core.errors import ApiError
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient, Response
+
+    from chatrepl.api.ahead import Reply
 
 _POLL_S: Final = 0.005
 _PLAIN: Final = frozenset({"key", "token", "open"})
@@ -47,24 +48,38 @@ class Later(Protocol):
 class HeadStart:
     """Stand in for the client: the first request leaves at once, later ones through the SDK."""
 
-    def __init__(self, route: Route, http: httpx2.AsyncClient, client: Later) -> None:
-        """`client` makes the real one, on the same HTTP client."""
+    def __init__(self, route: Route, http: "Callable[[], AsyncClient]", client: Later) -> None:
+        """`client` makes the real one, on the HTTP client that `http` opens."""
         self._route = route
         self._http = http
         self._client = client
-        self._headers = _headers(route, http)
+        self._headers = _headers(route)
+        self._warm = route.credentials == DEMO
 
     @property
     def possible(self) -> bool:
         """Whether the next request leaves without the SDK."""
         return self._headers is not None
 
+    @property
+    def light(self) -> bool:
+        """Whether the next request leaves without the HTTP client too, unless it is unusual."""
+        headers = None if self._warm else self._headers
+        return headers is not None and plain(self._url, MESSAGES, headers, b"") is not None
+
+    @property
+    def _url(self) -> str:
+        return self._route.url.rstrip("/")
+
     async def warm(self) -> None:
         """Open the connection, before there is anything to send. Never fails."""
         if self._headers is None:
             self._client.start()
             return
-        await open_connection(self._http, self._route.url)
+        from chatrepl.api.http import open_connection
+
+        self._warm = True
+        await open_connection(self._http(), self._route.url)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes, as the client does."""
@@ -92,32 +107,83 @@ class HeadStart:
     async def _send(
         self, request: Request, headers: dict[str, str]
     ) -> AsyncGenerator[StreamEvent, None]:
-        limits = Limits(self._route.timeout_s)
         origin = for_model(self._route.origin, request.model)
         body = streaming(request)
-        seconds = patience(limits, body)
+        seconds = patience(self._route.timeout_s, body)
         try:
             async with asyncio.timeout(seconds):
-                url = self._route.url.rstrip("/") + MESSAGES
-                post = self._http.build_request("POST", url, headers=headers, content=body)
-                response = await self._http.send(post, stream=True)
-                if not response.is_success:
-                    await response.aread()
+                answer = await self._answer(headers, body)
+                status = answer.status_code
+                content = b"" if _succeeds(status) else await _whole(answer)
         except TimeoutError:
+            from chatrepl.api.faults import timed_out
+
             raise timed_out(origin, seconds, begun=False) from None
-        except (*BODY_FAULTS, httpx2.InvalidURL) as error:
+        except _sending_faults() as error:
+            from chatrepl.api.faults import from_exception
+
             raise from_exception(error, origin) from error
-        if not response.is_success:
-            raise from_answer(response.status_code, response.headers, response.content, origin)
-        async with aclosing(read_reply(response, origin, limits)) as events:
+        from chatrepl.api.errors import from_answer
+        from chatrepl.api.reader import Limits, read_reply
+
+        if not _succeeds(status):
+            raise from_answer(status, answer.headers, content, origin)
+        limits = Limits(self._route.timeout_s)
+        async with aclosing(read_reply(answer, origin, limits)) as events:
             async for event in events:
                 yield event
 
+    async def _answer(self, headers: dict[str, str], body: bytes) -> "Response | Reply":
+        """Send the request and give the open answer, without the HTTP client where that can be."""
+        ahead = None if self._warm else plain(self._url, MESSAGES, headers, body)
+        reply = None
+        if ahead is not None:
+            reply = await ahead.send(min(CONNECT_TIMEOUT_S, self._route.timeout_s))
+        if reply is not None and not reply.headers.get("content-encoding"):
+            return reply
+        if reply is not None:
+            return _unpacked(reply)
+        http = self._http()
+        post = http.build_request("POST", self._url + MESSAGES, headers=headers, content=body)
+        return await http.send(post, stream=True)
 
-def _headers(route: Route, http: httpx2.AsyncClient) -> dict[str, str] | None:
-    if route.credentials.kind not in _PLAIN or route.custom or http.timeout.read is None:
+
+def _unpacked(reply: "Reply") -> "Response":
+    """Have the HTTP client undo the encoding of an answer's content."""
+    import httpx2
+
+    class Content(httpx2.AsyncByteStream):
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return reply.aiter_bytes()
+
+        async def aclose(self) -> None:
+            await reply.aclose()
+
+    return httpx2.Response(reply.status_code, headers=dict(reply.headers), stream=Content())
+
+
+def _succeeds(status: int) -> bool:
+    return 200 <= status < 300
+
+
+async def _whole(answer: "Response | Reply") -> bytes:
+    try:
+        return b"".join([chunk async for chunk in answer.aiter_bytes()])
+    finally:
+        await answer.aclose()
+
+
+def _sending_faults() -> tuple[type[Exception], ...]:
+    from chatrepl.api.reader import body_faults
+
+    http = sys.modules.get("httpx2")
+    return body_faults() if http is None else (*body_faults(), http.InvalidURL)
+
+
+def _headers(route: Route) -> dict[str, str] | None:
+    if route.credentials.kind not in _PLAIN or route.custom:
         return None
-    headers = sdk_headers(route.credentials.secret, http.timeout.read)
+    headers = sdk_headers(route.credentials.secret, route.timeout_s + SLACK_S)
     if headers is None:
         return None
     return headers | {name.lower(): value for name, value in route.headers.items()}

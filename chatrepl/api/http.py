@@ -1,23 +1,23 @@
 """The one HTTP client of a process: the SDK and the head start share it and its connections."""
 
-import socket
 import ssl
 from typing import Final
 from urllib.request import getproxies
 
 import httpx2
 
-CONNECT_TIMEOUT_S: Final = 10.0
+from chatrepl.api.ahead import socket_options
+from chatrepl.api.sending import CONNECT_TIMEOUT_S, SLACK_S
+
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(
     max_connections=20, max_keepalive_connections=5, keepalive_expiry=_KEEPALIVE_S
 )
-_SLACK_S: Final = 5.0  # our own watchdog is to be the one that speaks
 
 
 def timeouts(timeout_s: float) -> httpx2.Timeout:
     """Give the limits of single socket operations, a little longer than our own patience."""
-    return httpx2.Timeout(timeout_s + _SLACK_S, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+    return httpx2.Timeout(timeout_s + SLACK_S, connect=min(CONNECT_TIMEOUT_S, timeout_s))
 
 
 def build_http(
@@ -33,7 +33,7 @@ def build_http(
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing to make
     if transport is None and not getproxies():
         transport = httpx2.AsyncHTTPTransport(
-            verify=verify, limits=_LIMITS, socket_options=_socket_options()
+            verify=verify, limits=_LIMITS, socket_options=socket_options()
         )
     return httpx2.AsyncClient(
         transport=transport,
@@ -49,13 +49,3 @@ async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
         await http.head(url)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError):
         return
-
-
-def _socket_options() -> list[tuple[int, int, int]]:
-    """Ask the kernel to notice a dead peer during long thinking, and routers to keep the path."""
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5)):
-        number = getattr(socket, name, None)
-        if number is not None:
-            options.append((socket.IPPROTO_TCP, number, value))
-    return options

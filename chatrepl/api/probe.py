@@ -4,15 +4,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 
 from chatrepl.api.connect import Route
-from chatrepl.api.reader import BODY_FAULTS
+from chatrepl.api.reader import body_faults
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
+
+_FAULTS: Final[tuple[type[Exception], ...]] = (
+    *body_faults(),
+    httpx2.InvalidURL,
+    KeyError,
+    ValueError,
+    TypeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,6 @@ async def _ahead(
     try:
         answer = await http.head(route.url)
         told = parsedate_to_datetime(answer.headers["date"])
-    except (*BODY_FAULTS, httpx2.InvalidURL, KeyError, ValueError, TypeError):
+    except _FAULTS:
         return None
     return told.timestamp() - clock()

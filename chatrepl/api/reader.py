@@ -2,12 +2,11 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-
-import httpx2
 
 from chatrepl.api.errors import from_event, from_other_content
 from chatrepl.api.faults import from_exception, timed_out
@@ -17,16 +16,15 @@ from chatrepl.api.translate import Translator
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import MessageStop, StreamEvent
 
-BODY_FAULTS: Final = (
-    httpx2.HTTPError,
-    httpx2.StreamError,
-    OSError,
-    EOFError,
-    ValueError,
-    AssertionError,
-)
 _PAGE_BYTES: Final = 65_536
 _DRAIN_S: Final = 0.2
+
+
+def body_faults() -> tuple[type[Exception], ...]:
+    """Give what reading an answer may raise; an HTTP client that is not loaded raises nothing."""
+    http = sys.modules.get("httpx2")
+    named = () if http is None else (http.HTTPError, http.StreamError)
+    return (*named, OSError, EOFError, ValueError, AssertionError)
 
 
 class Answer(Protocol):
@@ -88,7 +86,7 @@ async def _next(
             return await anext(chunks, None)
     except TimeoutError:
         raise timed_out(origin, limits.timeout_s, begun=begun) from None
-    except BODY_FAULTS as error:
+    except body_faults() as error:
         raise from_exception(error, origin, begun=True) from error
 
 
@@ -99,7 +97,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(_DRAIN_S):
             while taken < _PAGE_BYTES and (chunk := await anext(chunks, None)) is not None:
                 taken += len(chunk)
-    except (TimeoutError, *BODY_FAULTS):
+    except body_faults():
         return
 
 

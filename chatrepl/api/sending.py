@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from chatrepl.api.reader import Limits
 from chatrepl.core.request import Request
 
 MESSAGES: Final = "/v1/messages"
+CONNECT_TIMEOUT_S: Final = 10.0
+SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
 _UPLOAD_BYTES_PER_S: Final = 100_000
 _UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics"})
 
@@ -21,6 +22,6 @@ def counting(request: Request) -> bytes:
     return request.encode_with(params)
 
 
-def patience(limits: Limits, body: bytes) -> float:
+def patience(timeout_s: float, body: bytes) -> float:
     """Give the seconds until the answer's first line: a large body takes its time to leave."""
-    return limits.timeout_s + len(body) / _UPLOAD_BYTES_PER_S
+    return timeout_s + len(body) / _UPLOAD_BYTES_PER_S

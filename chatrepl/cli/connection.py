@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
@@ -29,17 +31,28 @@ class Connection:
     """One service for the whole session. `client` is made in the background when it is started."""
 
     route: Route
-    http: "httpx2.AsyncClient"
+    line: "Line"
     client: "Warmup[Client]"
     first: Streams | None
     retries: int
+
+    @property
+    def http(self) -> "httpx2.AsyncClient":
+        """The HTTP client; it is made when it is first wanted."""
+        return self.line.http()
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if self.line.opened is not None:
+            await self.line.opened.aclose()
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
         source = self.first or _Late(self.client)
         events = with_retries(lambda: source.stream(request), attempts=self.retries + 1)
-        async for event in events:
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -52,6 +65,23 @@ class Connection:
 
 
 @dataclass(slots=True)
+class Line:
+    """The HTTP client of a route, made once."""
+
+    route: Route
+    transport: "httpx2.AsyncBaseTransport | None" = None
+    opened: "httpx2.AsyncClient | None" = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def http(self) -> "httpx2.AsyncClient":
+        """Give the client. Raises ConfigError where the environment spoils it."""
+        with self.lock:
+            if self.opened is None:
+                self.opened = open_http(self.route, self.transport)
+            return self.opened
+
+
+@dataclass(slots=True)
 class _Late:
     """The client, as soon as it is there."""
 
@@ -59,8 +89,9 @@ class _Late:
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         client = await _made(self.client)
-        async for event in client.stream(request):
-            yield event
+        async with aclosing(client.stream(request)) as events:
+            async for event in events:
+                yield event
 
 
 async def _made(client: "Warmup[Client]") -> "Client":
@@ -87,10 +118,12 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         if found is None:
             raise missing()
         route = plan_route(settings, found)
-    http = open_http(route, transport)
-    client = Warmup(lambda: connect(route, http=http))
-    first = HeadStart(route, http, client) if single and settings.head_start else None
-    return Connection(route, http, client, first, settings.retries)
+    line = Line(route, transport)
+    client = Warmup(lambda: connect(route, http=line.http()))
+    first = HeadStart(route, line.http, client) if single and settings.head_start else None
+    if first is None or not first.light:
+        line.http()
+    return Connection(route, line, client, first, settings.retries)
 
 
 def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":

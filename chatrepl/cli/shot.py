@@ -58,7 +58,7 @@ async def _ask(
     async with AsyncExitStack() as stack:
         connection, refused = _connect(options, session)
         if connection is not None:
-            await stack.enter_async_context(connection.http)
+            stack.push_async_callback(connection.close)
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")

@@ -65,7 +65,7 @@ Found = tuple[list[StreamEvent], ApiError | None]
 async def _early(on: Route, words: str) -> tuple[Found, Made]:
     async with open_http(on) as http:
         made = Made(on, http)
-        return await collect(HeadStart(on, http, made).stream(request(words))), made
+        return await collect(HeadStart(on, lambda: http, made).stream(request(words))), made
 
 
 def _told(found: Found) -> Any:
@@ -121,7 +121,7 @@ def test_a_second_request_goes_through_the_sdk(server: Served) -> None:
         on = route(server.url)
         async with open_http(on) as http:
             made = Made(on, http)
-            head = HeadStart(on, http, made)
+            head = HeadStart(on, lambda: http, made)
             assert head.possible
             await collect(head.stream(request()))
             possible, before = head.possible, made.made
@@ -136,7 +136,7 @@ def test_a_second_request_goes_through_the_sdk(server: Served) -> None:
 def test_a_retry_goes_through_the_sdk_and_each_attempt_is_one_request() -> None:
     async def work(on: Route) -> Found:
         async with open_http(on) as http:
-            head = HeadStart(on, http, Made(on, http))
+            head = HeadStart(on, lambda: http, Made(on, http))
             said = request("demo: error 529 x2")
 
             async def sleep(_seconds: float) -> None:
@@ -159,7 +159,9 @@ def test_leaving_while_the_sdk_loads_does_not_wait_for_it(server: Served) -> Non
         async with open_http(on) as http:
             made = Made(on, http)
             made.looked = -(10**9)
-            task = asyncio.ensure_future(collect(HeadStart(on, http, made).stream(request())))
+            task = asyncio.ensure_future(
+                collect(HeadStart(on, lambda: http, made).stream(request()))
+            )
             await asyncio.sleep(0.02)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -178,7 +180,7 @@ def test_unusual_credentials_are_left_to_the_sdk(credentials: Credentials) -> No
         on = Route("http://127.0.0.1:1", credentials, {}, 5)
         async with open_http(on) as http:
             made = Made(on, http)
-            head = HeadStart(on, http, made)
+            head = HeadStart(on, lambda: http, made)
             assert not head.possible
             await head.warm()
             assert made.started
@@ -190,7 +192,7 @@ def test_headers_of_the_environment_are_left_to_the_sdk(server: Served) -> None:
     async def work() -> bool:
         on = replace(route(server.url), custom=True)
         async with open_http(on) as http:
-            return HeadStart(on, http, Made(on, http)).possible
+            return HeadStart(on, lambda: http, Made(on, http)).possible
 
     assert not run(work())
 
@@ -229,7 +231,7 @@ def test_a_warm_connection_is_the_one_that_is_used(early: bool) -> None:
             on = route(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
             async with open_http(on) as http:
                 made = Made(on, http)
-                sender = HeadStart(on, http, made) if early else made.result()
+                sender = HeadStart(on, lambda: http, made) if early else made.result()
                 await sender.warm()
                 found = await collect(sender.stream(request()))
             await gone.wait()
@@ -243,7 +245,7 @@ def test_warming_up_never_fails() -> None:
     async def work() -> None:
         on = route("http://127.0.0.1:1")
         async with open_http(on) as http:
-            await HeadStart(on, http, Made(on, http)).warm()
+            await HeadStart(on, lambda: http, Made(on, http)).warm()
 
     run(work())
 
@@ -251,9 +253,9 @@ def test_warming_up_never_fails() -> None:
 def test_leaving_early_closes_the_connection_and_sends_nothing_more() -> None:
     async def work(on: Route) -> None:
         async with open_http(on) as http:
-            events: AsyncGenerator[StreamEvent, None] = HeadStart(on, http, Made(on, http)).stream(
-                request("demo: pace 30; count to 40")
-            )
+            events: AsyncGenerator[StreamEvent, None] = HeadStart(
+                on, lambda: http, Made(on, http)
+            ).stream(request("demo: pace 30; count to 40"))
             async for event in events:
                 if isinstance(event, TextDelta):
                     break

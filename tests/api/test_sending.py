@@ -1,6 +1,5 @@
 import json
 
-from chatrepl.api.reader import Limits
 from chatrepl.api.sending import counting, patience, streaming
 from tests.api.helpers import request
 
@@ -20,4 +19,4 @@ def test_counting_leaves_out_what_the_service_would_refuse() -> None:
 
 
 def test_a_large_body_may_take_longer_to_leave() -> None:
-    assert patience(Limits(10), b"x" * 1_000_000) == 20
+    assert patience(10, b"x" * 1_000_000) == 20
