@@ -121,6 +121,8 @@ def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = ""
     if text == "clear":
         session.prefill = session.pinned_prefill = ""
         return Notice("No prefill.")
+    if text == "pin":
+        raise UsageError("/prefill pin takes the text that every reply begins with.")
     pinned = text.startswith("pin ")
     if pinned:
         session.pinned_prefill = text.removeprefix("pin ")
