@@ -112,7 +112,11 @@ def find(folder: Path | None, wanted: str) -> Entry:
         if len(hits) == 1:
             return hits[0]
         if hits:
-            names = ", ".join(entry.name or entry.id for entry in hits[:_NAMED])
+            known = [entry.name for entry in hits]
+            names = ", ".join(
+                entry.name if known.count(entry.name) == 1 and entry.name else entry.id
+                for entry in hits[:_NAMED]
+            )
             raise StorageError(
                 f"{len(hits)} saved conversations are called {wanted}.",
                 f"Say which one: {names}",
