@@ -47,7 +47,7 @@ def _least(widths: Sequence[int], words: Sequence[bool], gap: int) -> int:
 def _fitted(widths: list[int], room: int) -> list[int]:
     """Take what is too much from the widest columns, evenly."""
     widths = list(widths)
-    while sum(widths) > room:
+    while widths and sum(widths) > room:
         widest = max(widths)
         if widest <= LEAST:
             break

@@ -49,7 +49,10 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) 
         ('model = "x"\nmodle = "y"\n', "2: There is no setting modle. Did you mean model?"),
         ("[cache]\n\ntll = '1h'", "3: There is no setting cache.tll. Did you mean cache.ttl?"),
         ("[cach]\nttl = '1h'", "2: There is no setting cach.ttl. Did you mean cache.ttl?"),
-        ("[nonsense]\n", "1: There is no setting nonsense. chatrepl --help lists what there is."),
+        (
+            "[nonsense]\n",
+            "1: There is no setting nonsense. /config lists them, and config.example.toml explains them.",
+        ),
         ("retries = '4'", "1: retries takes a whole number, not '4'."),
         ("retries = true", "1: retries takes a whole number, not true."),
         ("retries = -1", "1: retries must be at least 0, not -1."),
@@ -66,7 +69,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) 
         ("[profiles.work.cache]\nttl = 1", "2: cache.ttl takes a text, not 1."),
         (
             "[profiles.work]\nprofiles = {}",
-            "2: There is no setting profiles. chatrepl --help lists what there is.",
+            "2: There is no setting profiles. /config lists them, and config.example.toml explains them.",
         ),
         ("profiles = 1", "1: profiles is a table of tables, such as [profiles.work]."),
         ("[profiles]\nwork = 1", "2: A profile is a table: write [profiles.work]."),

@@ -11,6 +11,8 @@ import os
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.request
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,8 +73,19 @@ def _free_port() -> int:
         return port
 
 
+def _is_ready(url: str) -> bool:
+    """Tell whether the server answers; llama.cpp refuses while it loads its model."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError as refusal:
+        return refusal.code != 503
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
-def _served(command: list[str], port: int, log: Path) -> Iterator[Peer]:
+def _served(command: list[str], port: int, log: Path, path: str) -> Iterator[Peer]:
     with log.open("wb") as out, subprocess.Popen(
         command, stdout=out, stderr=out, stdin=subprocess.DEVNULL
     ) as process:  # fmt: skip
@@ -82,11 +95,11 @@ def _served(command: list[str], port: int, log: Path) -> Iterator[Peer]:
                     pytest.skip(
                         f"NOT CHECKED: {command[0]} ended by itself: {log.read_text()[-400:]}"
                     )
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                if _is_ready(f"http://127.0.0.1:{port}{path}"):
                     break
                 time.sleep(0.1)
             else:
-                pytest.skip("NOT CHECKED: the peer does not open its port")
+                pytest.skip("NOT CHECKED: the peer does not get ready")
             yield Peer(f"http://127.0.0.1:{port}")
         finally:
             process.terminate()
@@ -102,7 +115,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     python, port = _install("llamacpp"), _free_port()
     server = Path(__file__).parent / "llama_server.py"
     log = tmp_path_factory.mktemp("llama") / "log"
-    with _served([str(python), str(server), str(port)], port, log) as peer:
+    with _served([str(python), str(server), str(port)], port, log, "/health") as peer:
         yield peer
 
 
@@ -113,5 +126,5 @@ def llmock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     program = str(python.with_name("llmock"))
     command = [program, "serve", "--host", "127.0.0.1", "--port", str(port)]
     log = tmp_path_factory.mktemp("llmock") / "log"
-    with _served([*command, "--log-level", "warning"], port, log) as peer:
+    with _served([*command, "--log-level", "warning"], port, log, "/") as peer:
         yield peer
