@@ -22,7 +22,7 @@ from chatrepl.turn import run_turn, text_of
 from tests.peers.conftest import Peer
 from tests.views import QuietView
 
-pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("llama")]  # one server for all
+pytestmark = pytest.mark.peer
 MODEL = "smollm2-135m-instruct"
 
 

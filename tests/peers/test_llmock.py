@@ -12,7 +12,7 @@ import pytest
 
 from tests.peers.conftest import Peer
 
-pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("llmock")]  # one server for all
+pytestmark = pytest.mark.peer
 
 FAIL = {"type": "fail"}
 SCENARIOS: dict[str, tuple[dict[str, Any], int, str]] = {
