@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from chatrepl.commands.registry import Count, Rest, command
+from chatrepl.core.changed import changed_words
 from chatrepl.core.conversation import Conversation, State, Turn
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Table
@@ -53,21 +54,29 @@ def undo(session: Session, steps: Count = 1) -> Outcome:
 
     Turns, marks, the system prompt, clears and branches all count. /redo steps forth again.
     """
-    if not _walk(session.undo, steps):
+    said = _walk(session, session.undo, steps)
+    if not said:
         raise UsageError("There is nothing to undo.")
-    return Notice(f"{_where(session)} /redo steps forth again.")
+    return Notice(f"{said} /redo steps forth again.")
 
 
 @command("redo", group="conversation")
 def redo(session: Session, steps: Count = 1) -> Outcome:
     """Step forth again over what was undone."""
-    if not _walk(session.redo, steps):
+    said = _walk(session, session.redo, steps)
+    if not said:
         raise UsageError("There is nothing to redo.")
-    return Notice(_where(session))
+    return Notice(said)
 
 
-def _walk(step: Callable[[], bool], steps: int) -> int:
-    return sum(1 for _ in takewhile(bool, (step() for _ in range(steps))))
+def _walk(session: Session, step: Callable[[], bool], steps: int) -> str:
+    """Take up to so many steps and say what they changed; empty where there was none to take."""
+    before, recorder = session.conversation, session.recorder
+    if not sum(1 for _ in takewhile(bool, (step() for _ in range(steps)))):
+        return ""
+    if session.recorder is not recorder:
+        return f"The other conversation is open again. {_where(session)}"
+    return changed_words(before, session.conversation) or _where(session)
 
 
 def _where(session: Session) -> str:

@@ -44,9 +44,13 @@ def test_undo_and_redo_step_over_turns_and_settings_of_the_conversation() -> Non
     player.do("/system Be brief.")
     after = probe(player.session.conversation)
     player.do("/undo 2")
-    assert player.heard.startswith("The conversation has 0 turns")
+    assert player.heard.startswith("Turn 1 is taken back. The conversation has 0 turns")
     player.do("/redo")
-    assert player.heard == "The conversation has 1 turn now."
+    assert player.heard == "Turn 1 is back. The conversation has 1 turn now."
+    player.do("/redo")
+    assert player.heard == "The system prompt is back."
+    player.do("/undo")
+    assert player.heard.startswith("There is no system prompt any more.")
     player.do("/redo 5")
     assert probe(player.session.conversation) == after
     with pytest.raises(UsageError, match="nothing to redo"):
@@ -68,6 +72,7 @@ def test_clear_keeps_the_old_conversation_and_the_system_prompt() -> None:
     assert player.session.system == "Be brief."
     player.say("demo: say two")
     player.do("/undo 2")
+    assert player.heard.startswith("The other conversation is open again.")
     assert player.session.conversation == old
     assert player.session.recorder is recorder
     player.do("/redo 2")
