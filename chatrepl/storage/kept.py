@@ -1,6 +1,7 @@
 """Saved conversations as a session has them: opened, named, gone on with."""
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from chatrepl.core.conversation import Conversation, Turn, TurnId
@@ -65,7 +66,9 @@ def reopen(entry: Entry) -> Reopened:
     loaded = resumed.loaded
     notes = []
     if resumed.copied:
-        notes.append(f"{resumed.copied[:1].upper()}{resumed.copied[1:]}; this goes on in a copy.")
+        name = _copied_name(entry, resumed.journal)
+        why = f"{resumed.copied[:1].upper()}{resumed.copied[1:]}"
+        notes.append(f"{why}; this goes on in a copy{f', {name}' if name else ''}.")
     if loaded.skipped:
         what = "record was" if loaded.skipped == 1 else "records were"
         notes.append(f"{loaded.skipped} damaged {what} left out; the rest is here.")
@@ -74,6 +77,17 @@ def reopen(entry: Entry) -> Reopened:
         how = "/continue goes on with it" if reply and reply.text else "/retry asks again"
         notes.append(f"The last reply was cut when chatrepl ended; {how}.")
     return Reopened(loaded.conversation, Journaled(resumed.journal), tuple(notes))
+
+
+def _copied_name(entry: Entry, journal: Journal) -> str:
+    """Give the copy of a named conversation a name of its own; an unnamed one stays so."""
+    if not journal.name:
+        return ""
+    taken = {other.name.casefold() for other in list_entries(entry.path.parent)}
+    tried = (f"{journal.name} (copy{f' {n}' if n > 1 else ''})" for n in count(1))
+    name = next(name for name in tried if name.casefold() not in taken)
+    journal.meta(name=name)
+    return name
 
 
 def checked_name(folder: Path | None, name: str, own: str | None) -> str:

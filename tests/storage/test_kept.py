@@ -53,6 +53,25 @@ def test_a_conversation_that_is_open_elsewhere_goes_on_in_a_copy(tmp_path: Path)
     kept.journal.close()
 
 
+def test_the_copy_of_a_named_conversation_has_a_name_of_its_own(tmp_path: Path) -> None:
+    kept = begin_kept(tmp_path)
+    kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))
+    kept.rename("two")
+    for expected in ("two (copy)", "two (copy 2)"):
+        opened = reopen(find(tmp_path, "two"))
+        assert opened.notes[0].endswith(f"goes on in a copy, {expected}.")
+        assert opened.recorder.name == expected
+        assert find(tmp_path, "two").id == kept.id
+        turn = Turn(TurnId("b"), TurnId("a"), (Message.user("more"),))
+        opened.recorder.begin(turn)
+        opened.recorder.finish(turn)
+        opened.recorder.state(opened.conversation.add(turn))
+        assert opened.recorder.journal.close()
+        assert find(tmp_path, expected).id == opened.recorder.id
+        assert find(tmp_path, "two").id == kept.id
+    kept.journal.close()
+
+
 def test_a_name_is_trimmed_and_belongs_to_one(tmp_path: Path) -> None:
     kept = begin_kept(tmp_path)
     kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))
