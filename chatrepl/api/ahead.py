@@ -91,8 +91,7 @@ class Plain:
     async def send(self, connect_s: float) -> Reply | None:
         """Put it on the wire; None where nothing was sent.
 
-        Raises OSError or EOFError where no answer comes, and what the HTTP client raises where no
-        connection comes about in time.
+        Raises OSError, or what the HTTP client raises where no connection comes about in time.
         """
         try:
             async with asyncio.timeout(connect_s):
@@ -108,12 +107,10 @@ class Plain:
                 writer.get_extra_info("socket").setsockopt(*option)
             head = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
             writer.write(f"POST {self.target} HTTP/1.1\r\n{head}\r\n".encode() + self.body)
-            answer = Reply(reader, writer, self._told())
-            await answer.begin()
+            return Reply(reader, writer, self._told())
         except BaseException:
             writer.transport.abort()
             raise
-        return answer
 
     def _told(self) -> "Connection":
         """Tell the protocol's state what was sent."""

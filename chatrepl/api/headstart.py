@@ -139,6 +139,8 @@ class HeadStart:
         reply = None
         if ahead is not None:
             reply = await ahead.send(min(CONNECT_TIMEOUT_S, self._route.timeout_s))
+        if reply is not None:
+            await _begin(reply)
         if reply is not None and not reply.headers.get("content-encoding"):
             return reply
         if reply is not None:
@@ -146,6 +148,18 @@ class HeadStart:
         http = self._http()
         post = http.build_request("POST", self._url + MESSAGES, headers=headers, content=body)
         return await http.send(post, stream=True)
+
+
+async def _begin(reply: "Reply") -> None:
+    """Wait for the answer's head, and load meanwhile what reads the rest."""
+    try:
+        import chatrepl.api.errors
+        import chatrepl.api.reader  # noqa: F401
+
+        await reply.begin()
+    except BaseException:
+        await reply.aclose()
+        raise
 
 
 def _unpacked(reply: "Reply") -> "Response":

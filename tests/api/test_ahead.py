@@ -62,8 +62,11 @@ async def _sent(peer: Peer) -> tuple[int, Mapping[str, str], bytes]:
         assert ready is not None
         reply = await ready.send(5)
         assert reply is not None
-        body = b"".join([chunk async for chunk in reply.aiter_bytes()])
-        await reply.aclose()
+        try:
+            await reply.begin()
+            body = b"".join([chunk async for chunk in reply.aiter_bytes()])
+        finally:
+            await reply.aclose()
         return reply.status_code, reply.headers, body
 
 
