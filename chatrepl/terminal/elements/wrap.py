@@ -112,7 +112,8 @@ def fold(text: str, width: int) -> Iterator[tuple[int, int, int]]:
             yield begin, end, end - begin
         return
     begin = end = used = 0
-    for start, stop, cells in split_graphemes(text)[0]:
+    for start, stop, size in split_graphemes(text)[0]:
+        cells = size or cell_len(text[start:stop])  # joiners at a start hide what they join
         if used + cells > width and end > begin:
             yield begin, end, used
             begin, used = start, 0
