@@ -11,7 +11,6 @@ from typing import Any, Final, Self, TextIO
 from chatrepl.core.conversation import Message, Turn
 from chatrepl.core.errors import ChatreplError, ReplyError
 from chatrepl.core.events import Reply, StreamEvent
-from chatrepl.core.result import Result
 from chatrepl.core.summary import meta_line, next_step
 from chatrepl.core.verdict import extract, judge
 from chatrepl.session import Session
@@ -146,6 +145,8 @@ class Shot:
             self.out.flush()
 
     def _write_result(self, text: str, parsed: Any, error: ChatreplError | None) -> None:
+        from chatrepl.core.result import Result
+
         receipt = self.turn.receipt if self.turn is not None else None
         result = Result(
             text,

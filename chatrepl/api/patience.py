@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 CAP_S: Final = 60.0
@@ -57,6 +56,8 @@ def _until(text: str | None, now: str | None) -> float | None:
 
 
 def _seconds(date: str | None) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(date or "").timestamp()
     except (ValueError, OverflowError, OSError):

@@ -8,10 +8,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.conversation import Turn, TurnId
-from chatrepl.core.truncate import Plan, Weighed, plan_drop
+
+if TYPE_CHECKING:
+    from chatrepl.core.truncate import Plan, Weighed
 
 _K1: Final = 1.2
 _B: Final = 0.75
@@ -21,8 +24,6 @@ _UNSPACED: Final = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     r"\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_RUNS: Final = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
-_FIRST_UNSPACED: Final = re.compile(rf"[{_UNSPACED}]")
 _STOP: Final = frozenset(
     "the of for a an and to is was what that me you it in on we i this again said about be with as "
     "or are if at by from der die das und ist was von zu den le la les et est que de un une el los "
@@ -30,11 +31,18 @@ _STOP: Final = frozenset(
 )
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Give what finds a run of letters, and what tells that it has no blanks between words."""
+    return re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+"), re.compile(rf"[{_UNSPACED}]")
+
+
 def terms(text: str) -> list[str]:
     """Cut `text` into what is compared."""
     found: list[str] = []
-    for run in _RUNS.findall(text.casefold()):
-        if _FIRST_UNSPACED.match(run):
+    runs, unspaced = _patterns()
+    for run in runs.findall(text.casefold()):
+        if unspaced.match(run):
             found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
         elif run not in _STOP:
             found.append(run[:-1] if len(run) > 3 and run.endswith("s") else run)
@@ -90,13 +98,13 @@ def turn_text(turn: Turn) -> str:
 
 
 def plan_relevant(
-    turns: Sequence[Weighed],
+    turns: "Sequence[Weighed]",
     scores: Mapping[TurnId, float],
     *,
     target: float,
     pins: Collection[TurnId] = frozenset(),
     base: float = 0,
-) -> Plan:
+) -> "Plan":
     """Keep the first, the newest and the pinned turns, and of the rest what scores best.
 
     Up to `target` tokens are kept, of which a share is the newest turns'.
@@ -109,11 +117,13 @@ def plan_relevant(
     room = _take(reversed(turns), keep, room, room * RECENT_SHARE, stop=True)
     ranked = sorted((t for t in turns if scores.get(t.id, 0) > 0), key=lambda t: -scores[t.id])
     _take(ranked, keep, room, room, stop=False)
+    from chatrepl.core.truncate import plan_drop
+
     return plan_drop(turns, [turn.id for turn in turns if turn.id not in keep], base=base)
 
 
 def _take(
-    turns: Iterable[Weighed], keep: set[TurnId], room: float, most: float, *, stop: bool
+    turns: "Iterable[Weighed]", keep: set[TurnId], room: float, most: float, *, stop: bool
 ) -> float:
     """Add turns to `keep` while they fit into `most`; give the room that is left."""
     for turn in turns:
