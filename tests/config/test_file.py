@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from chatrepl.config.file import MAX_BYTES, Entry, read_file
 from chatrepl.core.errors import ConfigError
 
+LISTED = "/config lists them, and config.example.toml explains them."
+
 
 def _write(folder: Path, content: str | bytes) -> Path:
     path = folder / "config.toml"
@@ -51,7 +53,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) 
         ("[cach]\nttl = '1h'", "2: There is no setting cach.ttl. Did you mean cache.ttl?"),
         (
             "[nonsense]\n",
-            "1: There is no setting nonsense. /config lists them, and config.example.toml explains them.",
+            "1: There is no setting nonsense. " + LISTED,
         ),
         ("retries = '4'", "1: retries takes a whole number, not '4'."),
         ("retries = true", "1: retries takes a whole number, not true."),
@@ -69,7 +71,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) 
         ("[profiles.work.cache]\nttl = 1", "2: cache.ttl takes a text, not 1."),
         (
             "[profiles.work]\nprofiles = {}",
-            "2: There is no setting profiles. /config lists them, and config.example.toml explains them.",
+            "2: There is no setting profiles. " + LISTED,
         ),
         ("profiles = 1", "1: profiles is a table of tables, such as [profiles.work]."),
         ("[profiles]\nwork = 1", "2: A profile is a table: write [profiles.work]."),
