@@ -27,6 +27,25 @@ How it works:
 
 `/copy code` puts the block on the clipboard, exactly as it is.
 """
+SIEVE = """\
+The sieve of Eratosthenes crosses out the multiples of each prime:
+
+```python
+def primes(limit: int) -> list[int]:
+    \"\"\"List the primes below `limit`.\"\"\"
+    prime = [False, False, *[True] * (limit - 2)]
+    for n in range(2, int(limit**0.5) + 1):
+        if prime[n]:
+            for multiple in range(n * n, limit, n):
+                prime[multiple] = False
+    return [n for n in range(limit) if prime[n]]
+
+
+print(primes(30))
+```
+
+It begins at `n * n`: what is smaller was crossed out by a smaller prime.
+"""
 RUST = """\
 The same idea in Rust, without a copy of the words:
 

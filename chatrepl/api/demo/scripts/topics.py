@@ -33,6 +33,7 @@ TOPICS = (
     Topic("sql", r"sql\b|database|query", coding.SQL),
     Topic("bash", r"bash|shell|command line|pipe|terminal", coding.BASH),
     Topic("diff", r"diff\b|patch\b|refactor|review", coding.DIFF),
+    Topic("sieve", r"sieve|primes\b|prime numbers?", coding.SIEVE),
     Topic("code", r"code|python|function|program|script|class\b|algorithm|bug", coding.PYTHON),
     Topic("table", r"table|compare|versus|\bvs\b|difference", writing.TABLE),
     Topic("list", r"list|steps|plan\b|todo|how (do|can|to)|ideas|tips", writing.LIST),
