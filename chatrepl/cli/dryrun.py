@@ -7,7 +7,7 @@ from typing import TextIO
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
-from chatrepl.core.summary import compact, dollars
+from chatrepl.core.summary import about, compact
 from chatrepl.core.usage import Usage
 from chatrepl.oneshot import mutter
 from chatrepl.session import Session
@@ -29,6 +29,6 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
         return 0
     out.write(pipe(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
     out.flush()
-    price = "price unknown" if usd is None else f"~{dollars(usd)} for the input"
+    price = "price unknown" if usd is None else f"{about(usd)} for the input"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0

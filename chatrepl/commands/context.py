@@ -3,13 +3,13 @@
 from typing import Final, Literal
 
 from chatrepl.commands.registry import command
-from chatrepl.commands.trimming import about, next_price
-from chatrepl.commands.turns import state_of
+from chatrepl.commands.trimming import next_price
+from chatrepl.commands.turns import asked, cached, state_of
 from chatrepl.core.conversation import Message
 from chatrepl.core.meter import share_words, tokens_words
 from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
 from chatrepl.core.request import Request
-from chatrepl.core.summary import compact
+from chatrepl.core.summary import about, compact
 from chatrepl.core.truncate import Budget
 from chatrepl.core.warmth import Warmth, reason_words, too_small, warmth
 from chatrepl.session import Session
@@ -50,28 +50,13 @@ def _rows(session: Session, warm: Warmth) -> list[tuple[str, ...]]:
     path = session.conversation.path()
     estimates = [session.ledger.turn(turn, session.model) for turn in path]
     most = max((e.tokens for e in estimates), default=0)
-    cached = _cached(session, warm)
+    held = cached(session, warm)
     rows: list[tuple[str, ...]] = []
     for number, (turn, estimate) in enumerate(zip(path, estimates, strict=True), 1):
         bar = "█" * max(1, round(BAR * estimate.tokens / most)) if most else ""
-        state = state_of(session, turn)
-        if state == "sent" and turn.messages[-1].digest in cached:
-            state = "cached"
-        asked = " ".join(block.to_markdown() for block in turn.question)
-        rows.append((str(number), tokens_words(estimate), bar, state, _begin(asked)))
+        state = state_of(session, turn, held)
+        rows.append((str(number), tokens_words(estimate), bar, state, asked(turn)))
     return rows
-
-
-def _cached(session: Session, warm: Warmth) -> frozenset[bytes]:
-    """Name the last messages of the turns that the cache holds."""
-    if warm.state != "warm" or session.footprint is None:
-        return frozenset()
-    held = set(session.footprint.messages)
-    return frozenset(
-        turn.messages[-1].digest
-        for turn in session.conversation.path()
-        if all(m.digest in held for m in turn.messages if m.role == "user")
-    )
 
 
 def _budget(session: Session) -> str:
@@ -114,7 +99,3 @@ def _sums(session: Session) -> str:
     if not session.meter.replies:
         return f"session: {session.meter.money_words()}{missed}"
     return f"session: {session.meter.usage_words()} · {session.meter.money_words()}{missed}"
-
-
-def _begin(text: str) -> str:
-    return " ".join(text[:400].split())

@@ -7,6 +7,7 @@ from typing import Annotated
 from chatrepl.attachments.attach import Attachment
 from chatrepl.attachments.sniff import Kind as FileKind
 from chatrepl.commands.registry import Count, Kind, Rest, command
+from chatrepl.commands.turns import asked
 from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.conversation import Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
@@ -191,7 +192,7 @@ def _walk(session: Session) -> Iterator[tuple[Turn, int]]:
 
 
 def _asked(turn: Turn) -> str:
-    return _words(" ".join(block.to_markdown() for block in turn.question)) or "(no question)"
+    return _words(asked(turn)) or "(no question)"
 
 
 def _replied(turn: Turn) -> str:

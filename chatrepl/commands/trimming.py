@@ -15,7 +15,7 @@ from chatrepl.core.meter import tokens_words, turn_cost
 from chatrepl.core.outcome import Confirm, Notice, Outcome
 from chatrepl.core.relevance import plan_relevant
 from chatrepl.core.sent import is_sent
-from chatrepl.core.summary import dollars
+from chatrepl.core.summary import about
 from chatrepl.core.truncate import (
     Budget,
     Plan,
@@ -185,12 +185,6 @@ def cache_loss(session: Session) -> str:
         return ""
     prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
     return impact_words(warm, Warmth("cold"), now, cost=prices)
-
-
-def about(usd: float | None) -> str:
-    """Write a price that is estimated."""
-    text = dollars(usd)
-    return f"~{text}" if text.startswith("$") else text
 
 
 def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:

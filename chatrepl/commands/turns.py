@@ -5,12 +5,14 @@ from dataclasses import replace
 from itertools import takewhile
 
 from chatrepl.commands.registry import Count, Rest, command
+from chatrepl.core.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.changed import changed_words
 from chatrepl.core.conversation import Conversation, State, Turn
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Table
 from chatrepl.core.sent import is_sent
 from chatrepl.core.summary import compact
+from chatrepl.core.warmth import Warmth, warmth
 from chatrepl.session import Session
 
 
@@ -21,31 +23,68 @@ def history(session: Session, last: Count | None = None) -> Outcome:
     if not path:
         return Notice("Nothing has been said yet.")
     shown = list(enumerate(path, 1))[-(last or len(path)) :]
-    rows = tuple(_row(session, number, turn) for number, turn in shown)
+    held = cached(session, warmth(session.footprint, session.request(None), session.edges.clock()))
+    rows = tuple(_row(session, number, turn, held) for number, turn in shown)
     return Table(("#", "you", "reply", "tokens", "state"), rows, right=frozenset({0, 3}))
 
 
-def _row(session: Session, number: int, turn: Turn) -> tuple[str, ...]:
-    usage = turn.receipt.usage if turn.receipt else None
-    tokens = compact(usage.output_tokens) if usage else ""
-    reply = turn.assistant.text if turn.assistant else ""
-    asked = " ".join(block.to_markdown() for block in turn.question)
-    return (str(number), _begin(asked), _begin(reply), tokens, state_of(session, turn))
+def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:
+    reply = beginning(turn.assistant.text) if turn.assistant else ""
+    state = state_of(session, turn, held)
+    return (str(number), asked(turn), reply, _tokens(session, turn), state)
 
 
-def _begin(text: str) -> str:
+def _tokens(session: Session, turn: Turn) -> str:
+    """Tell what a reply came to; of one that was cut nobody counted it, so it is estimated."""
+    if turn.receipt is None:
+        return ""
+    if turn.receipt.stop_reason is not None:
+        return compact(turn.receipt.usage.output_tokens)
+    if turn.assistant is None or not session.edges.can_count():
+        return ""
+    return f"~{compact(session.ledger.message(turn.assistant, session.model).tokens)}"
+
+
+def asked(turn: Turn) -> str:
+    """Give the beginning of a question for a row of a table, what is attached by its kind."""
+    return beginning(" ".join(map(_named, turn.question)))
+
+
+def _named(block: Block) -> str:
+    if isinstance(block, ImageBlock):
+        return "[image]"
+    text = block.to_markdown()
+    return text[1:-1] if text.startswith("*[") and not isinstance(block, TextBlock) else text
+
+
+def beginning(text: str) -> str:
+    """Give the beginning of a text in one line."""
     return " ".join(text[:400].split())
 
 
-def state_of(session: Session, turn: Turn) -> str:
-    """Say in a word what becomes of a turn."""
+def cached(session: Session, warm: Warmth) -> frozenset[bytes]:
+    """Name the last messages of the turns that the cache holds."""
+    if warm.state != "warm" or session.footprint is None:
+        return frozenset()
+    held = set(session.footprint.messages)
+    return frozenset(
+        turn.messages[-1].digest
+        for turn in session.conversation.path()
+        if all(m.digest in held for m in turn.messages if m.role == "user")
+    )
+
+
+def state_of(session: Session, turn: Turn, held: frozenset[bytes] = frozenset()) -> str:
+    """Say in a word what becomes of a turn; `held` names what the cache holds."""
     mark = session.conversation.state.marks.get(turn.id)
     if mark is not None:
         return mark
     if not is_sent(turn, session.conversation):
         refused = turn.receipt is not None and turn.receipt.stop_reason == "refusal"
         return "refused" if refused else "summarised"
-    return "cut" if turn.was_cut else "sent"
+    if turn.was_cut:
+        return "cut"
+    return "cached" if turn.messages[-1].digest in held else "sent"
 
 
 @command("undo", "rewind", group="conversation")

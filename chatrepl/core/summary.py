@@ -38,6 +38,12 @@ def dollars(usd: float | None) -> str:
     return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
 
 
+def about(usd: float | None) -> str:
+    """Write a price that is estimated: marked once, and not where it is a bound or unknown."""
+    text = dollars(usd)
+    return f"~{text}" if usd and text.startswith("$") else text
+
+
 def meta_line(receipt: Receipt) -> str:
     """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn`."""
     usage = receipt.usage

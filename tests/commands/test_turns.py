@@ -1,12 +1,17 @@
 """History, undo and redo, retry, continue, clear."""
 
+from dataclasses import replace
+
 import pytest
 
+from chatrepl.attachments.attach import from_bytes
+from chatrepl.commands.attaching import limits_of
 from chatrepl.core.blocks import ThinkingBlock
 from chatrepl.core.conversation import Message, Summary
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.settings import Settings
 from tests.commands.playing import CutError, Player, probe
+from tests.data.pictures import PNG
 
 
 def test_history_numbers_the_turns_and_tells_their_state() -> None:
@@ -24,6 +29,33 @@ def test_history_numbers_the_turns_and_tells_their_state() -> None:
     ]  # fmt: skip
     player.do("/history 1")
     assert [row[0] for row in player.tables[-1].rows] == ["4"]
+
+
+def test_history_estimates_a_cut_reply_and_names_what_is_attached() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    player.do("/think off")
+    player.cut_after = 12
+    player.session.staged = (from_bytes(PNG, "a.png", limits=limits_of(player.session)),)
+    with pytest.raises(CutError):
+        player.say("demo: count to 30")
+    player.do("/history")
+    row = player.tables[-1].rows[0]
+    assert row[1] == "[image] demo: count to 30"
+    assert row[3].startswith("~")
+    assert row[4] == "cut"
+    player.do("/tree")
+    assert player.tables[-1].rows[0][3] == "[image] demo: count to 30"
+    player.session.edges = replace(player.session.edges, can_count=lambda: False)
+    player.do("/history")
+    assert player.tables[-1].rows[0][3] == ""
+
+
+def test_history_tells_what_the_cache_holds() -> None:
+    player = Player()
+    player.say("demo: say ok\n" + "otters swim " * 400)
+    player.do("/history")
+
+    assert player.tables[-1].rows[0][4] == "cached"
 
 
 def test_history_tells_dropped_and_summarised_turns() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.conversation import Prefill, Receipt
-from chatrepl.core.summary import compact, dollars, meta_line, next_step
+from chatrepl.core.summary import about, compact, dollars, meta_line, next_step
 from chatrepl.core.usage import Usage
 
 USAGE = Usage(100, 345, 0, 1100)
@@ -81,3 +81,9 @@ def test_a_refusal_tells_its_category_and_explanation_in_a_line() -> None:
     odd = {"category": None, "explanation": ["x"]}
     assert "\n" not in next_step(Receipt("m", "refusal", odd))
     assert len(next_step(Receipt("m", "refusal", {"explanation": "x" * 9_000}))) < 600
+
+
+def test_an_estimated_price_has_one_mark_of_doubt() -> None:
+    assert [about(usd) for usd in (None, 0, 0.0000001, 0.5)] == [
+        "price unknown", "$0", "<$0.0001", "~$0.50",
+    ]  # fmt: skip
