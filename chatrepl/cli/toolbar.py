@@ -27,7 +27,13 @@ class Toolbar:
 
     def _state(self) -> Hashable:
         session = self.session
-        values = (session.conversation, session.settings, session.staged, session.form)
+        values = (
+            session.conversation,
+            session.settings,
+            session.staged,
+            session.form,
+            session.meter,
+        )
         minute = int(session.edges.clock() // 60)
         prefills = (session.prefill, session.pinned_prefill, session.recorder.unsaved)
         return (*map(id, values), *prefills, minute, session.edges.can_count())
@@ -40,22 +46,32 @@ def _parts(session: Session) -> list[Part]:
     if session.demo_help:
         parts.append(Part("toolbar.warning", "demo", 1))
     if session.conversation.head is not None:
-        parts += [_context(session), Part("toolbar", dollars(session.meter.known_usd), 3)]
+        parts += _context(session)
+        if session.meter.replies:  # what a conversation cost before this run is not known
+            parts.append(Part("toolbar", dollars(session.meter.known_usd), 3))
         parts += _warm(session)
     return parts + _next(session)
 
 
-def _context(session: Session) -> Part:
+def _context(session: Session) -> list[Part]:
     estimate = session.context()
     mark = ""
     if estimate is None:
-        last = next((t.receipt for t in reversed(session.conversation.path()) if t.receipt), None)
-        used = last.usage.total_input_tokens + last.usage.output_tokens if last else 0
+        used = _reported(session)
+        if not used:
+            return []
     else:
         used, mark = estimate.tokens, "" if estimate.exact else "~"
     budget = Budget.of(session.model, session.settings)
     style = "toolbar.warning" if budget.warns(used, session.settings) else "toolbar"
-    return Part(style, mark + share_words(used, budget.limit), 2)
+    return [Part(style, mark + share_words(used, budget.limit), 2)]
+
+
+def _reported(session: Session) -> int:
+    """Give what the newest reply whose usage is known came to; 0 where there is none."""
+    receipts = (turn.receipt for turn in reversed(session.conversation.path()) if turn.receipt)
+    sums = (r.usage.total_input_tokens + r.usage.output_tokens for r in receipts)
+    return next(filter(None, sums), 0)
 
 
 def _warm(session: Session) -> list[Part]:

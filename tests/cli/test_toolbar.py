@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 from chatrepl.cli.toolbar import Toolbar
 from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message
+from chatrepl.core.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.edges import Edges
 from chatrepl.core.settings import Settings
+from chatrepl.core.usage import Cost, Usage
 from chatrepl.session import Session
 
 
@@ -33,6 +36,29 @@ def test_a_change_is_shown() -> None:
     assert "prefill" in words(toolbar)
     session.add_turn(None, Message.user("q"), Message("assistant", (TextBlock("a"),)))
     assert "k" in words(toolbar)
+    assert "$" not in words(toolbar)
     session.demo_help = "help"
     session.prefill = ""
     assert "demo" in words(toolbar)
+
+
+def test_while_nobody_can_count_the_newest_known_usage_stands_or_nothing() -> None:
+    session = fresh()
+    session.edges = replace(session.edges, can_count=lambda: False)
+    known = Receipt(stop_reason="end_turn", usage=Usage(input_tokens=1200, output_tokens=300))
+    for receipt, shown in ((Receipt(), False), (known, True), (Receipt(), True)):
+        names = len(session.conversation.turns)
+        head = session.conversation.head
+        turn = Turn(TurnId(str(names)), head, (Message.user("q"),), receipt)
+        session.change(session.conversation.add(turn))
+        assert ("1.5k/" in words(Toolbar(session))) is shown
+    assert "$" not in words(Toolbar(session))
+
+
+def test_money_is_shown_once_something_was_spent() -> None:
+    session = fresh()
+    session.add_turn(None, Message.user("q"))
+    toolbar = Toolbar(session)
+    assert "$" not in words(toolbar)
+    session.meter = session.meter.add(Usage(input_tokens=1000), Cost(0.25, 0.25))
+    assert "$0.25" in words(toolbar)
