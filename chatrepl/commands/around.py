@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chatrepl.commands.shaping import retirement
-from chatrepl.commands.structured import complaint
+from chatrepl.commands.structured import bare_choice, complaint
 from chatrepl.commands.trimming import next_price
 from chatrepl.core.conversation import Turn
 from chatrepl.core.summary import dollars, meta_line, next_step
@@ -44,10 +44,12 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
         return
     if turn.assistant is None and receipt.stop_reason is not None:
         yield "The reply is empty.", "warning"
+    text = "" if turn.assistant is None else turn.assistant.text
+    if choice := bare_choice(session.form, text):
+        yield choice, ""
     yield meta_line(receipt), "meta"
     if session.miss:
         yield session.miss, "meta"
-    text = "" if turn.assistant is None else turn.assistant.text
     for words in (complaint(session.form, text), retirement(session), next_step(receipt)):
         if words:
             yield words, "warning"

@@ -104,6 +104,17 @@ def complaint(form: Form | None, text: str) -> str:
     return _violated(form, value)
 
 
+def bare_choice(form: Form | None, text: str) -> str:
+    """Give the choice that a reply wraps up; empty where it stands there as it is, or is none."""
+    if form is None or not form.choices:
+        return ""
+    try:
+        choice, _ = form.read(text)
+    except ValueError:
+        return ""
+    return "" if choice == text.strip() else choice
+
+
 def _violated(form: Form, value: Any) -> str:
     whole = form.whole
     return "" if whole is None else violation(whole, value) or ""

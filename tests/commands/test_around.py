@@ -52,6 +52,16 @@ def test_a_reply_is_followed_by_its_figures_and_what_to_do_next() -> None:
     assert list(remarks(chat.session, by_hand)) == []
 
 
+def test_a_choice_stands_bare_under_the_reply_that_wraps_it_up() -> None:
+    chat = Trimmer()
+    chat.do("/choose yes no")
+    turn = chat.say("demo: say whatever")
+    first, style = next(remarks(chat.session, turn))
+
+    assert first in {"yes", "no"}
+    assert style == ""
+
+
 def test_a_missed_cache_is_explained_under_the_reply() -> None:
     chat = Trimmer()
     chat.talk("demo: say one\n" + "otters swim " * 400)

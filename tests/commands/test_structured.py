@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.commands.structured import MOST_BYTES, complaint
+from chatrepl.commands.structured import MOST_BYTES, bare_choice, complaint
 from chatrepl.core.errors import UsageError
 from chatrepl.core.form import Form
 from chatrepl.core.settings import Settings
@@ -92,6 +92,13 @@ def test_a_choice_is_one_of_them(model: str) -> None:
     assert player.session.form is None
     with pytest.raises(UsageError, match="at least two"):
         player.do("/choose yes")
+
+
+def test_the_bare_choice_is_told_where_the_reply_wraps_it_up() -> None:
+    form = Form.choose(("red", "blue"))
+    assert bare_choice(form, '{"choice":"red"}') == "red"
+    assert [bare_choice(form, text) for text in ("red", "green", "")] == ["", "", ""]
+    assert bare_choice(None, "red") == bare_choice(Form(None), '{"choice":"red"}') == ""
 
 
 def test_a_model_that_enforces_nothing_is_asked_in_words() -> None:
