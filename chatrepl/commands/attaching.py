@@ -7,8 +7,8 @@ from chatrepl.attachments.attach import Attachment, load
 from chatrepl.attachments.limits import Limits, limits_for
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.commands.registry import Kind, command
-from chatrepl.core.errors import UsageError
-from chatrepl.core.outcome import Notice, Outcome
+from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.outcome import Notice, Outcome, Several
 from chatrepl.session import Session
 
 
@@ -29,9 +29,19 @@ def image(session: Session, *paths: PathWord) -> Outcome:
     if not paths:
         return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
     limits = limits_of(session)
-    added = tuple(load(path, limits=limits) for path in paths)
+    added: list[Attachment] = []
+    refused: list[AttachmentError] = []
+    for path in paths:
+        try:
+            added.append(load(path, limits=limits))
+        except AttachmentError as error:
+            refused.append(error)
+    if len(refused) == len(paths) == 1:
+        raise refused[0]
     session.staged = (*session.staged, *added)
-    return Notice("\n".join(_line(item) for item in added))
+    staged = [Notice("\n".join(map(_line, added)))] if added else []
+    told = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
+    return Several((*staged, *told))
 
 
 @command("detach", group="next reply")

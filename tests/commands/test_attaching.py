@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import AttachmentError, UsageError
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 
@@ -27,6 +27,22 @@ def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
     assert kinds == ["image", "text"]
     assert player.session.staged == ()
     assert player.statuses == [200]
+
+
+def test_good_files_are_staged_and_each_bad_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("notes")
+    (tmp_path / "empty.txt").touch()
+    player = Player()
+    player.do(f"/image {tmp_path}/none.png {tmp_path}/good.txt {tmp_path}/empty.txt")
+    assert [item.name for item in player.session.staged] == ["good.txt"]
+    good, first, second = player.said[-3:]
+    assert "good.txt" in good
+    assert "none.png" in first
+    assert "empty.txt" in second
+    player.do(f"/image {tmp_path}/none.png {tmp_path}/empty.txt")
+    assert len(player.session.staged) == 1
+    with pytest.raises(AttachmentError, match=r"none\.png"):
+        player.do(f"/image {tmp_path}/none.png")
 
 
 def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
