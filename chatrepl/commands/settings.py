@@ -88,6 +88,8 @@ def config(session: Session) -> Outcome:
     """Show every setting, its value, and where that comes from. Secrets are hidden."""
     loaded = _loaded(session)
     where = f"The file is {loaded.path}." if loaded.path is not None else ""
+    if loaded.path is not None and not loaded.path.exists():
+        where = f"There is no file yet; it would be {loaded.path}."
     return Table(("setting", "value", "from"), describe(loaded), footer=where)
 
 

@@ -1,11 +1,12 @@
 """Settings in the chat, the list of models, the examination of the set-up."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.config import load
+from chatrepl.config import Loaded, load
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import find
 from chatrepl.core.settings import OPTIONS
@@ -27,6 +28,17 @@ def test_every_setting_is_shown_with_its_origin_and_secrets_are_hidden() -> None
     assert rows["max_tokens"] == ("500", "/set")
     assert rows["theme"][1] == "default"
     assert "x-secret" not in str(rows)
+
+
+def test_config_says_whether_there_is_a_file(tmp_path: Path) -> None:
+    player = Player()
+    file = tmp_path / "config.toml"
+    player.session.loaded = Loaded(player.session.settings, dict.fromkeys(OPTIONS, "default"), file)
+    player.do("/config")
+    assert player.tables[-1].footer == f"There is no file yet; it would be {file}."
+    file.touch()
+    player.do("/config")
+    assert player.tables[-1].footer == f"The file is {file}."
 
 
 @pytest.mark.parametrize("key", OPTIONS)
