@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chatrepl.core.blocks import Block, ImageBlock, TextBlock
+from chatrepl.core.blocks import Block, ImageBlock, TextBlock, ThinkingBlock
 from chatrepl.core.conversation import Message, Turn
 
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -45,7 +45,7 @@ def to_markdown(sheet: Sheet) -> str:
         parts.append(f"## System\n\n{sheet.system}")
     for turn in sheet.turns:
         for message, content in _messages(turn):
-            body = "\n\n".join(filter(None, (block.to_markdown() for block in content)))
+            body = "\n\n".join(filter(None, map(_markdown, content)))
             parts.append(f"## {_who(message)}\n\n{body}")
         if turn.was_cut:
             parts.append("*[the reply was cut here]*")
@@ -76,6 +76,11 @@ def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
+
+
+def _markdown(block: Block) -> str:
+    text = block.to_markdown()
+    return f"**Thinking**\n\n{text}" if text and isinstance(block, ThinkingBlock) else text
 
 
 def _messages(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:

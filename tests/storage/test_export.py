@@ -41,7 +41,7 @@ def sheet(*texts: str, cut: bool = False) -> Sheet:
 def test_markdown_holds_the_texts_as_they_are() -> None:
     written = to_markdown(sheet("**why?**", "```py\nx < 1\n```"))
     assert written.startswith("# Title\n\n## System\n\nBe brief.\n\n## You\n\n")
-    assert "\n\n**why?**\n\n## opus\n\n> hm\n\n```py\nx < 1\n```\n" in written
+    assert "\n\n**why?**\n\n## opus\n\n**Thinking**\n\n> hm\n\n```py\nx < 1\n```\n" in written
 
 
 def test_a_cut_reply_is_said_to_be_cut() -> None:
