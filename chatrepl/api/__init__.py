@@ -5,7 +5,7 @@
 - reader, sse, translate: its answer, as events
 - errors, faults, patience, redact, origin: what went wrong, in words
 - retry: when a request is sent again
-- warmup, headstart, sdkheaders: nobody waits for the SDK to load
+- warmup, headstart, ahead, sdkheaders: nobody waits for the SDK or the HTTP client to load
 - tokens, prices, models: what it costs and what there is
 - demo: the same service without a network
 """
