@@ -1,9 +1,10 @@
 """Send a single shot's request before the SDK is loaded.
 
 Importing the SDK takes about a second. The request it would send is known to the byte, so it
-leaves at once, where it is plain even before the HTTP client is loaded; what comes back goes through the same reader and the
-same words for errors as everything else. Anything out of the ordinary, and every request after
-the first, is left to the SDK, which is loaded when it is first needed.
+leaves at once, where it is plain even before the HTTP client is loaded. What comes back goes
+through the same reader and the same words for errors as everything else. Anything out of the
+ordinary, and every request after the first, is left to the SDK, which is loaded when it is first
+needed.
 """
 
 import asyncio
