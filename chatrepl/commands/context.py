@@ -4,8 +4,9 @@ from typing import Final, Literal
 
 from chatrepl.commands.registry import command
 from chatrepl.commands.trimming import next_price
-from chatrepl.commands.turns import asked, cached, state_of
+from chatrepl.commands.turns import cached, state_of
 from chatrepl.core.conversation import Message
+from chatrepl.core.excerpt import asked
 from chatrepl.core.meter import share_words, tokens_words
 from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
 from chatrepl.core.request import Request

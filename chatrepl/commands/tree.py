@@ -7,10 +7,10 @@ from typing import Annotated
 from chatrepl.attachments.attach import Attachment
 from chatrepl.attachments.sniff import Kind as FileKind
 from chatrepl.commands.registry import Count, Kind, Rest, command
-from chatrepl.commands.turns import asked
 from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.conversation import Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
+from chatrepl.core.excerpt import asked
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
 from chatrepl.session import Session
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from itertools import takewhile
 
 from chatrepl.commands.registry import Count, Rest, command
-from chatrepl.core.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.changed import changed_words
 from chatrepl.core.conversation import Conversation, State, Turn
 from chatrepl.core.errors import UsageError
+from chatrepl.core.excerpt import asked, beginning
 from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Table
 from chatrepl.core.sent import is_sent
 from chatrepl.core.summary import compact
@@ -43,23 +43,6 @@ def _tokens(session: Session, turn: Turn) -> str:
     if turn.assistant is None or not session.edges.can_count():
         return ""
     return f"~{compact(session.ledger.message(turn.assistant, session.model).tokens)}"
-
-
-def asked(turn: Turn) -> str:
-    """Give the beginning of a question for a row of a table, what is attached by its kind."""
-    return beginning(" ".join(map(_named, turn.question)))
-
-
-def _named(block: Block) -> str:
-    if isinstance(block, ImageBlock):
-        return "[image]"
-    text = block.to_markdown()
-    return text[1:-1] if text.startswith("*[") and not isinstance(block, TextBlock) else text
-
-
-def beginning(text: str) -> str:
-    """Give the beginning of a text in one line."""
-    return " ".join(text[:400].split())
 
 
 def cached(session: Session, warm: Warmth) -> frozenset[bytes]:

@@ -1,0 +1,16 @@
+from chatrepl.core.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.conversation import Message, Turn, TurnId
+from chatrepl.core.excerpt import asked, beginning
+
+
+def test_what_is_attached_is_named_without_markdown() -> None:
+    image = ImageBlock.base64("image/png", "AAAA")
+    notes = DocumentBlock.plain("text", "notes.txt")
+    turn = Turn(TurnId("a"), None, (Message.user("*[why]*\n now?", image, notes),))
+
+    assert asked(turn) == "[image] [document: notes.txt] *[why]* now?"
+
+
+def test_a_beginning_is_one_line_and_short() -> None:
+    assert beginning(" a\n\tb ") == "a b"
+    assert len(beginning("x" * 9_000)) == 400
