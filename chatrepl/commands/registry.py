@@ -17,11 +17,12 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Outcome
 from chatrepl.session import Session
 
+Offers: TypeAlias = Iterable[str | tuple[str, str]]
 Group: TypeAlias = Literal["conversation", "next reply", "context", "saved", "settings", "program"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
 
-def _nothing(_session: Session, _text: str) -> Iterable[str]:
+def _nothing(_session: Session, _text: str) -> Offers:
     return ()
 
 
@@ -29,14 +30,14 @@ def _nothing(_session: Session, _text: str) -> Iterable[str]:
 class Kind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
-    `given` completes where the arguments before it decide what is offered. `values` are all that it
-    may be, where they are few.
+    What is offered is a text, or a text and what it means. `given` completes where the arguments
+    before it decide what is offered. `values` are all that it may be, where they are few.
     """
 
     parse: Callable[[str], Any] = str
-    complete: Callable[[Session, str], Iterable[str]] = _nothing
+    complete: Callable[[Session, str], Offers] = _nothing
     rest: bool = False
-    given: Callable[[Session, Sequence[str], str], Iterable[str]] | None = None
+    given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
 
 
@@ -82,7 +83,7 @@ class Command:
         values = self._values(text)
         return self.run(session, *values, **({"force": True} if force else {}))
 
-    def complete(self, session: Session, text: str) -> Iterable[str]:
+    def complete(self, session: Session, text: str) -> Offers:
         """Offer values for the last word of `text`, which follows the name."""
         words = text.split(" ")
         kind = self._kind(len(words) - 1)
@@ -203,7 +204,9 @@ class Registry:
         except UsageError:
             return 0, []
         last = command.last_word(rest)
-        return len(last), [(text, "") for text in command.complete(session, rest)]
+        return len(last), [
+            (o, "") if isinstance(o, str) else o for o in command.complete(session, rest)
+        ]
 
     def _names(self) -> list[str]:
         return [*self._commands, *self._aliases]

@@ -29,9 +29,13 @@ Format = Literal["md", "json", "html", "curl", "python"]
 _ENDINGS: Final = {"md": "md", "json": "json", "html": "html", "curl": "sh", "python": "py"}
 
 
-def _names(session: Session, text: str) -> Iterable[str]:
+def _names(session: Session, text: str) -> Iterable[tuple[str, str]]:
     entries = list_entries(session.library, MOST_LISTED)
-    return (e.name or e.id for e in entries if (e.name or e.id).startswith(text))
+    return ((e.name or e.id, _meaning(e)) for e in entries if (e.name or e.id).startswith(text))
+
+
+def _meaning(entry: Entry) -> str:
+    return " · ".join(filter(None, (when(entry.when), entry.title)))
 
 
 def _paths(_session: Session, text: str) -> Iterable[str]:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.saved import when
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.session import NoRecorder
 from chatrepl.storage.kept import Journaled, begin_kept
+from chatrepl.storage.library import list_entries
 from tests.commands.trimmer import TOOLS, Trimmer
 
 
@@ -310,6 +312,17 @@ def test_what_is_no_text_is_not_imported(chat: Trimmer, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not UTF-8"):
         chat.do(f"/import {tmp_path / 'bad'}")
+
+
+def test_saved_conversations_are_offered_with_time_and_title(chat: Trimmer) -> None:
+    chat.talk("demo: say otters")
+    recorder = chat.session.recorder
+    assert isinstance(recorder, Journaled)
+    recorder.journal.flush()
+    (entry,) = list_entries(chat.session.library)
+    meaning = f"{when(entry.when)} · demo: say otters"
+
+    assert REGISTRY.complete(chat.session, "/load ")[1] == [(entry.id, meaning)]
 
 
 def test_paths_are_completed(chat: Trimmer, tmp_path: Path) -> None:
