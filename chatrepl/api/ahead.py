@@ -28,6 +28,7 @@ _RESERVED: Final = frozenset(
 )
 _CODECS: Final = ("brotli", "brotlicffi", "zstandard", "backports.zstd", "compression.zstd")
 _MOST_BYTES: Final = 32_768  # fits into the socket's buffer: the kernel sends it on its own
+_NEXT_ADDRESS_S: Final = 0.25
 _CHUNK: Final = 65_536
 _LAST_PORT: Final = 65_535
 
@@ -95,7 +96,9 @@ class Plain:
         """
         try:
             async with asyncio.timeout(connect_s):
-                reader, writer = await asyncio.open_connection(self.host, self.port)
+                reader, writer = await asyncio.open_connection(
+                    self.host, self.port, happy_eyeballs_delay=_NEXT_ADDRESS_S
+                )
         except TimeoutError as error:
             from httpx2 import ConnectTimeout
 
