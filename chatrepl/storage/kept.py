@@ -72,8 +72,10 @@ def reopen(entry: Entry) -> Reopened:
     if loaded.skipped:
         what = "record was" if loaded.skipped == 1 else "records were"
         notes.append(f"{loaded.skipped} damaged {what} left out; the rest is here.")
-    if loaded.recovered:
-        reply = loaded.conversation.path()[-1].assistant if loaded.conversation.path() else None
+    last = loaded.conversation.path()[-1] if loaded.conversation.path() else None
+    whole = last is not None and last.receipt is not None and last.receipt.stop_reason is not None
+    if loaded.recovered and not whole:  # a whole one is merely newer than the last state
+        reply = last.assistant if last is not None else None
         how = "/continue goes on with it" if reply and reply.text else "/retry asks again"
         notes.append(f"The last reply was cut when chatrepl ended; {how}.")
     return Reopened(loaded.conversation, Journaled(resumed.journal), tuple(notes))

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import UsageError
 from chatrepl.storage.kept import begin_kept, checked_name, reopen
 from chatrepl.storage.library import find, list_entries
@@ -49,6 +50,22 @@ def test_a_conversation_that_is_open_elsewhere_goes_on_in_a_copy(tmp_path: Path)
 
     assert opened.notes[0] == "Another chatrepl has it open; this goes on in a copy."
     assert opened.recorder.id != kept.id
+    opened.recorder.journal.close()
+    kept.journal.close()
+
+
+@pytest.mark.parametrize("reason", [None, "end_turn"])
+def test_only_a_reply_that_was_cut_is_said_to_be_cut(tmp_path: Path, reason: str | None) -> None:
+    kept = begin_kept(tmp_path)
+    asked = Turn(TurnId("a"), None, (Message.user("otters"),))
+    kept.begin(asked)
+    reply = Message("assistant", Message.user("They swim.").content)
+    receipt = Receipt(stop_reason=reason)
+    kept.finish(replace(asked, messages=(*asked.messages, reply), receipt=receipt))
+    kept.journal.flush()
+    opened = reopen(list_entries(tmp_path)[0])
+
+    assert any("was cut" in note for note in opened.notes) is (reason is None)
     opened.recorder.journal.close()
     kept.journal.close()
 
