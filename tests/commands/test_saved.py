@@ -110,7 +110,7 @@ def test_a_loaded_conversation_goes_on_and_undo_returns_to_the_one_before(folder
     chat = begin(folder)
     chat.say("demo: say here")
     here = chat.session.conversation
-    outcome = chat.do(f"/load {str(first.session.recorder.id)[:17]}")
+    outcome = chat.do(f"/load {str(first.session.recorder.id)[:-1]}")
 
     assert isinstance(outcome, Several)
     assert [type(part) for part in outcome.outcomes] == [Notice, Page, Page]

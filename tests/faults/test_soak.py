@@ -13,14 +13,14 @@ def test_a_talk_under_random_faults_grows_by_nothing_and_is_kept() -> None:
 
     assert sum(figures["ended"].values()) == 40
     assert figures["ended"]["answered"] > 20
-    assert len(figures["ended"]) > 3
+    assert len(figures["ended"]) >= 3
     assert figures["megabytes grown"] <= 30
     assert figures["descriptors grown"] <= 4
     assert figures["files that differ from memory"] == []
 
 
 def test_the_talk_finds_what_leaks() -> None:
-    figures = faults.run(15, 3, leak=True)
+    figures = faults.run(30, 3, leak=True)
 
     assert figures["megabytes grown"] > 30
     assert figures["descriptors grown"] > 4

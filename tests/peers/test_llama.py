@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 
 from chatrepl.api.connect import connect, plan_route
 from chatrepl.api.credentials import Credentials
+from chatrepl.api.retry import with_retries
 from chatrepl.core.conversation import Conversation, Message, State
-from chatrepl.core.events import Reply
+from chatrepl.core.events import Reply, StreamEvent
 from chatrepl.core.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.session import Edges, Session
@@ -41,8 +43,13 @@ def _talk(session: Session, *questions: str) -> list[str]:
     async def all_turns() -> list[str]:
         route = plan_route(session.settings, Credentials("key", "the test", "sk-test"))
         client = connect(route)
+
+        def stream(request: Request) -> AsyncGenerator[StreamEvent, None]:
+            # This server drops kept connections now and then; the program tries again, too.
+            return with_retries(lambda: client.stream(request), attempts=4)
+
         answers = [
-            text_of(await run_turn(session, session.compose(q), client.stream, QuietView()))
+            text_of(await run_turn(session, session.compose(q), stream, QuietView()))
             for q in questions
         ]
         await client.aclose()
