@@ -23,6 +23,8 @@ from chatrepl.storage.replay import BASE_URL, to_curl, to_json, to_python
 from chatrepl.storage.search import search as search_all
 
 MOST_LISTED: Final = 30
+MOST_OFFERED: Final = 10
+LEAST_SOUGHT: Final = 3  # fewer letters are in everything
 MOST_IMPORT_BYTES: Final = 64_000_000
 TAIL_TURNS: Final = 2
 Format = Literal["md", "json", "html", "curl", "python"]
@@ -34,6 +36,15 @@ def _names(session: Session, text: str) -> Iterable[tuple[str, str]]:
     return ((e.name or e.id, _meaning(e)) for e in entries if (e.name or e.id).startswith(text))
 
 
+def _holding(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    """Search all conversations as the words are typed; what is found can be taken over."""
+    if len(text.strip()) < LEAST_SOUGHT:
+        return _names(session, text)
+    hits = search_all(session.library, text, MOST_OFFERED)
+    places = {h.entry.id: (h.entry.label, f"{h.before}{h.found}{h.after}") for h in hits}
+    return places.values()
+
+
 def _meaning(entry: Entry) -> str:
     return " · ".join(filter(None, (when(entry.when), entry.title)))
 
@@ -43,6 +54,7 @@ def _paths(_session: Session, text: str) -> Iterable[str]:
 
 
 Saved = Annotated[str, Kind(complete=_names, rest=True)]
+Sought = Annotated[str, Kind(complete=_holding, rest=True)]
 PathWord = Annotated[str, Kind(complete=_paths, rest=True)]
 
 
@@ -99,8 +111,11 @@ def _shown(turn: Turn) -> Outcome:
 
 
 @command("sessions", group="saved")
-def sessions(session: Session, query: Rest = "") -> Outcome:
-    """List the saved conversations, the newest first; QUERY keeps those that hold it."""
+def sessions(session: Session, query: Sought = "") -> Outcome:
+    """List the saved conversations, the newest first; QUERY keeps those that hold it.
+
+    While QUERY is typed, the conversations that hold it are offered with the place.
+    """
     entries = list_entries(session.library)
     if query:
         inside = {hit.entry.id for hit in search_all(session.library, query, 1000)}

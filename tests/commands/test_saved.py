@@ -336,3 +336,16 @@ def test_lists_are_tables_of_cells() -> None:
     outcome = chat.do("/sessions")
 
     assert isinstance(outcome, Notice | Table)
+
+
+def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None:
+    chat.say("demo: say otters swim")
+    chat.do("/clear")
+    chat.say("demo: say tins")
+    rest(chat)
+
+    _, offers = REGISTRY.complete(chat.session, "/sessions otters sw")
+    assert [text for text, _ in offers] == ["demo: say otters swim"]
+    assert "otters swim" in offers[0][1]
+    assert REGISTRY.complete(chat.session, "/sessions walrus")[1] == []
+    assert len(REGISTRY.complete(chat.session, "/sessions ")[1]) == 2

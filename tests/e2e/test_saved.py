@@ -1,0 +1,57 @@
+"""Saved conversations and hand-picked turns, typed on a real terminal."""
+
+import json
+from pathlib import Path
+
+from tests.e2e.test_chat import chat
+
+
+def test_conversations_are_named_found_opened_written_and_deleted(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    with chat(tmp_path, columns=200) as c:
+        c.say("demo: say otters swim")
+        c.command("/save river talk", "is called river talk")
+        c.command("/clear", "new conversation")
+        c.say("demo: say tins")
+        c.command("/sessions", "river talk")
+        c.terminal.send("/sessions otters")
+        c.terminal.wait_for("river talk +.*otters", visible=True)
+        c.terminal.keys("c-c")
+        c.command("/search otters", "assistant")
+        c.command("/load river", "river talk · 1 turn")
+        c.command(f"/export json {out}", "was written to")
+        c.command(f"/import {out}", "is open, with 1 turn")
+        c.command("/undo", "conversation")
+        c.begin("/delete tins", "no saved conversation tins|for good")
+        c.terminal.keys("c-c")
+        c.terminal.keys("c-d")
+        c.terminal.wait_exit()
+
+    assert json.loads(out.read_text(encoding="utf-8"))["messages"][0]["role"] == "user"
+
+
+def test_turns_are_picked_by_hand(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        for word in ("otters", "tins", "rivers"):
+            c.say(f"demo: say {word}")
+        c.command("/pin 1", "1 turn pinned")
+        c.command("/keep! 3", "no longer sent")
+        c.command("/restore!", "sent again|again")
+        c.begin("/relevant otters", r"y/N|fit within")
+        c.terminal.send("n").keys("enter")
+        c.command("/drop! 2", "no longer sent")
+        c.say("demo: say done")
+
+        assert "say tins" not in json.dumps(c.bodies[-1])
+
+
+def test_a_conversation_is_gone_on_with_at_the_next_start(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        c.say("demo: say the first")
+        c.terminal.keys("c-d")
+        c.terminal.wait_exit()
+    with chat(tmp_path, "-c") as c:
+        c.terminal.wait_for("1 turn")
+        c.say("demo: say the second")
+
+        assert "say the first" in json.dumps(c.bodies[-1])
