@@ -42,11 +42,7 @@ def _tiles(width: int, height: int, scale: float) -> int:
 
 def image_size(data: str) -> Size | None:
     """Read width and height from the head of a base64 image; None if it does not tell."""
-    head = _decode(data[:_HEAD_CHARS])
-    try:
-        found = _read(head)
-    except IndexError:
-        return None
+    found = _read(_decode(data[:_HEAD_CHARS]))
     return found if found and min(found) > 0 else None
 
 

@@ -81,6 +81,8 @@ def test_a_prefill_is_for_the_next_reply_or_pinned() -> None:
     player.do("/prefill Well,")
     assert player.heard == "The next reply begins with 'Well,' (native on claude-haiku-4-5)."
     player.do("/model opus-5-5")
+    with pytest.raises(UsageError, match="takes the text"):
+        player.do("/prefill pin")
     player.do("/prefill pin Sure:")
     player.session.prefill = ""
     player.do("/prefill")

@@ -66,6 +66,8 @@ def test_branches_are_told_by_name() -> None:
     assert undone(named) == "The branch x is gone."
     assert redone(named) == "The branch x is back."
     assert undone(moved) == "The branch x is moved back."
+    both = named.then(replace(named.state, branches={"x": B, "y": A}))
+    assert undone(both) == "The branch y is gone."
 
 
 def test_nothing_is_said_where_nothing_has_changed() -> None:

@@ -33,3 +33,8 @@ def test_only_what_is_distrusted_is_left_out_and_only_so_far() -> None:
     both = blocks.of("thinking", talk("a"))
     assert contents(both.without(talk("a", "b"))) == [(TEXT,), (THOUGHT, TEXT, ODD)]
     assert both.without(talk("a")).turns[TurnId("a")].messages[0] == Message.user("a")
+
+
+def test_thinking_alone_may_be_distrusted() -> None:
+    thinking = Distrust().of("thinking", talk("a"))
+    assert contents(thinking.without(talk("a"))) == [(TEXT, ODD)]

@@ -74,3 +74,21 @@ def test_pages_are_counted() -> None:
 def test_packed_pages_are_judged_by_size() -> None:
     assert pdf_pages(pdf(b"x" * 10)) == 1
     assert pdf_pages(pdf(b"x" * 600_000)) == 10
+
+
+def test_jpeg_markers_without_a_length_and_padding_are_stepped_over() -> None:
+    frame = b"\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x00\x00\x00"
+    head = b"\xff\xd8\xff\x01\xff\xff" + frame[1:]
+
+    assert image_size(base64.b64encode(head).decode()) == (32, 16)
+
+
+def test_a_lossless_webp_tells_its_size_in_bits() -> None:
+    bits = (99 | 49 << 14).to_bytes(4, "little")
+    head = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + bits + b"\0\0"
+
+    assert image_size(base64.b64encode(head).decode()) == (100, 50)
+
+
+def test_a_webp_of_an_unknown_kind_tells_nothing() -> None:
+    assert image_size(base64.b64encode(b"RIFF\0\0\0\0WEBPVP9 " + bytes(20)).decode()) is None
