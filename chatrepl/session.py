@@ -80,12 +80,9 @@ class Session:
     @property
     def system(self) -> str:
         """The system prompt that the next message will have."""
-        state = self.conversation.state
-        if state.next_system is not None:
-            return state.next_system
-        told = (m for turn in self.conversation.path() for m in turn.messages)
-        changes = [message.text for message in told if message.role == "system"]
-        return changes[-1] if changes else state.system
+        from chatrepl.core.changed import system_of  # a single shot never asks
+
+        return system_of(self.conversation)
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
