@@ -14,7 +14,7 @@ from rich.text import Text
 
 import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.commands.registry import GROUPS, REGISTRY
-from chatrepl.config import example
+from chatrepl.config.example import example
 from chatrepl.terminal.elements import Markdown
 
 ROOT = Path(__file__).parent.parent

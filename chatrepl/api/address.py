@@ -27,14 +27,13 @@ def is_official(url: str) -> bool:
 
 def check_address(url: str, *, with_key: bool) -> None:
     """Raise ConfigError where `url` is no address, or no place to send a key to."""
-    shown = Origin().clean(url)
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         host = ""
     if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in url):
-        hint = "It looks like https://host or http://localhost:8080."
+        shown, hint = Origin().clean(url), "It looks like https://host or http://localhost:8080."
         raise ConfigError(f"base_url {shown} is no address of a server.", hint)
     if with_key and parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(

@@ -6,9 +6,9 @@ from typing import Final
 
 HIDDEN: Final = "[hidden]"
 _PATTERNS: Final = (
-    re.compile(r"sk-ant-[A-Za-z0-9_-]+"),
-    re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{6,}"),
-    re.compile(r"(?<=://)[^/@\s]+(?=@)"),
+    r"sk-ant-[A-Za-z0-9_-]+",
+    r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{6,}",
+    r"(?<=://)[^/@\s]+(?=@)",
 )
 
 
@@ -18,5 +18,5 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= 4:
             text = text.replace(secret, HIDDEN)
     for pattern in _PATTERNS:
-        text = pattern.sub(HIDDEN, text)
+        text = re.sub(pattern, HIDDEN, text)
     return text

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import random as _random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
@@ -37,12 +36,18 @@ def delay(attempt: int, wish: float | None, chance: float) -> float:
     return min(_FIRST_S * 2.0 ** (attempt - 1), _LONGEST_S) * (1 - chance * _JITTER)
 
 
+def _chance() -> float:
+    import random  # nothing waits for it where all goes well
+
+    return random.random()  # noqa: S311 - nothing secret hangs on it
+
+
 async def with_retries(
     open_stream: Callable[[], AsyncGenerator[StreamEvent, None]],
     *,
     attempts: int,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    random: Callable[[], float] = _random.random,
+    chance: Callable[[], float] = _chance,
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield a stream's events; wait out passing failures as long as no content was shown.
 
@@ -64,7 +69,7 @@ async def with_retries(
             return
         finally:
             await stream.aclose()
-        wait = delay(attempt, failure.retry_after_s, random())
+        wait = delay(attempt, failure.retry_after_s, chance())
         for left in range(math.ceil(wait), 0, -1):
             yield RetryWait(failure.message, left, attempt, attempts - 1)
             # The first step takes the fraction.

@@ -4,7 +4,7 @@ They are read off the installed SDK's own files. Where those look unlike what is
 no answer, and the SDK has to send the request itself. A test compares with the SDK's own request.
 """
 
-import platform
+import os
 import re
 import sys
 from importlib.util import find_spec
@@ -22,9 +22,10 @@ def sdk_headers(secret: str, read_timeout_s: float) -> dict[str, str] | None:
     """
     version = _constant("_version.py", "__version__")
     api_version = _constant("_constants.py", "ANTHROPIC_API_VERSION")
-    system = _SYSTEMS.get(platform.system().lower())
-    architecture = _ARCHITECTURES.get(platform.machine().lower())
-    if not (version and api_version and system and architecture) or _is_phone():
+    named, machine, release, runtime, runtime_version = _here()
+    system = _SYSTEMS.get(named.lower())
+    architecture = _ARCHITECTURES.get(machine.lower())
+    if not (version and api_version and system and architecture) or _is_phone(release):
         return None
     return {
         "x-stainless-timeout": "NOT_GIVEN",
@@ -37,16 +38,31 @@ def sdk_headers(secret: str, read_timeout_s: float) -> dict[str, str] | None:
         "x-stainless-package-version": version,
         "x-stainless-os": system,
         "x-stainless-arch": architecture,
-        "x-stainless-runtime": platform.python_implementation(),
-        "x-stainless-runtime-version": platform.python_version(),
+        "x-stainless-runtime": runtime,
+        "x-stainless-runtime-version": runtime_version,
         **({"authorization": f"Bearer {secret}"} if secret else {}),
         "x-stainless-async": "async:asyncio",
         "anthropic-version": api_version,
     }
 
 
-def _is_phone() -> bool:
-    return hasattr(sys, "getandroidapilevel") or "android" in platform.release().lower()
+def _here() -> tuple[str, str, str, str, str]:
+    """Name the system, machine, kernel, Python and its version in the words of `platform`.
+
+    That module itself is loaded only where it knows more: it compiles patterns for every Python
+    there ever was.
+    """
+    if hasattr(os, "uname") and sys.implementation.name == "cpython":
+        here = os.uname()
+        return here.sysname, here.machine, here.release, "CPython", sys.version.split()[0]
+    import platform
+
+    told = platform.system(), platform.machine(), platform.release()
+    return *told, platform.python_implementation(), platform.python_version()
+
+
+def _is_phone(release: str) -> bool:
+    return hasattr(sys, "getandroidapilevel") or "android" in release.lower()
 
 
 def _constant(file: str, name: str) -> str:

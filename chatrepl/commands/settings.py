@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from chatrepl.commands.registry import Kind, command
 from chatrepl.commands.shaping import model as use_model
 from chatrepl.commands.shaping import set_system
-from chatrepl.config import Loaded, describe, set_value
-from chatrepl.config.show import toml
+from chatrepl.config import Loaded, set_value
+from chatrepl.config.show import describe, toml
 from chatrepl.core.models import Model
 from chatrepl.core.outcome import Job, Notice, Outcome, Table
 from chatrepl.core.settings import OPTIONS, Settings, option

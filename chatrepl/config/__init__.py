@@ -5,8 +5,6 @@
 of these: it is declared in `chatrepl.core.settings`.
 """
 
-from chatrepl.config.example import example
 from chatrepl.config.load import Loaded, default_path, load, set_value
-from chatrepl.config.show import describe
 
-__all__ = ["Loaded", "default_path", "describe", "example", "load", "set_value"]
+__all__ = ["Loaded", "default_path", "load", "set_value"]

@@ -17,9 +17,7 @@ KEY_HELP: Final = (
     "Keys belong into the variable ANTHROPIC_API_KEY, or set api_key_command to a command "
     "that prints one."
 )
-_SECRET: Final = re.compile(
-    r"(anthropic_)?(api_?key|auth_?token|token|key|secret|password)", re.IGNORECASE
-)
+_KEY_LIKE: Final = r"(?i)(anthropic_)?(api_?key|auth_?token|token|key|secret|password)"
 # Settings with which a file could send a key elsewhere or run a program.
 _TRUSTED_ONLY: Final = ("api_key_command", "base_url")
 _READING: Final = (
@@ -144,7 +142,7 @@ def _secret_hint(key: str) -> str:
 
 def is_secret(key: str) -> bool:
     """Tell whether somebody took `key` for the setting that holds the API key."""
-    return key not in OPTIONS and _SECRET.fullmatch(key) is not None
+    return key not in OPTIONS and re.fullmatch(_KEY_LIKE, key) is not None
 
 
 def _decode(path: Path, data: bytes) -> str:

@@ -8,10 +8,9 @@ Keys: TypeAlias = tuple[str, ...]
 
 _PART: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _DOTTED: Final = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
-_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
-_KEY: Final = re.compile(rf"\s*({_DOTTED})\s*=")
-_ONE_PART: Final = re.compile(_PART)
-_TRIPLE: Final = re.compile(r'"""|\'\'\'')
+_HEADER: Final = rf"\s*\[\[?\s*({_DOTTED})\s*\]"
+_KEY: Final = rf"\s*({_DOTTED})\s*="
+_TRIPLE: Final = r'"""|\'\'\''
 
 
 def find_lines(text: str) -> dict[Keys, int]:
@@ -19,8 +18,8 @@ def find_lines(text: str) -> dict[Keys, int]:
     found: dict[Keys, int] = {}
     table: Keys = ()
     for number, line in _outside_long_strings(text):
-        header = _HEADER.match(line)
-        key = _KEY.match(line)
+        header = re.match(_HEADER, line)
+        key = re.match(_KEY, line)
         if header is not None:
             table = _parts(header[1])
             found.setdefault(table, number)
@@ -37,7 +36,7 @@ def line_of(keys: Keys, lines: Mapping[Keys, int]) -> int:
 
 
 def _parts(dotted: str) -> Keys:
-    return tuple(part.strip("\"'") for part in _ONE_PART.findall(dotted))
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
 
 
 def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
@@ -46,7 +45,7 @@ def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         if not closing:
             yield number, line
-        for quotes in _TRIPLE.findall(line):
+        for quotes in re.findall(_TRIPLE, line):
             if not closing:
                 closing = quotes
             elif quotes == closing:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from chatrepl.core.wire import Wire, encode
 
-_FENCED: Final = re.compile(r"\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*", re.DOTALL)
+_FENCED: Final = r"(?s)\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*"
 _JSON_ONLY: Final = (
     "Answer with nothing but one JSON value that satisfies this JSON schema, without any words "
     "before or after it and without a code fence: {schema}"
@@ -51,7 +51,7 @@ class Form:
 
         Raises ValueError where the reply holds none.
         """
-        inner = _FENCED.fullmatch(text)
+        inner = re.fullmatch(_FENCED, text)
         bare = (inner[2] if inner else text).strip()
         if not self.choices:
             return bare, _parsed(bare)

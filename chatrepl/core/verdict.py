@@ -6,10 +6,9 @@ from typing import Final
 from chatrepl.core.conversation import Turn
 from chatrepl.core.errors import ChatreplError, ReplyError
 
-_FENCE: Final = re.compile(
-    r"^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)\n"
-    r"(?P<body>.*?)(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)",
-    re.MULTILINE | re.DOTALL,
+_FENCE: Final = (
+    r"(?ms)^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)\n"
+    r"(?P<body>.*?)(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
 )
 
 
@@ -39,7 +38,7 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
 
 def extract(text: str, language: str) -> str:
     """Give the first fenced block of `language`, or of any; without one, raise ReplyError."""
-    for match in _FENCE.finditer(text):
+    for match in re.finditer(_FENCE, text):
         named = match["info"].split(maxsplit=1)[0] if match["info"].split() else ""
         if not language or named.casefold() == language.casefold():
             return _dedent(match["body"], len(match["indent"]))
@@ -49,7 +48,9 @@ def extract(text: str, language: str) -> str:
 
 def code_blocks(text: str) -> tuple[str, ...]:
     """Give what stands in all fenced blocks, in their order."""
-    return tuple(_dedent(match["body"], len(match["indent"])) for match in _FENCE.finditer(text))
+    return tuple(
+        _dedent(match["body"], len(match["indent"])) for match in re.finditer(_FENCE, text)
+    )
 
 
 def _dedent(body: str, width: int) -> str:

@@ -18,7 +18,7 @@ from rich.theme import Theme
 
 from chatrepl.terminal.sanitize import display
 from chatrepl.terminal.sanitize import self_test as sanitizer_self_test
-from chatrepl.terminal.sanitize.tables import PLAIN
+from chatrepl.terminal.sanitize.tables import plain
 
 _ColorSystem = Literal["auto", "standard", "256", "truecolor", "windows"]
 _LINK = re.compile(r"https?://[!-~]+")
@@ -71,7 +71,7 @@ class SafeConsole(Console):
         around = pairwise(chain([""], texts, [""]))
         following = chain(texts[1:], [""])
         for segment, (before, text), after in zip(segments, around, following, strict=False):
-            if segment.control or PLAIN.fullmatch(text):
+            if segment.control or plain().fullmatch(text):
                 safe = segment.text
             else:
                 safe = _shown_between(before[-1:], text, after[:1])

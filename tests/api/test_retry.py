@@ -54,7 +54,7 @@ def ask(
     service: Service, attempts: int = 5, sleeper: Sleeper | None = None, chance: float = 0
 ) -> tuple[list[StreamEvent], ApiError | None]:
     stream = with_retries(
-        service.stream, attempts=attempts, sleep=sleeper or Sleeper(), random=lambda: chance
+        service.stream, attempts=attempts, sleep=sleeper or Sleeper(), chance=lambda: chance
     )
     found = run(collect(stream))
     assert service.open == 0

@@ -1,6 +1,8 @@
 import asyncio
 import json
 import platform
+import sys
+from types import SimpleNamespace
 
 import anthropic
 import httpx2
@@ -54,10 +56,21 @@ def test_without_a_key_none_is_sent() -> None:
     assert "authorization" not in (sdk_headers("", 1.0) or {"authorization": ""})
 
 
+def _asks_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "implementation", SimpleNamespace(name="pypy"))
+
+
+def test_the_platform_module_would_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = sdk_headers(KEY, 1.0)
+    _asks_platform(monkeypatch)
+    assert sdk_headers(KEY, 1.0) == ours
+
+
 @pytest.mark.parametrize("what", ["system", "machine"])
 def test_on_a_machine_nobody_knows_the_sdk_has_to_speak(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _asks_platform(monkeypatch)
     monkeypatch.setattr(platform, what, lambda: "strange")
     assert sdk_headers(KEY, 1.0) is None
 

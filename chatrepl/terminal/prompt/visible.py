@@ -15,7 +15,7 @@ from prompt_toolkit.layout.processors import (
 )
 
 from chatrepl.terminal.sanitize import Sanitizer
-from chatrepl.terminal.sanitize.tables import PLAIN
+from chatrepl.terminal.sanitize.tables import plain
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -30,7 +30,7 @@ class VisibleProcessor(Processor):
         """Give the line's picture and the ways from text to picture and back."""
         fragments = transformation_input.fragments
         text = fragment_list_to_text(fragments)
-        if "\t" not in text and PLAIN.fullmatch(text):
+        if "\t" not in text and plain().fullmatch(text):
             return Transformation(fragments)
         shown, offsets = picture(text)
         pieces: StyleAndTextTuples = []
@@ -59,10 +59,10 @@ def picture(text: str) -> tuple[str, list[int]]:
     offsets: list[int] = []
     while len(offsets) < len(text):
         position = len(offsets)
-        plain = PLAIN.match(text, position)
-        if plain and plain[0]:
-            shown += sanitizer.feed(plain[0])
-            offsets.extend(range(len(shown) - len(plain[0]), len(shown)))
+        common = plain().match(text, position)
+        if common and common[0]:
+            shown += sanitizer.feed(common[0])
+            offsets.extend(range(len(shown) - len(common[0]), len(shown)))
         else:
             offsets.append(len(shown))
             shown += sanitizer.feed(text[position])

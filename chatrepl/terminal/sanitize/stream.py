@@ -7,7 +7,7 @@ a surrogate pair, marks beyond those that are shown. Letters are never delayed.
 import re
 from functools import cache
 
-from chatrepl.terminal.sanitize.tables import MARKS, PLAIN, UNSAFE, char_class, end_without
+from chatrepl.terminal.sanitize.tables import MARKS, UNSAFE, char_class, end_without, plain
 from chatrepl.terminal.sanitize.text import MOST_MARKS, display, join_surrogates
 
 
@@ -20,7 +20,7 @@ class Sanitizer:
 
     def feed(self, delta: str) -> str:
         """Take the next piece; give what can be shown of it now."""
-        if delta and not self._held and PLAIN.fullmatch(delta):
+        if delta and not self._held and plain().fullmatch(delta):
             self._context = delta[-1]
             return delta
         if self._held and _undecided().fullmatch(delta):

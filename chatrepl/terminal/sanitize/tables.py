@@ -73,11 +73,17 @@ IDEOGRAPHS = """
 """
 
 # The fast path: common characters that are in none of UNSAFE, MARKS and the line separators.
-PLAIN = re.compile(
+_PLAIN = (
     "[\t\n -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0590\u2010-\u2027\u202f-\u205f"
     "\u2070-\u20cf\u2100-\u2cee\u3000-\u3029\u3030-\u3098\u309b-\u3163\u3165-\ua66e\uac00-\ud7ff"
     "\U0001f000-\U0001faff]*"
 )
+
+
+@cache
+def plain() -> re.Pattern[str]:
+    """A pattern for text that surely needs no second look."""
+    return re.compile(_PLAIN)
 
 
 @cache

@@ -20,11 +20,11 @@ from chatrepl.terminal.sanitize.tables import (
     IDEOGRAPHS,
     JOINING,
     MARKS,
-    PLAIN,
     UNSAFE,
     char_class,
     end_without,
     one_of,
+    plain,
 )
 
 MOST_MARKS = 8
@@ -36,7 +36,7 @@ _TAGS_SHOWN = 60
 
 def display(text: str) -> str:
     """Make foreign text of many lines safe to show. Idempotent."""
-    if PLAIN.fullmatch(text):
+    if plain().fullmatch(text):
         return text
     if one_of(f"{UNSAFE} 2028-2029").search(text):
         text = _unsafe().sub(_shown, join_surrogates(text))
@@ -56,7 +56,7 @@ def pipe(text: str) -> str:
 
     CR LF and what is invisible but printable stay: programs read pipes.
     """
-    if text.isascii() and PLAIN.fullmatch(text):
+    if text.isascii() and plain().fullmatch(text):
         return text
     return _controls().sub(_shown_in_pipe, join_surrogates(text))
 
