@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.demo.server import serve
+from chatrepl.api.demo.engine import Engine
+from chatrepl.api.demo.server import Served, serve
+from tests.bench.service import service
 from tests.e2e.piped import Desk
 
 SLOW = {
@@ -17,13 +19,13 @@ import sys
 from chatrepl.__main__ import main
 from chatrepl.api.ahead import Plain
 
-send = Plain.send
+after_sending = Plain._told
 
-async def told(self, *args, **more):
+def told(self):
     sys.stderr.write(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
-    return await send(self, *args, **more)
+    return after_sending(self)
 
-Plain.send = told
+Plain._told = told
 main()
 """
 
@@ -40,6 +42,23 @@ def test_nothing_slow_is_loaded_before_the_request_leaves(
 
     modules = set(done.stderr.partition("chatrepl:")[0].split())
     assert "chatrepl" in modules
+    assert modules & SLOW == set()
+
+
+def test_nothing_slow_is_loaded_before_the_request_leaves_over_tls(tmp_path: Path) -> None:
+    with service(0.0, authority=tmp_path / "ca.pem") as served:
+        env = Desk(tmp_path, Served(served.url, Engine())).env({
+            "SSL_CERT_FILE": str(tmp_path / "ca.pem"), "ANTHROPIC_BASE_URL": served.url,
+        })  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", GATE, "hi"], env=env,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert (done.returncode, done.stdout.split()[:1]) == (0, ["word"])
+    assert (served.connections, len(served.arrivals)) == (1, 1)
+    modules = set(done.stderr.partition("chatrepl:")[0].split())
+    assert {"chatrepl", "ssl"} <= modules
     assert modules & SLOW == set()
 
 

@@ -1,6 +1,6 @@
 """One plain request on the wire before any HTTP library is loaded; its answer is read afterwards.
 
-Only what is beyond doubt goes this way: HTTP without TLS, proxy or oddities, and not much of it.
+Only what is beyond doubt goes this way: HTTP without proxy or oddities, and not much of it.
 Everything else, and whatever cannot even be connected, is left to the HTTP client; a test compares
 what arrives. `h11` is loaded while the service thinks.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from h11 import Connection
 
 _PLAIN_URL: Final = re.compile(
-    r"http://([a-z0-9.-]+)(:[1-9]\d*)?((?:/[\w~-][\w.~-]*)*)/?", re.ASCII
+    r"(https?)://([a-z0-9.-]+)(:[1-9]\d*)?((?:/[\w~-][\w.~-]*)*)/?", re.ASCII
 )
 _PLAIN_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
 _PLAIN_NAME: Final = re.compile(r"[a-z0-9-]+")
@@ -31,6 +31,7 @@ _MOST_BYTES: Final = 32_768  # fits into the socket's buffer: the kernel sends i
 _NEXT_ADDRESS_S: Final = 0.25
 _CHUNK: Final = 65_536
 _LAST_PORT: Final = 65_535
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Reply:
@@ -83,6 +84,7 @@ class Reply:
 class Plain:
     """One request, written out."""
 
+    scheme: str
     host: str
     port: int
     target: str
@@ -96,15 +98,16 @@ class Plain:
         """
         try:
             async with asyncio.timeout(connect_s):
-                reader, writer = await asyncio.open_connection(
-                    self.host, self.port, happy_eyeballs_delay=_NEXT_ADDRESS_S
-                )
+                opened = await self._connect()
         except TimeoutError as error:
             from httpx2 import ConnectTimeout
 
             raise ConnectTimeout(str(error)) from error
-        except OSError:
+        except OSError:  # also where the peer's certificate is not trusted
             return None
+        if opened is None:
+            return None
+        reader, writer = opened
         try:
             for option in socket_options():
                 writer.get_extra_info("socket").setsockopt(*option)
@@ -114,6 +117,18 @@ class Plain:
         except BaseException:
             writer.transport.abort()
             raise
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        context = None
+        if self.scheme == "https":
+            from chatrepl.api.trust import trusted
+
+            context = trusted()
+            if context is None:
+                return None
+        return await asyncio.open_connection(
+            self.host, self.port, ssl=context, happy_eyeballs_delay=_NEXT_ADDRESS_S
+        )
 
     def _told(self) -> "Connection":
         """Tell the protocol's state what was sent."""
@@ -138,9 +153,10 @@ def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain
     )
     if found is None or not fit or _RESERVED.intersection(headers) or not _is_direct():
         return None
-    host, port, base = found.groups()
-    number = int(port[1:]) if port else 80
-    if port == ":80" or number > _LAST_PORT or any(map(_is_there, _CODECS)):
+    scheme, host, port, base = found.groups()
+    usual = _USUAL_PORTS[scheme]
+    number = int(port[1:]) if port else usual
+    if port == f":{usual}" or number > _LAST_PORT or any(map(_is_there, _CODECS)):
         return None
     ours = {
         "Host": f"{host}{port or ''}",
@@ -149,7 +165,7 @@ def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain
     }
     length = {"Content-Length": str(len(body))}
     return Plain(
-        host, number, f"{base}{path}", tuple((ours | dict(headers) | length).items()), body
+        scheme, host, number, f"{base}{path}", tuple((ours | dict(headers) | length).items()), body
     )
 
 

@@ -1,8 +1,11 @@
 import asyncio
 import gzip
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+import trustme
 from httpx2 import AsyncClient
 
 from chatrepl.api.ahead import Plain, plain, socket_options
@@ -26,12 +29,13 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 class Peer:
     """A server that keeps what it is sent, and answers each request with the same bytes."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
+        self.tls = tls
         self.heard: list[bytes] = []
 
     async def serve(self) -> asyncio.Server:
-        return await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        return await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self.tls)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -93,6 +97,71 @@ def test_what_leaves_is_to_the_byte_what_the_http_client_would_send(
     assert based.startswith(b"POST /some/base/v1/messages HTTP/1.1\r\n")
 
 
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """Give what a server proves itself with, to whoever trusts the environment's certificates."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _secure(server: asyncio.Server, host: str = "localhost") -> str:
+    return _url(server).replace("http://127.0.0.1", f"https://{host}")
+
+
+def test_over_tls_the_same_bytes_leave(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> list[bytes]:
+        peer = Peer(_answer(b'data: {"type":"message_stop"}\n\n'), tls)
+        async with await peer.serve() as server:
+            on = route(_secure(server))
+            async with open_http(on) as http:
+                for warm in (False, True):
+                    sender = _sender(on, http)
+                    assert sender.light
+                    if warm:
+                        monkeypatch.setattr(sender, "_warm", True)
+                    await collect(sender.stream(request("héllo")))
+        return peer.heard
+
+    ahead, slow = run(work())
+    assert ahead == slow
+
+
+def _offered(tls: ssl.SSLContext, host: str) -> object:
+    async def work() -> object:
+        async with await Peer(b"", tls).serve() as server:
+            ready = plain(_secure(server, host), "/v1", HEADERS, b"{}")
+            return None if ready is None else await ready.send(5)
+
+    return run(work())
+
+
+def test_nothing_is_sent_to_a_peer_whose_certificate_is_for_another(tls: ssl.SSLContext) -> None:
+    assert _offered(tls, "127.0.0.1") is None
+    assert _offered(tls, "localhost") is not None
+
+
+def test_nothing_is_sent_to_a_peer_whom_nobody_vouches_for(
+    tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
+    assert _offered(tls, "localhost") is None
+
+
+def test_nothing_is_sent_where_only_the_http_client_knows_whom_to_trust(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatrepl.api.trust.trusted", lambda: None)
+    assert _offered(tls, "localhost") is None
+
+
 def test_an_answer_is_read_with_its_head_and_content() -> None:
     status, headers, body = run(_sent(Peer(_answer(b"abc", "X-A: 1", "x-a: 2"))))
 
@@ -145,7 +214,8 @@ def test_nothing_is_sent_where_nobody_listens() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://127.0.0.1", "http://127.0.0.1:80", "http://127.0.0.1:99999", "http://user@host",
+        "https://127.0.0.1:443", "http://127.0.0.1:80", "ftp://127.0.0.1",
+        "http://127.0.0.1:99999", "http://user@host",
         "http://[::1]:80", "http://HOST", "http://host/a b", "http://host/../a", "http://host?x=1",
         "http://héllo", "",
     ],

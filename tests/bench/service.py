@@ -2,12 +2,16 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import trustme
 
 
 @dataclass(slots=True)
@@ -52,29 +56,47 @@ def _event(kind: str, **more: Any) -> bytes:
 
 
 @contextmanager
-def service(delay: float, tokens: int = 50) -> Iterator[Service]:
-    """Serve on the loopback interface while the context lasts."""
+def service(delay: float, tokens: int = 50, authority: Path | None = None) -> Iterator[Service]:
+    """Serve on the loopback interface while the context lasts.
+
+    With TLS where there is an `authority`: whom to trust is written into that file.
+    """
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    served = Service(f"http://127.0.0.1:{listener.getsockname()[1]}", delay, tokens)
-    threading.Thread(target=_accept, args=(listener, served), daemon=True).start()
+    tls = None if authority is None else _identity(authority)
+    begin = "http://127.0.0.1" if tls is None else "https://localhost"
+    served = Service(f"{begin}:{listener.getsockname()[1]}", delay, tokens)
+    threading.Thread(target=_accept, args=(listener, served, tls), daemon=True).start()
     try:
         yield served
     finally:
         listener.close()
 
 
-def _accept(listener: socket.socket, served: Service) -> None:
+def _identity(authority: Path) -> ssl.SSLContext:
+    made = trustme.CA()
+    made.cert_pem.write_to_path(authority)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def _accept(listener: socket.socket, served: Service, tls: ssl.SSLContext | None) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
         served.connections += 1
-        threading.Thread(target=_talk, args=(connection, served), daemon=True).start()
+        threading.Thread(target=_talk, args=(connection, served, tls), daemon=True).start()
 
 
-def _talk(connection: socket.socket, served: Service) -> None:
+def _talk(connection: socket.socket, served: Service, tls: ssl.SSLContext | None) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if tls is not None:
+        try:
+            connection = tls.wrap_socket(connection, server_side=True)
+        except OSError:  # somebody only looked in, or does not trust us
+            return
     with connection, connection.makefile("rb") as lines:
         while request := lines.readline():
             length = 0

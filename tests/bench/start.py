@@ -83,14 +83,15 @@ def small_calls(rounds: int, env: dict[str, str]) -> None:
 
 
 def shots(rounds: int, env: dict[str, str], served: Service) -> None:
-    curl = ["curl", "-sN", "-d", "{}", f"{served.url}/v1/messages"]
+    trusted = ["--cacert", env["SSL_CERT_FILE"]] if "SSL_CERT_FILE" in env else []
+    curl = ["curl", "-sN", *trusted, "-d", "{}", f"{served.url}/v1/messages"]
     cases = {"curl": lambda: piped(curl, env), "chatrepl": lambda: piped([*OURS, "hi"], env)}
     if (llm := shutil.which("llm")) is not None:
         asked = [llm, "-m", "claude-haiku-4.5", "hi"]
         cases["llm"] = lambda: piped(asked, env)
     found = in_turn(rounds, cases)
     runs = {name: [v for v in values if isinstance(v, Run)] for name, values in found.items()}
-    after = f"{served.delay:g} s to the first byte"
+    after = f"{served.delay:g} s to the first byte{', TLS' if trusted else ''}"
     show(
         f"first token, {after}", {n: median([r.first for r in v]) for n, v in runs.items()}, "curl"
     )
@@ -112,6 +113,9 @@ def main(arguments: list[str] | None = None) -> None:
         for delay in (0.0, 1.0):
             with service(delay) as served:
                 shots(chosen.rounds, environment(folder, tree, served.url), served)
+        with service(1.0, authority=folder / "ca.pem") as served:
+            trusting = {"SSL_CERT_FILE": str(folder / "ca.pem")}
+            shots(chosen.rounds, environment(folder, tree, served.url) | trusting, served)
 
 
 if __name__ == "__main__":
