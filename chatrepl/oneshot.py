@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TextIO
 from chatrepl.core.conversation import Message, Turn
 from chatrepl.core.errors import ChatreplError, ReplyError
 from chatrepl.core.events import Reply, StreamEvent
+from chatrepl.core.frozen import frozen
 from chatrepl.core.summary import meta_line, next_step
 from chatrepl.core.verdict import extract, judge
 from chatrepl.session import Session
@@ -22,7 +23,7 @@ from chatrepl.turn import Stream, View, run_turn, text_of
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manner:
     """How the answer is written.
 

@@ -20,6 +20,7 @@ from chatrepl.commands.tree import leave_edit
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.events import Reply
+from chatrepl.core.frozen import frozen
 from chatrepl.core.outcome import (
     Aside,
     Confirm,
@@ -54,7 +55,7 @@ _LONG_S = 10.0
 Answering: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Desk:
     """What the chat needs of the terminal; each part is a small door to a library.
 

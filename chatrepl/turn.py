@@ -21,6 +21,7 @@ from chatrepl.core.events import (
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.frozen import frozen
 from chatrepl.core.lessons import Lesson, in_plain_words, lesson
 from chatrepl.core.prefill import Joiner
 from chatrepl.core.request import Request
@@ -38,7 +39,7 @@ class View(AbstractContextManager[object], Protocol):
 Stream: TypeAlias = Callable[[Request], AsyncGenerator[StreamEvent, None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Cut:
     """A reply that is gone on with: what stays before its last text, and that text."""
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import io
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, cast
 
 import pytest
@@ -33,7 +34,7 @@ def talk(*happens: BaseException | Closed) -> str:
     file = io.StringIO()
     prompt, none = cast("Any", Script(*happens)), cast("Any", None)
     speaker = Speaker(console_on(file, color=None))
-    desk = Desk(prompt, speaker, *[none] * (len(Desk.__slots__) - 2))
+    desk = Desk(prompt, speaker, *[none] * (len(fields(Desk)) - 2))
     with asyncio.Runner() as runner:
         given = {name: none for name in Repl.__slots__ if name in {"stream", "count", "session"}}
         Repl(**given, desk=desk, runner=runner).run()

@@ -11,9 +11,10 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
+
+from chatrepl.core.frozen import frozen
 
 if TYPE_CHECKING:
     from h11 import Connection
@@ -80,7 +81,7 @@ class Reply:
         return event
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plain:
     """One request, written out."""
 

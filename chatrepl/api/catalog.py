@@ -8,9 +8,10 @@ text of the cache file.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import TABLE, Model, find, from_api
 from chatrepl.core.wire import Wire, encode
 
@@ -19,7 +20,7 @@ _FORMAT: Final = 1
 _DATE: Final = re.compile(r"-\d{8}$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Catalog(Mapping[str, Model]):
     """Models by id, those of the API in its order, then those only the table knows.
 

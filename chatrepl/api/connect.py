@@ -3,13 +3,13 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.api.address import check_address, chosen_url, service_url
 from chatrepl.api.credentials import Credentials, obtain
 from chatrepl.api.origin import Origin
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not
 _HINTS: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """Where requests go and what proves who asks: settled before anything slow is loaded.
 

@@ -11,13 +11,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from chatrepl.api.address import chosen_url, is_official
 from chatrepl.api.redact import redact
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import Settings
 
 Kind = Literal["key", "token", "command", "headers", "profile", "federation", "open"]
@@ -27,7 +28,7 @@ _AUTH_HEADERS: Final = frozenset({"authorization", "x-api-key"})
 _IDENTITY: Final = ("ANTHROPIC_IDENTITY_TOKEN_FILE", "ANTHROPIC_IDENTITY_TOKEN")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """One way to prove who asks. `source` says in words where it was found.
 

@@ -8,12 +8,12 @@ Failures that are no answer at all are in `faults.py`.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from chatrepl.api.origin import Origin
 from chatrepl.api.patience import CAP_S, retry_after, should_retry, span
 from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.frozen import frozen
 
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _KINDS: Final[Mapping[int, ApiErrorKind]] = {
@@ -44,7 +44,7 @@ _TYPES: Final[Mapping[str, ApiErrorKind]] = {
 _SPEND_CODES: Final = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """The parts of an error answer, as far as they were there."""
 

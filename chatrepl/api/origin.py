@@ -1,15 +1,16 @@
 """Where a request went and what it asked for: what an error message needs to be of use."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from chatrepl.api.redact import redact
+from chatrepl.core.frozen import frozen
 
 DEFAULT_URL: Final = "https://api.anthropic.com"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """One request's address, model, the source of its key, and what must never be shown."""
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +9,7 @@ import httpx2
 
 from chatrepl.api.connect import Route
 from chatrepl.api.reader import body_faults
+from chatrepl.core.frozen import frozen
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
@@ -23,7 +23,7 @@ _FAULTS: Final[tuple[type[Exception], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Probe:
     """What a service answered: its models, and how far its clock is ahead of ours, if it says."""
 

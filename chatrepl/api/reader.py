@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from chatrepl.api.errors import from_event, from_other_content
@@ -15,6 +14,7 @@ from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import MessageStop, StreamEvent
+from chatrepl.core.frozen import frozen
 
 _PAGE_BYTES: Final = 65_536
 _DRAIN_S: Final = 0.2
@@ -36,7 +36,7 @@ class Answer(Protocol):
     async def aclose(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How long to wait for content, in seconds, and how much to take, in bytes.
 

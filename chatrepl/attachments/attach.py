@@ -5,7 +5,7 @@ Data is encoded here, once: what goes over the wire stays the same in every late
 
 import os
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
@@ -23,11 +23,12 @@ from chatrepl.attachments.sniff import EMPTY, FileType, Kind, sniff
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
 from chatrepl.attachments.words import shown, size, tokens
 from chatrepl.core.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.frozen import frozen
 
 AttachedBlock: TypeAlias = ImageBlock | DocumentBlock
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attachment:
     """A block to send, and what the user is told about it.
 

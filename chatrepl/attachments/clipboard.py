@@ -12,10 +12,11 @@ import sys
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.frozen import frozen
 
 Command: TypeAlias = Sequence[str]
 Runner: TypeAlias = Callable[[Command, bytes | None], bytes | None]
@@ -65,7 +66,7 @@ def _has_program(name: str) -> bool:
     return shutil.which(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clipboard:
     """The clipboard of one desktop; the fields stand for the system, for tests."""
 

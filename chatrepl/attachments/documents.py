@@ -4,12 +4,12 @@ import codecs
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from chatrepl.attachments.safe_read import refusal, too_large
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.frozen import frozen
 
 # A page is sent as a picture and as its text; measured on reports and papers.
 _TOKENS_PER_PAGE: Final = 1_568 + 650
@@ -30,7 +30,7 @@ _HIDDEN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A text file, decoded."""
 
@@ -42,7 +42,7 @@ class Text:
         return round(len(self.text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pdf:
     """What a PDF's bytes tell without opening it; `pages` is None where they do not."""
 

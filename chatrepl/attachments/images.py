@@ -8,7 +8,6 @@ import struct
 import warnings
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from chatrepl.attachments.dimensions import Size, dimensions
 from chatrepl.attachments.encode import encoded, scaled
 from chatrepl.attachments.limits import Limits, fit, image_tokens
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.frozen import frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,7 +60,7 @@ _MAX_PIXELS_OF: Final[Mapping[sniff.FileType, int]] = {
 _PLAIN_MODES: Final = frozenset({"L", "LA", "P", "RGB", "RGBA", "1"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """What is sent of an image."""
 

@@ -1,8 +1,9 @@
 """What the service takes, by tier of model; a new rule of the service goes here."""
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
+
+from chatrepl.core.frozen import frozen
 
 # A request body may have 32 MB; what is neither image nor document gets half a megabyte of room.
 REQUEST_BYTES: Final = 32_000_000
@@ -13,7 +14,7 @@ MAX_SIDE_PX: Final = 8_000
 PATCH_PX: Final = 28  # one token of an image is a square of this side
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """The bounds for one attachment; the default is the tier of high resolution."""
 

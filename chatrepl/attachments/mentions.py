@@ -7,13 +7,13 @@ an address that can be attached, or a path that begins with `./` or `../`.
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from chatrepl.attachments.sniff import Kind
 from chatrepl.attachments.urls import is_url, url_kind
+from chatrepl.core.frozen import frozen
 
 # After a blank or an opening mark; quoted, or up to the next blank that is not escaped.
 _MENTION: Final = re.compile(
@@ -28,7 +28,7 @@ _MAX_LISTED: Final = 10_000
 _MAX_COMPLETIONS: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mention:
     """A mention at `text[start:end]`, the `@` included; `path` is ready to be opened."""
 

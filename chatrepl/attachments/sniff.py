@@ -5,9 +5,10 @@ To name another kind in refusals, add a row to `_PREFIXES`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from chatrepl.core.frozen import frozen
 
 
 class Kind(StrEnum):
@@ -19,7 +20,7 @@ class Kind(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileType:
     """A kind with its name; for unsupported ones `name` has its article, `hint` a way out."""
 

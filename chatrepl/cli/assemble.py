@@ -4,13 +4,14 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
 from chatrepl.core.conversation import Conversation, State
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import resolve
 from chatrepl.session import Edges, NoRecorder, Recorder, Session
 from chatrepl.storage.paths import Folders, find_folders
@@ -27,7 +28,7 @@ LEARNED_FILE: Final = "learned.json"
 SCALES_FILE: Final = "scales.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assembled:
     """A session, and what the shell still needs of the world behind it."""
 

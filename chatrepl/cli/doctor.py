@@ -8,7 +8,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TextIO
 
 from chatrepl.api.credentials import find, missing
@@ -16,6 +15,7 @@ from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import open_connection
 from chatrepl.config import Loaded
 from chatrepl.core.errors import ChatreplError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import find as find_model
 from chatrepl.core.models import resolve
 from chatrepl.storage.paths import find_folders
@@ -27,7 +27,7 @@ _SKEW_S: Final = 120
 _LITTLE_BYTES: Final = 50_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One line: what was looked at, how it is, and what mends it where it is not fine."""
 
@@ -41,7 +41,7 @@ class Finding:
         return f"{mark}  {self.what:<10}  {self.said}" + (f" {self.mend}" if self.mend else "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """What the checks look at; `answer` is the service's, or why there is none."""
 

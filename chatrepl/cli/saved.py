@@ -1,10 +1,10 @@
 """The conversations of a run on disk: gone on with or begun, and put away at its end."""
 
 import sys
-from dataclasses import dataclass
 
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.frozen import frozen
 from chatrepl.oneshot import mutter
 from chatrepl.session import NoRecorder, Session
 from chatrepl.storage.journal import NO_FOLDER
@@ -13,7 +13,7 @@ from chatrepl.storage.library import Entry, find, list_entries
 from chatrepl.storage.paths import Folders
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """What was gone on with, if anything was, and what the user should know of it."""
 

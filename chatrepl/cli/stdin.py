@@ -5,10 +5,10 @@ import stat
 import sys
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Final
 
 from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.frozen import frozen
 
 MOST_BYTES: Final = 32_000_000
 _HEAD: Final = 65_536
@@ -16,7 +16,7 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _SAFE: Final = "Nothing was sent."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piped:
     """Text from a pipe, or the bytes of a file that came through it. `note` tells of repairs."""
 

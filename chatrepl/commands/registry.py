@@ -9,11 +9,11 @@ import difflib
 import inspect
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.outcome import Outcome
 from chatrepl.session import Session
 
@@ -26,7 +26,7 @@ def _nothing(_session: Session, _text: str) -> Offers:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
@@ -53,7 +53,7 @@ Count = Annotated[int, Kind(_count)]
 _KINDS: Mapping[Any, Kind] = MappingProxyType({str: Kind(), int: Kind(int)})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """One slash command, as its definition tells it."""
 

@@ -4,12 +4,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from chatrepl.config.lines import Keys, find_lines, line_of
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import OPTIONS, check, option
 
 MAX_BYTES: Final = 65_536
@@ -28,7 +29,7 @@ _READING: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A value, and the line that it stands on."""
 
@@ -36,7 +37,7 @@ class Entry:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigFile:
     """What a file sets: by itself, and in each of its profiles."""
 
@@ -100,7 +101,7 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     path: Path
     lines: Mapping[Keys, int]

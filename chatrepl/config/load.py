@@ -2,19 +2,20 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.config.file import KEY_HELP, ConfigFile, decode, is_secret, read_bytes, read_file
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
 
 _PREFIX: Final = "CHATREPL_"
 _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """Settings, and where each comes from. `path` is the file, whether it exists or not."""
 
@@ -34,7 +35,7 @@ class Loaded:
         return replace(self, settings=settings, origins={**self.origins, **changed})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Given:
     """A value that some layer gives. `place` begins an error message about it."""
 

@@ -7,9 +7,9 @@ keys it takes and their types, and list it in `BLOCKS`. What no class takes whol
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias, runtime_checkable
 
+from chatrepl.core.frozen import frozen
 from chatrepl.core.wire import Wire
 
 
@@ -28,7 +28,7 @@ class ContentBlock(Protocol):
     def to_markdown(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextBlock:
     """Text, with the citations that the service attached to it."""
 
@@ -51,7 +51,7 @@ class TextBlock:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageBlock:
     """An image; its bytes are encoded once, when it is attached."""
 
@@ -78,7 +78,7 @@ class ImageBlock:
         return f"*[image: {_describe(self.source)}]*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentBlock:
     """A PDF or a text file."""
 
@@ -113,7 +113,7 @@ class DocumentBlock:
         return f"*[document: {self.title or _describe(self.source)}]*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThinkingBlock:
     """The model's reasoning, signed: it goes back as it came or not at all."""
 
@@ -133,7 +133,7 @@ class ThinkingBlock:
         return "\n".join(f"> {line}" for line in self.thinking.splitlines())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RedactedThinkingBlock:
     """Reasoning that only the service can read."""
 
@@ -152,7 +152,7 @@ class RedactedThinkingBlock:
         return "> *[redacted thinking]*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolUseBlock:
     """A call of a tool: ours to answer (`tool_use`) or the service's own (`server_tool_use`)."""
 
@@ -173,7 +173,7 @@ class ToolUseBlock:
         return f"*[tool call: {self.name}]*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolResultBlock:
     """What a tool answered: ours (`tool_result`) or one of the service's `…_tool_result` types."""
 
@@ -199,7 +199,7 @@ class ToolResultBlock:
         return f"*[{self.type.replace('_', ' ')}]*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnknownBlock:
     """A block this version has no class for, or that carries keys we do not know: kept whole."""
 

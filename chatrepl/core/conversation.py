@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Literal, NewType, TypeAlias
 
 from chatrepl.core.blocks import THINKING, Block, TextBlock, UnknownBlock, block_from_wire
+from chatrepl.core.frozen import frozen
 from chatrepl.core.usage import Usage
 from chatrepl.core.wire import Wire, encode
 
@@ -81,7 +82,7 @@ class Message:
         return replace(self, content=kept)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prefill:
     """How a reply was made to begin with `text`."""
 
@@ -89,7 +90,7 @@ class Prefill:
     mode: PrefillMode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short."""
 
@@ -106,7 +107,7 @@ class Receipt:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """A fresh user message and all that followed from it, up to the next one.
 
@@ -149,7 +150,7 @@ class Turn:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """Text that stands for turns which are no longer sent themselves."""
 
@@ -157,7 +158,7 @@ class Summary:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """Where we stand in the tree and what shapes the next request; undo steps over these."""
 
@@ -169,7 +170,7 @@ class State:
     branches: Mapping[str, TurnId | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversation:
     """Turns by id, each with a parent, and the state we are in, with those before and after it.
 

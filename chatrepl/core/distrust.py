@@ -1,15 +1,16 @@
 """What the service refuses of earlier turns: left out of what is sent, kept in the conversation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, Self, TypeAlias
 
 from chatrepl.core.blocks import UnknownBlock
 from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.frozen import frozen
 
 Part: TypeAlias = Literal["thinking", "blocks"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Distrust:
     """The turns whose thinking, and those whose unknown blocks, are sent no more."""
 

@@ -1,9 +1,9 @@
 """What a session needs of the world, as functions; each may be left out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chatrepl.core.frozen import frozen
 from chatrepl.core.recorder import NoRecorder, Recorder
 from chatrepl.core.settings import Settings
 from chatrepl.core.usage import Cost, Usage
@@ -46,7 +46,7 @@ def _forget_scales(_scales: "Mapping[str, Scale]") -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edges:
     """What a session needs of the world; each part may be left out.
 

@@ -7,7 +7,6 @@ case to `_block`. What the service reports corrects all this: see `tally.py`.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from operator import add
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +22,7 @@ from chatrepl.core.blocks import (
     block_from_wire,
 )
 from chatrepl.core.conversation import Message
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import Model, Tokenizer
 from chatrepl.core.pixels import Size, image_size, image_tokens, pdf_pages
 from chatrepl.core.wire import Wire, encode
@@ -56,7 +56,7 @@ _MIXED: Final = re.compile(r"[a-z][A-Z0-9]|[0-9][A-Za-z]|[A-Z][0-9]")
 CountText: TypeAlias = Callable[[str], "Features"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Estimate:
     """A number of tokens; `exact` if it is made of nothing but counts of the service."""
 
@@ -64,7 +64,7 @@ class Estimate:
     exact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Features:
     """What a text's estimate depends on: tokens in cl100k, and characters of six kinds.
 
@@ -141,7 +141,7 @@ def _length(pattern: re.Pattern[str], text: str) -> int:
     return sum(map(len, pattern.findall(text)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bulk:
     """The content of a message, counted but not yet valued by any model.
 

@@ -4,17 +4,18 @@
 To add an event, write its class here, add it to `StreamEvent`, and give it a case in `apply`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from chatrepl.core.blocks import Block, TextBlock
 from chatrepl.core.conversation import Prefill
+from chatrepl.core.frozen import frozen
 from chatrepl.core.openblock import OpenBlock
 from chatrepl.core.usage import Usage
 from chatrepl.core.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageStart:
     """The service began to answer: it counted the input and says which model writes."""
 
@@ -25,7 +26,7 @@ class MessageStart:
     diagnostics: Wire | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BlockStart:
     """A content block opens; `wire` is complete for blocks that do not stream."""
 
@@ -33,25 +34,25 @@ class BlockStart:
     wire: Wire
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextDelta:
     text: str
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThinkingDelta:
     text: str
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignatureDelta:
     signature: str
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputDelta:
     """A piece of a tool call's input, as JSON text."""
 
@@ -59,18 +60,18 @@ class InputDelta:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CitationDelta:
     citation: Wire
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BlockStop:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageDelta:
     """The reply is written: why it ended, and the final counts."""
 
@@ -79,12 +80,12 @@ class MessageDelta:
     usage: Wire | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageStop:
     """The reply is complete. Without this event it was cut."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RetryWait:
     """The request failed and is sent again in `seconds`; one such event a second."""
 
@@ -94,7 +95,7 @@ class RetryWait:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrefillBegun:
     """The reply begins with this text, which is on screen before anything has come.
 
@@ -112,7 +113,7 @@ class PrefillBegun:
         return self.prefill.text if self.shown is None else self.shown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remark:
     """Something the user should know about this turn; it is no part of the reply."""
 
@@ -136,7 +137,7 @@ StreamEvent: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A reply as far as it has come."""
 

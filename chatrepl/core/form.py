@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
+from chatrepl.core.frozen import frozen
 from chatrepl.core.wire import Wire, encode
 
 _FENCED: Final = r"(?s)\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*"
@@ -17,7 +17,7 @@ _ONE_OF: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """`schema` is what goes to the service; None where the service cannot express it.
 

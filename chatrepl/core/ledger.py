@@ -5,12 +5,13 @@ and by message. Everything else here is a question to frozen values.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from chatrepl.core.blocks import ToolResultBlock, ToolUseBlock
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.estimate import MESSAGE_FRAME, Bulk, Estimate, Features, features, message_bulk
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import Model
 from chatrepl.core.request import Request
 from chatrepl.core.sent import Sent, build_sent, is_sent
@@ -19,7 +20,7 @@ from chatrepl.core.usage import Usage
 from chatrepl.core.wire import encode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """The last answer, and what it was made of."""
 

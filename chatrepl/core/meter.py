@@ -3,9 +3,10 @@
 Unknown stays unknown: a sum that misses a price says so and is never shown as if it were whole.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from chatrepl.core.frozen import frozen
 from chatrepl.core.summary import compact, dollars
 from chatrepl.core.usage import Cost, Usage
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _MILLION: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rates:
     """Dollars for a million tokens: fresh input, output, reads from and writes to the cache."""
 
@@ -29,7 +30,7 @@ class Rates:
         return self.write_1h if ttl == "1h" else self.write_5m
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meter:
     """A session's sums. `unpriced` counts the replies whose price nobody knows."""
 

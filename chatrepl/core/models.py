@@ -6,17 +6,18 @@ works too: `find` describes it carefully.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.wire import Wire
 
 Tokenizer: TypeAlias = Literal["v3", "v4.7", "v4.8"]
 EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """One model's limits and abilities. `None` means that nobody told us.
 

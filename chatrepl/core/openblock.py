@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from chatrepl.core.blocks import Block, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.frozen import frozen
 from chatrepl.core.wire import Wire, encode, scrub
 
 _CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rope:
     """Text that grows by pieces; adding costs amortised logarithmic time, not the whole length.
 
@@ -37,7 +38,7 @@ class Rope:
         return sum(map(len, self.pieces))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenBlock:
     """The block that is being written: how it opened, and what has come since."""
 

@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.frozen import frozen
 
 Kind: TypeAlias = Literal["text", "integer", "number", "switch", "words", "table"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """One setting as the outside sees it. `key` is its name in the file, dots included.
 

@@ -4,15 +4,15 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from chatrepl.core.conversation import Conversation, Message
 from chatrepl.core.events import Reply
+from chatrepl.core.frozen import frozen
 from chatrepl.core.request import Request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """Say something in a line or a few; a warning is told apart."""
 
@@ -20,7 +20,7 @@ class Notice:
     level: Literal["info", "warning"] = "info"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """Show rows under headings; the columns named in `right` hold numbers."""
 
@@ -31,21 +31,21 @@ class Table:
     right: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Show Markdown, rendered as replies are."""
 
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exactly:
     """Print text as it is, to be copied or piped."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Confirm:
     """Show what would happen and ask; `apply` does it."""
 
@@ -54,7 +54,7 @@ class Confirm:
     question: str = "Apply?"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Send:
     """Ask for a reply to `message`; `base` is the conversation it follows, where not this one."""
 
@@ -62,12 +62,12 @@ class Send:
     base: Conversation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continue:
     """Go on with the reply that was cut."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aside:
     """Ask the model something that enters no conversation.
 
@@ -78,7 +78,7 @@ class Aside:
     then: "Callable[[Reply | None], Outcome]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Count:
     """Ask the service for the exact tokens of `request`; `then` gets them.
 
@@ -90,7 +90,7 @@ class Count:
     otherwise: "Callable[[], Outcome] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """Put text into the prompt, to be changed and sent; it follows `base`, where that is given."""
 
@@ -98,7 +98,7 @@ class Draft:
     base: Conversation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """Open $EDITOR on `text`; `then` gets what was saved."""
 
@@ -106,7 +106,7 @@ class Edit:
     then: "Callable[[str], Outcome]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copy:
     """Put text on the clipboard."""
 
@@ -114,7 +114,7 @@ class Copy:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """Do something that talks to the service or takes long; Ctrl-C leaves it."""
 
@@ -122,21 +122,21 @@ class Job:
     work: "Callable[[], Outcome]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Open:
     """Go on with the saved conversation of that id."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Several:
     """One thing after the other."""
 
     outcomes: "tuple[Outcome, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quit:
     """Leave."""
 

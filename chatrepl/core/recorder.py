@@ -1,9 +1,9 @@
 """Who keeps a conversation as it happens, and the shelf of those that were open before."""
 
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from chatrepl.core.conversation import Conversation, Turn, TurnId
+from chatrepl.core.frozen import frozen
 
 
 class Recorder(Protocol):
@@ -40,7 +40,7 @@ class NoRecorder:
 Kept: TypeAlias = tuple[Conversation, Recorder]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shelf:
     """The conversations of this session but the open one: those before it, and those after."""
 

@@ -5,11 +5,12 @@ service's cache lives on that.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from chatrepl.core.blocks import TextBlock, ToolUseBlock
 from chatrepl.core.conversation import Conversation, Message, Prefill, PrefillMode
+from chatrepl.core.frozen import frozen
 from chatrepl.core.marks import is_large, marked, marked_messages, marked_text
 from chatrepl.core.models import Model
 from chatrepl.core.prefill import choose_mode, instruction, native_text
@@ -22,7 +23,7 @@ OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # witho
 THINKING_BUDGET_TOKENS: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One request: everything but the messages, and the messages.
 
@@ -64,7 +65,7 @@ class Request:
         return marked(message, control) if control and at in self.marks else message.to_wire()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """What one turn asks for, beyond the settings; `instruction` goes out with the message."""
 

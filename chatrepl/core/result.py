@@ -1,13 +1,13 @@
 """The result of a single shot as one JSON object; its keys are a contract with scripts."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from chatrepl.core.conversation import Receipt
 from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a single shot came to. `receipt` is None where nothing was sent."""
 

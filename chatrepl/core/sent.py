@@ -8,19 +8,20 @@ it as bound to another conversation. Tool calls nobody answered are left out.
 import hashlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import Final
 
 from chatrepl.core.blocks import THINKING, Block, TextBlock, ToolResultBlock, ToolUseBlock
 from chatrepl.core.conversation import Conversation, Message, Turn
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import Model
 
 ACKNOWLEDGED: Final = "Understood."
 OPENING: Final = "(The conversation begins with the reply.)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """The messages of one request. `bound` names this very past, for the thinking that follows."""
 

@@ -5,11 +5,12 @@ config.example.toml are all read off the fields of `Settings`. To add a setting,
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from types import MappingProxyType
 from typing import Any, Final
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.option import Kind, Option, check, parse, shown
 
 __all__ = ["OPTIONS", "Option", "Settings", "check", "nearest", "option", "parse"]
@@ -31,7 +32,7 @@ def _option(
     return field(default_factory=lambda: default, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All settings with their defaults; a field's comment in the example file is its `about`."""
 

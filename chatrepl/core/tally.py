@@ -7,10 +7,11 @@ what it really was.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from chatrepl.core.estimate import FRAME, Features
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import Model, Tokenizer
 
 _INERTIA: Final = 400.0  # tokens by which a scale of 1 is believed at first
@@ -21,7 +22,7 @@ _BELIEVED: Final = 1e9  # no sum of tokens is more
 _SLACK: Final = 8  # tokens, for short replies
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A piece of a prompt: what names it, and its prior for the model at hand.
 
@@ -34,7 +35,7 @@ class Part:
     features: Features = Features()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scale:
     """How a model's counts compare with their priors, newer ones weighing more."""
 
@@ -52,7 +53,7 @@ class Scale:
         return Scale(self.counted * _DECAY, self.prior * _DECAY)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Weight:
     """What a part came to, and how much of that is no text, for a model of this family."""
 
@@ -63,7 +64,7 @@ class Weight:
     tokenizer: Tokenizer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """All counts so far. `scales` is by model id; it is worth keeping from session to session."""
 

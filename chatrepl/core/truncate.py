@@ -8,12 +8,12 @@ ones leave the beginning alone and the cache stays warm.
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from chatrepl.core.blocks import DocumentBlock, ImageBlock, ToolUseBlock
 from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import Model
 from chatrepl.core.sent import is_sent
 from chatrepl.core.settings import Settings
@@ -21,7 +21,7 @@ from chatrepl.core.settings import Settings
 SMALL_WINDOW: Final = 200_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Weighed:
     """A turn as the planner sees it. `open` means that a tool call waits for its answer."""
 
@@ -31,7 +31,7 @@ class Weighed:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """What may be sent: above `limit` tokens or `images`, cut to `target`; the newest stay."""
 
@@ -52,7 +52,7 @@ class Budget:
         return tokens >= self.limit * settings.context_warn_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What to drop, and the tokens before and after. `fits` tells whether that is enough."""
 
@@ -67,7 +67,7 @@ class Plan:
         return bool(self.dropped)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Amount:
     """How much to keep, as it was asked for: one of turns, tokens, or a share of the window."""
 

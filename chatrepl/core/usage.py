@@ -1,12 +1,13 @@
 """Token counts of a reply, and what they came to."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Self
 
+from chatrepl.core.frozen import frozen
 from chatrepl.core.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """The API's own counts; `input_tokens` is only what the cache had no part in."""
 
@@ -53,7 +54,7 @@ class Usage:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cost:
     """Dollars for one reply or a sum of them; `uncached_usd` is the same without a cache."""
 

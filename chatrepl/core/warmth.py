@@ -5,10 +5,10 @@ wrote or read lives for its `ttl` after the reply; each further read begins that
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.conversation import Message
+from chatrepl.core.frozen import frozen
 from chatrepl.core.models import Model
 from chatrepl.core.request import Request
 from chatrepl.core.summary import compact, dollars
@@ -24,7 +24,7 @@ _MODES: Final = ("thinking", "output_config", "tool_choice")
 LEAST_CACHED: Final = 512  # tokens; the least that any model keeps
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Footprint:
     """What the last request left in the cache, and when.
 
@@ -48,7 +48,7 @@ class Footprint:
         return self.at + TTL_SECONDS.get(self.ttl, 300.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Warmth:
     """How much of the next request can come from the cache, and until when.
 

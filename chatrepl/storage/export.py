@@ -5,11 +5,11 @@ For programs, see `replay.py`.
 
 import html
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from chatrepl.core.blocks import Block, ImageBlock, TextBlock, ThinkingBlock
 from chatrepl.core.conversation import Message, Turn
+from chatrepl.core.frozen import frozen
 
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _STYLE: Final = """
@@ -29,7 +29,7 @@ code, .text pre code { font-family: ui-monospace, monospace; font-size: .9em; }
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """What is exported: the turns as they stand, and what goes above them."""
 

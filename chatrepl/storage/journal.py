@@ -8,11 +8,11 @@ next turn tries again. Nothing is created before there is something to keep.
 import secrets
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from chatrepl.core.conversation import Conversation, Turn, TurnId
+from chatrepl.core.frozen import frozen
 from chatrepl.storage.files import words_for
 from chatrepl.storage.load import Loaded, load_bytes, read_journal
 from chatrepl.storage.logfile import SUFFIX, LogFile
@@ -161,7 +161,7 @@ class NoJournal:
         return not self.unsaved
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resumed:
     """A saved conversation to go on with. `copied` says why, where it goes on in a copy."""
 

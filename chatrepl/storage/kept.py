@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chatrepl.core.conversation import Conversation, Turn, TurnId
 from chatrepl.core.errors import UsageError
+from chatrepl.core.frozen import frozen
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.library import Entry, list_entries
 
@@ -46,7 +47,7 @@ class Journaled:
         self.journal.flush()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reopened:
     """A saved conversation to go on with, and what the user should know of it."""
 

@@ -8,11 +8,11 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
+from chatrepl.core.frozen import frozen
 from chatrepl.storage.files import words_for
 from chatrepl.storage.inert import loads
 from chatrepl.storage.load import load_bytes
@@ -26,7 +26,7 @@ _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A saved conversation in a list. `when` is the time of its last change, in seconds."""
 

@@ -6,13 +6,14 @@ pieces of a reply that stands whole in its end are not even looked at, and so no
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import StorageError
+from chatrepl.core.frozen import frozen
 from chatrepl.storage import codec
 from chatrepl.storage.codec import VERSION, DamagedError
 from chatrepl.storage.files import words_for
@@ -24,7 +25,7 @@ _NULS: Final = re.compile(rb"\x00+")
 _DELTA: Final = b'{"t":"d","id":"'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """A conversation as it came back.
 

@@ -8,16 +8,17 @@ import errno
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
+
+from chatrepl.core.frozen import frozen
 
 Kind: TypeAlias = Literal["state", "config", "cache"]
 APP: Final = "chatrepl"
 PRIVATE_FOLDER: Final = 0o700
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folders:
     """The folders of this user; None where there is no place for one."""
 

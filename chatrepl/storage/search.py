@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.conversation import Role, TurnId
+from chatrepl.core.frozen import frozen
 from chatrepl.storage import codec
 from chatrepl.storage.inert import dumps, loads
 from chatrepl.storage.library import READ, Entry, read_entry, scan
@@ -16,7 +16,7 @@ _AROUND: Final = 40
 _SPEAKING: Final = frozenset({"turn", "end", "d"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """A place where the words stand: `before`, as `found`, `after`."""
 

@@ -7,12 +7,12 @@ point. After a failed sync the file's tail is not to be trusted, and the whole i
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from chatrepl.core.conversation import TurnId
+from chatrepl.core.frozen import frozen
 from chatrepl.storage.files import FULL, words_for
 from chatrepl.storage.logfile import LogFile
 from chatrepl.storage.recorder import Recorder
@@ -22,7 +22,7 @@ COALESCE_CHARS: Final = 512
 SYNC_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """Something to write down. `done` is set once it is durable, or cannot be for now."""
 
@@ -32,7 +32,7 @@ class Job:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delta:
     """A piece of a reply; such pieces are written together."""
 

@@ -9,8 +9,8 @@ import re
 import select
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from chatrepl.core.frozen import frozen
 from chatrepl.terminal.modes import Tty
 
 QUESTION = "\x1b]11;?\x1b\\\x1b[c"
@@ -24,7 +24,7 @@ _GRACE = 0.3  # seconds more for an answer that has begun
 _LIGHT_COLORS = {7, 9, 10, 11, 12, 13, 14, 15}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Background:
     """What the terminal said, and what the user typed meanwhile."""
 

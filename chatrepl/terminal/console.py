@@ -4,16 +4,17 @@ All that is decided here follows from arguments: the stream, the settings, the e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TextIO
 
+from chatrepl.core.frozen import frozen
 from chatrepl.terminal.theme import DARK, Theme
 
 if TYPE_CHECKING:
     from chatrepl.terminal.safeconsole import SafeConsole
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Appearance:
     """What the consoles look like; without a `width` the terminal is asked for it."""
 
@@ -24,7 +25,7 @@ class Appearance:
     hyperlinks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consoles:
     """The console for answers and the console for everything else."""
 

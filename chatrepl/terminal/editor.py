@@ -7,14 +7,15 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from chatrepl.core.frozen import frozen
 
 FALLBACKS = ("editor", "nano", "vim", "vi")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edited:
     """The text as it was left; `fault` says why it is unchanged, where that was not wanted."""
 

@@ -10,10 +10,10 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from chatrepl.core.frozen import frozen
 from chatrepl.terminal.keysplitter import KeySplitter
 from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
 
@@ -30,7 +30,7 @@ def _nothing() -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reactions:
     """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension."""
 

@@ -6,11 +6,13 @@ write styles differently. Colours come from the terminal's own sixteen wherever 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
+from chatrepl.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Tint:
     """A style: a colour (one of the sixteen names, or #rrggbb) and attributes."""
 

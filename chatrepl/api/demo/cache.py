@@ -14,6 +14,7 @@ from chatrepl.api.demo.models import Model
 from chatrepl.api.demo.request import Request, bare
 from chatrepl.api.demo.tokens import NEXT_MESSAGE, CountText, block_tokens, frame
 from chatrepl.api.demo.wire import JSON, canonical, invalid
+from chatrepl.core.frozen import frozen
 
 MOST_MARKS = 4
 LOOKBACK = 20
@@ -21,7 +22,7 @@ TTL_SECONDS = {"5m": 300.0, "1h": 3600.0}
 _UNMARKED = frozenset({"thinking", "redacted_thinking"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """One block of the prompt: the hash of the prefix that ends with it, and its tokens."""
 
@@ -31,7 +32,7 @@ class Piece:
     ttl: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompt:
     """The prompt as a row of pieces."""
 
@@ -44,7 +45,7 @@ class Prompt:
         return [piece.prefix for piece in self.pieces if piece.part == part]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share:
     """How the input tokens are billed."""
 

@@ -6,12 +6,13 @@ A new clause is one function in `_CLAUSES`, and one line in `guide.py`.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from chatrepl.api.demo.faults import STREAM_FAULTS
 from chatrepl.api.demo.wire import ERROR_TYPES
+from chatrepl.core.frozen import frozen
 
 STOPS = (
     "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal",
@@ -29,7 +30,7 @@ class PrefillBehaviour(StrEnum):
     WHITESPACE = "whitespace"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What is asked for beyond an ordinary answer."""
 

@@ -1,7 +1,7 @@
 """Compose the reply: which blocks, and why it stops."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from chatrepl.api.demo import schema, tooling
 from chatrepl.api.demo.command import Plan, PrefillBehaviour
@@ -12,11 +12,12 @@ from chatrepl.api.demo.tokens import longest_within
 from chatrepl.api.demo.validate_thinking import sign
 from chatrepl.api.demo.view import View
 from chatrepl.api.demo.wire import JSON, dump
+from chatrepl.core.frozen import frozen
 
 _REFUSAL = "The demo engine was asked to refuse, so it does. Nothing was wrong with your question."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """A reply that is not billed yet."""
 
@@ -30,7 +31,7 @@ class Draft:
     output_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Desk:
     """What composing needs besides the request."""
 

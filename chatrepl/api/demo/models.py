@@ -3,10 +3,10 @@
 A new model is one row of `MODELS`, newest first.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from chatrepl.api.demo.wire import JSON, ApiFault, invalid
+from chatrepl.core.frozen import frozen
 
 _LEVELS = ("low", "medium", "high", "xhigh", "max")
 _ADAPTIVE = frozenset({"adaptive"})
@@ -16,7 +16,7 @@ _MILLION = (1_000_000, 128_000)
 _SMALL = (200_000, 64_000)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """One model and what it takes."""
 

@@ -1,13 +1,13 @@
 """A request that passed the rules, in one normal form: every content is a list of blocks."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from chatrepl.api.demo.models import Model
 from chatrepl.api.demo.wire import JSON
+from chatrepl.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One message; `place` is its number in the request."""
 
@@ -19,7 +19,7 @@ class Message:
         return [block["text"] for block in self.content if block["type"] == "text"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A checked body of /v1/messages or count_tokens."""
 

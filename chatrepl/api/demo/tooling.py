@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from chatrepl.api.demo import schema
@@ -11,6 +10,7 @@ from chatrepl.api.demo.request import Request
 from chatrepl.api.demo.validate_tools import SERVER_NAMES
 from chatrepl.api.demo.view import View, ends
 from chatrepl.api.demo.wire import JSON
+from chatrepl.core.frozen import frozen
 
 _SEARCH_WORDS = re.compile(r"\b(search|news|latest|today|web|look up|current)\b", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+")
@@ -23,7 +23,7 @@ _FOUND = (
 _PAGE = "An example page. It says that the demo engine fetches nothing from the network."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Used:
     """The blocks of a reply that uses tools."""
 

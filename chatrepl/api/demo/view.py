@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import dataclass
 
 from chatrepl.api.demo import images
 from chatrepl.api.demo.request import Request
 from chatrepl.api.demo.validate_tools import merged
 from chatrepl.api.demo.wire import JSON
+from chatrepl.core.frozen import frozen
 
 _BEGIN = re.compile(r'Begin your reply with exactly this text[^"]*("(?:[^"\\]|\\.)*")')
 _CONTINUE = "Continue exactly where it stops"
@@ -15,7 +15,7 @@ _END = 300
 _NAME = re.compile(r"\bmy name is ([^\W\d_][\w'’-]*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """One question with what came before it."""
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
+
+from chatrepl.core.frozen import frozen
 
 JSON = dict[str, Any]
 
@@ -40,7 +42,7 @@ class Ending(StrEnum):
     HEADERS = "headers"  # header lines for ever, never a body
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """Bytes of a body and the seconds to wait before them."""
 
@@ -48,7 +50,7 @@ class Chunk:
     wait: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """One HTTP answer, ready to be carried; `delay` is the time to the first byte in seconds."""
 

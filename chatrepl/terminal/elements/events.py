@@ -7,6 +7,8 @@ To add a kind of block: an event here, its rule in `blocks`, its rows in `layout
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from chatrepl.core.frozen import frozen
+
 Kind = Literal["document", "quote", "list", "item", "note"]
 Align = Literal["left", "center", "right"]
 
@@ -30,7 +32,7 @@ class Where(NamedTuple):
     blank: bool
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class Paragraph:
     """`more` says that the same paragraph goes on in the next event."""
 
@@ -39,64 +41,64 @@ class Paragraph:
     more: bool = False
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class Heading:
     where: Where
     level: int
     text: str
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class Rule:
     where: Where
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class Empty:
     """A container that closed with nothing in it."""
 
     where: Where
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class CodeStart:
     where: Where
     language: str
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class CodeLine:
     text: str
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class HtmlStart:
     where: Where
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class HtmlLine:
     text: str
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class TableStart:
     where: Where
     head: list[str]
     aligns: list[Align]
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class TableRow:
     cells: list[str]
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class TableEnd:
     pass
 
 
-@dataclass(slots=True, frozen=True)
+@frozen
 class Definition:
     """A link's target, given apart from the link."""
 

@@ -3,12 +3,14 @@
 Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from rich.style import Style
 
+from chatrepl.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Glyphs:
     """What is printed around the text; the second set is for terminals without Unicode."""
 
@@ -42,7 +44,7 @@ _HEADINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """Styles by what they are for; `code_theme` names a pygments style, or none."""
 

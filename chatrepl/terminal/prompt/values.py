@@ -1,26 +1,27 @@
 """What goes into a prompt and what comes out of it: plain values without any library."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
+from chatrepl.core.frozen import frozen
 from chatrepl.terminal.theme import DARK, Theme
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """A submitted text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interrupted:
     """Ctrl-C twice on an empty line."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Closed:
     """Ctrl-D on an empty line, or the keyboard is gone."""
 
@@ -28,7 +29,7 @@ class Closed:
 Entry = Line | Interrupted | Closed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A completion: `text` replaces all from `start` (an index into the text) to the cursor."""
 
@@ -46,7 +47,7 @@ class Part(NamedTuple):
     rank: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptOptions:
     """How a prompt looks and behaves; `history` None writes nothing to disk."""
 
@@ -71,7 +72,7 @@ def _no_parts() -> Sequence[Part]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feeds:
     """Where a prompt asks: completions for a text and cursor, the toolbar's parts.
 

@@ -4,12 +4,12 @@ Each part has a painter of its own; where a text stands next to something else, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from rich.style import Style as RichStyle
 from rich.text import Text
 
+from chatrepl.core.frozen import frozen
 from chatrepl.terminal.elements import DARK, Document, Look
 from chatrepl.terminal.elements.plain import Plain
 from chatrepl.terminal.safeconsole import SafeConsole
@@ -18,7 +18,7 @@ from chatrepl.terminal.sanitize.stream import Sanitizer
 from chatrepl.terminal.stream import Painter, Thinking
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """How replies are shown. `repaint` False prints only what is final: no live rows, no spinner.
 

@@ -4,12 +4,12 @@ A new subject is one `Topic` in `TOPICS`; the first that matches is taken.
 """
 
 import re
-from dataclasses import dataclass
 
 from chatrepl.api.demo.scripts import chatting, coding, writing
+from chatrepl.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Topic:
     """A subject: a pattern of words, and what is said."""
 
