@@ -101,7 +101,7 @@ class Repl:
     def _step(self) -> None:
         draft, self.draft = self.draft, ""
         self.desk.speaker.rest()
-        match self.desk.prompt.read(draft):
+        match self.desk.prompt.read(self.runner.run, draft):
             case Line(text):
                 self.take(text)
             case Closed() | Interrupted():

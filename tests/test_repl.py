@@ -22,7 +22,7 @@ class Script:
     def __init__(self, *happens: BaseException | Closed) -> None:
         self._happens: Iterator[BaseException | Closed] = iter(happens)
 
-    def read(self, _draft: str) -> Closed:
+    def read(self, _run: object, _draft: str) -> Closed:
         one = next(self._happens)
         if isinstance(one, BaseException):
             raise one

@@ -105,12 +105,14 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
             repl = Repl(
                 session, desk, _then_load(connection, assembled.counter), connection.count, runner
             )
+            greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             kept = keep(options, session, assembled.folders)
             if kept.entry is not None:
                 repl.act(tail(session, kept.entry, kept.notes))
             if options.prompt or options.attach or piped is not None:
                 repl.begin(compose(options, session, piped))
             repl.run()
+            greeting.cancel()
     finally:
         unsaved = put_away(session)
         keep_learned(session)

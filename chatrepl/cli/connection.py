@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart import HeadStart, Streams
 from chatrepl.api.retry import with_retries
 from chatrepl.api.warmup import Warmup
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
 from chatrepl.core.settings import Settings
@@ -59,9 +60,17 @@ class Connection:
         return await (await _made(self.client)).count_tokens(request)
 
     async def warm(self) -> None:
-        """Greet the service while there is nothing to send yet, where a greeting takes time."""
-        if isinstance(self.first, HeadStart) and self.route.url.startswith("https:"):
+        """Greet the service while there is nothing to send yet, where a greeting takes time.
+
+        The connection serves the event loop that this runs in. Never fails.
+        """
+        if not self.route.url.startswith("https:"):
+            return
+        if isinstance(self.first, HeadStart):
             await self.first.warm()
+            return
+        with suppress(ChatreplError):  # a turn will say what is wrong
+            await (await _made(self.client)).warm()
 
 
 @dataclass(slots=True)

@@ -16,13 +16,17 @@ import trustme
 
 @dataclass(slots=True)
 class Service:
-    """A running service: its address, when requests were whole, how many connections came."""
+    """A running service: its address, when requests were whole, how many connections came.
+
+    `greetings` are the methods of whatever else was asked.
+    """
 
     url: str
     delay: float
     tokens: int = 50
     arrivals: list[float] = field(default_factory=list)
     connections: int = 0
+    greetings: list[str] = field(default_factory=list)
 
     def reply(self) -> bytes:
         """Write the whole answer."""
@@ -106,6 +110,7 @@ def _talk(connection: socket.socket, served: Service, tls: ssl.SSLContext | None
                     length = int(value)
             lines.read(length)
             if not request.startswith(b"POST"):
+                served.greetings.append(request.split()[0].decode("ascii"))
                 connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
                 continue
             served.arrivals.append(time.monotonic())

@@ -11,6 +11,7 @@ from pathlib import Path
 from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.server import Served, serve
 from chatrepl.api.demo.wire import Answer
+from tests.bench.service import service
 from tests.e2e.terminal import Terminal
 
 PROMPT = r"^› ?$"
@@ -208,3 +209,22 @@ def test_the_chat_starts_without_a_key_on_the_demo_engine(tmp_path: Path) -> Non
         terminal.keys("c-d")
 
         assert terminal.wait_exit() == 0
+
+
+def test_the_connection_is_open_before_the_first_question(tmp_path: Path) -> None:
+    with service(0.0, authority=tmp_path / "ca.pem") as served:
+        env = {
+            "HOME": str(tmp_path), "ANTHROPIC_API_KEY": "sk-ant-test", "ANTHROPIC_AUTH_TOKEN": "",
+            "ANTHROPIC_BASE_URL": served.url, "SSL_CERT_FILE": str(tmp_path / "ca.pem"),
+        }  # fmt: skip
+        command = [sys.executable, "-m", "chatrepl"]
+        with Terminal(command, columns=80, rows=24, env=env) as terminal:
+            terminal.wait_for(FIRST)
+            for _ in range(400):
+                if len(served.greetings) < 2:  # the other asks for the models
+                    terminal.pump(0.05)
+            terminal.send("hello").keys("enter")
+            terminal.wait_for("end_turn")
+
+    assert served.connections == 2
+    assert served.greetings.count("HEAD") == 1

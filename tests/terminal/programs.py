@@ -65,7 +65,7 @@ def prompts(*arguments: str) -> None:
 
 def _read_lines(prompt: Prompt, default: str) -> None:
     while True:
-        entry = prompt.read(default)
+        entry = prompt.read(asyncio.run, default)
         default = ""
         if not isinstance(entry, Line):
             print(f"left by {type(entry).__name__}")

@@ -6,14 +6,16 @@ Everything that needs prompt_toolkit is built in `session.py`, imported when a `
 """
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Line, PromptOptions
+from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Interrupted, Line, PromptOptions
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
+
+Outcome: TypeAlias = str | Interrupted | Closed
 
 
 class Prompt:
@@ -68,15 +70,24 @@ class Prompt:
         """Add a text to the history, for texts that were not typed at the prompt."""
         self._session.history.append_string(text)
 
-    def read(self, default: str = "") -> Entry:
-        """Let the user edit a line that begins as `default`, until it is submitted or left."""
+    def read(
+        self, run: Callable[[Coroutine[Any, Any, Outcome]], Outcome], default: str = ""
+    ) -> Entry:
+        """Let the user edit a line that begins as `default`, until it is submitted or left.
+
+        `run` is `asyncio.run`, or that of an event loop on which other things go on meanwhile.
+        """
         try:
-            result = self._session.prompt(default)
+            result = run(self._session.prompt(default))
         except EOFError:
+            self._session.keep_draft()
             return Closed()
+        except (SystemExit, OSError):  # we must leave, or the terminal has gone
+            self._session.keep_draft()
+            raise
         except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
             self._session.offer_to_leave()
-            return self.read(default)
+            return self.read(run, default)
         return Line(whole_characters(result)) if isinstance(result, str) else result
 
 

@@ -109,20 +109,20 @@ class PromptSession:
         store_typeahead(self.input, keys)
         self._typed_ahead = self._typed_ahead or bool(keys)
 
-    def prompt(self, default: str) -> _Result:
+    async def prompt(self, default: str) -> _Result:
         """Edit a line."""
         if default and self._typed_ahead:
             default += "\n"  # a draft that came back, before what was typed meanwhile
         self._typed_ahead = False
-        try:
-            with create_app_session(self.input, self._output):
-                result = self._session.prompt(default=default)
-        except (SystemExit, EOFError, OSError):  # we must leave, or the terminal has gone
-            if draft := self._session.default_buffer.text:
-                self.history.append_string(draft)
-            raise
+        with create_app_session(self.input, self._output):
+            result = await self._session.prompt_async(default=default)
         self._first = False
         return result
+
+    def keep_draft(self) -> None:
+        """Put what is being typed into the history: nobody will submit it any more."""
+        if draft := self._session.default_buffer.text:
+            self.history.append_string(draft)
 
     def _mark(self) -> StyleAndTextTuples:
         return [("class:mark", self._options.mark)]
