@@ -114,8 +114,8 @@ def test_a_block_that_the_service_does_not_take_back_is_left_out_from_then_on() 
     player.say("demo: say and on")
 
     assert player.statuses == [200, 400, 200, 200]
-    assert "hologram" in player.session.conversation.path()[0].messages[-1].encoded
-    assert all("hologram" not in m.encoded for m in player.requests[-1].messages)
+    assert b"hologram" in player.session.conversation.path()[0].messages[-1].encoded
+    assert all(b"hologram" not in m.encoded for m in player.requests[-1].messages)
 
 
 def test_a_lesson_is_tried_once_only() -> None:

@@ -13,7 +13,7 @@ _UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics"})
 
 def streaming(request: Request) -> bytes:
     """Write the body of a request whose answer is to stream."""
-    return request.encode()[:-1] + b',"stream":true}'
+    return request.encode_with({**request.params, "stream": True})
 
 
 def counting(request: Request) -> bytes:

@@ -64,13 +64,13 @@ class Message:
         return self if len(kept) == len(self.content) else replace(self, content=kept)
 
     @cached_property
-    def encoded(self) -> str:
+    def encoded(self) -> bytes:
         """The message as JSON; made once, however often it is sent."""
-        return encode(self.to_wire())
+        return encode(self.to_wire()).encode("utf-8", "replace")
 
     @cached_property
     def digest(self) -> bytes:
-        return hashlib.sha256(self.encoded.encode("utf-8", "replace")).digest()
+        return hashlib.sha256(self.encoded).digest()
 
     @cached_property
     def has_thinking(self) -> bool:

@@ -53,16 +53,20 @@ class Request:
 
     def encode_with(self, params: Wire) -> bytes:
         """Write the same messages under other parameters, such as those that are counted."""
-        messages = ",".join(
-            encode(self._wire(at)) if at in self.marks else message.encoded
-            for at, message in enumerate(self.messages)
-        )
-        return f'{encode(dict(params))[:-1]},"messages":[{messages}]}}'.encode("utf-8", "replace")
+        pieces = [_bytes(params)[:-1], b',"messages":[']
+        for at, message in enumerate(self.messages):
+            pieces.append(b"," if at else b"")
+            pieces.append(_bytes(self._wire(at)) if at in self.marks else message.encoded)
+        return b"".join((*pieces, b"]}"))  # a long conversation is copied here, and only here
 
     def _wire(self, at: int) -> dict[str, Any]:
         message = self.messages[at]
         control = self.params.get("cache_control")
         return marked(message, control) if control and at in self.marks else message.to_wire()
+
+
+def _bytes(value: Wire) -> bytes:
+    return encode(dict(value)).encode("utf-8", "replace")
 
 
 @frozen

@@ -14,6 +14,7 @@ from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.faults import STREAM_FAULTS
 from chatrepl.api.demo.server import Served, serve
 from chatrepl.api.retry import with_retries
+from chatrepl.api.sending import streaming
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import MessageStart, MessageStop, TextDelta
 from tests.api.helpers import MODEL, ask, client_of, collect, reply, request, route, run
@@ -45,7 +46,7 @@ def test_a_reply_comes_whole_with_its_names_and_counts(server: Served) -> None:
 def test_the_bytes_of_the_request_are_the_ones_that_are_sent(server: Served) -> None:
     run(ask(route(server.url), "héllo"))
     sent = server.requests[-1]
-    assert sent.body == request("héllo").encode()[:-1] + b',"stream":true}'
+    assert sent.body == streaming(request("héllo"))
     assert sent.headers["content-type"] == "application/json"
 
 

@@ -159,7 +159,7 @@ def test_what_is_sent_keeps_the_services_rules_in_every_history(data: Any) -> No
 def test_each_request_begins_with_the_bytes_of_the_one_before(data: Any, model: Model) -> None:
     chat = Chat(model=model, web=True)  # else no reply searches
     chat.adjust(system="be kind")
-    last: list[str] = []
+    last: list[bytes] = []
     for _ in range(data.draw(st.integers(2, 6))):
         if model.mid_system and data.draw(st.booleans()):
             chat.adjust(next_system=f"now {next(chat.ids)}")

@@ -84,7 +84,7 @@ def test_a_loop_through_a_tool_stays_in_its_turn() -> None:
 
 def test_what_cannot_be_sent_is_made_sendable() -> None:
     conversation = read_messages('[{"role":"user","content":"a\\u0000\\ud800"}]')
-    flat(conversation)[0].encoded.encode()
+    flat(conversation)[0].encoded.decode()
     assert "\0" not in flat(conversation)[0].text
 
 
