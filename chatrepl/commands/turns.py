@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import takewhile
+from typing import Final
 
 from chatrepl.commands.registry import Count, Rest, command
 from chatrepl.core.changed import changed_words
@@ -15,17 +16,26 @@ from chatrepl.core.summary import compact
 from chatrepl.core.warmth import Warmth, warmth
 from chatrepl.session import Session
 
+LISTED: Final = 100  # turns that /history shows unasked: the end is there at once
+
 
 @command("history", "log", group="conversation")
 def history(session: Session, last: Count | None = None) -> Outcome:
-    """List the turns with their numbers, tokens and state; LAST shows only that many."""
+    """List the newest turns with their numbers, tokens and state; LAST says how many."""
     path = session.conversation.path()
     if not path:
         return Notice("Nothing has been said yet.")
-    shown = list(enumerate(path, 1))[-(last or len(path)) :]
+    count = len(path)
+    shown = list(enumerate(path, 1))[-(last or LISTED) :]
     held = cached(session, warmth(session.footprint, session.request(None), session.edges.clock()))
     rows = tuple(_row(session, number, turn, held) for number, turn in shown)
-    return Table(("#", "you", "reply", "tokens", "state"), rows, right=frozenset({0, 3}))
+    more = last is None and len(shown) < count
+    return Table(
+        ("#", "you", "reply", "tokens", "state"),
+        rows,
+        right=frozenset({0, 3}),
+        footer=f"The newest {LISTED} of {count} turns; /history {count} lists all." if more else "",
+    )
 
 
 def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:

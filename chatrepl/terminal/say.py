@@ -78,8 +78,8 @@ class Speaker:
         head, *lines = lay_out(cells, self.console.width, right=table.right)
         if head:
             self.line(head)
-        for line in lines:
-            self.console.print(Text(self._drawn(line)), soft_wrap=True)
+        if lines:
+            self.console.print(Text(self._drawn("\n".join(lines))), soft_wrap=True)
             self._said = True
         if table.footer:
             self.line(table.footer)

@@ -1,17 +1,29 @@
-"""A turn in a chat of 1,000 turns and 5 MB: python -m tests.bench.long [TURNS]."""
+"""A turn in a chat of 1,000 turns and 5 MB, and its history: python -m tests.bench.long [TURNS].
 
+All that a turn does is in it but the terminal and the network: the request, the journal, the meter.
+"""
+
+import io
 import resource
 import statistics
 import sys
+import tempfile
 import time
+from pathlib import Path
+from typing import cast
 
 from chatrepl.api.sending import streaming
 from chatrepl.cli.toolbar import Toolbar
+from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.edges import Edges
+from chatrepl.core.outcome import Table
 from chatrepl.core.settings import Settings
 from chatrepl.session import Session
+from chatrepl.storage.kept import begin_kept
+from chatrepl.terminal.say import Speaker
+from tests.terminal.views.replies import console_on
 
 QUESTION = "Why is the sky blue, and not violet? " * 28
 ANSWER = "Because the air scatters short waves more than long ones. " * 70
@@ -33,6 +45,24 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def turns_of(session: Session) -> tuple[list[float], int]:
+    """Take some more turns; give the milliseconds of CPU of each, and the size of a request."""
+    toolbar, spent, size = Toolbar(session), [], 0
+    for number in range(7):
+        message = Message.user(f"and {number}?")
+        begun = time.process_time()
+        request = session.request(message)
+        turn = session.open_turn(message, request)
+        size = len(streaming(request))
+        said = Message("assistant", (TextBlock(ANSWER),), "claude-haiku-4-5")
+        done = Turn(turn.id, turn.parent, (message, said), created=turn.created)
+        session.conversation = session.conversation.add(done)
+        session.recorder.finish(done)
+        toolbar()
+        spent.append(1000 * (time.process_time() - begun))
+    return spent, size
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print it."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -40,26 +70,21 @@ def main(arguments: list[str] | None = None) -> None:
     before = peak()
     edges = Edges(clock=time.time, new_id=iter(map(str, range(10**6))).__next__)
     session = Session(Settings(model="claude-haiku-4-5"), edges, grown(turns), interactive=True)
-    toolbar, spent = Toolbar(session), []
-    size = 0
-    for number in range(7):
-        message = Message.user(f"and {number}?")
-        begun = time.process_time()
-        request = session.request(message)
-        turn = session.open_turn(message, request)
-        size = len(streaming(request))
-        toolbar()
-        spent.append(1000 * (time.process_time() - begun))
-        said = Message("assistant", (TextBlock(ANSWER),), "claude-haiku-4-5")
-        done = Turn(turn.id, turn.parent, (message, said), created=turn.created)
-        session.conversation = session.conversation.add(done)
+    with tempfile.TemporaryDirectory() as folder:
+        session.recorder = begin_kept(Path(folder))
+        spent, size = turns_of(session)
     grown_by = peak() - before
+    begun = time.process_time()
+    listed = REGISTRY.dispatch(session, "/history")
+    Speaker(console_on(io.StringIO(), color=None)).say(cast("Table", listed))
+    listing = 1000 * (time.process_time() - begun)
     sys.stdout.write(f"{turns} turns, a request of {size / 1e6:.1f} MB\n")
     sys.stdout.write(f"first request (encodes all)  {spent[0]:.1f} ms CPU\n")
     sys.stdout.write(f"later requests               {statistics.median(spent[1:]):.1f} ms CPU\n")
     sys.stdout.write(
         f"memory                       x{grown_by * 2**20 / size:.1f} of the request\n"
     )
+    sys.stdout.write(f"/history                     {listing:.1f} ms CPU\n")
 
 
 if __name__ == "__main__":

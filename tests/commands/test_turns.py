@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
+from chatrepl.commands import turns
 from chatrepl.commands.attaching import limits_of
 from chatrepl.core.blocks import ThinkingBlock
 from chatrepl.core.conversation import Message, Summary
@@ -29,6 +30,22 @@ def test_history_numbers_the_turns_and_tells_their_state() -> None:
     ]  # fmt: skip
     player.do("/history 1")
     assert [row[0] for row in player.tables[-1].rows] == ["4"]
+
+
+def test_a_long_history_shows_its_end_and_tells_how_to_see_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "LISTED", 2)
+    player = Player()
+    for number in range(3):
+        player.do(f"/user {number}")
+        player.do("/history")
+    assert [row[1] for row in player.tables[-1].rows] == ["1", "2"]
+    assert player.tables[-1].footer == "The newest 2 of 3 turns; /history 3 lists all."
+    assert player.tables[-2].footer == ""
+    player.do("/history 3")
+    assert [row[1] for row in player.tables[-1].rows] == ["0", "1", "2"]
+    assert player.tables[-1].footer == ""
 
 
 def test_history_estimates_a_cut_reply_and_names_what_is_attached() -> None:
