@@ -94,9 +94,7 @@ def _recorder(folder: Path | None, *, save: bool) -> Recorder:
 
 
 def _new_id() -> str:
-    import uuid
-
-    return uuid.uuid4().hex[:8]
+    return os.urandom(4).hex()
 
 
 def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:
