@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import statistics
@@ -12,6 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 PATIENCE_S = 20.0
 
@@ -36,10 +38,11 @@ def piped(argv: Sequence[str], env: Mapping[str, str]) -> Run:
     ]
     pid = os.posix_spawnp(argv[0], list(argv), dict(env), file_actions=actions)
     os.close(writing)
-    first = last = 0.0
+    first = last = memory = 0.0
     while os.read(reading, 65_536):
         last = time.monotonic()
         first = first or last
+        memory = _peak(pid) or memory
     os.close(reading)
     _, _, used = os.wait4(pid, 0)
     ended = time.monotonic()
@@ -48,8 +51,21 @@ def piped(argv: Sequence[str], env: Mapping[str, str]) -> Run:
         1000 * ((first or ended) - begun),
         1000 * (ended - (last or ended)),
         cpu,
-        used.ru_maxrss / 1024,
+        memory,
     )
+
+
+def _peak(pid: int) -> float:
+    """Give the most memory a process had so far, in MiB; 0 where it is gone.
+
+    What `wait4` tells would not do: it counts what the measuring process had when it forked.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def painted(argv: Sequence[str], env: Mapping[str, str], marks: Sequence[bytes]) -> float:

@@ -20,7 +20,7 @@ from tests.bench.service import Service, service
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = sys.executable
 BARE = "from prompt_toolkit import PromptSession; PromptSession().prompt('> ')"
-OURS = (PYTHON, "-m", "chatrepl")
+OURS = (PYTHON, "-P", "-m", "chatrepl")  # -P: the tree to measure, not the one we stand in
 
 
 def environment(home: Path, tree: Path, url: str = "") -> dict[str, str]:
@@ -100,23 +100,31 @@ def shots(rounds: int, env: dict[str, str], served: Service) -> None:
     show("memory", {n: max(r.memory for r in v) for n, v in runs.items()}, "curl", "MiB")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure everything and print it."""
-    parser = argparse.ArgumentParser(description="How soon everything is there.")
-    parser.add_argument("rounds", type=int, nargs="?", default=7)
-    parser.add_argument("--at", default="", help="a revision to measure instead of this tree")
-    chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as home, tree_at(chosen.at) as tree:
+def measure(rounds: int, tree: Path) -> None:
+    """Measure the source in `tree` and print what was found."""
+    with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
-        prompts(chosen.rounds, environment(folder, tree))
-        small_calls(chosen.rounds, environment(folder, tree))
+        prompts(rounds, environment(folder, tree))
+        small_calls(rounds, environment(folder, tree))
         for delay in (0.0, 1.0):
             with service(delay) as served:
-                shots(chosen.rounds, environment(folder, tree, served.url), served)
+                shots(rounds, environment(folder, tree, served.url), served)
         with service(1.0, authority=folder / "ca.pem") as served:
             trusting = {"SSL_CERT_FILE": str(folder / "ca.pem")}
-            shots(chosen.rounds, environment(folder, tree, served.url) | trusting, served)
+            shots(rounds, environment(folder, tree, served.url) | trusting, served)
+
+
+@contextmanager
+def chosen() -> Iterator[tuple[int, Path]]:
+    """Read the command line; give the number of rounds and the source to measure."""
+    parser = argparse.ArgumentParser(description="How fast it is, beside what it is built on.")
+    parser.add_argument("rounds", type=int, nargs="?", default=7)
+    parser.add_argument("--at", default="", help="a revision to measure instead of this tree")
+    given = parser.parse_args()
+    with tree_at(given.at) as tree:
+        yield given.rounds, tree
 
 
 if __name__ == "__main__":
-    main()
+    with chosen() as (how_often, source):
+        measure(how_often, source)

@@ -87,10 +87,10 @@ def sendings(chat: Chat, served: Service) -> list[float]:
     return found
 
 
-def main() -> None:
-    """Measure one chat and print it."""
+def measure(tree: Path = ROOT) -> None:
+    """Measure one chat with the source in `tree` and print it."""
     with tempfile.TemporaryDirectory() as home, service(0.0) as served:
-        chat = Chat(environment(Path(home), ROOT, served.url))
+        chat = Chat(environment(Path(home), tree, served.url))
         try:
             chat.wait(b"\x1b[?2004h")
             chat.wait(b"Ask")
@@ -112,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure()
