@@ -18,6 +18,7 @@ from chatrepl.core.errors import ChatreplError
 BUG: Final = 70
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+_SIGNALLED: Final = 128
 _MOST_LOG_CHARS: Final = 200_000
 
 
@@ -66,6 +67,7 @@ def report_bug(error: BaseException) -> int:
     told = f"What happened is in {where}." if where else "What happened was not kept in a file."
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"chatrepl: this is a bug in chatrepl. {told}\n")
+    _tell_program(ChatreplError(f"This is a bug in chatrepl. {told}", exit_code=BUG))
     return BUG
 
 
@@ -80,7 +82,18 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _tell_program(error: ChatreplError) -> None:
+    from chatrepl.cli.failure import write_failure
+    from chatrepl.cli.options import asked_manner
+
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):
+            write_failure(sys.stdout, asked_manner(sys.argv[1:]), error)
+
+
 def _say(error: ChatreplError) -> None:
+    if error.exit_code > _SIGNALLED:
+        return  # who stopped it knows
     from chatrepl.oneshot import say_error
 
     say_error(sys.stderr, error)

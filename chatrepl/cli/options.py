@@ -7,6 +7,7 @@ add a field to `Options`, a row to `FLAGS`, and a parameter in `app.py`; a test 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
@@ -146,6 +147,20 @@ def spell_out(argv: Sequence[str]) -> list[str]:
         if FLAGS.get(word, ("", "switch"))[1] in {"text", "many", "number"} and rest:
             words.append(rest.pop(0))
     return words
+
+
+def asked_manner(argv: Sequence[str]) -> str:
+    """Tell how the answer is to be written, of a command line that nobody could read whole."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    if "--json" in words:
+        return "json"
+    for manner in ("jsonl", "json"):
+        spelled = (f"-o{manner}", f"--output={manner}")
+        if any(word in spelled for word in words) or any(
+            flag in {"-o", "--output"} and value == manner for flag, value in pairwise(words)
+        ):
+            return manner
+    return "text"
 
 
 def read(argv: Sequence[str]) -> Options | None:

@@ -17,7 +17,7 @@ from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.errors import ApiError, ChatreplError
-from chatrepl.oneshot import Manner, Shot, mutter
+from chatrepl.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.session import Session
 from chatrepl.turn import View
 
@@ -27,6 +27,18 @@ _GREETING_S: Final = 3.0
 
 def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
     """Answer one question and give the exit code. Raises ChatreplError."""
+    begun: list[Shot] = []
+    try:
+        return _shoot(options, loaded, out, begun)
+    except (KeyboardInterrupt, SystemExit) as leaving:
+        if begun:  # it has told how far the reply came
+            raise
+        code = leaving.code if isinstance(leaving, SystemExit) else 130
+        code = code if isinstance(code, int) else 1
+        raise ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code) from None
+
+
+def _shoot(options: Options, loaded: Loaded, out: TextIO, begun: list[Shot]) -> int:
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.form = form_of(options)
@@ -37,7 +49,7 @@ def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
     _keep(options, session)
     try:
         with asyncio.Runner() as runner:
-            code = runner.run(_ask(options, session, reading, out))
+            code = runner.run(_ask(options, session, reading, out, begun))
     finally:
         unsaved = _put_away(options, session)
     return code or unsaved
@@ -52,7 +64,11 @@ def _session(options: Options, loaded: Loaded) -> Session:
 
 
 async def _ask(
-    options: Options, session: Session, reading: "Future[stdin.Piped] | None", out: TextIO
+    options: Options,
+    session: Session,
+    reading: "Future[stdin.Piped] | None",
+    out: TextIO,
+    begun: list[Shot],
 ) -> int:
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
@@ -63,6 +79,7 @@ async def _ask(
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
+        begun.append(shot)
         return await shot.answer(message, connection.stream)
 
 

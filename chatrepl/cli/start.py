@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
-from chatrepl.cli.options import Options, read
+from chatrepl.cli.failure import write_failure
+from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config import load
 from chatrepl.core.errors import ChatreplError
 
@@ -21,10 +22,14 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
 
     `early` is the prompt's mark, where it is on the screen already.
     """
-    options = _options(argv)
+    out = _out()
+    try:
+        options = _options(argv)
+    except ChatreplError as error:
+        write_failure(out, asked_manner(argv), error)
+        raise
     if isinstance(options, int):
         return options
-    out = _out()
     if options.version:
         out.write(f"chatrepl {__version__}\n")
         return 0
@@ -32,8 +37,7 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
         options.check()
         return _run(options, out, early)
     except ChatreplError as error:
-        if options.manner != "text":
-            _write_failure(options, error, out)
+        write_failure(out, options.manner, error, options.model or "")
         raise
 
 
@@ -95,13 +99,3 @@ def _out() -> TextIO:
     if sys.stdout is None:
         raise ChatreplError("Standard output is closed.", "Nothing was sent.")
     return sys.stdout
-
-
-def _write_failure(options: Options, error: ChatreplError, out: TextIO) -> None:
-    """Print the result object for an error before anything was asked."""
-    from chatrepl.core.result import Result
-    from chatrepl.terminal.views.structured import write_json
-
-    result = Result(model=options.model or "", error=error).to_wire()
-    kind = {"type": "result"} if options.manner == "jsonl" else {}
-    write_json(out, {**kind, **result})

@@ -51,6 +51,8 @@ def read_in_background() -> "Future[Piped]":
     """Begin to read standard input; meanwhile there is time to get ready."""
     future: Future[Piped] = Future()
 
+    future.set_running_or_notify_cancel()  # who stops waiting cannot stop the reading
+
     def work() -> None:
         try:
             future.set_result(read())

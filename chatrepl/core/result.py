@@ -65,6 +65,9 @@ _TYPES = {
     6: "cut_error",
     7: "empty_error",
     8: "format_error",
+    70: "bug",
+    129: "terminated",
     130: "interrupted",
+    131: "terminated",
     143: "terminated",
 }

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.cli.app import parse
-from chatrepl.cli.options import FLAGS, Options, read, spell_out
+from chatrepl.cli.options import FLAGS, Options, asked_manner, read, spell_out
 from chatrepl.core.errors import UsageError
 
 FLAG = st.sampled_from(sorted(FLAGS))
@@ -64,6 +64,18 @@ def test_every_flag_has_its_option() -> None:
     names = {f.name for f in fields(Options)}
 
     assert {name for name, _ in FLAGS.values()} | {"prompt"} == names
+
+
+@pytest.mark.parametrize(
+    ("line", "manner"),
+    [
+        ("-o json --nonesuch", "json"), ("-t x --output jsonl", "jsonl"), ("-ojson -m", "json"),
+        ("--output=jsonl -m", "jsonl"), ("-m --json", "json"), ("--nonesuch", "text"),
+        ("-o yaml", "text"), ("-o", "text"), ("-m -- --json", "text"),
+    ],
+)  # fmt: skip
+def test_the_manner_is_known_of_a_line_that_cannot_be_read(line: str, manner: str) -> None:
+    assert asked_manner(line.split()) == manner
 
 
 @pytest.mark.parametrize(

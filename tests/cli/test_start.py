@@ -57,3 +57,5 @@ def test_a_closed_stdout_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(ChatreplError, match="closed"):
         run(["hello"])
+    with pytest.raises(ChatreplError, match="closed"):
+        run(["--help"])

@@ -1,5 +1,6 @@
 import io
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,20 @@ def test_no_stdin_is_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdin", stream)
         assert not stdin.is_keyboard()
         assert stdin.read() == stdin.Piped()
+
+
+def test_who_stops_waiting_disturbs_no_reading(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go = threading.Event()
+    monkeypatch.setattr(stdin, "read", lambda: go.wait(5) and stdin.Piped("late"))
+
+    future = stdin.read_in_background()
+    future.cancel()
+    go.set()
+
+    assert future.result(5).text == "late"
+    assert capsys.readouterr().err == ""
 
 
 def test_it_is_read_in_the_background_with_its_errors() -> None:

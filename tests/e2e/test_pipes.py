@@ -288,6 +288,16 @@ def test_a_mistake_is_an_object_where_objects_are_asked_for(desk: Desk) -> None:
     assert done.code == 2
 
 
+@pytest.mark.parametrize("args", [("--nonesuch",), ("-t", "many"), ("hello", "-m")])
+def test_a_line_nobody_can_read_is_an_object_too(quick: Desk, args: tuple[str, ...]) -> None:
+    for manner in (("-o", "json"), ("--json",), ("-ojsonl",), ("--output=jsonl",)):
+        done = quick.run(*manner, *args)
+
+        assert done.code == 2
+        assert [key for key in done.json if key != "type"] == RESULT_KEYS
+        assert done.json["error"]["type"] == "usage_error"
+
+
 def test_without_credentials_it_says_how_to_get_going(desk: Desk) -> None:
     done = desk.run("hello", env={"ANTHROPIC_API_KEY": None, "ANTHROPIC_BASE_URL": None})
 
@@ -542,6 +552,14 @@ def test_a_signal_while_stdin_is_awaited_ends_at_once(desk: Desk, number: int, c
     assert (process.returncode, out, err) == (code, b"", b"")
     assert desk.served.requests == []
 
+    with desk.start("-o", "json", stdin=subprocess.PIPE) as process:
+        _until(lambda: _has_loaded(process.pid))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (code, b"")
+    assert json.loads(out)["error"]["type"] in {"interrupted", "terminated"}
+
 
 def _has_loaded(pid: int) -> bool:
     """Tell whether the thread that reads stdin is there."""
@@ -663,12 +681,14 @@ def test_a_bug_leaves_a_private_log_and_one_line(desk: Desk) -> None:
         "main()\n"
     )
     done: Any = subprocess.run(
-        [sys.executable, "-c", code, "hello"], env=desk.env(), capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, check=False,
+        [sys.executable, "-c", code, "hello", "-o", "json"], env=desk.env(), capture_output=True,
+        text=True, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     done = Done(done.returncode, done.stdout, done.stderr)
 
-    assert (done.code, done.out) == (70, "")
+    assert done.code == 70
+    assert list(done.json) == RESULT_KEYS
+    assert done.json["error"]["type"] == "bug"
     assert len(done.err.splitlines()) == 1
     (log,) = desk.files
     assert str(log) in done.err
