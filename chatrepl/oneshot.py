@@ -159,8 +159,10 @@ class Shot:
             error,
         ).to_wire()
         if receipt is None:
+            asked = self.reply.request_id or getattr(error, "request_id", None)
             seconds = max(0.0, self.session.edges.clock() - self.begun_at)
-            result |= _unfinished(self.reply) | {"duration_ms": round(seconds * 1000)}
+            result |= _unfinished(self.reply)
+            result |= {"duration_ms": round(seconds * 1000), "request_id": asked}
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
         write_json(self.out, result)
@@ -251,6 +253,5 @@ def _unfinished(reply: Reply) -> dict[str, Any]:
     prefill = reply.prefill
     return {
         "usage": reply.total_usage.to_wire(),
-        "request_id": reply.request_id,
         "prefill": {"text": prefill.text, "mode": prefill.mode} if prefill else None,
     }

@@ -147,6 +147,17 @@ def test_json_is_written_on_success_and_on_failure() -> None:
     assert result(none)["request_id"] == "req_1"
 
 
+def test_a_request_that_was_refused_is_known_by_its_id() -> None:
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        for error in (LOST,):
+            raise error
+        yield MessageStop()
+
+    made = shot(Manner(output="json"))
+    assert asyncio.run(made.answer(Message.user("hi"), stream)) == 1
+    assert result(made)["request_id"] == "req_2"
+
+
 def test_json_lines_end_with_the_result() -> None:
     made = shot(Manner(output="jsonl"))
 

@@ -13,6 +13,7 @@ from typing import Final, TextIO
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import open_connection
+from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.frozen import frozen
@@ -35,6 +36,9 @@ class Finding:
     is_fine: bool
     said: str
     mend: str = ""
+
+    def to_wire(self) -> dict[str, object]:
+        return {"what": self.what, "ok": self.is_fine, "said": self.said, "mend": self.mend or None}
 
     def line(self) -> str:
         mark = "ok  " if self.is_fine else "mend"
@@ -157,10 +161,15 @@ CHECKS: Final[tuple[Callable[[Case], Finding], ...]] = (
 )
 
 
-def show_doctor(loaded: Loaded, out: TextIO, *, demo: bool) -> int:
+def show_doctor(options: Options, loaded: Loaded, out: TextIO) -> int:
     """Print the findings; the exit code is 1 where something needs mending."""
     from chatrepl.terminal.sanitize import one_line
+    from chatrepl.terminal.views.structured import write_json
 
-    findings = examine(loaded, demo=demo)
-    out.writelines(f"{one_line(finding.line(), 400)}\n" for finding in findings)
-    return 0 if all(finding.is_fine for finding in findings) else 1
+    findings = examine(loaded, demo=options.demo)
+    is_fine = all(finding.is_fine for finding in findings)
+    if options.manner != "text":
+        write_json(out, {"ok": is_fine, "findings": [finding.to_wire() for finding in findings]})
+    else:
+        out.writelines(f"{one_line(finding.line(), 400)}\n" for finding in findings)
+    return 0 if is_fine else 1

@@ -19,4 +19,4 @@ def show_page(options: Options, loaded: Loaded, out: TextIO) -> int:
         return show_sessions(options, out, sys.stderr)
     from chatrepl.cli.doctor import show_doctor
 
-    return show_doctor(loaded, out, demo=options.demo)
+    return show_doctor(options, loaded, out)

@@ -28,7 +28,6 @@ def show_sessions(options: Options, out: TextIO, err: TextIO | None) -> int:
     if not entries:
         mutter(err, "chatrepl: No saved conversation holds that." if query else
                "chatrepl: there are no saved conversations.")  # fmt: skip
-        return 0
     rows = [(e.id, e.name, e.title, str(e.turns), _when(e.when)) for e in entries]
     out.write(columns(("id", "name", "title", "turns", "changed"), rows, right=frozenset({3})))
     return 0

@@ -53,7 +53,7 @@ def _options(argv: Sequence[str]) -> Options | int:
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = load(
         environ=os.environ,
-        path=Path(options.config) if options.config else None,
+        path=Path(options.config) if options.config is not None else None,
         profile=options.profile,
         sets=options.set_,
         options=_settings(options),
@@ -65,9 +65,7 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)
-    if options.interactive or (
-        stdin.is_keyboard() and not options.prompt and not _asks_anyway(options)
-    ):
+    if _is_chat(options):
         from chatrepl.cli.chat import chat
 
         piped = None if stdin.is_keyboard() else stdin.read()
@@ -79,9 +77,11 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     return shoot(options, loaded, out)
 
 
-def _asks_anyway(options: Options) -> bool:
-    """Tell whether something was asked for that only a single shot gives."""
-    return options.dry_run or "-" in options.attach
+def _is_chat(options: Options) -> bool:
+    if options.dry_run:
+        return False
+    at_keyboard = stdin.is_keyboard() and not options.prompt and "-" not in options.attach
+    return options.interactive or at_keyboard
 
 
 def _settings(options: Options) -> dict[str, Any]:

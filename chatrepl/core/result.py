@@ -42,8 +42,16 @@ class Result:
             "retries": self.retries,
             "request_id": receipt.request_id,
             "session_id": self.session_id,
-            "error": error_to_wire(self.error) if self.error is not None else None,
+            "error": self._error(receipt),
         }
+
+    def _error(self, receipt: Receipt) -> dict[str, Any] | None:
+        if self.error is None:
+            return None
+        found = error_to_wire(self.error)
+        if receipt.stop_reason == "refusal" and found["type"] == _TYPES[7]:
+            found["type"] = "refusal"
+        return found | {"request_id": found["request_id"] or receipt.request_id}
 
 
 def error_to_wire(error: ChatreplError) -> dict[str, Any]:

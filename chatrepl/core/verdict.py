@@ -8,7 +8,7 @@ from chatrepl.core.errors import ChatreplError, ReplyError
 
 _FENCE: Final = (
     r"(?ms)^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)\n"
-    r"(?P<body>.*?)(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"(?P<body>.*?)(?:^ {0,3}(?P=fence)[`~]*[ \t\r]*$|\Z)"
 )
 
 
@@ -20,8 +20,8 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
     if reason == "refusal":
         why = str((details or {}).get("explanation") or (details or {}).get("category") or "")
         return ReplyError("The model refused to answer.", why, exit_code=7)
-    if not text.strip():
-        return ReplyError("The answer is empty.", "Ask again, or in other words.", exit_code=7)
+    if not text.strip() and not (reason == "max_tokens" and whole):
+        return _empty(reason)
     if reason == "model_context_window_exceeded":
         return ReplyError("The reply was cut: the model's window is full.", exit_code=5)
     if reason == "max_tokens" and whole:
@@ -36,12 +36,24 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
     return None
 
 
+def _empty(reason: str | None) -> ReplyError:
+    message, hint = "The answer is empty.", "Ask again, or in other words."
+    if reason == "max_tokens":
+        message, hint = "The length limit came before the answer.", "-t allows more tokens."
+    elif reason == "tool_use":
+        message = "The answer is empty: the model asked for a tool that is not run here."
+    return ReplyError(message, hint, exit_code=7)
+
+
 def extract(text: str, language: str) -> str:
     """Give the first fenced block of `language`, or of any; without one, raise ReplyError."""
     for match in re.finditer(_FENCE, text):
         named = match["info"].split(maxsplit=1)[0] if match["info"].split() else ""
         if not language or named.casefold() == language.casefold():
-            return _dedent(match["body"], len(match["indent"]))
+            body = _dedent(match["body"], len(match["indent"]))
+            if not body.strip():
+                raise ReplyError("The code block is empty.")
+            return body
     what = f"code block of {language}" if language else "code block"
     raise ReplyError(f"The answer holds no {what}.")
 

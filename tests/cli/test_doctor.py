@@ -7,6 +7,7 @@ import pytest
 from chatrepl.api.probe import Probe
 from chatrepl.cli import doctor
 from chatrepl.cli.doctor import CHECKS, Case, Finding, examine, show_doctor
+from chatrepl.cli.options import Options
 from chatrepl.core.errors import ChatreplError
 from tests.cli.given import KEY, loaded, settle
 
@@ -70,6 +71,6 @@ def test_terminals_models_and_disks_are_looked_at(
 def test_the_demo_engine_is_healthy() -> None:
     out = io.StringIO()
 
-    assert show_doctor(loaded(), out, demo=True) == 0
+    assert show_doctor(Options(demo=True), loaded(), out) == 0
     assert out.getvalue().count("\n") == len(CHECKS)
     assert len(examine(loaded(), demo=True)) == len(CHECKS)

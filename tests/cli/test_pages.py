@@ -14,6 +14,7 @@ def test_each_page_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     pages = (
         (Options(models=True, demo=True, json=True), "models"),
         (Options(sessions=True, json=True), "sessions"),
+        (Options(doctor=True, demo=True, json=True), "findings"),
     )
     for options, key in pages:
         out = io.StringIO()

@@ -13,7 +13,8 @@ from tests.cli.test_saved import keep
 def _shown(*words: str, manner: str = "json") -> str:
     out, err = io.StringIO(), io.StringIO()
     assert show_sessions(Options(prompt=list(words), output=manner), out, err) == 0
-    return out.getvalue() or err.getvalue()
+    assert out.getvalue()  # the headings at least
+    return out.getvalue() + err.getvalue()
 
 
 def test_conversations_are_listed_and_found_by_name_and_by_words(

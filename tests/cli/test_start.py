@@ -42,6 +42,20 @@ def test_a_dry_run_needs_no_chat(out: pytest.CaptureFixture[str]) -> None:
         run(["--dry-run"])
 
 
+def test_a_dry_run_sends_nothing_where_one_would_stay_either(
+    out: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "chat", lambda *_args, **_more: 42)
+
+    assert run(["--dry-run", "-i", "hello"]) == 0
+    assert '"hello"' in out.readouterr().out
+
+
+def test_an_empty_name_is_no_configuration_file(out: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConfigError, match="regular file"):
+        run(["--config", "", "hello"])
+
+
 def test_an_error_is_an_object_where_one_is_asked_for(out: pytest.CaptureFixture[str]) -> None:
     for manner in ("json", "jsonl"):
         with pytest.raises(ConfigError):

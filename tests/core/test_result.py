@@ -33,6 +33,18 @@ def test_what_is_not_known_is_null() -> None:
     assert {found[key] for key in unknown} == {None}
 
 
+def test_a_refusal_is_told_from_an_empty_answer() -> None:
+    refused = Receipt(stop_reason="refusal", request_id="req_1")
+    error = ReplyError("No.", exit_code=7)
+
+    kinds = [
+        Result(receipt=receipt, error=error).to_wire()["error"]["type"]
+        for receipt in (refused, Receipt(stop_reason="end_turn"))
+    ]
+    assert kinds == ["refusal", "empty_error"]
+    assert Result(receipt=refused, error=error).to_wire()["error"]["request_id"] == "req_1"
+
+
 def test_errors_tell_their_type_and_whether_to_try_again() -> None:
     busy = ApiError(ApiErrorKind.OVERLOADED, "Busy.", status=529, request_id="req_1")
 

@@ -7,7 +7,9 @@ from chatrepl.core.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import ReplyError
 from chatrepl.core.verdict import extract, judge
 
-CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40)
+CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
+    str.strip
+)
 
 
 def turn(reason: str | None, **details: str) -> Turn:
@@ -25,6 +27,9 @@ def turn(reason: str | None, **details: str) -> Turn:
         ("max_tokens", "x", False, None),
         ("max_tokens", "x", True, 6),
         ("end_turn", " \n", False, 7),
+        ("max_tokens", "", False, 7),
+        ("max_tokens", "", True, 6),
+        ("tool_use", "", False, 7),
         ("refusal", "x", False, 7),
         ("model_context_window_exceeded", "x", False, 5),
         ("tool_use", "x", False, 1),
@@ -37,6 +42,15 @@ def test_a_reply_is_judged_by_why_it_ended(
     found = judge(turn(reason), text, whole=whole)
 
     assert (found.exit_code if found else None) == code
+
+
+def test_an_empty_answer_says_what_stood_in_its_way() -> None:
+    cut, tool = (judge(turn(reason), "", whole=False) for reason in ("max_tokens", "tool_use"))
+
+    assert cut is not None
+    assert "-t" in cut.hint
+    assert tool is not None
+    assert "tool" in tool.message
 
 
 def test_a_refusal_says_why_where_the_service_does() -> None:
@@ -64,3 +78,14 @@ def test_a_language_is_looked_for_and_an_open_block_counts() -> None:
     with pytest.raises(ReplyError) as caught:
         extract(text, "rust")
     assert caught.value.exit_code == 8
+
+
+@pytest.mark.parametrize("text", ["```\n```", "```py\n\n \n```\nmore", "```\n"])
+def test_an_empty_block_is_nothing_to_extract(text: str) -> None:
+    with pytest.raises(ReplyError) as caught:
+        extract(text, "")
+    assert caught.value.exit_code == 8
+
+
+def test_a_block_ends_where_its_lines_end_in_crlf() -> None:
+    assert extract("```py\r\nx\r\n```\r\nmore\r\n", "py") == "x\r\n"

@@ -40,12 +40,14 @@ class LinesView(SilentView):
     def __init__(self, write: Callable[[Mapping[str, Any]], None]) -> None:
         self._write = write
         self._prefilled = False
+        self._attempt = 0
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Write the event, if it is one that programs are told of."""
         del reply
         match event:
             case MessageStart(model, message_id):
+                self._attempt = 0
                 self._write({"type": "start", "model": model, "id": message_id})
             case TextDelta(text):
                 self._write({"type": "text", "delta": text})
@@ -54,7 +56,8 @@ class LinesView(SilentView):
             case PrefillBegun(prefill) if prefill.mode != "schema" and not self._prefilled:
                 self._prefilled = True
                 self._write({"type": "text", "delta": prefill.text})
-            case RetryWait(reason, seconds, attempt, attempts):
+            case RetryWait(reason, seconds, attempt, attempts) if attempt != self._attempt:
+                self._attempt = attempt  # the seconds that are counted down are for people
                 self._write(
                     {
                         "type": "retry",

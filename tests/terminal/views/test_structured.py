@@ -32,6 +32,7 @@ def test_programs_are_told_what_happens() -> None:
     told: list[Any] = []
     with LinesView(told.append) as view:
         for event in (
+            RetryWait("busy", 2, 1, 3),
             RetryWait("busy", 1, 1, 3),
             PrefillBegun(Prefill("Sure", "emulated")),
             MessageStart("m", "msg_1"),
@@ -43,7 +44,7 @@ def test_programs_are_told_what_happens() -> None:
             view.show(event, Reply())
 
     assert told == [
-        {"type": "retry", "reason": "busy", "seconds": 1, "attempt": 1, "attempts": 3},
+        {"type": "retry", "reason": "busy", "seconds": 2, "attempt": 1, "attempts": 3},
         {"type": "text", "delta": "Sure"},
         {"type": "start", "model": "m", "id": "msg_1"},
         {"type": "thinking", "delta": "hm"},
