@@ -15,7 +15,7 @@ from chatrepl.core.frozen import frozen
 from chatrepl.core.summary import meta_line, next_step
 from chatrepl.core.verdict import extract, judge
 from chatrepl.session import Session
-from chatrepl.terminal.sanitize import one_line, pipe
+from chatrepl.terminal.sanitize import display, one_line, pipe
 from chatrepl.terminal.views.status import NotedView
 from chatrepl.terminal.views.structured import LinesView, SilentView, write_json
 from chatrepl.turn import Stream, View, run_turn, text_of
@@ -25,7 +25,7 @@ STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
 @frozen
 class Manner:
-    """How the answer is written.
+    """How the answer is written. `screen` tells that it is written to a terminal.
 
     `rendered` makes the view of a terminal; None is a pipe. `check` tells how a reply breaks the
     form that was asked for; it gives None where it fits.
@@ -33,6 +33,7 @@ class Manner:
 
     output: str = "text"
     raw: bool = False
+    screen: bool = False
     extract: str | None = None
     quiet: bool = False
     verbose: bool = False
@@ -89,7 +90,7 @@ class Shot:
         if self.manner.output != "text":
             self._write_result(self._partial_text(), None, error)
         elif self._held():  # what does not have the form asked for is nothing for stdout
-            mutter(self.err, pipe(self._partial_text().rstrip("\n")))
+            mutter(self.err, display(self._partial_text().rstrip("\n")))
         if error.exit_code not in STOPPED:
             say_error(self.err, error)
         return error.exit_code
@@ -126,7 +127,7 @@ class Shot:
             return self.manner.rendered()
         from chatrepl.terminal.views.plain import PlainView
 
-        plain = PlainView(self.out, raw=self.manner.raw)
+        plain = PlainView(self.out, raw=self.manner.raw, screen=self.manner.screen)
         return NotedView(plain, err, live=self.manner.live_status)
 
     def _held(self) -> bool:
@@ -141,9 +142,14 @@ class Shot:
         if self.manner.output != "text":
             self._write_result(text, parsed, None)
         elif self._held():
-            shown = text if self.manner.raw else pipe(text)
+            shown = self._safe(text)
             self.out.write(shown if shown.endswith("\n") else f"{shown}\n")
             self.out.flush()
+
+    def _safe(self, text: str) -> str:
+        if self.manner.screen:
+            return display(text)
+        return text if self.manner.raw else pipe(text)
 
     def _write_result(self, text: str, parsed: Any, error: ChatreplError | None) -> None:
         from chatrepl.core.result import Result

@@ -76,6 +76,17 @@ def test_the_answer_and_nothing_else_is_on_stdout() -> None:
     assert printed(made) == ("hello\n", "")
 
 
+@pytest.mark.parametrize("raw", [False, True])
+def test_what_is_held_back_and_then_shown_on_a_screen_is_plain_text(raw: bool) -> None:
+    made = shot(Manner(screen=True, raw=raw, extract=""))
+    refused = shot(Manner(screen=True, raw=raw, extract=""))
+
+    assert ask(made, "```\na\x1b[31m\u202e\n```\n") == 0
+    assert ask(refused, "b\x1b[31m\u202e") == 8
+    assert printed(made)[0] == "a^[[31m<U+202E>\n"
+    assert printed(refused)[1].startswith("b^[[31m<U+202E>\n")
+
+
 def test_a_rendered_answer_goes_to_the_view_of_the_terminal() -> None:
     view = QuietView()
     made = shot(Manner(rendered=lambda: view))

@@ -52,6 +52,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_local(url: str) -> bool:
+    """Tell whether `url` is on this machine."""
+    return is_loopback(_host(url))
+
+
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -6,6 +6,7 @@ from urllib.request import getproxies
 
 import httpx2
 
+from chatrepl.api.address import is_local
 from chatrepl.api.ahead import socket_options
 from chatrepl.api.sending import CONNECT_TIMEOUT_S, SLACK_S
 
@@ -25,13 +26,14 @@ def build_http(
 ) -> httpx2.AsyncClient:
     """Make the client. Proxies and certificates come from the environment, redirects are not taken.
 
+    This machine is reached without a proxy: a key for it leaves it no other way.
     Raises ValueError, ImportError or OSError where the environment names an impossible proxy or
     certificate file.
     """
     verify: ssl.SSLContext | bool = True
     if base_url.startswith("http:"):
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing to make
-    if transport is None and not getproxies():
+    if transport is None and (is_local(base_url) or not getproxies()):
         transport = httpx2.AsyncHTTPTransport(
             verify=verify, limits=_LIMITS, socket_options=socket_options()
         )

@@ -11,7 +11,7 @@ from chatrepl.core.summary import about, compact
 from chatrepl.core.usage import Usage
 from chatrepl.oneshot import mutter
 from chatrepl.session import Session
-from chatrepl.terminal.sanitize import pipe
+from chatrepl.terminal.sanitize import display, pipe
 from chatrepl.terminal.views.structured import write_json
 
 
@@ -27,7 +27,8 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     if options.manner != "text":
         write_json(out, {"request": body, "input_tokens": tokens, "exact": False, "cost_usd": usd})
         return 0
-    out.write(pipe(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
+    safe = display if out.isatty() else pipe
+    out.write(safe(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
     out.flush()
     price = "price unknown" if usd is None else f"{about(usd)} for the input"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")

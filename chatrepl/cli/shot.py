@@ -142,6 +142,7 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
     return Manner(
         output=options.manner,
         raw=options.raw,
+        screen=_is_terminal(out),
         extract=options.extract,
         quiet=options.quiet,
         verbose=options.verbose,

@@ -4,6 +4,7 @@ from contextlib import closing
 import httpx2
 import pytest
 
+from chatrepl.api.demo.server import serve
 from chatrepl.api.http import build_http, timeouts
 from tests.api.helpers import run
 
@@ -55,6 +56,22 @@ def test_proxies_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(httpx2.ConnectError):
         run(work())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_never_reached_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:9")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:9")
+
+    async def work() -> int:
+        with serve() as served:
+            url = served.url.replace("127.0.0.1", host)
+            async with build_http(url, 5) as http:
+                return (await http.head(url)).status_code
+
+    assert run(work()) == 200
 
 
 def test_a_proxy_that_is_none_is_refused_when_the_client_is_made(

@@ -27,6 +27,16 @@ def test_the_request_is_shown_with_tokens_and_price(
     assert "~$" in said
 
 
+def test_on_a_screen_it_is_plain_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settle(monkeypatch, tmp_path)
+    session = new_session(Options(), loaded(), interactive=False)
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
+
+    assert dry_run(Options(prompt=["a\x1b\u202eb"]), session, None, out) == 0
+    assert '"a\\u001b<U+202E>b"' in out.getvalue()
+
+
 def test_an_unknown_price_is_said_to_be_unknown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -728,3 +728,19 @@ def test_an_answer_on_a_terminal_is_rendered_and_its_colours_can_be_left_out(des
             raw = bytes(terminal.raw)
         assert (b"\x1b[1m" in raw) == bold
         assert (b"**word**" in raw) == marks
+
+
+@pytest.mark.parametrize("args", [("--raw",), ("--set", "render=raw"), ("-x", "--raw")])
+def test_no_control_reaches_a_terminal_where_nothing_is_rendered(
+    desk: Desk, args: tuple[str, ...]
+) -> None:
+    said = "```\na\x1b]0;owned\x07\x9b31m\u202eb\U000e0041\n```"
+    desk.script(f"only {said}")
+    with Terminal(
+        command(("go", *args)), env=desk.env({"TERM": "dumb"}), cwd=desk.home
+    ) as terminal:
+        assert terminal.wait_exit() == 0
+        shown = bytes(terminal.raw).decode()
+
+    assert "a^[]0;owned^G" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\u202e\U000e0041")

@@ -1,18 +1,23 @@
-"""A reply on a pipe: the text as it comes, nothing else, and one newline at its end."""
+"""A reply as it comes: the text, nothing else, and one newline at its end.
+
+On a screen everything that is not plain text is made visible; on a pipe controls are, and with
+`raw` nothing is.
+"""
 
 from types import TracebackType
 from typing import Self, TextIO
 
 from chatrepl.core.events import PrefillBegun, Reply, StreamEvent, TextDelta
-from chatrepl.terminal.sanitize import join_surrogates, pipe
+from chatrepl.terminal.sanitize import Sanitizer, join_surrogates, pipe
 
 
 class PlainView:
-    """Writes a reply's text to a stream, each delta at once; control characters made visible."""
+    """Writes a reply's text to a stream, each delta at once."""
 
-    def __init__(self, out: TextIO, *, raw: bool = False) -> None:
+    def __init__(self, out: TextIO, *, raw: bool = False, screen: bool = False) -> None:
         self._out = out
         self._raw = raw
+        self._sanitizer = Sanitizer() if screen else None
         self._held = ""
         self._last = ""
         self._prefilled = False
@@ -29,6 +34,8 @@ class PlainView:
         if isinstance(error, OSError):
             return
         self._write_safe(self._held)
+        if self._sanitizer is not None:
+            self._write(self._sanitizer.flush())
         if self._last and self._last != "\n":
             self._write("\n")
 
@@ -46,6 +53,9 @@ class PlainView:
 
     def _feed(self, text: str) -> None:
         """Write `text`; half of a surrogate pair, or of a line's end, waits for the other half."""
+        if self._sanitizer is not None:
+            self._write(self._sanitizer.feed(text))
+            return
         text = self._held + text
         half = text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff"
         self._held = text[-1:] if half else ""

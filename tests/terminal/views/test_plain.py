@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from chatrepl.core.conversation import Prefill
 from chatrepl.core.events import PrefillBegun, Reply, TextDelta, ThinkingDelta
-from chatrepl.terminal.sanitize import pipe
+from chatrepl.terminal.sanitize import display, pipe
 from chatrepl.terminal.views.plain import PlainView
 
 
-def written(pieces: list[str], *, raw: bool = False) -> str:
+def written(pieces: list[str], *, raw: bool = False, screen: bool = False) -> str:
     out = io.StringIO(newline="")
-    with PlainView(out, raw=raw) as view:
+    with PlainView(out, raw=raw, screen=screen) as view:
         for piece in pieces:
             view.show(TextDelta(piece), Reply())
     return out.getvalue()
@@ -29,6 +29,17 @@ def test_pieces_are_written_as_the_whole_would_be_with_one_newline_at_the_end(
 
 def test_raw_text_is_written_as_it_came() -> None:
     assert written(["\x1b[31m", "red"], raw=True) == "\x1b[31mred\n"
+
+
+@given(
+    st.lists(st.text(st.sampled_from("ab\n\r\x1b\x9b\u202e\U000e0041 é\U0001f600"))), st.booleans()
+)
+def test_nothing_but_plain_text_reaches_a_screen_raw_or_not(pieces: list[str], raw: bool) -> None:
+    whole = display("".join(pieces))
+
+    shown = written(pieces, raw=raw, screen=True)
+    assert shown == (whole if not whole or whole.endswith("\n") else f"{whole}\n")
+    assert not set(shown) & set("\r\x1b\x9b\u202e\U000e0041")
 
 
 def test_a_character_in_two_halves_becomes_one() -> None:
