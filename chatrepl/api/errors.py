@@ -157,6 +157,8 @@ def _by_words(found: Refusal, words: str) -> ApiErrorKind | None:
             return ApiErrorKind.TOO_LARGE
         if found.code == "image_dimensions_too_large" or "exceed max allowed size" in words:
             return ApiErrorKind.TOO_LARGE
+        if "exceed context limit" in words or "pdf pages" in words:
+            return ApiErrorKind.TOO_LARGE
         if "image exceeds" in words or "exceeds the maximum size" in words:
             return ApiErrorKind.TOO_LARGE
         if "credit balance" in words:
@@ -227,6 +229,10 @@ def _too_large(said: str, found: Refusal, _origin: Origin) -> tuple[str, str]:
         return said or "The request is larger than the service takes.", hint
     if "image" in said.lower() or "dimension" in said.lower():
         return said, "Send a smaller image, or drop older ones with /drop."
+    if "pdf" in said.lower():
+        return said, "Attach fewer pages, or drop older ones with /drop."
+    if "max_tokens" in said:
+        return said, "Ask for a shorter reply, or /truncate and /compact make room."
     return said, "/truncate or /compact makes room."
 
 

@@ -35,6 +35,8 @@ def parse(argv: Sequence[str]) -> Options | int:
 def _sentence(error: TyperException) -> str:
     format_ = getattr(error, "format_message", None)
     text = str(format_() if format_ is not None else error).strip().replace(": Value error, ", ": ")
+    head, typed, _ = text.partition("Input should be a valid integer")
+    text = f"{head}this is no whole number" if typed else text
     return text if text.endswith(".") else f"{text}."
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.form import Form
 
 _MOST_BYTES: Final = 1_000_000
+_SAFE: Final = "Nothing was sent."
 
 
 def form_of(options: Options) -> Form | None:
@@ -42,23 +43,23 @@ def check_of(form: Form | None) -> Callable[[Any], str | None] | None:
 def _choices(text: str) -> Form:
     choices = tuple(dict.fromkeys(choice.strip() for choice in text.split(",") if choice.strip()))
     if len(choices) < 2:
-        raise UsageError(
-            "--choose takes at least two choices: --choose yes,no", "Nothing was sent."
-        )
+        raise UsageError("--choose takes at least two choices: --choose yes,no", _SAFE)
     return Form.choose(choices)
 
 
 def _file(name: str) -> str:
+    from chatrepl.config.file import decode, read_bytes
+
+    if not name.strip():
+        raise UsageError("--schema takes a file, or a JSON Schema as it stands.", _SAFE)
     try:
-        with Path(name).expanduser().open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise UsageError(f"{name}: a schema this large is not read.", "Nothing was sent.")
-        return data.decode("utf-8-sig")
+        return decode(read_bytes(Path(name).expanduser(), most=_MOST_BYTES)[0])
+    except FileNotFoundError:
+        problem = f"{name}: there is no such file."
     except UnicodeDecodeError:
-        raise UsageError(f"{name}: this is not UTF-8 text.", "Nothing was sent.") from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            f"{name}: the schema cannot be read: {reason}.", "Nothing was sent."
-        ) from None
+        problem = f"{name}: this is not UTF-8 text."
+    except RuntimeError:  # no home to expand ~ to
+        problem = f"{name}: there is no such folder."
+    except ConfigError as error:
+        problem = error.message
+    raise UsageError(problem, _SAFE)

@@ -70,15 +70,18 @@ def read_file(path: Path) -> ConfigFile:
     return _distrusted(ConfigFile(path, values, named))
 
 
-def read_bytes(path: Path) -> tuple[bytes, bool]:
-    """Read a small regular file, and tell whether only its owner could have written it.
+def read_bytes(path: Path, most: int = MAX_BYTES) -> tuple[bytes, bool]:
+    """Read a regular file, and tell whether only its owner could have written it.
 
-    Raises FileNotFoundError, or ConfigError for what is no file, cannot be read or is too large.
+    Raises FileNotFoundError, also where a folder of its name is none, or ConfigError for what is
+    no file, cannot be read or has more than `most` bytes.
     """
     try:
         descriptor = os.open(path, _READING)
     except FileNotFoundError:
         raise
+    except NotADirectoryError as error:
+        raise FileNotFoundError(*error.args) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: it cannot be read: {_reason(error)}.") from None
     try:
@@ -86,13 +89,13 @@ def read_bytes(path: Path) -> tuple[bytes, bool]:
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(f"{path}: this is not a regular file.")
         with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise ConfigError(f"{path}: it cannot be read: {_reason(error)}.") from None
     finally:
         os.close(descriptor)
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path}: it is larger than {MAX_BYTES // 1024} kB.")
+    if len(data) > most:
+        raise ConfigError(f"{path}: it is larger than {most // 1024} kB.")
     return data, not status.st_mode & stat.S_IWOTH
 
 

@@ -12,6 +12,7 @@ from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
 
 _PREFIX: Final = "CHATREPL_"
+_MOST_SYSTEM_BYTES: Final = 8_000_000
 _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
 
@@ -182,7 +183,7 @@ def _resolve(opt: Option, given: _Given) -> Any:
         return given.value
     try:
         path = Path(given.folder or "", Path(given.value[1:]).expanduser())
-        return decode(read_bytes(path)[0])
+        return decode(read_bytes(path, _MOST_SYSTEM_BYTES)[0])
     except FileNotFoundError:
         problem = f"{given.value[1:]}: there is no such file"
     except UnicodeDecodeError:

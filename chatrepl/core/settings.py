@@ -141,6 +141,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     import difflib
 
     listed = list(words)
-    ends = [known for known in listed if known.rpartition(".")[2] == word]
-    near = ends or difflib.get_close_matches(word[:100], listed, n=1, cutoff=0.6)
-    return near[0] if near else None
+    spelt = {known.casefold().rpartition(".")[2]: known for known in listed}
+    spelt |= {known.casefold(): known for known in listed}
+    near = difflib.get_close_matches(word[:100].casefold(), spelt, n=1, cutoff=0.6)
+    return spelt[near[0]] if near else None

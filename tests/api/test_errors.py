@@ -83,6 +83,19 @@ def test_a_status_says_what_to_do(status: int, kind: str, retryable: bool, exit_
             "spend_limit",
         ),
         (400, body("invalid_request_error", "Your credit balance is too low"), "billing"),
+        (
+            400,
+            body(
+                "invalid_request_error",
+                "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
+            ),
+            "too_large",
+        ),
+        (
+            400,
+            body("invalid_request_error", "A maximum of 100 PDF pages may be provided."),
+            "too_large",
+        ),
         (400, body("invalid_request_error", "messages: bad role"), "invalid"),
     ],
 )

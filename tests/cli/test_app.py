@@ -26,6 +26,7 @@ def test_mistakes_are_said_in_a_sentence(argv: list[str]) -> None:
 
     assert caught.value.message.endswith(".")
     assert "\n" not in caught.value.message
+    assert "Input" not in caught.value.message
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_unreadable_schemas_are_refused_in_words(tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     large.write_bytes(b" " * 1_000_001)
 
-    for said in (str(latin), str(large), str(tmp_path), str(tmp_path / "none"), "a\0b", "~x/y"):
+    os.mkfifo(tmp_path / "fifo")
+
+    for said in (
+        "",
+        str(tmp_path / "fifo"),
+        "/dev/null",
+        str(latin),
+        str(large),
+        str(tmp_path),
+        str(tmp_path / "none"),
+        "a\0b",
+        "~x/y",
+    ):
         with pytest.raises(UsageError):
             form_of(Options(schema=said))

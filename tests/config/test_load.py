@@ -139,6 +139,15 @@ def test_a_named_file_must_exist_and_another_need_not(tmp_path: Path) -> None:
     loaded = load(environ={"HOME": str(tmp_path)})
     assert loaded.path == tmp_path / ".config/chatrepl/config.toml"
     assert loaded.settings == Settings()
+    (tmp_path / "file").touch()
+    assert load(environ={"HOME": str(tmp_path / "file")}).settings == Settings()
+
+
+def test_a_system_prompt_may_be_long(tmp_path: Path) -> None:
+    path = tmp_path / "long.md"
+    path.write_text("word " * 100_000)
+
+    assert len(load(environ={}, options={"system": f"@{path}"}).settings.system) == 500_000
 
 
 def test_an_unknown_profile_gets_the_nearest(tmp_path: Path) -> None:
