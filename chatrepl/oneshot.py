@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from chatrepl.core.conversation import Message, Turn
-from chatrepl.core.errors import ChatreplError, ReplyError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError
 from chatrepl.core.events import Reply, StreamEvent
 from chatrepl.core.frozen import frozen
 from chatrepl.core.summary import meta_line, next_step
@@ -91,6 +91,8 @@ class Shot:
             self._write_result(self._partial_text(), None, error)
         elif self._held():  # what does not have the form asked for is nothing for stdout
             mutter(self.err, display(self._partial_text().rstrip("\n")))
+        if isinstance(error, ApiError) and error.kind is ApiErrorKind.TOO_LARGE:
+            error.hint = "Send less of it; --dry-run tells how large a request is."
         if error.exit_code not in STOPPED:
             say_error(self.err, error)
         return error.exit_code

@@ -132,6 +132,14 @@ def test_a_reply_that_is_not_as_asked_is_kept_from_stdout_but_not_lost(
     assert ("chatrepl: " in printed(made)[1]) == (code != 0)
 
 
+def test_what_is_too_large_gets_no_advice_that_only_a_chat_can_follow() -> None:
+    made = shot()
+
+    assert ask(made, ApiError(ApiErrorKind.TOO_LARGE, "Too long.", "/truncate makes room.")) == 5
+    assert "/truncate" not in printed(made)[1]
+    assert "--dry-run" in printed(made)[1]
+
+
 def test_a_failure_midway_leaves_what_came() -> None:
     made = shot()
 

@@ -216,6 +216,9 @@ def _auth(said: str, _found: Refusal, origin: Origin) -> tuple[str, str]:
 
 
 def _not_found(said: str, found: Refusal, origin: Origin) -> tuple[str, str]:
+    if origin.url.rstrip("/").endswith(("/v1", "/messages")):
+        said = f"{origin.host} has nothing at the address that base_url makes."
+        return said, "Take /v1 and what follows away from base_url; it is added by itself."
     if origin.model and (found.type == "not_found_error" or "model" in said.lower()):
         message = f"{origin.host} has no model {origin.model}."
         return message, "chatrepl --models lists what there is."

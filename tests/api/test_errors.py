@@ -125,6 +125,16 @@ def test_a_long_wait_is_said_in_words() -> None:
     assert answer(429, retry_after="2").hint == "Nothing is lost; try again in a moment."
 
 
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/messages"])
+def test_an_address_with_too_much_at_its_end_is_not_taken_for_a_missing_model(path: str) -> None:
+    origin = Origin(f"https://gate.example{path}", "claude-x")
+    data = body("not_found_error", "Not found")
+
+    error = from_answer(404, httpx2.Headers({}), data, origin)
+    assert "model" not in error.message
+    assert "/v1" in error.hint
+
+
 def test_an_unknown_model_is_named_and_so_is_the_way_to_the_known_ones() -> None:
     error = answer(404, body("not_found_error", "model: claude-x"))
     assert error.message == "gate.example:8443 has no model claude-x."
