@@ -27,7 +27,8 @@ class Origin:
             port = f":{parts.port}" if parts.port else ""
         except ValueError:
             return self.url
-        return f"{parts.hostname or self.url}{port}"
+        name = parts.hostname or self.url
+        return f"[{name}]{port}" if ":" in (parts.hostname or "") else f"{name}{port}"
 
     @property
     def address(self) -> str:

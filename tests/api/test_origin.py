@@ -9,6 +9,8 @@ from chatrepl.api.origin import Origin, for_model
         ("https://api.anthropic.com", "api.anthropic.com", "api.anthropic.com:443"),
         ("http://localhost:8080/v1", "localhost:8080", "localhost:8080"),
         ("http://localhost", "localhost", "localhost:80"),
+        ("http://[::1]:8080", "[::1]:8080", "[::1]:8080"),
+        ("https://[::1]", "[::1]", "[::1]:443"),
         ("https://me:pw@gateway:99999", "https://me:pw@gateway:99999", None),
     ],
 )
