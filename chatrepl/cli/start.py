@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
-from chatrepl.cli.failure import write_failure
 from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config import load
 from chatrepl.core.errors import ChatreplError
@@ -26,7 +25,7 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
     try:
         options = _options(argv)
     except ChatreplError as error:
-        write_failure(out, asked_manner(argv), error)
+        _tell(out, asked_manner(argv), error)
         raise
     if isinstance(options, int):
         return options
@@ -37,7 +36,7 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
         options.check()
         return _run(options, out, early)
     except ChatreplError as error:
-        write_failure(out, options.manner, error, options.model or "")
+        _tell(out, options.manner, error, options.model or "")
         raise
 
 
@@ -93,6 +92,12 @@ def _settings(options: Options) -> dict[str, Any]:
         "save": False if options.no_save else None,
         "render": "raw" if options.raw else None,
     }
+
+
+def _tell(out: TextIO, manner: str, error: ChatreplError, model: str = "") -> None:
+    from chatrepl.cli.failure import write_failure
+
+    write_failure(out, manner, error, model)
 
 
 def _out() -> TextIO:

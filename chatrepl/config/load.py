@@ -102,11 +102,13 @@ def _read(environ: Mapping[str, str], named: Path | None) -> ConfigFile | None:
     if path is None:
         return None
     try:
-        return read_file(path)
+        return read_file(path.expanduser() if named is not None else path)
     except FileNotFoundError:
         if named is None:
             return None
         raise ConfigError(f"{path}: there is no such file.") from None
+    except RuntimeError:  # no home to expand ~ to
+        raise ConfigError(f"{path}: there is no such folder.") from None
 
 
 def _from_file(file: ConfigFile, profile: str | None) -> Iterator[tuple[str, _Given]]:

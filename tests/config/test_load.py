@@ -143,6 +143,17 @@ def test_a_named_file_must_exist_and_another_need_not(tmp_path: Path) -> None:
     assert load(environ={"HOME": str(tmp_path / "file")}).settings == Settings()
 
 
+def test_a_tilde_in_the_name_of_a_file_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.toml").write_text("max_tokens = 7\n")
+
+    assert load(environ={}, path=Path("~/mine.toml")).settings.max_tokens == 7
+    with pytest.raises(ConfigError, match="no such folder"):
+        load(environ={}, path=Path("~nobody-here/mine.toml"))
+
+
 def test_a_system_prompt_may_be_long(tmp_path: Path) -> None:
     path = tmp_path / "long.md"
     path.write_text("word " * 100_000)
