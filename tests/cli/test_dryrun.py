@@ -8,7 +8,9 @@ from chatrepl.cli.assemble import new_session
 from chatrepl.cli.dryrun import dry_run
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
+from chatrepl.core.errors import StorageError
 from tests.cli.given import loaded, settle
+from tests.cli.test_saved import keep
 
 
 def test_the_request_is_shown_with_tokens_and_price(
@@ -25,6 +27,27 @@ def test_the_request_is_shown_with_tokens_and_price(
     said = capsys.readouterr().err
     assert "tokens in" in said
     assert "~$" in said
+
+
+def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settle(monkeypatch, tmp_path)
+    keep(Options(save="notes"), "about whales")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")}
+
+    for asked in ({"continue_": True}, {"resume": "notes"}):
+        options = Options(prompt=["more"], system="Be kind.", output="json", **asked)
+        out = io.StringIO()
+        session = new_session(options, loaded("system=Be kind."), interactive=False)
+        assert dry_run(options, session, None, out) == 0
+        request = json.loads(out.getvalue())["request"]
+        assert "about whales" in json.dumps(request["messages"])
+        assert "Be kind." in json.dumps(request)
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")} == before
+    with pytest.raises(StorageError):
+        dry_run(Options(prompt=["more"], resume="x"), session, None, out)
 
 
 def test_on_a_screen_it_is_plain_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
