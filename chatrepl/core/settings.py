@@ -143,5 +143,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     listed = list(words)
     spelt = {known.casefold().rpartition(".")[2]: known for known in listed}
     spelt |= {known.casefold(): known for known in listed}
-    near = difflib.get_close_matches(word[:100].casefold(), spelt, n=1, cutoff=0.6)
+    meant = word[:100].casefold()
+    last = meant.rpartition(".")[2]  # perhaps in the wrong section
+    near = [last] if last in spelt else difflib.get_close_matches(meant, spelt, n=1, cutoff=0.6)
     return spelt[near[0]] if near else None

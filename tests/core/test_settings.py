@@ -33,6 +33,7 @@ def test_an_unknown_key_is_refused(key: str) -> None:
 def test_the_nearest_key_is_named() -> None:
     assert nearest("modle", OPTIONS) == "model"
     assert nearest("ttl", OPTIONS) == "cache.ttl"
+    assert nearest("context.effort", OPTIONS) == "effort"
     assert nearest("tll", OPTIONS) == "cache.ttl"
     assert nearest("MAX_TOKENS", OPTIONS) == "max_tokens"
     assert nearest("qqqq", OPTIONS) is None
