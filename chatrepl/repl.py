@@ -17,6 +17,7 @@ from chatrepl.commands.compacting import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.commands.tree import leave_edit
+from chatrepl.commands.unsent import keep_unsent
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.events import Reply
@@ -101,6 +102,7 @@ class Repl:
     def _step(self) -> None:
         draft, self.draft = self.draft, ""
         self.desk.speaker.rest()
+        keep_unsent(self.session)
         match self.desk.prompt.read(self.runner.run, draft):
             case Line(text):
                 self.take(text)

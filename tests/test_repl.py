@@ -13,6 +13,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.repl import Desk, Repl
 from chatrepl.terminal.prompt import Closed
 from chatrepl.terminal.say import Speaker
+from tests.commands.playing import Player
 from tests.terminal.views.replies import console_on
 
 
@@ -36,8 +37,7 @@ def talk(*happens: BaseException | Closed) -> str:
     speaker = Speaker(console_on(file, color=None))
     desk = Desk(prompt, speaker, *[none] * (len(fields(Desk)) - 2))
     with asyncio.Runner() as runner:
-        given = {name: none for name in Repl.__slots__ if name in {"stream", "count", "session"}}
-        Repl(**given, desk=desk, runner=runner).run()
+        Repl(Player().session, desk, stream=none, count=none, runner=runner).run()
     return file.getvalue()
 
 

@@ -25,6 +25,7 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config import Loaded
 from chatrepl.core.errors import UsageError
 from chatrepl.core.events import StreamEvent
+from chatrepl.core.outcome import Notice
 from chatrepl.core.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.session import Session
@@ -109,6 +110,7 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
             kept = keep(options, session, assembled.folders)
             if kept.entry is not None:
                 repl.act(tail(session, kept.entry, kept.notes))
+                repl.act(Notice(kept.back) if kept.back else None)
             if options.prompt or options.attach or piped is not None:
                 repl.begin(compose(options, session, piped))
             repl.run()

@@ -15,10 +15,14 @@ from chatrepl.storage.paths import Folders
 
 @frozen
 class Kept:
-    """What was gone on with, if anything was, and what the user should know of it."""
+    """What was gone on with, if anything was, and what the user should know of it.
+
+    `back` tells what is set for the next message again.
+    """
 
     entry: Entry | None = None
     notes: tuple[str, ...] = ()
+    back: str = ""
 
 
 def keep(options: Options, session: Session, folders: Folders) -> Kept:
@@ -68,7 +72,20 @@ def _go_on(options: Options, session: Session) -> Kept:
     session.conversation, session.recorder = opened.conversation, opened.recorder
     if options.system is not None and session.system != session.settings.system:
         session.adjust(system=session.settings.system)
-    return Kept(entry, opened.notes)
+    return Kept(entry, opened.notes, _brought_back(options, session, opened.recorder))
+
+
+def _brought_back(options: Options, session: Session, recorder: Journaled) -> str:
+    """Set what the conversation had chosen; what is staged waits for the next chat."""
+    asked = options.model is not None or any(one.startswith("model=") for one in options.set_)
+    if session.interactive:
+        from chatrepl.commands.unsent import bring_back
+
+        return bring_back(session, model=not asked)
+    chosen = recorder.facts.get("model")
+    if not asked and isinstance(chosen, str) and chosen:
+        session.use(model=chosen)
+    return ""
 
 
 def _wanted(options: Options, session: Session) -> Entry:
@@ -77,6 +94,8 @@ def _wanted(options: Options, session: Session) -> Entry:
     newest = list_entries(session.library, 1)
     if not newest:
         raise StorageError(
-            "There is no saved conversation to go on with.", "--save NAME keeps a single shot."
+            "There is no saved conversation to go on with.",
+            "--save NAME keeps a single shot.",
+            exit_code=UsageError.exit_code,
         )
     return newest[0]

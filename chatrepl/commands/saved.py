@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import Kind, Rest, command
+from chatrepl.commands.unsent import bring_back
 from chatrepl.core.conversation import Turn
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
@@ -91,7 +92,9 @@ def load(session: Session, name: Saved) -> Outcome:
             return tail(session, entry, ())
     opened = reopen(entry)
     session.open(opened.conversation, opened.recorder)
-    return tail(session, entry, opened.notes)
+    back = bring_back(session)
+    shown = tail(session, entry, opened.notes)
+    return Several((shown, Notice(back))) if back else shown
 
 
 def tail(session: Session, entry: Entry, notes: Sequence[str]) -> Outcome:

@@ -8,7 +8,9 @@ import errno
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +90,26 @@ def sync_folder(folder: Path) -> None:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Put `data` in the place of what is at `path`, wholly or not at all. Raises OSError."""
+    if not threading.current_thread().daemon:
+        _replace(path, data)
+        return
+    # A daemon thread is cut off wherever it is when the program ends: another one does it.
+    faults: list[OSError] = []
+
+    def work() -> None:
+        try:
+            _replace(path, data)
+        except OSError as error:
+            faults.append(error)
+
+    helper = threading.Thread(target=work, name="replace", daemon=False)
+    helper.start()
+    helper.join()
+    if faults:
+        raise faults[0]
+
+
+def _replace(path: Path, data: bytes) -> None:
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = create(aside)
     try:
@@ -118,6 +140,38 @@ def write_new(path: Path, text: str, *, overwrite: bool = False) -> None:
     except (OSError, ValueError) as error:
         why = words_for(error) if isinstance(error, OSError) else "the name cannot be used"
         raise StorageError(f"{path} was not written: {why}.") from error
+
+
+def holder(path: Path) -> int | None:
+    """Give the process that has locked a file, where the system knows; never one that is gone."""
+    try:
+        status = path.stat()
+        locks = Path("/proc/locks").read_text("ascii")
+    except (OSError, ValueError):
+        return None
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+    for words in map(str.split, locks.splitlines()):
+        if words[1:2] == ["FLOCK"] and words[5:6] == [f"{device}:{status.st_ino}"]:
+            return int(words[4]) if words[4].isdigit() and words[4] != "0" else None
+    return None
+
+
+@contextlib.contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Keep others from doing the same in `folder` meanwhile; waits a second at most."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | _COMMON)
+    except OSError:
+        yield
+        return
+    try:
+        for _ in range(20):
+            if lock(descriptor):
+                break
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def lock(descriptor: int) -> bool:

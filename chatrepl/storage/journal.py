@@ -8,12 +8,13 @@ next turn tries again. Nothing is created before there is something to keep.
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from chatrepl.core.conversation import Conversation, Turn, TurnId
 from chatrepl.core.frozen import frozen
-from chatrepl.storage.files import words_for
+from chatrepl.storage.files import holder, words_for
 from chatrepl.storage.load import Loaded, load_bytes, read_journal
 from chatrepl.storage.logfile import SUFFIX, LogFile
 from chatrepl.storage.recorder import Recorder
@@ -60,10 +61,21 @@ class Journal:
             return _SLOW
         return self._writer.unsaved
 
-    def begin(self, turn: Turn) -> None:
-        """Write down a question; it is durable on return, unless `unsaved` says otherwise."""
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What goes with the conversation, as `meta` and the file have it."""
+        return self._meta
+
+    def begin(self, turn: Turn, spent: Mapping[str, Any] | None = None) -> None:
+        """Write down a question; it is durable on return, unless `unsaved` says otherwise.
+
+        `spent` are the fields that change with it.
+        """
+        fields = dict(spent or {})
+        self._meta |= fields
         self._writer.start()
-        self._wait(Job(lambda recorder: recorder.begin(turn), done=threading.Event()))
+        encode = lambda recorder: recorder.begin(turn) + recorder.meta(fields)  # noqa: E731
+        self._wait(Job(encode, done=threading.Event()))
 
     def delta(self, turn_id: str, text: str, kind: Literal["text", "thinking"] = "text") -> None:
         """Write down a piece of the reply; never waits."""
@@ -178,7 +190,7 @@ def resume(path: Path) -> Resumed:
     log, why = None, ""
     try:
         log = LogFile.open(path)
-        why = "" if log is not None else "another chatrepl has it open"
+        why = "" if log is not None else f"another chatrepl{_holder(path)} has it open"
     except OSError as error:
         why = words_for(error)
     data = read_journal(path)
@@ -198,6 +210,11 @@ def resume(path: Path) -> Resumed:
         journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, copied=data)
     journal.catch_up(loaded.conversation)
     return Resumed(loaded, journal, why)
+
+
+def _holder(path: Path) -> str:
+    pid = holder(path)
+    return f" (process {pid})" if pid is not None else ""
 
 
 def new_id() -> str:

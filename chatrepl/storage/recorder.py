@@ -14,6 +14,7 @@ from chatrepl.storage.inert import line
 from chatrepl.storage.states import Line
 
 TITLE_LENGTH: Final = 60
+OPENING: Final = b'{"t":"conv"'
 
 
 @dataclass(slots=True)

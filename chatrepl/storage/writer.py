@@ -15,7 +15,7 @@ from chatrepl.core.conversation import TurnId
 from chatrepl.core.frozen import frozen
 from chatrepl.storage.files import FULL, words_for
 from chatrepl.storage.logfile import LogFile
-from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.recorder import OPENING, Recorder
 
 COALESCE_S: Final = 0.02
 COALESCE_CHARS: Final = 512
@@ -195,7 +195,8 @@ class Writer:
             self._write_anew()
         elif self._log is None:
             self._log = LogFile.create(self.path)
-            self._pending[:0] = self._recorder.opening() + self._copied
+            opening = b"" if self._copied.startswith(OPENING) else self._recorder.opening()
+            self._pending[:0] = opening + self._copied
             self._copied = b""
         if self._log is not None and self._pending:
             self._log.append(self._pending)

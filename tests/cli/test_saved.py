@@ -10,6 +10,7 @@ from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.session import Session
+from chatrepl.storage.kept import Journaled
 from chatrepl.storage.paths import find_folders
 from tests.cli.given import loaded, settle
 
@@ -77,8 +78,10 @@ def test_a_system_prompt_replaces_the_kept_one_only_where_it_is_given() -> None:
 def test_where_nothing_can_be_kept_it_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="off"):
         begin(Options(continue_=True), session("save=false"))
-    with pytest.raises(StorageError, match="no saved"):
-        begin(Options(continue_=True), session())
+    for nothing in (Options(continue_=True), Options(resume="nowhere")):
+        with pytest.raises(StorageError, match="no saved") as found:
+            begin(nothing, session())
+        assert found.value.exit_code == 2
     monkeypatch.setenv("HOME", "")
     with pytest.raises(StorageError, match="home"):
         begin(Options(save="x"), session())
@@ -100,3 +103,21 @@ def test_without_a_wish_a_conversation_is_begun_or_memory_serves(
     assert begin(Options(), homeless) == Kept()
     assert homeless.recorder.unsaved
     assert put_away(homeless) == 0
+
+
+def test_a_model_that_was_chosen_goes_on_unless_another_is_asked_for() -> None:
+    first = keep(Options(save="notes"), "one")
+    begin(Options(continue_=True), first)
+    assert isinstance(first.recorder, Journaled)
+    first.recorder.beside(first.conversation, {"model": "claude-haiku-4-5"}, ())
+    put_away(first)
+
+    for options, model in (
+        (Options(continue_=True), "claude-haiku-4-5"),
+        (Options(continue_=True, model="x"), "claude-opus-5"),
+        (Options(continue_=True, set_=["model=x"]), "claude-opus-5"),
+    ):
+        again = session("model=claude-opus-5")
+        begin(options, again)
+        put_away(again)
+        assert again.settings.model == model

@@ -55,3 +55,53 @@ def test_a_conversation_is_gone_on_with_at_the_next_start(tmp_path: Path) -> Non
         c.say("demo: say the second")
 
         assert "say the first" in json.dumps(c.bodies[-1])
+
+
+def test_all_that_was_set_comes_back_after_a_kill_and_what_was_sent_does_not(
+    tmp_path: Path,
+) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("otters hold hands " * 5000)
+    with chat(tmp_path, columns=160) as c:
+        c.say("demo: say one")
+        c.command(f"/attach {notes}", "notes.txt")
+        c.command("/prefill pin Well", "Every reply")
+        c.command("/prefill So", "The next reply")
+        c.command("/choose yes no", "one of yes, no")
+        c.command("/model haiku-4-5", "claude-haiku-4-5")
+        c.command("/system Be brief", "system prompt is set")
+        c.command("/pin 1", "1 turn pinned")
+        c.command("/branch side", "side")
+        c.terminal.signal("KILL")
+        c.terminal.wait_exit()
+    (journal,) = tmp_path.rglob("*.jsonl")
+    assert journal.read_text().count("otters hold hands " * 5000) == 1
+    with chat(tmp_path, "-c", columns=160) as c:
+        c.terminal.wait_for("1 staged file, the prefill, .* are back")
+        c.command("/detach 9", "notes.txt")
+        c.command("/choose", "one of yes, no")
+        c.command("/choose clear", "no given form")
+        c.command("/history", "pinned")
+        c.say("demo: say two")
+        body = json.dumps(c.bodies[-1])
+        assert "otters hold hands" in body
+        assert "Be brief" in body
+        assert c.bodies[-1]["model"] == "claude-haiku-4-5"
+        c.terminal.signal("KILL")
+        c.terminal.wait_exit()
+    with chat(tmp_path, "-c", columns=160) as c:
+        c.terminal.wait_for("The pinned prefill and the model claude-haiku-4-5 are back")
+        assert "staged" not in c.terminal.everything()
+        c.command("/prefill", "Every reply begins with 'Well'")
+        c.command("/goto side", "side|turn")
+
+
+def test_with_saving_off_nothing_that_is_staged_touches_the_disk(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("otters hold hands")
+    with chat(tmp_path, "--no-save") as c:
+        c.say("demo: say one")
+        c.command(f"/attach {notes}", "notes.txt")
+        c.terminal.keys("c-d")
+        c.terminal.wait_exit()
+    assert not list(tmp_path.rglob("*.jsonl"))

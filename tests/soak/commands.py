@@ -3,6 +3,7 @@
 python -m tests.soak.commands [SEQUENCES] [STEPS]
 """
 
+import argparse
 import sys
 import time
 
@@ -27,4 +28,8 @@ def main(sequences: int = 10_000, steps: int = 12) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sequences", type=int, nargs="?", default=10_000)
+    parser.add_argument("steps", type=int, nargs="?", default=12)
+    given = parser.parse_args()
+    main(given.sequences, given.steps)

@@ -1,6 +1,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,38 @@ def test_a_file_that_could_not_be_made_private_is_not_left_behind(
         with pytest.raises(OSError, match="no"):
             files.create(tmp_path / "a")
     os.close(files.create(tmp_path / "a"))
+
+
+def test_a_file_that_a_daemon_thread_writes_outlives_the_end_of_the_program(
+    tmp_path: Path,
+) -> None:
+    slow = """
+import os, sys, threading, time
+from pathlib import Path
+from chatrepl.storage import files
+begun, sync = threading.Event(), os.fsync
+def late(descriptor):
+    begun.set()
+    time.sleep(0.3)
+    sync(descriptor)
+os.fsync = late
+work = lambda: files.replace_file(Path(sys.argv[1]), b"whole")
+threading.Thread(target=work, daemon=True).start()
+begun.wait()
+"""
+    target = tmp_path / "models.json"
+    subprocess.run([sys.executable, "-c", slow, str(target)], check=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["models.json"]
+    assert target.read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system does not tell")
+def test_who_holds_a_file_is_told_while_it_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "held"
+    descriptor = files.create(path)
+    assert files.holder(path) is None
+    assert files.lock(descriptor)
+    assert files.holder(path) in {os.getpid(), None}  # some file systems hide it
+    os.close(descriptor)
+    assert files.holder(path) is None
+    assert files.holder(tmp_path / "none") is None
