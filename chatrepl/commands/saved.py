@@ -148,7 +148,7 @@ def delete_(session: Session, name: Saved, *, force: bool = False) -> Outcome:
     """Delete a saved conversation for good. This cannot be undone."""
     entry = find(session.library, name)
     if entry.id == session.recorder.id:
-        raise UsageError("That conversation is open.", "/clear begins a new one.")
+        raise UsageError("That conversation is open.", "Delete it from the next chat.")
     if entry.id in {recorder.id for _, recorder in session.shelf.all}:
         raise UsageError(
             f"{entry.label} was open in this chat, and /undo returns to it.",

@@ -188,9 +188,9 @@ def checked_name(folder: Path | None, name: str, own: str | None) -> str:
     if not label.translate(_JOINERS).isprintable():
         raise UsageError("A name holds no control characters.", "Other words name it well.")
     for entry in list_entries(folder):
-        if entry.name.casefold() == label.casefold() and entry.id != own:
+        if label.casefold() in {entry.name.casefold(), entry.id} and entry.id != own:
             raise UsageError(
-                f"There is a saved conversation {entry.name} already.",
-                f"/load {entry.name} opens it; another name keeps this one.",
+                f"There is a saved conversation {entry.name or label} already.",
+                f"/load {entry.name or label} opens it; another name keeps this one.",
             )
     return label

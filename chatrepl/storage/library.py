@@ -24,6 +24,7 @@ _TAILS: Final = (4_096, 131_072)
 _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
+_SHOWN: Final = 80
 
 
 @frozen
@@ -123,7 +124,7 @@ def find(folder: Path | None, wanted: str) -> Entry:
                 exit_code=2,
             )
     raise StorageError(
-        f"There is no saved conversation {wanted}.",
+        f"There is no saved conversation {wanted[:_SHOWN]}{'…' if wanted[_SHOWN:] else ''}.",
         "/sessions, or chatrepl --sessions, lists those there are.",
         exit_code=2,
     )

@@ -99,6 +99,8 @@ def test_a_name_is_trimmed_and_belongs_to_one(tmp_path: Path) -> None:
 
     assert checked_name(tmp_path, "  other \n name ", kept.id) == "other name"
     assert checked_name(tmp_path, "notes", kept.id) == "notes"
+    with pytest.raises(UsageError, match="already"):
+        checked_name(tmp_path, str(kept.id), "another")
     assert checked_name(tmp_path, "a/b ../c 👩‍💻", kept.id) == "a/b ../c 👩‍💻"
     for name in ("", "  ", "notes", "a\x1b[31m", "\u202eabc", "x" * 500, "\ud800"):
         with pytest.raises(UsageError):

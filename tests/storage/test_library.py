@@ -113,3 +113,9 @@ def test_one_that_is_open_is_not_deleted(tmp_path: Path) -> None:
     delete(entry)
     with pytest.raises(StorageError, match="gone already"):
         delete(entry)
+
+
+def test_what_is_not_found_is_named_in_one_short_line(tmp_path: Path) -> None:
+    with pytest.raises(StorageError) as found:
+        find(tmp_path, "x" * 5000)
+    assert len(found.value.message) < 120
