@@ -105,3 +105,14 @@ def test_with_saving_off_nothing_that_is_staged_touches_the_disk(tmp_path: Path)
         c.terminal.keys("c-d")
         c.terminal.wait_exit()
     assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_the_second_opener_is_told_who_has_it_and_leaves_no_file_behind(tmp_path: Path) -> None:
+    with chat(tmp_path, columns=160) as c:
+        c.say("demo: say one")
+        c.command("/save talk", "is called talk")
+        with chat(tmp_path, "-c", columns=160) as second:
+            second.terminal.wait_for(r"has it open; this goes on in a copy, talk \(copy\)")
+            second.terminal.keys("c-d")
+            assert second.terminal.wait_exit() == 0
+        assert len(list(tmp_path.rglob("*.jsonl"))) == 1
