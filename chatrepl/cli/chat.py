@@ -163,12 +163,13 @@ def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
         style = view_style(session.settings, os.environ, out, look=speaker.look)
         return LiveView(both.out, style, time.monotonic)
 
+    prompt = _prompt(session, history, color=not both.out.no_color)
     return Desk(
-        _prompt(session, history, color=not both.out.no_color),
+        prompt,
         speaker,
         tty,
         new_view,
-        lambda question: ask_yes_no(tty, question),
+        lambda question: ask_yes_no(tty, question, prompt.type_ahead),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
     )
