@@ -10,7 +10,7 @@ from chatrepl.commands.registry import Count, Kind, Rest, command
 from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.conversation import Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
-from chatrepl.core.excerpt import asked
+from chatrepl.core.excerpt import answered, asked
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
 from chatrepl.session import Session
 
@@ -196,7 +196,7 @@ def _asked(turn: Turn) -> str:
 
 
 def _replied(turn: Turn) -> str:
-    return "" if turn.assistant is None else _words(turn.assistant.text)
+    return _words(answered(turn))
 
 
 def _words(text: str) -> str:

@@ -9,7 +9,7 @@ from chatrepl.commands.registry import Count, Rest, command
 from chatrepl.core.changed import changed_words
 from chatrepl.core.conversation import Conversation, State, Turn
 from chatrepl.core.errors import UsageError
-from chatrepl.core.excerpt import asked, beginning
+from chatrepl.core.excerpt import answered, asked
 from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Table
 from chatrepl.core.sent import is_sent
 from chatrepl.core.summary import compact
@@ -39,9 +39,8 @@ def history(session: Session, last: Count | None = None) -> Outcome:
 
 
 def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:
-    reply = beginning(turn.assistant.text) if turn.assistant else ""
     state = state_of(session, turn, held)
-    return (str(number), asked(turn), reply, _tokens(session, turn), state)
+    return (str(number), asked(turn), answered(turn), _tokens(session, turn), state)
 
 
 def _tokens(session: Session, turn: Turn) -> str:

@@ -1,5 +1,6 @@
 """The beginning of what was said, in a line: for the rows of tables."""
 
+import json
 from typing import Final
 
 from chatrepl.core.blocks import Block, ImageBlock, TextBlock
@@ -11,6 +12,23 @@ _LONGEST: Final = 400
 def asked(turn: Turn) -> str:
     """Give the beginning of a turn's question; what is attached stands there by its kind."""
     return beginning(" ".join(map(_named, turn.question)))
+
+
+def answered(turn: Turn) -> str:
+    """Give the beginning of a turn's reply; of one that was chosen, the choice alone."""
+    text = "" if turn.assistant is None else turn.assistant.text
+    return beginning(_choice(text) or text)
+
+
+def _choice(text: str) -> str:
+    if not text.startswith("{") or len(text) > _LONGEST:
+        return ""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    found = value.get("choice") if isinstance(value, dict) and len(value) == 1 else None
+    return found if isinstance(found, str) else ""
 
 
 def beginning(text: str) -> str:

@@ -1,6 +1,6 @@
-from chatrepl.core.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.blocks import DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.conversation import Message, Turn, TurnId
-from chatrepl.core.excerpt import asked, beginning
+from chatrepl.core.excerpt import answered, asked, beginning
 
 
 def test_what_is_attached_is_named_without_markdown() -> None:
@@ -14,3 +14,14 @@ def test_what_is_attached_is_named_without_markdown() -> None:
 def test_a_beginning_is_one_line_and_short() -> None:
     assert beginning(" a\n\tb ") == "a b"
     assert len(beginning("x" * 9_000)) == 400
+
+
+def test_of_a_choice_the_choice_is_shown() -> None:
+    def reply(text: str) -> str:
+        said = (Message.user("q"), Message("assistant", (TextBlock(text),)))
+        return answered(Turn(TurnId("a"), None, said))
+
+    assert reply('{"choice":"dark red"}') == "dark red"
+    for other in ("red", '{"choice":1}', '{"choice":"a","b":2}', '{"choice":', ""):
+        assert reply(other) == other
+    assert answered(Turn(TurnId("a"), None, (Message.user("q"),))) == ""
