@@ -7,7 +7,7 @@ from chatrepl.commands.registry import Kind, command
 from chatrepl.commands.structured import read_text
 from chatrepl.commands.trimming import cache_loss
 from chatrepl.core.errors import UsageError
-from chatrepl.core.models import EFFORTS, Model, find, resolve
+from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
 from chatrepl.core.sent import build_sent
 from chatrepl.core.summary import compact
@@ -34,6 +34,8 @@ def model(session: Session, id: Annotated[str | None, Kind(complete=_models)] = 
     before, new = session.model, find(resolve(id, session.models), session.models)
     warnings = tuple(_switch_warnings(session, before, new))
     session.use(model=new.id)
+    near = None if new.known else nearest_model(new.id, session.models)
+    warnings = (f"Did you mean {near}? /model {near} takes it.", *warnings) if near else warnings
     ends = retirement(session)
     warnings = (*warnings, ends) if ends else warnings
     return Several((Notice(_describe(new)), *(Notice(text, "warning") for text in warnings)))

@@ -4,6 +4,7 @@ To add a model, add a row to `_ROWS`, newest first within its line. A model that
 works too: `find` describes it carefully.
 """
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -196,6 +197,13 @@ def resolve(part: str, table: Mapping[str, Model] = TABLE) -> str:
     if matches:
         raise UsageError(f"{part} could be any of {', '.join(matches)}.", "Write more of the name.")
     return part
+
+
+def nearest_model(part: str, table: Mapping[str, Model] = TABLE) -> str | None:
+    """Find the model that may have been meant by a name that is not listed."""
+    meant = f"claude-{part.strip().casefold().removeprefix('claude-')}"
+    near = difflib.get_close_matches(meant, table, n=1, cutoff=0.8)
+    return near[0] if near else None
 
 
 def from_api(info: Wire, base: Model) -> Model:

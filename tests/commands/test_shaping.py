@@ -149,6 +149,15 @@ def test_web_search_is_refused_where_there_is_none() -> None:
         Player(Settings(model="llama")).do("/web on")
 
 
+def test_a_model_that_is_not_known_is_taken_and_the_nearest_named() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/model sonet-4-6")
+    assert player.session.model.id == "sonet-4-6"
+    assert "Did you mean claude-sonnet-4-6? /model claude-sonnet-4-6 takes it." in player.heard
+    player.do("/model llama-3.2-1b")
+    assert "Did you mean" not in player.heard
+
+
 def test_models_and_words_are_completed() -> None:
     session = Player().session
     assert ("claude-haiku-4-5", "") in REGISTRY.complete(session, "/model haiku")[1]
