@@ -117,7 +117,9 @@ def models(session: Session) -> Outcome:
         rows.insert(0, _model_row(session, session.model))
     heads = ("", "model", "window", "output", "$/M in", "$/M out", "prefill", "thinking", "life")
     unknown = "? is not known. " if any("?" in row for row in rows) else ""
-    foot = f"{unknown}/model ID switches."
+    elsewhere = bool(session.settings.base_url)
+    foreign = "The server at base_url may not have all of these. " if elsewhere else ""
+    foot = f"{unknown}{foreign}/model ID switches."
     return Table(heads, tuple(rows), footer=foot, right=frozenset({2, 3, 4, 5}))
 
 

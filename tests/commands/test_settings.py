@@ -118,6 +118,15 @@ def test_models_are_listed_with_prices_and_what_is_unknown() -> None:
     assert player.tables[-1].rows[0][:2] == ("*", "another")
 
 
+def test_the_list_of_models_says_that_another_server_may_not_have_them() -> None:
+    player = Player()
+    player.do("/models")
+    assert "server" not in player.tables[-1].footer
+    player.session.settings = replace(player.session.settings, base_url="http://127.0.0.1:9")
+    player.do("/models")
+    assert "The server at base_url may not have all of these." in player.tables[-1].footer
+
+
 def test_the_doctor_is_asked() -> None:
     player = Player()
     player.do("/doctor")
