@@ -20,6 +20,7 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 _SIGNALLED: Final = 128
 _MOST_LOG_CHARS: Final = 200_000
+_LAST_WRITES_S: Final = 1.0
 
 
 def prepare_streams() -> None:
@@ -73,6 +74,7 @@ def report_bug(error: BaseException) -> int:
 
 def leave(code: int) -> NoReturn:
     """End the process at once: all is written and closed, nothing is left to tear down."""
+    _let_finish()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             try:
@@ -80,6 +82,17 @@ def leave(code: int) -> NoReturn:
             except (OSError, ValueError):
                 code = code or (1 if stream is sys.stdout else 0)
     os._exit(code)
+
+
+def _let_finish() -> None:
+    """Give threads that are no daemons a moment: one may be putting a file in place."""
+    if "threading" not in sys.modules:
+        return
+    import threading
+
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.main_thread():
+            thread.join(_LAST_WRITES_S)
 
 
 def _tell_program(error: ChatreplError) -> None:

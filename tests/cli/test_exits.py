@@ -1,4 +1,5 @@
 import io
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -78,3 +79,22 @@ def test_nothing_is_written_where_nothing_may_be(
 
     assert report_bug(RuntimeError()) == 70
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_being_put_in_place_at_the_end_is_finished(tmp_path: Path) -> None:
+    program = """
+import sys, threading, time
+from chatrepl.cli.exits import leave
+
+def work() -> None:
+    time.sleep(0.3)
+    open(sys.argv[1], "w").close()
+
+threading.Thread(target=work, daemon=False).start()
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+leave(5)
+"""
+    done = tmp_path / "done"
+    ended = subprocess.run([sys.executable, "-c", program, str(done)], timeout=30, check=False)
+    assert ended.returncode == 5
+    assert done.exists()
