@@ -4,7 +4,6 @@ To add a model, add a row to `_ROWS`, newest first within its line. A model that
 works too: `find` describes it carefully.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -201,6 +200,8 @@ def resolve(part: str, table: Mapping[str, Model] = TABLE) -> str:
 
 def nearest_model(part: str, table: Mapping[str, Model] = TABLE) -> str | None:
     """Find the model that may have been meant by a name that is not listed."""
+    import difflib
+
     meant = f"claude-{part.strip().casefold().removeprefix('claude-')}"
     near = difflib.get_close_matches(meant, table, n=1, cutoff=0.8)
     return near[0] if near else None
