@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatrepl.core.blocks import Block
 from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
 from chatrepl.core.distrust import Distrust, Part
 from chatrepl.core.edges import Edges, rough_count
@@ -86,8 +85,7 @@ class Session:
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
-        blocks: tuple[Block, ...] = tuple(item.block for item in self.staged)
-        return Message.user(scrub(text), *blocks)
+        return Message.user(scrub(text), *(item.block for item in self.staged))
 
     def request(
         self,
@@ -115,7 +113,7 @@ class Session:
             instruction=form.instruction if form is not None and schema is None else "",
             schema=schema,
             interactive=self.interactive,
-            previous_message_id=self._previous_message_id(),
+            previous_message_id=self.conversation.last_message_id,
             extra_tokens=self._prefill_tokens(prefill),
             diagnose=not self.settings.base_url,
         )
@@ -142,9 +140,15 @@ class Session:
             return None
         return self.ledger.next_total(self.conversation, self.model)
 
+    def leave_edit(self) -> None:
+        """Let the next message follow the conversation again, without what an edit had staged."""
+        if self.base is not None:
+            self.base = None
+            self._unstage(*self.conversation.path())
+
     def change(self, conversation: Conversation) -> None:
         """Go on with a changed conversation."""
-        self.base = None
+        self.leave_edit()
         self.conversation = conversation
         self.recorder.state(conversation)
 
@@ -179,8 +183,9 @@ class Session:
         return found is not None
 
     def _take(self, kept: Kept) -> None:
+        self.leave_edit()
         self.conversation, self.recorder = kept
-        self.base, self.footprint, self.miss, self.index = None, None, "", Index()
+        self.footprint, self.miss, self.index = None, "", Index()
         self._behind = self._ledger is not None
 
     def adjust(self, **changes: Any) -> None:
@@ -215,9 +220,8 @@ class Session:
         self, message: Message, request: Request, base: Conversation | None = None
     ) -> Turn:
         """Begin a turn: the message is kept before anything is sent."""
-        after = base or self.conversation
-        messages = self.outgoing(message, request)
-        return self._begun(Turn(TurnId(""), after.head, messages, ours=request.ours))
+        parent, messages = (base or self.conversation).head, self.outgoing(message, request)
+        return self._begun(Turn(TurnId(""), parent, messages, ours=request.ours))
 
     def reopen_turn(self, cut: Turn) -> Turn:
         """Begin a turn that goes on with the reply of `cut`, as its sibling."""
@@ -236,10 +240,6 @@ class Session:
         self.recorder.begin(begun)
         return begun
 
-    def retake(self, turn: Turn, message: Message, request: Request) -> Turn:
-        """Give `turn` as it stands when its request had to be built anew."""
-        return replace(turn, messages=self.outgoing(message, request), ours=request.ours)
-
     def close_turn(
         self, turn: Turn, request: Request, reply: Reply, written: Message | None, error: str = ""
     ) -> Turn:
@@ -248,11 +248,17 @@ class Session:
         done = replace(turn, messages=messages, receipt=self._receipt(turn, request, reply, error))
         self._account(request, reply, written, done)
         if written is not None or reply.complete:
+            self.leave_edit()
             self.conversation = self.conversation.add(done)
-            self.base, self.staged = None, ()
-            self.prefill = ""
+            self._unstage(done)
+            if request.prefill is not None and request.prefill.text == self.prefill:
+                self.prefill = ""
         self.recorder.finish(done)
         return done
+
+    def _unstage(self, *turns: Turn) -> None:
+        sent = {id(block) for turn in turns for block in turn.question}
+        self.staged = tuple(item for item in self.staged if id(item.block) not in sent)
 
     def _account(self, request: Request, reply: Reply, written: Message | None, done: Turn) -> None:
         """Enter what a reply took into the books."""
@@ -291,7 +297,3 @@ class Session:
         known = reply.usage_known
         cost = self.edges.price(request.model, reply.total_usage, now) if known else None
         return receipt_of(request, reply, cost, now - turn.created, error)
-
-    def _previous_message_id(self) -> str | None:
-        last = next((t.receipt for t in reversed(self.conversation.path()) if t.receipt), None)
-        return last.message_id if last else None

@@ -85,7 +85,8 @@ class _Attempt:
     def _rebuild(self) -> None:
         if self.cut is None:
             self.request = self.session.request(self.message, self.base)
-            self.turn = self.session.retake(self.turn, self.message, self.request)
+            messages = self.session.outgoing(self.message, self.request)
+            self.turn = replace(self.turn, messages=messages, ours=self.request.ours)
         elif self.base is not None and self.session.model.prefill is True:
             self.request = self.session.request(self.message, self.base, prefill=self.cut.text)
         else:

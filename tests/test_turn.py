@@ -7,6 +7,8 @@ import pytest
 
 from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.wire import Answer, error_body, json_answer
+from chatrepl.attachments.attach import from_bytes
+from chatrepl.commands.attaching import limits_of
 from chatrepl.core.blocks import ThinkingBlock
 from chatrepl.core.conversation import Message
 from chatrepl.core.edges import Edges
@@ -16,6 +18,7 @@ from chatrepl.core.recorder import NoRecorder
 from chatrepl.core.settings import Settings
 from chatrepl.turn import text_of
 from tests.commands.playing import Player
+from tests.data.pictures import PNG
 
 MODELS = tuple(TABLE)
 BEHAVIOURS = ("repeat", "omit", "split", "whitespace")
@@ -35,6 +38,20 @@ def test_a_reply_is_exactly_prefill_and_continuation(model: str, behaviour: str)
         assert text[len(prefill) :].lstrip() == "three and four"  # some models begin anew
         assert player.statuses == [200]
         assert player.session.prefill == ""
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-opus-5-5"])
+def test_only_what_was_sent_is_no_longer_set_for_the_next_message(model: str) -> None:
+    player = Player(Settings(model=model))
+    player.say("demo: count to 30")
+    mine = from_bytes(PNG, "a.png", limits=limits_of(player.session))
+    player.session.staged, player.session.prefill = (mine,), "Well,"
+    player.do("/continue")
+    assert (player.session.staged, player.session.prefill) == ((mine,), "Well,")
+    player.do("/retry")
+    assert (player.session.staged, player.session.prefill) == ((mine,), "")
+    player.say("demo: say seen")
+    assert player.session.staged == ()
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -43,7 +43,7 @@ def edit(session: Session, turn: Number = None) -> Outcome:
     if found.user is None:
         raise UsageError("That turn has no question.")
     text = "".join(b.text for b in found.question if isinstance(b, TextBlock))
-    leave_edit(session)
+    session.leave_edit()
     session.staged = (*_restaged(found.question), *session.staged)
     session.base = session.conversation.then(replace(session.conversation.state, head=found.parent))
     return Draft(text, session.base)
@@ -51,11 +51,7 @@ def edit(session: Session, turn: Number = None) -> Outcome:
 
 def leave_edit(session: Session) -> None:
     """Let the next message follow the conversation again, without what an edit had staged."""
-    if session.base is None:
-        return
-    session.base = None
-    sent = {id(block) for turn in session.conversation.path() for block in turn.question}
-    session.staged = tuple(item for item in session.staged if id(item.block) not in sent)
+    session.leave_edit()
 
 
 def numbered(session: Session, number: int | None) -> Turn:

@@ -186,6 +186,12 @@ class Conversation:
     def head(self) -> TurnId | None:
         return self.state.head
 
+    @property
+    def last_message_id(self) -> str | None:
+        """The service's name of the newest reply, if it gave one."""
+        receipts = (turn.receipt for turn in reversed(self.path()))
+        return next((receipt.message_id for receipt in receipts if receipt), None)
+
     def add(self, turn: Turn) -> "Conversation":
         """Hang `turn` under its parent and make it the head."""
         state = replace(self.state, head=turn.id, next_system=None)

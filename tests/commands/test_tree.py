@@ -83,6 +83,20 @@ def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -
     assert session.staged == (mine,)
 
 
+@pytest.mark.parametrize("line", ["/undo", "/clear", "/retry", "/system Be brief."])
+def test_an_edit_that_another_command_ends_leaves_nothing_staged(line: str) -> None:
+    player = Player()
+    session = player.session
+    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session)),)
+    player.say("demo: say seen")
+    player.say("demo: say more")
+    player.do("/edit 1")
+    player.do(line)
+
+    assert session.base is None
+    assert session.staged == ()
+
+
 def test_edit_says_what_it_cannot_change(player: Player) -> None:
     with pytest.raises(UsageError, match="no turn 9"):
         player.do("/edit 9")
