@@ -1,11 +1,12 @@
 """What the chat asks before a request leaves, and what it says under the reply."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chatrepl.commands.shaping import retirement
 from chatrepl.commands.structured import bare_choice, complaint
 from chatrepl.commands.trimming import next_price
 from chatrepl.core.conversation import Turn
+from chatrepl.core.form import Form
 from chatrepl.core.summary import dollars, meta_line, next_step
 from chatrepl.session import Session
 
@@ -37,6 +38,13 @@ def _coming(session: Session) -> float:
     return (next_price(session, session.conversation) if counts else None) or 0.0
 
 
+def condenser(form: Form | None) -> Callable[[str], str] | None:
+    """Give what takes a choice out of its JSON; None where none is asked for."""
+    if form is None or not form.choices:
+        return None
+    return lambda text: bare_choice(form, text) or text
+
+
 def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
     """Give the lines under a reply, each with its style."""
     receipt = turn.receipt
@@ -45,11 +53,10 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
     if turn.assistant is None and receipt.stop_reason is not None:
         yield "The reply is empty.", "warning"
     text = "" if turn.assistant is None else turn.assistant.text
-    if choice := bare_choice(session.form, text):
-        yield choice, ""
     yield meta_line(receipt), "meta"
     if session.miss:
         yield session.miss, "meta"
-    for words in (complaint(session.form, text), retirement(session), next_step(receipt)):
+    step = next_step(receipt, goes_on=last_text(turn) is not None)
+    for words in (complaint(session.form, text), retirement(session), step):
         if words:
             yield words, "warning"

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from chatrepl.commands.around import agree_to_cost, cost_question, remarks
+from chatrepl.commands.around import agree_to_cost, condenser, cost_question, remarks
 from chatrepl.core.conversation import Message
+from chatrepl.core.form import Form
 from tests.commands.trimmer import Trimmer
 
 
@@ -52,14 +53,12 @@ def test_a_reply_is_followed_by_its_figures_and_what_to_do_next() -> None:
     assert list(remarks(chat.session, by_hand)) == []
 
 
-def test_a_choice_stands_bare_under_the_reply_that_wraps_it_up() -> None:
-    chat = Trimmer()
-    chat.do("/choose yes no")
-    turn = chat.say("demo: say whatever")
-    first, style = next(remarks(chat.session, turn))
+def test_a_choice_is_taken_out_of_its_json_and_anything_else_is_left() -> None:
+    condense = condenser(Form.choose(("yes", "no")))
 
-    assert first in {"yes", "no"}
-    assert style == ""
+    assert condense is not None
+    assert list(map(condense, ('{"choice":"yes"}', "no", '{"choi'))) == ["yes", "no", '{"choi']
+    assert condenser(None) is condenser(Form(None)) is None
 
 
 def test_a_missed_cache_is_explained_under_the_reply() -> None:

@@ -42,10 +42,12 @@ _IDLE_S = 0.5
 class LiveView:
     """Paints a reply on a console; between deltas its own timer keeps the frames coming.
 
+    With `condense` a text is held back until it has ended, and what that makes of it is shown.
     Raises OSError where the terminal cannot be written to any more: the reply ends there.
     """
 
     def __init__(self, console: SafeConsole, style: Style, clock: Callable[[], float]) -> None:
+        self.condense: Callable[[str], str] | None = None
         self._style = style
         self._clock = clock
         self._begun_at = clock()
@@ -84,7 +86,7 @@ class LiveView:
         if isinstance(error, OSError):
             return
         if self._held:  # nothing more came
-            self._parts.text(self._taken())
+            self._parts.text(self._taken(ends=True))
         notes = self._sources.notes()
         if notes and self._parts.in_text:
             self._parts.text(notes)
@@ -99,9 +101,7 @@ class LiveView:
         self._progress.note(event, reply)
         match event:
             case TextDelta(text):
-                self._begun = True
-                self._parts.status(None)
-                self._parts.text(self._taken() + text)
+                self._go_on(text)
                 return
             case ThinkingDelta(text) if self._style.thinking:
                 self._parts.think(text)
@@ -132,12 +132,19 @@ class LiveView:
 
     def _begin(self, begun: PrefillBegun) -> None:
         self._begun, self._held = True, begun.text
-        if begun.prefill.mode == "native":  # nothing is thought before it goes on
+        if begun.prefill.mode == "native" and self.condense is None:  # nothing is thought first
             self._parts.text(self._taken())
 
-    def _taken(self) -> str:
+    def _go_on(self, text: str) -> None:
+        self._begun = True
+        self._parts.status(None)
+        self._held += text
+        if self.condense is None:
+            self._parts.text(self._taken())
+
+    def _taken(self, *, ends: bool = False) -> str:
         text, self._held = self._held, ""
-        return text
+        return self.condense(text) if ends and self.condense is not None else text
 
     def _open(self, kind: str, failed: str) -> None:
         self._done = False
@@ -149,6 +156,8 @@ class LiveView:
     def _close(self, reply: Reply) -> None:
         """Put what belongs to the block that ended behind it."""
         last = reply.blocks[-1] if reply.blocks else None
+        if self.condense is not None and isinstance(last, TextBlock) and self._held:
+            self._parts.text(self._taken(ends=True))
         if isinstance(last, TextBlock) and last.citations and self._parts.in_text:
             self._parts.text(self._sources.mark(last))
         elif said := called(last):

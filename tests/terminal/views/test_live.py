@@ -279,3 +279,27 @@ def test_a_console_without_a_clock_going_on_writes_nothing_twice() -> None:
             return sink.take()
 
     assert asyncio.run(idle()) == ""
+
+
+def condensed(*events: StreamEvent) -> str:
+    screening = Screening()
+
+    async def play() -> str:
+        with screening.view() as view:
+            view.condense = str.upper
+            reply = Reply()
+            for event in events:
+                reply = reply.apply(event)
+                view.show(event, reply)
+                if isinstance(event, TextDelta):
+                    assert "a" not in screening.rows()
+        return screening.rows()
+
+    return asyncio.run(play())
+
+
+def test_a_text_that_is_to_be_condensed_is_shown_when_it_has_ended() -> None:
+    begun = PrefillBegun(Prefill("a", "native"))
+    assert condensed(start(), *text("a", "ab"), *end()) == "AAB"
+    assert condensed(begun, start(), *text("ab"), *end()) == "AAB"
+    assert condensed(start(), *text("a", "ab")[:2]) == "A"  # it was cut
