@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from chatrepl.aside import ask_aside
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.mentions import find_mentions
-from chatrepl.commands.around import agree_to_cost, cost_question, remarks
+from chatrepl.commands.around import agree_to_cost, condenser, cost_question, remarks
 from chatrepl.commands.attaching import limits_of
 from chatrepl.commands.compacting import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
@@ -103,9 +103,13 @@ class Repl:
         draft, self.draft = self.draft, ""
         self.desk.speaker.rest()
         keep_unsent(self.session)
-        match self.desk.prompt.read(self.runner.run, draft):
+        waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
+        match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
             case Line(text):
-                self.take(text)
+                try:
+                    self.take(text)
+                finally:
+                    self.draft = "\n".join(filter(None, (waiting, self.draft)))
             case Closed() | Interrupted():
                 self.running = False
 
@@ -242,7 +246,7 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply))
+            turn = self.runner.run(self._watched(reply, condenser(self.session.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except ChatreplError as error:
@@ -254,8 +258,13 @@ class Repl:
         else:
             self._sum_up(turn)
 
-    async def _watched(self, reply: Callable[[View], Coroutine[None, None, T]]) -> T:
+    async def _watched(
+        self,
+        reply: Callable[[View], Coroutine[None, None, T]],
+        condense: Callable[[str], str] | None = None,
+    ) -> T:
         view = self.desk.new_view()
+        view.condense = condense
         task = asyncio.current_task()
 
         def stop() -> None:

@@ -133,6 +133,23 @@ def test_esc_stops_and_what_was_typed_meanwhile_waits_in_the_prompt(tmp_path: Pa
         terminal.wait_for("^› typed a\n +b$|^› typed a\nb$", visible=True)
 
 
+def test_a_command_at_a_question_runs_by_itself_and_the_draft_stays(tmp_path: Path) -> None:
+    with chat(tmp_path) as terminal:
+        ready(terminal).send("/foo/bar baz").keys("enter").wait_for(r"\[y/N\]")
+        terminal.send("/help exit\r").wait_for("^Leave. What was said is kept.")
+        terminal.wait_for("^› /foo/bar baz$", visible=True)
+        assert terminal.screen().count("[y/N]") == 1
+
+
+def test_a_choice_is_shown_without_its_json(tmp_path: Path) -> None:
+    with chat(tmp_path) as terminal:
+        ready(terminal).send("/choose red blue").keys("enter").wait_for("one of red, blue")
+        terminal.send("which").keys("enter").wait_for(DONE)
+        shown = terminal.settle().everything()
+        assert re.search(r"^› which\n(red|blue)\n.* out ", shown, re.MULTILINE)
+        assert "{" not in shown
+
+
 def test_nothing_is_doubled_and_one_row_stays_free_between_exchanges(tmp_path: Path) -> None:
     with chat(tmp_path, size=(80, 60)) as terminal:
         ready(terminal)

@@ -66,6 +66,11 @@ class Prompt:
         """Give the next prompt keys that were read elsewhere."""
         self._session.type_ahead(data)
 
+    @property
+    def command_waits(self) -> bool:
+        """Whether what was typed ahead begins with a command that was submitted."""
+        return self._session.command_waits
+
     def remember(self, text: str) -> None:
         """Add a text to the history, for texts that were not typed at the prompt."""
         self._session.history.append_string(text)

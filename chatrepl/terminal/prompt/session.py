@@ -11,8 +11,9 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input, create_input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
@@ -59,7 +60,6 @@ class PromptSession:
         self._feeds = feeds
         self._options = options
         self._first = True
-        self._typed_ahead = False
         self._keys = KeyState(options.multiline, cleared=self._feeds.cleared)
         with create_app_session(self.input, self._output):
             self._session = self._build(prompt_keys(self._keys, environ, tty), dumb=dumb)
@@ -105,15 +105,23 @@ class PromptSession:
 
     def type_ahead(self, data: bytes) -> None:
         """Give the next prompt keys that were read elsewhere."""
-        keys: list[KeyPress] = parse_keys(data)
+        store_typeahead(self.input, parse_keys(data))
+
+    @property
+    def command_waits(self) -> bool:
+        """Whether what was typed ahead begins with a command that was submitted."""
+        keys = self._ahead()
+        return bool(keys) and keys[0].data == "/" and Keys.Enter in [each.key for each in keys]
+
+    def _ahead(self) -> "list[KeyPress]":
+        keys = get_typeahead(self.input)  # this takes them out
         store_typeahead(self.input, keys)
-        self._typed_ahead = self._typed_ahead or bool(keys)
+        return keys
 
     async def prompt(self, default: str) -> _Result:
         """Edit a line."""
-        if default and self._typed_ahead:
+        if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
-        self._typed_ahead = False
         with create_app_session(self.input, self._output):
             result = await self._session.prompt_async(default=default)
         self._first = False
