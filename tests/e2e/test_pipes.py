@@ -258,7 +258,7 @@ USAGE: list[tuple[str, int, tuple[str, ...], str]] = [
     ("a schema that is not there", 2, ("--schema", "nowhere.json"), "nowhere.json"),
     ("one choice", 2, ("--choose", "yes"), "two"),
     ("a conversation that is not there", 2, ("-r", "nowhere"), "nowhere"),
-    ("no conversation to go on with", 1, ("-c",), "conversation"),
+    ("no conversation to go on with", 2, ("-c",), "conversation"),
     ("a key over plain http", 2, ("--base-url", "http://example.com"), "http"),
     ("an address that is none", 2, ("--base-url", "nowhere"), "nowhere"),
 ]  # fmt: skip

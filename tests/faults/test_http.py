@@ -29,7 +29,7 @@ ROWS: dict[str, list[Row]] = {
         Row("error 504", 4, "504"),
         Row("error 529", 4, "overloaded"),
     ],
-    "H5": [Row("error 413", 5, "Attach less"), Row("error 422", 1, "could not be processed")],
+    "H5": [Row("error 413", 5, "Send less of it"), Row("error 422", 1, "could not be processed")],
     "H6": [
         Row("error 429", 4, "rate limit"),
         Row("error 429 retry-after 86400", 4, "wait 24 h"),
@@ -100,7 +100,7 @@ def test_h1_a_context_that_is_too_long_is_told_with_the_way_out(home: Home) -> N
         done = home.ask("--base-url", url)
 
     assert done.code == 5
-    assert "/truncate" in done.err
+    assert "--dry-run" in done.err
 
 
 def test_h2_words_of_the_service_that_repeat_the_key_are_cleaned(home: Home) -> None:
