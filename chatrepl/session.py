@@ -220,8 +220,9 @@ class Session:
         self, message: Message, request: Request, base: Conversation | None = None
     ) -> Turn:
         """Begin a turn: the message is kept before anything is sent."""
-        parent, messages = (base or self.conversation).head, self.outgoing(message, request)
-        return self._begun(Turn(TurnId(""), parent, messages, ours=request.ours))
+        after = base or self.conversation
+        messages = new_messages(after, self.model, request.with_ours(message))
+        return self._begun(Turn(TurnId(""), after.head, messages, ours=request.ours))
 
     def reopen_turn(self, cut: Turn) -> Turn:
         """Begin a turn that goes on with the reply of `cut`, as its sibling."""
@@ -283,14 +284,6 @@ class Session:
     def _prefill_tokens(self, prefill: str) -> int:
         count = self.edges.count if self.edges.can_count() else rough_count
         return count(prefill) + 8 if prefill else 0
-
-    def outgoing(self, message: Message, request: Request | None = None) -> tuple[Message, ...]:
-        """Give what a new turn holds before its reply."""
-        sent = message
-        if request is not None and request.ours:
-            last = next(m for m in reversed(request.messages) if m.role == "user")
-            sent = replace(message, content=(*message.content, *last.content[-request.ours :]))
-        return new_messages(self.conversation, self.model, sent)
 
     def _receipt(self, turn: Turn, request: Request, reply: Reply, error: str) -> Receipt:
         now = self.edges.clock()

@@ -24,7 +24,8 @@ from chatrepl.core.events import (
 from chatrepl.core.frozen import frozen
 from chatrepl.core.lessons import Lesson, in_plain_words, lesson
 from chatrepl.core.prefill import Joiner
-from chatrepl.core.request import Request
+from chatrepl.core.request import Request, new_messages
+from chatrepl.core.sent import is_sent
 from chatrepl.session import Session
 
 MOST_PAUSES: Final = 3
@@ -85,13 +86,16 @@ class _Attempt:
     def _rebuild(self) -> None:
         if self.cut is None:
             self.request = self.session.request(self.message, self.base)
-            messages = self.session.outgoing(self.message, self.request)
+            after = self.base or self.session.conversation
+            message = self.request.with_ours(self.message)
+            messages = new_messages(after, self.session.model, message)
             self.turn = replace(self.turn, messages=messages, ours=self.request.ours)
         elif self.base is not None and self.session.model.prefill is True:
             self.request = self.session.request(self.message, self.base, prefill=self.cut.text)
         else:
             self.base, self.message = None, Message.user(words(self.cut.text))
-            self.request = self.session.request(self.message, prefill="")
+            settled = self.session.conversation.settled()
+            self.request = self.session.request(self.message, settled, prefill="")
 
     @property
     def begins(self) -> PrefillBegun | None:
@@ -111,13 +115,15 @@ class _Attempt:
     def written(self) -> Message | None:
         """The reply as it goes into the conversation; None where nothing came."""
         content = self.reply.content()
-        if not content:
+        rest: tuple[Block, ...] = tuple(b for b in content if not isinstance(b, THINKING))
+        if not (content if self.cut is None else rest):
             if self.cut is None or not self.reply.complete:
                 return None
             return self.cut.message  # there was no more to say
         if self.cut is None:
             return Message("assistant", content, self.request.model, self.request.bound)
-        rest = tuple(block for block in content if not isinstance(block, THINKING))
+        if not any(isinstance(block, TextBlock) for block in rest):
+            rest = (self.cut.message.content[-1], *rest)
         return replace(self.cut.message, content=(*self.cut.keep, *rest))
 
 
@@ -146,26 +152,34 @@ async def continue_turn(session: Session, stream: Stream, view: View) -> Turn:
     Natively where the model takes a prefill, else by asking for the rest. Raises UsageError where
     there is nothing to go on with.
     """
-    path = session.conversation.path()
-    reply = path[-1].assistant if path else None
-    last = reply.content[-1] if reply is not None and reply.content else None
-    if reply is None or not isinstance(last, TextBlock):
-        raise UsageError("There is no text to go on with.", "/retry asks the question again.")
-    turn, keep = path[-1], reply.content[:-1]
-    cut = _Cut(reply, keep, last.text)
-    shown = [block for block in keep if not isinstance(block, THINKING)]
+    turn, cut = _cut(session.conversation)
+    shown = [block for block in cut.keep if not isinstance(block, THINKING)]
     asked = Message("user", turn.question).sendable
     takes_prefill = session.model.prefill is True and session.settings.thinking != "on"
-    if takes_prefill and asked.content and not shown:
-        state = replace(session.conversation.state, head=turn.parent)
-        base: Conversation | None = session.conversation.then(state)
+    is_plain = [m.role for m in turn.messages if m.role != "system"] == ["user", "assistant"]
+    if takes_prefill and is_plain and asked.content and not shown:
+        base: Conversation | None = session.conversation.settled().before(turn)
         message = asked
-        request = session.request(message, base, prefill=last.text)
+        request = session.request(message, base, prefill=cut.text)
     else:
-        base, message = None, Message.user(words(last.text))
-        request = session.request(message, prefill="")
+        base, message = None, Message.user(words(cut.text))
+        request = session.request(message, session.conversation.settled(), prefill="")
     reopened = session.reopen_turn(turn)
     return await _run(_Attempt(session, message, base, reopened, request, cut), stream, view)
+
+
+def _cut(conversation: Conversation) -> tuple[Turn, _Cut]:
+    """Find the turn that is gone on with, and its reply. Raises UsageError where there is none."""
+    turn = conversation.turns[conversation.head] if conversation.head is not None else None
+    last = turn.ending if turn is not None else None
+    if turn is None or last is None:
+        raise UsageError("There is no text to go on with.", "/retry asks the question again.")
+    if not is_sent(turn, conversation):
+        refused = turn.receipt is not None and turn.receipt.stop_reason == "refusal"
+        hint = "/edit changes the question." if refused else "/restore sends it again."
+        raise UsageError("The last turn is not sent, so nothing can go on with it.", hint)
+    reply = turn.messages[-1]
+    return turn, _Cut(reply, reply.content[:-1], last.text)
 
 
 async def _run(attempt: _Attempt, stream: Stream, view: View) -> Turn:

@@ -1,6 +1,7 @@
 """One turn: prefill on every model, lessons from refusals, pauses, what is recorded."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -17,7 +18,7 @@ from chatrepl.core.models import TABLE, find
 from chatrepl.core.recorder import NoRecorder
 from chatrepl.core.settings import Settings
 from chatrepl.turn import text_of
-from tests.commands.playing import Player
+from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
 
 MODELS = tuple(TABLE)
@@ -51,7 +52,7 @@ def test_only_what_was_sent_is_no_longer_set_for_the_next_message(model: str) ->
     player.do("/retry")
     assert (player.session.staged, player.session.prefill) == ((mine,), "")
     player.say("demo: say seen")
-    assert player.session.staged == ()
+    assert not player.session.staged
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -225,6 +226,70 @@ def test_what_streams_is_recorded_as_it_comes() -> None:
 
     assert recorder.texts["text"] == text_of(turn)
     assert recorder.texts["thinking"]
+
+
+SYSTEMS = ("claude-haiku-4-5", "claude-opus-5-5")  # only at the top, and in between
+
+
+@pytest.mark.parametrize("model", SYSTEMS)
+@pytest.mark.parametrize("line", ["/retry", "/edit", "/continue"])
+def test_the_system_prompt_that_came_with_a_question_comes_with_it_again(
+    model: str, line: str
+) -> None:
+    player = Player(Settings(model=model))
+    player.say("demo: say one")
+    player.do("/system Be brief.")
+    player.say("demo: count to 30")
+    player.do(line)
+    if line == "/edit":
+        player.say("demo: say edited")
+
+    for _ in range(2):
+        request = player.requests[-1]
+        told = [m.text for m in request.messages if m.role == "system"]
+        assert [request.params.get("system", ""), *told][-1] == "Be brief."
+        assert player.session.system == "Be brief."
+        player.say("demo: say next")
+
+
+@pytest.mark.parametrize("model", SYSTEMS)
+def test_a_system_prompt_waits_for_the_next_message_while_a_reply_is_gone_on_with(
+    model: str,
+) -> None:
+    player = Player(Settings(model=model))
+    player.say("demo: count to 30")
+    player.do("/system Be brief.")
+    player.do("/continue")
+    assert b"Be brief." not in player.requests[-1].encode()
+    player.say("demo: say next")
+    assert b"Be brief." in player.requests[-1].encode()
+
+
+@pytest.mark.parametrize("after", [0, 4, 100])
+def test_a_reply_keeps_its_text_where_going_on_brings_only_thinking(after: int) -> None:
+    player = Player(Settings(model="claude-opus-5-5", thinking="on"))
+    player.do("/user demo: count to 5")
+    player.do("/assistant 1 2 3 4 5")
+    player.cut_after = after
+    for _ in range(2):
+        with suppress(CutError):
+            player.do("/continue")
+
+    assert player.text.strip() == "1 2 3 4 5"
+
+
+def test_what_is_not_sent_cannot_be_gone_on_with() -> None:
+    player = Player()
+    player.say("demo: stop refusal")
+    with pytest.raises(UsageError, match="not sent") as refused:
+        player.do("/continue")
+    assert "/edit" in refused.value.hint
+    player.say("demo: count to 30")
+    player.do("/drop! 2")
+    with pytest.raises(UsageError, match="not sent") as dropped:
+        player.do("/continue")
+    assert "/restore" in dropped.value.hint
+    assert len(player.requests) == 2
 
 
 def test_a_schema_rules_out_a_prefill() -> None:

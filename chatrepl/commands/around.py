@@ -56,7 +56,7 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
     yield meta_line(receipt), "meta"
     if session.miss:
         yield session.miss, "meta"
-    step = next_step(receipt, goes_on=last_text(turn) is not None)
+    step = next_step(receipt, goes_on=turn.ending is not None)
     for words in (complaint(session.form, text), retirement(session), step):
         if words:
             yield words, "warning"

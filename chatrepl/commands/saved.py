@@ -216,9 +216,8 @@ def _last_request(session: Session) -> Request:
     turn = session.conversation.path()[-1]
     if turn.user is None:
         return session.request(None)
-    state = replace(session.conversation.state, head=turn.parent)
     message = replace(turn.user, content=turn.question)
-    return session.request(message, session.conversation.then(state))
+    return session.request(message, session.conversation.before(turn))
 
 
 @command("import", group="saved")

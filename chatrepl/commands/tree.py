@@ -1,7 +1,6 @@
 """Commands about the conversation's tree: edit, branch, tree, goto, and turns written by hand."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment
@@ -12,6 +11,7 @@ from chatrepl.core.conversation import Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
 from chatrepl.core.excerpt import answered, asked
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
+from chatrepl.core.request import new_messages
 from chatrepl.session import Session
 
 START = "0"
@@ -45,7 +45,7 @@ def edit(session: Session, turn: Number = None) -> Outcome:
     text = "".join(b.text for b in found.question if isinstance(b, TextBlock))
     session.leave_edit()
     session.staged = (*_restaged(found.question), *session.staged)
-    session.base = session.conversation.then(replace(session.conversation.state, head=found.parent))
+    session.base = session.conversation.before(found)
     return Draft(text, session.base)
 
 
@@ -77,7 +77,8 @@ def user(session: Session, text: Rest) -> Outcome:
     """Add a message of yours without sending it. What is staged goes with it."""
     message = session.compose(text)
     session.staged = ()
-    session.add_turn(session.conversation.head, *session.outgoing(message))
+    messages = new_messages(session.conversation, session.model, message)
+    session.add_turn(session.conversation.head, *messages)
     return Notice("Added as your message. /retry asks for a reply to it, /undo takes it back.")
 
 

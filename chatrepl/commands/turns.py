@@ -125,8 +125,7 @@ def retry(session: Session) -> Outcome:
     if turn.user is None:
         raise UsageError("The last turn has no question.")
     message = replace(turn.user, content=turn.question)
-    base = session.conversation.then(replace(session.conversation.state, head=turn.parent))
-    return Send(message, base)
+    return Send(message, session.conversation.before(turn))
 
 
 @command("continue", group="conversation")

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Literal, NewType, TypeAlias
 
 from chatrepl.core.blocks import THINKING, Block, TextBlock, UnknownBlock, block_from_wire
@@ -141,6 +142,14 @@ class Turn:
         return next((m for m in reversed(self.messages) if m.role == "assistant"), None)
 
     @property
+    def ending(self) -> TextBlock | None:
+        """The text that the turn ends in, if it does: only that can be gone on with."""
+        last = self.messages[-1] if self.messages else None
+        block = last.content[-1] if last is not None and last.content else None
+        is_reply = last is not None and last.role == "assistant"
+        return block if is_reply and isinstance(block, TextBlock) else None
+
+    @property
     def was_cut(self) -> bool:
         """Tell whether the reply can be gone on with: interrupted, torn, or at its length limit."""
         return self.receipt is not None and self.receipt.stop_reason in {
@@ -193,8 +202,13 @@ class Conversation:
         return next((receipt.message_id for receipt in receipts if receipt), None)
 
     def add(self, turn: Turn) -> "Conversation":
-        """Hang `turn` under its parent and make it the head."""
-        state = replace(self.state, head=turn.id, next_system=None)
+        """Hang `turn` under its parent and make it the head.
+
+        A system prompt that waits for the next message waits on where `turn` did not take it along.
+        """
+        waits = self.state.next_system
+        told = [message.text for message in turn.messages if message.role == "system"]
+        state = replace(self.state, head=turn.id, next_system=None if waits in told else waits)
         return replace(self, turns={**self.turns, turn.id: turn}).then(state)
 
     def then(self, state: State) -> "Conversation":
@@ -202,6 +216,22 @@ class Conversation:
         if state == self.state:
             return self
         return replace(self, state=state, past=(*self.past, self.state), future=())
+
+    def before(self, turn: Turn) -> "Conversation":
+        """Stand where `turn` was asked; the system prompt that came with it comes again.
+
+        A newer one that waits for the next message stays.
+        """
+        asked = takewhile(lambda m: m.role != "assistant", turn.messages)
+        told = [message.text for message in asked if message.role == "system"]
+        change = self.state.next_system
+        if change is None and told:
+            change = told[-1]
+        return self.then(replace(self.state, head=turn.parent, next_system=change))
+
+    def settled(self) -> "Conversation":
+        """Stand here without a system prompt that waits for the next message."""
+        return self.then(replace(self.state, next_system=None))
 
     def undo(self) -> "Conversation":
         """Step back to the state before the last change; without one, stay."""

@@ -47,6 +47,13 @@ class Request:
         """Give the whole body as one value, for people to look at."""
         return {**self.params, "messages": [self._wire(at) for at in range(len(self.messages))]}
 
+    def with_ours(self, message: Message) -> Message:
+        """Give `message` with the instructions of ours that go out with it."""
+        if not self.ours:
+            return message
+        last = next(m for m in reversed(self.messages) if m.role == "user")
+        return replace(message, content=(*message.content, *last.content[-self.ours :]))
+
     def encode(self) -> bytes:
         """Write the body as JSON, joined from the messages' own encodings."""
         return self.encode_with(self.params)

@@ -11,6 +11,12 @@ _NEXT: Final = {
     "pause_turn": "The service paused again and again; /continue goes on.",
     "refusal": "The model refused. The exchange is not sent again; /edit changes the question.",
 }
+_TOO_EARLY: Final = {
+    None: "The reply was cut before its text; what came is kept, and /retry asks again.",
+    "max_tokens": "The length limit was reached before the text; /set max_tokens N allows more, "
+    "and /retry asks again.",
+    "pause_turn": "The service paused again and again; /retry asks again.",
+}
 _TINY_USD: Final = 0.0001
 _LONGEST_REASON: Final = 400
 
@@ -70,9 +76,14 @@ def _at_least(usd: float | None) -> str:
     return dollars(usd) if usd is None else f"{dollars(usd).removeprefix('<')} or more"
 
 
-def next_step(receipt: Receipt) -> str:
-    """Say what the reason for the end means and what to do, where that helps; else nothing."""
+def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:
+    """Say what the reason for the end means and what to do, where that helps; else nothing.
+
+    `goes_on` tells whether the reply ends in text, which /continue needs.
+    """
     reason = receipt.stop_reason
+    if not goes_on and reason in _TOO_EARLY:
+        return _TOO_EARLY[reason]
     if reason is None:
         return "The reply was cut. What came is kept; /continue goes on, /retry asks again."
     if reason in {"end_turn", "stop_sequence"}:

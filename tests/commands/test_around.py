@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from chatrepl.commands.around import agree_to_cost, condenser, cost_question, remarks
+from chatrepl.core.blocks import ThinkingBlock
 from chatrepl.core.conversation import Message
 from chatrepl.core.form import Form
 from tests.commands.trimmer import Trimmer
@@ -42,7 +43,7 @@ def test_what_comes_is_not_guessed_at_while_nobody_can_count() -> None:
 def test_a_reply_is_followed_by_its_figures_and_what_to_do_next() -> None:
     chat = Trimmer()
     plain = chat.say("demo: say one")
-    cut = chat.say("demo: stop max_tokens; count to 30")
+    cut = chat.say("demo: stop max_tokens; count to 300")
     empty = replace(plain, messages=plain.messages[:1])
 
     assert [style for _, style in remarks(chat.session, plain)] == ["meta"]
@@ -59,6 +60,16 @@ def test_a_choice_is_taken_out_of_its_json_and_anything_else_is_left() -> None:
     assert condense is not None
     assert list(map(condense, ('{"choice":"yes"}', "no", '{"choi'))) == ["yes", "no", '{"choi']
     assert condenser(None) is condenser(Form(None)) is None
+
+
+def test_a_reply_that_was_cut_while_it_thought_is_asked_for_again() -> None:
+    chat = Trimmer()
+    turn = chat.say("demo: stop max_tokens; count to 300")
+    thought = Message("assistant", (ThinkingBlock("hm", "s"),))
+    cut = replace(turn, messages=(*turn.messages[:-1], thought))
+
+    assert any("/continue" in text for text, _ in remarks(chat.session, turn))
+    assert not any("/continue" in text for text, _ in remarks(chat.session, cut))
 
 
 def test_a_missed_cache_is_explained_under_the_reply() -> None:

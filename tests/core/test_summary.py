@@ -75,6 +75,13 @@ def test_an_ordinary_end_needs_no_words() -> None:
     assert next_step(Receipt("m", "end_turn")) == next_step(Receipt("m", "stop_sequence")) == ""
 
 
+@pytest.mark.parametrize("reason", ["max_tokens", "pause_turn", None])
+def test_a_reply_without_text_is_not_said_to_go_on(reason: str | None) -> None:
+    assert "/continue" in next_step(Receipt("m", reason))
+    assert "/continue" not in next_step(Receipt("m", reason), goes_on=False)
+    assert "/retry" in next_step(Receipt("m", reason), goes_on=False)
+
+
 def test_a_refusal_tells_its_category_and_explanation_in_a_line() -> None:
     details = {"category": "cyber", "explanation": "It may\n\n  harm.", "else": 1}
     assert next_step(Receipt("m", "refusal", details)).split("\n")[1:] == ["cyber: It may harm."]
