@@ -96,6 +96,7 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
         if buffer.text:
             buffer.history.append_string(buffer.text)
             buffer.reset()
+            event.app.vi_state.reset()  # a new line begins in insert mode
             state.cleared()
         elif state.last_hint == LEAVE_HINT:
             event.app.exit(result=Interrupted(), style="class:hint")

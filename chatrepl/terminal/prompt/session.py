@@ -31,9 +31,11 @@ from chatrepl.terminal.theme import Theme
 from chatrepl.terminal.typedkeys import parse_keys
 
 if TYPE_CHECKING:
+    from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding import KeyPress
 
 _ROWS_FOR_MENU = 6
+_ROWS_BESIDE_MENU = 2
 _ESCAPE_SECONDS = 0.1  # between the bytes of one key
 _SEQUENCE_SECONDS = 1.0  # between the keys of one command, such as Ctrl-X Ctrl-E
 _VI_ESCAPE_SECONDS = 0.25  # Esc alone is a command there
@@ -65,6 +67,7 @@ class PromptSession:
             self._session = self._build(prompt_keys(self._keys, environ, tty), dumb=dumb)
         app = self._session.app
         app.key_processor.before_key_press += self._keys.next_key
+        app.before_render += self._fit_menu
         app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         self.apply(options)
 
@@ -132,6 +135,11 @@ class PromptSession:
         if draft := self._session.default_buffer.text:
             self.history.append_string(draft)
 
+    def _fit_menu(self, app: "Application[_Result]") -> None:
+        """Reserve no more rows for the menu than the window has beside prompt and toolbar."""
+        room = app.output.get_size().rows - _ROWS_BESIDE_MENU
+        self._session.reserve_space_for_menu = max(0, min(_ROWS_FOR_MENU, room))
+
     def _mark(self) -> StyleAndTextTuples:
         return [("class:mark", self._options.mark)]
 
@@ -148,7 +156,7 @@ class PromptSession:
         else:
             mode = [Part("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
             parts = [*mode, *self._feeds.toolbar()]
-        return [*fit(parts, size.columns)]
+        return [*fit(parts, size.columns, ascii_only=self._options.mark.isascii())]
 
 
 def prompt_style(theme: Theme) -> Style:

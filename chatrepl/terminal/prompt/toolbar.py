@@ -10,15 +10,16 @@ from chatrepl.terminal.sanitize import one_line
 _ROOM = 3  # columns below which nothing readable fits
 
 
-def fit(parts: Sequence[Part], width: int, separator: str = " · ") -> list[tuple[str, str]]:
+def fit(parts: Sequence[Part], width: int, *, ascii_only: bool = False) -> list[tuple[str, str]]:
     """Give the styled pieces of a line at most `width` columns wide."""
+    separator, mark = (" | ", "~") if ascii_only else (" · ", "…")
     shown = [part._replace(text=one_line(part.text)) for part in parts]
     shown = [part for part in shown if part.text]
     while len(shown) > 1 and _width(shown, separator) > width:
         least = max(range(len(shown)), key=lambda index: (shown[index].rank, index))
         del shown[least]
     if shown and _width(shown, separator) > width:
-        shown = [shown[0]._replace(text=cut(shown[0].text, width))]
+        shown = [shown[0]._replace(text=cut(shown[0].text, width, mark))]
     fragments: list[tuple[str, str]] = []
     for part in shown:
         if fragments:
@@ -27,13 +28,13 @@ def fit(parts: Sequence[Part], width: int, separator: str = " · ") -> list[tupl
     return fragments
 
 
-def cut(text: str, width: int) -> str:
-    """Shorten a line to a number of columns."""
+def cut(text: str, width: int, mark: str = "…") -> str:
+    """Shorten a line to a number of columns; `mark` ends it."""
     if width < _ROOM:
         return ""
     while text and cells(text) > width - 1:
         text = text[:-1]
-    return f"{text}…"
+    return f"{text}{mark}"
 
 
 def cells(text: str) -> int:

@@ -160,6 +160,20 @@ def test_vi_keys_edit_the_line() -> None:
         terminal.wait_for("got 'one three'")
 
 
+def test_a_line_that_was_cleared_is_followed_by_one_in_insert_mode() -> None:
+    with prompt("vi") as terminal:
+        terminal.send("one").keys("esc").wait_for("^normal mode")
+        terminal.keys("c-c").wait_gone("^normal mode")
+        terminal.send("two").keys("enter").wait_for("got 'two'")
+
+
+def test_a_command_can_be_typed_and_completed_in_three_rows() -> None:
+    with prompt(rows=3) as terminal:
+        terminal.send("/r").wait_for("^› /r$", visible=True)
+        terminal.settle().keys("tab").wait_for("^› /retry$", visible=True)
+        assert "too small" not in terminal.everything()
+
+
 def test_the_editor_gets_the_draft_and_gives_it_back(tmp_path: Path) -> None:
     script = tmp_path / "my editor"
     script.write_text('#!/bin/sh\nstat -c %a "$2" >> "$1"; printf " edited" >> "$2"\n')
