@@ -86,13 +86,13 @@ def restore(session: Session, turns: Rest = "all", *, force: bool = False) -> Ou
     """Send TURNS again that were dropped or summarised, and take pins off; without TURNS, all."""
     chosen = _chosen(session, turns)
     marks: dict[TurnId, Mark | None] = {turn.id: None for turn in chosen}
-    after = session.conversation.with_marks(marks)
-    summary = after.state.summary
+    state = session.conversation.with_marks(marks).state
+    summary = state.summary
     if summary is not None and summary.covers & set(marks):
         left = summary.covers - set(marks)
-        rest = replace(summary, covers=left) if left else None
-        after = after.then(replace(after.state, summary=rest))
-    if after.state == session.conversation.state:
+        state = replace(state, summary=replace(summary, covers=left) if left else None)
+    after = session.conversation.then(state)  # one step, however much it brings back
+    if after is session.conversation:
         return Notice("Those turns are sent already.")
     return propose_state(session, after, force=force)
 

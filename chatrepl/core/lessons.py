@@ -14,6 +14,8 @@ Lesson: TypeAlias = Literal["prefill", "system", "thinking", "blocks"]
 
 _BOUND: Final = ("bound to a different conversation", "invalid `signature`", "invalid signature")
 _PLACE: Final = re.compile(r"messages\.(\d+)\.content")
+_MESSAGE: Final = re.compile(r"messages\.(\d+)\b")
+_OLDER: Final = "It is in an earlier turn: /history lists them, and /drop leaves one out."
 _PARAMETERS: Final = {
     "effort": "/effort clear leaves it to the model.",
     "thinking": "/think auto leaves it to the model.",
@@ -46,7 +48,7 @@ def _is_strange(request: Request, at: int) -> bool:
 
 
 def in_plain_words(error: ApiError, request: Request) -> ApiError:
-    """Say which setting the service refuses, where it refuses one; other errors stay."""
+    """Say which setting the service refuses, or that it refuses an older turn; others stay."""
     if error.status != 400:
         return error
     config = request.params.get("output_config")
@@ -54,12 +56,21 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
     words = error.message.casefold()
     for name, way_out in _PARAMETERS.items():
         if sent[name] and name in words and not words.startswith("messages."):
-            return ApiError(
-                error.kind,
-                f"{request.model} does not take this {name} setting. Nothing was lost.",
-                f"{way_out} The service said: {error.message}",
-                type=error.type,
-                status=error.status,
-                request_id=error.request_id,
-            )
+            said = f"{request.model} does not take this {name} setting. Nothing was lost."
+            return _said(error, said, f"{way_out} The service said: {error.message}")
+    place = _MESSAGE.match(words)
+    newest = max((at for at, m in enumerate(request.messages) if m.role == "user"), default=0)
+    if place is not None and int(place[1]) < newest:
+        return _said(error, error.message, _OLDER)
     return error
+
+
+def _said(error: ApiError, message: str, hint: str) -> ApiError:
+    return ApiError(
+        error.kind,
+        message,
+        hint,
+        type=error.type,
+        status=error.status,
+        request_id=error.request_id,
+    )

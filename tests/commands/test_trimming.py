@@ -197,6 +197,16 @@ def test_restoring_a_part_of_what_was_summarised_leaves_the_rest_summarised(chat
     assert chat.session.conversation.state.summary is None
 
 
+def test_one_undo_takes_back_what_one_restore_brought_back(chat: Trimmer) -> None:
+    chat.do("/compact!")
+    chat.do("/drop! 3")
+    before = chat.bytes()
+    chat.do("/restore!")
+    assert chat.bytes() != before
+    chat.do("/undo")
+    assert chat.bytes() == before
+
+
 @pytest.mark.parametrize("line", ["/drop 1", "/relevant", "/keep all"])
 def test_an_empty_conversation_has_no_turns_to_choose(line: str) -> None:
     with pytest.raises(UsageError, match="Nothing has been said yet"):

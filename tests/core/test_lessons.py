@@ -76,3 +76,12 @@ def test_other_errors_stay_as_they_are() -> None:
     assert in_plain_words(named, Request(params, (HELLO,))) is named
     for error in (refused("thinking"), refused("effort", 500), refused("else")):
         assert in_plain_words(error, request) is error
+
+
+def test_what_an_earlier_turn_holds_is_to_be_left_out_there() -> None:
+    request = Request({"model": "m"}, (HELLO, ODD, HELLO, SYSTEM))
+    old, new = refused("messages.0.content.0: could not process"), refused("messages.2: too big")
+    said = in_plain_words(old, request)
+    assert said.message == old.message
+    assert "/drop" in said.hint
+    assert in_plain_words(new, request) is new
