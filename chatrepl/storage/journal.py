@@ -175,11 +175,15 @@ class NoJournal:
 
 @frozen
 class Resumed:
-    """A saved conversation to go on with. `copied` says why, where it goes on in a copy."""
+    """A saved conversation to go on with. `copied` says why, where it goes on in a copy.
+
+    `busy` tells that another chatrepl may be writing it right now.
+    """
 
     loaded: Loaded
     journal: Journal
     copied: str = ""
+    busy: bool = False
 
 
 def resume(path: Path) -> Resumed:
@@ -187,9 +191,10 @@ def resume(path: Path) -> Resumed:
 
     Nothing is written before something changes. Raises StorageError where it cannot be read.
     """
-    log, why = None, ""
+    log, why, busy = None, "", False
     try:
         log = LogFile.open(path)
+        busy = log is None
         why = "" if log is not None else f"another chatrepl{_holder(path)} has it open"
     except OSError as error:
         why = words_for(error)
@@ -209,7 +214,7 @@ def resume(path: Path) -> Resumed:
         recorder = Recorder.after(loaded.recorded, loaded.meta, when)
         journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, copied=data)
     journal.catch_up(loaded.conversation)
-    return Resumed(loaded, journal, why)
+    return Resumed(loaded, journal, why, busy)
 
 
 def _holder(path: Path) -> str:

@@ -152,7 +152,8 @@ def reopen(entry: Entry) -> Reopened:
     if loaded.recovered and not whole:  # a whole one is merely newer than the last state
         reply = last.assistant if last is not None else None
         how = "/continue goes on with it" if reply and reply.text else "/retry asks again"
-        notes.append(f"The last reply was cut when chatrepl ended; {how}.")
+        cut = "as far as it came in the other chat" if resumed.busy else "cut when chatrepl ended"
+        notes.append(f"The last reply {'is here' if resumed.busy else 'was'} {cut}; {how}.")
     recorder = Journaled(resumed.journal, loaded.conversation if resumed.copied else None)
     return Reopened(loaded.conversation, recorder, tuple(notes))
 

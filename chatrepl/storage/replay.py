@@ -26,7 +26,7 @@ def to_json(body: Wire) -> str:
 def to_curl(body: Wire, base_url: str = BASE_URL, headers: Mapping[str, str] | None = None) -> str:
     """Write a command that sends the request; it takes the key from $ANTHROPIC_API_KEY."""
     lines = [
-        f"curl -sS {shlex.quote(_messages_url(base_url))}",
+        f"curl -sS {_messages_url(base_url)}",
         '-H "x-api-key: $ANTHROPIC_API_KEY"',
         f"-H 'anthropic-version: {VERSION}'",
         "-H 'content-type: application/json'",
@@ -63,8 +63,11 @@ def _lines(body: Wire) -> str:
 
 
 def _messages_url(base_url: str) -> str:
+    """Give the address as a word of the shell; where none is set, the environment may name one."""
+    if base_url == BASE_URL:
+        return f'"${{ANTHROPIC_BASE_URL:-{BASE_URL}}}/v1/messages"'
     base = base_url.rstrip("/")
-    return base + ("/messages" if base.endswith("/v1") else "/v1/messages")
+    return shlex.quote(base + ("/messages" if base.endswith("/v1") else "/v1/messages"))
 
 
 def _open(headers: Mapping[str, str] | None) -> dict[str, str]:

@@ -51,6 +51,9 @@ def test_a_conversation_that_is_open_elsewhere_goes_on_in_a_copy(tmp_path: Path)
 
     told = r"Another chatrepl( \(process \d+\))? has it open; this goes on in a copy\."
     assert re.fullmatch(told, opened.notes[0])
+    assert opened.notes[1:] == (
+        "The last reply is here as far as it came in the other chat; /retry asks again.",
+    )
     assert opened.recorder.id != kept.id
     opened.recorder.journal.close()
     kept.journal.close()
