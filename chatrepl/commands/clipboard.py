@@ -41,7 +41,7 @@ def copy(
         return _code(session, block)
     if block is not None or (what is not None and not _DIGITS.fullmatch(what)):
         raise UsageError("/copy takes a turn's number, code, or all.", "/help copy tells more.")
-    turn = numbered(session, None if what is None else int(what) or 10**9)
+    turn = numbered(session, None if what is None else int(what))
     if turn.assistant is None:
         raise UsageError("That turn has no reply.")
     return Copy(turn.assistant.text, "The reply")

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.escapes import escaped, unescaped, words_of
 from chatrepl.core.frozen import frozen
 from chatrepl.core.outcome import Outcome
 from chatrepl.session import Session
@@ -85,7 +86,7 @@ class Command:
 
     def complete(self, session: Session, text: str) -> Offers:
         """Offer values for the last word of `text`, which follows the name."""
-        words = text.split(" ")
+        words = [unescaped(word) for word in words_of(text)] if self._splits else text.split(" ")
         kind = self._kind(len(words) - 1)
         if kind is None:
             return ()
@@ -96,8 +97,18 @@ class Command:
 
     def last_word(self, text: str) -> str:
         """Give the part of `text` that a completion replaces."""
-        whole = len(self.kinds) == 1 and self.kinds[0].rest
-        return text if whole else text.rsplit(" ", maxsplit=1)[-1]
+        if self._splits:
+            return words_of(text)[-1]
+        return text if len(self.kinds) == 1 else text.rsplit(" ", maxsplit=1)[-1]
+
+    def written(self, value: str) -> str:
+        """Write a value as it is to be typed."""
+        return escaped(value) if self._splits else value
+
+    @property
+    def _splits(self) -> bool:
+        """Whether blanks part all of its arguments, and are escaped inside of one."""
+        return not any(kind.rest for kind in self.kinds)
 
     def _values(self, text: str) -> list[Any]:
         try:
@@ -121,7 +132,12 @@ class Command:
     def _words(self, text: str) -> list[str]:
         at = next((i for i, kind in enumerate(self.kinds) if kind.rest), None)
         if at is None:
-            return shlex.split(text)
+            try:
+                return shlex.split(text)
+            except ValueError:
+                if '"' in text:
+                    raise
+                return text.split()  # a lone apostrophe is part of a name
         words: list[str] = text.split(maxsplit=at)
         return words if text else []
 
@@ -204,9 +220,8 @@ class Registry:
         except UsageError:
             return 0, []
         last = command.last_word(rest)
-        return len(last), [
-            (o, "") if isinstance(o, str) else o for o in command.complete(session, rest)
-        ]
+        offers = ((o, "") if isinstance(o, str) else o for o in command.complete(session, rest))
+        return len(last), [(command.written(value), meaning) for value, meaning in offers]
 
     def _names(self) -> list[str]:
         return [*self._commands, *self._aliases]

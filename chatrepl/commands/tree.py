@@ -59,7 +59,7 @@ def numbered(session: Session, number: int | None) -> Turn:
     path = session.conversation.path()
     if not path:
         raise UsageError("Nothing has been said yet.")
-    if number is not None and number > len(path):
+    if number is not None and not 1 <= number <= len(path):
         raise UsageError(f"There is no turn {number}.", f"/history shows turns 1 to {len(path)}.")
     return path[(number or len(path)) - 1]
 

@@ -29,6 +29,13 @@ def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
     assert player.statuses == [200]
 
 
+def test_an_apostrophe_in_a_name_is_no_quotation_mark(tmp_path: Path) -> None:
+    (tmp_path / "it's.txt").write_text("notes")
+    player = Player()
+    player.do(f"/image {tmp_path}/it's.txt")
+    assert [item.name for item in player.session.staged] == ["it's.txt"]
+
+
 def test_good_files_are_staged_and_each_bad_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("notes")
     (tmp_path / "empty.txt").touch()

@@ -35,7 +35,7 @@ def test_replies_code_and_all_are_copied_exactly(player: Player) -> None:
 def test_what_cannot_be_copied_is_said(player: Player) -> None:
     for line, words in (
         ("/copy 7", "no turn 7"),
-        ("/copy 0", "no turn"),
+        ("/copy 0", "no turn 0"),
         ("/copy code 3", "no code block 3"),
         ("/copy nothing", "/copy takes"),
         ("/copy 1 2", "/copy takes"),

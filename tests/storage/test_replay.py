@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.storage.replay import to_curl, to_json, to_python
+from chatrepl.storage.replay import BASE_URL, to_curl, to_json, to_python
 from tests.storage.strategies import json_values
 
 TEXT = "it's \"quoted\" $HOME `id` \\ \n\nEND_OF_REQUEST\n 'x' é 世 \x1b[31m \u202e"
@@ -55,7 +55,8 @@ def test_the_python_script_holds_exactly_the_request() -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell is meant")
-def test_the_curl_command_sends_exactly_the_request() -> None:
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_the_curl_command_sends_exactly_the_request(*, is_chosen: bool) -> None:
     got: list[tuple[str, str | None, bytes]] = []
 
     class Answer(BaseHTTPRequestHandler):
@@ -70,8 +71,10 @@ def test_the_curl_command_sends_exactly_the_request() -> None:
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        command = to_curl(BODY, f"http://127.0.0.1:{server.server_port}/v1/", {"x-team": "a'b"})
+        url = f"http://127.0.0.1:{server.server_port}"
+        command = to_curl(BODY, f"{url}/v1/" if is_chosen else BASE_URL, {"x-team": "a'b"})
         env = {"ANTHROPIC_API_KEY": "k e$y", "PATH": "/usr/bin:/bin", "NO_PROXY": "*"}
+        env |= {} if is_chosen else {"ANTHROPIC_BASE_URL": url}
         subprocess.run(["sh", "-c", command], check=True, capture_output=True, env=env)
         thread.join()
     path, key, body = got[0]
