@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.escapes import escaped, unescaped, words_of
 from chatrepl.session import Session
 from chatrepl.terminal.prompt import Candidate
+
+LONGEST = 4_096  # of a path
 
 
 def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
@@ -16,7 +19,7 @@ def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
         for offer, meaning in offers:
             yield Candidate(cursor - length, offer, offer.rstrip(), meaning)
         return
-    word = before.rpartition("\n")[2].rpartition(" ")[2]
+    word = words_of(before[-LONGEST:])[-1]
     if word.startswith("@"):
-        for path in complete_path(word[1:]):
-            yield Candidate(cursor - len(word) + 1, path)
+        for path in complete_path(unescaped(word[1:])):
+            yield Candidate(cursor - len(word) + 1, escaped(path), path)

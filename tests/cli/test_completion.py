@@ -36,6 +36,18 @@ def test_files_are_offered_after_an_at_sign(
     assert _offers(session, "look at @ph") == {"photo.png": len("look at @")}
 
 
+def test_a_blank_in_the_name_of_a_file_is_escaped(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my photo.png").touch()
+    monkeypatch.chdir(tmp_path)
+
+    for begun in ("look at @my", "look at @my\\ ph", "/image my", "/image other my\\ p"):
+        start = begun.rindex("my")
+        assert _offers(session, begun) == {"my\\ photo.png": start}
+    assert _offers(session, "/schema my") == {"my photo.png": len("/schema ")}
+
+
 @pytest.mark.parametrize("text", ["hello", "//tru", "a\n/tru", ""])
 def test_plain_text_is_left_alone(session: Session, text: str) -> None:
     assert _offers(session, text) == {}

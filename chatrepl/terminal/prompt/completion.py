@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from chatrepl.core.escapes import words_of
 from chatrepl.terminal.prompt.values import Candidate
 from chatrepl.terminal.sanitize import one_line
 
@@ -35,4 +36,4 @@ def completes_by_itself(text: str, cursor: int) -> bool:
     before = text[:cursor]
     if before.startswith("/") and not before.startswith("//") and "\n" not in before:
         return True
-    return before[-200:].rpartition("\n")[2].rpartition(" ")[2].startswith("@")
+    return words_of(before[-200:])[-1].startswith("@")
