@@ -67,12 +67,11 @@ def test_only_a_reply_that_was_cut_is_said_to_be_cut(tmp_path: Path, reason: str
     reply = Message("assistant", Message.user("They swim.").content)
     receipt = Receipt(stop_reason=reason)
     kept.finish(replace(asked, messages=(*asked.messages, reply), receipt=receipt))
-    kept.journal.flush()
+    kept.journal.close()
     opened = reopen(list_entries(tmp_path)[0])
 
     assert any("was cut" in note for note in opened.notes) is (reason is None)
     opened.recorder.journal.close()
-    kept.journal.close()
 
 
 def test_the_copy_of_a_named_conversation_has_a_name_of_its_own(tmp_path: Path) -> None:
