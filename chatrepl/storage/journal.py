@@ -136,43 +136,6 @@ class Journal:
         self._awaited = None
 
 
-def new_journal(folder: Path | None, *, save: bool = True) -> "Journal | NoJournal":
-    """Make the journal for a new conversation, or one that keeps nothing."""
-    if not save:
-        return NoJournal()
-    return NoJournal(NO_FOLDER) if folder is None else Journal.new(folder)
-
-
-class NoJournal:
-    """Keeps nothing: `save` is off, or there is no place. `unsaved` tells which."""
-
-    def __init__(self, unsaved: str = "") -> None:
-        self.id = ""
-        self.path: Path | None = None
-        self.name: str | None = None
-        self.unsaved = unsaved
-
-    def begin(self, turn: Turn) -> None: ...
-
-    def delta(
-        self, turn_id: str, text: str, kind: Literal["text", "thinking"] = "text"
-    ) -> None: ...
-
-    def finish(self, turn: Turn) -> None: ...
-
-    def state(self, conversation: Conversation) -> None: ...
-
-    def meta(self, **fields: Any) -> None:
-        if "name" in fields:
-            self.name = fields["name"]
-
-    def flush(self, seconds: float = 0.0) -> bool:  # noqa: ARG002 - as a journal has it
-        return not self.unsaved
-
-    def close(self, seconds: float = 0.0) -> bool:  # noqa: ARG002 - as a journal has it
-        return not self.unsaved
-
-
 @frozen
 class Resumed:
     """A saved conversation to go on with. `copied` says why, where it goes on in a copy.

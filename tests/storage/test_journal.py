@@ -10,7 +10,7 @@ import pytest
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.facts import learn
-from chatrepl.storage.journal import Journal, NoJournal, new_id, new_journal, resume
+from chatrepl.storage.journal import Journal, new_id, resume
 from chatrepl.storage.load import load
 
 
@@ -191,18 +191,6 @@ def test_without_a_folder_the_chat_goes_on_and_says_why_it_is_unsaved(tmp_path: 
     assert load(journal.path).conversation == conversation
 
 
-def test_no_journal_keeps_nothing_and_says_why() -> None:
-    journal = NoJournal("there is no home folder to keep it in")
-    journal.begin(asked(1))
-    journal.delta("turn1", "x")
-    journal.finish(asked(1))
-    journal.state(Conversation())
-    journal.meta(name="trip")
-    assert journal.name == "trip"
-    assert not journal.close()
-    assert NoJournal().flush()
-
-
 def test_a_key_in_the_environment_reaches_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,10 +244,3 @@ def test_flushing_while_closing_is_harmless(tmp_path: Path) -> None:
     assert journal.flush()
     closer.join()
     assert journal.flush()
-
-
-def test_a_new_journal_is_the_one_that_fits(tmp_path: Path) -> None:
-    assert isinstance(new_journal(tmp_path), Journal)
-    assert new_journal(None).unsaved
-    assert not new_journal(tmp_path, save=False).unsaved
-    assert new_journal(tmp_path, save=False).path is None
