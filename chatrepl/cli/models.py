@@ -3,7 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from chatrepl.api.catalog import Catalog
@@ -17,10 +18,12 @@ from chatrepl.core.summary import compact
 from chatrepl.oneshot import mutter
 from chatrepl.storage.files import replace_file
 from chatrepl.storage.paths import find_folders, make_folder
+from chatrepl.terminal.columns import lay_out
+from chatrepl.terminal.sanitize import one_line
 from chatrepl.terminal.views.columns import columns
 from chatrepl.terminal.views.structured import write_json
 
-_HEADINGS = ("", "model", "context", "output", "$/M in", "$/M out", "prefill", "thinking", "life")
+_HEADINGS = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
 
 
 def show_models(options: Options, loaded: Loaded, out: TextIO, err: TextIO | None) -> int:
@@ -34,8 +37,17 @@ def show_models(options: Options, loaded: Loaded, out: TextIO, err: TextIO | Non
         write_json(out, {"models": [_facts(model) for model in models]})
         return 0
     rows = [_row(model, current=model.id == session.settings.model) for model in models]
-    out.write(columns(_HEADINGS, rows, right=frozenset({2, 3, 4, 5})))
+    out.write(_table(rows, get_terminal_size().columns if out.isatty() else 0))
     return 0
+
+
+def _table(rows: Sequence[Sequence[str]], width: int) -> str:
+    """Write the rows; a pipe (no `width`) gets all of each, a terminal what fits."""
+    right = frozenset({2, 3, 4})
+    if not width:
+        return columns(_HEADINGS, rows, right=right)
+    cells = [[one_line(cell) for cell in row] for row in (_HEADINGS, *rows)]
+    return "\n".join([*lay_out(cells, width, right=right), ""])
 
 
 def _refreshed(catalog: Catalog, options: Options, loaded: Loaded, err: TextIO | None) -> Catalog:
@@ -76,16 +88,15 @@ def _rates(model: Model) -> tuple[float, float] | None:
 def _row(model: Model, *, current: bool) -> tuple[str, ...]:
     priced = _rates(model)
     prefill = {True: "native", False: "emulated", None: "?"}[model.prefill]
-    life = f"{model.lifecycle} until {model.retires_at}" if model.retires_at else model.lifecycle
     return (
         "*" if current else "",
         model.id,
         compact(model.context_window) if model.context_window else "?",
         compact(model.max_output) if model.max_output else "?",
-        *((f"{rate:g}" for rate in priced) if priced else ("?", "?")),
+        "/".join(f"{rate:g}" for rate in priced) if priced else "?",
         prefill,
+        model.lasts or "?",
         " ".join(sorted(model.thinking)) or "-",
-        life or "-",
     )
 
 

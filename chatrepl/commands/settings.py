@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from chatrepl.commands.registry import Kind, command
 from chatrepl.commands.shaping import model as use_model
 from chatrepl.commands.shaping import set_system
+from chatrepl.commands.trimming import cooled
 from chatrepl.config import Loaded, set_value
 from chatrepl.config.show import describe, toml
 from chatrepl.core.models import Model
@@ -59,14 +60,14 @@ def set_(
     if key == "system":
         session.settings = changed
         return set_system(session, changed.system)
-    session.settings = changed
+    lost = cooled(session, lambda: setattr(session, "settings", changed))
     shown, _ = _shown(session, key)
     if key in _AT_START:
         return Notice(
             f"{key} = {shown}, but this is read at the start. --set or config.toml decide it.",
             "warning",
         )
-    return Notice(f"{key} = {shown}")
+    return Notice(f"{key} = {shown}{lost and '.'}{lost}")
 
 
 def _shown(session: Session, key: str) -> tuple[str, str]:
@@ -115,33 +116,32 @@ def models(session: Session) -> Outcome:
     rows = [_model_row(session, found) for found in session.models.values()]
     if session.model.id not in session.models:
         rows.insert(0, _model_row(session, session.model))
-    heads = ("", "model", "window", "output", "$/M in", "$/M out", "prefill", "thinking", "life")
+    heads = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
     unknown = "? is not known. " if any("?" in row for row in rows) else ""
     elsewhere = bool(session.settings.base_url)
     foreign = "The server at base_url may not have all of these. " if elsewhere else ""
     foot = f"{unknown}{foreign}/model ID switches."
-    return Table(heads, tuple(rows), footer=foot, right=frozenset({2, 3, 4, 5}))
+    return Table(heads, tuple(rows), footer=foot, right=frozenset({2, 3, 4}))
 
 
 def _model_row(session: Session, found: Model) -> tuple[str, ...]:
-    life = f"{found.lifecycle} until {found.retires_at}" if found.retires_at else found.lifecycle
     thinking = " ".join(sorted(found.thinking)) or ("-" if found.known else "?")
     return (
         "*" if found.id == session.model.id else "",
         found.id,
         compact(found.context_window) if found.context_window else "?",
         compact(found.max_output) if found.max_output else "?",
-        _per_million(session, found.id, Usage(input_tokens=1000)),
-        _per_million(session, found.id, Usage(output_tokens=1000)),
+        _per_million(session, found.id),
         {True: "native", False: "emulated", None: "?"}[found.prefill],
+        found.lasts or "?",
         thinking,
-        life or "?",
     )
 
 
-def _per_million(session: Session, model: str, thousand: Usage) -> str:
-    cost = session.edges.price(model, thousand, session.edges.clock())
-    return "?" if cost is None else f"{cost.usd * 1000:.4g}"
+def _per_million(session: Session, model: str) -> str:
+    thousands = (Usage(input_tokens=1000), Usage(output_tokens=1000))
+    costs = [session.edges.price(model, each, session.edges.clock()) for each in thousands]
+    return "/".join(f"{cost.usd * 1000:.4g}" for cost in costs if cost is not None) or "?"
 
 
 @command("doctor", group="program")

@@ -51,6 +51,11 @@ class Model:
         return next((line for line in _LINES if line in self.id), "")
 
     @property
+    def lasts(self) -> str:
+        """Until which day it is served; `-` where no end is known, empty where nothing is."""
+        return self.retires_at[:10] or ("-" if self.lifecycle == "active" else self.lifecycle)
+
+    @property
     def budget_tokens(self) -> int:
         """How much context to send at most: the window is not the budget.
 

@@ -45,3 +45,18 @@ def test_a_service_out_of_reach_leaves_the_built_in_list(
     assert show_models(Options(), loaded(), out, err) == 0
     assert "claude-sonnet-5-5" in out.getvalue()
     assert "built-in" in err.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_on_a_terminal_no_row_is_wider_and_the_last_day_is_read_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int
+) -> None:
+    settle(monkeypatch, tmp_path, COLUMNS=str(width))
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
+
+    assert show_models(Options(), loaded(), out, None) == 0
+
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("claude-sonnet-4-5 " in line and "2026-11-30" in line for line in lines)

@@ -11,6 +11,7 @@ from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import find
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.usage import Cost, Usage
+from chatrepl.terminal.columns import lay_out
 from tests.commands.playing import Player
 
 NOTHING = '""'
@@ -109,13 +110,23 @@ def test_models_are_listed_with_prices_and_what_is_unknown() -> None:
     rows = {row[1]: row for row in player.tables[-1].rows}
 
     assert rows["claude-sonnet-4-5"][2:] == (
-        "200k", "64k", "3", "15", "native", "disabled enabled", "deprecated until 2026-11-30",
+        "200k", "64k", "3/15", "native", "2026-11-30", "disabled enabled",
     )  # fmt: skip
-    assert rows["claude-opus-5-5"][6] == "emulated"
-    assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?", "?")
+    assert rows["claude-opus-5-5"][5] == "emulated"
+    assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?")
     player.session.use(model="another")
     player.do("/models")
     assert player.tables[-1].rows[0][:2] == ("*", "another")
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_last_day_of_a_model_is_read_whole_in_a_common_window(width: int) -> None:
+    player = Player()
+    player.do("/models")
+    table = player.tables[-1]
+    lines = lay_out([table.headings, *table.rows], width, right=table.right)
+
+    assert [line for line in lines if "2026-11-30" in line and "claude-sonnet-4-5 " in line]
 
 
 def test_the_list_of_models_says_that_another_server_may_not_have_them() -> None:
