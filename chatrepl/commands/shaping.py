@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from chatrepl.commands.registry import Kind, command
 from chatrepl.commands.structured import read_text
-from chatrepl.commands.trimming import cache_loss
+from chatrepl.commands.trimming import cache_loss, cooled
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
@@ -156,12 +156,15 @@ def think(
         shown = "shown" if session.settings.show_thinking else "hidden"
         return Notice(f"Thinking is {session.settings.thinking}, and {shown}.")
     if how in {"show", "hide"}:
-        session.use(show_thinking=how == "show")
-        return _last_thinking(session) if how == "show" else Notice("Thinking is hidden.")
+        lost = cooled(session, lambda: session.use(show_thinking=how == "show"))
+        if how == "hide":
+            return Notice(f"Thinking is hidden.{lost}")
+        said = _last_thinking(session)
+        return Several((said, Notice(lost.strip()))) if lost else said
     if how == "on" and not session.model.thinking & {"adaptive", "enabled"}:
         raise UsageError(f"{session.model.id} cannot think first.", "/models tells which can.")
-    session.use(thinking=how)
-    return Notice(f"Thinking is {how}.")
+    lost = cooled(session, lambda: session.use(thinking=how))
+    return Notice(f"Thinking is {how}.{lost}")
 
 
 def _last_thinking(session: Session) -> Outcome:
@@ -185,8 +188,8 @@ def effort(
     if level != "clear" and level not in offered:
         has = ", ".join(e for e in EFFORTS if e in offered) or "no effort levels"
         raise UsageError(f"{session.model.id} has {has}.")
-    session.use(effort="" if level == "clear" else level)
-    return Notice(f"Effort is {session.settings.effort or 'left to the model'}.")
+    lost = cooled(session, lambda: session.use(effort="" if level == "clear" else level))
+    return Notice(f"Effort is {session.settings.effort or 'left to the model'}.{lost}")
 
 
 @command("web", group="next reply")
@@ -196,5 +199,5 @@ def web(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
         return Notice(f"Web search is {'on' if session.settings.web else 'off'}.")
     if how == "on" and not session.model.web:
         raise UsageError(f"{session.model.id} has no web search.")
-    session.use(web=how == "on")
-    return Notice(f"Web search is {how}.")
+    lost = cooled(session, lambda: session.use(web=how == "on"))
+    return Notice(f"Web search is {how}.{lost}")

@@ -8,6 +8,7 @@ from chatrepl.api.structured import read_schema, sendable, violation
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.registry import Kind, command
+from chatrepl.commands.trimming import cooled
 from chatrepl.core.errors import UsageError
 from chatrepl.core.form import Form
 from chatrepl.core.outcome import Notice, Outcome, Page
@@ -15,7 +16,6 @@ from chatrepl.core.wire import encode
 from chatrepl.session import Session
 
 MOST_BYTES = 1_000_000
-_CLEARED = Notice("Replies have no given form any more.")
 
 
 def _schemas(_session: Session, text: str) -> Iterable[str]:
@@ -33,14 +33,25 @@ def schema(
     """
     text = schema.strip()
     if text == "clear":
-        session.form = None
-        return _CLEARED
+        return _cleared(session)
     if not text:
         return _shown(session.form)
     inline = text.startswith("{")
     whole = read_schema(text if inline else read_text(text), "/schema" if inline else text)
-    session.form = Form(sendable(whole), whole=whole)
-    return Notice(f"Replies are to satisfy the schema. {_how(session)} /schema clear ends it.")
+    lost = _use(session, Form(sendable(whole), whole=whole))
+    how = _how(session)
+    return Notice(f"Replies are to satisfy the schema. {how} /schema clear ends it.{lost}")
+
+
+def _use(session: Session, form: Form | None) -> str:
+    def change() -> None:
+        session.form = form
+
+    return cooled(session, change)
+
+
+def _cleared(session: Session) -> Outcome:
+    return Notice(f"Replies have no given form any more.{_use(session, None)}")
 
 
 def _shown(form: Form | None) -> Outcome:
@@ -84,13 +95,12 @@ def choose(session: Session, *choices: Annotated[str, Kind(complete=_choices)]) 
     if not choices:
         return _shown(session.form)
     if choices == ("clear",):
-        session.form = None
-        return _CLEARED
+        return _cleared(session)
     found = tuple(dict.fromkeys(choice.rstrip(",") for choice in choices if choice.rstrip(",")))
     if len(found) < 2:
         raise UsageError("/choose takes at least two choices: /choose yes no")
-    session.form = Form.choose(found)
-    return Notice(f"Replies are one of {', '.join(found)}. /choose clear ends it.")
+    lost = _use(session, Form.choose(found))
+    return Notice(f"Replies are one of {', '.join(found)}. /choose clear ends it.{lost}")
 
 
 def complaint(form: Form | None, text: str) -> str:

@@ -4,7 +4,7 @@ All of them make a plan, show what it would change, and apply it as marks: a vie
 conversation, which `/undo` and `/restore` take back. Nothing leaves the history.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -185,6 +185,16 @@ def cache_loss(session: Session) -> str:
         return ""
     prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
     return impact_words(warm, Warmth("cold"), now, cost=prices)
+
+
+def cooled(session: Session, change: Callable[[], None]) -> str:
+    """Make a change to the next request; say what is lost where a warm cache is cold after it."""
+    loss = cache_loss(session)
+    change()
+    if not loss:
+        return ""
+    now = warmth(session.footprint, session.request(None), session.edges.clock())
+    return "" if now.state == "warm" else f" {loss}"
 
 
 def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from chatrepl.commands.trimming import spans
+from chatrepl.commands.trimming import cooled, spans
 from chatrepl.core.errors import UsageError
 from chatrepl.core.meter import tokens_words
 from chatrepl.core.outcome import Confirm
@@ -246,3 +246,26 @@ def test_without_a_warm_cache_nothing_is_lost(line: str) -> None:
     chat.talk("demo: say one")
     chat.do(line)
     assert "The cache holds" not in chat.heard
+
+
+@pytest.mark.parametrize(
+    ("line", "cools"),
+    [
+        ("/web on", True),
+        ("/think off", True),
+        ("/think hide", True),
+        ("/think show", False),
+        ("/effort low", True),
+        ("/choose yes no", True),
+        ("/set effort low", True),
+        ("/set cache.enabled false", True),
+        ("/set max_tokens 999", False),
+        ("/set theme dark", False),
+    ],
+)
+def test_what_makes_a_warm_cache_cold_says_so(line: str, *, cools: bool) -> None:
+    made = Trimmer()
+    made.talk("demo: say " + "otters swim " * 400, "demo: say two")
+    assert cooled(made.session, lambda: None) == ""
+    made.do(line)
+    assert ("The cache holds" in made.said[-1]) is cools
