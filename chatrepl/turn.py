@@ -137,10 +137,15 @@ async def run_turn(
     """Send `message`, show the reply as it comes, and record the turn; `base` is what it follows.
 
     A reply that is cancelled or fails midway is recorded as far as it came, and the error goes on.
-    Raises UsageError for a message that says nothing.
+    Raises UsageError for a message that says nothing, or holds what the model does not take.
     """
     if not message.sendable.content:
         raise UsageError("There is nothing to send.")
+    if untaken := session.model.untaken(message.content):
+        raise UsageError(
+            f"{session.model.id} takes no {untaken}.",
+            "Nothing was sent; another model may take them.",
+        )
     request = session.request(message, base)
     turn = session.open_turn(message, request, base)
     return await _run(_Attempt(session, message, base, turn, request), stream, view)

@@ -10,16 +10,19 @@ from chatrepl.api.demo.engine import Engine
 from chatrepl.api.demo.wire import Answer, error_body, json_answer
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands.attaching import limits_of
-from chatrepl.core.blocks import ThinkingBlock
+from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, ThinkingBlock
 from chatrepl.core.conversation import Message
 from chatrepl.core.edges import Edges
 from chatrepl.core.errors import ApiError, UsageError
-from chatrepl.core.models import TABLE, find
+from chatrepl.core.models import TABLE, Model, find
+from chatrepl.core.outcome import Send
 from chatrepl.core.recorder import NoRecorder
 from chatrepl.core.settings import Settings
 from chatrepl.turn import text_of
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
+
+BLIND = replace(TABLE["claude-opus-5"], images=False, pdfs=False)
 
 MODELS = tuple(TABLE)
 BEHAVIOURS = ("repeat", "omit", "split", "whitespace")
@@ -206,6 +209,25 @@ def test_a_message_that_says_nothing_is_not_sent() -> None:
     with pytest.raises(UsageError, match="nothing to send"):
         player.say("  ")
     assert player.requests == []
+
+
+@pytest.mark.parametrize(
+    ("model", "block", "named"),
+    [
+        (BLIND, ImageBlock.base64("image/png", "AAAA"), "images"),
+        (BLIND, DocumentBlock.base64_pdf("AAAA"), "PDFs"),
+        (BLIND, DocumentBlock.url("https://example.com/a.pdf"), "PDFs"),
+    ],
+)
+def test_what_the_model_does_not_take_is_not_sent(model: Model, block: Block, named: str) -> None:
+    player = Player()
+    player.session.models = {model.id: model}
+    player.session.use(model=model.id)
+    with pytest.raises(UsageError, match=f"{model.id} takes no {named}"):
+        player.act(Send(Message.user("look", block), None))
+    assert player.requests == []
+    player.act(Send(Message.user("look", DocumentBlock.plain("a text")), None))
+    assert len(player.requests) == 1
 
 
 def test_what_streams_is_recorded_as_it_comes() -> None:

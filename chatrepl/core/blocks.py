@@ -95,6 +95,12 @@ class DocumentBlock:
     def plain(cls, text: str, title: str | None = None) -> Self:
         return cls({"type": "text", "media_type": "text/plain", "data": text}, title)
 
+    @property
+    def is_pdf(self) -> bool:
+        return self.source.get("type") == "url" or (
+            self.source.get("media_type") == "application/pdf"
+        )
+
     @classmethod
     def url(cls, url: str, title: str | None = None) -> Self:
         return cls({"type": "url", "url": url}, title)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
+from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.errors import UsageError
 from chatrepl.core.frozen import frozen
 from chatrepl.core.wire import Wire
@@ -54,6 +55,15 @@ class Model:
     def lasts(self) -> str:
         """Until which day it is served; `-` where no end is known, empty where nothing is."""
         return self.retires_at[:10] or ("-" if self.lifecycle == "active" else self.lifecycle)
+
+    def untaken(self, blocks: Iterable[Block]) -> str:
+        """Name the kind of attachment among `blocks` that the model does not take, if any."""
+        blocks = tuple(blocks)
+        if not self.images and any(isinstance(block, ImageBlock) for block in blocks):
+            return "images"
+        if not self.pdfs and any(isinstance(b, DocumentBlock) and b.is_pdf for b in blocks):
+            return "PDFs"
+        return ""
 
     @property
     def budget_tokens(self) -> int:

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.blocks import DocumentBlock, ImageBlock
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import EFFORTS, TABLE, Model, find, from_api, resolve
 from tests.core.making import JSON
@@ -114,3 +116,14 @@ def test_the_models_api_tells_limits_and_abilities() -> None:
     assert from_api(old, find("claude-new")).prefill is True
     assert from_api(old, find("claude-new")).web is False
     assert from_api(old, find("claude-opus-5")).prefill is False
+
+
+def test_what_a_model_does_not_take_is_named() -> None:
+    image, pdf = ImageBlock.base64("image/png", "AAAA"), DocumentBlock.base64_pdf("AAAA")
+    text, linked = DocumentBlock.plain("a"), DocumentBlock.url("https://example.com/a.pdf")
+    takes_all = TABLE["claude-opus-5"]
+    takes_text = replace(takes_all, images=False, pdfs=False)
+    assert takes_all.untaken([image, pdf, text, linked]) == ""
+    assert takes_text.untaken([text, image, pdf]) == "images"
+    assert takes_text.untaken([text, pdf]) == takes_text.untaken([linked]) == "PDFs"
+    assert takes_text.untaken([text]) == ""
