@@ -11,7 +11,7 @@ from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import Kind, Rest, command
 from chatrepl.commands.unsent import bring_back
 from chatrepl.core.conversation import Turn
-from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
 from chatrepl.core.request import Request
 from chatrepl.session import Session
@@ -100,8 +100,7 @@ def load(session: Session, name: Saved) -> Outcome:
 def tail(session: Session, entry: Entry, notes: Sequence[str]) -> Outcome:
     """Show where a conversation stands that was just opened: its last turns, and what to know."""
     path = session.conversation.path()
-    count = f"{len(path)} {'turn' if len(path) == 1 else 'turns'}"
-    head = Notice(f"{entry.label} · {count} · {when(entry.when)}")
+    head = Notice(f"{entry.label} · {_turns(len(path))} · {when(entry.when)}")
     told = (Notice(note, "warning") for note in notes)
     return Several((head, *map(_shown, path[-TAIL_TURNS:]), *told))
 
@@ -161,7 +160,7 @@ def delete_(session: Session, name: Saved, *, force: bool = False) -> Outcome:
 
     if force:
         return apply()
-    preview = Notice(f"{entry.label} · {entry.turns} turns · {when(entry.when)}", "warning")
+    preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
     return Confirm(preview, apply, "Delete it for good?")
 
 
@@ -223,18 +222,26 @@ def _last_request(session: Session) -> Request:
 @command("import", group="saved")
 def import_(session: Session, file: PathWord) -> Outcome:
     """Open a conversation from a JSON file: our own export, or a plain list of messages."""
-    with open_regular(plain_path(file)) as source:
-        data = source.read_all(MOST_IMPORT_BYTES)
+    path = plain_path(file)
+    try:
+        with open_regular(path) as source:
+            data = source.read_all(MOST_IMPORT_BYTES)
+    except AttachmentError as error:
+        said = error.message.replace(" cannot be attached: ", " cannot be imported: ")
+        raise UsageError(said, error.hint) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"{file} is not UTF-8 text.") from None
-    conversation = read_messages(text, file, session.edges.clock())
+        raise UsageError(f"{path} is not UTF-8 text.") from None
+    conversation = read_messages(text, path, session.edges.clock())
     session.open(conversation, session.edges.new_recorder())
     session.change(conversation)
-    count = len(conversation.path())
-    turns = "1 turn" if count == 1 else f"{count} turns"
-    return Notice(f"{file} is open, with {turns}. /undo returns to the one before.")
+    turns = _turns(len(conversation.path()))
+    return Notice(f"{path} is open, with {turns}. /undo returns to the one before.")
+
+
+def _turns(count: int) -> str:
+    return "1 turn" if count == 1 else f"{count} turns"
 
 
 def when(seconds: float) -> str:

@@ -47,7 +47,7 @@ def retirement(session: Session) -> str:
     if found.lifecycle in {"", "active"} or found.id in session.told:
         return ""
     session.told |= {found.id}
-    ends = f" and retires on {found.retires_at}" if found.retires_at else ""
+    ends = f" and retires on {found.lasts}" if found.retires_at else ""
     return f"{found.id} is {found.lifecycle}{ends}. /models lists what there is."
 
 
@@ -56,7 +56,7 @@ def _describe(model_: Model) -> str:
         return f"{model_.id}: no model that is known here; what it can do is learned as it answers."
     window = f"{compact(model_.context_window or 0)} window"
     prefill = "native prefill" if model_.prefill else "emulated prefill"
-    ends = f", retires {model_.retires_at}" if model_.retires_at else ""
+    ends = f", retires {model_.lasts}" if model_.retires_at else ""
     return f"{model_.id}: {window}, {prefill}{ends}"
 
 

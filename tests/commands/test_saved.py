@@ -308,6 +308,16 @@ def test_an_import_with_tools_goes_on(chat: Trimmer, tmp_path: Path) -> None:
     assert chat.statuses == [200]
 
 
+def test_what_cannot_be_read_is_not_imported_and_named_without_its_quotes(
+    chat: Trimmer, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="none.json cannot be imported: there is no such file"):
+        chat.do(f"/import {tmp_path}/none.json")
+    (tmp_path / "a b.json").write_text('[{"role": "user", "content": "Hi"}]')
+    chat.do(f'/import "{tmp_path}/a b.json"')
+    assert chat.heard.startswith(f"{tmp_path}/a b.json is open, with 1 turn.")
+
+
 def test_what_is_no_text_is_not_imported(chat: Trimmer, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not UTF-8"):
