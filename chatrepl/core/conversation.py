@@ -255,10 +255,6 @@ class Conversation:
         """The turns that follow directly upon `of`, oldest first."""
         return tuple(turn for turn in self.turns.values() if turn.parent == of)
 
-    def siblings(self, of: TurnId) -> tuple[Turn, ...]:
-        """All turns that begin where `of` begins, itself among them."""
-        return self.children(self.turns[of].parent)
-
     def with_marks(self, marks: Mapping[TurnId, Mark | None]) -> "Conversation":
         """Set marks; None takes one away."""
         merged = {**self.state.marks, **marks}

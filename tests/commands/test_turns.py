@@ -149,7 +149,7 @@ def test_retry_keeps_the_other_reply() -> None:
     player.do("/retry")
     conversation = player.session.conversation
     assert conversation.head is not None
-    assert len(conversation.siblings(conversation.head)) == 2
+    assert len(conversation.children(None)) == 2
     player.do("/goto 0")
     player.do("/assistant Hello.")
     with pytest.raises(UsageError, match="no question"):

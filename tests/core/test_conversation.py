@@ -89,7 +89,7 @@ class Walk(RuleBasedStateMachine):
             turn = roots.pop()
             reached.append(turn.id)
             roots += self.conversation.children(turn.id)
-            assert turn in self.conversation.siblings(turn.id)
+            assert turn in self.conversation.children(turn.parent)
             path = self.conversation.path(turn.id)
             assert [t.parent for t in path] == [None, *(t.id for t in path[:-1])]
         assert sorted(reached) == sorted(self.added)

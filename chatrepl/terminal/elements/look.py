@@ -21,10 +21,9 @@ class Glyphs:
     column: str = " │ "
     done: str = "☑"
     open: str = "☐"
-    ellipsis: str = "…"
 
 
-ASCII = Glyphs("*", "|", "-", "-+-", " | ", "[x]", "[ ]", "...")
+ASCII = Glyphs("*", "|", "-", "-+-", " | ", "[x]", "[ ]")
 
 
 _PLAIN = Style()
