@@ -94,7 +94,7 @@ def test_an_edit_that_another_command_ends_leaves_nothing_staged(line: str) -> N
     player.do(line)
 
     assert session.base is None
-    assert session.staged == ()
+    assert not session.staged
 
 
 def test_edit_says_what_it_cannot_change(player: Player) -> None:
