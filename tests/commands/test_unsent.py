@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import Limits
 from chatrepl.commands.unsent import bring_back, keep_unsent
+from chatrepl.config import load as load_config
 from chatrepl.core.form import Form
 from chatrepl.storage.kept import Journaled, begin_kept, reopen
 from chatrepl.storage.library import list_entries
@@ -95,6 +97,16 @@ def test_what_was_sent_is_spent_with_the_question_itself(tmp_path: Path) -> None
         {"staged": ["staged/1", None, "x"], "staged/1": {"block": {"type": "image", "source": 4}}},
         {"staged": ["staged/1"], "staged/1": {"block": {"type": "text", "text": "x"}}},
         {"staged": ["staged/1"], "staged/1": 7, "form": {"choices": [1], "schema": None}},
+        {"form": {"choices": ["a", "b"], "schema": 5, "whole": None}},
+        {
+            "staged": ["staged/1"],
+            "staged/1": {
+                "block": {"type": "text", "text": "x"},
+                "name": "x",
+                "kind": "text",
+                "tokens": 1,
+            },
+        },
     ],
 )
 def test_what_is_damaged_stays_away(tmp_path: Path, facts: dict[str, object]) -> None:
@@ -109,3 +121,49 @@ def test_what_is_damaged_stays_away(tmp_path: Path, facts: dict[str, object]) ->
     assert said == ""
     assert again.session.staged == ()
     leave(again)
+
+
+def test_the_model_that_was_chosen_comes_back_unless_another_is_asked_for(tmp_path: Path) -> None:
+    player = begin(tmp_path)
+    player.say("demo: say one")
+    session = player.session
+    session.loaded = load_config(environ={"HOME": str(tmp_path)})
+    session.use(model="claude-haiku-4-5")
+    keep_unsent(session)
+    leave(player)
+
+    again, said = resume(tmp_path)
+    assert said == "The model claude-haiku-4-5 is back."
+    assert again.session.model.id == "claude-haiku-4-5"
+    again.session.use(model="claude-opus-5")
+    assert bring_back(again.session, model=False) == ""
+    assert again.session.model.id == "claude-opus-5"
+    leave(again)
+
+
+def test_what_was_set_goes_along_to_a_new_conversation(tmp_path: Path) -> None:
+    player = begin(tmp_path)
+    session = player.session
+    session.edges = replace(session.edges, new_recorder=lambda: begin_kept(tmp_path))
+    player.say("demo: say one")
+    stage(player, "otters")
+    session.prefill = "So"
+    keep_unsent(session)
+    old = session.recorder
+    player.do("/clear")
+    keep_unsent(session)
+    assert isinstance(old, Journaled)
+    assert (old.staged, old.facts["prefill"]) == ((), "")
+    assert session.prefill == "So"
+    assert len(session.staged) == 1
+    for _, recorder in [*session.shelf.all, (None, session.recorder)]:
+        assert isinstance(recorder, Journaled)
+        recorder.journal.close()
+
+
+def test_where_nothing_is_kept_nothing_comes_back() -> None:
+    player = Player()
+    stage(player, "otters")
+    keep_unsent(player.session)
+    assert bring_back(player.session) == ""
+    assert len(player.session.staged) == 1

@@ -150,3 +150,15 @@ def test_a_reply_was_cut_if_it_can_be_gone_on_with() -> None:
     assert cut(Receipt())
     assert cut(Receipt(stop_reason="max_tokens"))
     assert not cut(Receipt(stop_reason="end_turn"))
+
+
+def test_before_a_turn_the_system_prompt_that_came_with_it_waits_again() -> None:
+    told = Message("system", (TextBlock("be brief"),))
+    plain = Turn(TurnId("a"), None, (Message.user("one"), Message("assistant", ())))
+    changed = Turn(TurnId("b"), plain.id, (Message.user("two"), told, Message("assistant", ())))
+    chat = Conversation().add(plain).add(changed)
+    assert chat.before(plain).state.next_system is None
+    assert chat.before(changed).state.next_system == "be brief"
+    assert chat.before(changed).head == plain.id
+    newer = chat.then(replace(chat.state, next_system="be kind"))
+    assert newer.before(changed).state.next_system == "be kind"
