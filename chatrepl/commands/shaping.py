@@ -156,14 +156,13 @@ def think(
         shown = "shown" if session.settings.show_thinking else "hidden"
         return Notice(f"Thinking is {session.settings.thinking}, and {shown}.")
     if how in {"show", "hide"}:
-        lost = cooled(session, lambda: session.use(show_thinking=how == "show"))
-        if how == "hide":
-            return Notice(f"Thinking is hidden.{lost}")
-        said = _last_thinking(session)
-        return Several((said, Notice(lost.strip()))) if lost else said
+        session.use(show_thinking=how == "show")
+        return _last_thinking(session) if how == "show" else Notice("Thinking is hidden.")
     if how == "on" and not session.model.thinking & {"adaptive", "enabled"}:
         raise UsageError(f"{session.model.id} cannot think first.", "/models tells which can.")
     lost = cooled(session, lambda: session.use(thinking=how))
+    if how == "off" and session.model.always_thinks:
+        lost = f" But {session.model.id} always thinks first; /think hide hides it."
     return Notice(f"Thinking is {how}.{lost}")
 
 

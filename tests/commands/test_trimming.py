@@ -252,9 +252,7 @@ def test_without_a_warm_cache_nothing_is_lost(line: str) -> None:
     ("line", "cools"),
     [
         ("/web on", True),
-        ("/think off", True),
-        ("/think hide", True),
-        ("/think show", False),
+        ("/think hide", False),
         ("/effort low", True),
         ("/choose yes no", True),
         ("/set effort low", True),
