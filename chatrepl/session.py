@@ -238,6 +238,8 @@ class Session:
     def _begun(self, turn: Turn) -> Turn:
         now = self.edges.clock()
         begun = replace(turn, id=TurnId(self.edges.new_id()), created=now)
+        if not self.conversation.turns:
+            self.recorder.state(self.conversation)  # the system prompt that it begins with
         self.recorder.begin(begun)
         return begun
 

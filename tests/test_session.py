@@ -1,13 +1,18 @@
 """The session: requests, undo over conversations, what is learned, what is distrusted."""
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from chatrepl.api.catalog import Catalog
-from chatrepl.core.conversation import Conversation, Message
+from chatrepl.core.conversation import Conversation, Message, State
 from chatrepl.core.edges import Edges
 from chatrepl.core.recorder import NoRecorder
 from chatrepl.core.settings import Settings
 from chatrepl.session import Session
+from chatrepl.storage.kept import Journaled, begin_kept
+from chatrepl.storage.load import load
 from tests.commands.playing import Player
 
 
@@ -64,3 +69,21 @@ def test_turns_by_hand_stand_in_the_conversation() -> None:
     assert one.conversation.head == turn.id
     assert one.undo()
     assert one.conversation.head is None
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is_new: bool) -> None:
+    player = Player()
+    one = player.session
+    one.edges = replace(one.edges, new_recorder=lambda: begin_kept(tmp_path))
+    one.recorder = begin_kept(tmp_path)
+    one.conversation = Conversation(state=State(system="Be brief."))
+    if is_new:
+        player.say("demo: say one")
+        player.do("/clear")
+    player.say("demo: say two")
+    for recorder in (*(kept[1] for kept in one.shelf.all), one.recorder):
+        assert isinstance(recorder, Journaled)
+        recorder.journal.close()
+
+    assert load(recorder.journal.path).conversation.state.system == "Be brief."
