@@ -86,4 +86,5 @@ def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is
         assert isinstance(recorder, Journaled)
         recorder.journal.close()
 
-    assert load(recorder.journal.path).conversation.state.system == "Be brief."
+    assert isinstance(one.recorder, Journaled)
+    assert load(one.recorder.journal.path).conversation.state.system == "Be brief."
