@@ -12,6 +12,7 @@ from chatrepl.commands.registry import Kind, Rest, command
 from chatrepl.commands.unsent import bring_back
 from chatrepl.core.conversation import Turn
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
+from chatrepl.core.excerpt import reply_text
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
 from chatrepl.core.request import Request
 from chatrepl.session import Session
@@ -108,8 +109,7 @@ def tail(session: Session, entry: Entry, notes: Sequence[str]) -> Outcome:
 def _shown(turn: Turn) -> Outcome:
     asked = "\n\n".join(block.to_markdown() for block in turn.question)
     quoted = "\n".join(f"> {line}" for line in asked.splitlines())
-    reply = turn.assistant.text if turn.assistant is not None else ""
-    return Page(f"{quoted}\n\n{reply}")
+    return Page(f"{quoted}\n\n{reply_text(turn)}")
 
 
 @command("sessions", group="saved")

@@ -16,8 +16,13 @@ def asked(turn: Turn) -> str:
 
 def answered(turn: Turn) -> str:
     """Give the beginning of a turn's reply; of one that was chosen, the choice alone."""
+    return beginning(reply_text(turn))
+
+
+def reply_text(turn: Turn) -> str:
+    """Give a turn's reply; of one that was chosen, the choice alone."""
     text = "" if turn.assistant is None else turn.assistant.text
-    return beginning(_choice(text) or text)
+    return _choice(text) or text
 
 
 def _choice(text: str) -> str:

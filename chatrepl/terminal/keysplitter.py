@@ -3,6 +3,7 @@
 import re
 
 _ESC = b"\x1b"
+_CLEAR = b"\x0c"  # Ctrl-L means the screen of now; kept, it would wipe the reply away
 _PASTE_BEGINS = b"\x1b[200~"
 _PASTE_ENDS = b"\x1b[201~"
 
@@ -36,7 +37,7 @@ class KeySplitter:
                 break
             elif not data.startswith(_ESC):
                 plain, esc, rest = data.partition(_ESC)
-                self._kept += plain
+                self._kept += plain.replace(_CLEAR, b"")
                 data = esc + rest
             elif data.startswith(_PASTE_BEGINS):
                 self._paste, data = bytearray(), data[len(_PASTE_BEGINS) :]

@@ -17,6 +17,8 @@ from chatrepl.terminal.sanitize import display, one_line
 
 _PLAIN: Final = str.maketrans({"█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"})
 
+_CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow
+
 
 @dataclass(slots=True)
 class Speaker:
@@ -68,18 +70,23 @@ class Speaker:
 
     def _drawn(self, text: str) -> str:
         """Take glyphs that the terminal can draw, where it cannot draw ours."""
-        return text.translate(_PLAIN) if self.look.glyphs == ASCII else text
+        return text.translate(_PLAIN) if self._plain else text
+
+    @property
+    def _plain(self) -> bool:
+        return self.look.glyphs == ASCII
 
     def _table(self, table: Table) -> None:
         if table.title:
             self.line(table.title, "heading")
         rows = (table.headings, *table.rows)
         cells = [[self._drawn(one_line(cell)) for cell in row] for row in rows]
-        head, *lines = lay_out(cells, self.console.width, right=table.right)
+        laid = lay_out(cells, self.console.width, right=table.right)
+        head, *lines = (row.translate(_CUT) for row in laid) if self._plain else laid
         if head:
             self.line(head)
         if lines:
-            self.console.print(Text(self._drawn("\n".join(lines))), soft_wrap=True)
+            self.console.print(Text("\n".join(lines)), soft_wrap=True)
             self._said = True
         if table.footer:
             self.line(table.footer)

@@ -1,6 +1,6 @@
 from chatrepl.core.blocks import DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.conversation import Message, Turn, TurnId
-from chatrepl.core.excerpt import answered, asked, beginning
+from chatrepl.core.excerpt import answered, asked, beginning, reply_text
 
 
 def test_what_is_attached_is_named_without_markdown() -> None:
@@ -19,7 +19,9 @@ def test_a_beginning_is_one_line_and_short() -> None:
 def test_of_a_choice_the_choice_is_shown() -> None:
     def reply(text: str) -> str:
         said = (Message.user("q"), Message("assistant", (TextBlock(text),)))
-        return answered(Turn(TurnId("a"), None, said))
+        turn = Turn(TurnId("a"), None, said)
+        assert answered(turn) == reply_text(turn)
+        return reply_text(turn)
 
     assert reply('{"choice":"dark red"}') == "dark red"
     for other in ("red", '{"choice":1}', '{"choice":"a","b":2}', '{"choice":', ""):

@@ -148,6 +148,30 @@ def test_a_choice_is_shown_without_its_json(tmp_path: Path) -> None:
         shown = terminal.settle().everything()
         assert re.search(r"^› which\n(red|blue)\n.* out ", shown, re.MULTILINE)
         assert "{" not in shown
+        terminal.send("/save chosen").keys("enter").wait_for("called chosen")
+        terminal.keys("c-d")
+        assert terminal.wait_exit() == 0
+    with chat(tmp_path, "-r", "chosen") as terminal:
+        terminal.wait_for("The choices are back")
+        assert "{" not in terminal.everything()
+
+
+def test_a_key_to_clear_the_screen_leaves_the_reply_that_streams(tmp_path: Path) -> None:
+    with chat(tmp_path) as terminal:
+        ready(terminal).send("demo: pace 60; count to 60").keys("enter").wait_for(r"2\W+3")
+        terminal.keys("c-l").wait_for(DONE)
+        terminal.wait_for("^›$", visible=True)
+        terminal.settle().wait_for(r"59 60", visible=True)
+
+
+def test_without_utf8_our_own_words_are_ascii(tmp_path: Path) -> None:
+    env = {"LANG": "C", "LC_ALL": "C"}
+    with chat(tmp_path, "--set", "show_thinking=false", env=env, size=(60, 40)) as terminal:
+        ready(terminal).send("demo: error 529 x1").keys("enter").wait_for("again in")
+        terminal.wait_for(DONE.replace("·", r"\|"))
+        terminal.send("/history").keys("enter").wait_for("^#.*state$")
+        assert terminal.settle().everything().isascii()
+        assert bytes(terminal.raw).isascii()  # nor was anything else seen for a moment
 
 
 def test_nothing_is_doubled_and_one_row_stays_free_between_exchanges(tmp_path: Path) -> None:

@@ -46,6 +46,12 @@ def test_two_esc_in_one_piece_stop_once_and_wait_for_the_second() -> None:
     assert splitter.end_of_sequence()
 
 
+def test_what_would_clear_the_screen_later_is_dropped_unless_it_is_pasted() -> None:
+    splitter = KeySplitter()
+    assert not splitter.feed(b"a\x0cb\x1b[200~c\x0c\x1b[201~\x0c")
+    assert splitter.finish() == b"ab\x1b[200~c\x0c\x1b[201~"
+
+
 def test_a_sequence_that_never_ends_is_kept() -> None:
     splitter = KeySplitter()
     assert not splitter.feed(b"\x1b[")

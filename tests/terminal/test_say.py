@@ -1,6 +1,7 @@
 """What is said around replies."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
+from chatrepl.terminal.elements import DARK
+from chatrepl.terminal.elements.look import ASCII
 from chatrepl.terminal.say import Speaker
 from tests.terminal.views.replies import console_on
 
@@ -36,6 +39,14 @@ def test_tables_have_a_title_rows_and_a_footer() -> None:
         ("name", "n"), (("a\x1b[2J", "1"), ("b", "22")), "title", "footer", frozenset({1})
     )
     assert said(table) == "title\nname    n\na^[[2J  1\nb      22\nfooter\n"
+
+
+def test_a_table_without_utf8_is_no_wider_than_the_window() -> None:
+    file = io.StringIO()
+    speaker = Speaker(console_on(file, 20, color=None), replace(DARK, glyphs=ASCII))
+    speaker.say(Table(("heading of it", "state"), (("some words …", "is sent"),)))
+    assert file.getvalue().isascii()
+    assert max(map(len, file.getvalue().split("\n"))) <= 20
 
 
 def test_an_error_says_what_happened_and_what_to_do() -> None:

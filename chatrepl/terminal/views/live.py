@@ -115,7 +115,7 @@ class LiveView:
                 self._remark(text)
             case RetryWait() if not self._style.repaint and event.attempt != self._attempt:
                 self._attempt = event.attempt
-                self._parts.line(retry_words(event), "warning")
+                self._parts.line(retry_words(event, utf8=self._style.utf8), "warning")
             case MessageStop():
                 self._done = True
             case _:

@@ -64,7 +64,7 @@ class Progress:
         """The row; nothing while there is something to read."""
         now = self._clock()
         if self._wait is not None:
-            return Text(retry_words(self._wait), style="warning", end="")
+            return Text(retry_words(self._wait, utf8=self._utf8), style="warning", end="")
         if self._thinking_since is not None:
             said = f"thinking {now - self._thinking_since:.0f} s"
         elif not self._reading or now - self._read_at > _STALLED_S:
@@ -86,7 +86,9 @@ class Progress:
         return f"{mark}{compact(max(guess, self._counted))} tokens"
 
 
-def retry_words(wait: RetryWait) -> str:
+def retry_words(wait: RetryWait, *, utf8: bool = True) -> str:
     """Say why there is another try, and when."""
     tries = f"try {wait.attempt} of {wait.attempts}"
-    return f"{one_line(wait.reason).rstrip('.')} · again in {wait.seconds} s · {tries} · Esc stops"
+    reason = one_line(wait.reason).rstrip(".")
+    parts = (reason, f"again in {wait.seconds} s", "Esc stops", tries)
+    return (" · " if utf8 else ", ").join(parts)
