@@ -136,6 +136,7 @@ def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
     line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
     leaving = " · Ctrl-D leaves"
     line = line + leaving if len(line + leaving) <= columns else fill(line, columns)
+    line = line.replace("·", "|") if _mark().isascii() else line
     note = f"{fill(NO_KEY, columns)}\n" if demo else ""
     if early.tty.knows_escapes:
         early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
