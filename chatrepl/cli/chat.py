@@ -18,6 +18,7 @@ from chatrepl.api.warmup import Warmup
 from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
 from chatrepl.cli.forms import form_of
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_models
@@ -102,7 +103,7 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
     from chatrepl.repl import Repl
 
     try:
-        with asyncio.Runner() as runner:
+        with new_runner() as runner:
             repl = Repl(
                 session, desk, _then_load(connection, assembled.counter), connection.count, runner
             )

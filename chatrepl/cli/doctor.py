@@ -13,6 +13,7 @@ from typing import Final, TextIO
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.errors import ChatreplError
@@ -68,7 +69,8 @@ def _ask(loaded: Loaded, *, demo: bool) -> Probe | ChatreplError:
             return await probe(client, connection.http, connection.route)
 
     try:
-        return asyncio.run(ask())
+        with new_runner() as runner:
+            return runner.run(ask())
     except ChatreplError as error:
         return error
     except TimeoutError:

@@ -74,7 +74,10 @@ def report_bug(error: BaseException) -> int:
 
 def leave(code: int) -> NoReturn:
     """End the process at once: all is written and closed, nothing is left to tear down."""
-    _let_finish()
+    if "chatrepl.storage.files" in sys.modules:
+        from chatrepl.storage.files import finish_writing
+
+        finish_writing(_LAST_WRITES_S)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             try:
@@ -82,17 +85,6 @@ def leave(code: int) -> NoReturn:
             except (OSError, ValueError):
                 code = code or (1 if stream is sys.stdout else 0)
     os._exit(code)
-
-
-def _let_finish() -> None:
-    """Give threads that are no daemons a moment: one may be putting a file in place."""
-    if "threading" not in sys.modules:
-        return
-    import threading
-
-    for thread in threading.enumerate():
-        if not thread.daemon and thread is not threading.main_thread():
-            thread.join(_LAST_WRITES_S)
 
 
 def _tell_program(error: ChatreplError) -> None:

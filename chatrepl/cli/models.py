@@ -1,6 +1,5 @@
 """`--models`: what there is to talk to, from the service's own list where one is at hand."""
 
-import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any, TextIO
 from chatrepl.api.catalog import Catalog
 from chatrepl.cli.assemble import MODELS_FILE, new_session
 from chatrepl.cli.connection import Connection, has_credentials, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
 from chatrepl.core.errors import ApiError
@@ -58,7 +58,8 @@ def _refreshed(catalog: Catalog, options: Options, loaded: Loaded, err: TextIO |
         connection = open_connection(loaded.settings, demo=options.demo, single=False)
         if catalog.is_fresh(time.time(), connection.route.url):
             return catalog
-        infos = asyncio.run(_fetch(connection))
+        with new_runner() as runner:
+            infos = runner.run(_fetch(connection))
     except ApiError as error:
         mutter(err, f"chatrepl: {error.message} This is the built-in list.")
         return catalog

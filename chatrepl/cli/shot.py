@@ -13,6 +13,7 @@ from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, open_connection
 from chatrepl.cli.forms import check_of, form_of
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.config import Loaded
@@ -48,7 +49,7 @@ def _shoot(options: Options, loaded: Loaded, out: TextIO, begun: list[Shot]) -> 
         return dry_run(options, session, reading.result() if reading else None, out)
     _keep(options, session)
     try:
-        with asyncio.Runner() as runner:
+        with new_runner() as runner:
             code = runner.run(_ask(options, session, reading, out, begun))
     finally:
         unsaved = _put_away(options, session)

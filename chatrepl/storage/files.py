@@ -17,6 +17,7 @@ from typing import Final
 from chatrepl.core.errors import StorageError
 
 PRIVATE_FILE: Final = 0o600
+_WRITING: Final = "chatrepl writing"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 APPEND: Final = os.O_RDWR | os.O_APPEND | _COMMON | getattr(os, "O_NOFOLLOW", 0)
@@ -102,11 +103,18 @@ def replace_file(path: Path, data: bytes) -> None:
         except OSError as error:
             faults.append(error)
 
-    helper = threading.Thread(target=work, name="replace", daemon=False)
+    helper = threading.Thread(target=work, name=_WRITING, daemon=False)
     helper.start()
     helper.join()
     if faults:
         raise faults[0]
+
+
+def finish_writing(seconds: float) -> None:
+    """Wait a while for files that other threads are putting in place."""
+    for thread in threading.enumerate():
+        if thread.name == _WRITING:
+            thread.join(seconds)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -83,18 +83,26 @@ def test_nothing_is_written_where_nothing_may_be(
 
 def test_what_is_being_put_in_place_at_the_end_is_finished(tmp_path: Path) -> None:
     program = """
-import sys, threading, time
+import os, sys, threading, time
+from pathlib import Path
 from chatrepl.cli.exits import leave
+from chatrepl.storage.files import replace_file
 
-def work() -> None:
+begun, sync = threading.Event(), os.fsync
+
+def slow(descriptor: int) -> None:
+    begun.set()
     time.sleep(0.3)
-    open(sys.argv[1], "w").close()
+    sync(descriptor)
 
-threading.Thread(target=work, daemon=False).start()
-threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+os.fsync = slow
+target = Path(sys.argv[1])
+threading.Thread(target=lambda: replace_file(target, b"x"), daemon=True).start()
+threading.Thread(target=time.sleep, args=(60,), daemon=False).start()
+begun.wait(20)
 leave(5)
 """
     done = tmp_path / "done"
     ended = subprocess.run([sys.executable, "-c", program, str(done)], timeout=30, check=False)
     assert ended.returncode == 5
-    assert done.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["done"]
