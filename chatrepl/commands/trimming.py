@@ -48,7 +48,7 @@ def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
         return propose(session, _dropping(plan), force=force)
     if turns and turns[-1].open:
         return Notice("Nothing is left out while a tool's answer is awaited.")
-    if not plan.fits:
+    if not plan.fits or len(turns) > (wanted.turns or len(turns)):
         return Notice("Only the newest turn and pinned ones are left; /restore takes pins off.")
     return Notice("There is nothing to cut: what is sent is within that already.")
 

@@ -197,6 +197,14 @@ def test_restoring_a_part_of_what_was_summarised_leaves_the_rest_summarised(chat
     assert chat.session.conversation.state.summary is None
 
 
+def test_pins_that_leave_nothing_to_cut_are_named(chat: Trimmer) -> None:
+    chat.do("/truncate 9")
+    assert "within that already" in chat.heard
+    chat.do("/pin all")
+    chat.do("/truncate! 1")
+    assert "/restore takes pins off" in chat.heard
+
+
 def test_one_undo_takes_back_what_one_restore_brought_back(chat: Trimmer) -> None:
     chat.do("/compact!")
     chat.do("/drop! 3")
