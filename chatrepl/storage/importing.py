@@ -16,6 +16,8 @@ from chatrepl.core.wire import scrub
 from chatrepl.storage.codec import DamagedError, block_from_record, one_of
 
 _ROLES: Final = frozenset({"user", "assistant", "system"})
+_USERS: Final = frozenset({"image", "document", "tool_result"})
+_MODELS: Final = frozenset({"tool_use", "server_tool_use", "thinking", "redacted_thinking"})
 _FORM: Final = 'A file holds {"messages": [...]}, or only the list of messages.'
 
 
@@ -85,7 +87,19 @@ def _message(value: Any, number: int, what: str) -> Message:
     except DamagedError as error:
         why = f"{what}: message {number} holds something that is no content block."
         raise StorageError(why, _FORM) from error
+    if strange := next((b.type for b in blocks if not _fits(value["role"], b.type)), ""):
+        whose = f"{what}: message {number} ({value['role']})"
+        raise StorageError(f"{whose} holds {strange}, which the service does not take there.")
     return Message(value["role"], blocks)
+
+
+def _fits(role: str, type_: str) -> bool:
+    """Tell whether a message of this role may hold such a block; types nobody knows may."""
+    if role == "system":
+        return type_ == "text"
+    if role == "assistant":
+        return type_ not in _USERS
+    return type_ == "tool_result" or not (type_ in _MODELS or type_.endswith("_tool_result"))
 
 
 def _plain(content: Iterable[Any]) -> Iterable[Any]:

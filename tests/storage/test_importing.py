@@ -110,3 +110,27 @@ def test_what_is_wrong_is_said_in_words(text: str, words: str) -> None:
         read_messages(text, "talk.json")
     assert caught.value.message.startswith("talk.json")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("role", "type_", "fits"),
+    [
+        ("user", "tool_use", False),
+        ("user", "thinking", False),
+        ("user", "web_search_tool_result", False),
+        ("user", "hologram", True),
+        ("assistant", "image", False),
+        ("assistant", "tool_result", False),
+        ("assistant", "hologram", True),
+        ("system", "image", False),
+    ],
+)
+def test_a_block_that_stands_with_the_wrong_side_is_named(
+    role: str, type_: str, *, fits: bool
+) -> None:
+    text = json.dumps([{"role": role, "content": [{"type": type_, "id": "t", "source": {}}]}])
+    if fits:
+        assert read_messages(text).turns
+        return
+    with pytest.raises(StorageError, match=rf"message 1 \({role}\) holds {type_}"):
+        read_messages(text)
