@@ -16,7 +16,8 @@ def lay_out(
 
     The columns named in `right` are set flush right. All rows have as many cells as the first.
     A column of words gives way before one whose cells hold no blank, since a part of an id is of
-    no use; where even that is not enough, the last columns are left out.
+    no use; where even that is not enough, the last columns are left out. Two stay where they can:
+    the first alone says nothing.
     """
     if not rows:
         return []
@@ -26,7 +27,8 @@ def lay_out(
         w > LONGEST_ID or any(" " in row[i].strip() for row in rows[1:])
         for i, w in enumerate(widths)
     ]
-    while len(widths) > 1 and _least(widths, words, gap) > width:
+    kept = 2 if width >= 2 * LEAST + gap else 1
+    while len(widths) > kept and _least(widths, words, gap) > width:
         widths.pop()
     room = width - gap * (len(widths) - 1)
     solid = sum(w for w, is_words in zip(widths, words, strict=False) if not is_words)

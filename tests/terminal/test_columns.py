@@ -37,5 +37,15 @@ def test_words_give_way_before_ids_and_the_last_columns_before_either_is_cut() -
     assert lay_out(rows, 25)[1] == "claude-sonnet-5-5 some w…"
 
 
+def test_a_second_column_is_cut_rather_than_left_out() -> None:
+    rows = [["setting", "value", "from"], ["context.budget_tokens", '"claude-sonnet-5-5"', "file"]]
+
+    assert lay_out(rows, 40) == [
+        "setting              value",
+        'context.budget_toke… "claude-sonnet-5-5"',
+    ]
+    assert lay_out(rows, 12) == ["setting", "context.bud…"]
+
+
 def test_no_rows_give_no_lines() -> None:
     assert lay_out([], 80) == []
