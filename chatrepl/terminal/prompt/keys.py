@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.filters import Condition, completion_is_selected, is_searching
+from prompt_toolkit.filters import (
+    Condition,
+    completion_is_selected,
+    emacs_mode,
+    has_completions,
+    is_searching,
+)
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
@@ -63,6 +69,10 @@ def _bind_enter(keys: KeyBindings, state: KeyState) -> None:
     @keys.add("enter", filter=typing & completion_is_selected)
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
+
+    @keys.add("escape", filter=typing & has_completions & emacs_mode)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()  # the menu is gone, the line as it was typed
 
     @keys.add("escape", "enter", filter=typing)
     def _(event: KeyPressEvent) -> None:

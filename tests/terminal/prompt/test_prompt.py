@@ -167,6 +167,13 @@ def test_a_line_that_was_cleared_is_followed_by_one_in_insert_mode() -> None:
         terminal.send("two").keys("enter").wait_for("got 'two'")
 
 
+def test_esc_closes_the_menu_and_leaves_what_was_typed(terminal: Terminal) -> None:
+    terminal.send("/m").wait_for("the list", visible=True)
+    terminal.keys("tab").wait_for("^› /model$", visible=True)
+    terminal.keys("esc").wait_gone("the list")
+    assert terminal.screen().startswith("› /m\n")
+
+
 def test_a_command_can_be_typed_and_completed_in_three_rows() -> None:
     with prompt(rows=3) as terminal:
         terminal.send("/r").wait_for("^› /r$", visible=True)
