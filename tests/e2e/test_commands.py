@@ -65,6 +65,24 @@ def test_an_edited_question_branches_off_where_it_stood(tmp_path: Path) -> None:
         c.command("/undo", "2 turns now")
 
 
+def test_what_comes_again_brings_its_system_prompt_and_leaves_what_is_staged(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "n.txt").write_text("notes")
+    with chat(tmp_path, "--model", "claude-haiku-4-5", columns=100) as c:
+        c.say("demo: say one")
+        c.command("/system Be brief.", "system prompt is set")
+        c.say("demo: count to 30")
+        c.command(f"/image {tmp_path}/n.txt", "n.txt · text")
+        c.say("/retry")
+        c.say("/continue")
+        assert all(body["system"] == "Be brief." for body in c.bodies[1:])
+        assert "document" not in json.dumps(c.bodies)
+        c.say("demo: say two")
+        assert "document" in json.dumps(c.bodies[-1])
+        c.command("/image", "Nothing is staged")
+
+
 def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
     (tmp_path / "s.json").write_text('{"type":"object","properties":{"a":{"type":"string"}}}')
