@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from chatrepl.commands.around import agree_to_cost, cost_question
 from chatrepl.commands.registry import Rest, command
 from chatrepl.commands.trimming import (
     difference,
@@ -53,7 +54,18 @@ def compact_(session: Session, focus: Rest = "", *, force: bool = False) -> Outc
             )
         return propose_state(session, summarised(session, covers, reply.text), force=force)
 
-    return Aside(summary_words(focus), use)
+    return _affordable(session, Aside(summary_words(focus), use))
+
+
+def _affordable(session: Session, asked: Aside) -> Outcome:
+    """Ask before a summary costs more than the session should."""
+
+    def agreed() -> Outcome:
+        agree_to_cost(session)
+        return asked
+
+    question = cost_question(session)
+    return Confirm(None, agreed, question) if question else asked
 
 
 def summary_words(focus: str, words: int = 600) -> Message:
@@ -131,7 +143,8 @@ def _make_room(session: Session, message: Message) -> Outcome:
         over = f"({images} images of {budget.images})"
     if session.settings.context_policy == "summary" and (covers := _covered(session)):
         if session.summary_failures < MOST_FAILURES:
-            return Aside(summary_words(""), _summary_or_cut(session, covers, message, over))
+            use = _summary_or_cut(session, covers, message, over)
+            return _affordable(session, Aside(summary_words(""), use))
         return _cut(session, message, over, ask=True)
     return _cut(session, message, over, ask=session.settings.context_policy in {"ask", "summary"})
 

@@ -64,6 +64,19 @@ def test_a_summary_reads_the_cache_and_stands_for_the_old_turns() -> None:
     assert made.bytes() == before
 
 
+def test_a_summary_that_costs_more_than_it_may_is_asked_about() -> None:
+    made = chat(budget=0)
+    made.talk(*["demo: say one"] * 4)
+    made.session.use(max_cost_usd=made.session.meter.cost.usd)
+    made.agree = False
+    made.do("/compact!")
+    assert len(made.requests) == 4
+    made.agree = True
+    made.do("/compact!")
+    assert len(made.requests) == 5
+    assert made.session.conversation.state.summary is not None
+
+
 def test_a_second_summary_covers_the_first() -> None:
     made = chat(budget=0)
     made.talk(*["demo: say one"] * 4)
