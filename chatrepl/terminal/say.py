@@ -37,7 +37,9 @@ class Speaker:
                 self._table(outcome)
             case Page(markdown):
                 self._said = True
-                self.console.print(Markdown(display(markdown), self.look))
+                text = display(markdown)
+                text = text.replace("…", "...") if self._plain else text  # of a usage line
+                self.console.print(Markdown(text, self.look))
             case Exactly(text):
                 self._said = True
                 self.console.print(Text(display(text)), soft_wrap=True)
