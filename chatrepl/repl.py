@@ -147,28 +147,28 @@ class Repl:
 
     def send(self, text: str) -> None:
         """Send a message with what is staged and what it mentions."""
-        limits = limits_of(self.session)
         try:
+            limits = limits_of(self.session)
             found = tuple(load(m.path, limits=limits) for m in find_mentions(text))
         except ChatreplError:
             self.draft = text
             raise
         staged = self.session.staged
         self.session.staged = (*staged, *found)
-        message = self.session.compose(text)
         self.draft = text  # whatever stops us before the turn, the text is not lost
-        base = self.session.base
-        self.act(make_room(self.session, message))
-        if not self._may_cost():
-            return
-        self.draft = ""
-        before = self.session.context()
         try:
-            self._send(message, text, base)
-            self.act(warn_when_full(self.session, before.tokens if before else 0))
+            self._send_if_agreed(text)
         finally:
             if self.session.staged:  # nothing came: mentions are found again in the draft
                 self.session.staged = staged
+
+    def _send_if_agreed(self, text: str) -> None:
+        message, base = self.session.compose(text), self.session.base
+        self.act(make_room(self.session, message))
+        if self._may_cost():
+            self.draft, before = "", self.session.context()
+            self._send(message, text, base)
+            self.act(warn_when_full(self.session, before.tokens if before else 0))
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""

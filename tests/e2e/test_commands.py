@@ -157,3 +157,21 @@ def test_every_command_is_typed_somewhere() -> None:
     missing = [c.name for c in REGISTRY.commands if f"/{c.name}" not in typed]
 
     assert set(missing) <= elsewhere | context
+
+
+def test_a_message_that_is_too_dear_comes_back_with_what_it_mentions(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    with chat(tmp_path, "--set", "max_cost_usd=0.000001") as c:
+        c.say("demo: say one")
+        c.terminal.send(f"demo: say two @{tmp_path}/a.png").keys("enter")
+        c.terminal.wait_for(r"\[y/N\]")
+        c.terminal.send("n").keys("enter")
+        c.terminal.wait_for("Nothing was sent")
+        c.terminal.wait_for(r"^› demo: say two @")
+        assert "attached" not in c.terminal.screen()
+        c.terminal.keys("enter")
+        c.terminal.wait_count(r"\[y/N\]", 2)
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_count(r" s · end_turn", 2)
+
+        assert json.dumps(c.bodies[-1]).count('"image"') == 1
