@@ -2,8 +2,8 @@
 
 Everything in here is a value, and nothing is sent before all of them are defined. The standard
 `dataclass` compiles seven functions for each class, a third of the time until a single shot's
-request leaves; here it is one, and the others are shared. `dataclasses.replace`, `fields`, `field`
-and pattern matching work as ever.
+request leaves; here most are shared, and three are compiled when the first value is made, compared
+or hashed. `dataclasses.replace`, `fields`, `field` and pattern matching work as ever.
 """
 
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
@@ -18,11 +18,26 @@ def frozen(cls: type[T]) -> type[T]:
     """Make a class of frozen values from annotated fields; each has a slot, and no `__dict__`."""
     own = set(vars(cls))
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    for name, method in {**_SHARED, **_compiled(made)}.items():
+    for name, method in _SHARED.items():
         if name not in own:
             setattr(made, name, method)
+    later = tuple(name for name in _COMPILED if name not in own)
+    for name in later:
+        setattr(made, name, _compiling(made, name, later))
     value: type[T] = made
     return value
+
+
+def _compiling(cls: Any, name: str, later: tuple[str, ...]) -> Any:
+    """Give a method that has the class's methods compiled, and goes on with its own."""
+
+    def first(self: Any, *args: Any, **more: Any) -> Any:
+        methods = _compiled(cls)
+        for each in later:
+            setattr(cls, each, methods[each])
+        return methods[name](self, *args, **more)
+
+    return first
 
 
 def _compiled(cls: Any) -> dict[str, Any]:
@@ -93,3 +108,4 @@ _SHARED: Final = {
     "__delattr__": _refuse_deleting,
     "__reduce__": _reduce,
 }
+_COMPILED: Final = ("__init__", "__eq__", "__hash__")

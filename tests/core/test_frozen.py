@@ -145,5 +145,6 @@ def test_methods_of_the_class_s_own_stay() -> None:
         Percent(2)
 
 
-def test_its_parameters_are_annotated() -> None:
+def test_its_parameters_are_annotated_once_there_is_a_value() -> None:
+    assert Pair(1).left == 1
     assert Pair.__init__.__annotations__ == {"left": Any, "right": Any, "return": None}
