@@ -20,6 +20,7 @@ from chatrepl.terminal.views.status import NotedView
 from chatrepl.terminal.views.structured import LinesView, SilentView, write_json
 from chatrepl.turn import Stream, View, run_turn, text_of
 
+_SENT_S: Final = 0.01  # by then the request is on its way, or a connection is waited for
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
 
@@ -75,6 +76,7 @@ class Shot:
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
         """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
+        asyncio.get_running_loop().call_later(_SENT_S, _get_ready)
         with _Terminable() as terminable:
             try:
                 return await run_turn(self.session, message, stream, self._view())
@@ -189,6 +191,13 @@ class Shot:
             mutter(self.err, f"chatrepl: {one_line(step)}")
         if self.manner.verbose:
             mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+
+
+def _get_ready() -> None:
+    """Load what the answer will be written with, while the service thinks."""
+    import chatrepl.core.warmth  # noqa: F401
+
+    pipe("")
 
 
 class _Terminable:
