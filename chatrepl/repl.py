@@ -16,7 +16,6 @@ from chatrepl.commands.attaching import limits_of
 from chatrepl.commands.compacting import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
-from chatrepl.commands.tree import leave_edit
 from chatrepl.commands.unsent import keep_unsent
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.errors import ChatreplError, UsageError
@@ -124,7 +123,7 @@ class Repl:
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
         if not text.strip():
-            leave_edit(self.session)
+            self.session.leave_edit()
             return
         if text.startswith("//"):
             self.send(text[1:])

@@ -180,7 +180,6 @@ def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
 def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
     from chatrepl.cli.completion import complete
     from chatrepl.cli.toolbar import Toolbar
-    from chatrepl.commands.tree import leave_edit
     from chatrepl.terminal.prompt import Feeds, Prompt, PromptOptions
     from chatrepl.terminal.theme import pick_theme
 
@@ -197,7 +196,7 @@ def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
     feeds = Feeds(
         complete=lambda text, at: complete(session, text, at),
         toolbar=Toolbar(session),
-        cleared=lambda: leave_edit(session),
+        cleared=session.leave_edit,
     )
     return Prompt(options, feeds)
 

@@ -49,11 +49,6 @@ def edit(session: Session, turn: Number = None) -> Outcome:
     return Draft(text, session.base)
 
 
-def leave_edit(session: Session) -> None:
-    """Let the next message follow the conversation again, without what an edit had staged."""
-    session.leave_edit()
-
-
 def numbered(session: Session, number: int | None) -> Turn:
     """Find a turn by its number in /history; without one, the last. Raises UsageError."""
     path = session.conversation.path()

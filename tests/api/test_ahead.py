@@ -74,6 +74,17 @@ async def _sent(peer: Peer) -> tuple[int, Mapping[str, str], bytes]:
         return reply.status_code, reply.headers, body
 
 
+async def _both_ways(on: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send the same request ahead of the HTTP client, and then through it."""
+    async with open_http(on) as http:
+        for warm in (False, True):
+            sender = _sender(on, http)
+            assert sender.light
+            if warm:
+                monkeypatch.setattr(sender, "_warm", True)
+            await collect(sender.stream(request("héllo")))
+
+
 def test_what_leaves_is_to_the_byte_what_the_http_client_would_send(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -82,13 +93,7 @@ def test_what_leaves_is_to_the_byte_what_the_http_client_would_send(
         async with await peer.serve() as server:
             for base in ("", "/some/base/"):
                 on = route(_url(server) + base)
-                async with open_http(on) as http:
-                    for warm in (False, True):
-                        sender = _sender(on, http)
-                        assert sender.light
-                        if warm:
-                            monkeypatch.setattr(sender, "_warm", True)
-                        await collect(sender.stream(request("héllo")))
+                await _both_ways(on, monkeypatch)
         return peer.heard
 
     ahead, slow, based, slow_based = run(work())
@@ -120,13 +125,7 @@ def test_over_tls_the_same_bytes_leave(
         peer = Peer(_answer(b'data: {"type":"message_stop"}\n\n'), tls)
         async with await peer.serve() as server:
             on = route(_secure(server))
-            async with open_http(on) as http:
-                for warm in (False, True):
-                    sender = _sender(on, http)
-                    assert sender.light
-                    if warm:
-                        monkeypatch.setattr(sender, "_warm", True)
-                    await collect(sender.stream(request("héllo")))
+            await _both_ways(on, monkeypatch)
         return peer.heard
 
     ahead, slow = run(work())

@@ -4,7 +4,6 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands.attaching import limits_of
-from chatrepl.commands.tree import leave_edit
 from chatrepl.core.blocks import DocumentBlock, ImageBlock
 from chatrepl.core.conversation import Message, TurnId
 from chatrepl.core.errors import UsageError
@@ -75,11 +74,11 @@ def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -
     session.staged = (mine,)
     player.do("/edit")
     assert [item.block.type for item in session.staged] == ["image", "image"]
-    leave_edit(session)
+    session.leave_edit()
 
     assert session.base is None
     assert session.staged == (mine,)
-    leave_edit(session)
+    session.leave_edit()
     assert session.staged == (mine,)
 
 
