@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import Served, serve
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import Served, serve
 from tests.bench.service import service
 from tests.e2e.piped import Desk
 

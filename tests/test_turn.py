@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.wire import Answer, error_body, json_answer
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands.attaching import limits_of
 from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, ThinkingBlock
@@ -18,6 +16,8 @@ from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.outcome import Send
 from chatrepl.core.recorder import NoRecorder
 from chatrepl.core.settings import Settings
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.wire import Answer, error_body, json_answer
 from chatrepl.turn import text_of
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG

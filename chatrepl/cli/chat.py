@@ -89,7 +89,7 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
     desk.dress()
     desk.prompt.type_ahead(early.background.typed)
     if demo:
-        from chatrepl.api.demo.guide import HELP
+        from chatrepl.demo.guide import HELP
 
         session.demo_help = HELP
     session.edges = replace(session.edges, examine=lambda now: _examined(session, now, demo=demo))

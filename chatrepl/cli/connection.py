@@ -136,7 +136,7 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
 
 
 def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":
-    from chatrepl.api.demo.engine import Engine
-    from chatrepl.api.demo.transport import DemoTransport
+    from chatrepl.demo.engine import Engine
+    from chatrepl.demo.transport import DemoTransport
 
     return DemoTransport(Engine(pace=pace))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.api.catalog import FRESH_SECONDS, Catalog, load
-from chatrepl.api.demo.models import MODELS, info
 from chatrepl.core.models import TABLE
+from chatrepl.demo.models import MODELS, info
 
 ORIGIN = "https://api.example.org"
 NOW = 1_780_000_000.0

@@ -10,13 +10,13 @@ import httpx2
 import pytest
 
 from chatrepl.api.connect import connect
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.faults import STREAM_FAULTS
-from chatrepl.api.demo.server import Served, serve
 from chatrepl.api.retry import with_retries
 from chatrepl.api.sending import streaming
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import MessageStart, MessageStop, TextDelta
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.faults import STREAM_FAULTS
+from chatrepl.demo.server import Served, serve
 from tests.api.helpers import MODEL, ask, client_of, collect, reply, request, route, run
 
 WHOLE = {"no-usage", "no-message", "no-delta", "no-index", "no-type", "unknown", "double-start",

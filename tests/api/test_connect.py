@@ -10,11 +10,11 @@ import pytest
 
 from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
 from chatrepl.api.credentials import Credentials, find
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import serve
-from chatrepl.api.demo.transport import DemoTransport
 from chatrepl.core.errors import ApiError, ConfigError
 from chatrepl.core.settings import Settings
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import serve
+from chatrepl.demo.transport import DemoTransport
 from tests.api.helpers import KEY, ask, reply, request, route, run
 
 NONE: Mapping[str, str] = {}

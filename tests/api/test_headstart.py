@@ -10,13 +10,13 @@ import pytest
 from chatrepl.api.client import Client
 from chatrepl.api.connect import Route, connect, open_http
 from chatrepl.api.credentials import Credentials
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.faults import STREAM_FAULTS
-from chatrepl.api.demo.server import Recorded, Served, serve
 from chatrepl.api.headstart import HeadStart
 from chatrepl.api.retry import with_retries
 from chatrepl.core.errors import ApiError
 from chatrepl.core.events import StreamEvent, TextDelta
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.faults import STREAM_FAULTS
+from chatrepl.demo.server import Recorded, Served, serve
 from tests.api.helpers import ask, collect, reply, request, route, run
 
 ERRORS = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529)

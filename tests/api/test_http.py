@@ -4,8 +4,8 @@ from contextlib import closing
 import httpx2
 import pytest
 
-from chatrepl.api.demo.server import serve
 from chatrepl.api.http import build_http, timeouts
+from chatrepl.demo.server import serve
 from tests.api.helpers import run
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -4,9 +4,9 @@ import httpx2
 import pytest
 
 from chatrepl.api.connect import connect
-from chatrepl.api.demo.server import serve
 from chatrepl.api.probe import Probe, probe
 from chatrepl.core.errors import ApiError
+from chatrepl.demo.server import serve
 from tests.api.helpers import route
 
 

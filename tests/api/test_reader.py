@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.demo.engine import Engine
 from chatrepl.api.origin import Origin
 from chatrepl.api.reader import Limits, read_reply
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.events import MessageStop, StreamEvent, TextDelta
-from tests.api.demo.helpers import post
+from chatrepl.demo.engine import Engine
 from tests.api.helpers import Body, collect, reply, run
+from tests.demo.helpers import post
 from tests.soak.sse_fuzz import read_many
 
 HERE = Origin("https://gate.example", "claude-x")

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatrepl.api.demo.schema import instance
-from chatrepl.api.demo.validate_schema import check_schema
 from chatrepl.api.structured import read_schema, sendable, violation
 from chatrepl.core.errors import UsageError
+from chatrepl.demo.schema import instance
+from chatrepl.demo.validate_schema import check_schema
 
 PERSON: dict[str, Any] = {
     "type": "object",

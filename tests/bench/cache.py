@@ -9,11 +9,6 @@ import statistics
 import sys
 from dataclasses import dataclass, field, replace
 
-from chatrepl.api.demo import models as demo_models
-from chatrepl.api.demo.cache import TTL_SECONDS, Cache, lay_out
-from chatrepl.api.demo.request import Message as DemoMessage
-from chatrepl.api.demo.request import Request as DemoRequest
-from chatrepl.api.demo.tokens import count_text
 from chatrepl.api.prices import price
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
@@ -23,6 +18,11 @@ from chatrepl.core.request import Ask, Request, build_request
 from chatrepl.core.settings import Settings
 from chatrepl.core.truncate import Budget, plan, weigh
 from chatrepl.core.usage import Usage
+from chatrepl.demo import models as demo_models
+from chatrepl.demo.cache import TTL_SECONDS, Cache, lay_out
+from chatrepl.demo.request import Message as DemoMessage
+from chatrepl.demo.request import Request as DemoRequest
+from chatrepl.demo.tokens import count_text
 
 WORDS = "the cache keeps what was read before and a long chat grows by every turn of it".split()
 MU, SIGMA = 4.698, 1.642  # of the pauses' logarithm, in seconds

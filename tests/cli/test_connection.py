@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.demo.server import serve
 from chatrepl.api.headstart import HeadStart
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.core.blocks import TextBlock
@@ -12,6 +11,7 @@ from chatrepl.core.conversation import Message
 from chatrepl.core.errors import ApiError
 from chatrepl.core.events import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.request import Request
+from chatrepl.demo.server import serve
 from tests.cli.given import KEY, loaded, settle
 
 REQUEST = Request(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.demo.server import serve
 from chatrepl.cli.models import show_models
 from chatrepl.cli.options import Options
+from chatrepl.demo.server import serve
 from tests.cli.given import KEY, loaded, settle
 
 

@@ -5,11 +5,11 @@ from typing import Any
 from chatrepl.api.catalog import Catalog
 from chatrepl.api.connect import connect, plan_route
 from chatrepl.api.credentials import Credentials
-from chatrepl.api.demo.server import serve
 from chatrepl.api.warmup import Warmup
 from chatrepl.cli.refresh import refresh_models
 from chatrepl.core.edges import Edges
 from chatrepl.core.settings import Settings
+from chatrepl.demo.server import serve
 from chatrepl.session import Session
 
 

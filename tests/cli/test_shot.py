@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chatrepl.api.demo.server import Served, serve
 from chatrepl.cli import stdin
 from chatrepl.cli.connection import Connection
 from chatrepl.cli.options import Options
 from chatrepl.cli.shot import shoot
 from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.demo.server import Served, serve
 from tests.cli.given import KEY, loaded, settle
 
 

@@ -9,8 +9,6 @@ from functools import cache
 from itertools import count
 
 import chatrepl.commands  # noqa: F401 - registers all commands
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.wire import Answer
 from chatrepl.api.errors import from_answer
 from chatrepl.api.origin import Origin
 from chatrepl.api.reader import Limits, read_reply
@@ -37,6 +35,8 @@ from chatrepl.core.outcome import (
 )
 from chatrepl.core.request import Ask, Request, build_request
 from chatrepl.core.settings import Settings
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.wire import Answer
 from chatrepl.session import Session
 from chatrepl.turn import View, continue_turn, run_turn
 from tests.views import QuietView

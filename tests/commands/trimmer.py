@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field, replace
 from json import loads
 
-from chatrepl.api.demo.models import find as find_demo
-from chatrepl.api.demo.tokens import count_text
 from chatrepl.api.prices import price, rates
 from chatrepl.api.sending import counting
 from chatrepl.aside import ask_aside
@@ -14,6 +12,8 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.events import Reply
 from chatrepl.core.outcome import Aside, Count, Outcome
 from chatrepl.core.settings import Settings
+from chatrepl.demo.models import find as find_demo
+from chatrepl.demo.tokens import count_text
 from chatrepl.storage.importing import read_messages
 from tests.commands.playing import Player
 from tests.views import QuietView

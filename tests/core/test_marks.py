@@ -3,17 +3,17 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.demo.cache import Cache, Share, lay_out
-from chatrepl.api.demo.models import find as find_demo
-from chatrepl.api.demo.request import Message as DemoMessage
-from chatrepl.api.demo.request import Request as DemoRequest
-from chatrepl.api.demo.tokens import count_text
 from chatrepl.core.blocks import TextBlock
 from chatrepl.core.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.marks import LOOKBACK, is_large, marked_messages
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.request import Ask, Request, build_request
 from chatrepl.core.settings import Settings
+from chatrepl.demo.cache import Cache, Share, lay_out
+from chatrepl.demo.models import find as find_demo
+from chatrepl.demo.request import Message as DemoMessage
+from chatrepl.demo.request import Request as DemoRequest
+from chatrepl.demo.tokens import count_text
 
 NEW, OLD = TABLE["claude-opus-5-5"], TABLE["claude-sonnet-4-5"]
 LONG = "Every word of this counts for the cache. " * 400

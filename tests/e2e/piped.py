@@ -13,9 +13,9 @@ from subprocess import PIPE
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import Served
-from chatrepl.api.demo.wire import Answer
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import Served
+from chatrepl.demo.wire import Answer
 from tests.faults.nursery import Nursery
 
 KEY = "sk-ant-test-0123456789abcdef"

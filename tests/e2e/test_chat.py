@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import Served, serve
-from chatrepl.api.demo.wire import Answer
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import Served, serve
+from chatrepl.demo.wire import Answer
 from tests.bench.service import service
 from tests.e2e.terminal import Terminal
 

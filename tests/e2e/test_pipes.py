@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import serve
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import serve
 from tests.e2e.piped import KEY, Desk, Done, command
 from tests.e2e.terminal import Terminal
 from tests.faults.nursery import Nursery

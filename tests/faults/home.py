@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import serve
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import serve
 from chatrepl.storage.load import load
 from tests.e2e.piped import Desk, Done
 from tests.faults.nursery import Nursery

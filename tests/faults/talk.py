@@ -12,8 +12,8 @@ from pathlib import Path
 import pyte
 from ptyprocess import PtyProcess
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import Served, serve
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import Served, serve
 from tests.e2e.emulator import Screen, environment
 from tests.e2e.terminal import Terminal
 from tests.faults.home import CANARY, complaint, newest

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import serve
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import serve
 from chatrepl.storage.load import load
 from tests.faults.home import CANARY, QUESTION, Home, complaint, newest
 from tests.faults.nursery import Nursery

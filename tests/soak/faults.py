@@ -19,8 +19,6 @@ from typing import Any, Final
 from chatrepl.api.client import Client
 from chatrepl.api.connect import Route, connect
 from chatrepl.api.credentials import Credentials
-from chatrepl.api.demo.engine import Engine
-from chatrepl.api.demo.server import Served, serve
 from chatrepl.api.retry import with_retries
 from chatrepl.core.conversation import Conversation, Message, Turn
 from chatrepl.core.edges import Edges
@@ -28,6 +26,8 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.events import StreamEvent
 from chatrepl.core.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import Served, serve
 from chatrepl.session import Session
 from chatrepl.storage.kept import Journaled, begin_kept
 from chatrepl.storage.load import load

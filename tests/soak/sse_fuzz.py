@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx2
 
-from chatrepl.api.demo.engine import Engine
 from chatrepl.api.origin import Origin
 from chatrepl.api.reader import Limits, read_reply
 from chatrepl.core.wire import encode
-from tests.api.demo.helpers import post
+from chatrepl.demo.engine import Engine
 from tests.api.helpers import Body, collect, reply
+from tests.demo.helpers import post
 
 ASKED = ("hello", "demo: think", "demo: unicode", "demo: hostile", "code", "demo: stream unknown",
          "demo: count to 9", "demo: search x", "demo: stop refusal")  # fmt: skip

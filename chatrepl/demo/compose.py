@@ -1,0 +1,171 @@
+"""Compose the reply: which blocks, and why it stops."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from chatrepl.demo import schema, tooling
+from chatrepl.demo.command import Plan, PrefillBehaviour
+from chatrepl.demo.continuation import begin_with, last_words, rest_of
+from chatrepl.demo.replies import answer, thoughts
+from chatrepl.demo.request import Request
+from chatrepl.demo.tokens import longest_within
+from chatrepl.demo.validate_thinking import sign
+from chatrepl.demo.view import View
+from chatrepl.demo.wire import JSON, dump
+
+_REFUSAL = "The demo engine was asked to refuse, so it does. Nothing was wrong with your question."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply that is not billed yet."""
+
+    blocks: tuple[JSON, ...] = ()
+    stop_reason: str = "end_turn"
+    stop_sequence: str | None = None
+    stop_details: JSON | None = None
+    searches: int = 0
+    fetches: int = 0
+    thinking_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What composing needs besides the request."""
+
+    plan: Plan
+    behaviour: PrefillBehaviour
+    overlap: int
+    count: Callable[[str], int]
+    room: int  # tokens left in the window
+    new_id: Callable[[], str] = field(repr=False)
+
+
+def compose(request: Request, view: View, desk: Desk) -> Draft:
+    """Return the reply to a checked request."""
+    limit = request.body["max_tokens"]
+    if limit == 0:
+        return Draft(stop_reason="max_tokens")
+    draft = _thinking(request, view, desk)
+    draft = _body(request, view, desk, draft)
+    draft = _stop_sequences(draft, request.body.get("stop_sequences", []))
+    budget = min(limit, max(desk.room, 1))
+    if desk.plan.stop == "max_tokens":
+        budget = min(budget, max(1, _cost(draft, desk) // 2))
+    draft = _within(draft, budget, desk)
+    if draft.stop_reason == "max_tokens" and desk.room < limit:
+        draft = replace(draft, stop_reason="model_context_window_exceeded")
+    return replace(_asked_stop(draft, desk.plan), output_tokens=_cost(draft, desk))
+
+
+def _thinking(request: Request, view: View, desk: Desk) -> Draft:
+    wanted = request.thinking in {"adaptive", "enabled"}
+    if not wanted or request.schema is not None or request.resumes or desk.plan.topic == "say":
+        return Draft()
+    text = thoughts(view)
+    if request.thinking == "adaptive" and desk.count(text) > request.body["max_tokens"] // 4:
+        return Draft()
+    shown = text if request.display == "summarized" else ""
+    block = {"type": "thinking", "thinking": shown, "signature": sign(request, shown, [])}
+    return Draft((block,), thinking_tokens=desk.count(text))
+
+
+def _body(request: Request, view: View, desk: Desk, draft: Draft) -> Draft:
+    used = tooling.calls(request, view, desk.plan, desk.new_id)
+    if used is not None:
+        return replace(
+            draft,
+            blocks=draft.blocks + used.blocks,
+            stop_reason=used.stop_reason,
+            searches=used.searches,
+            fetches=used.fetches,
+        )
+    if desk.plan.stop == "refusal":
+        text = _REFUSAL if desk.plan.category != "cyber" else ""
+    elif request.schema is not None:
+        text = dump(schema.instance(request.schema, view.asked)).decode()
+    else:
+        text = _text(request, view, desk)
+    block: JSON = {"type": "text", "text": text}
+    cited = tooling.document_citations(request)
+    if cited:
+        block["citations"] = cited
+    return replace(draft, blocks=(*draft.blocks, block) if text else draft.blocks)
+
+
+def _text(request: Request, view: View, desk: Desk) -> str:
+    full = answer(request, view, desk.plan)
+    if view.begin is not None:
+        full = view.begin + rest_of(full, view.begin)
+    if view.said or request.prefill is not None:
+        again = last_words(view.said, desk.overlap) if view.continues else ""
+        return again + rest_of(full, view.said)
+    if view.begin is not None:
+        return begin_with(view.begin, full[len(view.begin) :], desk.behaviour)
+    return full
+
+
+def _stop_sequences(draft: Draft, sequences: list[str]) -> Draft:
+    blocks = []
+    for block in draft.blocks:
+        text = block.get("text", "") if block["type"] == "text" else ""
+        found = [(text.find(stop), stop) for stop in sequences if stop in text]
+        if not found:
+            blocks.append(block)
+            continue
+        place, stop = min(found)
+        if text[:place]:
+            blocks.append({**block, "text": text[:place]})
+        return replace(draft, blocks=tuple(blocks), stop_reason="stop_sequence", stop_sequence=stop)
+    return draft
+
+
+def _block_cost(block: JSON, desk: Desk) -> int:
+    if block["type"] == "text":
+        return desk.count(block["text"])
+    if block["type"] in {"tool_use", "server_tool_use"}:
+        return desk.count(block["name"] + dump(block["input"]).decode())
+    return 0
+
+
+def _cost(draft: Draft, desk: Desk) -> int:
+    return draft.thinking_tokens + sum(_block_cost(block, desk) for block in draft.blocks)
+
+
+def _within(draft: Draft, budget: int, desk: Desk) -> Draft:
+    """Cut the reply to `budget` tokens."""
+    if _cost(draft, desk) <= budget:
+        return draft
+    left = max(budget - draft.thinking_tokens, 0)
+    kept: list[JSON] = []
+    for block in draft.blocks:
+        cost = _block_cost(block, desk)
+        if cost > left:
+            if block["type"] == "text" and (
+                text := longest_within(block["text"], left, desk.count)
+            ):
+                kept.append({**block, "text": text})
+            break
+        left -= cost
+        kept.append(block)
+    thinking = min(draft.thinking_tokens, budget)
+    return replace(
+        draft, blocks=tuple(kept), stop_reason="max_tokens", stop_sequence=None,
+        thinking_tokens=thinking,
+    )  # fmt: skip
+
+
+def _asked_stop(draft: Draft, plan: Plan) -> Draft:
+    if plan.stop in {"", "max_tokens", "pause_turn", "tool_use"}:
+        return draft
+    if plan.stop == "refusal":
+        known = {"cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"}
+        details = {
+            "type": "refusal",
+            "category": plan.category if plan.category in known else None,
+            "explanation": "This refusal was asked for; it shows how chatrepl reports one.",
+        }
+        return replace(draft, stop_reason="refusal", stop_details=details)
+    sequence = "DEMO" if plan.stop == "stop_sequence" else None
+    return replace(draft, stop_reason=plan.stop, stop_sequence=sequence)

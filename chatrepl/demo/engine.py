@@ -1,0 +1,233 @@
+"""The embedded Messages API: a request in, an answer out; nothing is sent anywhere.
+
+`Engine.handle` is all a carrier needs. Clock and ids are given, so the same requests get the same
+answers.
+"""
+
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from chatrepl.demo import faults, models, stream
+from chatrepl.demo.cache import Cache, Prompt, Share, lay_out
+from chatrepl.demo.command import Plan, PrefillBehaviour, find_plan, parse_plan
+from chatrepl.demo.compose import Desk, Draft, compose
+from chatrepl.demo.headers import check_headers, own_headers
+from chatrepl.demo.request import Request
+from chatrepl.demo.tokens import CountText, count_text
+from chatrepl.demo.validate import check_count_request, check_messages_request, parse
+from chatrepl.demo.validate_thinking import check_bound
+from chatrepl.demo.view import View, look
+from chatrepl.demo.wire import JSON, Answer, ApiFault, error_body, invalid, json_answer
+
+REPL_PACE = 60.0  # tokens a second that are pleasant to watch
+MESSAGES = "/v1/messages"
+COUNT = "/v1/messages/count_tokens"
+MODELS = "/v1/models"
+
+
+def _random_id() -> str:
+    return os.urandom(12).hex()
+
+
+class Engine:
+    """One account at the embedded service: its cache, its scripts, its manners.
+
+    `pace` is in tokens a second, 0 for at once. `prefill_behaviour` is how an instruction to begin
+    with a text is followed; `overlap` how many words a continuation says again; `sizes` how many
+    characters the deltas have; `count_text` replaces the token count.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        pace: float = 0.0,
+        prefill_behaviour: PrefillBehaviour | str = PrefillBehaviour.REPEAT,
+        new_id: Callable[[], str] = _random_id,
+    ) -> None:
+        self.pace = pace
+        self.prefill_behaviour = PrefillBehaviour(prefill_behaviour)
+        self.overlap = 0
+        self.sizes: tuple[int, ...] = stream.SIZES
+        self.count_text: CountText = count_text
+        self._clock = clock
+        self._new_id = new_id
+        self._cache = Cache(clock)
+        self._failures: Counter[str] = Counter()
+        self._scripts: dict[str, deque[Plan | Answer]] = {}
+        self._requests = 0
+
+    def script(self, *steps: str | Answer, path: str = MESSAGES) -> None:
+        """Decide the next answers of `path`: words as after `demo:`, or whole answers.
+
+        Raises ValueError for words that mean nothing.
+        """
+        queue = self._scripts.setdefault(path, deque())
+        for step in steps:
+            plan = parse_plan(step) if isinstance(step, str) else step
+            if isinstance(plan, Plan) and plan.unknown:
+                raise ValueError(plan.unknown)
+            queue.append(plan)
+
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer one HTTP request; `target` is the path with its query, header names lower case."""
+        self._requests += 1
+        own = own_headers(f"req_{self._new_id()}", self._clock(), self._requests)
+        url = urlsplit(target)
+        scripted = self._next_step(url.path)
+        if isinstance(scripted, Answer):
+            return scripted
+        try:
+            check_headers(headers)
+            if scripted is not None and (answer := self._disturbed(scripted, url.path, own)):
+                return answer
+            return self._route(method, (url.path, url.query), headers, (body, own, scripted))
+        except ApiFault as fault:
+            value = error_body(fault.status, fault.message, own["request-id"], fault.details)
+            return json_answer(fault.status, value, own | fault.headers)
+
+    def _next_step(self, path: str) -> Plan | Answer | None:
+        queue = self._scripts.get(path)
+        return queue.popleft() if queue else None
+
+    def _route(
+        self,
+        method: str,
+        where: tuple[str, str],
+        headers: Mapping[str, str],
+        given: tuple[bytes, dict[str, str], Plan | None],
+    ) -> Answer:
+        path, query = where
+        body, own, scripted = given
+        betas = headers.get("anthropic-beta", "")
+        if (method, path) == ("POST", MESSAGES):
+            request = check_messages_request(parse(body), betas)
+            return self._messages(request, own, scripted)
+        if (method, path) == ("POST", COUNT):
+            request = check_bound(check_count_request(parse(body), betas))
+            tokens = lay_out(request, self.count_text).tokens
+            return json_answer(200, {"input_tokens": tokens}, own)
+        if (method, path) == ("GET", MODELS):
+            return json_answer(200, models.page(parse_qs(query)), own)
+        if method == "GET" and path.startswith(f"{MODELS}/"):
+            model_id = unquote(path.removeprefix(f"{MODELS}/"))
+            model = models.find(model_id)
+            if model is None:
+                raise ApiFault(404, f"model: {model_id}")
+            return json_answer(200, models.info(model), own)
+        if path in {MESSAGES, COUNT, MODELS}:
+            raise ApiFault(405, "Method Not Allowed")
+        raise ApiFault(404, "Not Found")
+
+    def _messages(self, request: Request, own: dict[str, str], scripted: Plan | None) -> Answer:
+        request = check_bound(request)
+        prompt = lay_out(request, self.count_text)
+        if prompt.tokens > request.model.window:
+            raise invalid(
+                f"prompt is too long: {prompt.tokens} tokens > {request.model.window} maximum"
+            )
+        view = look(request)
+        plan = scripted or find_plan(view.asked)
+        if plan.speed is not None:
+            self.pace = plan.speed
+        if scripted is None:
+            if view.said:
+                plan = replace(
+                    plan,
+                    error=0,
+                    fault="",
+                    stop="" if view.continues or plan.stop == "max_tokens" else plan.stop,
+                )
+            key = f"{len(request.messages)} {view.asked}"
+            plan = self._tries(plan, key)
+            if answer := self._disturbed(plan, MESSAGES, own):
+                return answer
+        return self._reply(request, (view, plan, prompt), own)
+
+    def _tries(self, plan: Plan, key: str) -> Plan:
+        """Return the plan without its trouble once that has come often enough."""
+        if not plan.times:
+            return plan
+        self._failures[key] += 1
+        if self._failures[key] <= plan.times:
+            return plan
+        del self._failures[key]
+        return replace(plan, error=0, fault="")
+
+    def _disturbed(self, plan: Plan, path: str, own: dict[str, str]) -> Answer | None:
+        """Return the error a plan asks for, if any."""
+        if plan.times > 1 and path in self._scripts:
+            self._scripts[path].appendleft(replace(plan, times=plan.times - 1))
+        answer = faults.instead(plan.fault, own)
+        if plan.error == 502:
+            answer = faults.bad_gateway(own)
+        elif plan.error:
+            fault = faults.error_fault(
+                plan.error, plan.retry_after, plan.spend_limit, self._clock()
+            )
+            value = error_body(fault.status, fault.message, own["request-id"], fault.details)
+            answer = json_answer(fault.status, value, own | fault.headers)
+        return replace(answer, delay=answer.delay + plan.slow) if answer else None
+
+    def _reply(
+        self, request: Request, seen: tuple[View, Plan, Prompt], own: dict[str, str]
+    ) -> Answer:
+        view, plan, prompt = seen
+        behaviour = plan.prefill or self.prefill_behaviour
+        desk = Desk(
+            plan=plan,
+            behaviour=behaviour,
+            overlap=self.overlap if plan.overlap is None else plan.overlap,
+            count=lambda text: self.count_text(text, request.model),
+            room=request.model.window - prompt.tokens,
+            new_id=self._new_id,
+        )
+        draft = compose(request, view, desk)
+        message = self._message(request, draft, self._cache.bill(prompt), prompt)
+        if not request.body.get("stream"):
+            return replace(json_answer(200, message, own), delay=plan.slow)
+        split = behaviour is PrefillBehaviour.SPLIT and view.begin is not None
+        found = stream.events(message, (1,) if split else self.sizes)
+        found = faults.change_events(plan.fault, found, plan.after)
+        pace = self.pace if plan.pace is None else plan.pace
+        headers = {
+            **own,
+            "content-type": "text/event-stream; charset=utf-8",
+            "cache-control": "no-cache",
+        }
+        whole = Answer(200, headers, tuple(stream.paced(found, pace)), delay=plan.slow)
+        return faults.change_answer(plan.fault, whole)
+
+    def _message(self, request: Request, draft: Draft, share: Share, prompt: Prompt) -> JSON:
+        message_id = f"msg_{self._new_id()}"
+        usage = share.usage() | {
+            "output_tokens": draft.output_tokens,
+            "output_tokens_details": {"thinking_tokens": draft.thinking_tokens},
+            "service_tier": "standard",
+            "inference_geo": request.body.get("inference_geo") or "global",
+        }
+        if draft.searches or draft.fetches:
+            usage["server_tool_use"] = {
+                "web_search_requests": draft.searches,
+                "web_fetch_requests": draft.fetches,
+            }
+        asked = request.body.get("diagnostics")
+        reason = None
+        if asked is not None:
+            reason = self._cache.diagnose(asked.get("previous_message_id"), prompt, share.read)
+        self._cache.remember(message_id, prompt)
+        return {
+            "id": message_id,
+            "type": "message",
+            "role": "assistant",
+            "model": request.model.id,
+            "content": list(draft.blocks),
+            "stop_reason": draft.stop_reason,
+            "stop_sequence": draft.stop_sequence,
+            "stop_details": draft.stop_details,
+            "diagnostics": None if reason is None else {"cache_miss_reason": reason},
+            "usage": usage,
+        }

@@ -1,0 +1,91 @@
+"""A request that passed the rules, in one normal form: every content is a list of blocks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chatrepl.demo.models import Model
+from chatrepl.demo.wire import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; `place` is its number in the request."""
+
+    role: str
+    content: tuple[JSON, ...]
+    place: int
+
+    def texts(self) -> list[str]:
+        return [block["text"] for block in self.content if block["type"] == "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A checked body of /v1/messages or count_tokens."""
+
+    body: JSON
+    model: Model
+    system: tuple[JSON, ...]
+    messages: tuple[Message, ...]
+    betas: frozenset[str] = frozenset()
+
+    @property
+    def tools(self) -> list[JSON]:
+        return self.body.get("tools") or []
+
+    @property
+    def thinking(self) -> str:
+        """The kind of thinking in force: adaptive, enabled, between_tools or disabled."""
+        asked = self.body.get("thinking")
+        if asked:
+            return str(asked["type"])
+        return "adaptive" if self.model.thinks_by_default else "disabled"
+
+    @property
+    def display(self) -> str:
+        """Whether thinking is summarized or omitted."""
+        asked = (self.body.get("thinking") or {}).get("display")
+        return str(asked or ("summarized" if self.model.shows_thinking else "omitted"))
+
+    @property
+    def schema(self) -> JSON | None:
+        """The schema the reply has to satisfy."""
+        form = (self.body.get("output_config") or {}).get("format")
+        return form["schema"] if form else None
+
+    @property
+    def prefill(self) -> str | None:
+        """The text of a final assistant message that the reply has to continue."""
+        last = self.messages[-1]
+        if last.role != "assistant" or paused(last):
+            return None
+        return "".join(last.texts())
+
+    @property
+    def resumes(self) -> bool:
+        """Whether this continues a reply that paused in a server tool."""
+        last = self.messages[-1]
+        return last.role == "assistant" and paused(last)
+
+    def server_tool(self, name: str) -> JSON | None:
+        return next((tool for tool in self.tools if tool.get("name") == name), None)
+
+
+def paused(message: Message) -> bool:
+    """Return whether an assistant message ends inside a server tool's work."""
+    if not message.content:
+        return False
+    kind = message.content[-1]["type"]
+    return bool(kind == "server_tool_use" or kind.endswith("_tool_result"))
+
+
+def as_blocks(content: Any) -> tuple[JSON, ...]:
+    """Return content as blocks; a string is one text block."""
+    if isinstance(content, str):
+        return ({"type": "text", "text": content},) if content else ()
+    return tuple(content or ())
+
+
+def bare(block: JSON) -> JSON:
+    """Return the block without its cache mark and without keys that are null."""
+    return {k: v for k, v in block.items() if k != "cache_control" and v is not None}
