@@ -35,7 +35,7 @@ def _run(argv: list[str]) -> None:
 
 def _shown(argv: list[str]) -> int:
     """Show the prompt's mark if there will be one, then load the program behind it."""
-    from chatrepl.cli.first import first_sight
+    from chatrepl.startup.first_sight import first_sight
 
     with first_sight(argv) as early:
         gc.set_threshold(*_RARELY)

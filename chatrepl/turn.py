@@ -1,15 +1,17 @@
-"""One turn, from request to history. Both shells come through here."""
+"""One turn, from request to history. Both shells come through here.
+
+What is asked of a model outside of the conversation, such as a summary of it.
+"""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
-from chatrepl.core.blocks import THINKING, Block, TextBlock
-from chatrepl.core.continuation import Seam, resume_point, words
-from chatrepl.core.conversation import Conversation, Message, Prefill, Turn
 from chatrepl.core.errors import ApiError, UsageError
-from chatrepl.core.events import (
+from chatrepl.core.exchange.joining import Joiner, Seam, resume_point, words
+from chatrepl.core.exchange.refusals import Lesson, in_plain_words, lesson
+from chatrepl.core.exchange.reply import (
     BlockStart,
     BlockStop,
     MessageDelta,
@@ -21,12 +23,13 @@ from chatrepl.core.events import (
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.core.frozen import frozen
-from chatrepl.core.lessons import Lesson, in_plain_words, lesson
-from chatrepl.core.prefill import Joiner
-from chatrepl.core.request import Request, new_messages
-from chatrepl.core.sent import is_sent
-from chatrepl.session import Session
+from chatrepl.core.exchange.request import Request, build_request, new_messages
+from chatrepl.core.exchange.view import is_sent
+from chatrepl.core.models import find, resolve
+from chatrepl.core.talk.blocks import THINKING, Block, TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Prefill, Turn
+from chatrepl.core.value import frozen
+from chatrepl.session.session import Session
 
 MOST_PAUSES: Final = 3
 
@@ -283,3 +286,41 @@ async def _joined(
 def text_of(turn: Turn) -> str:
     """Give the reply's text."""
     return "" if turn.assistant is None else turn.assistant.text
+
+
+async def ask_aside(session: Session, message: Message, stream: Stream, view: View) -> Reply:
+    """Ask something that enters no conversation, and enter what it costs.
+
+    A reply that is cancelled or fails midway is paid for too, and the error goes on.
+    """
+    request = aside_request(session, message)
+    reply = Reply()
+    try:
+        with view:
+            async with aclosing(stream(request)) as events:
+                async for event in events:
+                    reply = reply.apply(event)
+                    view.show(event, reply)
+    finally:
+        _pay(session, request, reply)
+    return reply
+
+
+def _pay(session: Session, request: Request, reply: Reply) -> None:
+    if not reply.usage_known:
+        return
+    usage, now = reply.total_usage, session.edges.clock()
+    session.meter = session.meter.add(usage, session.edges.price(request.model, usage, now))
+
+
+def aside_request(session: Session, message: Message) -> Request:
+    """Build the request: the conversation's own with `message` at its end, in no form.
+
+    With the same model, system prompt, tools and settings it is read from the cache.
+    """
+    wanted = session.settings.context_summary_model
+    model = find(resolve(wanted, session.models), session.models) if wanted else session.model
+    settings = replace(session.settings, stop_sequences=())  # they would cut it
+    return build_request(
+        session.trusted(session.conversation), settings, model, message, session.ask("")
+    )

@@ -14,8 +14,8 @@ from rich.text import Text
 
 import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.commands.registry import GROUPS, REGISTRY
-from chatrepl.config.example import example
-from chatrepl.terminal.elements import Markdown
+from chatrepl.config.show import example
+from chatrepl.terminal.markdown.document import Markdown
 
 ROOT = Path(__file__).parent.parent
 _TABLE = re.compile(r"(<!-- commands -->\n).*?(<!-- /commands -->)", re.DOTALL)

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from chatrepl.aside import aside_request, ask_aside
 from chatrepl.core.errors import ApiError
+from chatrepl.turn import aside_request, ask_aside
 from tests.commands.trimmer import Trimmer
 from tests.views import QuietView
 

@@ -17,7 +17,7 @@ SLOW = {
 GATE = """
 import sys
 from chatrepl.__main__ import main
-from chatrepl.api.ahead import Plain
+from chatrepl.api.headstart.wire import Plain
 
 after_sending = Plain._told
 

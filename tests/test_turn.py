@@ -7,15 +7,14 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
-from chatrepl.commands.attaching import limits_of
-from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, ThinkingBlock
-from chatrepl.core.conversation import Message
-from chatrepl.core.edges import Edges
+from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.outcome import Send
-from chatrepl.core.recorder import NoRecorder
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, ThinkingBlock
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import Answer, error_body, json_answer
 from chatrepl.turn import text_of

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from chatrepl.core.events import Reply, StreamEvent
+from chatrepl.core.exchange.reply import Reply, StreamEvent
 
 
 class QuietView:

@@ -1,11 +1,9 @@
 """The service: requests in, stream events and errors of ours out.
 
 - credentials, address, connect: from settings to a client
-- client, sending, http: a request, through the SDK
+- client, outgoing, http, probe: a request, through the SDK
 - reader, sse, translate: its answer, as events
-- errors, faults, patience, redact, origin: what went wrong, in words
-- retry: when a request is sent again
-- warmup, headstart, ahead, sdkheaders: nobody waits for the SDK or the HTTP client to load
-- tokens, prices, models: what it costs and what there is
-- demo: the same service without a network
+- errors: what went wrong, in words; retry: when a request is sent again
+- headstart: the first request of a single shot, without waiting for the SDK
+- tokens, prices, catalog, json_schema: what it costs, what there is, what a reply must look like
 """

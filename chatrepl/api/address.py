@@ -1,12 +1,20 @@
-"""The address of the service, and whether a key may be sent there."""
+"""The address of the service, and whether a key may be sent there.
+
+Where a request went and what it asked for: what an error message needs to be of use.
+
+Take secrets out of texts that came from elsewhere and are about to be shown or stored.
+"""
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
-from chatrepl.api.origin import DEFAULT_URL, Origin
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import Settings
+from chatrepl.core.value import frozen
 
 
 def chosen_url(settings: Settings, environ: Mapping[str, str]) -> str:
@@ -62,3 +70,62 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+DEFAULT_URL: Final = "https://api.anthropic.com"
+
+
+@frozen
+class Origin:
+    """One request's address, model, the source of its key, and what must never be shown."""
+
+    url: str = DEFAULT_URL
+    model: str = ""
+    source: str = ""
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The host, with the port where it is not the usual one."""
+        try:
+            parts = urlsplit(self.url)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return self.url
+        name = parts.hostname or self.url
+        return f"[{name}]{port}" if ":" in (parts.hostname or "") else f"{name}{port}"
+
+    @property
+    def address(self) -> str:
+        """The host and always the port."""
+        usual = ":80" if self.url.startswith("http:") else ":443"
+        host = self.host
+        return host if ":" in host.rpartition("]")[2] else host + usual
+
+    def clean(self, text: str) -> str:
+        """Make a foreign text fit for one line of a message: no secrets, no line breaks."""
+        flat = " ".join(redact(text, self.secrets).split())
+        return flat if len(flat) <= 600 else flat[:599] + "…"
+
+
+def for_model(origin: Origin, model: str) -> Origin:
+    """Give the origin of a request for `model`."""
+    return replace(origin, model=model)
+
+
+HIDDEN: Final = "[hidden]"
+_PATTERNS: Final = (
+    r"sk-ant-[A-Za-z0-9_-]+",
+    r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{6,}",
+    r"(?<=://)[^/@\s]+(?=@)",
+)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Hide API keys, bearer tokens, passwords in URLs, and each of `secrets`."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, HIDDEN)
+    for pattern in _PATTERNS:
+        text = re.sub(pattern, HIDDEN, text)
+    return text

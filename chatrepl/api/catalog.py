@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
 
-from chatrepl.core.frozen import frozen
 from chatrepl.core.models import TABLE, Model, find, from_api
+from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
 FRESH_SECONDS: Final = 24 * 3600

@@ -13,14 +13,14 @@ from typing import Any, Final, cast
 import anthropic
 import httpx2
 
-from chatrepl.api.faults import from_exception, timed_out
+from chatrepl.api.address import Origin, for_model
+from chatrepl.api.errors.exceptions import from_exception, timed_out
 from chatrepl.api.http import open_connection
-from chatrepl.api.origin import Origin, for_model
+from chatrepl.api.outgoing import MESSAGES, counting, patience, streaming
 from chatrepl.api.reader import Limits, body_faults, read_reply
-from chatrepl.api.sending import MESSAGES, counting, patience, streaming
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.events import StreamEvent
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.exchange.request import Request
 
 _FAULTS: Final[tuple[type[Exception], ...]] = (
     anthropic.AnthropicError,

@@ -5,12 +5,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from chatrepl.api.address import check_address, chosen_url, service_url
+from chatrepl.api.address import Origin, check_address, chosen_url, service_url
 from chatrepl.api.credentials import Credentials, obtain
-from chatrepl.api.origin import Origin
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import Settings
+from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
     import httpx2
@@ -91,7 +90,7 @@ def connect(
     import anthropic
 
     from chatrepl.api.client import Client
-    from chatrepl.api.faults import from_exception
+    from chatrepl.api.errors.exceptions import from_exception
     from chatrepl.api.reader import Limits
 
     http = http or open_http(route, transport)

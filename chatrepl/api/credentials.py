@@ -15,11 +15,10 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from chatrepl.api.address import chosen_url, is_official
-from chatrepl.api.redact import redact
+from chatrepl.api.address import chosen_url, is_official, redact
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
-from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import Settings
+from chatrepl.core.value import frozen
 
 Kind = Literal["key", "token", "command", "headers", "profile", "federation", "open"]
 COMMAND_TIMEOUT_S: Final = 60.0

@@ -7,8 +7,8 @@ from urllib.request import getproxies
 import httpx2
 
 from chatrepl.api.address import is_local
-from chatrepl.api.ahead import socket_options
-from chatrepl.api.sending import CONNECT_TIMEOUT_S, SLACK_S
+from chatrepl.api.headstart.wire import socket_options
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S
 
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from chatrepl.core.meter import Rates
-from chatrepl.core.usage import Cost, Usage
+from chatrepl.core.money import Rates
+from chatrepl.core.talk.usage import Cost, Usage
 
 PROVIDER: Final = "anthropic"
 _LIKE: Final[Mapping[str, str]] = {

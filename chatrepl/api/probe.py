@@ -9,7 +9,7 @@ import httpx2
 
 from chatrepl.api.connect import Route
 from chatrepl.api.reader import body_faults
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client

@@ -7,14 +7,14 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
-from chatrepl.api.errors import from_event, from_other_content
-from chatrepl.api.faults import from_exception, timed_out
-from chatrepl.api.origin import Origin
+from chatrepl.api.address import Origin
+from chatrepl.api.errors.answers import from_event, from_other_content
+from chatrepl.api.errors.exceptions import from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.events import MessageStop, StreamEvent
-from chatrepl.core.frozen import frozen
+from chatrepl.core.exchange.reply import MessageStop, StreamEvent
+from chatrepl.core.value import frozen
 
 _PAGE_BYTES: Final = 65_536
 _DRAIN_S: Final = 0.2

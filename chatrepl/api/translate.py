@@ -7,7 +7,7 @@ nobody knows are passed over, or kept as they are. A new delta is one case in `_
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chatrepl.core.events import (
+from chatrepl.core.exchange.reply import (
     BlockStart,
     BlockStop,
     CitationDelta,

@@ -18,12 +18,14 @@ from chatrepl.attachments.safe_read import (
     open_regular,
     plain_path,
     refusal,
+    shown,
+    size,
+    tokens,
 )
 from chatrepl.attachments.sniff import EMPTY, FileType, Kind, sniff
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
-from chatrepl.attachments.words import shown, size, tokens
-from chatrepl.core.blocks import DocumentBlock, ImageBlock
-from chatrepl.core.frozen import frozen
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.value import frozen
 
 AttachedBlock: TypeAlias = ImageBlock | DocumentBlock
 

@@ -16,7 +16,7 @@ from dataclasses import field
 from typing import Final, TypeAlias
 
 from chatrepl.core.errors import AttachmentError
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 Command: TypeAlias = Sequence[str]
 Runner: TypeAlias = Callable[[Command, bytes | None], bytes | None]

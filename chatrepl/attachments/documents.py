@@ -9,7 +9,7 @@ from typing import Final
 
 from chatrepl.attachments.safe_read import refusal, too_large
 from chatrepl.core.errors import AttachmentError
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 # A page is sent as a picture and as its text; measured on reports and papers.
 _TOKENS_PER_PAGE: Final = 1_568 + 650

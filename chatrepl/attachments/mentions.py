@@ -13,7 +13,7 @@ from typing import Final
 
 from chatrepl.attachments.sniff import Kind
 from chatrepl.attachments.urls import is_url, url_kind
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 # After a blank or an opening mark; quoted, or up to the next blank that is not escaped.
 _MENTION: Final = re.compile(

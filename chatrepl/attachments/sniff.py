@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 
 class Kind(StrEnum):

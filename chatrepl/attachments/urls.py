@@ -4,8 +4,8 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from chatrepl.attachments.safe_read import shown
 from chatrepl.attachments.sniff import Kind
-from chatrepl.attachments.words import shown
 from chatrepl.core.errors import AttachmentError
 
 _IMAGES: Final = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp"})

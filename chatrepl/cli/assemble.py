@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
-from chatrepl.core.conversation import Conversation, State
-from chatrepl.core.frozen import frozen
 from chatrepl.core.models import resolve
-from chatrepl.session import Edges, NoRecorder, Recorder, Session
+from chatrepl.core.talk.conversation import Conversation, State
+from chatrepl.core.value import frozen
+from chatrepl.core.world import Edges, NoRecorder, Recorder
+from chatrepl.session.session import Session
 from chatrepl.storage.paths import Folders, find_folders
 
 if TYPE_CHECKING:  # a single shot's request waits for none of these
     from chatrepl.api.catalog import Catalog
     from chatrepl.config.load import Loaded
-    from chatrepl.core.meter import Rates
-    from chatrepl.core.tally import Scale
-    from chatrepl.core.usage import Cost, Usage
+    from chatrepl.core.money import Rates
+    from chatrepl.core.talk.usage import Cost, Usage
+    from chatrepl.core.tokens.learned import Scale
 
 MODELS_FILE: Final = "models.json"
 LEARNED_FILE: Final = "learned.json"
@@ -78,7 +79,7 @@ def _catalog(folders: Folders) -> "Catalog":
         with suppress(OSError, ValueError):
             catalog = load_catalog((folders.cache / MODELS_FILE).read_text(encoding="utf-8"))
     if folders.state is not None and (folders.state / LEARNED_FILE).exists():
-        from chatrepl.storage.facts import read_facts
+        from chatrepl.storage.small_files import read_facts
 
         for model, facts in read_facts(folders.state / LEARNED_FILE).items():
             if isinstance(facts, dict):
@@ -88,7 +89,7 @@ def _catalog(folders: Folders) -> "Catalog":
 
 def _recorder(folder: Path | None, *, save: bool) -> Recorder:
     """Begin to keep a new conversation, where there is a place for it."""
-    from chatrepl.storage.kept import begin_kept
+    from chatrepl.storage.saved import begin_kept
 
     return begin_kept(folder) if save and folder is not None else NoRecorder()
 
@@ -100,22 +101,22 @@ def _new_id() -> str:
 def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:
     from datetime import UTC, datetime
 
-    from chatrepl.storage.facts import learn
+    from chatrepl.storage.small_files import learn
 
     today = datetime.now(UTC).date().isoformat()
     learn(path, {model: {**facts, "learned": today}})
 
 
 def _scales(path: Path | None) -> "Mapping[str, Scale]":
-    from chatrepl.core.tally import scales_from_wire
-    from chatrepl.storage.facts import read_facts
+    from chatrepl.core.tokens.learned import scales_from_wire
+    from chatrepl.storage.small_files import read_facts
 
     return scales_from_wire(read_facts(path))
 
 
 def _keep_scales(path: Path | None, scales: "Mapping[str, Scale]") -> None:
-    from chatrepl.core.tally import scales_to_wire
-    from chatrepl.storage.facts import learn
+    from chatrepl.core.tokens.learned import scales_to_wire
+    from chatrepl.storage.small_files import learn
 
     learn(path, scales_to_wire(scales))
 

@@ -14,31 +14,29 @@ from typing import TYPE_CHECKING
 
 from chatrepl import __version__
 from chatrepl.api.tokens import Counter
-from chatrepl.api.warmup import Warmup
 from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
-from chatrepl.cli.connection import Connection, has_credentials, open_connection
+from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
 from chatrepl.cli.forms import form_of
-from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_models
 from chatrepl.cli.stdin import Piped
-from chatrepl.config import Loaded
+from chatrepl.config.load import Loaded
 from chatrepl.core.errors import UsageError
-from chatrepl.core.events import StreamEvent
+from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Notice
-from chatrepl.core.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.session import Session
+from chatrepl.session.session import Session
+from chatrepl.startup.early_prompt import EarlyPrompt
+from chatrepl.startup.lazy import Warmup
 from chatrepl.storage.paths import Folders, make_folder
-from chatrepl.terminal.early import EarlyPrompt
-from chatrepl.terminal.glyphs import speaks_utf8
-from chatrepl.terminal.modes import Tty, leave_on_signals
-from chatrepl.terminal.sanitize import one_line
+from chatrepl.terminal.modes import Tty, leave_on_signals, speaks_utf8
+from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
-    from chatrepl.repl import Desk
-    from chatrepl.terminal.prompt import Prompt
+    from chatrepl.shells.repl import Desk
+    from chatrepl.terminal.prompt.prompt import Prompt
     from chatrepl.terminal.say import Speaker
     from chatrepl.turn import Stream
 
@@ -100,7 +98,7 @@ def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | N
         refresh_models(session, connection.client, connection.route, file)
     from chatrepl.cli.saved import keep, put_away
     from chatrepl.commands.saved import tail
-    from chatrepl.repl import Repl
+    from chatrepl.shells.repl import Repl
 
     try:
         with new_runner() as runner:
@@ -152,10 +150,10 @@ def _mark() -> str:
 
 def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
     from chatrepl.cli.screen import choose_look, consoles, view_style
-    from chatrepl.repl import Desk
+    from chatrepl.shells.repl import Desk
+    from chatrepl.terminal.keyboard import ask_yes_no
     from chatrepl.terminal.say import Speaker
     from chatrepl.terminal.views.live import LiveView
-    from chatrepl.terminal.yesno import ask_yes_no
 
     out = sys.stdout
     both = consoles(session.settings, os.environ, out, sys.stderr)
@@ -178,9 +176,9 @@ def _desk(session: Session, tty: Tty, history: Path | None) -> "Desk":
 
 
 def _prompt(session: Session, history: Path | None, *, color: bool) -> "Prompt":
-    from chatrepl.cli.completion import complete
-    from chatrepl.cli.toolbar import Toolbar
-    from chatrepl.terminal.prompt import Feeds, Prompt, PromptOptions
+    from chatrepl.shells.prompt_feeds import Toolbar, complete
+    from chatrepl.terminal.prompt.prompt import Prompt
+    from chatrepl.terminal.prompt.values import Feeds, PromptOptions
     from chatrepl.terminal.theme import pick_theme
 
     settings = session.settings

@@ -1,27 +1,35 @@
-"""The line to the service: which one, with what credentials, and how patiently."""
+"""The line to the service: which one, with what credentials, and how patiently.
+
+Event loops that can be left at any time.
+
+Names are looked up in threads, which nothing can stop: a loop of asyncio's own would wait at its
+end until a name server that is away has been given up, half a minute after Ctrl-C.
+"""
 
 import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
 from chatrepl.api.credentials import find, missing
-from chatrepl.api.headstart import HeadStart, Streams
+from chatrepl.api.headstart.start import HeadStart, Streams
 from chatrepl.api.retry import with_retries
-from chatrepl.api.warmup import Warmup
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.events import StreamEvent
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.startup.lazy import Warmup
 
 if TYPE_CHECKING:
     import httpx2
 
     from chatrepl.api.client import Client
+
 
 DEMO_PACE: Final = 120.0
 _POLL_S: Final = 0.005
@@ -140,3 +148,22 @@ def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":
     from chatrepl.demo.transport import DemoTransport
 
     return DemoTransport(Engine(pace=pace))
+
+
+class _Leaving(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end: what they find out is of no use any more."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        del wait, cancel_futures
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+def new_runner() -> asyncio.Runner:
+    """Make a runner for one shell; leaving it waits for no thread."""
+    return asyncio.Runner(loop_factory=_new_loop)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(_Leaving(thread_name_prefix="lookup"))
+    return loop

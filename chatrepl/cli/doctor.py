@@ -12,17 +12,16 @@ from typing import Final, TextIO
 
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
-from chatrepl.cli.connection import open_connection
-from chatrepl.cli.loop import new_runner
+from chatrepl.cli.connection import new_runner, open_connection
 from chatrepl.cli.options import Options
-from chatrepl.config import Loaded
+from chatrepl.config.load import Loaded
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.frozen import frozen
 from chatrepl.core.models import find as find_model
 from chatrepl.core.models import resolve
+from chatrepl.core.value import frozen
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
-from chatrepl.terminal.glyphs import speaks_utf8
+from chatrepl.terminal.modes import speaks_utf8
 
 _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
@@ -165,8 +164,8 @@ CHECKS: Final[tuple[Callable[[Case], Finding], ...]] = (
 
 def show_doctor(options: Options, loaded: Loaded, out: TextIO) -> int:
     """Print the findings; the exit code is 1 where something needs mending."""
-    from chatrepl.terminal.sanitize import one_line
-    from chatrepl.terminal.views.structured import write_json
+    from chatrepl.terminal.sanitize.text import one_line
+    from chatrepl.terminal.views.json_lines import write_json
 
     findings = examine(loaded, demo=options.demo)
     is_fine = all(finding.is_fine for finding in findings)

@@ -3,6 +3,8 @@
 0 answered · 1 service or storage · 2 usage or configuration · 3 credentials · 4 busy or away ·
 5 too large · 6 cut · 7 refused or empty · 8 not in the form asked for · 70 a bug · 130 Ctrl-C ·
 141 the reader of a pipe went away · 129, 131, 143 SIGHUP, SIGQUIT, SIGTERM
+
+The result object for what failed outside of the answer: who asks for objects always gets one.
 """
 
 import os
@@ -11,7 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Final, Never, NoReturn
+from typing import Final, Never, NoReturn, TextIO
 
 from chatrepl.core.errors import ChatreplError
 
@@ -88,7 +90,6 @@ def leave(code: int) -> NoReturn:
 
 
 def _tell_program(error: ChatreplError) -> None:
-    from chatrepl.cli.failure import write_failure
     from chatrepl.cli.options import asked_manner
 
     if sys.stdout is not None:
@@ -99,7 +100,7 @@ def _tell_program(error: ChatreplError) -> None:
 def _say(error: ChatreplError) -> None:
     if error.exit_code > _SIGNALLED:
         return  # who stopped it knows
-    from chatrepl.oneshot import say_error
+    from chatrepl.shells.oneshot import say_error
 
     say_error(sys.stderr, error)
 
@@ -133,7 +134,7 @@ def _keep(error: BaseException) -> str:
     import tempfile
     import traceback
 
-    from chatrepl.api.redact import redact
+    from chatrepl.api.address import redact
     from chatrepl.storage.paths import find_folders, make_folder
 
     if "--no-save" in sys.argv:
@@ -162,3 +163,14 @@ def _secrets() -> list[str]:
         for name, value in os.environ.items()
         if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET"))
     ]
+
+
+def write_failure(out: TextIO, manner: str, error: ChatreplError, model: str = "") -> None:
+    """Print the result object for an error; where the answer is text, print nothing."""
+    if manner == "text":
+        return
+    from chatrepl.core.result import Result
+    from chatrepl.terminal.views.json_lines import write_json
+
+    kind = {"type": "result"} if manner == "jsonl" else {}
+    write_json(out, {**kind, **Result(model=model, error=error).to_wire()})

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import ConfigError, UsageError
-from chatrepl.core.form import Form
+from chatrepl.core.exchange.form import Form
 
 _MOST_BYTES: Final = 1_000_000
 _SAFE: Final = "Nothing was sent."
@@ -18,7 +18,7 @@ def form_of(options: Options) -> Form | None:
         return _choices(options.choose)
     if options.schema is None:
         return None
-    from chatrepl.api.structured import read_schema, sendable
+    from chatrepl.api.json_schema import read_schema, sendable
 
     inline = options.schema.lstrip().startswith("{")
     where = "--schema" if inline else options.schema
@@ -33,7 +33,7 @@ def check_of(form: Form | None) -> Callable[[Any], str | None] | None:
         return None
 
     def check(value: Any) -> str | None:
-        from chatrepl.api.structured import violation
+        from chatrepl.api.json_schema import violation
 
         return violation(whole, value)
 

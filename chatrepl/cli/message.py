@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
-from chatrepl.core.conversation import Message
 from chatrepl.core.errors import UsageError
-from chatrepl.oneshot import mutter
-from chatrepl.session import Session
+from chatrepl.core.talk.conversation import Message
+from chatrepl.session.session import Session
+from chatrepl.shells.oneshot import mutter
 
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
@@ -37,8 +37,7 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
     if not options.attach and not (piped and piped.data):
         return session.staged
     from chatrepl.attachments.attach import from_bytes, load
-    from chatrepl.attachments.limits import limits_for
-    from chatrepl.attachments.request import check_request
+    from chatrepl.attachments.limits import check_request, limits_for
 
     model = session.model
     limits = limits_for(

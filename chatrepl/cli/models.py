@@ -8,20 +8,18 @@ from typing import Any, TextIO
 
 from chatrepl.api.catalog import Catalog
 from chatrepl.cli.assemble import MODELS_FILE, new_session
-from chatrepl.cli.connection import Connection, has_credentials, open_connection
-from chatrepl.cli.loop import new_runner
+from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
 from chatrepl.cli.options import Options
-from chatrepl.config import Loaded
+from chatrepl.config.load import Loaded
 from chatrepl.core.errors import ApiError
 from chatrepl.core.models import Model
-from chatrepl.core.summary import compact
-from chatrepl.oneshot import mutter
+from chatrepl.core.words import compact
+from chatrepl.shells.oneshot import mutter
 from chatrepl.storage.files import replace_file
 from chatrepl.storage.paths import find_folders, make_folder
-from chatrepl.terminal.columns import lay_out
-from chatrepl.terminal.sanitize import one_line
-from chatrepl.terminal.views.columns import columns
-from chatrepl.terminal.views.structured import write_json
+from chatrepl.terminal.columns import columns, lay_out
+from chatrepl.terminal.sanitize.text import one_line
+from chatrepl.terminal.views.json_lines import write_json
 
 _HEADINGS = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
 

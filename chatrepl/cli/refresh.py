@@ -11,13 +11,13 @@ from chatrepl.api.connect import Route, connect
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.models import Model
 from chatrepl.core.wire import Wire
-from chatrepl.session import Session
+from chatrepl.session.session import Session
 from chatrepl.storage.files import replace_file
 from chatrepl.storage.paths import make_folder
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
-    from chatrepl.api.warmup import Warmup
+    from chatrepl.startup.lazy import Warmup
 
 
 def refresh_models(

@@ -4,13 +4,14 @@ import sys
 
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import StorageError, UsageError
-from chatrepl.core.frozen import frozen
-from chatrepl.oneshot import mutter
-from chatrepl.session import NoRecorder, Session
+from chatrepl.core.value import frozen
+from chatrepl.core.world import NoRecorder
+from chatrepl.session.session import Session
+from chatrepl.shells.oneshot import mutter
 from chatrepl.storage.journal import NO_FOLDER
-from chatrepl.storage.kept import Journaled, begin_kept, checked_name, reopen
 from chatrepl.storage.library import Entry, find, list_entries
 from chatrepl.storage.paths import Folders
+from chatrepl.storage.saved import Journaled, begin_kept, checked_name, reopen
 
 
 @frozen
@@ -79,7 +80,7 @@ def _brought_back(options: Options, session: Session, recorder: Journaled) -> st
     """Set what the conversation had chosen; what is staged waits for the next chat."""
     asked = options.model is not None or any(one.startswith("model=") for one in options.set_)
     if session.interactive:
-        from chatrepl.commands.unsent import bring_back
+        from chatrepl.session.next_message import bring_back
 
         return bring_back(session, model=not asked)
     chosen = recorder.facts.get("model")

@@ -5,17 +5,11 @@ from dataclasses import replace
 from typing import TextIO
 
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.console import (
-    Appearance,
-    Consoles,
-    is_dumb,
-    open_consoles,
-)
-from chatrepl.terminal.elements import Look
-from chatrepl.terminal.elements.look import ASCII, LOOKS
-from chatrepl.terminal.glyphs import speaks_utf8
+from chatrepl.terminal.console import Appearance, Consoles, is_dumb, open_consoles
+from chatrepl.terminal.markdown.look import ASCII, LOOKS, Look
+from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.theme import pick_theme
-from chatrepl.terminal.views.live import Style
+from chatrepl.terminal.views.parts import Style
 
 
 def appearance(

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import TextIO
 
 from chatrepl.cli.options import Options
-from chatrepl.oneshot import mutter
-from chatrepl.storage.library import Entry, list_entries
+from chatrepl.shells.oneshot import mutter
+from chatrepl.storage.library import Entry, list_entries, search
 from chatrepl.storage.paths import find_folders
-from chatrepl.storage.search import search
-from chatrepl.terminal.views.columns import columns
-from chatrepl.terminal.views.structured import write_json
+from chatrepl.terminal.columns import columns
+from chatrepl.terminal.views.json_lines import write_json
 
 
 def show_sessions(options: Options, out: TextIO, err: TextIO | None) -> int:

@@ -1,6 +1,9 @@
-"""A single shot from the command line: the message put together, asked, and answered."""
+"""A single shot from the command line: the message put together, asked, and answered; or, for
+`--dry-run`, what would be sent, its tokens and its price, and nothing is sent.
+"""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -11,15 +14,19 @@ from typing import Final, TextIO
 
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.connection import Connection, new_runner, open_connection
 from chatrepl.cli.forms import check_of, form_of
-from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
-from chatrepl.config import Loaded
+from chatrepl.cli.stdin import Piped
+from chatrepl.config.load import Loaded
 from chatrepl.core.errors import ApiError, ChatreplError
-from chatrepl.oneshot import STOPPED, Manner, Shot, mutter
-from chatrepl.session import Session
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.words import about, compact
+from chatrepl.session.session import Session
+from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
+from chatrepl.terminal.sanitize.text import display, pipe
+from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import View
 
 _AT_ONCE_S: Final = 0.05
@@ -44,8 +51,6 @@ def _shoot(options: Options, loaded: Loaded, out: TextIO, begun: list[Shot]) -> 
     session = _session(options, loaded)
     session.form = form_of(options)
     if options.dry_run:
-        from chatrepl.cli.dryrun import dry_run
-
         return dry_run(options, session, reading.result() if reading else None, out)
     _keep(options, session)
     try:
@@ -163,3 +168,45 @@ def _live_view(session: Session, out: TextIO) -> View:
 
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
+
+
+def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
+    """Print the request that would be made. Raises UsageError where there is nothing to ask."""
+    _recall(options, session)
+    message = compose(options, session, piped)
+    request = session.request(message)
+    body = {**request.body(), "stream": True}
+    tokens = session.estimate(request).tokens
+    usage = Usage(input_tokens=tokens)
+    cost = session.edges.price(request.model, usage, session.edges.clock())
+    usd = cost.usd if cost is not None else None
+    if options.manner != "text":
+        write_json(out, {"request": body, "input_tokens": tokens, "exact": False, "cost_usd": usd})
+        return 0
+    safe = display if out.isatty() else pipe
+    out.write(safe(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
+    out.flush()
+    price = "price unknown" if usd is None else f"{about(usd)} for the input"
+    mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
+    return 0
+
+
+def _recall(options: Options, session: Session) -> None:
+    """Look at the saved conversation that would be gone on with; nothing of it changes."""
+    if not options.continue_ and options.resume is None:
+        return
+    from chatrepl.core.errors import StorageError
+    from chatrepl.storage.library import find, list_entries
+    from chatrepl.storage.paths import find_folders
+    from chatrepl.storage.read import load
+
+    folder = find_folders(os.environ).conversations
+    if options.resume is not None:
+        entry = find(folder, options.resume)
+    elif newest := list_entries(folder, 1):
+        entry = newest[0]
+    else:
+        raise StorageError("There is no saved conversation to go on with.", "Nothing was sent.")
+    session.conversation = load(entry.path).conversation
+    if options.system is not None and session.system != session.settings.system:
+        session.adjust(system=session.settings.system)

@@ -1,4 +1,7 @@
-"""The composition root: from the command line to the objects, to one of the shells."""
+"""The composition root: from the command line to the objects, to one of the shells.
+
+What is printed instead of an answer (`--models`, `--sessions`, `--doctor`) leaves from here too.
+"""
 
 import os
 import sys
@@ -9,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
-from chatrepl.config import load
+from chatrepl.config.load import Loaded, load
 from chatrepl.core.errors import ChatreplError
 
 if TYPE_CHECKING:
-    from chatrepl.terminal.early import EarlyPrompt
+    from chatrepl.startup.early_prompt import EarlyPrompt
 
 
 def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
@@ -61,8 +64,6 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
     if options.models or options.sessions or options.doctor:
-        from chatrepl.cli.pages import show_page
-
         return show_page(options, loaded, out)
     if _is_chat(options):
         from chatrepl.cli.chat import chat
@@ -95,7 +96,7 @@ def _settings(options: Options) -> dict[str, Any]:
 
 
 def _tell(out: TextIO, manner: str, error: ChatreplError, model: str = "") -> None:
-    from chatrepl.cli.failure import write_failure
+    from chatrepl.cli.exits import write_failure
 
     write_failure(out, manner, error, model)
 
@@ -104,3 +105,18 @@ def _out() -> TextIO:
     if sys.stdout is None:
         raise ChatreplError("Standard output is closed.", "Nothing was sent.")
     return sys.stdout
+
+
+def show_page(options: Options, loaded: Loaded, out: TextIO) -> int:
+    """Print the page that was asked for and give the exit code. Raises ChatreplError."""
+    if options.models:
+        from chatrepl.cli.models import show_models
+
+        return show_models(options, loaded, out, sys.stderr)
+    if options.sessions:
+        from chatrepl.cli.sessions import show_sessions
+
+        return show_sessions(options, out, sys.stderr)
+    from chatrepl.cli.doctor import show_doctor
+
+    return show_doctor(options, loaded, out)

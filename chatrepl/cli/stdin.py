@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Final
 
 from chatrepl.core.errors import ChatreplError, UsageError
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 MOST_BYTES: Final = 32_000_000
 _HEAD: Final = 65_536

@@ -1,30 +1,30 @@
 """All slash commands; importing a module here registers its commands."""
 
 from chatrepl.commands import (
-    attaching,
-    clipboard,
-    compacting,
+    compact,
     context,
-    info,
+    forms,
+    next_reply,
     saved,
     settings,
-    shaping,
-    structured,
+    staging,
     tree,
     trimming,
     turns,
 )
+from chatrepl.commands import (
+    help as help_,
+)
 
 __all__ = [
-    "attaching",
-    "clipboard",
-    "compacting",
+    "compact",
     "context",
-    "info",
+    "forms",
+    "help_",
+    "next_reply",
     "saved",
     "settings",
-    "shaping",
-    "structured",
+    "staging",
     "tree",
     "trimming",
     "turns",

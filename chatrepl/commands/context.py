@@ -2,18 +2,17 @@
 
 from typing import Final, Literal
 
+from chatrepl.commands.cost import next_price
 from chatrepl.commands.registry import command
-from chatrepl.commands.trimming import next_price
 from chatrepl.commands.turns import cached, state_of
-from chatrepl.core.conversation import Message
-from chatrepl.core.excerpt import asked
-from chatrepl.core.meter import share_words, tokens_words
+from chatrepl.core.context.trim import Budget
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
-from chatrepl.core.request import Request
-from chatrepl.core.summary import about, compact
-from chatrepl.core.truncate import Budget
-from chatrepl.core.warmth import Warmth, reason_words, too_small, warmth
-from chatrepl.session import Session
+from chatrepl.core.prompt_cache import Warmth, reason_words, too_small, warmth
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.excerpts import asked
+from chatrepl.core.words import about, compact, share_words, tokens_words
+from chatrepl.session.session import Session
 
 BAR: Final = 8
 MOST_ROWS: Final = 40

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.escapes import escaped, unescaped, words_of
-from chatrepl.core.frozen import frozen
 from chatrepl.core.outcome import Outcome
-from chatrepl.session import Session
+from chatrepl.core.typed_words import escaped, unescaped, words_of
+from chatrepl.core.value import frozen
+from chatrepl.session.session import Session
 
 Offers: TypeAlias = Iterable[str | tuple[str, str]]
 Group: TypeAlias = Literal["conversation", "next reply", "context", "saved", "settings", "program"]

@@ -9,20 +9,27 @@ from typing import Annotated, Final, Literal
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import Kind, Rest, command
-from chatrepl.commands.unsent import bring_back
-from chatrepl.core.conversation import Turn
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
-from chatrepl.core.excerpt import reply_text
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
-from chatrepl.core.request import Request
-from chatrepl.session import Session
-from chatrepl.storage.export import Sheet, to_html, to_markdown
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.excerpts import reply_text
+from chatrepl.session.next_message import bring_back
+from chatrepl.session.session import Session
+from chatrepl.storage.export import (
+    BASE_URL,
+    Sheet,
+    to_curl,
+    to_html,
+    to_json,
+    to_markdown,
+    to_python,
+)
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.kept import Journaled, checked_name, reopen
 from chatrepl.storage.library import Entry, delete, find, list_entries
-from chatrepl.storage.replay import BASE_URL, to_curl, to_json, to_python
-from chatrepl.storage.search import search as search_all
+from chatrepl.storage.library import search as search_all
+from chatrepl.storage.saved import Journaled, checked_name, reopen
 
 MOST_LISTED: Final = 30
 MOST_OFFERED: Final = 10

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
+from chatrepl.commands.cost import cooled
+from chatrepl.commands.next_reply import model as use_model
+from chatrepl.commands.next_reply import set_system
 from chatrepl.commands.registry import Kind, command
-from chatrepl.commands.shaping import model as use_model
-from chatrepl.commands.shaping import set_system
-from chatrepl.commands.trimming import cooled
-from chatrepl.config import Loaded, set_value
+from chatrepl.config.load import Loaded, set_value
 from chatrepl.config.show import describe, toml
 from chatrepl.core.models import Model
 from chatrepl.core.outcome import Job, Notice, Outcome, Table
 from chatrepl.core.settings import OPTIONS, Settings, option
-from chatrepl.core.summary import compact
-from chatrepl.core.usage import Usage
-from chatrepl.session import Session
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.words import compact
+from chatrepl.session.session import Session
 
 _AT_START: Final = frozenset(
     {"base_url", "api_key_command", "headers", "timeout_s", "retries", "save", "head_start"}

@@ -6,13 +6,13 @@ from typing import Annotated
 from chatrepl.attachments.attach import Attachment
 from chatrepl.attachments.sniff import Kind as FileKind
 from chatrepl.commands.registry import Count, Kind, Rest, command
-from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from chatrepl.core.conversation import Message, Turn, TurnId
 from chatrepl.core.errors import UsageError
-from chatrepl.core.excerpt import answered, asked
+from chatrepl.core.exchange.request import new_messages
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
-from chatrepl.core.request import new_messages
-from chatrepl.session import Session
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.excerpts import answered, asked
+from chatrepl.session.session import Session
 
 START = "0"
 

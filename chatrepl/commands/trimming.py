@@ -4,19 +4,14 @@ All of them make a plan, show what it would change, and apply it as marks: a vie
 conversation, which `/undo` and `/restore` take back. Nothing leaves the history.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from chatrepl.commands.cost import next_price
 from chatrepl.commands.registry import Rest, command
-from chatrepl.core.conversation import Conversation, Mark, Message, Turn, TurnId
-from chatrepl.core.errors import UsageError
-from chatrepl.core.meter import tokens_words, turn_cost
-from chatrepl.core.outcome import Confirm, Notice, Outcome
-from chatrepl.core.relevance import plan_relevant
-from chatrepl.core.sent import is_sent
-from chatrepl.core.summary import about
-from chatrepl.core.truncate import (
+from chatrepl.core.context.relevance import plan_relevant
+from chatrepl.core.context.trim import (
     Budget,
     Plan,
     Weighed,
@@ -26,8 +21,13 @@ from chatrepl.core.truncate import (
     plan_amount,
     weigh,
 )
-from chatrepl.core.warmth import Warmth, impact_words, warmth
-from chatrepl.session import Session
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.view import is_sent
+from chatrepl.core.outcome import Confirm, Notice, Outcome
+from chatrepl.core.prompt_cache import impact_words, warmth
+from chatrepl.core.talk.conversation import Conversation, Mark, Message, Turn, TurnId
+from chatrepl.core.words import about, spans, tokens_words
+from chatrepl.session.session import Session
 
 Marks = Mapping[TurnId, Mark | None]
 _UNDO: Final = "/undo takes that back."
@@ -177,37 +177,6 @@ def _impact(session: Session, after: Conversation) -> str:
     return f" The next turn's input costs {about(will)} instead of {about(was)}."
 
 
-def cache_loss(session: Session) -> str:
-    """Say what is lost where the next request reads nothing from a warm cache; else nothing."""
-    now = session.edges.clock()
-    warm = warmth(session.footprint, session.request(None), now)
-    if warm.state != "warm":
-        return ""
-    prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
-    return impact_words(warm, Warmth("cold"), now, cost=prices)
-
-
-def cooled(session: Session, change: Callable[[], None]) -> str:
-    """Make a change to the next request; say what is lost where a warm cache is cold after it."""
-    loss = cache_loss(session)
-    change()
-    if not loss:
-        return ""
-    now = warmth(session.footprint, session.request(None), session.edges.clock())
-    return "" if now.state == "warm" else f" {loss}"
-
-
-def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:
-    """Price the input of the next request, of which `warm` tokens are read from the cache."""
-    tokens = session.ledger.next_total(conversation, session.model).tokens
-    rates = session.edges.rates(session.model.id, tokens)
-    if rates is None:
-        return None
-    ttl = session.settings.cache_ttl if session.settings.cache_ttl != "auto" else "1h"
-    used = ttl if session.settings.cache_enabled else None
-    return turn_cost(rates, tokens, warm=warm, ttl=used).usd
-
-
 def weighed(session: Session) -> tuple[Weighed, ...]:
     """Weigh the turns that are sent now."""
     model = session.model
@@ -245,15 +214,3 @@ def question_of(message: Message) -> str:
 
 def _turns(count: int) -> str:
     return "1 turn" if count == 1 else f"{count} turns"
-
-
-def spans(numbers: Collection[int]) -> str:
-    """Write numbers shortly: 1-4, 7."""
-    parts: list[str] = []
-    run: list[int] = []
-    for number in [*sorted(numbers), 0]:
-        if run and number != run[-1] + 1:
-            parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}")
-            run = []
-        run.append(number)
-    return ", ".join(parts)

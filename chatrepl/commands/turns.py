@@ -1,20 +1,23 @@
-"""Commands that move about in the conversation: undo, redo, retry, edit, branch, clear, history."""
+"""Commands that move about in the conversation: undo, redo, retry, continue, clear; and /copy."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import takewhile
-from typing import Final
+from typing import Annotated, Final
 
-from chatrepl.commands.registry import Count, Rest, command
-from chatrepl.core.changed import changed_words
-from chatrepl.core.conversation import Conversation, State, Turn
+from chatrepl.commands.registry import Count, Kind, Rest, command
+from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
-from chatrepl.core.excerpt import answered, asked
-from chatrepl.core.outcome import Continue, Notice, Outcome, Send, Table
-from chatrepl.core.sent import is_sent
-from chatrepl.core.summary import compact
-from chatrepl.core.warmth import Warmth, warmth
-from chatrepl.session import Session
+from chatrepl.core.exchange.view import is_sent
+from chatrepl.core.fences import code_blocks
+from chatrepl.core.outcome import Continue, Copy, Notice, Outcome, Send, Table
+from chatrepl.core.prompt_cache import Warmth, warmth
+from chatrepl.core.talk.conversation import Conversation, State, Turn
+from chatrepl.core.talk.differences import changed_words
+from chatrepl.core.talk.excerpts import answered, asked
+from chatrepl.core.words import compact
+from chatrepl.session.session import Session
 
 LISTED: Final = 100  # turns that /history shows unasked: the end is there at once
 
@@ -150,3 +153,55 @@ def clear(session: Session, text: Rest = "") -> Outcome:
         else "/undo returns to the old one."
     )
     return Notice(f"A new conversation. {old}")
+
+
+_DIGITS = re.compile(r"\d+")
+
+
+def _parts(session: Session, text: str) -> Iterable[str]:
+    numbers = (str(n) for n in range(len(session.conversation.path()), 0, -1))
+    return (word for word in ("code", "all", *numbers) if word.startswith(text))
+
+
+@command("copy", group="conversation")
+def copy(
+    session: Session,
+    what: Annotated[str | None, Kind(complete=_parts)] = None,
+    block: Annotated[int | None, Kind(int)] = None,
+) -> Outcome:
+    """Copy the last reply, WHAT turn's reply, `code` (its BLOCK, else the last), or `all`.
+
+    It is the exact text of the reply, without anything of the screen.
+    """
+    if what == "all":
+        numbered(session, None)
+        return Copy(_all(session), "The conversation")
+    if what == "code":
+        return _code(session, block)
+    if block is not None or (what is not None and not _DIGITS.fullmatch(what)):
+        raise UsageError("/copy takes a turn's number, code, or all.", "/help copy tells more.")
+    turn = numbered(session, None if what is None else int(what))
+    if turn.assistant is None:
+        raise UsageError("That turn has no reply.")
+    return Copy(turn.assistant.text, "The reply")
+
+
+def _all(session: Session) -> str:
+    parts = []
+    for turn in session.conversation.path():
+        asked = "\n\n".join(block.to_markdown() for block in turn.question)
+        parts += [f"## You\n\n{asked}"] if asked else []
+        parts += [f"## Reply\n\n{turn.assistant.text}"] if turn.assistant is not None else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _code(session: Session, block: int | None) -> Outcome:
+    """Take a code block of the last reply that has any."""
+    for turn in reversed(session.conversation.path()):
+        blocks = code_blocks(turn.assistant.text) if turn.assistant is not None else ()
+        if not blocks:
+            continue
+        if block is not None and not 1 <= block <= len(blocks):
+            raise UsageError(f"There is no code block {block}.", f"The reply has {len(blocks)}.")
+        return Copy(blocks[-1 if block is None else block - 1], "The code")
+    raise UsageError("No reply holds a code block.")

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from chatrepl.config.file import KEY_HELP, ConfigFile, decode, is_secret, read_bytes, read_file
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.frozen import frozen
 from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
+from chatrepl.core.value import frozen
 
 _PREFIX: Final = "CHATREPL_"
 _MOST_SYSTEM_BYTES: Final = 8_000_000

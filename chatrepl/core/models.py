@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
-from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.errors import UsageError
-from chatrepl.core.frozen import frozen
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
+from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 Tokenizer: TypeAlias = Literal["v3", "v4.7", "v4.8"]

@@ -6,10 +6,10 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from chatrepl.core.conversation import Conversation, Message
-from chatrepl.core.events import Reply
-from chatrepl.core.frozen import frozen
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.value import frozen
 
 
 @frozen

@@ -1,10 +1,13 @@
-"""The result of a single shot as one JSON object; its keys are a contract with scripts."""
+"""What a finished reply comes to for a script: an error with its exit code, or one JSON object.
+
+The object's keys are a contract with scripts.
+"""
 
 from typing import Any
 
-from chatrepl.core.conversation import Receipt
-from chatrepl.core.errors import ApiError, ChatreplError
-from chatrepl.core.frozen import frozen
+from chatrepl.core.errors import ApiError, ChatreplError, ReplyError
+from chatrepl.core.talk.conversation import Receipt, Turn
+from chatrepl.core.value import frozen
 
 
 @frozen
@@ -79,3 +82,36 @@ _TYPES = {
     131: "terminated",
     143: "terminated",
 }
+
+
+def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
+    """Say what is wrong with a reply, if anything is; `whole` asks for a complete one."""
+    receipt = turn.receipt
+    reason = receipt.stop_reason if receipt is not None else None
+    details = receipt.stop_details if receipt is not None else None
+    if reason == "refusal":
+        why = str((details or {}).get("explanation") or (details or {}).get("category") or "")
+        return ReplyError("The model refused to answer.", why, exit_code=7)
+    if not text.strip() and not (reason == "max_tokens" and whole):
+        return _empty(reason)
+    if reason == "model_context_window_exceeded":
+        return ReplyError("The reply was cut: the model's window is full.", exit_code=5)
+    if reason == "max_tokens" and whole:
+        return ReplyError(
+            "The reply was cut at its length limit, so it is not whole.",
+            "-t allows more tokens.",
+            exit_code=6,
+        )
+    if reason in {"tool_use", "pause_turn"}:
+        what = "asked for a tool that is not run here" if reason == "tool_use" else "paused"
+        return ReplyError(f"The reply is not complete: the model {what}.", exit_code=1)
+    return None
+
+
+def _empty(reason: str | None) -> ReplyError:
+    message, hint = "The answer is empty.", "Ask again, or in other words."
+    if reason == "max_tokens":
+        message, hint = "The length limit came before the answer.", "-t allows more tokens."
+    elif reason == "tool_use":
+        message = "The answer is empty: the model asked for a tool that is not run here."
+    return ReplyError(message, hint, exit_code=7)

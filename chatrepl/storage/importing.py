@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import uuid4
 
-from chatrepl.core.blocks import TextBlock, ToolResultBlock
-from chatrepl.core.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.wire import scrub
-from chatrepl.storage.codec import DamagedError, block_from_record, one_of
+from chatrepl.storage.records import DamagedError, block_from_record, one_of
 
 _ROLES: Final = frozenset({"user", "assistant", "system"})
 _USERS: Final = frozenset({"image", "document", "tool_result"})

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from chatrepl.core.conversation import Conversation, Turn, TurnId
-from chatrepl.core.frozen import frozen
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.value import frozen
 from chatrepl.storage.files import holder, words_for
-from chatrepl.storage.load import Loaded, load_bytes, read_journal
-from chatrepl.storage.logfile import SUFFIX, LogFile
-from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.journal_file import SUFFIX, LogFile
+from chatrepl.storage.read import Loaded, load_bytes, read_journal
+from chatrepl.storage.record_log import Recorder
 from chatrepl.storage.writer import Delta, Job, Writer
 
 PATIENCE_S: Final = 10.0

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 Kind: TypeAlias = Literal["state", "config", "cache"]
 APP: Final = "chatrepl"

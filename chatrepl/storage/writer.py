@@ -11,11 +11,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from chatrepl.core.conversation import TurnId
-from chatrepl.core.frozen import frozen
+from chatrepl.core.talk.conversation import TurnId
+from chatrepl.core.value import frozen
 from chatrepl.storage.files import FULL, words_for
-from chatrepl.storage.logfile import LogFile
-from chatrepl.storage.recorder import OPENING, Recorder
+from chatrepl.storage.journal_file import LogFile
+from chatrepl.storage.record_log import OPENING, Recorder
 
 COALESCE_S: Final = 0.02
 COALESCE_CHARS: Final = 512

@@ -1,9 +1,15 @@
-"""Rows in columns: ids and numbers keep their width, words share what is left."""
+"""Rows in columns: ids and numbers keep their width, words share what is left.
+
+A table as plain text, for pipes and terminals alike: columns side by side, nothing drawn.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
+from wcwidth import wcswidth
+
+from chatrepl.terminal.sanitize.text import one_line
 
 LEAST: Final = 6
 LONGEST_ID: Final = 28
@@ -74,3 +80,28 @@ def _cell(text: str, width: int, *, flush_right: bool) -> str:
     if length > width:
         return set_cell_size(text, max(0, width - 1)) + "…"
     return " " * (width - length) + text if flush_right else text + " " * (width - length)
+
+
+def columns(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()
+) -> str:
+    """Write rows under headings; columns named in `right` hold numbers. Ends in a newline."""
+    shown = [[one_line(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
+    lines = []
+    for row in shown:
+        cells = [
+            _pad(cell, width, left=at in right)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _pad(cell: str, width: int, *, left: bool) -> str:
+    gap = " " * (width - _width(cell))
+    return gap + cell if left else cell + gap
+
+
+def _width(text: str) -> int:
+    return max(0, wcswidth(text))

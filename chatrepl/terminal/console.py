@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, TextIO
 
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 from chatrepl.terminal.theme import DARK, Theme
 
 if TYPE_CHECKING:
-    from chatrepl.terminal.safeconsole import SafeConsole
+    from chatrepl.terminal.safe_console import SafeConsole
 
 
 @frozen
@@ -35,7 +35,7 @@ class Consoles:
 
 def open_consoles(out: TextIO, err: TextIO, appearance: Appearance) -> Consoles:
     """Build both consoles. Raises `RuntimeError` where text could not be shown safely."""
-    from chatrepl.terminal.safeconsole import self_test
+    from chatrepl.terminal.safe_console import self_test
 
     self_test()
     return Consoles(open_console(out, appearance), open_console(err, appearance))
@@ -45,7 +45,7 @@ def open_console(stream: TextIO, appearance: Appearance) -> "SafeConsole":
     """Build a console on a stream, which from then on never fails to encode."""
     from rich.theme import Theme as RichTheme
 
-    from chatrepl.terminal.safeconsole import SafeConsole
+    from chatrepl.terminal.safe_console import SafeConsole
 
     _never_fail_to_encode(stream)
     styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}

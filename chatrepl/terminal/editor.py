@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 FALLBACKS = ("editor", "nano", "vim", "vi")
 

@@ -1,17 +1,33 @@
-"""The terminal's modes: quiet while we run, as they were when we leave.
+"""The terminal's modes: quiet while we run, as they were when we leave; and what it can draw.
 
 Quiet means: keys are neither echoed nor gathered into lines, Enter is a carriage return, Ctrl-C and
 Ctrl-Z still send signals and lose nothing that was typed. prompt_toolkit's raw mode goes on top.
+Cheap to import: the first mark on the screen depends on it.
 """
 
 import os
 import signal
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Never
+from typing import Never, TextIO
+
+_COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
+
+
+def speaks_utf8(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether glyphs beyond ASCII may be drawn.
+
+    Python turns LANG=C into UTF-8 by itself; the terminal may still not know it.
+    """
+    if (stream.encoding or "").lower().replace("-", "") != "utf8":
+        return False
+    ctype = environ.get("LC_CTYPE", "")
+    names = (environ.get("LC_ALL"), "" if ctype in _COERCED else ctype, environ.get("LANG"))
+    return next(filter(None, names), "") not in {"C", "POSIX"}
+
 
 PASTE_ON = "\x1b[?2004h"
 PASTE_OFF = "\x1b[?2004l"

@@ -9,11 +9,11 @@ from rich.text import Text
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import lay_out
-from chatrepl.terminal.elements import DARK, Look, Markdown
-from chatrepl.terminal.elements.look import ASCII
-from chatrepl.terminal.elements.wrap import rstrip, wrap
-from chatrepl.terminal.safeconsole import SafeConsole
-from chatrepl.terminal.sanitize import display, one_line
+from chatrepl.terminal.markdown.document import Markdown
+from chatrepl.terminal.markdown.look import ASCII, DARK, Look
+from chatrepl.terminal.markdown.wrap import rstrip, wrap
+from chatrepl.terminal.safe_console import SafeConsole
+from chatrepl.terminal.sanitize.text import display, one_line
 
 _PLAIN: Final = str.maketrans({"█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"})
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 
 
 @frozen

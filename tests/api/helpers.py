@@ -9,11 +9,11 @@ import httpx2
 from chatrepl.api.client import Client
 from chatrepl.api.connect import Route, connect
 from chatrepl.api.credentials import Credentials
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message
 from chatrepl.core.errors import ApiError
-from chatrepl.core.events import Reply, StreamEvent
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import Reply, StreamEvent
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message
 
 T = TypeVar("T")
 KEY = "sk-ant-test-0123456789abcdef"

@@ -1,13 +1,13 @@
 import pytest
 
 from chatrepl.api.address import (
+    DEFAULT_URL,
     check_address,
     chosen_url,
     is_loopback,
     is_official,
     service_url,
 )
-from chatrepl.api.origin import DEFAULT_URL
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import Settings
 

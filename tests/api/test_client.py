@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from chatrepl.api.connect import connect
+from chatrepl.api.outgoing import streaming
 from chatrepl.api.retry import with_retries
-from chatrepl.api.sending import streaming
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.events import MessageStart, MessageStop, TextDelta
+from chatrepl.core.exchange.reply import MessageStart, MessageStop, TextDelta
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.faults import STREAM_FAULTS
 from chatrepl.demo.server import Served, serve

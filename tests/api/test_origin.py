@@ -1,6 +1,6 @@
 import pytest
 
-from chatrepl.api.origin import Origin, for_model
+from chatrepl.api.address import Origin, for_model
 
 
 @pytest.mark.parametrize(

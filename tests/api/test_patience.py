@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.patience import retry_after, should_retry, span
+from chatrepl.api.retry import retry_after, should_retry, span
 
 NOW = 1_790_000_000.0
 

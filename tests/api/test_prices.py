@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.api.prices import price, rates
-from chatrepl.core.meter import turn_cost
 from chatrepl.core.models import TABLE
-from chatrepl.core.usage import Usage
+from chatrepl.core.money import turn_cost
+from chatrepl.core.talk.usage import Usage
 
 WHEN = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
 LISTED = [id_ for id_ in TABLE if id_ not in {"claude-mythos-5", "claude-mythos-5-1"}]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.origin import Origin
+from chatrepl.api.address import Origin
 from chatrepl.api.reader import Limits, read_reply
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.events import MessageStop, StreamEvent, TextDelta
+from chatrepl.core.exchange.reply import MessageStop, StreamEvent, TextDelta
 from chatrepl.demo.engine import Engine
 from tests.api.helpers import Body, collect, reply, run
 from tests.demo.helpers import post

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.redact import HIDDEN, redact
+from chatrepl.api.address import HIDDEN, redact
 
 KEYS = st.text("abcdefXYZ0123456789_-", min_size=8, max_size=60).map("sk-ant-".__add__)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chatrepl.api.retry import delay, with_retries
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.events import (
+from chatrepl.core.exchange.reply import (
     BlockStart,
     InputDelta,
     MessageStart,

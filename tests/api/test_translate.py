@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.api.translate import Translator, scrubbed
-from chatrepl.core.events import (
+from chatrepl.core.exchange.reply import (
     BlockStart,
     BlockStop,
     CitationDelta,

@@ -6,8 +6,8 @@ import pytest
 from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.limits import Limits
 from chatrepl.attachments.sniff import Kind
-from chatrepl.core.blocks import DocumentBlock, ImageBlock
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from tests.attachments.pictures import pdf, photo, picture, png, saved
 
 LIMITS = Limits()

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
 from chatrepl.attachments import sniff
-from chatrepl.attachments.encode import encoded, scaled
+from chatrepl.attachments.images import encoded, scaled
 from tests.attachments.pictures import opened, picture
 
 

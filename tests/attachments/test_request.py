@@ -3,10 +3,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatrepl.attachments.limits import Limits
-from chatrepl.attachments.request import check_request, image_size
-from chatrepl.core.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.attachments.limits import Limits, check_request, image_size
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from tests.attachments.pictures import photo, picture, png, saved
 
 LIMITS = Limits()

@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments import words
+from chatrepl.attachments import safe_read
 
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=200))
 def test_a_foreign_name_is_one_short_visible_line(name: str) -> None:
-    shown = words.shown(name)
+    shown = safe_read.shown(name)
     assert len(shown) <= 60
     assert shown.isprintable()
     shown.encode()
@@ -15,11 +15,11 @@ def test_a_foreign_name_is_one_short_visible_line(name: str) -> None:
 
 @given(st.from_regex(r"[a-z0-9 ._-]{1,60}", fullmatch=True))
 def test_a_plain_name_stays_as_it_is(name: str) -> None:
-    assert words.shown(name) == name
+    assert safe_read.shown(name) == name
 
 
 def test_a_long_name_keeps_its_ending() -> None:
-    assert words.shown("a" * 200 + ".png").endswith(".png")
+    assert safe_read.shown("a" * 200 + ".png").endswith(".png")
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def test_a_long_name_keeps_its_ending() -> None:
     ],
 )
 def test_sizes_are_put_into_words(count: int, text: str) -> None:
-    assert words.size(count) == text
+    assert safe_read.size(count) == text
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(840, "~840"), (1_196, "~1.2k"), (35_400, "~35k"), (9_960, "~10k")]
 )
 def test_token_estimates_are_marked_as_such(count: int, text: str) -> None:
-    assert words.tokens(count) == text
+    assert safe_read.tokens(count) == text

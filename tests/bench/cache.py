@@ -10,14 +10,14 @@ import sys
 from dataclasses import dataclass, field, replace
 
 from chatrepl.api.prices import price
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, State, Turn, TurnId
-from chatrepl.core.ledger import Ledger
+from chatrepl.core.context.trim import Budget, plan, weigh
+from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import TABLE, Model
-from chatrepl.core.request import Ask, Request, build_request
 from chatrepl.core.settings import Settings
-from chatrepl.core.truncate import Budget, plan, weigh
-from chatrepl.core.usage import Usage
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.tokens.counts import Ledger
 from chatrepl.demo import models as demo_models
 from chatrepl.demo.cache import TTL_SECONDS, Cache, lay_out
 from chatrepl.demo.request import Message as DemoMessage

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 
 from chatrepl.api.tokens import Counter
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, State, Turn, TurnId
-from chatrepl.core.estimate import features
-from chatrepl.core.ledger import Ledger
-from chatrepl.core.tally import Part
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
+from chatrepl.core.tokens.counts import Ledger
+from chatrepl.core.tokens.estimate import features
+from chatrepl.core.tokens.learned import Part
 from tests.core.replay import NEW, OLD, TRUTH, quantile, samples, simulate
 
 

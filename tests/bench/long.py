@@ -12,16 +12,16 @@ import time
 from pathlib import Path
 from typing import cast
 
-from chatrepl.api.sending import streaming
-from chatrepl.cli.toolbar import Toolbar
+from chatrepl.api.outgoing import streaming
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Turn, TurnId
-from chatrepl.core.edges import Edges
 from chatrepl.core.outcome import Table
 from chatrepl.core.settings import Settings
-from chatrepl.session import Session
-from chatrepl.storage.kept import begin_kept
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.world import Edges
+from chatrepl.session.session import Session
+from chatrepl.shells.prompt_feeds import Toolbar
+from chatrepl.storage.saved import begin_kept
 from chatrepl.terminal.say import Speaker
 from tests.terminal.views.replies import console_on
 

@@ -6,9 +6,9 @@ import sys
 import time
 
 from chatrepl.api.tokens import Counter
-from chatrepl.core.conversation import TurnId
-from chatrepl.core.relevance import Index, plan_relevant
-from chatrepl.core.truncate import Weighed
+from chatrepl.core.context.relevance import Index, plan_relevant
+from chatrepl.core.context.trim import Weighed
+from chatrepl.core.talk.conversation import TurnId
 from tests.core.recall import english_pool, make_chat, recall
 
 

@@ -20,8 +20,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.markdown import Markdown as RichMarkdown
 
-from chatrepl.terminal.elements import DARK, Document, Markdown, warm
-from chatrepl.terminal.stream import Painter
+from chatrepl.terminal.markdown.document import Document, Markdown
+from chatrepl.terminal.markdown.highlight import warm
+from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.stream.painter import Painter
 from tests.terminal.stream.emulator import erases_unseen
 from tests.terminal.stream.harness import Clock, Sink, console_on
 from tests.terminal.stream.texts import Writer, hard

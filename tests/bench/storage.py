@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.library import list_entries
-from chatrepl.storage.load import load_bytes
-from chatrepl.storage.recorder import Recorder
-from chatrepl.storage.search import search
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.storage.library import list_entries, search
+from chatrepl.storage.read import load_bytes
+from chatrepl.storage.record_log import Recorder
 
 
 def words(rng: random.Random, count: int) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.config import Loaded, load
+from chatrepl.config.load import Loaded, load
 
 KEY = "sk-ant-test-0123456789abcdef"
 

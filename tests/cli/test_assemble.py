@@ -6,8 +6,8 @@ import pytest
 from chatrepl.cli.assemble import assemble, counter, keep_learned, new_session
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
-from chatrepl.core.tally import Scale, Tally
-from chatrepl.core.usage import Usage
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.tokens.learned import Scale, Tally
 from tests.cli.given import loaded, settle
 
 

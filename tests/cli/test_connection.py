@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.headstart import HeadStart
+from chatrepl.api.headstart.start import HeadStart
 from chatrepl.cli.connection import has_credentials, open_connection
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message
 from chatrepl.core.errors import ApiError
-from chatrepl.core.events import MessageStop, RetryWait, StreamEvent
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message
 from chatrepl.demo.server import serve
 from tests.cli.given import KEY, loaded, settle
 

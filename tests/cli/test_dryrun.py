@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.dryrun import dry_run
 from chatrepl.cli.options import Options
+from chatrepl.cli.shot import dry_run
 from chatrepl.cli.stdin import Piped
 from chatrepl.core.errors import StorageError
 from tests.cli.given import loaded, settle

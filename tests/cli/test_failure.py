@@ -1,7 +1,7 @@
 import io
 import json
 
-from chatrepl.cli.failure import write_failure
+from chatrepl.cli.exits import write_failure
 from chatrepl.core.errors import UsageError
 
 

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from chatrepl.cli.loop import new_runner
+from chatrepl.cli.connection import new_runner
 
 
 def test_leaving_waits_for_no_thread_that_nothing_can_stop() -> None:

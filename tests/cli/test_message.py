@@ -6,10 +6,10 @@ from chatrepl.cli.assemble import new_session
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
-from chatrepl.core.blocks import DocumentBlock, TextBlock
 from chatrepl.core.errors import AttachmentError, UsageError
-from chatrepl.core.form import Form
-from chatrepl.session import Session
+from chatrepl.core.exchange.form import Form
+from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
+from chatrepl.session.session import Session
 from tests.cli.given import loaded, settle
 
 

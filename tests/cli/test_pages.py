@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli.options import Options
-from chatrepl.cli.pages import show_page
+from chatrepl.cli.start import show_page
 from tests.cli.given import loaded, settle
 
 

@@ -5,12 +5,12 @@ from typing import Any
 from chatrepl.api.catalog import Catalog
 from chatrepl.api.connect import connect, plan_route
 from chatrepl.api.credentials import Credentials
-from chatrepl.api.warmup import Warmup
 from chatrepl.cli.refresh import refresh_models
-from chatrepl.core.edges import Edges
 from chatrepl.core.settings import Settings
+from chatrepl.core.world import Edges
 from chatrepl.demo.server import serve
-from chatrepl.session import Session
+from chatrepl.session.session import Session
+from chatrepl.startup.lazy import Warmup
 
 
 def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:

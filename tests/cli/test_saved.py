@@ -6,12 +6,12 @@ from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import Kept, put_away
 from chatrepl.cli.saved import keep as keep_saved
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import StorageError, UsageError
-from chatrepl.session import Session
-from chatrepl.storage.kept import Journaled
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.session.session import Session
 from chatrepl.storage.paths import find_folders
+from chatrepl.storage.saved import Journaled
 from tests.cli.given import loaded, settle
 
 

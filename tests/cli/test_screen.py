@@ -4,7 +4,7 @@ import pytest
 
 from chatrepl.cli.screen import appearance, choose_look, consoles, view_style
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.elements import DARK, LIGHT
+from chatrepl.terminal.markdown.look import DARK, LIGHT
 
 
 def stream(encoding: str = "utf-8") -> io.TextIOWrapper:

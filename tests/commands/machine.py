@@ -10,10 +10,10 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chatrepl.core.conversation import Conversation, State, TurnId
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, State, TurnId
 from tests.commands.playing import CutError, Player, probe
 
 MODELS: Final = tuple(TABLE)

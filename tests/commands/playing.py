@@ -9,14 +9,13 @@ from functools import cache
 from itertools import count
 
 import chatrepl.commands  # noqa: F401 - registers all commands
-from chatrepl.api.errors import from_answer
-from chatrepl.api.origin import Origin
+from chatrepl.api.address import Origin
+from chatrepl.api.errors.answers import from_answer
+from chatrepl.api.outgoing import streaming
 from chatrepl.api.reader import Limits, read_reply
-from chatrepl.api.sending import streaming
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.core.conversation import Conversation, Message, Turn
-from chatrepl.core.edges import Edges
-from chatrepl.core.events import StreamEvent
+from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
 from chatrepl.core.outcome import (
     Confirm,
@@ -33,11 +32,12 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
-from chatrepl.core.request import Ask, Request, build_request
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import Answer
-from chatrepl.session import Session
+from chatrepl.session.session import Session
 from chatrepl.turn import View, continue_turn, run_turn
 from tests.views import QuietView
 

@@ -4,8 +4,8 @@ import pytest
 
 from chatrepl.attachments.clipboard import Clipboard
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.core.conversation import Message
 from chatrepl.core.errors import UsageError
+from chatrepl.core.talk.conversation import Message
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 

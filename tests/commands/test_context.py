@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.commands.context import BAR, MOST_ROWS
-from chatrepl.core.conversation import Message
+from chatrepl.core.context.trim import Budget
 from chatrepl.core.outcome import Notice, Several, Table
-from chatrepl.core.truncate import Budget
+from chatrepl.core.talk.conversation import Message
 from chatrepl.terminal.columns import lay_out
 from tests.commands.trimmer import Trimmer
 

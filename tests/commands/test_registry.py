@@ -4,18 +4,10 @@ from typing import Annotated
 
 import pytest
 
-from chatrepl.commands.registry import (
-    REGISTRY,
-    Count,
-    Kind,
-    Registry,
-    Rest,
-    looks_like_path,
-    split,
-)
+from chatrepl.commands.registry import REGISTRY, Count, Kind, Registry, Rest, looks_like_path, split
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice, Outcome
-from chatrepl.session import Session
+from chatrepl.session.session import Session
 from tests.commands.playing import Player
 
 

@@ -10,9 +10,9 @@ from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.saved import when
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.outcome import Notice, Page, Several, Table
-from chatrepl.session import NoRecorder
-from chatrepl.storage.kept import Journaled, begin_kept
+from chatrepl.core.world import NoRecorder
 from chatrepl.storage.library import list_entries
+from chatrepl.storage.saved import Journaled, begin_kept
 from tests.commands.trimmer import TOOLS, Trimmer
 
 

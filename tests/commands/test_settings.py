@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.config import Loaded, load
+from chatrepl.config.load import Loaded, load
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import find
 from chatrepl.core.settings import OPTIONS
-from chatrepl.core.usage import Cost, Usage
+from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.terminal.columns import lay_out
 from tests.commands.playing import Player
 

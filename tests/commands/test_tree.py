@@ -3,11 +3,11 @@
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
-from chatrepl.commands.attaching import limits_of
-from chatrepl.core.blocks import DocumentBlock, ImageBlock
-from chatrepl.core.conversation import Message, TurnId
+from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Draft
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.talk.conversation import Message, TurnId
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 

@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from chatrepl.commands.trimming import cooled, spans
+from chatrepl.commands.cost import cooled
 from chatrepl.core.errors import UsageError
-from chatrepl.core.meter import tokens_words
 from chatrepl.core.outcome import Confirm
+from chatrepl.core.words import spans, tokens_words
 from tests.commands.trimmer import Trimmer
 
 LONG = "demo: say ok\n" + "otters swim " * 300

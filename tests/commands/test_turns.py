@@ -6,11 +6,11 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands import turns
-from chatrepl.commands.attaching import limits_of
-from chatrepl.core.blocks import ThinkingBlock
-from chatrepl.core.conversation import Message, Summary
+from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import ThinkingBlock
+from chatrepl.core.talk.conversation import Message, Summary
 from tests.commands.playing import CutError, Player, probe
 from tests.data.pictures import PNG
 

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field, replace
 from json import loads
 
+from chatrepl.api.outgoing import counting
 from chatrepl.api.prices import price, rates
-from chatrepl.api.sending import counting
-from chatrepl.aside import ask_aside
-from chatrepl.commands.compacting import make_room
-from chatrepl.core.conversation import Conversation, State, Turn
+from chatrepl.commands.context_policy import make_room
 from chatrepl.core.errors import ApiError
-from chatrepl.core.events import Reply
+from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.outcome import Aside, Count, Outcome
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.demo.models import find as find_demo
 from chatrepl.demo.tokens import count_text
 from chatrepl.storage.importing import read_messages
+from chatrepl.turn import ask_aside
 from tests.commands.playing import Player
 from tests.views import QuietView
 

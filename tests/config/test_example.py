@@ -1,8 +1,8 @@
 import re
 from pathlib import Path
 
-from chatrepl.config.example import example
 from chatrepl.config.load import load
+from chatrepl.config.show import example
 from chatrepl.core.settings import OPTIONS, Settings
 
 _KEY = re.compile(r"^# (?=[a-z_.]+ = |\[)", re.MULTILINE)

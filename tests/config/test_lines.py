@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.config.lines import find_lines, line_of
+from chatrepl.config.file import find_lines, line_of
 
 _NAMES = st.text("abcxyz_-", min_size=1, max_size=4)
 

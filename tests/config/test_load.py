@@ -259,7 +259,7 @@ def test_the_default_file_is_where_the_platform_keeps_such(
 
 def test_slow_modules_are_imported_only_where_they_are_needed() -> None:
     program = (
-        "import sys; from chatrepl.config import load; load(environ={'HOME': '/nowhere'});"
+        "import sys; from chatrepl.config.load import load; load(environ={'HOME': '/nowhere'});"
         "slow = {'tomllib', 'platformdirs', 'asyncio', 'rich', 'typer', 'difflib', 'subprocess'};"
         "print(sorted(slow & set(sys.modules)))"
     )

@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from chatrepl.core.blocks import (
+from chatrepl.core.context.trim import Budget, Plan, Weighed, pinned, plan, weigh
+from chatrepl.core.exchange.view import build_sent
+from chatrepl.core.models import TABLE
+from chatrepl.core.talk.blocks import (
     Block,
     ImageBlock,
     TextBlock,
@@ -19,10 +22,7 @@ from chatrepl.core.blocks import (
     ToolResultBlock,
     ToolUseBlock,
 )
-from chatrepl.core.conversation import Conversation, Message, Role, State, Turn, TurnId
-from chatrepl.core.models import TABLE
-from chatrepl.core.sent import build_sent
-from chatrepl.core.truncate import Budget, Plan, Weighed, pinned, plan, weigh
+from chatrepl.core.talk.conversation import Conversation, Message, Role, State, Turn, TurnId
 
 MODEL = TABLE["claude-opus-5-5"]
 SYSTEM = "Be brief."

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chatrepl.core.blocks import (
+from chatrepl.core.talk.blocks import (
     Block,
     DocumentBlock,
     ImageBlock,

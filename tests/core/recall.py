@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pydoc_data.topics import topics
 
-from chatrepl.core.conversation import TurnId
-from chatrepl.core.relevance import Index, plan_relevant
-from chatrepl.core.truncate import Budget, Weighed, plan
+from chatrepl.core.context.relevance import Index, plan_relevant
+from chatrepl.core.context.trim import Budget, Weighed, plan
+from chatrepl.core.talk.conversation import TurnId
 from tests.core.replay import samples
 
 ATTRIBUTES = (

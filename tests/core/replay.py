@@ -8,12 +8,12 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message
-from chatrepl.core.ledger import Ledger
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import TABLE, Model
-from chatrepl.core.request import Request
-from chatrepl.core.usage import Usage
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.tokens.counts import Ledger
 
 OLD = TABLE["claude-sonnet-4-6"]
 NEW = TABLE["claude-sonnet-5-5"]

@@ -1,8 +1,8 @@
 """What a session does without the world."""
 
-from chatrepl.core.edges import Edges, rough_count
 from chatrepl.core.settings import Settings
-from chatrepl.core.usage import Usage
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.world import Edges, rough_count
 
 
 def test_every_edge_but_clock_and_ids_may_be_left_out() -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.blocks import DocumentBlock, ImageBlock
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import EFFORTS, TABLE, Model, find, from_api, resolve
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from tests.core.making import JSON
 
 _PATHS = ["display_name", "max_input_tokens", "max_tokens", "lifecycle", "retires_at"]

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.option import Option, check, parse, shown
-from chatrepl.core.settings import OPTIONS
+from chatrepl.core.settings import OPTIONS, Option, check, parse, shown
 from tests.core.making import JSON
 
 _KEYS = st.sampled_from(list(OPTIONS.values()))

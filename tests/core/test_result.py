@@ -1,9 +1,9 @@
 import json
 
-from chatrepl.core.conversation import Prefill, Receipt
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, UsageError
 from chatrepl.core.result import Result, error_to_wire
-from chatrepl.core.usage import Usage
+from chatrepl.core.talk.conversation import Prefill, Receipt
+from chatrepl.core.talk.usage import Usage
 
 
 def test_a_result_is_the_object_of_the_contract() -> None:

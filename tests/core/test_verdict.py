@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import ReplyError
-from chatrepl.core.verdict import extract, judge
+from chatrepl.core.fences import extract
+from chatrepl.core.result import judge
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 
 CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
     str.strip

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.events import Remark, RetryWait, StreamEvent, TextDelta, ThinkingDelta
+from chatrepl.core.exchange.reply import Remark, RetryWait, StreamEvent, TextDelta, ThinkingDelta
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
-from chatrepl.terminal.prompt import Part
-from chatrepl.terminal.prompt.toolbar import fit
-from chatrepl.terminal.prompt.visible import picture
+from chatrepl.terminal.prompt.line_editor import fit
+from chatrepl.terminal.prompt.picture import picture
+from chatrepl.terminal.prompt.values import Part
 from chatrepl.terminal.say import Speaker
 from tests.e2e.grammar import violations, visible
 from tests.e2e.terminal import Terminal

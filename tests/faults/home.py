@@ -9,7 +9,7 @@ from typing import Any
 
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
 from tests.e2e.piped import Desk, Done
 from tests.faults.nursery import Nursery
 

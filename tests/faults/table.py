@@ -32,7 +32,7 @@ FAULTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "N2": ("connection refused", (f"{F}/test_network.py::test_n2_a_port_where_nobody_listens",)),
     "N3": ("certificates: self-signed, expired, a wrong clock", (
         f"{F}/test_network.py::test_n3_a_certificate_nobody_trusts",
-        "tests/api/test_faults.py"
+        "tests/api/errors/test_exceptions.py"
         "::test_a_certificate_is_blamed_and_the_clock_where_it_may_be_wrong")),
     "N4": ("https to a port of http", (
         f"{F}/test_network.py::test_n4_https_to_a_port_that_speaks_http",)),

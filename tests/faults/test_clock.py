@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
 from tests.faults.home import Home
 
 DAYS = 86_400.0

@@ -13,7 +13,7 @@ import pytest
 
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
 from tests.faults.home import CANARY, QUESTION, Home, complaint, newest
 from tests.faults.nursery import Nursery
 from tests.faults.talk import FIRST, talk, variables

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
 from tests.faults import raw
 from tests.faults.home import QUESTION, Home
 from tests.faults.nursery import Nursery

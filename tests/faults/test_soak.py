@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.storage.kept import Journaled
+from chatrepl.storage.saved import Journaled
 from tests.soak import faults
 
 

@@ -15,11 +15,12 @@ import pytest
 from chatrepl.api.connect import connect, plan_route
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.retry import with_retries
-from chatrepl.core.conversation import Conversation, Message, State
-from chatrepl.core.events import Reply, StreamEvent
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import Reply, StreamEvent
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.session import Edges, Session
+from chatrepl.core.talk.conversation import Conversation, Message, State
+from chatrepl.core.world import Edges
+from chatrepl.session.session import Session
 from chatrepl.turn import run_turn, text_of
 from tests.peers.conftest import Peer
 from tests.views import QuietView

@@ -20,17 +20,17 @@ from chatrepl.api.client import Client
 from chatrepl.api.connect import Route, connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.retry import with_retries
-from chatrepl.core.conversation import Conversation, Message, Turn
-from chatrepl.core.edges import Edges
 from chatrepl.core.errors import ApiError
-from chatrepl.core.events import StreamEvent
-from chatrepl.core.request import Request
+from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
-from chatrepl.session import Session
-from chatrepl.storage.kept import Journaled, begin_kept
-from chatrepl.storage.load import load
+from chatrepl.session.session import Session
+from chatrepl.storage.read import load
+from chatrepl.storage.saved import Journaled, begin_kept
 from chatrepl.turn import run_turn
 from tests.views import QuietView
 

@@ -9,12 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from chatrepl.core.conversation import Turn
 from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.conversation import Turn
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.library import list_entries
-from chatrepl.storage.load import Loaded, load_bytes
-from chatrepl.storage.search import search
+from chatrepl.storage.library import list_entries, search
+from chatrepl.storage.read import Loaded, load_bytes
 from tests.bench.storage import write_one
 
 TROUBLE = (

@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage import files, logfile
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.storage import files, journal_file
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
 
 
 class FaultyOs:
@@ -62,12 +62,12 @@ class FaultyOs:
 def faulty_disk(rng: random.Random, share: float) -> Iterator[FaultyOs]:
     """Let the disk fail in some share of all calls."""
     faulty = FaultyOs(rng, share)
-    for module in (files, logfile):
+    for module in (files, journal_file):
         setattr(module, "os", faulty)  # noqa: B010 - a module's own name for it
     try:
         yield faulty
     finally:
-        for module in (files, logfile):
+        for module in (files, journal_file):
             setattr(module, "os", os)  # noqa: B010 - as above
 
 

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.core.conversation import Conversation
-from chatrepl.storage.facts import learn, read_facts
+from chatrepl.core.talk.conversation import Conversation
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.load import load
-from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.read import load
+from chatrepl.storage.record_log import Recorder
+from chatrepl.storage.small_files import learn, read_facts
 from tests.soak.journal_talk import talk
 
 TURNS: Final = 24

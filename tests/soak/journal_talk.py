@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
 
 
 def question(number: int) -> str:

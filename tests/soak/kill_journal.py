@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.logfile import LogFile
+from chatrepl.storage.journal_file import LogFile
 from tests.soak.journal_talk import Buffered, Told, Verdict, judge, talk
 
 MOST_LOST_S = 0.05

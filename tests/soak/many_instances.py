@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.facts import learn, read_facts
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
+from chatrepl.storage.small_files import learn, read_facts
 
 
 def work(folder: Path, number: int, turns: int, took: int) -> None:

@@ -4,7 +4,7 @@ import random
 import sys
 import time
 
-from chatrepl.terminal.sanitize import Sanitizer, display, one_line, pipe
+from chatrepl.terminal.sanitize.text import Sanitizer, display, one_line, pipe
 from tests.terminal.sanitize.hostile import FORBIDDEN, SPECIAL, samples
 
 BLOCKS = [

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from chatrepl.api.origin import Origin
+from chatrepl.api.address import Origin
 from chatrepl.api.reader import Limits, read_reply
 from chatrepl.core.wire import encode
 from chatrepl.demo.engine import Engine

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chatrepl.core.blocks import (
+from chatrepl.core.talk.blocks import (
     Block,
     DocumentBlock,
     ImageBlock,
@@ -15,7 +15,7 @@ from chatrepl.core.blocks import (
     ToolUseBlock,
     UnknownBlock,
 )
-from chatrepl.core.conversation import (
+from chatrepl.core.talk.conversation import (
     Conversation,
     Mark,
     Message,
@@ -26,7 +26,7 @@ from chatrepl.core.conversation import (
     Turn,
     TurnId,
 )
-from chatrepl.core.usage import Usage
+from chatrepl.core.talk.usage import Usage
 
 texts = st.text(st.characters(codec=None), max_size=30)
 counts = st.integers(0, 10**9)

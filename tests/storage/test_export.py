@@ -2,8 +2,8 @@ from html.parser import HTMLParser
 
 from hypothesis import given, settings
 
-from chatrepl.core.blocks import DocumentBlock, ImageBlock, TextBlock, ThinkingBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock, ThinkingBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.export import Sheet, to_html, to_markdown
 from tests.storage.strategies import histories
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from chatrepl.core.conversation import Conversation, Turn, TurnId
-from chatrepl.storage import logfile
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.storage import journal_file
 from chatrepl.storage.journal import Journal, resume
-from chatrepl.storage.load import load, load_bytes
+from chatrepl.storage.read import load, load_bytes
 from tests.soak import (
     fuzz_loader,
     grow_journal,
@@ -77,15 +77,15 @@ def test_the_count_finds_chats_that_share_a_file(
 
 
 def test_the_long_talk_finds_a_file_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgets(self: logfile.LogFile, data: bytearray) -> None:
+    def forgets(self: journal_file.LogFile, data: bytearray) -> None:
         written.append(1)
         if len(written) % 20:
             real(self, data)
         data.clear()
 
     written: list[int] = []
-    real = logfile.LogFile.append
-    monkeypatch.setattr(logfile.LogFile, "append", forgets)
+    real = journal_file.LogFile.append
+    monkeypatch.setattr(journal_file.LogFile, "append", forgets)
     assert not grow_journal.run(60, 3, share=0.0)["equal"]
 
 
@@ -142,7 +142,7 @@ def test_a_disk_fault_is_said_and_the_next_turn_tries_again(
     conversation = hold(journal, Conversation(), 1)
     journal.flush()
     disk = Disk(call, code)
-    monkeypatch.setattr(logfile, "os", disk)
+    monkeypatch.setattr(journal_file, "os", disk)
     conversation = hold(journal, conversation, 2)
     assert not journal.flush()
     assert journal.unsaved == words
@@ -171,7 +171,7 @@ def test_after_a_failed_sync_the_file_is_written_anew(
     conversation = hold(journal, conversation, 1)
     assert journal.close()
     assert journal.path.stat().st_ino != before
-    assert journal.path.with_suffix(logfile.DAMAGED).stat().st_ino == before
+    assert journal.path.with_suffix(journal_file.DAMAGED).stat().st_ino == before
     assert load(journal.path).conversation == conversation
 
 
@@ -203,7 +203,7 @@ def test_a_folder_one_may_not_write_to_can_still_be_read(
     journal = Journal.new(tmp_path)
     conversation = hold(journal, Conversation(), 2)
     journal.close()
-    monkeypatch.setattr(logfile, "os", Disk("open", errno.EROFS))
+    monkeypatch.setattr(journal_file, "os", Disk("open", errno.EROFS))
     monkeypatch.setattr("chatrepl.storage.files.os", Disk("open", errno.EROFS))
     resumed = resume(journal.path)
     assert resumed.copied == "the disk is read-only"

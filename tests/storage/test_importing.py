@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatrepl.core.blocks import TextBlock, ToolResultBlock
-from chatrepl.core.conversation import Conversation, Message
 from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.storage.export import to_json
 from chatrepl.storage.importing import read_messages, to_conversation
-from chatrepl.storage.replay import to_json
 from tests.storage.strategies import contents
 
 messages = st.lists(

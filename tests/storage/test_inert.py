@@ -4,7 +4,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.storage.inert import dumps, line, loads
+from chatrepl.storage.records import dumps, line, loads
 
 ANY = st.text(st.characters(codec=None))
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.facts import learn
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, new_id, resume
-from chatrepl.storage.load import load
+from chatrepl.storage.read import load
+from chatrepl.storage.small_files import learn
 
 
 @pytest.fixture

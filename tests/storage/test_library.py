@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.library import delete, find, list_entries
-from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.record_log import Recorder
 
 
 def save(folder: Path, id_: str, question: str, *, name: str = "", turns: int = 1) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.storage.replay import BASE_URL, to_curl, to_json, to_python
+from chatrepl.storage.export import BASE_URL, to_curl, to_json, to_python
 from tests.storage.strategies import json_values
 
 TEXT = "it's \"quoted\" $HOME `id` \\ \n\nEND_OF_REQUEST\n 'x' é 世 \x1b[31m \u202e"

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.recorder import Recorder
-from chatrepl.storage.search import search
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.storage.library import search
+from chatrepl.storage.record_log import Recorder
 
 
 def save(folder: Path, question: str, answer: str, *, cut: bool = False) -> None:

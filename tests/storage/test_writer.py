@@ -4,11 +4,11 @@ from typing import NoReturn
 
 import pytest
 
-from chatrepl.core.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.load import load
-from chatrepl.storage.logfile import LogFile
-from chatrepl.storage.recorder import Recorder
+from chatrepl.storage.journal_file import LogFile
+from chatrepl.storage.read import load
+from chatrepl.storage.record_log import Recorder
 from chatrepl.storage.writer import COALESCE_CHARS, Delta, Job, Writer
 
 TURN = Turn(TurnId("t"), None, (Message.user("why?"),))

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatrepl.terminal.early import EarlyPrompt
+from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty, leave_on_signals
-from chatrepl.terminal.prompt import Candidate, Feeds, Line, Part, Prompt, PromptOptions
+from chatrepl.terminal.prompt.prompt import Prompt
+from chatrepl.terminal.prompt.values import Candidate, Feeds, Line, Part, PromptOptions
 
 COMMANDS = {"model": "show or switch", "models": "the list", "retry": "ask\x1b[31m again"}
 

@@ -5,13 +5,8 @@ import io
 import pytest
 from rich.text import Text
 
-from chatrepl.terminal.console import (
-    Appearance,
-    open_console,
-    open_consoles,
-    wants_color,
-)
-from chatrepl.terminal.glyphs import speaks_utf8
+from chatrepl.terminal.console import Appearance, open_console, open_consoles, wants_color
+from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.theme import THEMES
 
 

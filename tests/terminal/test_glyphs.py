@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from chatrepl.terminal.glyphs import speaks_utf8
+from chatrepl.terminal.modes import speaks_utf8
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_glyphs_need_a_stream_and_a_terminal_that_know_them(
 
 
 def test_asking_costs_no_library() -> None:
-    program = "import sys; sys.path.insert(0, '.'); import chatrepl.terminal.glyphs"
+    program = "import sys; sys.path.insert(0, '.'); import chatrepl.terminal.modes"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"{program}; print('dataclasses' in sys.modules)"],
         capture_output=True, text=True, check=True,

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.terminal.keysplitter import KeySplitter
+from chatrepl.terminal.keyboard import KeySplitter
 
 KEYS = [
     b"a", "é".encode(), "👩".encode(), b"\r", b"\x03", b"\x7f",

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
-from chatrepl.terminal.elements import DARK
-from chatrepl.terminal.elements.look import ASCII
+from chatrepl.terminal.markdown.look import ASCII, DARK
 from chatrepl.terminal.say import Speaker
 from tests.terminal.views.replies import console_on
 

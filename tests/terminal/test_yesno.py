@@ -10,7 +10,7 @@ from tests.e2e.terminal import Terminal
 PROGRAM = """
 import signal
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.yesno import ask_yes_no
+from chatrepl.terminal.keyboard import ask_yes_no
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have been ignored
 tty = Tty()
 with tty.quiet():

@@ -31,7 +31,7 @@ class Prompt:
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
     ) -> None:
-        from chatrepl.terminal.prompt.session import PromptSession
+        from chatrepl.terminal.prompt.line_editor import PromptSession
 
         self._options = options
         self._session = PromptSession(

@@ -5,7 +5,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
-from chatrepl.core.frozen import frozen
+from chatrepl.core.value import frozen
 from chatrepl.terminal.theme import DARK, Theme
 
 

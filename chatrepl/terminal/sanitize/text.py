@@ -9,6 +9,13 @@ two pieces could split: a control that is shown as `^[` cannot start anything.
     replaced    lone surrogates and noncharacters: U+FFFD, so that encoding never fails
     in context  ZWJ, ZWNJ, variation selectors and flag tags stay where spelling needs them
     capped      more than eight combining marks on one base
+
+The same rule for text that arrives in pieces: all that comes out is `display` of the whole.
+
+Only what the next piece may still change is held back: a run of invisible characters, a CR, half of
+a surrogate pair, marks beyond those that are shown. Letters are never delayed.
+
+A check at start-up that the rule is in force, whatever Python and Unicode version runs it.
 """
 
 import re
@@ -163,3 +170,61 @@ def _named(char: str) -> str:
     surrogate = 0xD800 <= code <= 0xDFFF
     nonchar = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
     return "\ufffd" if surrogate or nonchar else f"<U+{code:04X}>"
+
+
+class Sanitizer:
+    """Makes foreign text safe piece by piece."""
+
+    def __init__(self) -> None:
+        self._context = ""  # the end of what was given out; the rule may look back at it
+        self._held: list[str] = []
+
+    def feed(self, delta: str) -> str:
+        """Take the next piece; give what can be shown of it now."""
+        if delta and not self._held and plain().fullmatch(delta):
+            self._context = delta[-1]
+            return delta
+        if self._held and _undecided().fullmatch(delta):
+            self._held.append(delta)
+            return ""
+        text = join_surrogates("".join((self._context, *self._held, delta)))
+        end, context = _decided(text)
+        shown = display(text[:end])[len(self._context) :]
+        self._context, self._held = text[context:end], [text[end:]] if end < len(text) else []
+        return shown
+
+    def flush(self) -> str:
+        """Give what was held back, as if the text ended here, and begin anew."""
+        text = "".join((self._context, *self._held))
+        shown = display(text)[len(self._context) :]
+        self._context, self._held = "", []
+        return shown
+
+
+def _decided(text: str) -> tuple[int, int]:
+    """Where the part ends that no later text can change, and where the context begins."""
+    end = end_without(f"{UNSAFE} 2028 2029", text)
+    marks = end_without(MARKS, text, end)
+    return (min(end, marks + MOST_MARKS), marks) if marks < end else (end, max(end - 1, 0))
+
+
+@cache
+def _undecided() -> re.Pattern[str]:
+    return re.compile(f"[{char_class(UNSAFE)}{char_class(MARKS)}]*")
+
+
+_SAMPLES = {
+    "a\x1b]0;x\x07\x9b2J": "a^[]0;x^G<U+009B>2J",
+    "in\u202egnp.exe": "in<U+202E>gnp.exe",
+    "\ud800\U000e0041\U000e0042": "\ufffd<U+E0041><U+E0042>",
+    "❤\ufe0f\r\n": "❤\ufe0f\n",
+}
+
+
+def self_test() -> None:
+    """Raise `RuntimeError` unless known hostile samples come out harmless, whole and in pieces."""
+    for hostile, harmless in _SAMPLES.items():
+        sanitizer = Sanitizer()
+        pieces = "".join(map(sanitizer.feed, hostile)) + sanitizer.flush()
+        if not display(hostile) == pieces == harmless:
+            raise RuntimeError("text from outside cannot be shown safely here")

@@ -8,8 +8,7 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
-from chatrepl.terminal.elements.clean import clean
-from chatrepl.terminal.elements.wrap import Row
+from chatrepl.terminal.markdown.wrap import Row, clean
 
 _SYSTEMS = {
     "standard": ColorSystem.STANDARD,

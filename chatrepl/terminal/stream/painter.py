@@ -6,6 +6,8 @@ wait()             seconds until the next tick is worth it; None if all is paint
 status(row)        a dim row below the open block
 suspend, resume    Ctrl-Z and fg
 finish, abort      the whole reply is final; the reply ends as it is shown
+
+Thinking on the screen: a few dim rows while it lasts, one line when it is over.
 """
 
 from collections.abc import Callable
@@ -16,7 +18,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from chatrepl.terminal.elements.wrap import Row, chop
+from chatrepl.terminal.markdown.plain_rows import Plain, Window
+from chatrepl.terminal.markdown.wrap import Row, chop
 from chatrepl.terminal.stream.ansi import Ansi
 from chatrepl.terminal.stream.pen import RESET
 from chatrepl.terminal.stream.screen import Screen
@@ -213,3 +216,39 @@ def _last(rows: list[Row], room: int) -> list[Row]:
         return rows
     step = max(1, room // 2)
     return rows[-(-over // step) * step :] if room > 0 else []
+
+
+DIM = Style(dim=True, italic=True)
+_ROWS = 4
+
+
+class Thinking(Painter):
+    """Paints thinking: all of it if `shown`, else its last rows, which one line replaces."""
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        clock: Callable[[], float],
+        shown: bool = False,
+        live: bool = True,
+        style: Style = DIM,
+    ) -> None:
+        text = Plain(style)
+        self._style = style
+        self._window = None if shown else Window(text, _ROWS)
+        super().__init__(console, self._window or text, clock=clock, live=live)
+
+    def conclude(self, seconds: float) -> None:
+        """End it, with a line that says how long it took; where all is shown, without one."""
+        if self._window:
+            self._window.summary = [(f"thought for {duration(seconds)}", self._style)]
+        self.finish()
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people read them: `3.2 s`, `1 min 5 s`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

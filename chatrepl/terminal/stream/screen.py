@@ -7,7 +7,7 @@ is wrapped in a synchronized update, and nothing is erased outside of one.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chatrepl.terminal.elements.wrap import Row, width_of_row
+from chatrepl.terminal.markdown.wrap import Row, width_of_row
 from chatrepl.terminal.stream.ansi import RISKY, Ansi
 from chatrepl.terminal.stream.pen import BEGIN, END, Pen
 

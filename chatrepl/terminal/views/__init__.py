@@ -2,5 +2,5 @@
 
 live       a terminal: rendered as it streams
 plain      a pipe: the text as it comes
-structured JSON, whole or an event a line
+json_lines JSON, whole or an event a line
 """

@@ -13,8 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from chatrepl.core.blocks import TextBlock
-from chatrepl.core.events import (
+from chatrepl.core.exchange.reply import (
     BlockStart,
     BlockStop,
     MessageStop,
@@ -26,11 +25,11 @@ from chatrepl.core.events import (
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.terminal.elements import warm
-from chatrepl.terminal.safeconsole import SafeConsole
-from chatrepl.terminal.views.parts import Parts, Style
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.terminal.markdown.highlight import warm
+from chatrepl.terminal.safe_console import SafeConsole
+from chatrepl.terminal.views.parts import Parts, Sources, Style, called, failure
 from chatrepl.terminal.views.progress import TURN_S, Progress, retry_words
-from chatrepl.terminal.views.sources import Sources, called, failure
 
 __all__ = ["LiveView", "Style"]
 

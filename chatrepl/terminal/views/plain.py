@@ -2,13 +2,30 @@
 
 On a screen everything that is not plain text is made visible; on a pipe controls are, and with
 `raw` nothing is.
+
+What is going on, on stderr, while stdout is the answer: a line that replaces itself.
+
+Without a terminal there is no line; retries and remarks are then said once, in plain lines.
 """
 
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Protocol, Self, TextIO
 
-from chatrepl.core.events import PrefillBegun, Reply, StreamEvent, TextDelta
-from chatrepl.terminal.sanitize import Sanitizer, join_surrogates, pipe
+from chatrepl.core.exchange.reply import (
+    MessageStop,
+    PrefillBegun,
+    Remark,
+    Reply,
+    RetryWait,
+    StreamEvent,
+    TextDelta,
+)
+from chatrepl.core.words import compact
+from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line, pipe
 
 
 class PlainView:
@@ -70,3 +87,115 @@ class PlainView:
             self._out.write(text)
             self._out.flush()
             self._last = text[-1]
+
+
+class _View(AbstractContextManager[object], Protocol):
+    def show(self, event: StreamEvent, reply: Reply) -> None: ...
+
+
+class NotedView:
+    """Shows a reply through another view, and what goes on meanwhile on `err`."""
+
+    def __init__(
+        self,
+        view: _View,
+        err: TextIO | None,
+        *,
+        live: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._view = view
+        self._err = err
+        self._live = live
+        self._clock = clock
+        self._begun_at = clock()
+        self._shown = False
+        self._next = 0.0
+        self._attempt = 0
+        self._reading = False
+        self._tokens = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        self._begun_at = self._clock()
+        self._view.__enter__()
+        self._line("waiting …")
+        self._schedule()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._clear()
+        self._view.__exit__(kind, error, tb)
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        """Say what the event means to who waits, then let the other view have it."""
+        match event:
+            case RetryWait(reason, seconds, attempt, attempts):
+                self._retry(
+                    f"{reason.rstrip('.')}; again in {seconds} s (try {attempt} of {attempts})",
+                    attempt,
+                )
+            case Remark(text):
+                self._say(text)
+            case TextDelta() | MessageStop():
+                self._reading = True
+                self._clear()
+            case _:
+                self._tokens = reply.usage.output_tokens
+                self._line(self._progress())
+        self._view.show(event, reply)
+
+    def _progress(self) -> str:
+        waited = f"{self._clock() - self._begun_at:.0f} s"
+        return f"{waited} · {compact(self._tokens)} tokens" if self._tokens else waited
+
+    def _schedule(self) -> None:
+        """Count the seconds while there is nothing to read."""
+        if self._live and self._err is not None:
+            with suppress(RuntimeError):  # nothing runs that could wake us
+                self._timer = asyncio.get_running_loop().call_later(1, self._tick)
+
+    def _tick(self) -> None:
+        if self._attempt == 0:
+            self._line(self._progress())
+        if not self._reading:
+            self._schedule()
+
+    def _retry(self, text: str, attempt: int) -> None:
+        if self._live:
+            self._next = 0.0
+            self._line(text)
+        elif attempt != self._attempt:
+            self._say(text)
+        self._attempt = attempt
+
+    def _say(self, text: str) -> None:
+        self._clear()
+        self._write(f"chatrepl: {one_line(text)}\n")
+
+    def _line(self, text: str) -> None:
+        now = self._clock()
+        if not self._live or self._reading or now < self._next:
+            return
+        self._next = now + 0.1
+        self._shown = True
+        self._write(f"\r\x1b[K{one_line(text, 70)}")
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._shown = False
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        """Write to stderr; the answer does not depend on whether it takes it."""
+        if self._err is not None:
+            with suppress(OSError, ValueError):
+                self._err.write(text)
+                self._err.flush()

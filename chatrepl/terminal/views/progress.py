@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from chatrepl.core.events import InputDelta, Reply, RetryWait, StreamEvent, TextDelta, ThinkingDelta
-from chatrepl.core.summary import compact
-from chatrepl.terminal.sanitize import one_line
+from chatrepl.core.exchange.reply import (
+    InputDelta,
+    Reply,
+    RetryWait,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+)
+from chatrepl.core.words import compact
+from chatrepl.terminal.sanitize.text import one_line
 
 TURN_S = 0.12
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from chatrepl.terminal.elements import Row
+from chatrepl.terminal.markdown.wrap import Row
 
 
 def texts(rows: Iterable[Row]) -> list[str]:

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from chatrepl.terminal.elements import Markdown
+from chatrepl.terminal.markdown.document import Markdown
 
 
 def test_a_console_prints_markdown() -> None:

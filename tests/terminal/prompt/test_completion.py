@@ -4,7 +4,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from chatrepl.terminal.prompt.completion import CandidateCompleter, completes_by_itself
+from chatrepl.terminal.prompt.line_editor import CandidateCompleter, completes_by_itself
 from chatrepl.terminal.prompt.values import Candidate
 
 

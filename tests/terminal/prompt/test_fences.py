@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.document import Document
 
-from chatrepl.terminal.prompt.fences import FenceLexer, line_states
+from chatrepl.terminal.prompt.picture import FenceLexer, line_states
 
 
 @pytest.mark.parametrize(

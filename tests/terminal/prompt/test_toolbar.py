@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.terminal.prompt.toolbar import cells, cut, fit
+from chatrepl.terminal.prompt.line_editor import cells, cut, fit
 from chatrepl.terminal.prompt.values import Part
 
 PARTS = (

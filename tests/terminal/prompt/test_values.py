@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from chatrepl.terminal.prompt import Candidate, Feeds, Part, PromptOptions
+from chatrepl.terminal.prompt.values import Candidate, Feeds, Part, PromptOptions
 
 
 def test_without_feeds_there_is_nothing_to_complete_and_no_toolbar() -> None:
@@ -26,7 +26,7 @@ def test_defaults_are_those_of_a_plain_prompt() -> None:
 def test_importing_the_terminal_package_imports_no_slow_library() -> None:
     program = """
 import sys
-import chatrepl.terminal.background, chatrepl.terminal.console, chatrepl.terminal.early
+import chatrepl.startup.early_prompt, chatrepl.terminal.console
 import chatrepl.terminal.editor, chatrepl.terminal.keyboard, chatrepl.terminal.modes
 import chatrepl.terminal.prompt, chatrepl.terminal.sanitize, chatrepl.terminal.theme
 print(sorted({"rich", "prompt_toolkit", "pygments", "wcwidth", "asyncio"} & set(sys.modules)))

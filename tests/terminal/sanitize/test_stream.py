@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.terminal.sanitize import Sanitizer, display
+from chatrepl.terminal.sanitize.text import Sanitizer, display
 from tests.terminal.sanitize.hostile import Sample, samples, texts
 
 

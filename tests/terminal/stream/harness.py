@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 
 from rich.console import Console
 
-from chatrepl.terminal.elements import DARK, Document, Look, render
-from chatrepl.terminal.stream import Painter
+from chatrepl.terminal.markdown.document import Document, render
+from chatrepl.terminal.markdown.look import DARK, Look
 from chatrepl.terminal.stream.ansi import Ansi
+from chatrepl.terminal.stream.painter import Painter
 from tests.terminal.stream.emulator import Row, Terminal
 
 

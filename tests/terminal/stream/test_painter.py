@@ -3,8 +3,9 @@
 import pytest
 from rich.text import Text
 
-from chatrepl.terminal.elements import DARK, Document
-from chatrepl.terminal.stream import Painter
+from chatrepl.terminal.markdown.document import Document
+from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.stream.painter import Painter
 from tests.terminal.stream.emulator import Terminal, text_of
 from tests.terminal.stream.harness import Clock, Sink, console_on, streamed, whole_rows
 from tests.terminal.stream.texts import Writer

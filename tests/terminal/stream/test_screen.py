@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from rich.segment import Segment
 from rich.style import Style
 
-from chatrepl.terminal.elements import Row
-from chatrepl.terminal.elements.wrap import width_of_row
+from chatrepl.terminal.markdown.wrap import Row, width_of_row
 from chatrepl.terminal.stream.ansi import Ansi
 from chatrepl.terminal.stream.screen import Screen
 from tests.terminal.stream.emulator import Terminal, erases_unseen, text_of

@@ -2,8 +2,7 @@
 
 import pytest
 
-from chatrepl.terminal.stream import Thinking
-from chatrepl.terminal.stream.thinking import duration
+from chatrepl.terminal.stream.painter import Thinking, duration
 from tests.terminal.stream.emulator import Terminal, text_of
 from tests.terminal.stream.harness import Clock, Sink, console_on
 

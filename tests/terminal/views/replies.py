@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from chatrepl.core.events import (
+from chatrepl.core.exchange.reply import (
     BlockStart,
     BlockStop,
     CitationDelta,
@@ -19,9 +19,10 @@ from chatrepl.core.events import (
     ThinkingDelta,
 )
 from chatrepl.core.wire import Wire
-from chatrepl.terminal.safeconsole import SafeConsole
+from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.theme import DARK
-from chatrepl.terminal.views.live import LiveView, Style
+from chatrepl.terminal.views.live import LiveView
+from chatrepl.terminal.views.parts import Style
 from tests.terminal.stream.emulator import Terminal, text_of
 from tests.terminal.stream.harness import Clock, Sink
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.conversation import Prefill
-from chatrepl.core.events import (
+from chatrepl.core.exchange.reply import (
     PrefillBegun,
     Remark,
     Reply,
@@ -18,8 +17,9 @@ from chatrepl.core.events import (
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.terminal.elements import DARK
-from chatrepl.terminal.views.live import Style
+from chatrepl.core.talk.conversation import Prefill
+from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.views.parts import Style
 from tests.terminal.stream.harness import Clock, Sink, whole_output
 from tests.terminal.views.replies import (
     Screening,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.conversation import Prefill
-from chatrepl.core.events import PrefillBegun, Reply, TextDelta, ThinkingDelta
-from chatrepl.terminal.sanitize import display, pipe
+from chatrepl.core.exchange.reply import PrefillBegun, Reply, TextDelta, ThinkingDelta
+from chatrepl.core.talk.conversation import Prefill
+from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.terminal.views.plain import PlainView
 
 

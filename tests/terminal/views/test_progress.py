@@ -1,6 +1,6 @@
 """The row below a reply."""
 
-from chatrepl.core.events import MessageDelta, Reply, RetryWait, TextDelta, ThinkingDelta
+from chatrepl.core.exchange.reply import MessageDelta, Reply, RetryWait, TextDelta, ThinkingDelta
 from chatrepl.terminal.views.progress import Progress, retry_words
 from tests.terminal.stream.harness import Clock
 

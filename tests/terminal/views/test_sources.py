@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatrepl.core.blocks import TextBlock, ToolUseBlock
-from chatrepl.terminal.views.sources import Sources, doing, failure
+from chatrepl.core.talk.blocks import TextBlock, ToolUseBlock
+from chatrepl.terminal.views.parts import Sources, doing, failure
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,16 @@ import io
 
 import pytest
 
-from chatrepl.core.events import BlockStop, MessageStart, Remark, Reply, RetryWait, TextDelta
-from chatrepl.core.usage import Usage
-from chatrepl.terminal.views.plain import PlainView
-from chatrepl.terminal.views.status import NotedView
+from chatrepl.core.exchange.reply import (
+    BlockStop,
+    MessageStart,
+    Remark,
+    Reply,
+    RetryWait,
+    TextDelta,
+)
+from chatrepl.core.talk.usage import Usage
+from chatrepl.terminal.views.plain import NotedView, PlainView
 from tests.views import QuietView
 
 WAITS = (RetryWait("busy", 2, 1, 3), RetryWait("busy", 1, 1, 3), RetryWait("busy", 1, 2, 3))

@@ -1,0 +1,27 @@
+"""What every request to the service has in common, whoever sends it."""
+
+from typing import Final
+
+from chatrepl.core.exchange.request import Request
+
+MESSAGES: Final = "/v1/messages"
+CONNECT_TIMEOUT_S: Final = 10.0
+SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
+_UPLOAD_BYTES_PER_S: Final = 100_000
+_UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics"})
+
+
+def streaming(request: Request) -> bytes:
+    """Write the body of a request whose answer is to stream."""
+    return request.encode_with({**request.params, "stream": True})
+
+
+def counting(request: Request) -> bytes:
+    """Write the body of the question how many tokens a request has."""
+    params = {key: value for key, value in request.params.items() if key not in _UNCOUNTED}
+    return request.encode_with(params)
+
+
+def patience(timeout_s: float, body: bytes) -> float:
+    """Give the seconds until the answer's first line: a large body takes its time to leave."""
+    return timeout_s + len(body) / _UPLOAD_BYTES_PER_S

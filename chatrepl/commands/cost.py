@@ -1,0 +1,67 @@
+"""What a request costs, a cold cache included, and what is asked before. No commands here."""
+
+from collections.abc import Callable
+
+from chatrepl.core.money import turn_cost
+from chatrepl.core.prompt_cache import Warmth, impact_words, warmth
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.words import dollars
+from chatrepl.session.session import Session
+
+
+def cost_question(session: Session) -> str:
+    """Ask, in words, before the session costs more than it should; else nothing.
+
+    What the next request's input comes to is counted in, where that is known.
+    """
+    most = session.settings.max_cost_usd
+    if not most:
+        return ""
+    coming = _coming(session)
+    if not session.meter.exceeds(max(most, session.agreed_usd), coming):
+        return ""
+    spent = session.meter.money_words()
+    more = f"; the next request is about {dollars(coming)}" if coming else ""
+    return f"So far: {spent}{more}. The limit is ${most:g}. Send anyway?"
+
+
+def agree_to_cost(session: Session) -> None:
+    """Ask again only when as much again was spent."""
+    spent = session.meter.cost.usd + _coming(session)
+    session.agreed_usd = spent + session.settings.max_cost_usd
+
+
+def _coming(session: Session) -> float:
+    counts = session.edges.can_count()
+    return (next_price(session, session.conversation) if counts else None) or 0.0
+
+
+def cache_loss(session: Session) -> str:
+    """Say what is lost where the next request reads nothing from a warm cache; else nothing."""
+    now = session.edges.clock()
+    warm = warmth(session.footprint, session.request(None), now)
+    if warm.state != "warm":
+        return ""
+    prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
+    return impact_words(warm, Warmth("cold"), now, cost=prices)
+
+
+def cooled(session: Session, change: Callable[[], None]) -> str:
+    """Make a change to the next request; say what is lost where a warm cache is cold after it."""
+    loss = cache_loss(session)
+    change()
+    if not loss:
+        return ""
+    now = warmth(session.footprint, session.request(None), session.edges.clock())
+    return "" if now.state == "warm" else f" {loss}"
+
+
+def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:
+    """Price the input of the next request, of which `warm` tokens are read from the cache."""
+    tokens = session.ledger.next_total(conversation, session.model).tokens
+    rates = session.edges.rates(session.model.id, tokens)
+    if rates is None:
+        return None
+    ttl = session.settings.cache_ttl if session.settings.cache_ttl != "auto" else "1h"
+    used = ttl if session.settings.cache_enabled else None
+    return turn_cost(rates, tokens, warm=warm, ttl=used).usd

@@ -1,0 +1,130 @@
+"""Commands about replies of a given form: /schema and /choose."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from chatrepl.api.json_schema import read_schema, sendable, violation
+from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.safe_read import plain_path
+from chatrepl.commands.cost import cooled
+from chatrepl.commands.registry import Kind, command
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.form import Form
+from chatrepl.core.outcome import Notice, Outcome, Page
+from chatrepl.core.wire import encode
+from chatrepl.session.session import Session
+
+MOST_BYTES = 1_000_000
+
+
+def _schemas(_session: Session, text: str) -> Iterable[str]:
+    return (*(word for word in ("clear",) if word.startswith(text)), *complete_path(text))
+
+
+@command("schema", group="next reply")
+def schema(
+    session: Session, schema: Annotated[str, Kind(complete=_schemas, rest=True)] = ""
+) -> Outcome:
+    """Ask for replies that satisfy a JSON SCHEMA: a file, or the JSON itself. `clear` ends it.
+
+    The service enforces what it can of the schema; the whole of it is held against each reply, and
+    the first violation is told. Without an argument the schema in force is shown.
+    """
+    text = schema.strip()
+    if text == "clear":
+        return _cleared(session)
+    if not text:
+        return _shown(session.form)
+    inline = text.startswith("{")
+    whole = read_schema(text if inline else read_text(text), "/schema" if inline else text)
+    lost = _use(session, Form(sendable(whole), whole=whole))
+    how = _how(session)
+    return Notice(f"Replies are to satisfy the schema. {how} /schema clear ends it.{lost}")
+
+
+def _use(session: Session, form: Form | None) -> str:
+    def change() -> None:
+        session.form = form
+
+    return cooled(session, change)
+
+
+def _cleared(session: Session) -> Outcome:
+    return Notice(f"Replies have no given form any more.{_use(session, None)}")
+
+
+def _shown(form: Form | None) -> Outcome:
+    if form is None:
+        return Notice("Replies have no given form. /schema FILE sets one.")
+    if form.choices:
+        return Notice(f"Replies are one of {', '.join(form.choices)}. /choose clear ends it.")
+    return Page(f"```json\n{encode(dict(form.whole or form.schema or {}))}\n```\n")
+
+
+def _how(session: Session) -> str:
+    enforced = session.form is not None and session.form.schema and session.model.structured
+    return "The service enforces it." if enforced else "The model is asked to follow it."
+
+
+def read_text(spec: str) -> str:
+    """Read a text file that a command names. Raises UsageError in words."""
+    path = Path(plain_path(spec))
+    try:
+        data = path.read_bytes() if path.is_file() else None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{spec} cannot be read: {error}.") from error
+    if data is None:
+        raise UsageError(f"{spec} is no file.", "Nothing was changed.")
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{spec} is too large: more than a megabyte.")
+    try:
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise UsageError(f"{spec} is not UTF-8 text.") from None
+
+
+def _choices(session: Session, text: str) -> Iterable[str]:
+    del session
+    return (word for word in ("clear",) if word.startswith(text))
+
+
+@command("choose", group="next reply")
+def choose(session: Session, *choices: Annotated[str, Kind(complete=_choices)]) -> Outcome:
+    """Ask for replies that are exactly one of CHOICES; `clear` ends it."""
+    if not choices:
+        return _shown(session.form)
+    if choices == ("clear",):
+        return _cleared(session)
+    found = tuple(dict.fromkeys(choice.rstrip(",") for choice in choices if choice.rstrip(",")))
+    if len(found) < 2:
+        raise UsageError("/choose takes at least two choices: /choose yes no")
+    lost = _use(session, Form.choose(found))
+    return Notice(f"Replies are one of {', '.join(found)}. /choose clear ends it.{lost}")
+
+
+def complaint(form: Form | None, text: str) -> str:
+    """Say where a reply first departs from the form that was asked for; empty where it fits."""
+    if form is None or not text.strip():
+        return ""
+    try:
+        _, value = form.read(text)
+    except ValueError:
+        return f"The reply is not {'one of the choices' if form.choices else 'valid JSON'}."
+    return _violated(form, value)
+
+
+def bare_choice(form: Form | None, text: str) -> str:
+    """Give the choice that a reply wraps up; empty where it stands there as it is, or is none."""
+    if form is None or not form.choices:
+        return ""
+    try:
+        choice, _ = form.read(text)
+    except ValueError:
+        return ""
+    return "" if choice == text.strip() else choice
+
+
+def _violated(form: Form, value: Any) -> str:
+    whole = form.whole
+    return "" if whole is None else violation(whole, value) or ""

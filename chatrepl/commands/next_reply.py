@@ -1,0 +1,202 @@
+"""Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from chatrepl.commands.cost import cache_loss, cooled
+from chatrepl.commands.forms import read_text
+from chatrepl.commands.registry import Kind, command
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.view import build_sent
+from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
+from chatrepl.core.outcome import Edit, Notice, Outcome, Several
+from chatrepl.core.words import compact
+from chatrepl.session.session import Session
+
+
+def _models(session: Session, text: str) -> Iterable[str]:
+    return (id_ for id_ in session.models if text.casefold() in id_)
+
+
+def _words(*words: str) -> Kind:
+    return Kind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
+
+
+@command("model", "m", group="next reply")
+def model(session: Session, id: Annotated[str | None, Kind(complete=_models)] = None) -> Outcome:  # noqa: A002 - shown in the usage line
+    """Show the model, or switch to another.
+
+    A unique part of the id is enough, and the name of a line means its newest model. A switch
+    reads nothing from the cache, and thinking of another model is not sent back.
+    """
+    if id is None:
+        return Notice(_describe(session.model))
+    before, new = session.model, find(resolve(id, session.models), session.models)
+    warnings = tuple(_switch_warnings(session, before, new))
+    session.use(model=new.id)
+    near = None if new.known else nearest_model(new.id, session.models)
+    warnings = (f"Did you mean {near}? /model {near} takes it.", *warnings) if near else warnings
+    ends = retirement(session)
+    warnings = (*warnings, ends) if ends else warnings
+    return Several((Notice(_describe(new)), *(Notice(text, "warning") for text in warnings)))
+
+
+def retirement(session: Session) -> str:
+    """Say, once for each model, that the one in use is about to end; else nothing."""
+    found = session.model
+    if found.lifecycle in {"", "active"} or found.id in session.told:
+        return ""
+    session.told |= {found.id}
+    ends = f" and retires on {found.lasts}" if found.retires_at else ""
+    return f"{found.id} is {found.lifecycle}{ends}. /models lists what there is."
+
+
+def _describe(model_: Model) -> str:
+    if not model_.known:
+        return f"{model_.id}: no model that is known here; what it can do is learned as it answers."
+    window = f"{compact(model_.context_window or 0)} window"
+    prefill = "native prefill" if model_.prefill else "emulated prefill"
+    ends = f", retires {model_.lasts}" if model_.retires_at else ""
+    return f"{model_.id}: {window}, {prefill}{ends}"
+
+
+def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[str]:
+    if before.id == new.id or not session.conversation.path():
+        return
+    loss = cache_loss(session)
+    back = f" {loss} /model {before.id} goes back." if loss else ""
+    yield f"The next request is not read from the cache: each model has its own.{back}"
+    sent = build_sent(session.conversation, before)
+    if any(message.has_thinking for message in sent.messages):
+        yield f"Thinking of {before.id} is no longer sent; /model {before.id} brings it back."
+
+
+@command("system", group="next reply")
+def system(
+    session: Session,
+    text: Annotated[str, _words("@", "edit", "clear")] = "",
+    *,
+    force: bool = False,
+) -> Outcome:
+    """Show the system prompt, or set it from TEXT, @FILE, `edit` or `clear`.
+
+    In a conversation under way it takes effect with the next message: as a message of its own
+    where the model takes one, so that the cache and the thinking so far stay good; else at the top.
+    """
+    del force
+    if not text:
+        now = session.system
+        return Notice(now or "There is no system prompt. /system TEXT sets one.")
+    if text == "edit":
+        return Edit(session.system, lambda new: set_system(session, new.strip()))
+    if text == "clear":
+        return set_system(session, "")
+    return set_system(session, read_text(text[1:]) if text.startswith("@") else text)
+
+
+def set_system(session: Session, text: str) -> Outcome:
+    """Change the system prompt from the next message on."""
+    said = "The system prompt is set." if text else "The system prompt is cleared."
+    if not session.conversation.path():
+        session.adjust(system=text, next_system=None)
+        return Notice(said)
+    loss = cache_loss(session)
+    session.adjust(next_system=text)
+    if session.model.mid_system and text:
+        return Notice(f"{said} It takes effect with your next message; the cache stays good.")
+    lost = f" {loss} /undo takes it back." if loss else ""
+    return Notice(
+        f"{said} The next request is not read from the cache, and has no old thinking.{lost}"
+    )
+
+
+@command("prefill", group="next reply")
+def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = "") -> Outcome:
+    """Begin the next reply with TEXT; `pin TEXT` begins every reply with it, `clear` ends that.
+
+    Models of the 4.5 generation take a prefill themselves (native). On every other model it is
+    emulated: an instruction goes out with your message, and the text stands at the beginning of
+    the reply exactly once.
+    """
+    if not text:
+        return Notice(_prefill_state(session))
+    if text == "clear":
+        session.prefill = session.pinned_prefill = ""
+        return Notice("No prefill.")
+    if text == "pin":
+        raise UsageError("/prefill pin takes the text that every reply begins with.")
+    pinned = text.startswith("pin ")
+    if pinned:
+        session.pinned_prefill = text.removeprefix("pin ")
+    else:
+        session.prefill = text
+    return Notice(_prefill_state(session))
+
+
+def _prefill_state(session: Session) -> str:
+    text = session.prefill or session.pinned_prefill
+    if not text:
+        return "No prefill. /prefill TEXT begins the next reply with TEXT."
+    which = "The next reply begins" if session.prefill else "Every reply begins"
+    mode = "native" if session.model.prefill else "emulated"
+    if session.form is not None:
+        mode = "schema"
+    return f"{which} with {text!r} ({mode} on {session.model.id})."
+
+
+@command("think", group="next reply")
+def think(
+    session: Session, how: Literal["on", "off", "auto", "show", "hide"] | None = None
+) -> Outcome:
+    """Let the model think first (on, off, auto), and show or hide what it thought.
+
+    `show` also prints the thinking of the last reply.
+    """
+    if how is None:
+        shown = "shown" if session.settings.show_thinking else "hidden"
+        return Notice(f"Thinking is {session.settings.thinking}, and {shown}.")
+    if how in {"show", "hide"}:
+        session.use(show_thinking=how == "show")
+        return _last_thinking(session) if how == "show" else Notice("Thinking is hidden.")
+    if how == "on" and not session.model.thinking & {"adaptive", "enabled"}:
+        raise UsageError(f"{session.model.id} cannot think first.", "/models tells which can.")
+    lost = cooled(session, lambda: session.use(thinking=how))
+    if how == "off" and session.model.always_thinks:
+        lost = f" But {session.model.id} always thinks first; /think hide hides it."
+    return Notice(f"Thinking is {how}.{lost}")
+
+
+def _last_thinking(session: Session) -> Outcome:
+    for turn in reversed(session.conversation.path()):
+        blocks = turn.assistant.content if turn.assistant else ()
+        thoughts = [b.to_markdown() for b in blocks if b.type == "thinking"]
+        if thoughts:
+            return Notice("\n".join(thoughts))
+    return Notice("Thinking is shown.")
+
+
+@command("effort", group="next reply")
+def effort(
+    session: Session, level: Literal["low", "medium", "high", "xhigh", "max", "clear"] | None = None
+) -> Outcome:
+    """Say how hard the model is to try; `clear` leaves it to the model."""
+    offered = session.model.efforts
+    if level is None:
+        now = session.settings.effort or "the model's own"
+        return Notice(f"Effort is {now}. {session.model.id} has {', '.join(offered) or 'none'}.")
+    if level != "clear" and level not in offered:
+        has = ", ".join(e for e in EFFORTS if e in offered) or "no effort levels"
+        raise UsageError(f"{session.model.id} has {has}.")
+    lost = cooled(session, lambda: session.use(effort="" if level == "clear" else level))
+    return Notice(f"Effort is {session.settings.effort or 'left to the model'}.{lost}")
+
+
+@command("web", group="next reply")
+def web(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
+    """Let the service search the web while it answers; its sources stand as footnotes."""
+    if how is None:
+        return Notice(f"Web search is {'on' if session.settings.web else 'off'}.")
+    if how == "on" and not session.model.web:
+        raise UsageError(f"{session.model.id} has no web search.")
+    lost = cooled(session, lambda: session.use(web=how == "on"))
+    return Notice(f"Web search is {how}.{lost}")

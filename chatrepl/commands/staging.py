@@ -1,0 +1,95 @@
+"""Commands that stage images, documents and the clipboard for the next message; and the editor."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from chatrepl.attachments.attach import Attachment, from_bytes, load
+from chatrepl.attachments.clipboard import Clipboard
+from chatrepl.attachments.limits import Limits, limits_for
+from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.sniff import Kind as FileKind
+from chatrepl.attachments.sniff import sniff
+from chatrepl.commands.registry import Kind, Rest, command
+from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.outcome import Draft, Edit, Notice, Outcome, Several
+from chatrepl.session.session import Session
+
+
+def _paths(_session: Session, text: str) -> Iterable[str]:
+    return complete_path(text)
+
+
+PathWord = Annotated[str, Kind(complete=_paths)]
+
+
+@command("image", "attach", "file", group="next reply")
+def image(session: Session, *paths: PathWord) -> Outcome:
+    """Stage images, PDFs, text files or addresses for your next message.
+
+    Nothing is sent by this. `@path` inside a message does the same. Images are scaled down to what
+    the model can see, and their metadata is removed.
+    """
+    if not paths:
+        return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
+    limits = limits_of(session)
+    added: list[Attachment] = []
+    refused: list[AttachmentError] = []
+    for path in paths:
+        try:
+            added.append(load(path, limits=limits))
+        except AttachmentError as error:
+            refused.append(error)
+    if len(refused) == len(paths) == 1:
+        raise refused[0]
+    session.staged = (*session.staged, *added)
+    staged = [Notice("\n".join(map(_line, added)))] if added else []
+    told = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
+    return Several((*staged, *told))
+
+
+@command("detach", group="next reply")
+def detach(session: Session, which: str = "all") -> Outcome:
+    """Take staged files back: number WHICH, or all."""
+    if not session.staged:
+        return Notice("Nothing is staged.")
+    if which == "all":
+        session.staged = ()
+        return Notice("Nothing is staged any more.")
+    if not which.isdigit() or not 1 <= int(which) <= len(session.staged):
+        raise UsageError(f"There is no staged file {which}.", staged_lines(session))
+    at = int(which) - 1
+    session.staged = (*session.staged[:at], *session.staged[at + 1 :])
+    return Notice(staged_lines(session) or "Nothing is staged any more.")
+
+
+def limits_of(session: Session) -> Limits:
+    """Give what the model in use takes."""
+    model = session.model
+    window = model.context_window or 200_000
+    return limits_for(high_resolution=model.image_edge_px > 1568, window_tokens=window)
+
+
+def staged_lines(session: Session) -> str:
+    """List what is staged, numbered."""
+    return "\n".join(f"{i} {_line(item)}" for i, item in enumerate(session.staged, 1))
+
+
+def _line(item: Attachment) -> str:
+    return f"{item.chip} · {item.note}" if item.note else item.chip
+
+
+@command("paste", group="next reply")
+def paste(session: Session) -> Outcome:
+    """Stage the image on the clipboard; text on it goes into the prompt."""
+    data = Clipboard().read()
+    if sniff(data[:4096]).kind is FileKind.TEXT:
+        return Draft(data.decode("utf-8", "replace"))
+    found = from_bytes(data, "clipboard", limits=limits_of(session))
+    session.staged = (*session.staged, found)
+    return Notice(staged_lines(session))
+
+
+@command("editor", "e", group="next reply")
+def editor(session: Session, text: Rest = "") -> Outcome:
+    """Write the next message in your editor, beginning with TEXT; it comes back into the prompt."""
+    return Edit(text, lambda written: Draft(written.rstrip("\n"), session.base))

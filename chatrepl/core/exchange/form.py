@@ -1,0 +1,85 @@
+"""The form that a reply must have: a JSON schema, or one of a few choices."""
+
+import json
+import re
+from typing import Any, Final
+
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire, encode
+
+_FENCED: Final = r"(?s)\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*"
+_JSON_ONLY: Final = (
+    "Answer with nothing but one JSON value that satisfies this JSON schema, without any words "
+    "before or after it and without a code fence: {schema}"
+)
+_ONE_OF: Final = (
+    "Answer with exactly one of the following, character for character, and nothing else: {choices}"
+)
+
+
+@frozen
+class Form:
+    """`schema` is what goes to the service; None where the service cannot express it.
+
+    `choices` is empty unless one of them is asked for; `whole` is the schema as it was given.
+    """
+
+    schema: Wire | None
+    choices: tuple[str, ...] = ()
+    whole: Wire | None = None
+
+    @classmethod
+    def choose(cls, choices: tuple[str, ...]) -> "Form":
+        """Ask for exactly one of `choices`."""
+        schema = {
+            "type": "object",
+            "properties": {"choice": {"type": "string", "enum": list(choices)}},
+            "required": ["choice"],
+            "additionalProperties": False,
+        }
+        return cls(schema, choices)
+
+    @property
+    def instruction(self) -> str:
+        """The words that ask for this form where the service does not enforce it."""
+        if self.choices:
+            return _ONE_OF.format(choices=", ".join(encode(choice) for choice in self.choices))
+        return _JSON_ONLY.format(schema=encode(dict(self.whole or self.schema or {})))
+
+    def read(self, text: str) -> tuple[str, Any]:
+        """Give the value that a reply holds, and its text without anything around it.
+
+        Raises ValueError where the reply holds none.
+        """
+        inner = re.fullmatch(_FENCED, text)
+        bare = (inner[2] if inner else text).strip()
+        if not self.choices:
+            return bare, _parsed(bare)
+        choice = self._chosen(bare)
+        return choice, choice
+
+    def _chosen(self, text: str) -> str:
+        try:
+            value = _parsed(text)
+        except ValueError:
+            value = text
+        found = value.get("choice") if isinstance(value, dict) else value
+        for choice in self.choices:
+            if choice in (found, text):
+                return choice
+        low = text.strip("\"'`.*").casefold()
+        near = [choice for choice in self.choices if choice.casefold() == low]
+        if len(near) != 1:
+            raise ValueError(text)
+        return near[0]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)

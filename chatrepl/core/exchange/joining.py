@@ -1,0 +1,193 @@
+"""Prefill on every model: the ways to make a reply begin with a given text.
+
+*native*: the text goes out as a last assistant message, and the model writes on from it.
+*schema*: a JSON schema governs the reply's form already.
+*emulated*: an instruction goes out with the user's message, and `Joiner` sees to it that the text
+stands at the beginning exactly once, whether the model repeats it or not.
+
+Going on with a reply that was cut, on models that take no prefill.
+
+The partial reply stays where it is, and a user message after it asks for the rest. What comes is
+joined at the seam: words that the model says again there are left out.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from chatrepl.core.errors import UsageError
+from chatrepl.core.models import Model
+from chatrepl.core.talk.conversation import PrefillMode
+from chatrepl.core.wire import encode
+
+_INSTRUCTION: Final = (
+    "Begin your reply with exactly this text, character for character, and go on from its end "
+    "as if you had written it; put nothing before it, quote nothing, and do not mention this "
+    "instruction: {quoted}"
+)
+
+
+def choose_mode(model: Model, *, schema: bool, thinking: bool) -> PrefillMode:
+    """Pick the way that works for `model`: native where it is allowed, else the next best.
+
+    Raises UsageError where thinking rules a native prefill out.
+    """
+    if schema:
+        return "schema"
+    if model.prefill is not True:
+        return "emulated"
+    if thinking:
+        raise UsageError(
+            f"{model.id} takes either a prefill or thinking, not both.",
+            "/think off or /prefill clear decides it.",
+        )
+    return "native"
+
+
+def instruction(text: str) -> str:
+    """Write the words that ask for `text` at the beginning of the reply."""
+    return _INSTRUCTION.format(quoted=encode(text))
+
+
+def native_text(text: str) -> str:
+    """Give the part of a prefill that may be sent: the service takes no trailing white space."""
+    return text.rstrip()
+
+
+@dataclass(slots=True)
+class Joiner:
+    """Joins a streamed continuation to a prefill that is on screen already.
+
+    `feed` takes the model's text by pieces and returns what is to be shown after the prefill.
+    Text that may still turn out to repeat the prefill is held back; `flush` lets it go. White
+    space is not compared, since a model may change it while repeating. What comes out does
+    not depend on where the pieces end.
+    """
+
+    prefill: str
+    mode: PrefillMode
+    _held: str = ""
+    _joined: bool = False
+
+    def feed(self, text: str) -> str:
+        if self._joined:
+            return text
+        self._held += text
+        return self._release(last=False)
+
+    def flush(self) -> str:
+        """End the text and give what was still held back."""
+        return "" if self._joined else self._release(last=True)
+
+    def _release(self, *, last: bool) -> str:
+        at = 0 if self.mode == "native" else _past_echo(self._held, self.prefill.strip())
+        if at is None and not last:
+            return ""
+        rest = self._held[at or 0 :]
+        space = self.prefill[len(self.prefill.rstrip()) :]
+        if space and self.mode != "native":
+            rest = rest.lstrip()
+        elif space:
+            rest = _without_common_start(rest, space)
+        if not rest and not last:
+            return ""
+        self._joined = True
+        return rest
+
+
+def _past_echo(text: str, core: str) -> int | None:
+    """Find where `text` is past a loose repetition of `core`; 0 if it is none, None if unsure."""
+    at = 0
+    for wanted in core:
+        if wanted.isspace():
+            continue
+        at = _past_space(text, at)
+        if at >= len(text):
+            return None
+        if text[at] != wanted:
+            return 0
+        at += 1
+    return at
+
+
+def _past_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _without_common_start(text: str, other: str) -> str:
+    same = 0
+    while same < min(len(text), len(other)) and text[same] == other[same]:
+        same += 1
+    return text[same:]
+
+
+_QUOTED: Final = 160  # characters of the end that are quoted
+_WINDOW: Final = 240  # characters within which a repetition can begin and end
+_LEAST: Final = 8  # shorter repetitions may be meant
+_FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+
+
+def words(partial: str) -> str:
+    """Write the message that asks for the rest of `partial`."""
+    return (
+        f"Your last reply was cut off. It ends with {encode(partial[-_QUOTED:])}. "
+        "Continue exactly where it stops: write only what comes next, repeat nothing, "
+        "and do not mention that it was cut."
+    )
+
+
+@dataclass(slots=True)
+class Seam:
+    """Joins a streamed rest to the partial text before it, without saying its end twice.
+
+    `feed` and `flush` are those of `prefill.Joiner`. What comes out does not depend on where the
+    pieces end.
+    """
+
+    partial: str
+    _held: str = ""
+    _joined: bool = False
+
+    def feed(self, text: str) -> str:
+        if self._joined:
+            return text
+        self._held += text
+        return self._join() if len(self._held) >= _WINDOW else ""
+
+    def flush(self) -> str:
+        """End the text and give what was still held back."""
+        return "" if self._joined else self._join()
+
+    def _join(self) -> str:
+        self._joined = True
+        return self._held[_overlap(self.partial, self._held[:_WINDOW]) :]
+
+
+def _overlap(before: str, after: str) -> int:
+    """Count the characters at the start of `after` that say the end of `before` again."""
+    blank = len(after) - len(after.lstrip())
+    for skip in {0, blank}:
+        rest = after[skip:]
+        for size in range(min(len(before), len(rest)), _LEAST - 1, -1):
+            if before.endswith(rest[:size]):
+                return skip + size
+    return 0
+
+
+def resume_point(text: str) -> int:
+    """Find where the last block of a Markdown text begins: a place to show it from again."""
+    start = at = 0
+    fence = ""
+    for line in text.splitlines(keepends=True):
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence) and not line.strip(" `~\n"):
+                fence = ""
+        elif mark:
+            fence, start = mark[1], at
+        elif not line.strip():
+            start = at + len(line)
+        at += len(line)
+    return start if start < len(text) else 0

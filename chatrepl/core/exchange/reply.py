@@ -1,0 +1,366 @@
+"""What can happen while a reply streams in, and the reply built up from it.
+
+`Reply.apply` never raises: a service may leave out or repeat what it likes, and what came is kept.
+To add an event, write its class here, add it to `StreamEvent`, and give it a case in `apply`.
+
+A block while it streams in: it grows by pieces, and becomes a `Block` when it closes.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import field, replace
+from typing import Any, Final, TypeAlias
+
+from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.talk.conversation import Prefill
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire, encode, scrub
+
+_CALLS: Final = frozenset({"tool_use", "server_tool_use"})
+
+
+@frozen
+class Rope:
+    """Text that grows by pieces; adding costs amortised logarithmic time, not the whole length.
+
+    Each piece is at least twice as long as the next.
+    """
+
+    pieces: tuple[str, ...] = ()
+
+    def add(self, text: str) -> "Rope":
+        """Append `text`. Pieces less than twice as long as what follows are merged into it."""
+        if not text:
+            return self
+        pieces = self.pieces
+        while pieces and len(pieces[-1]) < 2 * len(text):
+            text = pieces[-1] + text
+            pieces = pieces[:-1]
+        return Rope((*pieces, text))
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+
+@frozen
+class OpenBlock:
+    """The block that is being written: how it opened, and what has come since."""
+
+    index: int
+    wire: Wire
+    text: Rope = Rope()
+    signature: Rope = Rope()
+    citations: tuple[Wire, ...] = ()
+
+    @property
+    def type(self) -> str:
+        return str(self.wire.get("type"))
+
+    @property
+    def is_call(self) -> bool:
+        """Tell whether it is the call of a tool, which is of no use before it is complete."""
+        return self.type in _CALLS
+
+    @property
+    def written(self) -> str:
+        """The text so far, with what the block opened with."""
+        return _text(self.wire, self.type) + str(self.text)
+
+    def add(self, text: str) -> "OpenBlock":
+        return replace(self, text=self.text.add(text))
+
+    def close(self) -> Block | None:
+        """Make the finished block; None where nothing came that could be sent back."""
+        wire = {key: value for key, value in self.wire.items() if value is not None}
+        match self.type:
+            case "text":
+                text = scrub(self.written)
+                begun = wire.get("citations")
+                cited = (*(begun if isinstance(begun, list) else ()), *self.citations)
+                return TextBlock(text, cited) if text else None
+            case "thinking":
+                signature = _text(wire, "signature") + str(self.signature)
+                return ThinkingBlock(scrub(self.written), signature) if signature else None
+            case _ if self.text.pieces or self.is_call:
+                return block_from_wire({**wire, "input": _input(wire, str(self.text))})
+            case _:
+                return block_from_wire(wire)
+
+
+def _text(wire: Wire, key: str) -> str:
+    value = wire.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
+    begun = wire.get("input")
+    try:
+        value = json.loads(partial_json) if partial_json else begun
+        encode(value)  # numbers beyond all bounds can be read, but not sent back
+    except (ValueError, RecursionError):
+        value = {}
+    return value if isinstance(value, dict) else {}
+
+
+@frozen
+class MessageStart:
+    """The service began to answer: it counted the input and says which model writes."""
+
+    model: str = ""
+    message_id: str | None = None
+    usage: Wire | None = None
+    request_id: str | None = None
+    diagnostics: Wire | None = None
+
+
+@frozen
+class BlockStart:
+    """A content block opens; `wire` is complete for blocks that do not stream."""
+
+    index: int
+    wire: Wire
+
+
+@frozen
+class TextDelta:
+    text: str
+    index: int = 0
+
+
+@frozen
+class ThinkingDelta:
+    text: str
+    index: int = 0
+
+
+@frozen
+class SignatureDelta:
+    signature: str
+    index: int = 0
+
+
+@frozen
+class InputDelta:
+    """A piece of a tool call's input, as JSON text."""
+
+    partial_json: str
+    index: int = 0
+
+
+@frozen
+class CitationDelta:
+    citation: Wire
+    index: int = 0
+
+
+@frozen
+class BlockStop:
+    index: int = 0
+
+
+@frozen
+class MessageDelta:
+    """The reply is written: why it ended, and the final counts."""
+
+    stop_reason: str | None = None
+    stop_details: Wire | None = None
+    usage: Wire | None = None
+
+
+@frozen
+class MessageStop:
+    """The reply is complete. Without this event it was cut."""
+
+
+@frozen
+class RetryWait:
+    """The request failed and is sent again in `seconds`; one such event a second."""
+
+    reason: str
+    seconds: int
+    attempt: int
+    attempts: int
+
+
+@frozen
+class PrefillBegun:
+    """The reply begins with this text, which is on screen before anything has come.
+
+    `shown` is the part of it that is to be seen, where that is not all.
+    """
+
+    prefill: Prefill
+    shown: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What is shown; nothing where a schema rules the form."""
+        if self.prefill.mode == "schema":
+            return ""
+        return self.prefill.text if self.shown is None else self.shown
+
+
+@frozen
+class Remark:
+    """Something the user should know about this turn; it is no part of the reply."""
+
+    text: str
+
+
+StreamEvent: TypeAlias = (
+    MessageStart
+    | BlockStart
+    | TextDelta
+    | ThinkingDelta
+    | SignatureDelta
+    | InputDelta
+    | CitationDelta
+    | BlockStop
+    | MessageDelta
+    | MessageStop
+    | RetryWait
+    | PrefillBegun
+    | Remark
+)
+
+
+@frozen
+class Reply:
+    """A reply as far as it has come."""
+
+    blocks: tuple[Block, ...] = ()
+    open: OpenBlock | None = None
+    model: str = ""
+    message_id: str | None = None
+    request_id: str | None = None
+    prefill: Prefill | None = None
+    stop_reason: str | None = None
+    stop_details: Wire | None = None
+    diagnostics: Wire | None = None
+    usage: Usage = field(default_factory=Usage)
+    earlier: Usage = field(default_factory=Usage)
+    usage_known: bool = False
+    started: bool = False
+    complete: bool = False
+    retries: int = 0
+
+    def apply(self, event: StreamEvent) -> "Reply":  # noqa: C901, PLR0912 - one case an event
+        """Give the reply as it stands after `event`."""
+        match event:
+            case TextDelta(text, index):
+                return self._grow(index, "text", text)
+            case ThinkingDelta(text, index):
+                return self._grow(index, "thinking", text)
+            case InputDelta(text, index):
+                return self._feed(index, text)
+            case SignatureDelta(signature, index):
+                reply, block = self._opened(index, "thinking")
+                return replace(reply, open=replace(block, signature=block.signature.add(signature)))
+            case CitationDelta(citation, index):
+                reply, block = self._opened(index, "text")
+                return replace(reply, open=replace(block, citations=(*block.citations, citation)))
+            case BlockStart(index, wire):
+                closed = self._closed()
+                return replace(closed, open=_begun(closed, OpenBlock(index, wire)))
+            case BlockStop():
+                return self._closed()
+            case MessageStart():
+                return self._begin(event)
+            case MessageDelta(stop_reason, stop_details, usage):
+                return replace(
+                    self,
+                    stop_reason=stop_reason or self.stop_reason,
+                    stop_details=stop_details or self.stop_details,
+                    usage=self.usage.merged(usage),
+                    usage_known=self.usage_known or usage is not None,
+                )
+            case MessageStop():
+                return replace(self._closed(), complete=True)
+            case RetryWait(attempt=attempt):
+                return replace(self, retries=attempt)
+            case PrefillBegun(prefill):
+                return replace(self, prefill=prefill)
+            case _:  # a remark is no part of the reply
+                return self
+
+    @property
+    def text(self) -> str:
+        """The text so far, the open block's included."""
+        closed = "".join(b.text for b in self.blocks if isinstance(b, TextBlock))
+        return closed + self.open.written if self.open and self.open.type == "text" else closed
+
+    @property
+    def total_usage(self) -> Usage:
+        """The counts of the whole reply; one that was paused took several requests."""
+        return self.earlier + self.usage
+
+    @property
+    def has_content(self) -> bool:
+        """Tell whether anything of a message has come."""
+        return bool(self.content())
+
+    def content(self) -> tuple[Block, ...]:
+        """The blocks so far, as far as they can be sent again.
+
+        Thinking that was not yet signed and tool calls that were cut are left out: the service
+        would refuse them.
+        """
+        if self.open is None:
+            return self.blocks
+        last = None if self.open.is_call else self.open.close()
+        return self.blocks if last is None else (*self.blocks, last)
+
+    def _begin(self, event: MessageStart) -> "Reply":
+        if self.started and self.stop_reason != "pause_turn":  # a service that says it twice
+            return self
+        earlier = self.total_usage if self.started else Usage()
+        return replace(
+            self,
+            started=True,
+            model=event.model,
+            message_id=event.message_id,
+            request_id=event.request_id or self.request_id,
+            diagnostics=event.diagnostics,
+            stop_reason=None,
+            earlier=earlier,
+            usage=Usage().merged(event.usage),
+            usage_known=event.usage is not None,
+        )
+
+    def _closed(self) -> "Reply":
+        if self.open is None:
+            return self
+        block = self.open.close()
+        blocks = self.blocks if block is None else (*self.blocks, block)
+        return replace(self, blocks=blocks, open=None)
+
+    def _opened(self, index: int, kind: str) -> "tuple[Reply, OpenBlock]":
+        if self.open is not None and (self.open.index, self.open.type) == (index, kind):
+            return self, self.open
+        closed = self._closed()
+        return closed, _begun(closed, OpenBlock(index, {"type": kind}))
+
+    def _feed(self, index: int, partial_json: str) -> "Reply":
+        """Add to the input of a call; without the call that it belongs to it is of no use."""
+        block = self.open
+        if block is None or block.index != index or block.type in {"text", "thinking"}:
+            return self
+        return replace(self, open=block.add(partial_json))
+
+    def _grow(self, index: int, kind: str, text: str) -> "Reply":
+        reply, block = self._opened(index, kind)
+        return replace(reply, open=block.add(text))
+
+
+def _begun(reply: Reply, block: OpenBlock) -> OpenBlock:
+    """Let the first text begin with the prefill."""
+    prefill = reply.prefill
+    if prefill is None or prefill.mode == "schema" or block.type != "text":
+        return block
+    if any(isinstance(b, TextBlock) for b in reply.blocks):
+        return block
+    return block.add(prefill.text)

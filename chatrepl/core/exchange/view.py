@@ -1,0 +1,260 @@
+"""What of a conversation is sent: a view of the path, always valid, never a change of it.
+
+Dropped, summarised and refused turns are left out whole. Thinking goes back only to the model
+that wrote it, and only while everything before it is sent unchanged; else the service may refuse
+it as bound to another conversation. Tool calls nobody answered are left out.
+
+What the service refuses of earlier turns: left out of what is sent, kept in the conversation.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from itertools import takewhile
+from typing import Final, Literal, Self, TypeAlias
+
+from chatrepl.core.models import Model
+from chatrepl.core.talk.blocks import (
+    THINKING,
+    Block,
+    TextBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UnknownBlock,
+)
+from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.value import frozen
+
+ACKNOWLEDGED: Final = "Understood."
+OPENING: Final = "(The conversation begins with the reply.)"
+
+
+@frozen
+class Sent:
+    """The messages of one request. `bound` names this very past, for the thinking that follows."""
+
+    messages: tuple[Message, ...]
+    system: str
+    bound: str
+
+
+def is_sent(turn: Turn, conversation: Conversation) -> bool:
+    """Tell whether `turn` itself is part of what is sent."""
+    state = conversation.state
+    if state.marks.get(turn.id) == "dropped":
+        return False
+    if state.summary is not None and turn.id in state.summary.covers:
+        return False
+    return turn.receipt is None or turn.receipt.stop_reason != "refusal"
+
+
+def build_sent(conversation: Conversation, model: Model, *new: Message, tools: str = "") -> Sent:
+    """Put together what `model` gets to see, with the `new` messages at its end.
+
+    `tools` is the tools as JSON: they belong to the past that thinking is bound to.
+    """
+    told = (*_chosen(conversation, conversation.path()), *new)
+    system, messages = _system(conversation, told, model)
+    placed = _begun(_placed(_answered(messages)))
+    return _bind(tuple(_merge(placed)), system, model, tools)
+
+
+def _chosen(conversation: Conversation, turns: tuple[Turn, ...]) -> Iterator[Message]:
+    """Give the messages of the turns that are sent, and every change of the system prompt."""
+    summary = conversation.state.summary
+    told = summary is None
+    for turn in turns:
+        if summary is not None and not told and turn.id in summary.covers:
+            told = True
+            yield Message.user(f"<summary>\n{summary.text}\n</summary>")
+            yield Message("assistant", (TextBlock(ACKNOWLEDGED),))
+        whole = is_sent(turn, conversation)
+        yield from (m for m in turn.messages if whole or m.role == "system")
+
+
+def _system(
+    conversation: Conversation, messages: tuple[Message, ...], model: Model
+) -> tuple[str, tuple[Message, ...]]:
+    """Give the system prompt for the top, and the messages with what changes of it in between.
+
+    A model that takes no changes in between gets the newest one at the top. A change to nothing
+    cannot be a message: it takes away the top and all that came before it.
+    """
+    state = conversation.state
+    changes = [at for at, message in enumerate(messages) if message.role == "system"]
+    if not model.mid_system:
+        newest = messages[changes[-1]].text if changes else state.system
+        top = newest if state.next_system is None else state.next_system
+        return top, tuple(m for m in messages if m.role != "system")
+    cleared = max((at for at in changes if not messages[at].text.strip()), default=None)
+    if cleared is None:
+        return state.system, messages
+    kept = (m for at, m in enumerate(messages) if at > cleared or m.role != "system")
+    return "", tuple(kept)
+
+
+def _answered(messages: tuple[Message, ...]) -> Iterator[Message]:
+    """Leave out tool calls without results, results without calls, and what is empty then."""
+    open_calls: frozenset[str] = frozenset()
+    served: set[str] = set()
+    for i, message in enumerate(messages):
+        if message.role == "system":
+            yield message
+            continue
+        if any(isinstance(block, _TOOLS) for block in message.content):
+            answers = _answers(message, messages[i + 1 :])
+            served |= _ids(message, "server_tool_use") & answers
+            kept = [b for b in message.content if _is_paired(b, open_calls | served, answers)]
+            # The service wants results before anything else that the user says.
+            kept.sort(key=lambda b: not (message.role == "user" and isinstance(b, ToolResultBlock)))
+            slim = replace(message, content=tuple(kept)).sendable
+        else:
+            slim = message.sendable
+        slim = _without_last_thoughts(slim)
+        open_calls = _ids(slim, "tool_use")
+        if slim.content:
+            yield slim
+
+
+_TOOLS: Final = (ToolUseBlock, ToolResultBlock)
+
+
+def _answers(message: Message, after: tuple[Message, ...]) -> AbstractSet[str]:
+    """Name the calls of `message` that have or may still get a result.
+
+    Ours are answered by the next message; the service's own in the same or in one of the replies
+    that follow, before the user speaks again. At the very end these may still be under way.
+    """
+    talk = [m for m in after if m.role != "system"]
+    ours = _result_ids(talk[0]) if talk and talk[0].role == "user" else frozenset()
+    run = list(takewhile(lambda m: m.role == "assistant", talk))
+    if len(run) == len(talk):
+        return ours | _ids(message, "server_tool_use")
+    return ours.union(*map(_result_ids, (message, *run)))
+
+
+def _is_paired(block: Block, calls: AbstractSet[str], answers: AbstractSet[str]) -> bool:
+    match block:
+        case ToolUseBlock(id=id_):
+            return id_ in answers
+        case ToolResultBlock(tool_use_id=id_):
+            return id_ in calls
+        case _:
+            return True
+
+
+def _ids(message: Message, type_: str) -> frozenset[str]:
+    blocks = message.content
+    return frozenset(b.id for b in blocks if isinstance(b, ToolUseBlock) and b.type == type_)
+
+
+def _result_ids(message: Message) -> frozenset[str]:
+    return frozenset(b.tool_use_id for b in message.content if isinstance(b, ToolResultBlock))
+
+
+def _without_last_thoughts(message: Message) -> Message:
+    """Leave out thinking that nothing followed: the service takes none at a message's end."""
+    content = message.content
+    while content and isinstance(content[-1], THINKING):
+        content = content[:-1]
+    return message if len(content) == len(message.content) else replace(message, content=content)
+
+
+def _placed(messages: Iterable[Message]) -> Iterator[Message]:
+    """Let system messages stand where they may: after a user's message, last or before a reply."""
+    held: Message | None = None
+    before = ""
+    for message in messages:
+        if message.role == "system":
+            held = message
+            continue
+        if held is not None and (before, message.role) == ("user", "assistant"):
+            yield held
+            held = None
+        yield message
+        before = message.role
+    if held is not None and before == "user":
+        yield held
+
+
+def _begun(messages: Iterable[Message]) -> Iterator[Message]:
+    """Let the first message be the user's, also where a conversation begins with a reply."""
+    rest = iter(messages)
+    first = next(rest, None)
+    if first is None:
+        return
+    if first.role != "user":
+        yield Message.user(OPENING)
+    yield first
+    yield from rest
+
+
+def _merge(messages: Iterable[Message]) -> Iterator[Message]:
+    """Join neighbours of one role, as the service would; not every server does."""
+    held: Message | None = None
+    for message in messages:
+        if held is not None and held.role == message.role and _same_origin(held, message):
+            held = replace(held, content=(*held.content, *message.content))
+            continue
+        if held is not None:
+            yield held
+        held = message
+    if held is not None:
+        yield held
+
+
+def _same_origin(one: Message, other: Message) -> bool:
+    """Tell whether two neighbours may become one: thinking keeps the past it is bound to."""
+    return not (one.has_thinking or other.has_thinking)
+
+
+def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -> Sent:
+    """Strip thinking that is bound to another past or model, and name the past that results."""
+    past = hashlib.sha256(f"{system}\0{tools}".encode("utf-8", "replace")).digest()
+    kept: list[Message] = []
+    for message in messages:
+        fits = message.model == model.id and message.bound == past.hex()
+        slim = message if fits or not message.has_thinking else message.without_thinking
+        kept.append(slim)
+        past = hashlib.sha256(past + slim.digest).digest()
+    return Sent(tuple(kept), system, past.hex())
+
+
+Part: TypeAlias = Literal["thinking", "blocks"]
+
+
+@frozen
+class Distrust:
+    """The turns whose thinking, and those whose unknown blocks, are sent no more."""
+
+    thinking: frozenset[TurnId] = frozenset()
+    blocks: frozenset[TurnId] = frozenset()
+
+    def of(self, part: Part, conversation: Conversation) -> Self:
+        """Distrust that part of all turns up to here."""
+        turns = frozenset(turn.id for turn in conversation.path())
+        if part == "thinking":
+            return replace(self, thinking=self.thinking | turns)
+        return replace(self, blocks=self.blocks | turns)
+
+    def without(self, conversation: Conversation) -> Conversation:
+        """Give the conversation without what is distrusted."""
+        touched = self.thinking | self.blocks
+        if not touched:
+            return conversation
+        slim = {id_: self._slim(t) for id_, t in conversation.turns.items() if id_ in touched}
+        return replace(conversation, turns={**conversation.turns, **slim})
+
+    def _slim(self, turn: Turn) -> Turn:
+        messages = turn.messages
+        if turn.id in self.thinking:
+            messages = tuple(message.without_thinking for message in messages)
+        if turn.id in self.blocks:
+            messages = tuple(map(_without_unknown, messages))
+        return replace(turn, messages=messages)
+
+
+def _without_unknown(message: Message) -> Message:
+    kept = tuple(block for block in message.content if not isinstance(block, UnknownBlock))
+    return message if len(kept) == len(message.content) else replace(message, content=kept)

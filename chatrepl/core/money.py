@@ -1,0 +1,100 @@
+"""What a session has used and paid so far, and what the next turn will cost.
+
+Unknown stays unknown: a sum that misses a price says so and is never shown as if it were whole.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.value import frozen
+from chatrepl.core.words import compact, dollars
+
+_MILLION: Final = 1_000_000
+
+
+@frozen
+class Rates:
+    """Dollars for a million tokens: fresh input, output, reads from and writes to the cache."""
+
+    input: float
+    output: float
+    read: float
+    write_5m: float
+    write_1h: float
+
+    def write(self, ttl: str) -> float:
+        return self.write_1h if ttl == "1h" else self.write_5m
+
+
+@frozen
+class Meter:
+    """A session's sums. `unpriced` counts the replies whose price nobody knows."""
+
+    usage: Usage = Usage()
+    cost: Cost = Cost()
+    replies: int = 0
+    unpriced: int = 0
+
+    def add(self, usage: Usage, cost: Cost | None) -> "Meter":
+        """Count one more reply; `cost` is None where its price is unknown."""
+        return replace(
+            self,
+            usage=self.usage + usage,
+            cost=self.cost if cost is None else self.cost + cost,
+            replies=self.replies + 1,
+            unpriced=self.unpriced + (cost is None),
+        )
+
+    @property
+    def known_usd(self) -> float | None:
+        """What is known to have been paid; None if no price is known at all."""
+        return None if self.replies and self.unpriced == self.replies else self.cost.usd
+
+    def exceeds(self, most_usd: float, coming_usd: float = 0) -> bool:
+        """Tell whether the session costs more than `most_usd` (0 is no limit) with what comes."""
+        return most_usd > 0 and self.cost.usd + coming_usd > most_usd
+
+    def money_words(self) -> str:
+        """Say what was paid and saved: `$0.42, $1.30 saved by the cache`."""
+        if not self.replies:
+            return "nothing spent yet"
+        if self.unpriced == self.replies:
+            return "price unknown"
+        text = dollars(self.cost.usd)
+        saved = self.cost.saved_usd
+        if saved >= 0.00005:
+            text += f", {dollars(saved)} saved by the cache"
+        elif saved <= -0.00005:
+            text += f", {dollars(-saved)} of it for filling the cache"
+        if self.unpriced:
+            text += f", and {_replies(self.unpriced)} of unknown price"
+        return text
+
+    def usage_words(self) -> str:
+        """Say what was sent and received: `38k in (30k cached) · 4.1k out · 12 replies`."""
+        read = self.usage.cache_read_input_tokens
+        cached = f" ({compact(read)} cached)" if read else ""
+        return (
+            f"{compact(self.usage.total_input_tokens)} in{cached} · "
+            f"{compact(self.usage.output_tokens)} out · {_replies(self.replies)}"
+        )
+
+
+def _replies(count: int) -> str:
+    return f"{count} reply" if count == 1 else f"{count} replies"
+
+
+def turn_cost(
+    rates: Rates, tokens: float, *, warm: float = 0, out: float = 0, ttl: str | None = "1h"
+) -> Cost:
+    """Price a request of `tokens`, of which `warm` are read from the cache and `out` come back.
+
+    `ttl` is how long what is new stays in the cache; None is without a cache.
+    """
+    read = min(warm, tokens)
+    fresh = tokens - read
+    new = rates.input if ttl is None else rates.write(ttl)
+    answer = out * rates.output
+    paid = read * rates.read + fresh * new + answer
+    return Cost(paid / _MILLION, (tokens * rates.input + answer) / _MILLION)

@@ -1,0 +1,206 @@
+"""Is the prompt cache warm for the next request, until when, and what would make it cold.
+
+The cache holds prefixes: tools, then system prompt, then messages, for one model. What a request
+wrote or read lives for its `ttl` after the reply; each further read begins that time anew.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.models import Model
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire, encode
+from chatrepl.core.words import compact, dollars
+
+State: TypeAlias = Literal["warm", "cold", "none"]
+TTL_SECONDS: Final = {"5m": 300.0, "1h": 3600.0}
+# What else the messages' cache depends on; the system prompt's and the tools' do not.
+_MODES: Final = ("thinking", "output_config", "tool_choice")
+
+
+LEAST_CACHED: Final = 512  # tokens; the least that any model keeps
+
+
+@frozen
+class Footprint:
+    """What the last request left in the cache, and when.
+
+    `tokens` is how much of it is there; the first `read` of them were there before it, and are
+    the end of the request before.
+    """
+
+    model: str
+    tools: str
+    system: str
+    mode: str
+    messages: tuple[bytes, ...]
+    ttl: str
+    at: float
+    tokens: int
+    read: int = 0
+
+    @property
+    def until(self) -> float:
+        """The time, in seconds since the epoch, at which it is gone unless it is read again."""
+        return self.at + TTL_SECONDS.get(self.ttl, 300.0)
+
+
+@frozen
+class Warmth:
+    """How much of the next request can come from the cache, and until when.
+
+    `reason` says in a word of the service why it is cold: `model_changed` and the like.
+    """
+
+    state: State
+    tokens: int = 0
+    until: float = 0.0
+    reason: str = ""
+
+    def minutes_left(self, now: float) -> int:
+        return max(0, int(self.until - now + 59) // 60)
+
+
+def footprint(request: Request, usage: Usage, at: float) -> Footprint | None:
+    """Note what `request` left behind, by the `usage` of its reply; None if nothing was cached.
+
+    `at` is the time of the reply, in seconds since the epoch.
+    """
+    tokens = usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+    control = request.params.get("cache_control")
+    if not tokens or not isinstance(control, dict):
+        return None
+    return Footprint(
+        request.model,
+        *_parts(request),
+        tuple(message.digest for message in _asked(request)),
+        str(control.get("ttl", "5m")),
+        at,
+        tokens,
+        usage.cache_read_input_tokens,
+    )
+
+
+def warmth(last: Footprint | None, request: Request, now: float) -> Warmth:
+    """Tell whether `request` would be read from the cache if it were sent now."""
+    if last is None or not request.params.get("cache_control"):
+        return Warmth("none")
+    if now >= last.until:
+        return Warmth("cold", until=last.until, reason="expired")
+    reason = _difference(last, request)
+    if not reason:
+        return Warmth("warm", last.tokens, last.until)
+    kept = last.messages[:-2]
+    if reason == "messages_changed" and last.read and kept and _begins(request, kept):
+        return Warmth("warm", last.read, last.until)
+    return Warmth("cold", until=last.until, reason=reason)
+
+
+def _asked(request: Request) -> tuple[Message, ...]:
+    """Give the messages without a prefill, which the next request has as part of a reply."""
+    ends_open = bool(request.messages) and request.messages[-1].role == "assistant"
+    return request.messages[:-1] if ends_open else request.messages
+
+
+def _begins(request: Request, digests: tuple[bytes, ...]) -> bool:
+    return tuple(message.digest for message in request.messages[: len(digests)]) == digests
+
+
+def _parts(request: Request) -> tuple[str, str, str]:
+    params = request.params
+    mode = encode({key: params[key] for key in _MODES if key in params})
+    pictures = any(b.type == "image" for m in request.messages for b in m.content)
+    return (
+        encode(params.get("tools") or []),
+        encode(params.get("system") or ""),
+        f"{mode}{pictures}",
+    )
+
+
+def _difference(last: Footprint, request: Request) -> str:
+    tools, system, mode = _parts(request)
+    if request.model != last.model:
+        return "model_changed"
+    if tools != last.tools:
+        return "tools_changed"
+    if system != last.system:
+        return "system_changed"
+    if mode != last.mode:
+        return "settings_changed"
+    return "" if _begins(request, last.messages) else "messages_changed"
+
+
+def toolbar_words(warm: Warmth, now: float) -> str:
+    """Say it in the toolbar's space: `warm 42m`, `cold`, or nothing."""
+    if warm.state == "warm":
+        return f"warm {warm.minutes_left(now)}m"
+    return "cold" if warm.state == "cold" else ""
+
+
+def impact_words(
+    before: Warmth, after: Warmth, now: float, *, cost: Sequence[float | None] = ()
+) -> str:
+    """Say what an action does to a warm cache; nothing where there is nothing to lose.
+
+    `cost` is the price of the next request without the action and with it.
+    """
+    if before.state != "warm" or after.state == "warm":
+        return ""
+    minutes = before.minutes_left(now)
+    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    text = (
+        f"The cache holds {compact(before.tokens)} tokens for another {span}; "
+        f"after this the next request is read anew"
+    )
+    if (
+        len(cost) == 2
+        and cost[0] is not None
+        and cost[1] is not None
+        and dollars(cost[0]) != dollars(cost[1])
+    ):
+        text += f" (about {dollars(cost[1])} instead of {dollars(cost[0])})"
+    return f"{text}."
+
+
+_REASONS: Final = {
+    "model_changed": "the model changed",
+    "system_changed": "the system prompt changed",
+    "tools_changed": "the tools changed",
+    "messages_changed": "earlier messages changed",
+    "settings_changed": "thinking, effort or the form of the reply changed",
+    "expired": "it had expired",
+    "previous_message_not_found": "the service no longer knows the message before",
+    "unavailable": "the service cannot tell why",
+}
+
+
+def reason_words(reason: str) -> str:
+    """Say in words why a cache is cold; a reason we do not know is given as it is."""
+    return _REASONS.get(reason) or reason.replace("_", " ") or "nobody says why"
+
+
+def miss_words(diagnostics: Wire | None) -> str:
+    """Explain the service's own account of a cache miss; nothing where there was none.
+
+    Where less was missed than any cache takes, or where nobody can tell why, there is nothing to
+    say either.
+    """
+    found: Any = (diagnostics or {}).get("cache_miss_reason")
+    if isinstance(found, str):
+        found = {"type": found}
+    if not isinstance(found, dict) or not found.get("type"):
+        return ""
+    kind = str(found["type"])
+    missed = found.get("cache_missed_input_tokens")
+    if kind == "unavailable" or (isinstance(missed, int) and missed < LEAST_CACHED):
+        return ""
+    tokens = f" {compact(missed)} tokens were read anew:" if isinstance(missed, int) else ""
+    return f"The cache was missed:{tokens} {reason_words(kind)}."
+
+
+def too_small(model: Model, tokens: float) -> bool:
+    """Tell whether a prompt is below what this model's cache takes."""
+    return tokens < model.cache_minimum

@@ -1,0 +1,1 @@
+"""What was said: messages of blocks, turns of messages, and the tree they make."""

@@ -1,0 +1,288 @@
+"""The conversation: a tree of turns with a head, as frozen values.
+
+Undo, retry, edit and branch move the head; dropping marks a turn. Nothing is ever destroyed.
+What of a conversation is sent is decided in `core/exchange/view.py`.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import takewhile
+from typing import Any, Literal, NewType, TypeAlias
+
+from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, UnknownBlock, block_from_wire
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire, encode
+
+TurnId = NewType("TurnId", str)
+Role: TypeAlias = Literal["user", "assistant", "system"]
+PrefillMode: TypeAlias = Literal["native", "schema", "emulated"]
+Mark: TypeAlias = Literal["dropped", "pinned"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as the API takes it.
+
+    `model` and `bound` tell which model wrote it and after which past (`core/exchange/view.py`):
+    thinking may only be sent back to that model after that very past.
+    """
+
+    role: Role
+    content: tuple[Block, ...]
+    model: str = ""
+    bound: str = ""
+
+    @classmethod
+    def user(cls, text: str, *attached: Block) -> "Message":
+        """Make a user message: attachments first, then the text, if there is any."""
+        return cls("user", (*attached, *((TextBlock(text),) if text else ())))
+
+    @classmethod
+    def from_wire(cls, wire: Wire) -> "Message":
+        content = wire["content"]
+        blocks = (
+            (TextBlock(content),)
+            if isinstance(content, str)
+            else tuple(block_from_wire(block) for block in content)
+        )
+        return cls(wire["role"], blocks)
+
+    def to_wire(self) -> dict[str, Any]:
+        return {"role": self.role, "content": [block.to_wire() for block in self.content]}
+
+    @property
+    def text(self) -> str:
+        """The text blocks, joined as they follow one another."""
+        return "".join(block.text for block in self.content if isinstance(block, TextBlock))
+
+    @cached_property
+    def sendable(self) -> "Message":
+        """The same without blank text, which the service refuses."""
+        kept = tuple(b for b in self.content if not _is_blank(b))
+        return self if len(kept) == len(self.content) else replace(self, content=kept)
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The message as JSON; made once, however often it is sent."""
+        return encode(self.to_wire()).encode("utf-8", "replace")
+
+    @cached_property
+    def digest(self) -> bytes:
+        return hashlib.sha256(self.encoded).digest()
+
+    @cached_property
+    def has_thinking(self) -> bool:
+        return any(isinstance(block, THINKING) for block in self.content)
+
+    @cached_property
+    def without_thinking(self) -> "Message":
+        kept = tuple(block for block in self.content if not isinstance(block, THINKING))
+        return replace(self, content=kept)
+
+
+@frozen
+class Prefill:
+    """How a reply was made to begin with `text`."""
+
+    text: str
+    mode: PrefillMode
+
+
+@frozen
+class Receipt:
+    """What the service reported about a reply. `stop_reason` is None for one that was cut short."""
+
+    model: str = ""
+    stop_reason: str | None = None
+    stop_details: Wire | None = None
+    usage: Usage = field(default_factory=Usage)
+    message_id: str | None = None
+    request_id: str | None = None
+    prefill: Prefill | None = None
+    cost_usd: float | None = None
+    uncached_usd: float | None = None
+    duration_s: float = 0.0
+    error: str = ""
+
+
+@frozen
+class Turn:
+    """A fresh user message and all that followed from it, up to the next one.
+
+    `messages` holds, in the order of sending, the user's message, perhaps a system message that
+    takes effect here, the reply, and tool loops where a conversation was imported with them.
+    The last `ours` blocks of the user's message are instructions of ours that went out with it
+    (emulated prefill): part of what is sent, no part of what is shown.
+    `receipt` is None for a turn that was written by hand or waits for its reply.
+    """
+
+    id: TurnId
+    parent: TurnId | None
+    messages: tuple[Message, ...]
+    receipt: Receipt | None = None
+    ours: int = 0
+    created: float = 0.0
+
+    @property
+    def user(self) -> Message | None:
+        return next((m for m in self.messages if m.role == "user"), None)
+
+    @property
+    def question(self) -> tuple[Block, ...]:
+        """What the user wrote and attached, without instructions of ours."""
+        content = self.user.content if self.user is not None else ()
+        return content[: len(content) - self.ours]
+
+    @property
+    def assistant(self) -> Message | None:
+        """The last reply in this turn."""
+        return next((m for m in reversed(self.messages) if m.role == "assistant"), None)
+
+    @property
+    def ending(self) -> TextBlock | None:
+        """The text that the turn ends in, if it does: only that can be gone on with."""
+        last = self.messages[-1] if self.messages else None
+        block = last.content[-1] if last is not None and last.content else None
+        is_reply = last is not None and last.role == "assistant"
+        return block if is_reply and isinstance(block, TextBlock) else None
+
+    @property
+    def was_cut(self) -> bool:
+        """Tell whether the reply can be gone on with: interrupted, torn, or at its length limit."""
+        return self.receipt is not None and self.receipt.stop_reason in {
+            None,
+            "max_tokens",
+            "model_context_window_exceeded",
+        }
+
+
+@frozen
+class Summary:
+    """Text that stands for turns which are no longer sent themselves."""
+
+    covers: frozenset[TurnId]
+    text: str
+
+
+@frozen
+class State:
+    """Where we stand in the tree and what shapes the next request; undo steps over these."""
+
+    head: TurnId | None = None
+    system: str = ""
+    next_system: str | None = None
+    marks: Mapping[TurnId, Mark] = field(default_factory=dict)
+    summary: Summary | None = None
+    branches: Mapping[str, TurnId | None] = field(default_factory=dict)
+
+
+@frozen
+class Conversation:
+    """Turns by id, each with a parent, and the state we are in, with those before and after it.
+
+    Turns are only ever added: whatever is undone, dropped or branched off stays in the tree.
+    """
+
+    turns: Mapping[TurnId, Turn] = field(default_factory=dict)
+    state: State = field(default_factory=State)
+    past: tuple[State, ...] = ()
+    future: tuple[State, ...] = ()
+
+    @property
+    def head(self) -> TurnId | None:
+        return self.state.head
+
+    @property
+    def last_message_id(self) -> str | None:
+        """The service's name of the newest reply, if it gave one."""
+        receipts = (turn.receipt for turn in reversed(self.path()))
+        return next((receipt.message_id for receipt in receipts if receipt), None)
+
+    def add(self, turn: Turn) -> "Conversation":
+        """Hang `turn` under its parent and make it the head.
+
+        A system prompt that waits for the next message waits on where `turn` did not take it along.
+        """
+        waits = self.state.next_system
+        told = [message.text for message in turn.messages if message.role == "system"]
+        state = replace(self.state, head=turn.id, next_system=None if waits in told else waits)
+        return replace(self, turns={**self.turns, turn.id: turn}).then(state)
+
+    def then(self, state: State) -> "Conversation":
+        """Go on to `state`; what was undone before can no longer be redone."""
+        if state == self.state:
+            return self
+        return replace(self, state=state, past=(*self.past, self.state), future=())
+
+    def before(self, turn: Turn) -> "Conversation":
+        """Stand where `turn` was asked; the system prompt that came with it comes again.
+
+        A newer one that waits for the next message stays.
+        """
+        asked = takewhile(lambda m: m.role != "assistant", turn.messages)
+        told = [message.text for message in asked if message.role == "system"]
+        change = self.state.next_system
+        if change is None and told:
+            change = told[-1]
+        return self.then(replace(self.state, head=turn.parent, next_system=change))
+
+    def settled(self) -> "Conversation":
+        """Stand here without a system prompt that waits for the next message."""
+        return self.then(replace(self.state, next_system=None))
+
+    def undo(self) -> "Conversation":
+        """Step back to the state before the last change; without one, stay."""
+        if not self.past:
+            return self
+        future = (self.state, *self.future)
+        return replace(self, state=self.past[-1], past=self.past[:-1], future=future)
+
+    def redo(self) -> "Conversation":
+        """Step forth to the state that was undone last; without one, stay."""
+        if not self.future:
+            return self
+        past = (*self.past, self.state)
+        return replace(self, state=self.future[0], past=past, future=self.future[1:])
+
+    def path(self, head: TurnId | None = None) -> tuple[Turn, ...]:
+        """The turns from the first to `head`, or to where we stand."""
+        return tuple(self._up(head or self.state.head))[::-1]
+
+    def children(self, of: TurnId | None) -> tuple[Turn, ...]:
+        """The turns that follow directly upon `of`, oldest first."""
+        return tuple(turn for turn in self.turns.values() if turn.parent == of)
+
+    def with_marks(self, marks: Mapping[TurnId, Mark | None]) -> "Conversation":
+        """Set marks; None takes one away."""
+        merged = {**self.state.marks, **marks}
+        kept = {turn: mark for turn, mark in merged.items() if mark is not None}
+        return self.then(replace(self.state, marks=kept))
+
+    def _up(self, at: TurnId | None) -> Iterator[Turn]:
+        while at is not None:
+            turn = self.turns[at]
+            yield turn
+            at = turn.parent
+
+
+def _is_blank(block: Block) -> bool:
+    match block:
+        case TextBlock(text=text):
+            return not text.strip()
+        case UnknownBlock(wire=wire):
+            return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
+        case _:
+            return False
+
+
+def system_of(conversation: Conversation) -> str:
+    """Give the system prompt that the next message will have."""
+    state = conversation.state
+    if state.next_system is not None:
+        return state.next_system
+    told = (m for turn in conversation.path() for m in turn.messages)
+    changes = [message.text for message in told if message.role == "system"]
+    return changes[-1] if changes else state.system

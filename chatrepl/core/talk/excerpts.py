@@ -1,0 +1,48 @@
+"""The beginning of what was said, in a line: for the rows of tables."""
+
+import json
+from typing import Final
+
+from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
+from chatrepl.core.talk.conversation import Turn
+
+_LONGEST: Final = 400
+
+
+def asked(turn: Turn) -> str:
+    """Give the beginning of a turn's question; what is attached stands there by its kind."""
+    return beginning(" ".join(map(_named, turn.question)))
+
+
+def answered(turn: Turn) -> str:
+    """Give the beginning of a turn's reply; of one that was chosen, the choice alone."""
+    return beginning(reply_text(turn))
+
+
+def reply_text(turn: Turn) -> str:
+    """Give a turn's reply; of one that was chosen, the choice alone."""
+    text = "" if turn.assistant is None else turn.assistant.text
+    return _choice(text) or text
+
+
+def _choice(text: str) -> str:
+    if not text.startswith("{") or len(text) > _LONGEST:
+        return ""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    found = value.get("choice") if isinstance(value, dict) and len(value) == 1 else None
+    return found if isinstance(found, str) else ""
+
+
+def beginning(text: str) -> str:
+    """Give the beginning of a text in one line."""
+    return " ".join(text[:_LONGEST].split())
+
+
+def _named(block: Block) -> str:
+    if isinstance(block, ImageBlock):
+        return "[image]"
+    text = block.to_markdown()
+    return text[1:-1] if text.startswith("*[") and not isinstance(block, TextBlock) else text

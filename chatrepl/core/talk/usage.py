@@ -1,0 +1,76 @@
+"""Token counts of a reply, and what they came to."""
+
+from dataclasses import fields
+from typing import Any, Self
+
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
+
+
+@frozen
+class Usage:
+    """The API's own counts; `input_tokens` is only what the cache had no part in."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation_1h_tokens: int = 0
+    thinking_tokens: int = 0
+    web_search_requests: int = 0
+
+    @property
+    def total_input_tokens(self) -> int:
+        """The whole prompt: fresh, written to and read from the cache."""
+        return self.input_tokens + self.cache_creation_input_tokens + self.cache_read_input_tokens
+
+    def merged(self, wire: Wire | None) -> "Usage":
+        """Take over the counts that `wire`, the API's usage object, brings; it may be partial."""
+        if not isinstance(wire, dict):
+            return self
+        creation = wire.get("cache_creation")
+        output = wire.get("output_tokens_details")
+        tools = wire.get("server_tool_use")
+        return Usage(
+            _count(wire, "input_tokens", self.input_tokens),
+            _count(wire, "output_tokens", self.output_tokens),
+            _count(wire, "cache_creation_input_tokens", self.cache_creation_input_tokens),
+            _count(wire, "cache_read_input_tokens", self.cache_read_input_tokens),
+            _count(creation, "ephemeral_1h_input_tokens", self.cache_creation_1h_tokens),
+            _count(output, "thinking_tokens", self.thinking_tokens),
+            _count(tools, "web_search_requests", self.web_search_requests),
+        )
+
+    def __add__(self, other: Self) -> "Usage":
+        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def to_wire(self) -> dict[str, int]:
+        """Give the four counts under the API's own keys."""
+        return {
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cache_read_input_tokens": self.cache_read_input_tokens,
+            "cache_creation_input_tokens": self.cache_creation_input_tokens,
+        }
+
+
+@frozen
+class Cost:
+    """Dollars for one reply or a sum of them; `uncached_usd` is the same without a cache."""
+
+    usd: float = 0.0
+    uncached_usd: float = 0.0
+
+    @property
+    def saved_usd(self) -> float:
+        return self.uncached_usd - self.usd
+
+    def __add__(self, other: Self) -> "Cost":
+        return Cost(self.usd + other.usd, self.uncached_usd + other.uncached_usd)
+
+
+def _count(wire: Any, key: str, otherwise: int) -> int:
+    value = wire.get(key) if isinstance(wire, dict) else None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return otherwise
+    return value

@@ -1,0 +1,1 @@
+"""How many tokens something has: estimated, counted, and learned from what the service counts."""

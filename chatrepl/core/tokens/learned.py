@@ -1,0 +1,196 @@
+"""What the service counted, kept per message, and what that teaches about everything else.
+
+A prompt's estimate is `base` (system prompt, tools, frames: what no message accounts for) plus the
+weights of its parts. A part's weight is what the service counted for it, as far as its counts can
+be told apart, else the prior times the model's learned scale. So leaving a message out subtracts
+what it really was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from typing import Final
+
+from chatrepl.core.models import Model, Tokenizer
+from chatrepl.core.tokens.estimate import FRAME, Features
+from chatrepl.core.value import frozen
+
+_INERTIA: Final = 400.0  # tokens by which a scale of 1 is believed at first
+_DECAY: Final = 0.98
+_LEAST, _MOST = 0.3, 4.0  # what a part may be against its prior; the rest is not its doing
+
+_BELIEVED: Final = 1e9  # no sum of tokens is more
+_SLACK: Final = 8  # tokens, for short replies
+
+
+@frozen
+class Part:
+    """A piece of a prompt: what names it, and its prior for the model at hand.
+
+    `fixed` is the share of the prior that follows a formula: no scale is learned from it.
+    """
+
+    key: bytes
+    text: float
+    fixed: float = 0.0
+    features: Features = Features()
+
+
+@frozen
+class Scale:
+    """How a model's counts compare with their priors, newer ones weighing more."""
+
+    counted: float = 0.0
+    prior: float = 0.0
+
+    @property
+    def factor(self) -> float:
+        return (_INERTIA + self.counted) / (_INERTIA + self.prior)
+
+    def learn(self, counted: float, prior: float) -> "Scale":
+        return Scale(self.counted + max(0.0, counted), self.prior + prior)
+
+    def faded(self) -> "Scale":
+        return Scale(self.counted * _DECAY, self.prior * _DECAY)
+
+
+@frozen
+class Weight:
+    """What a part came to, and how much of that is no text, for a model of this family."""
+
+    tokens: float
+    fixed: float
+    exact: bool
+    family: str
+    tokenizer: Tokenizer
+
+
+@frozen
+class Tally:
+    """All counts so far. `scales` is by model id; it is worth keeping from session to session."""
+
+    base: float | None = None
+    family: str = ""
+    weights: Mapping[bytes, Weight] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+
+    def scale(self, model: Model) -> float:
+        """Give the factor by which this model's texts differ from their priors."""
+        return self.scales.get(model.id, Scale()).factor
+
+    def weigh(self, part: Part, model: Model) -> float:
+        """Give the tokens of one part, as well as they are known."""
+        known = self.weights.get(part.key)
+        if known is None:
+            return part.text * self.scale(model) + part.fixed
+        if known.family == family(model):
+            return known.tokens
+        return self._converted(part, known, model)
+
+    def is_exact(self, part: Part, model: Model) -> bool:
+        """Tell whether the service's counts tell this part from all others."""
+        known = self.weights.get(part.key)
+        return known is not None and known.exact and known.family == family(model)
+
+    def _is_settled(self, part: Part, model: Model) -> bool:
+        """Tell whether this part was among what this model's service counted."""
+        known = self.weights.get(part.key)
+        return known is not None and known.family == family(model)
+
+    def total(self, parts: Sequence[Part], model: Model) -> tuple[float, bool]:
+        """Give the tokens of a whole prompt, and whether they are exact in all parts."""
+        name, weights, scale = family(model), self.weights, self.scale(model)
+        exact = self.base is not None
+        total = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        for part in parts:
+            known = weights.get(part.key)
+            if known is not None and known.family == name:
+                total += known.tokens
+                exact = exact and known.exact
+                continue
+            exact = False
+            total += (
+                self._converted(part, known, model) if known else part.text * scale + part.fixed
+            )
+        return total, exact
+
+    def counted(self, parts: Sequence[Part], total: int, model: Model) -> "Tally":
+        """Take over the service's count of a whole prompt.
+
+        What the parts counted before do not explain is shared out among the others.
+        """
+        base = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        fresh = [part for part in parts if not self._is_settled(part, model)]
+        settled = sum(self.weigh(p, model) for p in parts if self._is_settled(p, model))
+        guess = sum(self.weigh(part, model) for part in fresh)
+        rest = total - base - settled
+        wanted = rest / guess if guess else 1.0
+        share = min(_MOST, max(_LEAST, wanted))
+        sole = len(fresh) == 1 and self.base is not None and share == wanted
+        found = {
+            part.key: _weight(self.weigh(part, model) * share, part, model, exact=sole)
+            for part in fresh
+        }
+        scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
+        return replace(
+            self,
+            base=base + rest - share * guess,
+            family=family(model),
+            weights={**self.weights, **found},
+            scales=scales,
+        )
+
+    def replied(self, part: Part, tokens: float, model: Model, *, exact: bool = True) -> "Tally":
+        """Take over what a reply came to, its frame included.
+
+        A reply that was interrupted was not counted to its end: too small a count is ignored.
+        """
+        if self._is_settled(part, model) or tokens < _LEAST * part.text - _SLACK:
+            return self
+        weight = _weight(tokens, part, model, exact=exact)
+        learned = self.scales.get(model.id, Scale()).learn(tokens - part.fixed, part.text)
+        return replace(
+            self,
+            weights={**self.weights, part.key: weight},
+            scales={**self.scales, model.id: learned},
+        )
+
+    @staticmethod
+    def _converted(part: Part, known: Weight, model: Model) -> float:
+        text = max(0.0, known.tokens - known.fixed)
+        return part.features.converted(text, known.tokenizer, model.tokenizer) + part.fixed
+
+    def _learned(self, fresh: Sequence[Part], rest: float, model: Model) -> Mapping[str, Scale]:
+        counted = rest - sum(part.fixed for part in fresh)
+        prior = sum(part.text for part in fresh)
+        scale = self.scales.get(model.id, Scale()).faded()
+        if prior:
+            scale = scale.learn(min(counted, prior * _MOST), prior)
+        return {**self.scales, model.id: scale}
+
+
+def _weight(tokens: float, part: Part, model: Model, *, exact: bool) -> Weight:
+    return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
+
+
+def scales_to_wire(scales: Mapping[str, Scale]) -> dict[str, list[float]]:
+    """Write what was learned of each model, to be kept from session to session."""
+    return {id_: [round(s.counted, 1), round(s.prior, 1)] for id_, s in scales.items()}
+
+
+def scales_from_wire(wire: object) -> dict[str, Scale]:
+    """Read what was kept; what is no scale, or none to believe, is left out."""
+    found = {}
+    for id_, pair in wire.items() if isinstance(wire, Mapping) else ():
+        match pair:
+            case [int() | float() as counted, int() | float() as prior] if (
+                0 <= counted < _BELIEVED and 0 < prior < _BELIEVED
+            ):
+                scale = Scale(float(counted), float(prior))
+                if _LEAST < scale.factor < _MOST:
+                    found[str(id_)] = scale
+    return found
+
+
+def family(model: Model) -> str:
+    """Name what decides a count: models of one family count alike."""
+    return f"{model.tokenizer}/{model.image_edge_px}"

@@ -1,0 +1,129 @@
+"""What is shown of tokens, money and replies: what it took, why it ended, what to do next."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from chatrepl.core.talk.conversation import Receipt
+
+if TYPE_CHECKING:
+    from chatrepl.core.tokens.estimate import Estimate
+
+
+_NEXT: Final = {
+    "max_tokens": "The length limit was reached; /continue goes on, /set max_tokens N allows more.",
+    "model_context_window_exceeded": "The model's window is full; /truncate makes room.",
+    "tool_use": "The model asked for a tool, and none is run here; /retry asks again.",
+    "pause_turn": "The service paused again and again; /continue goes on.",
+    "refusal": "The model refused. The exchange is not sent again; /edit changes the question.",
+}
+_TOO_EARLY: Final = {
+    None: "The reply was cut before its text; what came is kept, and /retry asks again.",
+    "max_tokens": "The length limit was reached before the text; /set max_tokens N allows more, "
+    "and /retry asks again.",
+    "pause_turn": "The service paused again and again; /retry asks again.",
+}
+_TINY_USD: Final = 0.0001
+_LONGEST_REASON: Final = 400
+
+
+def compact(count: int) -> str:
+    """Write a token count shortly: 345, 1.2k, 38k, 1.2M."""
+    if count < 1000:
+        return str(count)
+    for unit, size in (("k", 1000), ("M", 1_000_000)):
+        if count < size * 9.95:
+            return f"{count / size:.1f}".removesuffix(".0") + unit
+        if count < size * 999.5:
+            return f"{count / size:.0f}{unit}"
+    return f"{count / 1_000_000:.0f}M"
+
+
+def dollars(usd: float | None) -> str:
+    """Write a price with as many digits as it needs; an unknown one is said to be unknown."""
+    if usd is None:
+        return "price unknown"
+    if usd <= 0:
+        return "$0"
+    if usd < _TINY_USD:
+        return f"<${_TINY_USD}"
+    return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
+
+
+def about(usd: float | None) -> str:
+    """Write a price that is estimated: marked once, and not where it is a bound or unknown."""
+    text = dollars(usd)
+    return f"~{text}" if usd and text.startswith("$") else text
+
+
+def meta_line(receipt: Receipt) -> str:
+    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn`."""
+    usage = receipt.usage
+    parts = []
+    if usage.total_input_tokens or usage.output_tokens:
+        cached = usage.cache_read_input_tokens
+        hit = f" ({compact(cached)} cached)" if cached else ""
+        parts.append(f"{compact(usage.total_input_tokens)} in{hit}")
+        if receipt.stop_reason is None:  # the service counts what it wrote at the end
+            parts += ["out unknown", _at_least(receipt.cost_usd)]
+        else:
+            parts += [f"{compact(usage.output_tokens)} out", dollars(receipt.cost_usd)]
+    else:
+        parts.append("usage unknown")
+    parts.append(f"{receipt.duration_s:.1f} s")
+    parts.append(receipt.stop_reason or "cut")
+    if receipt.prefill is not None:
+        parts.append(f"prefill {receipt.prefill.mode}")
+    return " · ".join(parts)
+
+
+def _at_least(usd: float | None) -> str:
+    """Write the price of a reply of which only the input was counted."""
+    return dollars(usd) if usd is None else f"{dollars(usd).removeprefix('<')} or more"
+
+
+def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:
+    """Say what the reason for the end means and what to do, where that helps; else nothing.
+
+    `goes_on` tells whether the reply ends in text, which /continue needs.
+    """
+    reason = receipt.stop_reason
+    if not goes_on and reason in _TOO_EARLY:
+        return _TOO_EARLY[reason]
+    if reason is None:
+        return "The reply was cut. What came is kept; /continue goes on, /retry asks again."
+    if reason in {"end_turn", "stop_sequence"}:
+        return ""
+    said = _NEXT.get(reason, f"The service ended it with {reason}.")
+    why = _why(receipt) if reason == "refusal" else ""
+    return f"{said}\n{why}" if why else said
+
+
+def _why(receipt: Receipt) -> str:
+    """The category of a refusal and its explanation, as far as they are known, in a line."""
+    details = receipt.stop_details or {}
+    found = [details.get(key) for key in ("category", "explanation")]
+    said = ": ".join(" ".join(part.split()) for part in found if isinstance(part, str) and part)
+    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"
+
+
+def tokens_words(estimate: "Estimate") -> str:
+    """Write a count of tokens: `12k` as reported, `~12k` as estimated."""
+    return f"{'' if estimate.exact else '~'}{compact(estimate.tokens)}"
+
+
+def share_words(tokens: float, budget: float) -> str:
+    """Write how much of the budget is used: `38k/150k 25%`."""
+    part = f" {tokens / budget:.0%}" if budget > 0 else ""
+    return f"{compact(round(tokens))}/{compact(round(budget))}{part}"
+
+
+def spans(numbers: Collection[int]) -> str:
+    """Write numbers shortly: 1-4, 7."""
+    parts: list[str] = []
+    run: list[int] = []
+    for number in [*sorted(numbers), 0]:
+        if run and number != run[-1] + 1:
+            parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}")
+            run = []
+        run.append(number)
+    return ", ".join(parts)

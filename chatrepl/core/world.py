@@ -1,0 +1,139 @@
+"""What a session needs of the world, as functions, each of which may be left out; and who keeps a
+conversation as it happens, with the shelf of those that were open before.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.value import frozen
+
+if TYPE_CHECKING:
+    from chatrepl.core.money import Rates
+    from chatrepl.core.tokens.learned import Scale
+
+
+class Recorder(Protocol):
+    """Keeps a conversation as it happens; it never raises into the chat."""
+
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def unsaved(self) -> str:
+        """Why nothing is being saved; empty while all is well."""
+
+    def begin(self, turn: Turn) -> None:
+        """Keep the user's message; it is safe when this returns."""
+
+    def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
+    def finish(self, turn: Turn) -> None: ...
+    def state(self, conversation: Conversation) -> None: ...
+
+
+class NoRecorder:
+    """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
+
+    id: str | None = None
+
+    def __init__(self, unsaved: str = "") -> None:
+        self.unsaved = unsaved
+
+    def begin(self, turn: Turn) -> None: ...
+    def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
+    def finish(self, turn: Turn) -> None: ...
+    def state(self, conversation: Conversation) -> None: ...
+
+
+Kept: TypeAlias = tuple[Conversation, Recorder]
+
+
+@frozen
+class Shelf:
+    """The conversations of this session but the open one: those before it, and those after."""
+
+    before: tuple[Kept, ...] = ()
+    after: tuple[Kept, ...] = ()
+
+    @property
+    def all(self) -> tuple[Kept, ...]:
+        return (*self.before, *self.after)
+
+    def put(self, now: Kept) -> "Shelf":
+        """Put the open conversation away, as the newest; another is about to be opened."""
+        return Shelf((*self.all, now))
+
+    def without(self, kept: Kept) -> "Shelf":
+        """Take one off, which is about to be opened."""
+        before = tuple(one for one in self.before if one is not kept)
+        return Shelf(before, tuple(one for one in self.after if one is not kept))
+
+    def back(self, now: Kept) -> tuple["Shelf", Kept] | None:
+        """Change the open conversation for the one before it."""
+        if not self.before:
+            return None
+        return Shelf(self.before[:-1], (now, *self.after)), self.before[-1]
+
+    def forth(self, now: Kept) -> tuple["Shelf", Kept] | None:
+        """Change the open conversation for the one after it."""
+        if not self.after:
+            return None
+        return Shelf((*self.before, now), self.after[1:]), self.after[0]
+
+
+def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
+    return None
+
+
+def rough_count(text: str) -> int:
+    """Count tokens by length: what is used where nothing better was loaded."""
+    return len(text.encode("utf-8", "replace")) // 3 + 1
+
+
+def _always() -> bool:
+    return True
+
+
+def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
+    return None
+
+
+def _elsewhere(_settings: Settings) -> str:
+    return "chatrepl --doctor examines the set-up."
+
+
+def _no_rates(_model: str, _tokens: int) -> "Rates | None":
+    return None
+
+
+def _no_scales() -> "Mapping[str, Scale]":
+    return {}
+
+
+def _forget_scales(_scales: "Mapping[str, Scale]") -> None:
+    return None
+
+
+@frozen
+class Edges:
+    """What a session needs of the world; each part may be left out.
+
+    `clock` gives seconds since the epoch; `price` the cost of a usage and `rates` those
+    of a model for a prompt of so many tokens, None where they are unknown;
+    `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
+    model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
+    `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
+    """
+
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    price: Callable[[str, Usage, float], Cost | None] = _no_price
+    rates: "Callable[[str, int], Rates | None]" = _no_rates
+    count: Callable[[str], int] = rough_count
+    can_count: Callable[[], bool] = _always
+    learn: Callable[[str, Mapping[str, Any]], None] = _forget
+    new_recorder: Callable[[], Recorder] = NoRecorder
+    examine: Callable[[Settings], str] = _elsewhere
+    scales: "Callable[[], Mapping[str, Scale]]" = _no_scales
+    keep_scales: "Callable[[Mapping[str, Scale]], None]" = _forget_scales

@@ -1,0 +1,1 @@
+"""What is open right now: the conversation, and what is set for its next message."""

@@ -1,0 +1,275 @@
+"""The piped query: one message, one turn, an exit code. stdout is the answer and nothing else."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self, TextIO
+
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError
+from chatrepl.core.exchange.reply import Reply, StreamEvent
+from chatrepl.core.fences import extract
+from chatrepl.core.result import judge
+from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.value import frozen
+from chatrepl.core.words import meta_line, next_step
+from chatrepl.session.session import Session
+from chatrepl.terminal.sanitize.text import display, one_line, pipe
+from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
+from chatrepl.terminal.views.plain import NotedView
+from chatrepl.turn import Stream, View, run_turn, text_of
+
+_SENT_S: Final = 0.01  # by then the request is on its way, or a connection is waited for
+STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
+
+
+@frozen
+class Manner:
+    """How the answer is written. `screen` tells that it is written to a terminal.
+
+    `rendered` makes the view of a terminal; None is a pipe. `check` tells how a reply breaks the
+    form that was asked for; it gives None where it fits.
+    """
+
+    output: str = "text"
+    raw: bool = False
+    screen: bool = False
+    extract: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    live_status: bool = False
+    rendered: Callable[[], View] | None = None
+    check: Callable[[Any], str | None] | None = None
+
+
+@dataclass(slots=True)
+class Shot:
+    """One single shot: where it speaks, and what has come of it so far."""
+
+    session: Session
+    manner: Manner
+    out: TextIO
+    err: TextIO | None
+    reply: Reply = Reply()
+    turn: Turn | None = None
+    begun_at: float = 0.0
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        """Remember how far the reply came."""
+        del event
+        self.reply = reply
+
+    async def answer(self, message: Message, stream: Stream) -> int:
+        """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
+        self.begun_at = self.session.edges.clock()
+        try:
+            self.turn = await self._ask(message, stream)
+            text, parsed = self._accept(self.turn)
+        except ChatreplError as error:
+            return self.fail(error)
+        except asyncio.CancelledError:
+            return self.fail(ChatreplError(STOPPED[130], exit_code=130))
+        self._write(text, parsed)
+        self._remark(self.turn)
+        return 0
+
+    async def _ask(self, message: Message, stream: Stream) -> Turn:
+        """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
+        asyncio.get_running_loop().call_later(_SENT_S, _get_ready)
+        with _Terminable() as terminable:
+            try:
+                return await run_turn(self.session, message, stream, self._view())
+            except asyncio.CancelledError:
+                if terminable.fired:
+                    raise ChatreplError(STOPPED[143], exit_code=143) from None
+                raise
+
+    def fail(self, error: ChatreplError) -> int:
+        """Report an error where the caller looks for it; give its exit code."""
+        if self.turn is None and self.reply.has_content:
+            self.turn = self.session.conversation.path()[-1]
+        if self.manner.output != "text":
+            self._write_result(self._partial_text(), None, error)
+        elif self._held():  # what does not have the form asked for is nothing for stdout
+            mutter(self.err, display(self._partial_text().rstrip("\n")))
+        if isinstance(error, ApiError) and error.kind is ApiErrorKind.TOO_LARGE:
+            error.hint = "Send less of it; --dry-run tells how large a request is."
+        if error.exit_code not in STOPPED:
+            say_error(self.err, error)
+        return error.exit_code
+
+    def _accept(self, turn: Turn) -> tuple[str, Any]:
+        """Give the text to be printed and its parsed form. Raises ReplyError."""
+        text = text_of(turn)
+        form, wanted = self.session.form, self.manner.extract
+        problem = judge(turn, text, whole=form is not None or wanted is not None)
+        if problem is not None:
+            raise problem
+        if form is None:
+            return (text if wanted is None else extract(text, wanted)), None
+        try:
+            inner, value = form.read(text)
+        except ValueError:
+            named = "one of the choices" if form.choices else "valid JSON"
+            raise ReplyError(f"The reply is not {named}.") from None
+        violation = self.manner.check(value) if self.manner.check is not None else None
+        if violation:
+            raise ReplyError(violation)
+        return inner, value
+
+    def _view(self) -> View:
+        return _Both(self._inner_view(), self)
+
+    def _inner_view(self) -> View:
+        if self.manner.output == "jsonl":
+            return LinesView(lambda value: write_json(self.out, value))
+        err = None if self.manner.quiet else self.err
+        if self._held():
+            return NotedView(SilentView(), err, live=self.manner.live_status)
+        if self.manner.rendered is not None:
+            return self.manner.rendered()
+        from chatrepl.terminal.views.plain import PlainView
+
+        plain = PlainView(self.out, raw=self.manner.raw, screen=self.manner.screen)
+        return NotedView(plain, err, live=self.manner.live_status)
+
+    def _held(self) -> bool:
+        """Tell whether the text is judged before anything of it is written."""
+        return (
+            self.manner.output == "json"
+            or self.manner.extract is not None
+            or self.session.form is not None
+        )
+
+    def _write(self, text: str, parsed: Any) -> None:
+        if self.manner.output != "text":
+            self._write_result(text, parsed, None)
+        elif self._held():
+            shown = self._safe(text)
+            self.out.write(shown if shown.endswith("\n") else f"{shown}\n")
+            self.out.flush()
+
+    def _safe(self, text: str) -> str:
+        if self.manner.screen:
+            return display(text)
+        return text if self.manner.raw else pipe(text)
+
+    def _write_result(self, text: str, parsed: Any, error: ChatreplError | None) -> None:
+        from chatrepl.core.result import Result
+
+        receipt = self.turn.receipt if self.turn is not None else None
+        result = Result(
+            text,
+            parsed,
+            self.session.settings.model,
+            receipt,
+            self.reply.retries,
+            self.session.recorder.id or None,
+            error,
+        ).to_wire()
+        if receipt is None:
+            asked = self.reply.request_id or getattr(error, "request_id", None)
+            seconds = max(0.0, self.session.edges.clock() - self.begun_at)
+            result |= _unfinished(self.reply)
+            result |= {"duration_ms": round(seconds * 1000), "request_id": asked}
+        if self.manner.output == "jsonl":
+            result = {"type": "result", **result}
+        write_json(self.out, result)
+
+    def _partial_text(self) -> str:
+        return text_of(self.turn) if self.turn is not None else self.reply.text
+
+    def _remark(self, turn: Turn) -> None:
+        """Say on stderr what the reader of the answer should know."""
+        if self.manner.quiet or turn.receipt is None:
+            return
+        reason = turn.receipt.stop_reason
+        if reason == "max_tokens":
+            mutter(self.err, "chatrepl: the reply reached its length limit; -t allows more.")
+        elif step := next_step(turn.receipt):
+            mutter(self.err, f"chatrepl: {one_line(step)}")
+        if self.manner.verbose:
+            mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+
+
+def _get_ready() -> None:
+    """Load what the answer will be written with, while the service thinks."""
+    import chatrepl.core.prompt_cache  # noqa: F401
+
+    pipe("")
+
+
+class _Terminable:
+    """Lets SIGTERM cancel the task that enters it; `fired` tells whether it did."""
+
+    def __init__(self) -> None:
+        self.fired = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+        def end() -> None:
+            self.fired = True
+            if task is not None:
+                task.cancel()
+
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
+            self._before = signal.getsignal(signal.SIGTERM)
+            loop.add_signal_handler(signal.SIGTERM, end)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, self._before)
+
+
+@dataclass(slots=True)
+class _Both:
+    """A view that also lets the shot know how far the reply came."""
+
+    view: View
+    shot: Shot
+
+    def __enter__(self) -> object:
+        return self.view.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.view.__exit__(kind, error, tb)
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        self.shot.show(event, reply)
+        self.view.show(event, reply)
+
+
+def mutter(err: TextIO | None, text: str) -> None:
+    """Write a line to stderr, if there is one to take it; an empty text is nothing."""
+    if err is None or not text:
+        return
+    with suppress(OSError, ValueError):
+        err.write(f"{text}\n")
+        err.flush()
+
+
+def say_error(err: TextIO | None, error: ChatreplError) -> None:
+    """Write an error to stderr: what happened, then what is safe or what to do."""
+    lines = [f"chatrepl: {one_line(error.message, 400)}"]
+    lines += [f"  {one_line(line, 400)}" for line in error.hint.splitlines()[:2]]
+    mutter(err, "\n".join(lines))
+
+
+def _unfinished(reply: Reply) -> dict[str, Any]:
+    """Give the parts of a result that an unfinished reply can fill."""
+    prefill = reply.prefill
+    return {
+        "usage": reply.total_usage.to_wire(),
+        "prefill": {"text": prefill.text, "mode": prefill.mode} if prefill else None,
+    }

@@ -1,0 +1,118 @@
+"""The line below the prompt: what the next message goes to, with what, and what it comes to.
+
+What the prompt offers to complete: commands and their arguments, and `@path`.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from chatrepl.attachments.mentions import complete_path
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.context.trim import Budget
+from chatrepl.core.prompt_cache import toolbar_words, warmth
+from chatrepl.core.typed_words import escaped, unescaped, words_of
+from chatrepl.core.words import dollars, share_words
+from chatrepl.session.session import Session
+from chatrepl.terminal.prompt.values import Candidate, Part
+
+
+@dataclass(slots=True)
+class Toolbar:
+    """Asked at each key press; put together anew only when something it tells has changed."""
+
+    session: Session
+    _key: Hashable = None
+    _parts: tuple[Part, ...] = ()
+
+    def __call__(self) -> tuple[Part, ...]:
+        key = self._state()
+        if key != self._key:
+            self._key, self._parts = key, tuple(_parts(self.session))
+        return self._parts
+
+    def _state(self) -> Hashable:
+        session = self.session
+        values = (
+            session.conversation,
+            session.settings,
+            session.staged,
+            session.form,
+            session.meter,
+        )
+        minute = int(session.edges.clock() // 60)
+        prefills = (session.prefill, session.pinned_prefill, session.recorder.unsaved)
+        return (*map(id, values), *prefills, minute, session.edges.can_count())
+
+
+def _parts(session: Session) -> list[Part]:
+    parts = [Part("toolbar.strong", session.model.id.removeprefix("claude-"))]
+    if session.recorder.unsaved:
+        parts.append(Part("toolbar.error", "NOT SAVED"))
+    if session.demo_help:
+        parts.append(Part("toolbar.warning", "demo", 1))
+    if session.conversation.head is not None:
+        parts += _context(session)
+        if session.meter.replies:  # what a conversation cost before this run is not known
+            parts.append(Part("toolbar", dollars(session.meter.known_usd), 3))
+        parts += _warm(session)
+    return parts + _next(session)
+
+
+def _context(session: Session) -> list[Part]:
+    estimate = session.context()
+    mark = ""
+    if estimate is None:
+        used = _reported(session)
+        if not used:
+            return []
+    else:
+        used, mark = estimate.tokens, "" if estimate.exact else "~"
+    budget = Budget.of(session.model, session.settings)
+    style = "toolbar.warning" if budget.warns(used, session.settings) else "toolbar"
+    return [Part(style, mark + share_words(used, budget.limit), 2)]
+
+
+def _reported(session: Session) -> int:
+    """Give what the newest reply whose usage is known came to; 0 where there is none."""
+    receipts = (turn.receipt for turn in reversed(session.conversation.path()) if turn.receipt)
+    sums = (r.usage.total_input_tokens + r.usage.output_tokens for r in receipts)
+    return next(filter(None, sums), 0)
+
+
+def _warm(session: Session) -> list[Part]:
+    now = session.edges.clock()
+    words = toolbar_words(warmth(session.footprint, session.request(None), now), now)
+    return [Part("toolbar", words, 5)] if words else []
+
+
+def _next(session: Session) -> list[Part]:
+    """Show what is set for the next message."""
+    parts = []
+    if session.staged:
+        parts.append(Part("toolbar.strong", f"{len(session.staged)} attached", 1))
+    if session.prefill or session.pinned_prefill:
+        parts.append(Part("toolbar.strong", "prefill", 2))
+    if session.form is not None:
+        parts.append(Part("toolbar.strong", "choose" if session.form.choices else "schema", 2))
+    state = session.conversation.state
+    branch = next((name for name, at in state.branches.items() if at == state.head), "")
+    if branch:
+        parts.append(Part("toolbar", branch, 4))
+    return parts
+
+
+LONGEST = 4_096  # of a path
+
+
+def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
+    """Offer completions at the cursor."""
+    before = text[:cursor]
+    if before.startswith("/") and not before.startswith("//") and "\n" not in before:
+        length, offers = REGISTRY.complete(session, before)
+        for offer, meaning in offers:
+            yield Candidate(cursor - length, offer, offer.rstrip(), meaning)
+        return
+    word = words_of(before[-LONGEST:])[-1]
+    if word.startswith("@"):
+        for path in complete_path(unescaped(word[1:])):
+            yield Candidate(cursor - len(word) + 1, escaped(path), path)

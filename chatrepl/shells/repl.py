@@ -1,0 +1,299 @@
+"""The chat: read a line, run it as a command or a turn, say what happened, and again."""
+
+import asyncio
+import errno
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+
+from chatrepl.attachments.attach import load
+from chatrepl.attachments.mentions import find_mentions
+from chatrepl.commands.context_policy import make_room, warn_when_full
+from chatrepl.commands.cost import agree_to_cost, cost_question
+from chatrepl.commands.registry import REGISTRY, looks_like_path
+from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.staging import limits_of
+from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.outcome import (
+    Aside,
+    Confirm,
+    Continue,
+    Copy,
+    Count,
+    Draft,
+    Edit,
+    Exactly,
+    Job,
+    Notice,
+    Open,
+    Outcome,
+    Page,
+    Quit,
+    Send,
+    Several,
+    Table,
+)
+from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.value import frozen
+from chatrepl.session.next_message import keep_unsent
+from chatrepl.session.session import Session
+from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.terminal.keyboard import Reactions, watch_keyboard
+from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.prompt import Prompt
+from chatrepl.terminal.prompt.values import Closed, Interrupted, Line
+from chatrepl.terminal.say import Speaker
+from chatrepl.terminal.views.live import LiveView
+from chatrepl.turn import Stream, View, ask_aside, continue_turn, run_turn
+
+T = TypeVar("T")
+_GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+_LONG_S = 10.0
+Answering: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
+
+
+@frozen
+class Desk:
+    """What the chat needs of the terminal; each part is a small door to a library.
+
+    `dress` lets prompt and screen follow settings that were changed.
+    """
+
+    prompt: Prompt
+    speaker: Speaker
+    tty: Tty
+    new_view: Callable[[], LiveView]
+    ask: Callable[[str], bool]
+    edit: Callable[[str], str]
+    copy: Callable[[str], str]
+    dress: Callable[[], None] = lambda: None
+
+
+@dataclass(slots=True)
+class Repl:
+    """One chat on a terminal."""
+
+    session: Session
+    desk: Desk
+    stream: Stream
+    count: Callable[[Request], Coroutine[None, None, int]]
+    runner: asyncio.Runner
+    draft: str = ""
+    running: bool = field(default=True)
+
+    def run(self) -> None:
+        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on."""
+        while self.running:
+            try:
+                self._step()
+            except ChatreplError as error:
+                self.desk.speaker.error(error)
+            except KeyboardInterrupt:
+                self.desk.speaker.line("Stopped.")
+            except OSError as fault:
+                if fault.errno not in _GONE or fault.filename is not None:
+                    raise
+                sys.exit(128 + signal.SIGHUP)  # the terminal is gone, and no signal told
+
+    def _step(self) -> None:
+        draft, self.draft = self.draft, ""
+        self.desk.speaker.rest()
+        keep_unsent(self.session)
+        waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
+        match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
+            case Line(text):
+                try:
+                    self.take(text)
+                finally:
+                    self.draft = "\n".join(filter(None, (waiting, self.draft)))
+            case Closed() | Interrupted():
+                self.running = False
+
+    def begin(self, message: Message) -> None:
+        """Send the first message, which did not come from the prompt."""
+        self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
+        try:
+            self._send(message, message.text)
+        except ChatreplError as error:
+            self.desk.speaker.error(error)
+
+    def take(self, text: str) -> None:
+        """Run a submitted text: a command, or a message."""
+        if not text.strip():
+            self.session.leave_edit()
+            return
+        if text.startswith("//"):
+            self.send(text[1:])
+        elif text.startswith("/") and self._is_command(text):
+            settings = self.session.settings
+            self.act(REGISTRY.dispatch(self.session, text))
+            if settings is not self.session.settings:
+                self.desk.dress()
+        else:
+            self.send(text)
+
+    def _is_command(self, text: str) -> bool:
+        word, _ = split_command(text)
+        if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
+            return True
+        if self.desk.ask("That begins like a path. Send it as a message?"):
+            return False
+        self.draft = text
+        raise UsageError("Nothing was sent.", "The line is back in the prompt.")
+
+    def send(self, text: str) -> None:
+        """Send a message with what is staged and what it mentions."""
+        try:
+            limits = limits_of(self.session)
+            found = tuple(load(m.path, limits=limits) for m in find_mentions(text))
+        except ChatreplError:
+            self.draft = text
+            raise
+        staged = self.session.staged
+        self.session.staged = (*staged, *found)
+        self.draft = text  # whatever stops us before the turn, the text is not lost
+        try:
+            self._send_if_agreed(text)
+        finally:
+            if self.session.staged:  # nothing came: mentions are found again in the draft
+                self.session.staged = staged
+
+    def _send_if_agreed(self, text: str) -> None:
+        message, base = self.session.compose(text), self.session.base
+        self.act(make_room(self.session, message))
+        if self._may_cost():
+            self.draft, before = "", self.session.context()
+            self._send(message, text, base)
+            self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def _may_cost(self) -> bool:
+        """Ask before the session costs more than it should."""
+        question = cost_question(self.session)
+        if question and not self.desk.ask(question):
+            self.desk.speaker.line("Nothing was sent.")
+            return False
+        if question:
+            agree_to_cost(self.session)
+        return True
+
+    def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
+        """Do what a command asked for."""
+        match outcome:
+            case None | Open():
+                pass
+            case Notice() | Table() | Page() | Exactly():
+                self.desk.speaker.say(outcome)
+            case Several(outcomes):
+                for one in outcomes:
+                    self.act(one)
+            case Confirm(preview, apply, question):
+                self.act(preview)
+                if self.desk.ask(question):
+                    self.act(apply())
+                else:
+                    self.desk.speaker.line("Left as it was.")
+            case Send(message, base):
+                if self._may_cost():
+                    self._send(message, "", base)
+            case Draft(text, _):
+                self.draft = text
+            case Edit(text, then):
+                self.act(then(self.desk.edit(text)))
+            case Copy(text, what):
+                self.desk.speaker.line(f"{what} {self.desk.copy(text)}")
+            case Job(_, work):
+                self.act(work())
+            case Quit():
+                self.running = False
+            case Continue():
+                if self._may_cost():
+                    self._turn(lambda view: continue_turn(self.session, self.stream, view))
+            case Aside(message, then):
+                self._aside(message, then)
+            case Count():
+                self._count(outcome)
+
+    def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
+        """Let the model write something aside; a stop leaves all as it was."""
+        reply = None
+        try:
+            asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
+            reply = self.runner.run(asked)
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        except ChatreplError as error:
+            self.desk.speaker.error(error)
+        self.desk.speaker.gap()
+        self.act(then(reply))
+
+    def _count(self, asked: Count) -> None:
+        try:
+            total = self.runner.run(self.count(asked.request))
+        except ChatreplError:
+            if asked.otherwise is None:
+                raise
+            self.act(asked.otherwise())
+        else:
+            self.act(asked.then(total))
+
+    def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
+        self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
+
+    def _turn(self, reply: Answering, typed: str = "") -> None:
+        before = self.session.conversation
+        try:
+            turn = self.runner.run(self._watched(reply, condenser(self.session.form)))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self._after_stop(before is self.session.conversation, typed)
+        except ChatreplError as error:
+            if before is self.session.conversation:
+                self.draft = typed
+            else:
+                self._sum_up(self._last())
+            self.desk.speaker.error(error)
+        else:
+            self._sum_up(turn)
+
+    async def _watched(
+        self,
+        reply: Callable[[View], Coroutine[None, None, T]],
+        condense: Callable[[str], str] | None = None,
+    ) -> T:
+        view = self.desk.new_view()
+        view.condense = condense
+        task = asyncio.current_task()
+
+        def stop() -> None:
+            if task is not None:
+                task.cancel()
+
+        reactions = Reactions(
+            stop=stop,
+            keep=self.desk.prompt.type_ahead,
+            before_suspend=view.suspend,
+            after_suspend=view.resume,
+        )
+        async with watch_keyboard(self.desk.tty, reactions):
+            return await reply(view)
+
+    def _after_stop(self, nothing_came: bool, typed: str) -> None:
+        if nothing_came:
+            self.draft = typed
+            back = " Your message is back in the prompt." if typed else ""
+            self.desk.speaker.line(f"Stopped before anything came.{back}")
+        else:
+            self._sum_up(self._last())
+
+    def _last(self) -> Turn:
+        return self.session.conversation.path()[-1]
+
+    def _sum_up(self, turn: Turn) -> None:
+        for words, style in remarks(self.session, turn):
+            self.desk.speaker.line(words, style)
+        receipt = turn.receipt
+        if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
+            self.desk.tty.write("\a")

@@ -1,0 +1,34 @@
+"""What stands under a reply: notes, hints, and a reply in a form made short."""
+
+from collections.abc import Callable, Iterator
+
+from chatrepl.commands.forms import bare_choice, complaint
+from chatrepl.commands.next_reply import retirement
+from chatrepl.core.exchange.form import Form
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.words import meta_line, next_step
+from chatrepl.session.session import Session
+
+
+def condenser(form: Form | None) -> Callable[[str], str] | None:
+    """Give what takes a choice out of its JSON; None where none is asked for."""
+    if form is None or not form.choices:
+        return None
+    return lambda text: bare_choice(form, text) or text
+
+
+def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
+    """Give the lines under a reply, each with its style."""
+    receipt = turn.receipt
+    if receipt is None:
+        return
+    if turn.assistant is None and receipt.stop_reason is not None:
+        yield "The reply is empty.", "warning"
+    text = "" if turn.assistant is None else turn.assistant.text
+    yield meta_line(receipt), "meta"
+    if session.miss:
+        yield session.miss, "meta"
+    step = next_step(receipt, goes_on=turn.ending is not None)
+    for words in (complaint(session.form, text), retirement(session), step):
+        if words:
+            yield words, "warning"

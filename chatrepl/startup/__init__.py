@@ -1,0 +1,1 @@
+"""What is done so that the prompt is there at once."""

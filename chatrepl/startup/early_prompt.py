@@ -1,0 +1,151 @@
+"""The prompt's mark on the screen before anything slow is imported.
+
+early = EarlyPrompt(tty, "› ", os.environ, head="chatrepl 0.1.0")
+early.paint()                              # at once; keys are read later
+early.greet("chatrepl 0.1.0 · a model")    # when more is known
+with early:                                # the question about the background is out
+    prompt = Prompt(...)                   # 0.1 s of imports
+prompt.type_ahead(early.background.typed)  # keys that were typed meanwhile
+
+What this module imports, the user waits for.
+
+Is the terminal dark or light? The terminal itself is asked (OSC 11); COLORFGBG is the fallback.
+
+The question goes out first and is answered while other things are done. A second question that
+every terminal answers follows it, so that those which do not know the first cost no waiting.
+"""
+
+import os
+import re
+import select
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from chatrepl.terminal.modes import PASTE_ON, Tty
+
+QUESTION = "\x1b]11;?\x1b\\\x1b[c"
+
+_COLOR = re.compile(
+    rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+_ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
+_BEGINNING = re.compile(rb"\x1b(?:\](?:1(?:1(?:;[^\x07\x1b]*\x1b?)?)?)?|\[\?[\d;]*)\Z")
+_GRACE = 0.3  # seconds more for an answer that has begun
+_LIGHT_COLORS = {7, 9, 10, 11, 12, 13, 14, 15}
+
+
+class Background(NamedTuple):
+    """What the terminal said, and what the user typed meanwhile."""
+
+    dark: bool | None = None
+    typed: bytes = b""
+
+
+def ask_background(tty: Tty) -> None:
+    """Send the question; the terminal must be quiet from now until the answer is read."""
+    if tty.is_ours:
+        tty.write(QUESTION)
+
+
+def read_background(tty: Tty, environ: Mapping[str, str], seconds: float = 0.15) -> Background:
+    """Wait for the answer, at most so long; typed keys are handed on, in order."""
+    if not (tty.is_ours and tty.knows_escapes):
+        return Background(from_environment(environ))
+    until = time.monotonic() + seconds
+    data = b""
+    while not _ATTRIBUTES.search(data):
+        left = until - time.monotonic() + (_GRACE if _BEGINNING.search(data) else 0)
+        if left <= 0 or not select.select([tty.keyboard], [], [], left)[0]:
+            break
+        if not (more := os.read(tty.keyboard, 65_536)):
+            break
+        data += more
+    answer = understand(data)
+    return (
+        answer if answer.dark is not None else Background(from_environment(environ), answer.typed)
+    )
+
+
+def understand(data: bytes) -> Background:
+    """Tell answers from typed keys."""
+    color = _COLOR.search(data)
+    typed = _ATTRIBUTES.sub(b"", _COLOR.sub(b"", data))
+    if not color:
+        return Background(None, typed)
+    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in color.groups())
+    return Background(0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5, typed)
+
+
+def from_environment(environ: Mapping[str, str]) -> bool | None:
+    """Read COLORFGBG, which some terminals set: `15;0` is white on black."""
+    last = environ.get("COLORFGBG", "").rpartition(";")[2]
+    return int(last) not in _LIGHT_COLORS if last.isdigit() else None
+
+
+_WIPE = "\r\x1b[K"
+_WIPE_BOTH = f"{_WIPE}\x1b[A\x1b[K"
+
+
+class EarlyPrompt:
+    """Paints a mark, and wipes it away when the real prompt is ready. The tty must be quiet.
+
+    `head` stands in the row above until there is a greeting. After the context, `background` is
+    what the terminal said of its colours, if it was to be asked, and what was typed meanwhile.
+    """
+
+    background: "Background"
+
+    def __init__(
+        self,
+        tty: Tty,
+        mark: str,
+        environ: Mapping[str, str],
+        *,
+        ask: bool = True,
+        head: str = "",
+    ) -> None:
+        self.tty = tty
+        self.ask = ask
+        self._mark = mark
+        self._environ = environ
+        self._head = head
+        self._painted = False
+
+    def paint(self) -> None:
+        """Show the mark, unless it is there already."""
+        if not self._painted:
+            self._painted = True
+            above = f"\x1b[2m{self._head}\x1b[0m\r\n" if self._head else ""
+            self.tty.write(PASTE_ON + above + self._mark)  # a paste is one text here, too
+
+    def greet(self, text: str) -> None:
+        """Put lines above the mark, in place of the head."""
+        wipe = "" if not self._painted else _WIPE_BOTH if self._head else _WIPE
+        self._painted, self._head = True, ""
+        self.tty.write(wipe + text.replace("\n", "\r\n") + self._mark)
+
+    def wipe(self) -> None:
+        """Take the mark away, if it is there; what stands above it stays."""
+        if self._painted:
+            self._painted = False
+            self.tty.write(_WIPE)
+
+    def __enter__(self) -> Self:
+
+        self.background = Background()
+        self.paint()
+        if self.ask:
+            ask_background(self.tty)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.ask and error is None:
+            self.background = read_background(self.tty, self._environ)
+        self.wipe()

@@ -1,0 +1,54 @@
+"""The first thing that a chat shows, before anybody has looked at the settings.
+
+Whatever is imported here, the user waits for; a test holds it to next to nothing.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from chatrepl import __version__
+
+if TYPE_CHECKING:
+    from chatrepl.startup.early_prompt import EarlyPrompt
+
+_STILL_A_CHAT: Final = {"--demo", "--no-save", "--continue", "-c", "--raw", "--quiet", "-q"}
+
+
+@contextmanager
+def first_sight(argv: Sequence[str]) -> "Iterator[EarlyPrompt | None]":
+    """Show the prompt's mark at once where the command line surely begins a chat, else give None.
+
+    Keys wait, unseen, until somebody reads them. Afterwards the terminal is as it was found.
+    """
+    if not _begins_chat(argv, os.environ):
+        yield None
+        return
+    from chatrepl.startup.early_prompt import EarlyPrompt
+    from chatrepl.terminal.modes import Tty, speaks_utf8
+
+    tty = Tty()
+    mark = "› " if speaks_utf8(sys.stdout, os.environ) else "> "
+    early = EarlyPrompt(tty, mark, os.environ, head=f"chatrepl {__version__}")
+    try:
+        with tty.quiet():
+            early.paint()
+            try:
+                yield early
+            finally:
+                early.wipe()
+    finally:
+        tty.restore()
+
+
+def _begins_chat(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    if not _STILL_A_CHAT.issuperset(argv) or "_CHATREPL_COMPLETE" in environ:
+        return False
+    if environ.get("TERM", "").lower() in {"", "dumb", "unknown"}:
+        return False
+    try:
+        return os.isatty(0) and sys.stdout.isatty()
+    except (AttributeError, ValueError):  # closed
+        return False

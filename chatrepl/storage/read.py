@@ -1,0 +1,224 @@
+"""Read a journal, whatever has become of it: what is damaged is skipped and counted.
+
+A turn without its end is a reply that was cut: it comes back with the text that had come. The
+pieces of a reply that stands whole in its end are not even looked at, and so not counted.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.value import frozen
+from chatrepl.storage import records
+from chatrepl.storage.files import words_for
+from chatrepl.storage.history_line import Line
+from chatrepl.storage.record_log import title_of
+from chatrepl.storage.records import VERSION, DamagedError, loads
+
+_NULS: Final = re.compile(rb"\x00+")
+_DELTA: Final = b'{"t":"d","id":"'
+
+
+@frozen
+class Loaded:
+    """A conversation as it came back.
+
+    `skipped` counts damaged records, `newer` those of a later version; `recovered` tells that the
+    last turn was never put away properly. `recorded` is what the file says by itself.
+    """
+
+    conversation: Conversation
+    recorded: Conversation
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    skipped: int = 0
+    newer: int = 0
+    recovered: bool = False
+
+    @property
+    def name(self) -> str | None:
+        name = self.meta.get("name")
+        return name if isinstance(name, str) and name else None
+
+    @property
+    def title(self) -> str:
+        """The title it was given, or the first words of it."""
+        title = self.meta.get("title")
+        if isinstance(title, str) and title:
+            return title
+        return next(filter(None, map(title_of, self.conversation.path())), "")
+
+
+def load(path: Path) -> Loaded:
+    """Read the journal at `path`. Raises StorageError where it cannot be read at all."""
+    return load_bytes(read_journal(path))
+
+
+def read_journal(path: Path) -> bytes:
+    """Read the bytes at `path`. Raises StorageError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        why = words_for(error)
+        raise StorageError(f"The conversation {path.stem} cannot be read: {why}.") from error
+    except ValueError as error:
+        raise StorageError("There is no conversation of that name.") from error
+
+
+def load_bytes(data: bytes) -> Loaded:
+    """Read a journal from `data`; never raises, whatever they are."""
+    reader = _Reader()
+    for line in data.split(b"\n"):
+        # A power cut leaves zeroed blocks behind.
+        for piece in _NULS.split(line) if b"\0" in line else (line,):
+            if stripped := piece.strip(b" \r\t"):
+                reader.take(stripped)
+    return reader.result()
+
+
+def _text_of(piece: bytes) -> str:
+    """Read the text of a piece of a reply. Raises DamagedError and what JSON does."""
+    record = loads(piece)
+    if record.get("kind") == "thinking":
+        return ""
+    return records.text(record.get("text"))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._line = Line()
+        self._turns: dict[TurnId, Turn] = {}
+        # What has come of replies whose end we have not seen; most need never be read.
+        self._open: dict[TurnId, list[bytes]] = {}
+        self._trailing: list[TurnId] = []  # not yet part of any state
+        self._last: TurnId | None = None
+        self._meta: dict[str, Any] = {}
+        self._skipped = 0
+        self._newer = 0
+        self._takers: Mapping[str, Callable[[dict[str, Any]], None]] = {
+            "conv": self._take_conv,
+            "turn": self._take_turn,
+            "d": self._take_delta,
+            "end": self._take_end,
+            "state": self._take_state,
+            "meta": self._take_meta,
+        }
+
+    def take(self, piece: bytes) -> None:
+        if piece.startswith(_DELTA):
+            id_ = piece[len(_DELTA) : piece.find(b'"', len(_DELTA))].decode("ascii", "replace")
+            if id_ in self._open:
+                self._open[TurnId(id_)].append(piece)
+                return
+        try:
+            record = loads(piece)
+            kind = record.get("t") if isinstance(record, dict) else None
+            if not isinstance(kind, str):
+                raise DamagedError("no record")
+            taker = self._takers.get(kind)
+            if taker is None or records.whole(record.get("v", VERSION)) > VERSION:
+                self._newer += 1
+                return
+            taker(record)
+            if kind == "d":
+                self._open.get(record["id"], []).append(piece)
+        except (ValueError, RecursionError):
+            self._skipped += 1
+
+    def result(self) -> Loaded:
+        recorded = self._line.conversation(
+            {id_: turn for id_, turn in self._turns.items() if id_ not in self._open}
+        )
+        self._close_open()
+        conversation = self._line.conversation(self._turns)
+        trailing = [turn for turn in self._trailing if turn in self._turns]
+        for id_ in trailing:
+            conversation = conversation.add(self._turns[id_])
+        recovered = bool(trailing)
+        return Loaded(
+            conversation, recorded, self._meta, self._skipped, self._newer, recovered=recovered
+        )
+
+    def _take_conv(self, record: dict[str, Any]) -> None:
+        self._meta |= {k: v for k, v in record.items() if k not in {"t", "v"}}
+
+    def _take_meta(self, record: dict[str, Any]) -> None:
+        fields = record.get("set")
+        if not isinstance(fields, dict):
+            raise DamagedError("no fields")
+        self._meta |= fields
+
+    def _take_turn(self, record: dict[str, Any]) -> None:
+        turn = records.turn_from_record(record)
+        self._put(turn)
+        self._open.pop(turn.id, None)
+        if record.get("open") is True:
+            self._open[turn.id] = []
+
+    def _take_delta(self, record: dict[str, Any]) -> None:
+        id_ = records.turn_id(record.get("id"))
+        records.text(record.get("text"))
+        if id_ not in self._turns:  # the question is lost, the answer need not be
+            self._put(Turn(id_, self._line.last_head(self._turns), ()))
+            self._open[id_] = []
+
+    def _take_end(self, record: dict[str, Any]) -> None:
+        end = records.turn_from_record(record)
+        begun = self._turns.get(end.id)
+        before = begun.messages if begun is not None else ()
+        kept = before[: records.whole(record.get("from", 0))]
+        self._put(replace(end, messages=(*kept, *end.messages)))
+        self._open.pop(end.id, None)
+
+    def _take_state(self, record: dict[str, Any]) -> None:
+        self._line.apply(record)
+        self._trailing = [turn for turn in self._trailing if turn in self._open]
+
+    def _put(self, turn: Turn) -> None:
+        """Take a turn in, under a parent that is there and came before it: there are no circles."""
+        known = self._turns.get(turn.id)
+        if known is not None:
+            turn = replace(turn, parent=known.parent)
+        elif turn.parent is not None and turn.parent not in self._turns:
+            turn = replace(turn, parent=self._line.last_head(self._turns))
+        self._turns[turn.id] = turn
+        self._last = turn.id
+        if turn.id not in self._trailing:
+            self._trailing.append(turn.id)
+
+    def _joined(self, pieces: list[bytes]) -> str:
+        texts = []
+        for piece in pieces:
+            try:
+                texts.append(_text_of(piece))
+            except (ValueError, RecursionError):
+                self._skipped += 1
+        return "".join(texts)
+
+    def _close_open(self) -> None:
+        """Make turns of the replies that have no end.
+
+        A question nobody waited for, with another one after it, was asked again: it goes.
+        """
+        heads = {state.head for state in self._line.states}
+        parents = {turn.parent for turn in self._turns.values()}
+        for id_, pieces in self._open.items():
+            turn = self._turns[id_]
+            text = self._joined(pieces)
+            if text:
+                model = self._meta.get("model")
+                name = model if isinstance(model, str) else ""
+                reply = Message("assistant", (TextBlock(text),), name)
+                self._turns[id_] = replace(
+                    turn, messages=(*turn.messages, reply), receipt=Receipt(reply.model)
+                )
+            elif id_ == self._last or id_ in heads or id_ in parents:
+                self._turns[id_] = replace(turn, receipt=Receipt())
+            else:
+                del self._turns[id_]
+            if id_ != self._last and id_ in self._trailing:
+                self._trailing.remove(id_)

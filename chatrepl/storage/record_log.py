@@ -1,0 +1,125 @@
+"""From what happens to the records that say so: only what changed is written.
+
+The recorder knows what the file says already, and so can also write all of it anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.storage.history_line import Line
+from chatrepl.storage.records import VERSION, line, message_to_record, turn_to_record
+
+TITLE_LENGTH: Final = 60
+OPENING: Final = b'{"t":"conv"'
+
+
+@dataclass(slots=True)
+class Recorder:
+    """What the file says so far. Every method gives the bytes to append."""
+
+    created: float
+    told: Line = field(default_factory=Line)
+    turns: dict[TurnId, Turn] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    _open: dict[TurnId, tuple[Turn, list[tuple[str, str]]]] = field(default_factory=dict)
+    _depth: dict[TurnId | None, int] = field(default_factory=lambda: {None: 0})
+
+    @classmethod
+    def after(
+        cls, conversation: Conversation, facts: Mapping[str, Any], created: float
+    ) -> "Recorder":
+        """Make a recorder for a file that holds `conversation` already."""
+        recorder = cls(created, Line.of(conversation), facts=dict(facts))
+        for turn in conversation.turns.values():
+            recorder._know(turn)
+        return recorder
+
+    def opening(self) -> bytes:
+        """Begin a file."""
+        return line({"t": "conv", "v": VERSION, "created": self.created})
+
+    def begin(self, turn: Turn) -> bytes:
+        self._open[turn.id] = turn, []
+        return line(turn_to_record(turn, is_open=True))
+
+    def delta(self, turn_id: TurnId, kind: str, text: str) -> bytes:
+        if turn_id in self._open:
+            self._open[turn_id][1].append((kind, text))
+        return line({"t": "d", "id": turn_id, "kind": kind, "text": text})
+
+    def finish(self, turn: Turn) -> bytes:
+        """End a turn: the messages of the open one are not written again."""
+        opened = self._open.pop(turn.id, None)
+        before = opened[0].messages if opened is not None else ()
+        same = 0
+        while same < min(len(before), len(turn.messages)) and before[same] == turn.messages[same]:
+            same += 1
+        record = turn_to_record(turn) | {
+            "t": "end",
+            "from": same,
+            "messages": [message_to_record(m) for m in turn.messages[same:]],
+        }
+        self._know(turn)
+        return line(record)
+
+    def state(self, conversation: Conversation) -> bytes:
+        """Write turns the file does not hold yet, and where we stand now."""
+        lines = []
+        for turn in conversation.turns.values():
+            known = self.turns.get(turn.id)
+            if known is not turn and known != turn:
+                lines.append(line(turn_to_record(turn)))
+                self._know(turn)
+        new = Line.of(conversation)
+        change = self.told.change(new)
+        if change is not None:
+            self.told = new
+            lines.append(line(change | self._digest()))
+        return b"".join(lines)
+
+    def meta(self, changes: Mapping[str, Any]) -> bytes:
+        """Write the fields that differ from what was said before."""
+        changed = {k: v for k, v in changes.items() if k not in self.facts or self.facts[k] != v}
+        self.facts |= changed
+        return line({"t": "meta", "set": changed}) if changed else b""
+
+    def everything(self) -> bytes:
+        """Write a whole file that says what has been said so far."""
+        lines = [self.opening()]
+        if self.facts:
+            lines.append(line({"t": "meta", "set": self.facts}))
+        lines += [line(turn_to_record(turn)) for turn in self.turns.values()]
+        change = Line().change(self.told)
+        if change is not None:
+            lines.append(line(change | self._digest()))
+        for turn, deltas in self._open.values():
+            lines.append(line(turn_to_record(turn, is_open=True)))
+            for kind, text in deltas:
+                lines.append(line({"t": "d", "id": turn.id, "kind": kind, "text": text}))
+        return b"".join(lines)
+
+    def _know(self, turn: Turn) -> None:
+        self.turns[turn.id] = turn
+        self._depth[turn.id] = self._depth.get(turn.parent, 0) + 1
+        if "title" not in self.facts and (title := title_of(turn)):
+            self.facts["title"] = title
+
+    def _digest(self) -> dict[str, Any]:
+        """What a list of conversations shows, so that it need read no more than this record."""
+        digest: dict[str, Any] = {"n": self._depth.get(self.told.state.head, 0)}
+        for key in ("name", "title"):
+            if self.facts.get(key):
+                digest[key] = self.facts[key]
+        return digest
+
+
+def title_of(turn: Turn) -> str:
+    """Take the first words of what was asked."""
+    words = " ".join(b.text for b in turn.question if isinstance(b, TextBlock))
+    words = " ".join(words[: 8 * TITLE_LENGTH].split())
+    if len(words) <= TITLE_LENGTH:
+        return words
+    return words[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"

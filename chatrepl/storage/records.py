@@ -1,0 +1,223 @@
+"""Records to values and back. A record is a JSON object with its type under `t`.
+
+    conv    the file begins: `v` the format, `created`
+    turn    a turn; with `open` it waits for its reply
+    d       a piece of a reply: `id` of the turn, `kind` text or thinking, `text`
+    end     the reply is there: `from` which message on it differs from the open turn
+    state   where we stand (see `history_line.py`)
+    meta    name, title, model and whatever else goes with the conversation: changed fields
+
+Reading is strict about what it knows (`DamagedError`) and silent about keys it does not know.
+Records of unknown type are skipped by the loader and stay in the file. To change the meaning of a
+record, give it a `v` above `VERSION`: older readers then leave it alone.
+
+JSON lines that are inert on a terminal, always encodable, and still readable and greppable.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final, cast
+
+from chatrepl.core.talk.blocks import Block, block_from_wire
+from chatrepl.core.talk.conversation import Message, Prefill, Receipt, Turn, TurnId
+from chatrepl.core.talk.usage import Usage
+
+# JSON escapes C0 by itself. These would still act on a terminal that shows the file, or cannot be
+# encoded at all: DEL and C1, invisible and bidirectional format characters, surrogate halves,
+# non-characters and tags.
+_UNSAFE: Final = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]"
+)
+
+
+def dumps(value: object) -> str:
+    """Write `value` as one line of inert JSON; reading it gives back the exact text.
+
+    Raises ValueError or RecursionError for what cannot be JSON: circles, endless nesting.
+    """
+    return escape(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain))
+
+
+def line(value: object) -> bytes:
+    """Write `value` as one line of a file."""
+    return dumps(value).encode() + b"\n"
+
+
+def escape(text: str) -> str:
+    """Escape, inside JSON, what is not inert."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSAFE.sub(_escaped, text)
+
+
+def loads(data: bytes) -> Any:
+    """Read one line. Raises ValueError or RecursionError."""
+    return json.loads(data.decode())
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    return f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
+
+
+VERSION: Final = 1
+_ROLES: Final = frozenset({"user", "assistant", "system"})
+_MODES: Final = frozenset({"native", "schema", "emulated"})
+_HUGE: Final = 1e18
+_RECEIPT_TEXTS: Final = ("model", "stop_reason", "message_id", "request_id", "error")
+_RECEIPT_NUMBERS: Final = ("cost_usd", "uncached_usd", "duration_s")
+# What a block must hold for the rest of the program to be able to rely on it.
+_SHAPES: Final[Mapping[str, Mapping[str, type]]] = {
+    "text": {"text": str, "citations": list},
+    "image": {"source": dict},
+    "document": {"source": dict, "title": str},
+    "thinking": {"thinking": str, "signature": str},
+    "redacted_thinking": {"data": str},
+    "tool_use": {"id": str, "name": str, "input": dict},
+    "server_tool_use": {"id": str, "name": str, "input": dict},
+    "tool_result": {"tool_use_id": str, "is_error": bool},
+}
+
+
+class DamagedError(ValueError):
+    """A record that is JSON, but not what we wrote."""
+
+
+def turn_to_record(turn: Turn, *, is_open: bool = False) -> dict[str, Any]:
+    """Write a whole turn."""
+    record: dict[str, Any] = {"t": "turn", "id": turn.id, "parent": turn.parent}
+    if is_open:
+        record["open"] = True
+    record["created"] = turn.created
+    if turn.ours:
+        record["ours"] = turn.ours
+    record["messages"] = [message_to_record(m) for m in turn.messages]
+    if turn.receipt is not None:
+        record["receipt"] = receipt_to_record(turn.receipt)
+    return record
+
+
+def turn_from_record(record: Mapping[str, Any]) -> Turn:
+    """Read a turn. Raises DamagedError."""
+    receipt = record.get("receipt")
+    return Turn(
+        turn_id(record.get("id")),
+        None if record.get("parent") is None else turn_id(record["parent"]),
+        messages_from(record.get("messages")),
+        None if receipt is None else receipt_from_record(receipt),
+        ours=whole(record.get("ours", 0)),
+        created=number(record.get("created", 0.0)),
+    )
+
+
+def message_to_record(message: Message) -> dict[str, Any]:
+    record = message.to_wire()
+    if message.model:
+        record["model"] = message.model
+    if message.bound:
+        record["bound"] = message.bound
+    return record
+
+
+def messages_from(value: Any) -> tuple[Message, ...]:
+    """Read a list of messages. Raises DamagedError."""
+    if not isinstance(value, list):
+        raise DamagedError("no list of messages")
+    return tuple(map(message_from_record, value))
+
+
+def message_from_record(record: Any) -> Message:
+    """Read a message. Raises DamagedError."""
+    if not isinstance(record, dict) or not one_of(_ROLES, record.get("role")):
+        raise DamagedError("no message")
+    content = record.get("content")
+    if not isinstance(content, list):
+        raise DamagedError("no list of blocks")
+    blocks = tuple(map(block_from_record, content))
+    model, bound = text(record.get("model", "")), text(record.get("bound", ""))
+    return Message(record["role"], blocks, model, bound)
+
+
+def block_from_record(wire: Any) -> Block:
+    """Read a block. Raises DamagedError for one that nothing could be done with."""
+    if not isinstance(wire, dict) or not isinstance(wire.get("type"), str):
+        raise DamagedError("no block")
+    for key, kind in _SHAPES.get(wire["type"], {}).items():
+        if wire.get(key) is not None and not isinstance(wire[key], kind):
+            raise DamagedError(f"{key} is of another type")
+    return block_from_wire(wire)
+
+
+def receipt_to_record(receipt: Receipt) -> dict[str, Any]:
+    """Write a receipt; what has its default is left out."""
+    record: dict[str, Any] = {}
+    default = Receipt()
+    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, "stop_details"):
+        value = getattr(receipt, key)
+        if value != getattr(default, key):
+            record[key] = value
+    if receipt.usage != default.usage:
+        counts = ((f.name, getattr(receipt.usage, f.name)) for f in fields(Usage))
+        record["usage"] = {key: value for key, value in counts if value}
+    if receipt.prefill is not None:
+        record["prefill"] = {"text": receipt.prefill.text, "mode": receipt.prefill.mode}
+    return record
+
+
+def receipt_from_record(record: Any) -> Receipt:
+    """Read a receipt. Raises DamagedError."""
+    if not isinstance(record, dict):
+        raise DamagedError("no receipt")
+    values: dict[str, Any] = {k: text(record[k]) for k in _RECEIPT_TEXTS if k in record}
+    values |= {k: number(record[k]) for k in _RECEIPT_NUMBERS if k in record}
+    if isinstance(record.get("stop_details"), dict):
+        values["stop_details"] = record["stop_details"]
+    if isinstance(record.get("usage"), dict):
+        names = {f.name for f in fields(Usage)}
+        values["usage"] = Usage(**{k: whole(v) for k, v in record["usage"].items() if k in names})
+    prefill = record.get("prefill")
+    if isinstance(prefill, dict) and one_of(_MODES, prefill.get("mode")):
+        values["prefill"] = Prefill(text(prefill.get("text")), prefill["mode"])
+    return Receipt(**values)
+
+
+def one_of(words: frozenset[str], value: Any) -> bool:
+    """Tell whether `value`, which may be anything, is one of `words`."""
+    return isinstance(value, str) and value in words
+
+
+def turn_id(value: Any) -> TurnId:
+    """Check that `value` is a turn's id. Raises DamagedError."""
+    return cast("TurnId", text(value))
+
+
+def text(value: Any) -> str:
+    """Check that `value` is text. Raises DamagedError."""
+    if not isinstance(value, str):
+        raise DamagedError("no text")
+    return value
+
+
+def number(value: Any) -> float:
+    """Check that `value` is a number of a sane size. Raises DamagedError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _HUGE:
+        raise DamagedError("no number")
+    return value
+
+
+def whole(value: Any) -> int:
+    """Check that `value` is a whole number that can count something. Raises DamagedError."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _HUGE:
+        raise DamagedError("no count")
+    return value

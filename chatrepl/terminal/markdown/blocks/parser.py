@@ -1,0 +1,394 @@
+"""A block parser that takes one line at a time and says each block as soon as it is certain.
+
+It follows the two-phase algorithm of the CommonMark specification's appendix: which open containers
+go on, then what the rest of the line begins. Tables, footnotes and check boxes are added.
+
+Two rules of our own bound what must be held back; they hold for a whole text as for a stream:
+a paragraph longer than `PIECE` is said in pieces, a table's columns are fixed by its first rows.
+"""
+
+import copy
+from collections import ChainMap
+from typing import TYPE_CHECKING, Self
+
+from chatrepl.terminal.markdown.blocks import starts
+from chatrepl.terminal.markdown.blocks.events import (
+    CodeLine,
+    CodeStart,
+    Container,
+    Definition,
+    Empty,
+    Event,
+    Heading,
+    HtmlLine,
+    HtmlStart,
+    Kind,
+    Paragraph,
+    Rule,
+    TableEnd,
+    TableRow,
+    TableStart,
+    Where,
+)
+from chatrepl.terminal.markdown.blocks.lines import Line, Marker
+from chatrepl.terminal.markdown.blocks.starts import (
+    Fence,
+    Html,
+    Indented,
+    Leaf,
+    References,
+    Table,
+    Text,
+    take_definitions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+
+PIECE = 1_500  # characters; twice as many where emphasis or a link is open
+
+
+class Blocks:
+    """The open containers, outermost first, and the open leaf; both methods say what is certain."""
+
+    def __init__(self) -> None:
+        self.references: MutableMapping[str, References] = {}
+        self._uid = 0
+        self._stack: list[Container] = []
+        self._leaf: Leaf | None = None
+        self._blank = False
+        self._out: list[Event] = []
+
+    def copy(self) -> Self:
+        """A parser in the same state that leaves this one as it is."""
+        other = copy.copy(self)
+        vars(other).update(
+            references=ChainMap({}, self.references),
+            _stack=[copy.copy(container) for container in self._stack],
+            _leaf=copy.copy(self._leaf),
+            _out=[],
+        )
+        return other
+
+    def line(self, text: str) -> list[Event]:
+        """Take one more line and return what became certain by it."""
+        self._out = []
+        line = Line(text)
+        depth = self._going_on(line)
+        if depth == len(self._stack) and self._leaf is not None and self._leaf_takes(line):
+            return self._out
+        self._begin(line, depth)
+        return self._out
+
+    def finish(self) -> list[Event]:
+        """Close all that is open."""
+        self._out = []
+        self._close(0)
+        return self._out
+
+    def _close(self, depth: int) -> None:
+        """Close the leaf, and all containers but the outermost `depth`."""
+        self._close_leaf()
+        while len(self._stack) > depth:
+            container = self._stack[-1]
+            if not container.filled and container.kind != "list":
+                self._out.append(Empty(self._where()))
+            self._stack.pop()
+
+    def _push(self, kind: Kind, mark: str = "", *, width: int = 0, number: int = 0) -> None:
+        self._fill()
+        self._uid += 1
+        self._stack.append(Container(self._uid, kind, mark, width, number))
+
+    def _fill(self) -> None:
+        for container in reversed(self._stack):
+            if container.filled:
+                break
+            container.filled = True
+
+    def _where(self) -> Where:
+        """Where a leaf that begins now stands."""
+        where = Where(tuple(self._stack), self._blank)
+        self._blank = False
+        return where
+
+    def _new_leaf(self, leaf: Leaf | None, depth: int) -> None:
+        self._close(self._out_of_list(depth))
+        self._fill()
+        self._leaf = leaf
+
+    def _out_of_list(self, depth: int) -> int:
+        """The depth where something other than an item of the innermost list can stand."""
+        return depth - 1 if depth and self._stack[depth - 1].kind == "list" else depth
+
+    def _code(self, leaf: Fence | Indented, text: str) -> None:
+        self._out.extend(CodeLine("") for _ in range(leaf.blanks))
+        leaf.blanks = 0
+        self._out.append(CodeLine(text))
+
+    def _html(self, line: Line) -> None:
+        leaf = self._leaf
+        if not isinstance(leaf, Html):
+            return
+        if line.blank:
+            leaf.blanks += 1
+            return
+        self._out.extend(HtmlLine("") for _ in range(leaf.blanks))
+        leaf.blanks = 0
+        self._out.append(HtmlLine(line.raw))
+        if starts.html_ends(line.body, leaf.kind):
+            self._leaf = None
+
+    def _say_piece(self, text: Text) -> None:
+        """Say a long paragraph as far as it is certain: all but its last line."""
+        self._define(text)
+        if len(text.lines) > 1:
+            last = text.lines[-1]
+            text.drop_last()
+            self._out.append(Paragraph(text.where, text.joined(), more=True))
+            text.restart(last)
+
+    def _define(self, text: Text) -> None:
+        """Take link definitions off the start of a paragraph."""
+        if text.said or not text.lines or text.lines[0][0] != "[":
+            return
+        found, text.lines = take_definitions(text.lines, self.references)
+        where = text.where
+        for definition in found:
+            self._out.append(Definition(where, *definition))
+            where = where._replace(blank=False)
+        text.where = where
+
+    def _close_leaf(self) -> None:
+        leaf, self._leaf = self._leaf, None
+        match leaf:
+            case Text():
+                self._define(leaf)
+                if leaf.lines:
+                    self._out.append(Paragraph(leaf.where, leaf.joined()))
+            case Table():
+                self._out.append(TableEnd())
+            case Indented() | Fence() | Html():
+                self._blank = leaf.blanks > 0
+            case _:
+                pass
+
+    # containers
+
+    def _going_on(self, line: Line) -> int:
+        """How many of the open containers this line continues."""
+        for depth, container in enumerate(self._stack):
+            match container.kind:
+                case "quote":
+                    on = line.take_quote()
+                case "item" | "note" if line.blank:
+                    on = container.filled
+                case "item" | "note":
+                    on = line.indent >= container.width
+                    if on:
+                        line.strip(container.width)
+                case _:
+                    on = True
+            if not on:
+                return depth
+        return len(self._stack)
+
+    # what a line begins
+
+    def _begin(self, line: Line, depth: int) -> None:
+        if line.blank:
+            self._close(depth)
+            self._blank = True
+            return
+        while not line.blank:
+            if line.indent >= 4:
+                if isinstance(self._leaf, Text):
+                    break
+                self._open_indented(line, depth)
+                return
+            deeper = self._container(line, depth)
+            if deeper:
+                depth = deeper
+                continue
+            if self._one_line(line, depth) or self._many_lines(line, depth):
+                return
+            break
+        self._text(line, depth)
+
+    def _container(self, line: Line, depth: int) -> int:
+        """Open the container that begins here; returns the new depth, or 0."""
+        first = line.body[0]
+        if first == ">":
+            self._close(self._out_of_list(depth))
+            self._push("quote")
+            line.take_quote()
+        elif first in "-+*0123456789":
+            marker = line.marker()
+            if marker is None or starts.is_rule(line.body) or self._keeps(line, depth, marker):
+                return 0
+            if self._heading_below(line, depth):
+                return 0
+            self._item(line, depth, marker)
+        elif first == "[" and (note := starts.note(line.body)):
+            self._close(self._out_of_list(depth))
+            line.take(note[1])
+            line.strip(line.indent)
+            self._push("note", note[0], width=4)
+        else:
+            return 0
+        return len(self._stack)
+
+    def _heading_below(self, line: Line, depth: int) -> bool:
+        """Tell whether a lone `-` makes a heading of the paragraph above it."""
+        text = self._leaf
+        whole = depth == len(self._stack)
+        return whole and isinstance(text, Text) and not text.said and starts.setext(line.body) > 0
+
+    def _keeps(self, line: Line, depth: int, marker: Marker) -> bool:
+        """Tell whether an open paragraph keeps this line, though it looks like a list item."""
+        if not isinstance(self._leaf, Text) or depth < len(self._stack):
+            return False
+        return marker.number not in {-1, 1} or not line.rest[marker.width :].strip(" \t")
+
+    def _item(self, line: Line, depth: int, marker: Marker) -> None:
+        top = self._stack[depth - 1] if depth else None
+        if top is None or top.kind != "list" or top.mark != marker.mark:
+            self._close(self._out_of_list(depth))
+            self._push("list", marker.mark, number=max(0, marker.number))
+            top = self._stack[-1]
+        else:
+            self._close(depth)
+        shown = "•" if marker.number < 0 else f"{top.number}{marker.mark}"
+        top.number += 1
+        line.take_marker(marker)
+        self._push("item", shown, width=marker.width)
+        done = starts.task(line.body)
+        if done is not None:
+            self._stack[-1].mark = (
+                ("☑" if done else "☐") if marker.number < 0 else (shown + (" ☑" if done else " ☐"))
+            )
+            line.take(3)
+            line.strip(line.indent)
+
+    def _one_line(self, line: Line, depth: int) -> bool:
+        """Say a heading or a rule, if the line is one."""
+        body = line.body
+        if body[0] == "#" and (heading := starts.atx(body)):
+            self._new_leaf(None, depth)
+            self._out.append(Heading(self._where(), *heading))
+            return True
+        whole = depth == len(self._stack)
+        text = self._leaf
+        if whole and isinstance(text, Text) and not text.said and (level := starts.setext(body)):
+            self._define(text)
+            if text.lines:
+                self._leaf = None
+                self._out.append(Heading(text.where, level, text.joined()))
+                return True
+            self._leaf = None
+        if body[0] in "*-_" and starts.is_rule(body):
+            self._new_leaf(None, depth)
+            self._out.append(Rule(self._where()))
+            return True
+        return False
+
+    def _many_lines(self, line: Line, depth: int) -> bool:
+        """Open a fence, an HTML block or a table, if the line begins one."""
+        body = line.body
+        if body[0] in "`~" and (mark := starts.fence(body)):
+            leaf = Fence(mark, line.indent)
+            self._new_leaf(leaf, depth)
+            self._out.append(CodeStart(self._where(), mark.info.partition(" ")[0]))
+            return True
+        if body[0] == "<" and (kind := starts.html(body)):
+            if kind == 7 and isinstance(self._leaf, Text | Table):
+                return False
+            self._new_leaf(Html(kind), depth)
+            self._out.append(HtmlStart(self._where()))
+            self._html(line)
+            return True
+        return self._open_table(body, depth)
+
+    def _open_table(self, body: str, depth: int) -> bool:
+        text = self._leaf
+        if not isinstance(text, Text) or depth < len(self._stack) or body[0] not in "|-:":
+            return False
+        aligns = starts.delimiters(body)
+        head = text.lines[-1] if text.lines else ""
+        if aligns is None or "|" not in head:
+            return False
+        names = starts.cells(head)
+        if len(names) != len(aligns):
+            return False
+        text.drop_last()
+        where = text.where
+        if text.lines or text.said:
+            self._close_leaf()
+            where = self._where()
+        self._leaf = Table(len(names))
+        self._out.append(TableStart(where, names, aligns))
+        return True
+
+    def _open_indented(self, line: Line, depth: int) -> None:
+        self._new_leaf(Indented(), depth)
+        self._out.append(CodeStart(self._where(), ""))
+        line.strip(4)
+        self._out.append(CodeLine(line.raw))
+
+    # the open leaf
+
+    def _text(self, line: Line, depth: int) -> None:
+        """What begins nothing: more of the open leaf, or a new paragraph."""
+        leaf = self._leaf
+        if line.blank:  # after a mark that was just read
+            return
+        if isinstance(leaf, Text):  # also where its containers do not go on
+            if leaf.size > PIECE and (leaf.size > 2 * PIECE or leaf.balanced()):
+                self._say_piece(leaf)
+            leaf.add(line.body)
+        elif isinstance(leaf, Table) and depth == len(self._stack):
+            row = starts.cells(line.body)[: leaf.columns]
+            self._out.append(TableRow(row + [""] * (leaf.columns - len(row))))
+        else:
+            self._new_leaf(None, depth)
+            text = Text(self._where())
+            text.add(line.body)
+            self._leaf = text
+
+    def _leaf_takes(self, line: Line) -> bool:
+        """Let the open leaf have the line, if it takes it whatever it looks like."""
+        match self._leaf:
+            case Fence() as leaf:
+                if line.indent <= 3 and starts.closes(line.body, leaf.mark):
+                    self._leaf = None
+                elif line.blank:
+                    leaf.blanks += 1
+                else:
+                    line.strip(min(line.indent, leaf.indent))
+                    self._code(leaf, line.raw)
+                return True
+            case Indented() as leaf:
+                if line.blank:
+                    leaf.blanks += 1
+                    return True
+                if line.indent >= 4:
+                    line.strip(4)
+                    self._code(leaf, line.raw)
+                    return True
+                self._blank = leaf.blanks > 0
+                self._leaf = None
+                return False
+            case Html() as leaf:
+                if leaf.kind >= 6 and line.blank:
+                    self._leaf = None
+                    self._blank = True
+                else:
+                    self._html(line)
+                return True
+            case Text() | Table() if line.blank:
+                self._close_leaf()
+                self._blank = True
+                return True
+            case _:
+                return False

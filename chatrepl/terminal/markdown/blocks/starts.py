@@ -1,0 +1,254 @@
+"""How a line tells what it begins: pure functions on one line's text without its indent.
+
+Link definitions at the start of a paragraph: `[label]: target "title"`.
+
+The leaf that is open while lines come: a paragraph, code, HTML or a table.
+"""
+
+import re
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple, TypedDict
+
+from markdown_it import MarkdownIt
+
+from chatrepl.terminal.markdown.blocks.events import Align, Where
+
+
+class References(TypedDict, total=False):
+    """A link's target, in the form that the inline parser looks for."""
+
+    href: str
+    title: str
+    label: str
+    map: list[int]
+
+
+class Found(NamedTuple):
+    label: str
+    url: str
+    title: str
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("zero").enable("reference")
+
+
+def take_definitions(
+    lines: Sequence[str], known: MutableMapping[str, References]
+) -> tuple[list[Found], list[str]]:
+    """Split a paragraph into its definitions, which become `known`, and the lines that are left.
+
+    The first definition of a label holds, as the CommonMark specification has it.
+    """
+    env: dict[str, Any] = {}
+    tokens = _parser().parse("\n".join(lines), env)
+    used = tokens[0].map[0] if tokens and tokens[0].map else len(lines)
+    new: dict[str, References] = env.get("references", {})
+    for label, reference in new.items():
+        known.setdefault(label, reference)
+    every = sorted([*new.values(), *env.get("duplicate_refs", [])], key=lambda one: one["map"][0])
+    found = [
+        Found(_label(lines[one["map"][0]]), one["href"], one["title"])
+        for one in every
+        if one["map"][0] < used
+    ]
+    return found, list(lines[used:])
+
+
+def _label(line: str) -> str:
+    return line[1:].partition("]:")[0]
+
+
+_ATX = re.compile(r"(#{1,6})(?:[ \t]+|$)(.*)", re.DOTALL)
+_ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
+_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$", re.DOTALL)
+_RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$")
+_SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
+_DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_NOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
+_TASK = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
+
+_BLOCK_TAGS = (
+    "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|"
+    "dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|"
+    "hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|"
+    "search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul"
+)
+_ATTRIBUTE = r"\s+[a-zA-Z_:][\w.:-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?"
+_HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
+    (
+        re.compile(r"<(?:script|pre|style|textarea)(?:\s|>|$)", re.IGNORECASE),
+        re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
+    ),
+    (re.compile(r"<!--"), re.compile(r"-->")),
+    (re.compile(r"<\?"), re.compile(r"\?>")),
+    (re.compile(r"<![a-zA-Z]"), re.compile(r">")),
+    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
+    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:\s|/?>|$)", re.IGNORECASE), None),
+    (
+        re.compile(rf"(?:<[a-zA-Z][a-zA-Z\d-]*(?:{_ATTRIBUTE})*\s*/?>|</[a-zA-Z][\w-]*\s*>)\s*$"),
+        None,
+    ),
+)
+
+
+class FenceMark(NamedTuple):
+    char: str
+    length: int
+    info: str
+
+
+def atx(body: str) -> tuple[int, str] | None:
+    """Level and text of a `#` heading."""
+    found = _ATX.match(body)
+    if not found:
+        return None
+    return len(found.group(1)), _ATX_END.sub("", found.group(2)).strip(" \t")
+
+
+def fence(body: str) -> FenceMark | None:
+    """The mark that opens a code block."""
+    found = _FENCE.match(body)
+    if not found:
+        return None
+    mark = found.group(1) or found.group(3)
+    return FenceMark(mark[0], len(mark), (found.group(2) or found.group(4) or "").strip())
+
+
+def closes(body: str, mark: FenceMark) -> bool:
+    """Tell whether a line ends the code block that `mark` opened."""
+    bare = body.rstrip(" \t")
+    return len(bare) >= mark.length and bare == mark.char * len(bare)
+
+
+def is_rule(body: str) -> bool:
+    return bool(_RULE.match(body))
+
+
+def setext(body: str) -> int:
+    """Level of the heading that this line makes of the paragraph above it, or 0."""
+    if not _SETEXT.match(body):
+        return 0
+    return 1 if body[0] == "=" else 2
+
+
+def html(body: str) -> int:
+    """Which of the seven kinds of HTML block begins here, or 0."""
+    return next((i for i, (start, _) in enumerate(_HTML, 1) if start.match(body)), 0)
+
+
+def html_ends(body: str, kind: int) -> bool:
+    """Tell whether an HTML block of that kind ends with this line; kinds 6 and 7 end at a blank."""
+    end = _HTML[kind - 1][1]
+    return bool(end and end.search(body))
+
+
+def note(body: str) -> tuple[str, int] | None:
+    """Label of the footnote that is defined here, and the length of its mark."""
+    found = _NOTE.match(body)
+    return (found.group(1), found.end()) if found else None
+
+
+def task(body: str) -> bool | None:
+    """Whether a list item begins with a done (True) or open (False) check box."""
+    found = _TASK.match(body)
+    return found.group(1) != " " if found else None
+
+
+def delimiters(body: str) -> list[Align] | None:
+    """Alignments that a table's second row gives to its columns."""
+    if "-" not in body or not _DELIMITERS.match(body):
+        return None
+    return [_align(cell) for cell in cells(body)]
+
+
+def _align(cell: str) -> Align:
+    if not cell.endswith(":"):
+        return "left"
+    return "center" if cell.startswith(":") else "right"
+
+
+def cells(row: str) -> list[str]:
+    r"""Split a table row at its bars; `\|` is a bar that does not split."""
+    row = row.strip(" \t")
+    if "\\" not in row:
+        parts = row.split("|")
+    else:
+        parts = [part.replace("\\|", "|") for part in re.split(r"(?<!\\)\|", row)]
+    if parts and not parts[0].strip():
+        del parts[0]
+    if parts and not parts[-1].strip():
+        del parts[-1]
+    return [part.strip(" \t") for part in parts]
+
+
+class Text:
+    """An open paragraph; `said` once a piece of it is printed."""
+
+    __slots__ = ("lines", "said", "size", "where")
+
+    def __init__(self, where: Where) -> None:
+        self.where = where
+        self.lines: list[str] = []
+        self.size = 0
+        self.said = False
+
+    def __copy__(self) -> "Text":
+        other = Text(self.where)
+        other.lines, other.size, other.said = self.lines.copy(), self.size, self.said
+        return other
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+        self.size += len(line)
+
+    def drop_last(self) -> None:
+        self.size -= len(self.lines.pop())
+
+    def restart(self, line: str) -> None:
+        """Begin the next piece with this line."""
+        self.lines, self.size, self.said = [line], len(line), True
+
+    def balanced(self) -> bool:
+        """Tell whether no emphasis, code or link seems to be open before the last line."""
+        text = "\n".join(self.lines[:-1])
+        pairs = all(text.count(mark) % 2 == 0 for mark in ("**", "`", "$", "~~"))
+        return pairs and text.count("[") == text.count("]") and text.count("(") == text.count(")")
+
+    def joined(self) -> str:
+        return "\n".join(self.lines).rstrip(" \t")
+
+
+@dataclass(slots=True)
+class Fence:
+    """A fenced code block; blank lines wait until code follows them."""
+
+    mark: FenceMark
+    indent: int
+    blanks: int = 0
+
+
+@dataclass(slots=True)
+class Indented:
+    """A code block by indent."""
+
+    blanks: int = 0
+
+
+@dataclass(slots=True)
+class Html:
+    """An HTML block of one of the specification's seven kinds."""
+
+    kind: int
+    blanks: int = 0
+
+
+@dataclass(slots=True)
+class Table:
+    columns: int
+
+
+Leaf = Text | Fence | Indented | Html | Table

@@ -1,0 +1,241 @@
+r"""The text inside a block as runs of one style: emphasis, code, links, images, breaks, HTML.
+
+Formulas in TeX: `$x$`, `$$x$$`, `\(x\)` and `\[x\]` are shown as they were written.
+
+Without this their backslashes, stars and underscores would be read as Markdown.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from rich.style import Style
+
+from chatrepl.terminal.markdown.look import Look
+from chatrepl.terminal.markdown.wrap import clean
+
+_DOLLARS = re.compile(
+    r"\$\$(?!\$).+?\$\$|\$(?![\s$\d])(?:[^$\n\\]|\\.)*?(?<![\s\\])\$(?!\d)", re.DOTALL
+)
+_DIGITS = re.compile(r"\$\d[^$\n]*?[\\^_={}][^$\n]*?(?<!\s)\$(?!\d)")
+_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_={}+<>]|^\\\(\s?[a-zA-Z]{1,2}\s?..$")
+_SLASHES = re.compile(r"\\\((?=\S).+?\\\)|\\\[.+?\\\]", re.DOTALL)
+
+
+def add_math(parser: MarkdownIt) -> MarkdownIt:
+    """Teach an inline parser about formulas."""
+    parser.inline.ruler.before("escape", "math", _math)
+    return parser
+
+
+def _math(state: StateInline, silent: bool) -> bool:
+    first = state.src[state.pos]
+    if first == "$":
+        found = _DOLLARS.match(state.src, state.pos) or _DIGITS.match(state.src, state.pos)
+    elif first == "\\":
+        found = _SLASHES.match(state.src, state.pos)
+        if found and not _FORMULA.search(found.group()):  # an escaped bracket in prose
+            return False
+    else:
+        return False
+    if not found:
+        return False
+    if not silent:
+        token = state.push("math", "", 0)
+        token.content = found.group().replace("\n", " ")
+    state.pos = found.end()
+    return True
+
+
+Runs = list[tuple[str, Style]]
+
+_PLAIN = re.compile(r"[^\\`*_~\[<&!$]*(?<! {2}\n)\Z")
+_NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+_TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
+_LINKED = re.compile(r"(?:https?://|mailto:)[!-~]+\Z", re.IGNORECASE)
+_MOST_MARKS = 200
+_LOW = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_HIGH = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
+_STYLED = {
+    "b": "strong", "strong": "strong", "i": "emphasis", "em": "emphasis", "s": "strike",
+    "del": "strike", "kbd": "key", "code": "code", "u": "emphasis", "mark": "key",
+}  # fmt: skip
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return add_math(MarkdownIt("commonmark").enable("strikethrough"))
+
+
+class Inline:
+    """Parse a block's text into runs."""
+
+    def __init__(self, look: Look, *, links: bool = True) -> None:
+        self.look = look
+        self._links = links
+
+    def runs(self, text: str, base: Style, references: Mapping[str, Any]) -> Runs:
+        """The runs of a text in a base style; a hard break is a line feed in a run."""
+        if ("  \n" not in text and _PLAIN.match(text)) or _hopeless(text):
+            return [(clean(text.replace("\n", " ")), base)] if text else []
+        tokens: list[Token] = []
+        parser = _parser()
+        parser.inline.parse(text, parser, {"references": references}, tokens)
+        return _Walk(self.look, base, links=self._links).walk(tokens)
+
+
+def _hopeless(text: str) -> bool:
+    """Tell whether a text is so full of marks that it cannot be Markdown: to read them is slow."""
+    return text.count("[") > _MOST_MARKS or text.count("*") > 2 * _MOST_MARKS
+
+
+class _Walk:
+    """One pass over the tokens of a text, with a stack of styles."""
+
+    def __init__(self, look: Look, base: Style, *, links: bool) -> None:
+        self._look = look
+        self._links = links
+        self._stack = [base]
+        self._hrefs: list[tuple[str, int]] = []
+        self._runs: Runs = []
+        self._paired: set[int] = set()
+
+    def walk(self, tokens: list[Token]) -> Runs:
+        tokens = _shifted(tokens)
+        self._paired = _pairs(tokens)
+        for index, token in enumerate(tokens):
+            self._token(index, token)
+        return self._runs
+
+    def _add(self, text: str, style: Style | None = None) -> None:
+        if text:
+            here = self._stack[-1]
+            self._runs.append((clean(text), here if style is None else here + style))
+
+    def _push(self, style: Style) -> None:
+        self._stack.append(self._stack[-1] + style)
+
+    def _pop(self) -> None:
+        if len(self._stack) > 1:
+            self._stack.pop()
+
+    def _token(self, index: int, token: Token) -> None:
+        kind, look = token.type, self._look
+        if kind in {"text", "text_special"}:
+            self._text(token.content)
+        elif kind in {"softbreak", "hardbreak"}:
+            self._runs.append((" " if kind == "softbreak" else "\n", self._stack[-1]))
+        elif style := {"code_inline": look.code, "math": look.math}.get(kind):
+            self._add(token.content, style)
+        elif style := {"strong": look.strong, "em": look.emphasis, "s": look.strike}.get(token.tag):
+            self._push(style) if token.nesting > 0 else self._pop()
+        else:
+            self._other(index, token)
+
+    def _other(self, index: int, token: Token) -> None:
+        match token.type:
+            case "link_open":
+                self._open_link(str(token.attrs.get("href", "")))
+            case "link_close":
+                self._close_link()
+            case "image":
+                self._image(token)
+            case "html_inline":
+                self._html(index, token.content)
+            case _:
+                self._add(token.content)
+
+    def _text(self, text: str) -> None:
+        if "[^" not in text:
+            self._add(text)
+            return
+        for position, part in enumerate(_NOTE.split(text)):
+            if position % 2:
+                self._add(f"[{part}]", self._look.note)
+            else:
+                self._add(part)
+
+    def _target(self, href: str) -> Style:
+        """The style of a link: clickable where its target is an address of a harmless kind."""
+        if self._links and _LINKED.match(href):
+            return Style(link=href)
+        return Style.null()
+
+    def _open_link(self, href: str) -> None:
+        self._hrefs.append((href, len(self._runs)))
+        self._push(self._look.link + self._target(href))
+
+    def _close_link(self) -> None:
+        self._pop()
+        href, begin = self._hrefs.pop()
+        shown = "".join(text for text, _ in self._runs[begin:])
+        if href and _bare(href) != _bare(shown):
+            self._add(f" ({href})" if shown else href, self._look.target)
+
+    def _image(self, token: Token) -> None:
+        source = str(token.attrs.get("src", ""))
+        alt = "".join(child.content for child in token.children or ())
+        look = self._look
+        self._add("image: ", look.target)
+        self._add(alt or source, look.image + self._target(source))
+        if alt and source:
+            self._add(f" ({source})", look.target)
+
+    def _html(self, index: int, text: str) -> None:
+        tag = _TAG.match(text)
+        name = tag.group(2).lower() if tag else ""
+        if name == "br":
+            self._runs.append(("\n", self._stack[-1]))
+        elif index not in self._paired:
+            self._add(text, self._look.html)
+        elif tag and tag.group(1):
+            self._pop()
+        else:
+            self._push(getattr(self._look, _STYLED[name]))
+
+
+def _shifted(tokens: list[Token]) -> list[Token]:
+    """Turn `<sub>2</sub>` and `<sup>2</sup>` into characters, where there are some."""
+    out: list[Token] = []
+    for token in tokens:
+        out.append(token)
+        if token.content not in {"</sub>", "</sup>"} or len(out) < 3:
+            continue
+        begin, inner = out[-3], out[-2]
+        table = _LOW if token.content == "</sub>" else _HIGH
+        if begin.content != token.content.replace("/", "") or inner.type != "text":
+            continue
+        if all(ord(char) in table for char in inner.content):
+            out[-3:] = [Token("text", "", 0, content=inner.content.translate(table))]
+    return out
+
+
+def _pairs(tokens: Iterable[Token]) -> set[int]:
+    """Indices of the plain tags that are closed in order, within the same emphasis."""
+    stack: list[tuple[int, str]] = []
+    found: set[int] = set()
+    for index, token in enumerate(tokens):
+        if token.nesting > 0:
+            stack.append((index, ""))
+        elif token.nesting < 0:
+            while stack and stack.pop()[1]:
+                pass
+        elif token.type == "html_inline" and (tag := _TAG.match(token.content)):
+            name = tag.group(2).lower()
+            if name not in _STYLED or tag.group(3):
+                continue
+            if not tag.group(1):
+                stack.append((index, name))
+            elif stack and stack[-1][1] == name:
+                found |= {stack.pop()[0], index}
+    return found
+
+
+def _bare(address: str) -> str:
+    return (
+        address.removeprefix("mailto:").removeprefix("https://").removeprefix("http://").rstrip("/")
+    )

@@ -1,0 +1,106 @@
+"""The look of a reply: a style for each thing that Markdown can say, and the glyphs around it.
+
+Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
+"""
+
+from dataclasses import field, replace
+
+from rich.style import Style
+
+from chatrepl.core.value import frozen
+
+
+@frozen
+class Glyphs:
+    """What is printed around the text; the second set is for terminals without Unicode."""
+
+    bullet: str = "•"
+    bar: str = "▎"
+    rule: str = "─"
+    cross: str = "─┼─"
+    column: str = " │ "
+    done: str = "☑"
+    open: str = "☐"
+
+
+ASCII = Glyphs("*", "|", "-", "-+-", " | ", "[x]", "[ ]")
+
+
+_PLAIN = Style()
+_BOLD = Style(bold=True)
+_DIM = Style(dim=True)
+_ITALIC = Style(italic=True)
+_CYAN = Style(color="cyan")
+_BLUE = Style(color="blue")
+_STRIKE = Style(strike=True)
+_FORMULA = Style(color="cyan", italic=True)
+_LINK = Style(color="blue", underline=True)
+_HEADINGS = (
+    Style(bold=True, color="magenta"),
+    Style(bold=True, color="blue"),
+    Style(bold=True, color="cyan"),
+    _BOLD,
+)
+
+
+@frozen
+class Look:
+    """Styles by what they are for; `code_theme` names a pygments style, or none."""
+
+    text: Style = _PLAIN
+    headings: tuple[Style, ...] = _HEADINGS
+    strong: Style = _BOLD
+    emphasis: Style = _ITALIC
+    strike: Style = _STRIKE
+    code: Style = _CYAN
+    math: Style = _FORMULA
+    link: Style = _LINK
+    target: Style = _DIM
+    image: Style = _ITALIC
+    key: Style = _BOLD
+    html: Style = _DIM
+    note: Style = _CYAN
+    marker: Style = _BLUE
+    bar: Style = _DIM
+    quote: Style = _PLAIN
+    rule: Style = _DIM
+    table_head: Style = _BOLD
+    table_line: Style = _DIM
+    code_theme: str = "one-dark"
+    glyphs: Glyphs = field(default_factory=Glyphs)
+
+
+_NO_COLOR = Look(
+    headings=(Style(bold=True, underline=True), _BOLD, _BOLD, _BOLD),
+    code=_BOLD,
+    math=_ITALIC,
+    link=Style(underline=True),
+    note=_BOLD,
+    marker=_PLAIN,
+    code_theme="",
+)
+_INK = Style(color="#00658f")  # cyan cannot be read on white
+
+DARK = Look()
+LIGHT = Look(
+    headings=(
+        Style(bold=True, color="#8a2a8a"),
+        Style(bold=True, color="#1f5fbf"),
+        _INK + _BOLD,
+        _BOLD,
+    ),
+    code=_INK,
+    math=_INK + _ITALIC,
+    note=_INK,
+    code_theme="xcode",
+)
+NONE = _NO_COLOR
+CONTRAST = replace(
+    _NO_COLOR,
+    target=_PLAIN,
+    html=_PLAIN,
+    bar=_BOLD,
+    rule=_PLAIN,
+    table_line=_PLAIN,
+)
+LOOKS = {"dark": DARK, "light": LIGHT, "none": NONE, "contrast": CONTRAST}

@@ -1,0 +1,125 @@
+"""What stands in the line editor: fences highlighted, what is invisible or dangerous made visible.
+
+The text itself stays as it is; only its picture changes, and the cursor finds its way between both.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.formatted_text.utils import fragment_list_to_text
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.lexers import Lexer
+
+from chatrepl.terminal.sanitize.tables import plain
+from chatrepl.terminal.sanitize.text import Sanitizer
+
+_TAB = "    "
+
+
+class VisibleProcessor(Processor):
+    """Shows a line as the sanitiser does, and tabs as spaces."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Give the line's picture and the ways from text to picture and back."""
+        fragments = transformation_input.fragments
+        text = fragment_list_to_text(fragments)
+        if "\t" not in text and plain().fullmatch(text):
+            return Transformation(fragments)
+        shown, offsets = picture(text)
+        pieces: StyleAndTextTuples = []
+        start = 0
+        for style, part, *_ in fragments:
+            end = start + len(part)
+            pieces.append((style, shown[offsets[start] : offsets[end]]))
+            start = end
+
+        def to_picture(position: int) -> int:
+            past = max(0, position - len(text))
+            return offsets[min(position, len(text))] + past
+
+        def to_text(position: int) -> int:
+            past = max(0, position - len(shown))
+            return max(0, bisect_right(offsets, min(position, len(shown))) - 1) + past
+
+        return Transformation(pieces, to_picture, to_text)
+
+
+@lru_cache(maxsize=256)
+def picture(text: str) -> tuple[str, list[int]]:
+    """Give what is shown for a line, and where in it each character of the line begins."""
+    sanitizer = Sanitizer()
+    shown = ""
+    offsets: list[int] = []
+    while len(offsets) < len(text):
+        position = len(offsets)
+        common = plain().match(text, position)
+        if common and common[0]:
+            shown += sanitizer.feed(common[0])
+            offsets.extend(range(len(shown) - len(common[0]), len(shown)))
+        else:
+            offsets.append(len(shown))
+            shown += sanitizer.feed(text[position])
+    shown += sanitizer.flush()
+    return _with_tabs(shown, [*offsets, len(shown)])
+
+
+def _with_tabs(shown: str, offsets: list[int]) -> tuple[str, list[int]]:
+    if "\t" not in shown:
+        return shown, offsets
+    starts = [0]
+    for char in shown:
+        starts.append(starts[-1] + (len(_TAB) if char == "\t" else 1))
+    return shown.replace("\t", _TAB), [starts[offset] for offset in offsets]
+
+
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_COMMAND = re.compile(r"/(?!/)\S*")
+
+
+class FenceLexer(Lexer):
+    """Styles code in fences, inline code and the command at the start."""
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """Give the function that styles a line by its number."""
+        text = document.text
+        states = line_states(text) if "```" in text or "~~~" in text else ()
+
+        def styled(number: int) -> StyleAndTextTuples:
+            line = document.lines[number] if number < len(document.lines) else ""
+            state = states[number] if number < len(states) else ""
+            if state:
+                return [(f"class:{state}", line)]
+            if number == 0 and (command := _COMMAND.match(line)):
+                return [("class:command", command[0]), ("", line[command.end() :])]
+            return _inline(line)
+
+        return styled
+
+
+@lru_cache(maxsize=4)
+def line_states(text: str) -> Sequence[str]:
+    """Say of each line whether it is a `fence`, `code` inside one, or neither."""
+    states: list[str] = []
+    mark = ""
+    for line in text.split("\n"):
+        fence = _FENCE.fullmatch(line)
+        if not mark:
+            mark = fence[1] if fence else ""
+            states.append("fence" if fence else "")
+        elif fence and fence[1].startswith(mark) and not fence[2].strip():
+            mark = ""
+            states.append("fence")
+        else:
+            states.append("code")
+    return states
+
+
+def _inline(line: str) -> StyleAndTextTuples:
+    if "`" not in line:
+        return [("", line)]
+    parts = re.split(r"(`[^`]+`)", line)
+    return [("class:code" if number % 2 else "", part) for number, part in enumerate(parts) if part]

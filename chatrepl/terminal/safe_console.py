@@ -1,0 +1,112 @@
+"""A rich console that cannot be driven from outside: what it writes was made safe.
+
+Our own control codes travel in `Segment.control` and our styles in `Segment.style`; a control
+character in a segment's text is therefore foreign. This also catches what only appears on the way,
+such as entities that Markdown decodes. Importing this module imports rich.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from typing import IO, Literal, cast
+
+from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
+from rich.theme import Theme
+
+from chatrepl.terminal.sanitize.tables import plain
+from chatrepl.terminal.sanitize.text import display
+from chatrepl.terminal.sanitize.text import self_test as sanitizer_self_test
+
+_ColorSystem = Literal["auto", "standard", "256", "truecolor", "windows"]
+_LINK = re.compile(r"https?://[!-~]+")
+_SGR = re.compile(r"\x1b\[[\d;]*m")
+
+
+class SafeConsole(Console):
+    """A console without markup, emoji codes, highlighting, and without links unless asked for."""
+
+    def __init__(  # noqa: PLR0913 - the keywords are rich's own
+        self,
+        *,
+        file: IO[str],
+        force_terminal: bool,
+        force_interactive: bool,
+        color_system: str | None,
+        no_color: bool = False,
+        width: int | None = None,
+        theme: Theme | None = None,
+        hyperlinks: bool = False,
+    ) -> None:
+        super().__init__(
+            file=file,
+            force_terminal=force_terminal,
+            force_interactive=force_interactive,
+            force_jupyter=False,
+            color_system=cast("_ColorSystem | None", color_system),
+            no_color=no_color,
+            width=width,
+            theme=theme,
+            legacy_windows=False,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+        self._hyperlinks = hyperlinks
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        return super()._render_buffer(self._safe(list(buffer)))
+
+    def _write_buffer(self) -> None:
+        try:
+            super()._write_buffer()
+        except BaseException:
+            del self._buffer[:]  # else the same text fails again at each later print
+            raise
+
+    def _safe(self, segments: list[Segment]) -> Iterator[Segment]:
+        texts = ["" if segment.control else segment.text for segment in segments]
+        around = pairwise(chain([""], texts, [""]))
+        following = chain(texts[1:], [""])
+        for segment, (before, text), after in zip(segments, around, following, strict=False):
+            if segment.control or plain().fullmatch(text):
+                safe = segment.text
+            else:
+                safe = _shown_between(before[-1:], text, after[:1])
+            yield Segment(safe, self._safe_style(segment.style), segment.control)
+
+    def _safe_style(self, style: Style | None) -> Style | None:
+        if style is None or not style.link:
+            return style
+        if self._hyperlinks and _LINK.fullmatch(style.link):
+            return style
+        return style.update_link(None)
+
+
+def _shown_between(before: str, text: str, after: str) -> str:
+    """Make a segment's text safe; its neighbours decide whether a joiner at its edge belongs."""
+    whole = display(before + text + after)
+    if display(before) == before and whole.startswith(before) and whole.endswith(after):
+        return whole[len(before) : len(whole) - len(after)]
+    return display(text)
+
+
+def self_test() -> None:
+    """Raise `RuntimeError` unless rich really lets every text through our hands."""
+    sanitizer_self_test()
+    stream = io.StringIO()
+    console = SafeConsole(
+        file=stream,
+        force_terminal=True,
+        force_interactive=True,
+        color_system="truecolor",
+        width=80,
+    )
+    style = Style(bold=True, link="http://x/\x1b]0;x\x07")
+    console.print(
+        Segments([Segment("a\x1b[2Jb\x9b\u202e", style), Segment("\x07")]), "c\x1bd", end=""
+    )
+    if _SGR.sub("", stream.getvalue()) != "a^[[2Jb<U+009B><U+202E>^Gc^[d":
+        raise RuntimeError("text from outside cannot be shown safely with this version of rich")

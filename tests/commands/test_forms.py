@@ -1,0 +1,121 @@
+"""Replies of a given form."""
+
+from pathlib import Path
+
+import pytest
+
+from chatrepl.commands.forms import MOST_BYTES, bare_choice, complaint
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.form import Form
+from chatrepl.core.settings import Settings
+from tests.commands.playing import Player
+
+SCHEMA = '{"type":"object","properties":{"a":{"type":"integer","minimum":3}},"required":["a"]}'
+
+
+def test_a_schema_is_sent_and_held_against_the_reply() -> None:
+    player = Player()
+    player.do(f"/schema {SCHEMA}")
+    assert "service enforces" in player.heard
+    player.say("hello")
+    assert player.requests[-1].params["output_config"]["format"]["type"] == "json_schema"
+    assert player.statuses == [200]
+    assert complaint(player.session.form, '{"a":1}').startswith("The reply does not fit")
+    assert complaint(player.session.form, '{"a":4}') == ""
+    assert complaint(player.session.form, "{") == "The reply is not valid JSON."
+    assert complaint(None, "x") == ""
+    assert complaint(player.session.form, " ") == ""
+
+
+def test_a_schema_is_read_from_a_file_shown_and_cleared(tmp_path: Path) -> None:
+    file = tmp_path / "s.json"
+    file.write_text(SCHEMA)
+    player = Player()
+    player.do("/schema")
+    assert "no given form" in player.heard
+    player.do(f"/schema {file}")
+    player.do("/schema")
+    assert '"minimum":3' in player.heard
+    player.do("/schema clear")
+    assert player.session.form is None
+    player.session.form = Form(None)
+    player.do("/schema")
+    assert "{}" in player.heard
+
+
+def test_what_is_no_schema_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\xfa")
+    (tmp_path / "large").write_bytes(b" " * (MOST_BYTES + 1))
+    (tmp_path / "none.json").write_text("[1")
+    player = Player()
+    for spec, words in (
+        ("{", "not valid JSON"),
+        (f"{tmp_path}/none.json", "not valid JSON"),
+        (f"{tmp_path}/missing", "is no file"),
+        (f"{tmp_path}/bytes", "not UTF-8"),
+        (f"{tmp_path}/large", "too large"),
+        ("a\0b", "cannot be read|is no file"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            player.do(f"/schema {spec}")
+    assert player.session.form is None
+
+
+def test_a_file_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "s.json"
+    file.write_text(SCHEMA)
+
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UsageError, match="Permission denied"):
+        Player().do(f"/schema {file}")
+
+
+@pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-haiku-4-5"])
+def test_a_choice_is_one_of_them(model: str) -> None:
+    player = Player(Settings(model=model))
+    player.do("/choose yes, no")
+    player.say("demo: say whatever")
+    form = player.session.form
+    assert form is not None
+    assert complaint(form, player.text) == ""
+    assert form.read(player.text)[0] in {"yes", "no"}
+    assert complaint(form, "perhaps") == "The reply is not one of the choices."
+    player.do("/choose")
+    assert "one of yes, no" in player.heard
+    player.do("/choose clear")
+    assert player.session.form is None
+    with pytest.raises(UsageError, match="at least two"):
+        player.do("/choose yes")
+
+
+def test_the_bare_choice_is_told_where_the_reply_wraps_it_up() -> None:
+    form = Form.choose(("red", "blue"))
+    assert bare_choice(form, '{"choice":"red"}') == "red"
+    assert [bare_choice(form, text) for text in ("red", "green", "")] == ["", "", ""]
+    assert bare_choice(None, "red") == bare_choice(Form(None), '{"choice":"red"}') == ""
+
+
+def test_a_model_that_enforces_nothing_is_asked_in_words() -> None:
+    player = Player(Settings(model="llama"))
+    player.do("/choose yes no")
+    request = player.session.request(player.session.compose("Well?"))
+
+    assert "output_config" not in request.params
+    assert "exactly one of" in request.messages[-1].text
+    assert request.ours == 1
+    player.do(f"/schema {SCHEMA}")
+    assert "asked to follow" in player.heard
+
+
+def test_arguments_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text(SCHEMA)
+    session = Player().session
+    offered = [text for text, _ in REGISTRY.complete(session, f"/schema {tmp_path}/")[1]]
+    assert any(text.endswith("s.json") for text in offered)
+    assert [text for text, _ in REGISTRY.complete(session, "/choose c")[1]] == ["clear"]

@@ -1,0 +1,173 @@
+"""Model, system prompt, prefill, thinking, effort, web."""
+
+from pathlib import Path
+
+import pytest
+
+from chatrepl.commands.next_reply import retirement
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.errors import UsageError
+from chatrepl.core.models import TABLE, find
+from chatrepl.core.outcome import Several
+from chatrepl.core.settings import Settings
+from tests.commands.playing import Player
+
+
+def test_a_switch_of_model_says_what_it_costs() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.do("/model")
+    assert player.heard.startswith("claude-opus-5: 1M window, emulated prefill")
+    player.do("/model opus-5")
+    player.say("demo: think")
+    outcome = player.do("/model haiku-4-5")
+
+    assert isinstance(outcome, Several)
+    said = " ".join(player.said)
+    assert "not read from the cache" in said
+    assert "Thinking of claude-opus-5 is no longer sent" in said
+    player.say("demo: say fine")
+    player.do("/model sonnet-4-6")
+    assert set(player.statuses) == {200}
+
+
+def test_a_model_that_ends_says_so_once() -> None:
+    player = Player()
+    assert retirement(player.session) == ""
+    player.do("/model sonnet-4-5")
+    assert player.heard == (
+        "claude-sonnet-4-5 is deprecated and retires on 2026-11-30. /models lists what there is."
+    )
+    assert retirement(player.session) == ""
+    player.do("/model claude-next-9")
+    assert "learned as it answers" in player.heard
+    player.session.models = {**TABLE, "x": find("x").learned({"prefill": True})}
+
+
+def test_a_system_prompt_takes_effect_with_the_next_message(tmp_path: Path) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/system")
+    assert "no system prompt" in player.heard
+    (tmp_path / "s.md").write_text("From a file.\n")
+    player.do(f"/system @{tmp_path}/s.md")
+    player.say("demo: say one")
+    assert player.requests[-1].params["system"] == "From a file."
+    player.do("/system Be brief.")
+    assert "cache stays good" in player.heard
+    player.say("demo: say two")
+    assert player.requests[-1].messages[-1].role == "system"
+    assert player.session.system == "Be brief."
+    player.do("/system clear")
+    assert player.session.system == ""
+    player.say("demo: say three")
+    assert "system" not in player.requests[-1].params
+    player.do("/model sonnet-4-6")
+    player.do("/system At the top.")
+    player.say("demo: say four")
+    assert player.requests[-1].params["system"] == "At the top."
+    assert set(player.statuses) == {200}
+
+
+def test_a_system_prompt_is_edited() -> None:
+    player = Player(edited=" edited \n")
+    player.do("/system edit")
+
+    assert player.session.system == "edited"
+
+
+def test_a_prefill_is_for_the_next_reply_or_pinned() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    player.do("/prefill")
+    assert player.heard.startswith("No prefill.")
+    player.do("/prefill Well,")
+    assert player.heard == "The next reply begins with 'Well,' (native on claude-haiku-4-5)."
+    player.do("/model opus-5-5")
+    with pytest.raises(UsageError, match="takes the text"):
+        player.do("/prefill pin")
+    player.do("/prefill pin Sure:")
+    player.session.prefill = ""
+    player.do("/prefill")
+    assert player.heard == "Every reply begins with 'Sure:' (emulated on claude-opus-5-5)."
+    player.do("/choose yes no")
+    player.do("/prefill")
+    assert "(schema on" in player.heard
+    player.do("/prefill clear")
+    assert player.session.pinned_prefill == ""
+
+
+def test_thinking_is_set_shown_and_refused_in_words() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.do("/think")
+    assert player.heard == "Thinking is auto, and shown."
+    player.do("/think show")
+    assert player.heard == "Thinking is shown."
+    player.do("/think on")
+    player.say("demo: think")
+    player.do("/user And a turn without thinking?")
+    player.do("/think show")
+    assert player.heard not in {"", "Thinking is shown."}
+    player.do("/think hide")
+    player.do("/think")
+    assert player.heard.endswith("hidden.")
+    player.do("/model llama")
+    with pytest.raises(UsageError, match="cannot think"):
+        player.do("/think on")
+
+
+def test_effort_is_what_the_model_has() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/effort")
+    assert "low, medium, high, xhigh, max" in player.heard
+    player.do("/effort max")
+    player.say("demo: say one")
+    assert player.requests[-1].params["output_config"] == {"effort": "max"}
+    player.do("/effort clear")
+    assert player.session.settings.effort == ""
+    player.do("/model llama")
+    player.do("/effort")
+    assert "none" in player.heard
+    with pytest.raises(UsageError, match="no effort levels"):
+        player.do("/effort low")
+
+
+@pytest.mark.parametrize("model", TABLE)
+def test_web_search_is_offered_in_the_form_the_model_takes(model: str) -> None:
+    player = Player(Settings(model=model))
+    player.do("/web")
+    assert player.heard == "Web search is off."
+    player.do("/web on")
+    player.say("demo: search otters")
+    player.do("/web off")
+    player.say("demo: search otters")
+
+    assert player.statuses == [200, 200]
+    assert player.requests[-1].params["tool_choice"] == {"type": "none"}
+    assert "otters" not in player.text
+
+
+def test_web_search_is_refused_where_there_is_none() -> None:
+    with pytest.raises(UsageError, match="no web search"):
+        Player(Settings(model="llama")).do("/web on")
+
+
+def test_a_model_that_is_not_known_is_taken_and_the_nearest_named() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/model sonet-4-6")
+    assert player.session.model.id == "sonet-4-6"
+    assert "Did you mean claude-sonnet-4-6? /model claude-sonnet-4-6 takes it." in player.heard
+    player.do("/model llama-3.2-1b")
+    assert "Did you mean" not in player.heard
+
+
+def test_models_and_words_are_completed() -> None:
+    session = Player().session
+    assert ("claude-haiku-4-5", "") in REGISTRY.complete(session, "/model haiku")[1]
+    assert REGISTRY.complete(session, "/effort x")[1] == [("xhigh", "")]
+
+
+def test_a_model_that_always_thinks_is_not_said_to_stop() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/think off")
+    assert "claude-opus-5-5 always thinks first" in player.heard
+    player.do("/model sonnet-5-5")
+    player.do("/think off")
+    assert player.heard == "Thinking is off."

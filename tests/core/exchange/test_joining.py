@@ -1,0 +1,108 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.joining import Joiner, choose_mode, instruction, native_text
+from chatrepl.core.models import TABLE
+from chatrepl.core.talk.conversation import PrefillMode
+from tests.core.making import chunked
+
+_TEXT = st.text("ab{ \n", max_size=8)
+_SOLID = _TEXT.filter(lambda t: bool(t) and t == t.lstrip())
+_OLD = TABLE["claude-sonnet-4-5"]
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
+def _shown(joiner: Joiner, pieces: list[str]) -> str:
+    return joiner.prefill + "".join(joiner.feed(piece) for piece in pieces) + joiner.flush()
+
+
+def _with_other_spaces(draw: Any, text: str) -> str:
+    solid = _bare(text)
+    spaces = [draw(st.sampled_from(["", " ", "\n", "  "])) for _ in solid]
+    return "".join(space + char for space, char in zip(spaces, solid, strict=True))
+
+
+@given(st.data(), _TEXT.filter(str.strip), _SOLID)
+def test_a_repeated_prefill_is_shown_once(data: Any, prefill: str, continuation: str) -> None:
+    echo = _with_other_spaces(data.draw, prefill)
+    # Where the prefill ends in white space, the model's own at that place is part of the echo.
+    space = data.draw(st.sampled_from(["", " ", "\n"])) if prefill[-1].isspace() else ""
+    pieces = chunked(data.draw, echo + space + continuation)
+    assert _shown(Joiner(prefill, "emulated"), pieces) == prefill + continuation
+
+
+@given(st.data(), _TEXT.filter(str.strip), _TEXT)
+def test_a_continuation_without_the_prefill_is_joined_to_it(
+    data: Any, prefill: str, continuation: str
+) -> None:
+    assume(not _bare(continuation).startswith(_bare(prefill)))
+    expected = continuation.lstrip() if prefill[-1].isspace() else continuation
+    pieces = chunked(data.draw, continuation)
+    assert _shown(Joiner(prefill, "emulated"), pieces) == prefill + expected
+
+
+@given(st.data(), _TEXT.filter(str.strip), _SOLID)
+def test_a_native_continuation_gets_the_space_that_was_not_sent_once(
+    data: Any, prefill: str, continuation: str
+) -> None:
+    space = prefill[len(prefill.rstrip()) :]
+    repeated = space[: data.draw(st.integers(0, len(space)))]
+    pieces = chunked(data.draw, repeated + continuation)
+    assert _shown(Joiner(prefill, "native"), pieces) == prefill + continuation
+
+
+@given(st.data(), st.sampled_from(["native", "emulated"]), _TEXT.filter(str.strip), _TEXT)
+def test_what_is_shown_does_not_depend_on_the_pieces(
+    data: Any, mode: PrefillMode, prefill: str, text: str
+) -> None:
+    whole = _shown(Joiner(prefill, mode), [text])
+    assert _shown(Joiner(prefill, mode), chunked(data.draw, text)) == whole
+    assert _shown(Joiner(prefill, mode), list(text)) == whole
+
+
+@given(_TEXT.filter(str.strip), st.sampled_from(["native", "emulated"]), st.lists(_TEXT))
+def test_flushing_twice_shows_nothing_more(
+    prefill: str, mode: PrefillMode, pieces: list[str]
+) -> None:
+    joiner = Joiner(prefill, mode)
+    for piece in pieces:
+        joiner.feed(piece)
+    joiner.flush()
+    assert joiner.flush() == ""
+
+
+def test_what_was_held_back_is_let_go_at_the_end() -> None:
+    joiner = Joiner("Hello world", "emulated")
+    assert joiner.feed("Hell") == ""
+    assert joiner.flush() == "Hell"
+    assert joiner.feed("o") == "o"
+
+
+def test_the_mode_fits_the_model() -> None:
+    unknown = replace(_OLD, prefill=None)
+    assert choose_mode(_OLD, schema=False, thinking=False) == "native"
+    assert choose_mode(_OLD, schema=True, thinking=True) == "schema"
+    assert choose_mode(unknown, schema=False, thinking=True) == "emulated"
+    assert choose_mode(TABLE["claude-opus-5"], schema=False, thinking=False) == "emulated"
+    with pytest.raises(UsageError, match="not both") as caught:
+        choose_mode(_OLD, schema=False, thinking=True)
+    assert "/think off" in caught.value.hint
+
+
+@given(_TEXT)
+def test_a_native_prefill_ends_in_no_white_space(text: str) -> None:
+    sent = native_text(text)
+    assert sent == sent.rstrip()
+    assert text.startswith(sent)
+
+
+def test_the_instruction_quotes_the_text_unmistakably() -> None:
+    assert instruction('{"a": \n').endswith('"{\\"a\\": \\n"')

@@ -1,0 +1,70 @@
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.exchange.reply import OpenBlock, Rope
+from chatrepl.core.talk.blocks import RedactedThinkingBlock, TextBlock, ThinkingBlock, ToolUseBlock
+
+
+@given(st.lists(st.text(max_size=9), max_size=60))
+def test_a_rope_holds_what_was_added_in_few_pieces(texts: list[str]) -> None:
+    rope = Rope()
+    for text in texts:
+        rope = rope.add(text)
+    whole = "".join(texts)
+    assert str(rope) == whole
+    assert len(rope) == len(whole)
+    assert len(rope.pieces) <= math.log2(len(whole) + 1) + 1
+    assert all(rope.pieces)
+
+
+def _closed(wire: dict[str, Any], *texts: str) -> Any:
+    block = OpenBlock(0, wire)
+    for text in texts:
+        block = block.add(text)
+    return block.close()
+
+
+def test_text_and_thinking_go_on_from_what_they_opened_with() -> None:
+    cited = {"type": "text", "text": "a", "citations": [{"url": "u"}], "other": None}
+    assert _closed(cited, "b") == TextBlock("ab", ({"url": "u"},))
+    assert _closed({"type": "text", "text": 5, "citations": 5}, "b") == TextBlock("b")
+    signed = {"type": "thinking", "thinking": "a", "signature": "s"}
+    assert _closed(signed, "b") == ThinkingBlock("ab", "s")
+
+
+def test_what_could_not_be_sent_back_is_no_block() -> None:
+    assert _closed({"type": "text"}) is None
+    assert _closed({"type": "thinking"}, "unsigned") is None
+
+
+def test_halves_of_a_character_that_came_apart_are_joined() -> None:
+    assert _closed({"type": "text"}, "\ud83d", "\ude00") == TextBlock("😀")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "value"),
+    [
+        (['{"a"', ":1}"], {"a": 1}),
+        ([], {"begun": 1}),
+        (["[1]"], {}),
+        (['{"a"'], {}),
+        (['{"a":1e999}'], {}),
+        (['{"a":' * 100_000], {}),
+    ],
+)
+def test_the_input_of_a_call_is_read_when_it_is_complete(
+    pieces: list[str], value: dict[str, object]
+) -> None:
+    wire = {"type": "tool_use", "id": "1", "name": "n", "input": {"begun": 1}}
+    assert _closed(wire, *pieces) == ToolUseBlock("tool_use", "1", "n", value)
+    assert _closed({**wire, "type": "new_use"}, *pieces).to_wire()["input"] == value
+
+
+def test_other_blocks_come_whole() -> None:
+    assert _closed({"type": "redacted_thinking", "data": "x"}) == RedactedThinkingBlock("x")
+    assert OpenBlock(0, {"type": "server_tool_use"}).is_call
+    assert not OpenBlock(0, {}).is_call

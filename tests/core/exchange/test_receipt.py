@@ -1,0 +1,26 @@
+"""What is kept of a reply's end."""
+
+from chatrepl.core.exchange.receipt import receipt_of
+from chatrepl.core.exchange.reply import MessageDelta, MessageStart, MessageStop, Reply
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.usage import Cost
+
+REQUEST = Request({"model": "asked"}, ())
+
+
+def test_a_whole_reply_keeps_its_reason_model_and_cost() -> None:
+    reply = Reply()
+    for event in (MessageStart("wrote", "msg_1"), MessageDelta("end_turn"), MessageStop()):
+        reply = reply.apply(event)
+    receipt = receipt_of(REQUEST, reply, Cost(0.5, 0.75), 2.0, "")
+
+    assert (receipt.model, receipt.stop_reason) == ("wrote", "end_turn")
+    assert (receipt.cost_usd, receipt.uncached_usd, receipt.duration_s) == (0.5, 0.75, 2.0)
+
+
+def test_a_cut_reply_has_no_reason_and_no_negative_time() -> None:
+    reply = Reply().apply(MessageDelta("end_turn"))
+    receipt = receipt_of(REQUEST, reply, None, -1.0, "torn")
+
+    assert (receipt.model, receipt.stop_reason, receipt.error) == ("asked", None, "torn")
+    assert (receipt.cost_usd, receipt.duration_s) == (None, 0.0)

@@ -1,0 +1,87 @@
+"""What refusals teach."""
+
+import pytest
+
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.refusals import in_plain_words, lesson
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
+from chatrepl.core.talk.conversation import Message, Prefill
+
+HELLO = Message.user("Hello")
+THOUGHT = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
+ODD = Message("assistant", (UnknownBlock({"type": "x"}),))
+SYSTEM = Message("system", (TextBlock("Be brief."),))
+NATIVE = Prefill("Well,", "native")
+
+
+def refused(message: str, status: int = 400) -> ApiError:
+    """An error of the service."""
+    return ApiError(ApiErrorKind.INVALID, message, status=status)
+
+
+@pytest.mark.parametrize(
+    ("message", "request_", "taught"),
+    [
+        ("does not support Prefill", Request({"model": "m"}, (HELLO,), "", NATIVE), "prefill"),
+        ("does not support prefill", Request({"model": "m"}, (HELLO,)), None),
+        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO, SYSTEM)), "system"),
+        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO,)), None),
+        ("Invalid `signature` in", Request({"model": "m"}, (HELLO, THOUGHT, HELLO)), "thinking"),
+        (
+            "The block is bound to a different conversation.",
+            Request({"model": "m"}, (HELLO, THOUGHT, HELLO)),
+            "thinking",
+        ),
+        ("Invalid `signature` in", Request({"model": "m"}, (HELLO,)), None),
+        (
+            "messages.1.content.0: Input tag 'x' is none",
+            Request({"model": "m"}, (HELLO, ODD)),
+            "blocks",
+        ),
+        (
+            "messages.0.content.0: Input tag 'x' is none",
+            Request({"model": "m"}, (HELLO, ODD)),
+            None,
+        ),
+        (
+            "messages.9.content.0: Input tag 'x' is none",
+            Request({"model": "m"}, (HELLO, ODD)),
+            None,
+        ),
+        ("something else", Request({"model": "m"}, (HELLO, THOUGHT, SYSTEM), "", NATIVE), None),
+    ],
+)
+def test_a_refusal_teaches_only_what_was_sent(
+    message: str, request_: Request, taught: str | None
+) -> None:
+    assert lesson(refused(message), request_) == taught
+    assert lesson(refused(message, 529), request_) is None
+
+
+def test_a_refused_setting_is_named_with_the_way_out() -> None:
+    params = {"model": "m", "thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}
+    request = Request(params, (HELLO,))
+    said = in_plain_words(refused("adaptive thinking is not supported"), request)
+    assert said.message == "m does not take this thinking setting. Nothing was lost."
+    assert "/think auto" in said.hint
+    said = in_plain_words(refused("output_config.effort: bad"), request)
+    assert "/effort clear" in said.hint
+
+
+def test_other_errors_stay_as_they_are() -> None:
+    request = Request({"model": "m"}, (HELLO,))
+    params = {"model": "m", "thinking": {"type": "adaptive"}}
+    named = refused("messages.1.content.0: none of the expected tags: 'text', 'thinking'")
+    assert in_plain_words(named, Request(params, (HELLO,))) is named
+    for error in (refused("thinking"), refused("effort", 500), refused("else")):
+        assert in_plain_words(error, request) is error
+
+
+def test_what_an_earlier_turn_holds_is_to_be_left_out_there() -> None:
+    request = Request({"model": "m"}, (HELLO, ODD, HELLO, SYSTEM))
+    old, new = refused("messages.0.content.0: could not process"), refused("messages.2: too big")
+    said = in_plain_words(old, request)
+    assert said.message == old.message
+    assert "/drop" in said.hint
+    assert in_plain_words(new, request) is new

@@ -1,0 +1,207 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.joining import instruction
+from chatrepl.core.exchange.request import (
+    THINKING_BUDGET_TOKENS,
+    WEB_TOOL,
+    Ask,
+    Request,
+    build_request,
+    new_messages,
+    thinking_param,
+)
+from chatrepl.core.models import TABLE, Model, find
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Prefill, State
+from tests.core.making import TEXT, blocks
+
+NEW = TABLE["claude-opus-5-5"]
+OLD = TABLE["claude-sonnet-4-5"]
+_MODEL = st.sampled_from([*TABLE.values(), find("llama-4"), find("claude-next")])
+_SETTINGS = st.builds(
+    Settings,
+    max_tokens=st.integers(1, 200_000),
+    stop_sequences=st.sampled_from([(), ("END",)]),
+    thinking=st.sampled_from(["auto", "on", "off"]),
+    show_thinking=st.booleans(),
+    effort=st.sampled_from(["", "low", "max"]),
+    web=st.booleans(),
+    cache_enabled=st.booleans(),
+    cache_ttl=st.sampled_from(["auto", "5m", "1h"]),
+)
+_ASK = st.builds(
+    Ask,
+    prefill=TEXT,
+    schema=st.none() | st.just({"type": "object"}),
+    interactive=st.booleans(),
+    previous_message_id=st.none() | st.just("msg_1"),
+    extra_tokens=st.integers(0, 50),
+    diagnose=st.booleans(),
+)
+
+
+def _build(
+    settings: Settings | None = None, model: Model = NEW, ask: Ask | None = None
+) -> dict[str, Any]:
+    user = Message.user("q")
+    return build_request(Conversation(), settings or Settings(), model, user, ask or Ask()).body()
+
+
+@given(_SETTINGS, _MODEL, _ASK, st.booleans(), TEXT)
+def test_every_request_asks_only_for_what_the_model_takes(
+    settings: Settings, model: Model, ask: Ask, spoken: bool, system: str
+) -> None:
+    talk = Conversation(state=State(system=system))
+    user = Message.user("q") if spoken else None
+    try:
+        request = build_request(talk, settings, model, user, ask)
+    except UsageError:
+        assert model.prefill
+        assert settings.thinking == "on"
+        assert ask.prefill.strip()
+        return
+    body = request.body()
+    assert json.loads(request.encode()) == json.loads(json.dumps(body))
+    assert request.model == body["model"] == model.id
+    thinking = body.get("thinking", {"type": None})
+    assert thinking["type"] in {None, *model.thinking}
+    assert body["max_tokens"] <= (model.max_output or body["max_tokens"])
+    assert body["max_tokens"] > thinking.get("budget_tokens", 0)
+    assert body.get("output_config", {}).get("effort") in {None, *model.efforts}
+    assert "tools" not in body or model.web
+    assert body.get("system", "x").strip()
+    if request.prefill is not None:
+        assert (request.prefill.mode == "native") == (model.prefill is True and ask.schema is None)
+        native = request.prefill.mode == "native"
+        assert any(m.role == "assistant" for m in request.messages) == native
+        assert request.ours == (request.prefill.mode == "emulated")
+    if spoken:
+        assert request.messages[0].text.startswith("q")
+
+
+@given(st.lists(blocks, min_size=1, max_size=3), _SETTINGS)
+def test_equal_requests_give_equal_bytes(content: list[TextBlock], settings: Settings) -> None:
+    def once() -> bytes:
+        user = Message("user", tuple(content))
+        return build_request(Conversation(), settings, NEW, user, Ask()).encode()
+
+    assert once() == once()
+    assert list(json.loads(once()))[-1] == "messages"
+
+
+def test_text_that_no_encoding_takes_is_replaced_rather_than_tripped_over() -> None:
+    request = Request({"model": "m"}, (Message.user("\ud83d"),))
+    assert json.loads(request.encode())["messages"][0]["content"][0]["text"] == "?"
+
+
+def test_a_plain_request_is_short() -> None:
+    assert _build(Settings(cache_enabled=False, show_thinking=False)) == {
+        "model": "claude-opus-5-5",
+        "max_tokens": 8192,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "q"}]}],
+    }
+
+
+def test_all_that_is_set_is_asked_for_in_a_fixed_order() -> None:
+    settings = Settings(stop_sequences=("END",), web=True, effort="low", thinking="on")
+    ask = Ask(
+        schema={"type": "object"},
+        interactive=True,
+        previous_message_id="msg_1",
+        diagnose=True,
+        tools=({"name": "t"},),
+    )
+    talk = Conversation(state=State(system="s"))
+    body = build_request(talk, settings, NEW, Message.user("q"), ask).body()
+    assert list(body.items())[:-1] == [
+        ("model", "claude-opus-5-5"),
+        ("max_tokens", 8192),
+        ("system", "s"),
+        ("stop_sequences", ["END"]),
+        ("cache_control", {"type": "ephemeral", "ttl": "1h"}),
+        ("thinking", {"type": "adaptive", "display": "summarized"}),
+        (
+            "output_config",
+            {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}},
+        ),
+        ("diagnostics", {"previous_message_id": "msg_1"}),
+        ("tools", [{"name": "t"}, WEB_TOOL]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "interactive", "sent"),
+    [("auto", True, "1h"), ("auto", False, "5m"), ("1h", False, "1h"), ("5m", True, "5m")],
+)
+def test_the_cache_lives_as_long_as_the_chat(ttl: str, interactive: bool, sent: str) -> None:
+    body = _build(Settings(cache_ttl=ttl), ask=Ask(interactive=interactive))
+    assert body["cache_control"]["ttl"] == sent
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "show", "param"),
+    [
+        ("claude-opus-5-5", "auto", True, {"type": "adaptive", "display": "summarized"}),
+        ("claude-opus-5-5", "auto", False, None),
+        ("claude-opus-5-5", "on", False, {"type": "adaptive"}),
+        ("claude-opus-5-5", "off", True, None),
+        ("claude-opus-5", "off", True, {"type": "disabled"}),
+        ("claude-sonnet-5-5", "off", True, {"type": "between_tools"}),
+        ("claude-opus-4-8", "auto", True, None),
+        ("claude-opus-4-8", "on", False, {"type": "adaptive"}),
+        ("claude-opus-4-8", "off", False, None),
+        ("claude-sonnet-4-5", "auto", True, None),
+        ("claude-sonnet-4-5", "on", False, {"type": "enabled", "budget_tokens": 4096}),
+        ("llama-4", "on", True, None),
+    ],
+)
+def test_thinking_is_asked_for_in_the_models_own_way(
+    model: str, thinking: str, show: bool, param: dict[str, Any] | None
+) -> None:
+    asked = thinking_param(Settings(thinking=thinking, show_thinking=show), find(model))
+    assert asked == param
+
+
+def test_a_thinking_budget_leaves_room_for_the_reply() -> None:
+    body = _build(Settings(thinking="on", max_tokens=100), OLD)
+    assert body["max_tokens"] == 100 + THINKING_BUDGET_TOKENS
+
+
+def test_a_native_prefill_is_the_last_message_without_the_space_at_its_end() -> None:
+    request = build_request(
+        Conversation(), Settings(), OLD, Message.user("q"), Ask("Begin \n", extra_tokens=9)
+    )
+    assert request.messages[-1] == Message("assistant", (TextBlock("Begin"),))
+    assert request.prefill == Prefill("Begin \n", "native")
+    assert request.params["max_tokens"] == 8192
+
+
+def test_an_emulated_prefill_is_asked_for_in_the_users_message() -> None:
+    request = build_request(
+        Conversation(), Settings(), NEW, Message.user("q"), Ask("Begin", extra_tokens=9)
+    )
+    assert request.messages == (Message("user", (TextBlock("q"), TextBlock(instruction("Begin")))),)
+    assert (request.prefill, request.ours) == (Prefill("Begin", "emulated"), 1)
+    assert request.params["max_tokens"] == 8201
+
+
+def test_a_prefill_without_a_message_to_ask_in_is_left_out() -> None:
+    request = build_request(Conversation(), Settings(), NEW, None, Ask("Begin"))
+    assert (request.prefill, request.ours, request.messages) == (None, 0, ())
+
+
+@pytest.mark.parametrize("model", [NEW, OLD])
+def test_a_turn_keeps_the_system_prompt_that_changes_with_it(model: Model) -> None:
+    talk = Conversation()
+    user = Message.user("q")
+    assert new_messages(talk, model, user) == (user,)
+    changed = talk.then(replace(talk.state, next_system="s"))
+    assert new_messages(changed, model, user) == (user, Message("system", (TextBlock("s"),)))

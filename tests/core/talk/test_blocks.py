@@ -1,0 +1,94 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.talk.blocks import (
+    BLOCKS,
+    Block,
+    ContentBlock,
+    DocumentBlock,
+    ImageBlock,
+    RedactedThinkingBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UnknownBlock,
+    block_from_wire,
+)
+from chatrepl.core.wire import encode
+from tests.core.making import JSON, OBJECT, blocks
+
+
+@given(blocks)
+def test_every_block_comes_back_from_the_wire_as_it_was(block: Block) -> None:
+    wire = json.loads(encode(block.to_wire()))
+    assert block_from_wire(wire).to_wire() == block.to_wire()
+    assert block_from_wire(block.to_wire()) == block
+    assert isinstance(block, ContentBlock)
+    assert isinstance(block.to_markdown(), str)
+
+
+_KEYS = ["text", "citations", "source", "title", "thinking", "signature", "data", "id", "name",
+         "input", "tool_use_id", "content", "is_error", "cache_control"]  # fmt: skip
+
+
+@given(
+    st.sampled_from([*BLOCKS, "other"]) | JSON,
+    st.dictionaries(st.sampled_from(_KEYS), JSON | OBJECT, max_size=5),
+)
+def test_nothing_that_stands_on_the_wire_is_lost(kind: object, rest: dict[str, object]) -> None:
+    wire = {"type": kind, **rest}
+    block = block_from_wire(wire)
+    said = block.to_wire()
+    for key, value in wire.items():
+        if value is not None and value != []:
+            assert said[key] == value
+    assert encode(said)
+    assert isinstance(block.to_markdown(), str)
+    assert isinstance(block.type, str)
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_a_block_without_its_parts_is_kept_whole(kind: str) -> None:
+    assert block_from_wire({"type": kind}) == UnknownBlock({"type": kind})
+
+
+def test_a_block_with_a_part_we_do_not_know_is_kept_whole() -> None:
+    wire = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+    assert block_from_wire(wire) == UnknownBlock(wire)
+    assert block_from_wire({**wire, "cache_control": None}) == TextBlock("x")
+
+
+@pytest.mark.parametrize(
+    ("block", "markdown"),
+    [
+        (TextBlock("*x*"), "*x*"),
+        (ImageBlock.base64("image/png", "AA"), "*[image: image/png]*"),
+        (ImageBlock.url("http://x/y.png"), "*[image: http://x/y.png]*"),
+        (ImageBlock({}), "*[image: ?]*"),
+        (DocumentBlock.plain("x", "notes"), "*[document: notes]*"),
+        (DocumentBlock.base64_pdf("AA"), "*[document: application/pdf]*"),
+        (ThinkingBlock("a\nb", "s"), "> a\n> b"),
+        (RedactedThinkingBlock("x"), "> *[redacted thinking]*"),
+        (ToolUseBlock("tool_use", "1", "grep", {}), "*[tool call: grep]*"),
+        (ToolResultBlock("web_search_tool_result", "1"), "*[web search tool result]*"),
+        (UnknownBlock({"type": "odd"}), "*[odd]*"),
+        (UnknownBlock({"type": "odd", "text": "x"}), "x"),
+        (UnknownBlock({}), "*[unknown]*"),
+    ],
+)
+def test_people_see_what_a_block_is(block: Block, markdown: str) -> None:
+    assert block.to_markdown() == markdown
+
+
+def test_a_block_of_no_type_is_kept() -> None:
+    assert UnknownBlock.from_wire({"a": 1}).to_wire() == {"a": 1}
+
+
+def test_a_result_says_whether_it_failed_only_where_it_was_said() -> None:
+    wire = {"type": "tool_result", "tool_use_id": "1"}
+    for more in ({}, {"is_error": False}, {"content": "x"}, {"content": "x", "is_error": True}):
+        assert block_from_wire({**wire, **more}).to_wire() == {**wire, **more}

@@ -1,0 +1,143 @@
+from typing import Any
+
+import pytest
+
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.models import TABLE
+from chatrepl.core.prompt_cache import (
+    Footprint,
+    Warmth,
+    footprint,
+    impact_words,
+    miss_words,
+    reason_words,
+    too_small,
+    toolbar_words,
+    warmth,
+)
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.usage import Usage
+
+CACHE = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+REPLY = Message("assistant", (TextBlock("Hello"),))
+ONE, TWO = Message.user("one"), Message.user("two")
+USAGE = Usage(3, 10, 1000, 37_000)
+NOW = 1_000_000.0
+
+
+def ask(*messages: Message, **params: Any) -> Request:
+    return Request({"model": "m", **CACHE, **params}, messages)
+
+
+def left(request: Request | None = None) -> Footprint:
+    found = footprint(request or ask(ONE), USAGE, NOW)
+    assert found is not None
+    return found
+
+
+def test_what_goes_on_from_the_last_request_is_warm() -> None:
+    found = warmth(left(), ask(ONE, TWO), NOW + 60)
+    assert found == Warmth("warm", 38_000, NOW + 3600)
+    assert found.minutes_left(NOW + 60) == 59
+    assert toolbar_words(found, NOW + 60) == "warm 59m"
+
+
+def test_time_makes_it_cold() -> None:
+    found = warmth(left(), ask(ONE, TWO), NOW + 3600)
+    assert (found.state, found.reason) == ("cold", "expired")
+    assert toolbar_words(found, NOW) == "cold"
+
+
+def test_five_minutes_are_five_minutes() -> None:
+    short = ask(ONE, cache_control={"type": "ephemeral"})
+    assert left(short).until == NOW + 300
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (ask(ONE, REPLY, TWO, model="other"), "model_changed"),
+        (ask(ONE, tools=[{"name": "x"}]), "tools_changed"),
+        (ask(ONE, system="new"), "system_changed"),
+        (ask(ONE, thinking={"type": "adaptive"}), "settings_changed"),
+        (ask(ONE, output_config={"effort": "low"}), "settings_changed"),
+        (ask(TWO), "messages_changed"),
+        (ask(), "messages_changed"),
+    ],
+)
+def test_what_comes_before_must_be_the_same(request_: Request, reason: str) -> None:
+    found = warmth(left(ask(ONE, REPLY, TWO)), request_, NOW)
+    assert (found.state, found.reason) == ("cold", reason)
+
+
+def test_what_was_read_last_time_is_still_there_when_the_last_turn_changes() -> None:
+    last = left(ask(ONE, REPLY, TWO))
+    assert warmth(last, ask(ONE, REPLY, Message.user("other")), NOW).tokens == 37_000
+    assert warmth(last, ask(TWO, REPLY, TWO), NOW) == Warmth(
+        "cold", until=NOW + 3600, reason="messages_changed"
+    )
+
+
+def test_a_prefill_becomes_part_of_the_reply() -> None:
+    last = left(ask(ONE, Message("assistant", (TextBlock("He"),))))
+    assert warmth(last, ask(ONE, REPLY, TWO), NOW).state == "warm"
+
+
+def test_without_a_cache_there_is_no_warmth() -> None:
+    assert footprint(Request({"model": "m"}, (ONE,)), USAGE, NOW) is None
+    assert footprint(ask(ONE), Usage(50, 10), NOW) is None
+    assert warmth(None, ask(ONE), NOW).state == "none"
+    assert warmth(left(), Request({"model": "m"}, (ONE,)), NOW).state == "none"
+    assert not toolbar_words(Warmth("none"), NOW)
+
+
+def test_an_action_that_breaks_a_warm_cache_says_so() -> None:
+    warm, cold = warmth(left(), ask(ONE), NOW), Warmth("cold", reason="system_changed")
+    words = impact_words(warm, cold, NOW, cost=(0.01, 0.30))
+    assert words == (
+        "The cache holds 38k tokens for another 60 minutes; after this the next request is read "
+        "anew (about $0.30 instead of $0.0100)."
+    )
+    assert "about" not in impact_words(warm, cold, NOW, cost=(None, 0.30))
+    assert "1 minute;" in impact_words(warm, cold, NOW + 3550)
+
+
+def test_nothing_is_said_where_nothing_is_lost() -> None:
+    cold = Warmth("cold", reason="expired")
+    assert not impact_words(cold, cold, NOW)
+    warm = warmth(left(), ask(ONE), NOW)
+    assert not impact_words(warm, warm, NOW)
+
+
+def test_misses_are_explained() -> None:
+    why = {"type": "system_changed", "cache_missed_input_tokens": 4200}
+    words = miss_words({"cache_miss_reason": why})
+    assert words == "The cache was missed: 4.2k tokens were read anew: the system prompt changed."
+    assert miss_words({"cache_miss_reason": "model_changed"}).endswith("the model changed.")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        {},
+        {"cache_miss_reason": None},
+        {"cache_miss_reason": {}},
+        {"cache_miss_reason": "unavailable"},
+        {"cache_miss_reason": {"type": "model_changed", "cache_missed_input_tokens": 511}},
+    ],
+)
+def test_no_miss_needs_no_word(given: dict[str, Any] | None) -> None:
+    assert not miss_words(given)
+
+
+def test_new_reasons_are_given_as_they_are() -> None:
+    assert reason_words("moon_changed") == "moon changed"
+    assert reason_words("") == "nobody says why"
+
+
+def test_short_prompts_are_below_what_a_cache_takes() -> None:
+    model = TABLE["claude-opus-5-5"]
+    assert too_small(model, 511)
+    assert not too_small(model, 512)

@@ -1,0 +1,150 @@
+"""Values made by `frozen` behave as those of the standard decorator do."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.value import frozen
+
+
+@frozen
+class Point:
+    """A place."""
+
+    x: int
+    y: int = 2
+    names: list[str] = field(default_factory=list)
+    note: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The same by the standard decorator."""
+
+    x: int
+    y: int = 2
+    names: list[str] = field(default_factory=list)
+    note: str = field(default="", compare=False, repr=False)
+
+
+@frozen
+class Pair:
+    """Two of anything, which has to be hashable to be hashed."""
+
+    left: Any
+    right: Any = None
+
+
+@frozen
+class Nothing:
+    """A value without fields."""
+
+
+@frozen
+class Percent:
+    """A value that checks itself."""
+
+    share: float
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no share."""
+        if not 0 <= self.share <= 1:
+            raise ValueError("no share")
+
+    def __repr__(self) -> str:
+        return f"{self.share:.0%}"
+
+    @property
+    def rest(self) -> "Percent":
+        return replace(self, share=1 - self.share)
+
+
+GIVEN = st.fixed_dictionaries(
+    {"x": st.integers()},
+    optional={"y": st.integers(), "names": st.lists(st.text()), "note": st.text()},
+)
+ANYTHING = st.recursive(st.integers() | st.text(), lambda inner: st.tuples(inner, inner))
+
+
+@given(GIVEN, GIVEN)
+def test_making_showing_and_comparing_are_those_of_a_dataclass(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert repr(Point(**one)) == repr(Twin(**one)).replace("Twin", "Point")
+    assert (Point(**one) == Point(**other)) is (Twin(**one) == Twin(**other))
+    assert [getattr(Point(**one), item.name) for item in fields(Point)] == [
+        getattr(Twin(**one), item.name) for item in fields(Twin)
+    ]
+
+
+@given(ANYTHING, ANYTHING)
+def test_equal_values_hash_alike_and_different_ones_differ(left: object, right: object) -> None:
+    assert Pair(left, right) == Pair(left, right)
+    assert hash(Pair(left, right)) == hash(Pair(left, right))
+    assert Pair(left, right) != Pair((left,), right)
+    assert len({Pair(left, right), Pair(left, right), Pair((left,), right)}) == 2
+
+
+@given(ANYTHING)
+def test_copies_replacements_and_pickles_are_equal(held: object) -> None:
+    value = Pair(held, Nothing())
+    assert value == copy.copy(value) == copy.deepcopy(value) == replace(value)
+    assert pickle.loads(pickle.dumps(value)) == value
+    assert replace(value, left=1) == Pair(1, Nothing())
+
+
+def test_a_value_equals_nothing_of_another_class() -> None:
+    others: list[object] = [Twin(1), Pair(1), Nothing(), 1, None]
+    assert Point(1) not in others
+    assert Nothing() == Nothing()
+    assert hash(Nothing()) == hash(())
+
+
+def test_defaults_are_given_and_made_anew() -> None:
+    assert (Point(1).y, Point(1).names) == (2, [])
+    assert Point(1).names is not Point(1).names
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda point: setattr(point, "x", 2),
+        lambda point: setattr(point, "z", 2),
+        lambda point: delattr(point, "x"),
+    ],
+)
+def test_nothing_about_a_value_can_be_changed(change: Callable[[Point], None]) -> None:
+    point = Point(1)
+    with pytest.raises(FrozenInstanceError):
+        change(point)
+    assert point == Point(1)
+    assert not hasattr(point, "__dict__")
+
+
+@pytest.mark.parametrize("arguments", [(), (1, 2, [], "", 5)])
+def test_too_few_and_too_many_arguments_are_refused(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=r"Point\.__init__"):
+        Point(*arguments)
+
+
+def test_values_take_part_in_pattern_matching() -> None:
+    match Point(1, 5):
+        case Point(x, y):
+            assert (x, y) == (1, 5)
+
+
+def test_methods_of_the_class_s_own_stay() -> None:
+    assert repr(Percent(0.25).rest) == "75%"
+    with pytest.raises(ValueError, match="no share"):
+        Percent(2)
+
+
+def test_its_parameters_are_annotated_once_there_is_a_value() -> None:
+    assert Pair(1).left == 1
+    assert Pair.__init__.__annotations__ == {"left": Any, "right": Any, "return": None}

@@ -1,0 +1,96 @@
+"""A reply in a line."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.talk.conversation import Prefill, Receipt
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.words import about, compact, dollars, meta_line, next_step
+
+USAGE = Usage(100, 345, 0, 1100)
+
+
+def test_the_line_tells_all_that_is_known() -> None:
+    receipt = Receipt("m", "end_turn", usage=USAGE, cost_usd=0.0031, duration_s=2.4)
+    assert meta_line(receipt) == "1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn"
+
+
+def test_what_is_not_known_is_said_to_be_unknown() -> None:
+    assert meta_line(Receipt("m", "end_turn")) == "usage unknown · 0.0 s · end_turn"
+    assert "price unknown" in meta_line(Receipt("m", "end_turn", usage=USAGE))
+    cut = meta_line(Receipt("m", None, usage=USAGE, cost_usd=0.5))
+    assert cut == "1.2k in (1.1k cached) · out unknown · $0.50 or more · 0.0 s · cut"
+    assert "price unknown · 0.0 s · cut" in meta_line(Receipt("m", None, usage=USAGE))
+
+
+def test_the_mode_of_a_prefill_is_told() -> None:
+    receipt = Receipt("m", "end_turn", prefill=Prefill("x", "emulated"))
+    assert meta_line(receipt).endswith("prefill emulated")
+
+
+@given(st.integers(0, 10**10))
+def test_counts_are_short_and_nearly_right(count: int) -> None:
+    shown = compact(count)
+    match = re.fullmatch(r"(\d+(?:\.\d)?)([kM]?)", shown)
+    assert match
+    value = float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]]
+    assert abs(value - count) <= max(0.051 * count, 0)
+
+
+@given(st.floats(1e-12, 1e6))
+def test_a_price_is_never_nothing(usd: float) -> None:
+    shown = dollars(usd)
+    assert re.search("[1-9]", shown)
+    if not shown.startswith("<"):
+        assert float(shown[1:]) == pytest.approx(usd, rel=0.5)
+
+
+def test_prices_have_the_digits_they_need() -> None:
+    assert [dollars(usd) for usd in (None, 0, 0.00004, 0.0031, 0.25, 12.3)] == [
+        "price unknown", "$0", "<$0.0001", "$0.0031", "$0.25", "$12.30",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "command"),
+    [
+        ("max_tokens", "/continue"),
+        ("max_tokens", "/set max_tokens"),
+        ("model_context_window_exceeded", "/truncate"),
+        ("pause_turn", "/continue"),
+        ("tool_use", "tool"),
+        ("refusal", "/edit"),
+        (None, "/continue"),
+        ("brand_new", "brand_new"),
+    ],
+)
+def test_every_other_end_names_the_next_command(reason: str | None, command: str) -> None:
+    assert command in next_step(Receipt("m", reason))
+
+
+def test_an_ordinary_end_needs_no_words() -> None:
+    assert next_step(Receipt("m", "end_turn")) == next_step(Receipt("m", "stop_sequence")) == ""
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "pause_turn", None])
+def test_a_reply_without_text_is_not_said_to_go_on(reason: str | None) -> None:
+    assert "/continue" in next_step(Receipt("m", reason))
+    assert "/continue" not in next_step(Receipt("m", reason), goes_on=False)
+    assert "/retry" in next_step(Receipt("m", reason), goes_on=False)
+
+
+def test_a_refusal_tells_its_category_and_explanation_in_a_line() -> None:
+    details = {"category": "cyber", "explanation": "It may\n\n  harm.", "else": 1}
+    assert next_step(Receipt("m", "refusal", details)).split("\n")[1:] == ["cyber: It may harm."]
+    odd = {"category": None, "explanation": ["x"]}
+    assert "\n" not in next_step(Receipt("m", "refusal", odd))
+    assert len(next_step(Receipt("m", "refusal", {"explanation": "x" * 9_000}))) < 600
+
+
+def test_an_estimated_price_has_one_mark_of_doubt() -> None:
+    assert [about(usd) for usd in (None, 0, 0.0000001, 0.5)] == [
+        "price unknown", "$0", "<$0.0001", "~$0.50",
+    ]  # fmt: skip

@@ -1,0 +1,52 @@
+"""The shelf of open conversations, and the recorder that keeps nothing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.world import Kept, NoRecorder, Shelf
+
+
+@given(st.lists(st.sampled_from(["put", "back", "forth"]), max_size=20))
+def test_no_conversation_is_ever_lost_from_the_shelf(steps: list[str]) -> None:
+    shelf, now = Shelf(), _new()
+    seen: list[Kept] = [now]
+    for step in steps:
+        if step == "put":
+            shelf, now = shelf.put(now), _new()
+            seen.append(now)
+            assert not shelf.after
+            continue
+        found = shelf.back(now) if step == "back" else shelf.forth(now)
+        if found is None:
+            assert not (shelf.before if step == "back" else shelf.after)
+            continue
+        before = (shelf, now)
+        shelf, now = found
+        again = shelf.forth(now) if step == "back" else shelf.back(now)
+        assert again == before
+    assert {id(kept[1]) for kept in (*shelf.all, now)} == {id(kept[1]) for kept in seen}
+
+
+def _new() -> Kept:
+    return Conversation(), NoRecorder()
+
+
+def test_no_recorder_keeps_nothing_and_says_why() -> None:
+    recorder = NoRecorder("the disk is full")
+    turn = Turn(TurnId("1"), None, ())
+    recorder.begin(turn)
+    recorder.delta(turn.id, "text", "text")
+    recorder.finish(turn)
+    recorder.state(Conversation())
+
+    assert recorder.id is None
+    assert recorder.unsaved == "the disk is full"
+
+
+def test_one_that_is_opened_again_is_taken_off_the_shelf() -> None:
+    one, other, third = _new(), _new(), _new()
+    shelf = Shelf((one, other), (third,))
+
+    assert shelf.without(other) == Shelf((one,), (third,))
+    assert shelf.without(third) == Shelf((one, other), ())

@@ -1,0 +1,89 @@
+"""The session: requests, undo over conversations, what is learned, what is distrusted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatrepl.api.catalog import Catalog
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, Message, State
+from chatrepl.core.world import Edges, NoRecorder
+from chatrepl.session.session import Session
+from chatrepl.storage.read import load
+from chatrepl.storage.saved import Journaled, begin_kept
+from tests.commands.playing import Player
+
+
+def session(model: str = "claude-sonnet-5-5") -> Session:
+    """A session that nothing is behind."""
+    return Session(Settings(model=model), Edges(lambda: 1.0, lambda: "id"), interactive=True)
+
+
+def test_what_is_learned_stays_in_the_catalog_and_is_told_to_the_edges() -> None:
+    told: list[object] = []
+    one = session("claude-haiku-4-5")
+    one.models = Catalog()
+    one.edges = replace(one.edges, learn=lambda model, facts: told.append((model, facts)))
+    one.learn(prefill=False)
+
+    assert isinstance(one.models, Catalog)
+    assert one.model.prefill is False
+    assert told == [("claude-haiku-4-5", {"prefill": False})]
+
+
+def test_a_model_that_no_list_holds_learns_too() -> None:
+    one = session("claude-next-9")
+    one.learn(prefill=True, mid_system=True)
+    assert one.model.prefill is True
+    assert one.model.mid_system is True
+
+
+def test_opening_another_conversation_keeps_both_and_their_recorders() -> None:
+    one = session()
+    first, recorder = one.conversation, NoRecorder()
+    one.open(Conversation(), recorder)
+    assert one.recorder is recorder
+    assert one.undo()
+    assert one.conversation == first
+    assert not one.undo()
+    assert one.redo()
+    assert one.recorder is recorder
+    assert not one.redo()
+
+
+def test_the_system_prompt_is_the_newest_that_was_told() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    assert player.session.system == ""
+    player.say("demo: say one")
+    player.do("/system One.")
+    assert player.session.system == "One."
+    player.say("demo: say two")
+    assert player.session.system == "One."
+
+
+def test_turns_by_hand_stand_in_the_conversation() -> None:
+    one = session()
+    turn = one.add_turn(None, Message.user("Hi"))
+    assert one.conversation.head == turn.id
+    assert one.undo()
+    assert one.conversation.head is None
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is_new: bool) -> None:
+    player = Player()
+    one = player.session
+    one.edges = replace(one.edges, new_recorder=lambda: begin_kept(tmp_path))
+    one.recorder = begin_kept(tmp_path)
+    one.conversation = Conversation(state=State(system="Be brief."))
+    if is_new:
+        player.say("demo: say one")
+        player.do("/clear")
+    player.say("demo: say two")
+    for recorder in (*(kept[1] for kept in one.shelf.all), one.recorder):
+        assert isinstance(recorder, Journaled)
+        recorder.journal.close()
+
+    assert isinstance(one.recorder, Journaled)
+    assert load(one.recorder.journal.path).conversation.state.system == "Be brief."

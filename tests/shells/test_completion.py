@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from chatrepl.core.settings import Settings
+from chatrepl.core.world import Edges
+from chatrepl.session.session import Session
+from chatrepl.shells.prompt_feeds import complete
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(Settings(), Edges(clock=lambda: 0.0, new_id=lambda: "x"))
+
+
+def _offers(session: Session, text: str) -> dict[str, int]:
+    return {c.text: c.start for c in complete(session, text, len(text))}
+
+
+def test_commands_are_offered_with_what_they_do(session: Session) -> None:
+    found = {c.text: c.meta for c in complete(session, "/trun", 5)}
+
+    assert list(found) == ["/truncate "]
+    assert "newest turns" in found["/truncate "]
+
+
+def test_arguments_replace_only_the_last_word(session: Session) -> None:
+    assert _offers(session, "/model haiku-4")["claude-haiku-4-5"] == len("/model ")
+
+
+def test_files_are_offered_after_an_at_sign(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photo.png").touch()
+    monkeypatch.chdir(tmp_path)
+
+    assert _offers(session, "look at @ph") == {"photo.png": len("look at @")}
+
+
+def test_a_blank_in_the_name_of_a_file_is_escaped(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my photo.png").touch()
+    monkeypatch.chdir(tmp_path)
+
+    for begun in ("look at @my", "look at @my\\ ph", "/image my", "/image other my\\ p"):
+        start = begun.rindex("my")
+        assert _offers(session, begun) == {"my\\ photo.png": start}
+    assert _offers(session, "/schema my") == {"my photo.png": len("/schema ")}
+
+
+@pytest.mark.parametrize("text", ["hello", "//tru", "a\n/tru", ""])
+def test_plain_text_is_left_alone(session: Session, text: str) -> None:
+    assert _offers(session, text) == {}

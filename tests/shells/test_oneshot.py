@@ -1,0 +1,205 @@
+import asyncio
+import io
+import json
+import os
+import signal
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.form import Form
+from chatrepl.core.exchange.reply import (
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    RetryWait,
+    StreamEvent,
+    TextDelta,
+)
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.usage import Cost
+from chatrepl.core.world import Edges
+from chatrepl.session.session import Session
+from chatrepl.shells.oneshot import Manner, Shot, mutter
+from tests.views import QuietView
+
+LOST = ApiError(ApiErrorKind.STREAM, "It broke off.", request_id="req_2")
+HANG, TERM = "hang", "term"
+
+
+def shot(manner: Manner | None = None, form: Form | None = None) -> Shot:
+    price = Cost(0.25, 0.5)
+    edges = Edges(clock=lambda: 5.0, new_id=lambda: "t", price=lambda *_: price)
+    session = Session(Settings(), edges, form=form)
+    return Shot(session, manner or Manner(), io.StringIO(), io.StringIO())
+
+
+def ask(of: Shot, *said: StreamEvent | Exception | str, reason: str = "end_turn") -> int:
+    """Answer with `said`; texts are deltas, a fault ends the stream."""
+
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        yield MessageStart("m-1", "msg_1", {"input_tokens": 3, "output_tokens": 1}, "req_1")
+        for item in said:
+            if isinstance(item, Exception):
+                raise item
+            if item in {HANG, TERM}:
+                os.kill(os.getpid(), signal.SIGINT if item == HANG else signal.SIGTERM)
+                await asyncio.sleep(10)
+            elif isinstance(item, str):
+                yield TextDelta(item)
+            else:
+                yield item
+        yield MessageDelta(reason, None, {"output_tokens": 7})
+        yield MessageStop()
+
+    return asyncio.run(of.answer(Message.user("hi"), stream))
+
+
+def printed(of: Shot) -> tuple[str, str]:
+    assert isinstance(of.out, io.StringIO)
+    assert isinstance(of.err, io.StringIO)
+    return of.out.getvalue(), of.err.getvalue()
+
+
+def result(of: Shot) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(printed(of)[0].splitlines()[-1])
+    return found
+
+
+def test_the_answer_and_nothing_else_is_on_stdout() -> None:
+    made = shot()
+
+    assert ask(made, "hel", "lo") == 0
+    assert printed(made) == ("hello\n", "")
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_what_is_held_back_and_then_shown_on_a_screen_is_plain_text(raw: bool) -> None:
+    made = shot(Manner(screen=True, raw=raw, extract=""))
+    refused = shot(Manner(screen=True, raw=raw, extract=""))
+
+    assert ask(made, "```\na\x1b[31m\u202e\n```\n") == 0
+    assert ask(refused, "b\x1b[31m\u202e") == 8
+    assert printed(made)[0] == "a^[[31m<U+202E>\n"
+    assert printed(refused)[1].startswith("b^[[31m<U+202E>\n")
+
+
+def test_a_rendered_answer_goes_to_the_view_of_the_terminal() -> None:
+    view = QuietView()
+    made = shot(Manner(rendered=lambda: view))
+
+    assert ask(made, "hello") == 0
+    assert TextDelta("hello") in view.events
+    assert printed(made) == ("", "")
+
+
+def test_the_length_limit_is_remarked_unless_it_is_to_be_quiet() -> None:
+    loud, quiet = shot(Manner(verbose=True)), shot(Manner(quiet=True))
+    for made in (loud, quiet):
+        assert ask(made, "hel", reason="max_tokens") == 0
+
+    assert "length limit" in printed(loud)[1]
+    assert "7 out" in printed(loud)[1]
+    assert printed(quiet)[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("manner", "form", "text", "reason", "code", "out"),
+    [
+        (Manner(extract=""), None, "a\n```\nx\n```\n", "end_turn", 0, "x\n"),
+        (Manner(extract=""), None, "a", "end_turn", 8, ""),
+        (Manner(extract=""), None, "a\n```\nx", "max_tokens", 6, ""),
+        (Manner(), Form.choose(("a", "b")), '{"choice":"b"}', "end_turn", 0, "b\n"),
+        (Manner(), Form.choose(("a", "b")), "c", "end_turn", 8, ""),
+        (Manner(), Form({}), '{"x": 1}', "end_turn", 0, '{"x": 1}\n'),
+        (Manner(), Form({}), '{"x": ', "max_tokens", 6, ""),
+        (Manner(check=lambda _: "No x."), Form({}), "{}", "end_turn", 8, ""),
+        (Manner(), None, " ", "end_turn", 7, " \n"),
+        (Manner(), None, "no", "refusal", 7, "no\n"),
+    ],
+)
+def test_a_reply_that_is_not_as_asked_is_kept_from_stdout_but_not_lost(
+    manner: Manner, form: Form | None, text: str, reason: str, code: int, out: str
+) -> None:
+    made = shot(manner, form)
+
+    assert ask(made, text, reason=reason) == code
+    assert printed(made)[0] == out
+    assert code == 0 or text.strip() in "".join(printed(made))
+    assert ("chatrepl: " in printed(made)[1]) == (code != 0)
+
+
+def test_what_is_too_large_gets_no_advice_that_only_a_chat_can_follow() -> None:
+    made = shot()
+
+    assert ask(made, ApiError(ApiErrorKind.TOO_LARGE, "Too long.", "/truncate makes room.")) == 5
+    assert "/truncate" not in printed(made)[1]
+    assert "--dry-run" in printed(made)[1]
+
+
+def test_a_failure_midway_leaves_what_came() -> None:
+    made = shot()
+
+    assert ask(made, "half", LOST) == LOST.exit_code
+    assert printed(made) == ("half\n", "chatrepl: It broke off.\n")
+
+
+def test_json_is_written_on_success_and_on_failure() -> None:
+    good = shot(Manner(output="json"), Form({}))
+    assert ask(good, RetryWait("busy", 1, 1, 2), '{"a": 1}') == 0
+    assert result(good)["parsed"] == {"a": 1}
+    assert result(good)["retries"] == 1
+    assert (result(good)["cost_usd"], result(good)["saved_usd"]) == (0.25, 0.25)
+
+    bad = shot(Manner(output="json"))
+    assert ask(bad, "half", LOST) == 1
+    assert result(bad)["text"] == "half"
+    assert result(bad)["model"] == "m-1"
+    assert result(bad)["error"]["request_id"] == "req_2"
+
+    none = shot(Manner(output="json"))
+    assert ask(none, LOST) == 1
+    assert result(none)["usage"]["input_tokens"] == 3
+    assert result(none)["request_id"] == "req_1"
+
+
+def test_a_request_that_was_refused_is_known_by_its_id() -> None:
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        for error in (LOST,):
+            raise error
+        yield MessageStop()
+
+    made = shot(Manner(output="json"))
+    assert asyncio.run(made.answer(Message.user("hi"), stream)) == 1
+    assert result(made)["request_id"] == "req_2"
+
+
+def test_json_lines_end_with_the_result() -> None:
+    made = shot(Manner(output="jsonl"))
+
+    assert ask(made, "a", "b") == 0
+    kinds = [json.loads(line)["type"] for line in printed(made)[0].splitlines()]
+    assert kinds == ["start", "text", "text", "result"]
+
+
+@pytest.mark.parametrize(("how", "code", "kind"), [(HANG, 130, "interrupted"),
+                                                   (TERM, 143, "terminated")])  # fmt: skip
+def test_a_signal_ends_it_with_what_came(how: str, code: int, kind: str) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    text, structured = shot(), shot(Manner(output="json"))
+
+    assert [ask(made, "half", how) for made in (text, structured)] == [code, code]
+    assert printed(text) == ("half\n", "")
+    assert (result(structured)["text"], result(structured)["error"]["type"]) == ("half", kind)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_closed_stderr_is_borne() -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, closed):
+        mutter(stream, "x")

@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.world import Edges
+from chatrepl.session.session import Session
+from chatrepl.shells.prompt_feeds import Toolbar
+
+
+def fresh() -> Session:
+    names = iter(map(str, range(99)))
+    edges = Edges(clock=lambda: 1.0, new_id=lambda: next(names))
+    return Session(Settings(model="claude-haiku-4-5"), edges)
+
+
+def words(toolbar: Toolbar) -> str:
+    return " · ".join(part.text for part in toolbar())
+
+
+def test_a_new_chat_shows_its_model_and_nothing_else() -> None:
+    assert words(Toolbar(fresh())) == "haiku-4-5"
+
+
+def test_nothing_is_put_together_anew_while_nothing_has_changed() -> None:
+    toolbar = Toolbar(fresh())
+    assert toolbar() is toolbar()
+
+
+def test_a_change_is_shown() -> None:
+    session = fresh()
+    toolbar = Toolbar(session)
+    toolbar()
+    session.prefill = "Sure"
+    assert "prefill" in words(toolbar)
+    session.add_turn(None, Message.user("q"), Message("assistant", (TextBlock("a"),)))
+    assert "k" in words(toolbar)
+    assert "$" not in words(toolbar)
+    session.demo_help = "help"
+    session.prefill = ""
+    assert "demo" in words(toolbar)
+
+
+def test_while_nobody_can_count_the_newest_known_usage_stands_or_nothing() -> None:
+    session = fresh()
+    session.edges = replace(session.edges, can_count=lambda: False)
+    known = Receipt(stop_reason="end_turn", usage=Usage(input_tokens=1200, output_tokens=300))
+    for receipt, shown in ((Receipt(), False), (known, True), (Receipt(), True)):
+        names = len(session.conversation.turns)
+        head = session.conversation.head
+        turn = Turn(TurnId(str(names)), head, (Message.user("q"),), receipt)
+        session.change(session.conversation.add(turn))
+        assert ("1.5k/" in words(Toolbar(session))) is shown
+    assert "$" not in words(Toolbar(session))
+
+
+def test_money_is_shown_once_something_was_spent() -> None:
+    session = fresh()
+    session.add_turn(None, Message.user("q"))
+    toolbar = Toolbar(session)
+    assert "$" not in words(toolbar)
+    session.meter = session.meter.add(Usage(input_tokens=1000), Cost(0.25, 0.25))
+    assert "$0.25" in words(toolbar)

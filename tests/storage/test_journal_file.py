@@ -1,0 +1,91 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from chatrepl.storage.journal_file import DAMAGED, LogFile
+
+
+def test_a_new_file_is_private_and_takes_what_is_appended(tmp_path: Path) -> None:
+    log = LogFile.create(tmp_path / "c" / "a.jsonl")
+    data = bytearray(b"one\n")
+    log.append(data)
+    log.sync()
+    log.close()
+    assert data == b""
+    assert log.path.read_bytes() == b"one\n"
+    assert stat.S_IMODE(log.path.stat().st_mode) == 0o600
+
+
+def test_an_existing_file_is_never_taken_for_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"mine\n")
+    with pytest.raises(FileExistsError):
+        LogFile.create(tmp_path / "a.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == b"mine\n"
+
+
+def test_an_open_file_is_opened_by_nobody_else(tmp_path: Path) -> None:
+    log = LogFile.create(tmp_path / "a.jsonl")
+    assert LogFile.open(tmp_path / "a.jsonl") is None
+    log.close()
+    again = LogFile.open(tmp_path / "a.jsonl")
+    assert again is not None
+    again.close()
+
+
+def test_a_torn_line_is_ended_when_the_file_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"one\ntw")
+    for _ in range(2):
+        log = LogFile.open(path)
+        assert log is not None
+        log.close()
+    assert path.read_bytes() == b"one\ntw\n"
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").touch()
+    (tmp_path / "a.jsonl").symlink_to(tmp_path / "target")
+    with pytest.raises(OSError, match=r"symbolic links|link"):
+        LogFile.open(tmp_path / "a.jsonl")
+
+
+def test_what_was_written_of_a_line_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogFile.create(tmp_path / "a.jsonl")
+    real = os.write
+    left = [2, 0]
+
+    def short(descriptor: int, data: bytearray) -> int:
+        if not left:
+            return real(descriptor, data)
+        if not (count := left.pop(0)):
+            raise OSError(errno.ENOSPC, "full")
+        return real(descriptor, data[:count])
+
+    monkeypatch.setattr("chatrepl.storage.journal_file.os.write", short)
+    data = bytearray(b"line\n")
+    with pytest.raises(OSError, match="full"):
+        log.append(data)
+    assert data == b"ne\n"
+    log.append(data)
+    log.close()
+    assert log.path.read_bytes() == b"line\n"
+
+
+def test_written_anew_the_old_file_is_kept_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    old = LogFile.create(path)
+    old.append(bytearray(b"old\n"))
+    new = LogFile.rewrite(path, b"new\n")
+    assert not old.is_in_place()
+    assert new.is_in_place()
+    assert LogFile.open(path) is None
+    assert path.read_bytes() == b"new\n"
+    assert path.with_suffix(DAMAGED).read_bytes() == b"old\n"
+    assert len(list(tmp_path.iterdir())) == 2
+    old.close()
+    new.close()

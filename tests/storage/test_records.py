@@ -1,0 +1,65 @@
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.storage import records
+from chatrepl.storage.records import DamagedError, line, loads
+from tests.storage.strategies import receipts, turns
+
+GOOD: dict[str, Any] = {"t": "turn", "id": "a", "parent": None, "created": 0, "messages": []}
+
+
+@settings(max_examples=60, deadline=None)
+@given(turns(1, TurnId("before")))
+def test_a_turn_comes_back_as_it_was(turn: Turn) -> None:
+    assert records.turn_from_record(loads(line(records.turn_to_record(turn)))) == turn
+
+
+@settings(max_examples=60)
+@given(receipts)
+def test_a_receipt_comes_back_as_it_was(receipt: Receipt) -> None:
+    assert records.receipt_from_record(loads(line(records.receipt_to_record(receipt)))) == receipt
+
+
+def test_an_empty_receipt_takes_no_space() -> None:
+    assert records.receipt_to_record(Receipt()) == {}
+
+
+def test_keys_nobody_knows_are_passed_over() -> None:
+    turn = records.turn_from_record({**GOOD, "novel": 1})
+    assert turn == Turn(TurnId("a"), None, ())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": 5},
+        {"id": None},
+        {"parent": ["x"]},
+        {"created": "now"},
+        {"created": 1e400},
+        {"created": True},
+        {"ours": -1},
+        {"messages": None},
+        {"messages": [5]},
+        {"messages": [{"role": "robot", "content": []}]},
+        {"messages": [{"role": ["user"], "content": []}]},
+        {"messages": [{"role": "user", "content": "text"}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "image", "source": "x"}]}]},
+        {"messages": [{"role": "user", "content": [None]}]},
+        {"receipt": []},
+        {"receipt": {"duration_s": "long"}},
+        {"receipt": {"usage": {"input_tokens": -5}}},
+    ],
+)
+def test_what_we_cannot_have_written_is_damaged(wrong: dict[str, Any]) -> None:
+    with pytest.raises(DamagedError):
+        records.turn_from_record({**GOOD, **wrong})
+
+
+def test_model_and_past_of_a_message_are_kept() -> None:
+    message = Message("assistant", (), "m", "abc")
+    assert records.message_from_record(records.message_to_record(message)) == message

@@ -1,0 +1,31 @@
+"""The open paragraph."""
+
+import copy
+
+from chatrepl.terminal.markdown.blocks.events import Where
+from chatrepl.terminal.markdown.blocks.starts import Text
+
+
+def test_a_copied_paragraph_grows_alone() -> None:
+    text = Text(Where((), blank=False))
+    text.add("a")
+    other = copy.copy(text)
+    other.add("b")
+    assert (text.joined(), other.joined()) == ("a", "a\nb")
+    assert (text.size, other.size) == (1, 2)
+
+
+def test_open_emphasis_is_noticed_before_the_last_line() -> None:
+    text = Text(Where((), blank=False))
+    text.add("a **b")
+    text.add("c** d")
+    assert not text.balanced()
+    text.add("e")
+    assert text.balanced()
+
+
+def test_a_new_piece_begins_with_one_line() -> None:
+    text = Text(Where((), blank=False))
+    text.add("abc")
+    text.restart("de")
+    assert (text.said, text.size, text.joined()) == (True, 2, "de")

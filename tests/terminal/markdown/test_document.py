@@ -1,0 +1,64 @@
+"""A growing text gives the rows of the whole."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from chatrepl.terminal.markdown.document import Document, render
+from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.markdown.wrap import Row
+from tests.terminal.elements.rows import texts
+from tests.terminal.stream.texts import FRAGMENTS, Writer
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 30), st.integers(1, 120))
+def test_the_rows_do_not_depend_on_the_pieces(lines: list[str], size: int, width: int) -> None:
+    text = "\n".join(lines)
+    document = Document(DARK)
+    rows: list[Row] = []
+    for start in range(0, len(text), size):
+        rows += document.feed(text[start : start + size], width)
+        document.preview(width)
+    assert rows + document.finish(width) == render(text, width)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1_000))
+def test_what_is_final_is_a_beginning_of_the_whole(seed: int) -> None:
+    text = Writer(seed).mixed(600)
+    whole = render(text, 60)
+    document = Document(DARK)
+    rows: list[Row] = []
+    for char in text:
+        rows += document.feed(char, 60)
+        assert rows == whole[: len(rows)]
+
+
+def test_the_preview_is_what_the_end_would_be() -> None:
+    document = Document(DARK)
+    document.feed("Some *text* and\nmore of", 40)
+    assert document.preview(40) == document.finish(40) == render("Some *text* and\nmore of", 40)
+
+
+def test_a_lone_mark_is_not_shown_yet() -> None:
+    document = Document(DARK)
+    document.feed("a\n\n-", 40)
+    assert texts(document.preview(40)) == []
+    document.feed(" b", 40)
+    assert texts(document.preview(40)) == ["", "• b"]
+
+
+def test_emphasis_is_shown_before_its_end_came() -> None:
+    document = Document(DARK)
+    document.feed("some **bold", 40)
+    assert texts(document.preview(40)) == ["some bold"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 120))
+def test_rows_fit_their_window_and_end_in_no_blank(lines: list[str], width: int) -> None:
+    for row in texts(render("\n".join(lines), width)):
+        assert cell_len(row) <= width
+        assert row == row.rstrip()
+        assert not any(char < " " for char in row)

@@ -1,0 +1,74 @@
+"""The text inside a block."""
+
+import pytest
+from rich.style import Style
+
+from chatrepl.terminal.markdown.inline import Inline
+from chatrepl.terminal.markdown.look import DARK
+
+INLINE = Inline(DARK)
+
+
+def plain(text: str) -> str:
+    return "".join(part for part, _ in INLINE.runs(text, Style.null(), {}))
+
+
+def style_in(text: str, part: str) -> Style:
+    runs = INLINE.runs(text, Style.null(), {})
+    return next(style for run, style in runs if part in run)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a **b** *c* ~~d~~ `e`", "a b c d e"),
+        ("[a](https://b.example/c)", "a (https://b.example/c)"),
+        ("[https://b.example](https://b.example/)", "https://b.example"),
+        ("<https://a.example>", "https://a.example"),
+        ("<a@b.example>", "a@b.example"),
+        ("[](/x)", "/x"),
+        ("![alt *x*](i.png)", "image: alt x (i.png)"),
+        ("![](i.png)", "image: i.png"),
+        ("a <b>b</b> <kbd>K</kbd>", "a b K"),
+        ("x </kbd> <kbd>y", "x </kbd> <kbd>y"),
+        ("*a <b>x* y</b>", "a <b>x y</b>"),
+        ("a<br>b", "a\nb"),
+        ("a  \nb\\\nc\nd", "a\nb\nc d"),
+        ("H<sub>2</sub>O x<sup>n</sup> y<sup>@</sup>", "H₂O xⁿ y<sup>@</sup>"),
+        ("a[^1] b[^x]", "a[1] b[x]"),
+        ("&amp;&#27;&#x202e;", "&\ufffd<U+202E>"),
+        ("$a_1 * b_1$ \\(x^2\\) $5 and $6", "$a_1 * b_1$ \\(x^2\\) $5 and $6"),
+        ("\\*a\\* \\[b\\] \\(c d\\)", "*a* [b] (c d)"),
+        ("[x](javascript:alert)", "[x](javascript:alert)"),
+        ("<!-- a --> b", "<!-- a --> b"),
+        ("a\tb", "a   b"),
+    ],
+)
+def test_text_is_shown_without_its_marks_and_nothing_is_dropped(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_emphasis_has_a_style() -> None:
+    assert style_in("**a** b", "a").bold
+    assert style_in("***a***", "a").italic
+    assert style_in("<b>a</b>", "a").bold
+    assert not style_in("**a** b", "b").bold
+
+
+def test_only_addresses_of_harmless_kinds_can_be_clicked() -> None:
+    assert style_in("[a](https://b.example)", "a").link == "https://b.example"
+    for text in ("[a](/local)", "[a](file:///etc/passwd)", "[a](vscode:x)"):
+        assert style_in(text, "a").link is None
+    without = Inline(DARK, links=False).runs("[a](https://b.example)", Style.null(), {})
+    assert all(style.link is None for _, style in without)
+
+
+def test_references_are_looked_up() -> None:
+    known = {"D": {"href": "/u", "title": ""}}
+    runs = INLINE.runs("[x][d] [d] [e]", Style.null(), known)
+    assert "".join(part for part, _ in runs) == "x (/u) d (/u) [e]"
+
+
+def test_a_text_full_of_marks_is_shown_as_it_is() -> None:
+    for text in ("[a](" * 300, "*a **b " * 300):
+        assert plain(text) == text
