@@ -34,7 +34,7 @@ from chatrepl.session.session import Session
 MOST_PAUSES: Final = 3
 
 
-class View(AbstractContextManager[object], Protocol):
+class Display(AbstractContextManager[object], Protocol):
     """Where a reply is shown; leaving it puts the terminal back in order."""
 
     def show(self, event: StreamEvent, reply: Reply) -> None: ...
@@ -134,7 +134,7 @@ async def run_turn(
     session: Session,
     message: Message,
     stream: Stream,
-    view: View,
+    view: Display,
     base: Conversation | None = None,
 ) -> Turn:
     """Send `message`, show the reply as it comes, and record the turn; `base` is what it follows.
@@ -154,7 +154,7 @@ async def run_turn(
     return await _run(_Attempt(session, message, base, turn, request), stream, view)
 
 
-async def continue_turn(session: Session, stream: Stream, view: View) -> Turn:
+async def continue_turn(session: Session, stream: Stream, view: Display) -> Turn:
     """Go on with the last reply where it stops, and record the whole as a sibling of the cut one.
 
     Natively where the model takes a prefill, else by asking for the rest. Raises UsageError where
@@ -190,7 +190,7 @@ def _cut(conversation: Conversation) -> tuple[Turn, _Cut]:
     return turn, _Cut(reply, reply.content[:-1], last.text)
 
 
-async def _run(attempt: _Attempt, stream: Stream, view: View) -> Turn:
+async def _run(attempt: _Attempt, stream: Stream, view: Display) -> Turn:
     error = ""
     try:
         with view:
@@ -288,7 +288,7 @@ def text_of(turn: Turn) -> str:
     return "" if turn.assistant is None else turn.assistant.text
 
 
-async def ask_aside(session: Session, message: Message, stream: Stream, view: View) -> Reply:
+async def ask_aside(session: Session, message: Message, stream: Stream, view: Display) -> Reply:
     """Ask something that enters no conversation, and enter what it costs.
 
     A reply that is cancelled or fails midway is paid for too, and the error goes on.

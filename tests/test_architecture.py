@@ -56,3 +56,25 @@ def test_most_modules_are_short() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_modules_say_what_they_are(module: Path) -> None:
     assert ast.get_docstring(ast.parse((ROOT / module).read_text(encoding="utf-8")))
+
+
+def test_no_name_of_a_class_or_type_stands_in_two_modules() -> None:
+    homes: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in ast.parse((ROOT / module).read_text(encoding="utf-8")).body:
+            if name := _type_name(node):
+                homes.setdefault(name.strip("_"), []).append(str(module))
+
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+def _type_name(node: ast.stmt) -> str:
+    match node:
+        case ast.ClassDef(name):
+            return name
+        case ast.AnnAssign(ast.Name(name), ast.Name("TypeAlias")):
+            return name
+        case ast.Assign([ast.Name(name)], ast.Subscript() | ast.BinOp()) if not name.isupper():
+            return name if name.strip("_")[:1].isupper() else ""
+        case _:
+            return ""

@@ -17,15 +17,15 @@ SLOW = {
 GATE = """
 import sys
 from chatrepl.__main__ import main
-from chatrepl.api.headstart.wire import Plain
+from chatrepl.api.headstart.wire import PlainSocket
 
-after_sending = Plain._told
+after_sending = PlainSocket._told
 
 def told(self):
     sys.stderr.write(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
     return after_sending(self)
 
-Plain._told = told
+PlainSocket._told = told
 main()
 """
 

@@ -16,7 +16,7 @@ from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, Thinking
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
-from chatrepl.demo.wire import Answer, error_body, json_answer
+from chatrepl.demo.wire import WireAnswer, error_body, json_answer
 from chatrepl.turn import text_of
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
@@ -68,7 +68,7 @@ def test_a_pinned_prefill_begins_every_reply(model: str) -> None:
     assert set(player.statuses) == {200}
 
 
-def refusal(message: str) -> Answer:
+def refusal(message: str) -> WireAnswer:
     """What the service answers to what it does not take."""
     return json_answer(400, error_body(400, message, "req_1"), {})
 

@@ -17,7 +17,7 @@ from chatrepl.api.address import Origin, for_model
 from chatrepl.api.errors.exceptions import from_exception, timed_out
 from chatrepl.api.http import open_connection
 from chatrepl.api.outgoing import MESSAGES, counting, patience, streaming
-from chatrepl.api.reader import Limits, body_faults, read_reply
+from chatrepl.api.reader import ReadLimits, body_faults, read_reply
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -38,7 +38,7 @@ class Client:
         sdk: anthropic.AsyncAnthropic,
         http: httpx2.AsyncClient,
         origin: Origin,
-        limits: Limits,
+        limits: ReadLimits,
     ) -> None:
         """`http` is the client that `sdk` was made with."""
         self._sdk = sdk

@@ -91,7 +91,7 @@ def connect(
 
     from chatrepl.api.client import Client
     from chatrepl.api.errors.exceptions import from_exception
-    from chatrepl.api.reader import Limits
+    from chatrepl.api.reader import ReadLimits
 
     http = http or open_http(route, transport)
     _hush()
@@ -108,7 +108,7 @@ def connect(
     except (anthropic.AnthropicError, ValueError, TypeError, OSError) as error:
         raise from_exception(error, route.origin) from error
     origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
-    return Client(sdk, http, origin, Limits(route.timeout_s))
+    return Client(sdk, http, origin, ReadLimits(route.timeout_s))
 
 
 def _proof(credentials: Credentials) -> dict[str, Any]:

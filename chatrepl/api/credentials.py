@@ -20,7 +20,7 @@ from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
-Kind = Literal["key", "token", "command", "headers", "profile", "federation", "open"]
+CredentialKind = Literal["key", "token", "command", "headers", "profile", "federation", "open"]
 COMMAND_TIMEOUT_S: Final = 60.0
 _KEY: Final = re.compile(r"[!-~]+")
 _AUTH_HEADERS: Final = frozenset({"authorization", "x-api-key"})
@@ -34,7 +34,7 @@ class Credentials:
     `secret` is the key or token itself, for a command the command line; it is in no repr.
     """
 
-    kind: Kind
+    kind: CredentialKind
     source: str
     secret: str = field(default="", repr=False)
 
@@ -53,7 +53,7 @@ def find(settings: Settings, environ: Mapping[str, str]) -> Credentials | None:
     headers = {name.lower() for name in settings.headers}
     if headers & _AUTH_HEADERS:
         return Credentials("headers", "headers in the configuration")
-    named: tuple[tuple[Kind, str], ...] = (
+    named: tuple[tuple[CredentialKind, str], ...] = (
         ("key", "ANTHROPIC_API_KEY"),
         ("token", "ANTHROPIC_AUTH_TOKEN"),
     )

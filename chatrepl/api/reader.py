@@ -27,7 +27,7 @@ def body_faults() -> tuple[type[Exception], ...]:
     return (*named, OSError, EOFError, ValueError, AssertionError)
 
 
-class Answer(Protocol):
+class OpenAnswer(Protocol):
     """What is needed of an open HTTP response."""
 
     @property
@@ -37,7 +37,7 @@ class Answer(Protocol):
 
 
 @frozen
-class Limits:
+class ReadLimits:
     """How long to wait for content, in seconds, and how much to take, in bytes.
 
     Signs of life are no content: a service that only pings is given up.
@@ -49,9 +49,9 @@ class Limits:
 
 
 async def read_reply(
-    answer: Answer,
+    answer: OpenAnswer,
     origin: Origin,
-    limits: Limits,
+    limits: ReadLimits,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of a reply and close the answer. Raises ApiError where it is not whole."""
@@ -79,7 +79,7 @@ async def read_reply(
 
 
 async def _next(
-    chunks: AsyncIterator[bytes], left: float, origin: Origin, limits: Limits, *, begun: bool
+    chunks: AsyncIterator[bytes], left: float, origin: Origin, limits: ReadLimits, *, begun: bool
 ) -> bytes | None:
     try:
         async with asyncio.timeout(max(left, 0)):
@@ -101,7 +101,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
         return
 
 
-async def _check_content(answer: Answer, origin: Origin, limits: Limits) -> None:
+async def _check_content(answer: OpenAnswer, origin: Origin, limits: ReadLimits) -> None:
     content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in {"text/event-stream", ""}:
         return
@@ -118,7 +118,7 @@ async def _check_content(answer: Answer, origin: Origin, limits: Limits) -> None
 class _Reading:
     """How far an answer has been read."""
 
-    def __init__(self, origin: Origin, limits: Limits, request_id: str | None) -> None:
+    def __init__(self, origin: Origin, limits: ReadLimits, request_id: str | None) -> None:
         self._origin = origin
         self._limits = limits
         self._request_id = request_id

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from chatrepl.attachments import images
 from chatrepl.attachments.documents import read_pdf, read_text
-from chatrepl.attachments.limits import Limits
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.attachments.safe_read import (
     HEAD_BYTES,
     SafeFile,
@@ -22,7 +22,7 @@ from chatrepl.attachments.safe_read import (
     size,
     tokens,
 )
-from chatrepl.attachments.sniff import EMPTY, FileType, Kind, sniff
+from chatrepl.attachments.sniff import EMPTY, FileKind, FileType, sniff
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
@@ -40,7 +40,7 @@ class Attachment:
 
     block: AttachedBlock
     name: str
-    kind: Kind
+    kind: FileKind
     detail: str
     tokens_estimate: int | None
     note: str = ""
@@ -54,7 +54,7 @@ class Attachment:
         return " · ".join(parts)
 
 
-def load(spec: str, *, limits: Limits) -> Attachment:
+def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
     """Attach a file or an address; raises `AttachmentError` in words.
 
     Type, size and pixel count are checked on the first bytes before the rest is read.
@@ -68,23 +68,23 @@ def load(spec: str, *, limits: Limits) -> Attachment:
     return _with_link_note(attached, path)
 
 
-def from_bytes(data: bytes, name: str, *, limits: Limits) -> Attachment:
+def from_bytes(data: bytes, name: str, *, limits: AttachmentLimits) -> Attachment:
     """Attach bytes that are already here, from standard input or the clipboard."""
     name = shown(name)
     kind = _supported(data[:HEAD_BYTES], name)
-    if kind.kind is Kind.IMAGE:
+    if kind.kind is FileKind.IMAGE:
         return _image(data, name, limits)
-    return _pdf(data, name, limits) if kind.kind is Kind.PDF else _text(data, name, limits)
+    return _pdf(data, name, limits) if kind.kind is FileKind.PDF else _text(data, name, limits)
 
 
-def _read_checked(file: SafeFile, limits: Limits) -> bytes:
+def _read_checked(file: SafeFile, limits: AttachmentLimits) -> bytes:
     head = file.head()
     kind = _supported(head, file.path)
-    if kind.kind is Kind.IMAGE:
+    if kind.kind is FileKind.IMAGE:
         images.check_size(head, shown(PurePath(file.path).name))
     limit = {
-        Kind.IMAGE: limits.max_image_file_bytes,
-        Kind.PDF: limits.max_pdf_bytes,
+        FileKind.IMAGE: limits.max_image_file_bytes,
+        FileKind.PDF: limits.max_pdf_bytes,
     }.get(kind.kind, limits.max_text_bytes)
     return file.read_all(limit)
 
@@ -93,41 +93,41 @@ def _supported(head: bytes, name: str) -> FileType:
     kind = sniff(head)
     if kind is EMPTY:
         raise refusal(name, "it is empty")
-    if kind.kind is Kind.UNSUPPORTED:
+    if kind.kind is FileKind.UNSUPPORTED:
         raise refusal(name, f"it is {kind.name}", kind.hint)
     return kind
 
 
-def _image(data: bytes, name: str, limits: Limits) -> Attachment:
+def _image(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
     picture = images.prepare(data, name, limits)
     block = ImageBlock.base64(picture.type.media_type, b64encode(picture.data).decode("ascii"))
     width, height = picture.size
     detail = f"{picture.type.name} {width}×{height}, {size(len(picture.data))}"
-    return Attachment(block, name, Kind.IMAGE, detail, picture.tokens, picture.note)
+    return Attachment(block, name, FileKind.IMAGE, detail, picture.tokens, picture.note)
 
 
-def _pdf(data: bytes, name: str, limits: Limits) -> Attachment:
+def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
     pdf = read_pdf(data, name, limits.max_pdf_bytes, limits.max_pdf_pages)
     block = DocumentBlock.base64_pdf(b64encode(data).decode("ascii"), name)
     pages = {None: "", 1: " 1 page"}.get(pdf.pages, f" {pdf.pages} pages")
     detail = f"PDF{pages}, {size(len(data))}"
     note = "" if pdf.pages else "the number of pages could not be told"
-    return Attachment(block, name, Kind.PDF, detail, pdf.tokens, note)
+    return Attachment(block, name, FileKind.PDF, detail, pdf.tokens, note)
 
 
-def _text(data: bytes, name: str, limits: Limits) -> Attachment:
+def _text(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
     text = read_text(data, name, limits.max_text_bytes)
     lines = text.text.count("\n") + (not text.text.endswith("\n"))
     detail = f"text {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
     block = DocumentBlock.plain(text.text, name)
-    return Attachment(block, name, Kind.TEXT, detail, text.tokens, text.note)
+    return Attachment(block, name, FileKind.TEXT, detail, text.tokens, text.note)
 
 
 def _from_url(spec: str) -> Attachment:
     url = checked_url(spec)
     kind, name = url_kind(url), shown(url_name(url))
     block: AttachedBlock = (
-        ImageBlock.url(url) if kind is Kind.IMAGE else DocumentBlock.url(url, name)
+        ImageBlock.url(url) if kind is FileKind.IMAGE else DocumentBlock.url(url, name)
     )
     return Attachment(block, name, kind, f"{kind.value} by address", None, "fetched by the service")
 

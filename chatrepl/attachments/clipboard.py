@@ -18,15 +18,21 @@ from typing import Final, TypeAlias
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.value import frozen
 
-Command: TypeAlias = Sequence[str]
-Runner: TypeAlias = Callable[[Command, bytes | None], bytes | None]
+ClipboardCommand: TypeAlias = Sequence[str]
+Runner: TypeAlias = Callable[[ClipboardCommand, bytes | None], bytes | None]
 
 # What xterm and its kin take of one sequence; several terminals drop longer ones silently.
 OSC52_MAX_CHARS: Final = 100_000
 _SCREEN_PIECE: Final = 512  # GNU screen cuts a passed-through string at 768 bytes
 _TIMEOUT_S: Final = 4.0
 _OSASCRIPT_DATA: Final = re.compile(rb"data PNGf([0-9A-Fa-f]+)")
-_POWERSHELL: Final = ("powershell.exe", "-NoProfile", "-NonInteractive", "-STA", "-Command")
+_POWERSHELL: Final = (
+    "powershell.exe",
+    "-NoProfile",
+    "-NonInteractive",
+    "-STA",
+    "-Command",
+)
 _POWERSHELL_IMAGE: Final = (
     "Add-Type -AssemblyName System.Windows.Forms,System.Drawing;"
     "$i=[Windows.Forms.Clipboard]::GetImage();if($i){$m=New-Object IO.MemoryStream;"
@@ -41,7 +47,7 @@ _POWERSHELL_WRITE: Final = (
 )
 
 
-def run_program(command: Command, data: bytes | None) -> bytes | None:
+def run_program(command: ClipboardCommand, data: bytes | None) -> bytes | None:
     """Run a program; returns what it wrote, or None if it failed.
 
     With `data` the program's output is not waited for: those that keep the clipboard stay behind
@@ -97,11 +103,11 @@ class Clipboard:
             for command in self._write_commands()
         )
 
-    def _image_commands(self) -> list[Command]:
+    def _image_commands(self) -> list[ClipboardCommand]:
         if self.platform == "darwin":
             script = "the clipboard as «class PNGf»"
             return [("pngpaste", "-"), ("osascript", "-e", script)]
-        found: list[Command] = []
+        found: list[ClipboardCommand] = []
         if "WAYLAND_DISPLAY" in self.environ:
             found += [("wl-paste", "--no-newline", "--type", kind) for kind in _IMAGE_TYPES]
         if "DISPLAY" in self.environ:
@@ -110,10 +116,10 @@ class Clipboard:
             ]
         return [*found, (*_POWERSHELL, _POWERSHELL_IMAGE)]
 
-    def _text_commands(self) -> list[Command]:
+    def _text_commands(self) -> list[ClipboardCommand]:
         if self.platform == "darwin":
             return [("pbpaste",)]
-        found: list[Command] = []
+        found: list[ClipboardCommand] = []
         if "WAYLAND_DISPLAY" in self.environ:
             found.append(("wl-paste", "--no-newline", "--type", "text"))
         if "DISPLAY" in self.environ:
@@ -121,8 +127,8 @@ class Clipboard:
             found.append(("xsel", "--clipboard", "--output"))
         return [*found, ("termux-clipboard-get",), (*_POWERSHELL, _POWERSHELL_TEXT)]
 
-    def _write_commands(self) -> list[Command]:
-        found: list[Command] = []
+    def _write_commands(self) -> list[ClipboardCommand]:
+        found: list[ClipboardCommand] = []
         if "WAYLAND_DISPLAY" in self.environ:
             found.append(("wl-copy", "--type", "text/plain;charset=utf-8"))
         if "DISPLAY" in self.environ:
@@ -170,7 +176,7 @@ def osc52(text: str, tmux: bool = False, *, screen: bool = False) -> str:
     return plain
 
 
-def _unpacked(command: Command, output: bytes | None) -> bytes:
+def _unpacked(command: ClipboardCommand, output: bytes | None) -> bytes:
     """Undo the armour that two of the programs put around binary data."""
     if not output:
         return b""

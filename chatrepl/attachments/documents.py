@@ -31,7 +31,7 @@ _HIDDEN: Final = re.compile(
 
 
 @frozen
-class Text:
+class DecodedText:
     """A text file, decoded."""
 
     text: str
@@ -53,7 +53,7 @@ class Pdf:
         return None if self.pages is None else self.pages * _TOKENS_PER_PAGE
 
 
-def read_text(data: bytes, name: str, limit: int) -> Text:
+def read_text(data: bytes, name: str, limit: int) -> DecodedText:
     """Decode a text file; other encodings than Unicode are read as Windows-1252, with a note."""
     if len(data) > limit:
         raise too_large(name, len(data), limit, "Attach the part that matters.")
@@ -65,7 +65,7 @@ def read_text(data: bytes, name: str, limit: int) -> Text:
     if hidden:
         word = "character" if hidden == 1 else "characters"
         note = "; ".join(filter(None, (note, f"contains {hidden} hidden {word}")))
-    return Text(text, note)
+    return DecodedText(text, note)
 
 
 def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> Pdf:

@@ -14,8 +14,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments import sniff, strip
-from chatrepl.attachments.limits import Limits, fit, image_tokens
-from chatrepl.attachments.sizes import Size, dimensions
+from chatrepl.attachments.limits import AttachmentLimits, fit, image_tokens
+from chatrepl.attachments.sizes import PixelSize, dimensions
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.value import frozen
 
@@ -29,7 +29,7 @@ _REDUCING_GAP: Final = 1.5  # how much is left to the good filter after the fast
 _QUALITIES: Final = (88, 75, 50)
 
 
-def scaled(image: "Image", target: Size) -> "Image":
+def scaled(image: "Image", target: PixelSize) -> "Image":
     """Scale to `target` and to grey, RGB or RGBA; large images go through in bands.
 
     A copy of a large picture in another mode would double the memory it takes.
@@ -148,7 +148,7 @@ class Picture:
 
     data: bytes
     type: sniff.FileType
-    size: Size
+    size: PixelSize
     note: str
 
     @property
@@ -168,7 +168,7 @@ def check_size(head: bytes, name: str) -> None:
         raise _too_many_pixels(name, found, f"no side may have more than {MAX_FILE_SIDE_PX}")
 
 
-def prepare(data: bytes, name: str, limits: Limits) -> Picture:
+def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
     """Make an image ready to send; raises `AttachmentError` if it is damaged or too large."""
     kind = sniff.sniff(data[:64])
     found = dimensions(data)
@@ -189,7 +189,7 @@ def prepare(data: bytes, name: str, limits: Limits) -> Picture:
         raise _damaged(name) from error
 
 
-def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: Limits) -> Picture:
+def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: AttachmentLimits) -> Picture:
     from PIL import Image
 
     orientation, located = (1, False) if kind is sniff.GIF else _facts(data)
@@ -247,7 +247,7 @@ def _upright(image: "Image", orientation: int) -> "Image":
     return image if turn is None else image.transpose(turn)
 
 
-def _note(*, shrunk: Size | None, moving: bool, located: bool) -> str:
+def _note(*, shrunk: PixelSize | None, moving: bool, located: bool) -> str:
     parts = []
     if shrunk:
         parts.append(f"scaled down from {shrunk[0]}×{shrunk[1]}")
@@ -258,7 +258,7 @@ def _note(*, shrunk: Size | None, moving: bool, located: bool) -> str:
     return "; ".join(parts)
 
 
-def _too_many_pixels(name: str, size: Size, why: str) -> AttachmentError:
+def _too_many_pixels(name: str, size: PixelSize, why: str) -> AttachmentError:
     return AttachmentError(
         f"{name} is too large: {size[0]}×{size[1]} pixels, {why}.",
         "Scale it down first.",

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Final
 
 from chatrepl.attachments.safe_read import size
-from chatrepl.attachments.sizes import Size, dimensions
+from chatrepl.attachments.sizes import PixelSize, dimensions
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
@@ -26,7 +26,7 @@ PATCH_PX: Final = 28  # one token of an image is a square of this side
 
 
 @frozen
-class Limits:
+class AttachmentLimits:
     """The bounds for one attachment; the default is the tier of high resolution."""
 
     max_edge_px: int = 2_576
@@ -42,11 +42,11 @@ class Limits:
         return ENCODED_PDF_BYTES // 4 * 3
 
 
-def limits_for(*, high_resolution: bool, window_tokens: int) -> Limits:
+def limits_for(*, high_resolution: bool, window_tokens: int) -> AttachmentLimits:
     """Choose the limits of a model by its image tier and its context window."""
     edge, tokens = (2_576, 4_784) if high_resolution else (1_568, 1_568)
     count = 100 if window_tokens <= 200_000 else 600
-    return Limits(edge, tokens, max_images=count, max_pdf_pages=count)
+    return AttachmentLimits(edge, tokens, max_images=count, max_pdf_pages=count)
 
 
 def image_tokens(width: int, height: int) -> int:
@@ -54,7 +54,7 @@ def image_tokens(width: int, height: int) -> int:
     return ceil(width / PATCH_PX) * ceil(height / PATCH_PX)
 
 
-def fit(width: int, height: int, limits: Limits) -> tuple[int, int]:
+def fit(width: int, height: int, limits: AttachmentLimits) -> tuple[int, int]:
     """Find the largest size of the same shape within the tier's edge and token limits."""
     long = max(width, height)
 
@@ -77,7 +77,7 @@ def fit(width: int, height: int, limits: Limits) -> tuple[int, int]:
 _HEADER_CHARS = 65_536  # divisible by four: whole groups of base64
 
 
-def check_request(blocks: Iterable[Block], *, limits: Limits) -> None:
+def check_request(blocks: Iterable[Block], *, limits: AttachmentLimits) -> None:
     """Refuse what the service would answer with 400 or 413; raises `AttachmentError`, exit 5."""
     total = 0
     pictures: list[ImageBlock] = []
@@ -99,7 +99,7 @@ def check_request(blocks: Iterable[Block], *, limits: Limits) -> None:
         raise _too_much(f"{rule} side may have more than {side} pixels; {large} images are larger.")
 
 
-def image_size(block: ImageBlock) -> Size | None:
+def image_size(block: ImageBlock) -> PixelSize | None:
     """Read the size of an image that is sent with its data; None for one sent by address."""
     data = block.source.get("data")
     if not isinstance(data, str):

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from chatrepl.attachments.sniff import Kind
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.attachments.urls import is_url, url_kind
 from chatrepl.core.value import frozen
 
@@ -123,7 +123,9 @@ def _is_meant(path: str, exists: Callable[[str], bool]) -> bool:
 
 def _exists(path: str, exists: Callable[[str], bool]) -> bool:
     if is_url(path):
-        return path.startswith(("http://", "https://")) and url_kind(path) is not Kind.UNSUPPORTED
+        return (
+            path.startswith(("http://", "https://")) and url_kind(path) is not FileKind.UNSUPPORTED
+        )
     return exists(_expanded(path))
 
 

@@ -8,13 +8,13 @@ from typing import Final, TypeAlias
 
 from chatrepl.attachments import sniff
 
-Size: TypeAlias = tuple[int, int]
+PixelSize: TypeAlias = tuple[int, int]
 
 _SOF: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-def dimensions(head: bytes) -> Size | None:
+def dimensions(head: bytes) -> PixelSize | None:
     """Read an image's size in pixels; None if the header is not in `head` or is damaged."""
     read = _READERS.get(sniff.sniff(head[:32]))
     try:
@@ -24,13 +24,13 @@ def dimensions(head: bytes) -> Size | None:
     return found if found and min(found) > 0 else None
 
 
-def _png(head: bytes) -> Size | None:
+def _png(head: bytes) -> PixelSize | None:
     if head[12:16] != b"IHDR" or len(head) < 24:
         return None
     return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
 
 
-def _jpeg(head: bytes) -> Size | None:
+def _jpeg(head: bytes) -> PixelSize | None:
     at = 2
     while at + 9 <= len(head):
         if head[at] != 0xFF:
@@ -46,7 +46,7 @@ def _jpeg(head: bytes) -> Size | None:
     return None
 
 
-def _gif(head: bytes) -> Size | None:
+def _gif(head: bytes) -> PixelSize | None:
     """Take the larger of the screen and the first frame, which decoders may grow to."""
     if len(head) < 13:
         return None
@@ -63,7 +63,7 @@ def _gif(head: bytes) -> Size | None:
     return max(width, left + _le16(head, at + 5)), max(height, top + _le16(head, at + 7))
 
 
-def _webp(head: bytes) -> Size | None:
+def _webp(head: bytes) -> PixelSize | None:
     if len(head) < 30:
         return None
     form = head[12:16]
@@ -86,7 +86,7 @@ def _palette(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-_READERS: Final[Mapping[sniff.FileType, Callable[[bytes], Size | None]]] = {
+_READERS: Final[Mapping[sniff.FileType, Callable[[bytes], PixelSize | None]]] = {
     sniff.PNG: _png,
     sniff.JPEG: _jpeg,
     sniff.GIF: _gif,

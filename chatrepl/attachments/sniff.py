@@ -11,7 +11,7 @@ from typing import Final
 from chatrepl.core.value import frozen
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What can be done with a file."""
 
     IMAGE = "image"
@@ -24,19 +24,19 @@ class Kind(StrEnum):
 class FileType:
     """A kind with its name; for unsupported ones `name` has its article, `hint` a way out."""
 
-    kind: Kind
+    kind: FileKind
     name: str
     media_type: str = ""
     hint: str = ""
 
 
-JPEG: Final = FileType(Kind.IMAGE, "JPEG", "image/jpeg")
-PNG: Final = FileType(Kind.IMAGE, "PNG", "image/png")
-GIF: Final = FileType(Kind.IMAGE, "GIF", "image/gif")
-WEBP: Final = FileType(Kind.IMAGE, "WebP", "image/webp")
-PDF: Final = FileType(Kind.PDF, "PDF", "application/pdf")
-TEXT: Final = FileType(Kind.TEXT, "text", "text/plain")
-EMPTY: Final = FileType(Kind.UNSUPPORTED, "empty")
+JPEG: Final = FileType(FileKind.IMAGE, "JPEG", "image/jpeg")
+PNG: Final = FileType(FileKind.IMAGE, "PNG", "image/png")
+GIF: Final = FileType(FileKind.IMAGE, "GIF", "image/gif")
+WEBP: Final = FileType(FileKind.IMAGE, "WebP", "image/webp")
+PDF: Final = FileType(FileKind.PDF, "PDF", "application/pdf")
+TEXT: Final = FileType(FileKind.TEXT, "text", "text/plain")
+EMPTY: Final = FileType(FileKind.UNSUPPORTED, "empty")
 
 _TO_PNG: Final = "Convert it to PNG or JPEG first."
 _TO_PDF: Final = "Save it as PDF first."
@@ -45,7 +45,7 @@ _NO_SOUND: Final = "Sound and video cannot be sent; attach a picture or a transc
 
 
 def _no(name: str, hint: str = "") -> FileType:
-    return FileType(Kind.UNSUPPORTED, name, "", hint)
+    return FileType(FileKind.UNSUPPORTED, name, "", hint)
 
 
 BINARY: Final = _no("binary data of an unknown kind", "Images, PDFs and text can be attached.")

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from chatrepl.attachments.safe_read import shown
-from chatrepl.attachments.sniff import Kind
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.errors import AttachmentError
 
 _IMAGES: Final = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp"})
@@ -18,15 +18,15 @@ def is_url(spec: str) -> bool:
     return bool(colon and rest) and len(scheme) > 1 and scheme.isalnum() and scheme != "file"
 
 
-def url_kind(spec: str) -> Kind:
+def url_kind(spec: str) -> FileKind:
     """Tell what an address leads to by the end of its path."""
     try:
         suffix = PurePosixPath(urlsplit(spec).path).suffix.lower()
     except ValueError:
-        return Kind.UNSUPPORTED
+        return FileKind.UNSUPPORTED
     if suffix in _IMAGES:
-        return Kind.IMAGE
-    return Kind.PDF if suffix == ".pdf" else Kind.UNSUPPORTED
+        return FileKind.IMAGE
+    return FileKind.PDF if suffix == ".pdf" else FileKind.UNSUPPORTED
 
 
 def checked_url(spec: str) -> str:
@@ -40,7 +40,7 @@ def checked_url(spec: str) -> str:
         raise _refusal(spec, "it carries a user name or password, which would be passed on")
     if len(spec) > _MAX_LENGTH or not spec.isprintable() or " " in spec:
         raise _refusal(spec, "it is no valid address")
-    if url_kind(spec) is Kind.UNSUPPORTED:
+    if url_kind(spec) is FileKind.UNSUPPORTED:
         raise _refusal(spec, "it does not end in .jpg, .png, .gif, .webp or .pdf")
     return urlunsplit(parts._replace(fragment=""))
 

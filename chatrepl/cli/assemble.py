@@ -19,7 +19,7 @@ from chatrepl.storage.paths import Folders, find_folders
 
 if TYPE_CHECKING:  # a single shot's request waits for none of these
     from chatrepl.api.catalog import Catalog
-    from chatrepl.config.load import Loaded
+    from chatrepl.config.load import Config
     from chatrepl.core.money import Rates
     from chatrepl.core.talk.usage import Cost, Usage
     from chatrepl.core.tokens.learned import Scale
@@ -38,7 +38,7 @@ class Assembled:
     counter: Counter
 
 
-def assemble(options: Options, loaded: "Loaded", *, interactive: bool) -> Assembled:
+def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assembled:
     """Make a session. Raises UsageError for a model's name that is ambiguous."""
     folders = find_folders(os.environ)
     catalog = _catalog(folders)
@@ -139,7 +139,7 @@ def _rates(model: str, tokens: int) -> "Rates | None":
     return rates(model, time.time(), prompt_tokens=tokens)
 
 
-def new_session(options: Options, loaded: "Loaded", *, interactive: bool) -> Session:
+def new_session(options: Options, loaded: "Config", *, interactive: bool) -> Session:
     """Make a session for a shell that needs nothing else."""
     return assemble(options, loaded, interactive=interactive).session
 

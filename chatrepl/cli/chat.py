@@ -21,7 +21,7 @@ from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_models
 from chatrepl.cli.stdin import Piped
-from chatrepl.config.load import Loaded
+from chatrepl.config.load import Config
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -48,7 +48,7 @@ NO_KEY = (
 
 def chat(
     options: Options,
-    loaded: Loaded,
+    loaded: Config,
     piped: Piped | None = None,
     early: EarlyPrompt | None = None,
 ) -> int:
@@ -73,7 +73,7 @@ def chat(
         tty.restore()
 
 
-def _chat(options: Options, loaded: Loaded, early: EarlyPrompt, piped: Piped | None) -> int:
+def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | None) -> int:
     demo = options.demo or not has_credentials(loaded.settings)
     assembled = assemble(options, loaded, interactive=True)
     session = assembled.session

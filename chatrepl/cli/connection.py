@@ -40,7 +40,7 @@ class Connection:
     """One service for the whole session. `client` is made in the background when it is started."""
 
     route: Route
-    line: "Line"
+    line: "LazyConnection"
     client: "Warmup[Client]"
     first: Streams | None
     retries: int
@@ -82,7 +82,7 @@ class Connection:
 
 
 @dataclass(slots=True)
-class Line:
+class LazyConnection:
     """The HTTP client of a route, made once."""
 
     route: Route
@@ -135,7 +135,7 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         if found is None:
             raise missing()
         route = plan_route(settings, found)
-    line = Line(route, transport)
+    line = LazyConnection(route, transport)
     client = Warmup(lambda: connect(route, http=line.http()))
     first = HeadStart(route, line.http, client) if single and settings.head_start else None
     if first is None or not first.light:

@@ -14,7 +14,7 @@ from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import new_runner, open_connection
 from chatrepl.cli.options import Options
-from chatrepl.config.load import Loaded
+from chatrepl.config.load import Config
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.models import find as find_model
 from chatrepl.core.models import resolve
@@ -49,18 +49,18 @@ class Finding:
 class Case:
     """What the checks look at; `answer` is the service's, or why there is none."""
 
-    loaded: Loaded
+    loaded: Config
     answer: Probe | ChatreplError
     demo: bool = False
 
 
-def examine(loaded: Loaded, *, demo: bool) -> tuple[Finding, ...]:
+def examine(loaded: Config, *, demo: bool) -> tuple[Finding, ...]:
     """Look at everything; asks the service for its models, which costs nothing."""
     case = Case(loaded, _ask(loaded, demo=demo), demo)
     return tuple(check(case) for check in CHECKS)
 
 
-def _ask(loaded: Loaded, *, demo: bool) -> Probe | ChatreplError:
+def _ask(loaded: Config, *, demo: bool) -> Probe | ChatreplError:
     async def ask() -> Probe:
         connection = open_connection(loaded.settings, demo=demo, single=False)
         client = await asyncio.to_thread(connection.client.result)
@@ -162,7 +162,7 @@ CHECKS: Final[tuple[Callable[[Case], Finding], ...]] = (
 )
 
 
-def show_doctor(options: Options, loaded: Loaded, out: TextIO) -> int:
+def show_doctor(options: Options, loaded: Config, out: TextIO) -> int:
     """Print the findings; the exit code is 1 where something needs mending."""
     from chatrepl.terminal.sanitize.text import one_line
     from chatrepl.terminal.views.json_lines import write_json

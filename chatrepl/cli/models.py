@@ -10,7 +10,7 @@ from chatrepl.api.catalog import Catalog
 from chatrepl.cli.assemble import MODELS_FILE, new_session
 from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
 from chatrepl.cli.options import Options
-from chatrepl.config.load import Loaded
+from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError
 from chatrepl.core.models import Model
 from chatrepl.core.words import compact
@@ -24,7 +24,7 @@ from chatrepl.terminal.views.json_lines import write_json
 _HEADINGS = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
 
 
-def show_models(options: Options, loaded: Loaded, out: TextIO, err: TextIO | None) -> int:
+def show_models(options: Options, loaded: Config, out: TextIO, err: TextIO | None) -> int:
     """Print the models; `*` marks the one in use."""
     session = new_session(options, loaded, interactive=False)
     catalog = session.models
@@ -48,7 +48,7 @@ def _table(rows: Sequence[Sequence[str]], width: int) -> str:
     return "\n".join([*lay_out(cells, width, right=right), ""])
 
 
-def _refreshed(catalog: Catalog, options: Options, loaded: Loaded, err: TextIO | None) -> Catalog:
+def _refreshed(catalog: Catalog, options: Options, loaded: Config, err: TextIO | None) -> Catalog:
     """Ask the service, unless it was asked within the day or there is no way to."""
     if not options.demo and not has_credentials(loaded.settings):
         return catalog

@@ -9,24 +9,24 @@ from chatrepl.core.world import NoRecorder
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 from chatrepl.storage.journal import NO_FOLDER
-from chatrepl.storage.library import Entry, find, list_entries
+from chatrepl.storage.library import SavedEntry, find, list_entries
 from chatrepl.storage.paths import Folders
 from chatrepl.storage.saved import Journaled, begin_kept, checked_name, reopen
 
 
 @frozen
-class Kept:
+class Resumed:
     """What was gone on with, if anything was, and what the user should know of it.
 
     `back` tells what is set for the next message again.
     """
 
-    entry: Entry | None = None
+    entry: SavedEntry | None = None
     notes: tuple[str, ...] = ()
     back: str = ""
 
 
-def keep(options: Options, session: Session, folders: Folders) -> Kept:
+def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     """Go on with the saved conversation that is asked for, or begin one that is saved.
 
     One that is gone on with keeps its own system prompt unless one is given. Raises UsageError for
@@ -37,14 +37,14 @@ def keep(options: Options, session: Session, folders: Folders) -> Kept:
     if not session.settings.save:
         if asked:
             raise UsageError("Saving is off: save = false, or --no-save.", "Nothing was sent.")
-        return Kept()
+        return Resumed()
     if folder is None:
         if asked:
             raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", "Nothing was sent.")
         session.recorder = NoRecorder(NO_FOLDER)
-        return Kept()
+        return Resumed()
     session.library = folder
-    kept = Kept()
+    kept = Resumed()
     if options.continue_ or options.resume is not None:
         kept = _go_on(options, session)
     else:
@@ -67,13 +67,13 @@ def put_away(session: Session) -> int:
     return code
 
 
-def _go_on(options: Options, session: Session) -> Kept:
+def _go_on(options: Options, session: Session) -> Resumed:
     entry = _wanted(options, session)
     opened = reopen(entry)
     session.conversation, session.recorder = opened.conversation, opened.recorder
     if options.system is not None and session.system != session.settings.system:
         session.adjust(system=session.settings.system)
-    return Kept(entry, opened.notes, _brought_back(options, session, opened.recorder))
+    return Resumed(entry, opened.notes, _brought_back(options, session, opened.recorder))
 
 
 def _brought_back(options: Options, session: Session, recorder: Journaled) -> str:
@@ -89,7 +89,7 @@ def _brought_back(options: Options, session: Session, recorder: Journaled) -> st
     return ""
 
 
-def _wanted(options: Options, session: Session) -> Entry:
+def _wanted(options: Options, session: Session) -> SavedEntry:
     if options.resume is not None:
         return find(session.library, options.resume)
     newest = list_entries(session.library, 1)

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from chatrepl.cli.options import Options
 from chatrepl.shells.oneshot import mutter
-from chatrepl.storage.library import Entry, list_entries, search
+from chatrepl.storage.library import SavedEntry, list_entries, search
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.columns import columns
 from chatrepl.terminal.views.json_lines import write_json
@@ -32,7 +32,7 @@ def show_sessions(options: Options, out: TextIO, err: TextIO | None) -> int:
     return 0
 
 
-def _is_called(entry: Entry, query: str) -> bool:
+def _is_called(entry: SavedEntry, query: str) -> bool:
     return any(query.casefold() in text.casefold() for text in (entry.id, entry.name, entry.title))
 
 
@@ -40,7 +40,7 @@ def _when(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def _facts(entry: Entry) -> dict[str, object]:
+def _facts(entry: SavedEntry) -> dict[str, object]:
     return {
         "id": entry.id,
         "name": entry.name or None,

@@ -19,7 +19,7 @@ from chatrepl.cli.forms import check_of, form_of
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
-from chatrepl.config.load import Loaded
+from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact
@@ -27,13 +27,13 @@ from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.terminal.views.json_lines import write_json
-from chatrepl.turn import View
+from chatrepl.turn import Display
 
 _AT_ONCE_S: Final = 0.05
 _GREETING_S: Final = 3.0
 
 
-def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
+def shoot(options: Options, loaded: Config, out: TextIO) -> int:
     """Answer one question and give the exit code. Raises ChatreplError."""
     begun: list[Shot] = []
     try:
@@ -46,7 +46,7 @@ def shoot(options: Options, loaded: Loaded, out: TextIO) -> int:
         raise ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code) from None
 
 
-def _shoot(options: Options, loaded: Loaded, out: TextIO, begun: list[Shot]) -> int:
+def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> int:
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.form = form_of(options)
@@ -61,7 +61,7 @@ def _shoot(options: Options, loaded: Loaded, out: TextIO, begun: list[Shot]) -> 
     return code or unsaved
 
 
-def _session(options: Options, loaded: Loaded) -> Session:
+def _session(options: Options, loaded: Config) -> Session:
     """Make the session; prices are looked up only where somebody will see them."""
     session = new_session(options, loaded, interactive=False)
     if options.manner == "text" and not (options.verbose or options.dry_run or options.keeps):
@@ -158,7 +158,7 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
     )
 
 
-def _live_view(session: Session, out: TextIO) -> View:
+def _live_view(session: Session, out: TextIO) -> Display:
     from chatrepl.cli.screen import consoles, view_style
     from chatrepl.terminal.views.live import LiveView
 

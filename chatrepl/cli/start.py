@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
-from chatrepl.config.load import Loaded, load
+from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ChatreplError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _out() -> TextIO:
     return sys.stdout
 
 
-def show_page(options: Options, loaded: Loaded, out: TextIO) -> int:
+def show_page(options: Options, loaded: Config, out: TextIO) -> int:
     """Print the page that was asked for and give the exit code. Raises ChatreplError."""
     if options.models:
         from chatrepl.cli.models import show_models

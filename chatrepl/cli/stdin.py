@@ -78,11 +78,11 @@ def read() -> Piped:
         )
     if not data:
         return Piped()
-    from chatrepl.attachments.sniff import Kind, looks_binary, sniff
+    from chatrepl.attachments.sniff import FileKind, looks_binary, sniff
 
     head = data[:_HEAD]
     kind = sniff(head)
-    if kind.kind in {Kind.IMAGE, Kind.PDF}:
+    if kind.kind in {FileKind.IMAGE, FileKind.PDF}:
         return Piped(data=data)
     if looks_binary(head):
         raise UsageError(

@@ -8,7 +8,7 @@ from chatrepl.api.json_schema import read_schema, sendable, violation
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cooled
-from chatrepl.commands.registry import Kind, command
+from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.outcome import Notice, Outcome, Page
@@ -24,7 +24,7 @@ def _schemas(_session: Session, text: str) -> Iterable[str]:
 
 @command("schema", group="next reply")
 def schema(
-    session: Session, schema: Annotated[str, Kind(complete=_schemas, rest=True)] = ""
+    session: Session, schema: Annotated[str, ArgKind(complete=_schemas, rest=True)] = ""
 ) -> Outcome:
     """Ask for replies that satisfy a JSON SCHEMA: a file, or the JSON itself. `clear` ends it.
 
@@ -90,7 +90,7 @@ def _choices(session: Session, text: str) -> Iterable[str]:
 
 
 @command("choose", group="next reply")
-def choose(session: Session, *choices: Annotated[str, Kind(complete=_choices)]) -> Outcome:
+def choose(session: Session, *choices: Annotated[str, ArgKind(complete=_choices)]) -> Outcome:
     """Ask for replies that are exactly one of CHOICES; `clear` ends it."""
     if not choices:
         return _shown(session.form)

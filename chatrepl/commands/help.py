@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from chatrepl.commands.registry import GROUPS, REGISTRY, Command, Kind, command
+from chatrepl.commands.registry import GROUPS, REGISTRY, ArgKind, Command, command
 from chatrepl.core.outcome import Outcome, Page, Quit
 from chatrepl.session.session import Session
 
@@ -20,7 +20,7 @@ def _names(_session: Session, text: str) -> Iterable[str]:
 
 @command("help", "?", group="program")
 def help_(
-    session: Session, command: Annotated[str | None, Kind(complete=_names)] = None
+    session: Session, command: Annotated[str | None, ArgKind(complete=_names)] = None
 ) -> Outcome:
     """List the commands, or tell all about one."""
     if command == "demo" and session.demo_help:

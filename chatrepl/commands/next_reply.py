@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from chatrepl.commands.cost import cache_loss, cooled
 from chatrepl.commands.forms import read_text
-from chatrepl.commands.registry import Kind, command
+from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
@@ -18,12 +18,12 @@ def _models(session: Session, text: str) -> Iterable[str]:
     return (id_ for id_ in session.models if text.casefold() in id_)
 
 
-def _words(*words: str) -> Kind:
-    return Kind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
+def _words(*words: str) -> ArgKind:
+    return ArgKind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
 
 
 @command("model", "m", group="next reply")
-def model(session: Session, id: Annotated[str | None, Kind(complete=_models)] = None) -> Outcome:  # noqa: A002 - shown in the usage line
+def model(session: Session, id: Annotated[str | None, ArgKind(complete=_models)] = None) -> Outcome:  # noqa: A002 - shown in the usage line
     """Show the model, or switch to another.
 
     A unique part of the id is enough, and the name of a line means its newest model. A switch

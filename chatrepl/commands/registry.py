@@ -2,7 +2,7 @@
 
 Name, aliases, typed arguments, usage line, help, completion and the README's table are read off
 one decorated function. To add a command, write such a function in the module of its group; to add
-a kind of argument, write a `Kind` and name it in an `Annotated` hint.
+a kind of argument, write a `ArgKind` and name it in an `Annotated` hint.
 """
 
 import difflib
@@ -28,7 +28,7 @@ def _nothing(_session: Session, _text: str) -> Offers:
 
 
 @frozen
-class Kind:
+class ArgKind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
     What is offered is a text, or a text and what it means. `given` completes where the arguments
@@ -49,9 +49,9 @@ def _count(text: str) -> int:
     return number
 
 
-Rest = Annotated[str, Kind(rest=True)]
-Count = Annotated[int, Kind(_count)]
-_KINDS: Mapping[Any, Kind] = MappingProxyType({str: Kind(), int: Kind(int)})
+Rest = Annotated[str, ArgKind(rest=True)]
+CountArg = Annotated[int, ArgKind(_count)]
+_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(int)})
 
 
 @frozen
@@ -63,7 +63,7 @@ class Command:
     group: Group
     run: Callable[..., Outcome]
     params: tuple[inspect.Parameter, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ArgKind, ...]
     help: str
     forces: bool
 
@@ -141,7 +141,7 @@ class Command:
         words: list[str] = text.split(maxsplit=at)
         return words if text else []
 
-    def _kind(self, i: int) -> Kind | None:
+    def _kind(self, i: int) -> ArgKind | None:
         if not self.kinds:
             return None
         many = self.params[-1].kind is inspect.Parameter.VAR_POSITIONAL
@@ -256,12 +256,12 @@ def _define(
     return Command(name, aliases, group, run, positional, kinds, help_, forces)
 
 
-def _kind_of(hint: Any) -> Kind:
+def _kind_of(hint: Any) -> ArgKind:
     if get_origin(hint) is Annotated:
-        return next(a for a in get_args(hint) if isinstance(a, Kind))
+        return next(a for a in get_args(hint) if isinstance(a, ArgKind))
     if get_origin(hint) is Literal:
         values = get_args(hint)
-        return Kind(
+        return ArgKind(
             _one_of(values),
             lambda _s, text: (v for v in values if v.startswith(text)),
             values=values,

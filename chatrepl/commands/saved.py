@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import open_regular, plain_path
-from chatrepl.commands.registry import Kind, Rest, command
+from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
@@ -27,7 +27,7 @@ from chatrepl.storage.export import (
 )
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.library import Entry, delete, find, list_entries
+from chatrepl.storage.library import SavedEntry, delete, find, list_entries
 from chatrepl.storage.library import search as search_all
 from chatrepl.storage.saved import Journaled, checked_name, reopen
 
@@ -54,7 +54,7 @@ def _holding(session: Session, text: str) -> Iterable[tuple[str, str]]:
     return places.values()
 
 
-def _meaning(entry: Entry) -> str:
+def _meaning(entry: SavedEntry) -> str:
     return " · ".join(filter(None, (when(entry.when), entry.title)))
 
 
@@ -62,9 +62,9 @@ def _paths(_session: Session, text: str) -> Iterable[str]:
     return complete_path(text)
 
 
-Saved = Annotated[str, Kind(complete=_names, rest=True)]
-Sought = Annotated[str, Kind(complete=_holding, rest=True)]
-PathWord = Annotated[str, Kind(complete=_paths, rest=True)]
+SavedName = Annotated[str, ArgKind(complete=_names, rest=True)]
+SavedQuery = Annotated[str, ArgKind(complete=_holding, rest=True)]
+ImportPath = Annotated[str, ArgKind(complete=_paths, rest=True)]
 
 
 @command("save", group="saved")
@@ -85,7 +85,7 @@ def save(session: Session, name: Rest = "") -> Outcome:
 
 
 @command("load", "resume", group="saved")
-def load(session: Session, name: Saved) -> Outcome:
+def load(session: Session, name: SavedName) -> Outcome:
     """Go on with a saved conversation: its name, its id, or the beginning of either.
 
     The one that is open stays saved, and /undo returns to it.
@@ -105,7 +105,7 @@ def load(session: Session, name: Saved) -> Outcome:
     return Several((shown, Notice(back))) if back else shown
 
 
-def tail(session: Session, entry: Entry, notes: Sequence[str]) -> Outcome:
+def tail(session: Session, entry: SavedEntry, notes: Sequence[str]) -> Outcome:
     """Show where a conversation stands that was just opened: its last turns, and what to know."""
     path = session.conversation.path()
     head = Notice(f"{entry.label} · {_turns(len(path))} · {when(entry.when)}")
@@ -120,7 +120,7 @@ def _shown(turn: Turn) -> Outcome:
 
 
 @command("sessions", group="saved")
-def sessions(session: Session, query: Sought = "") -> Outcome:
+def sessions(session: Session, query: SavedQuery = "") -> Outcome:
     """List the saved conversations, the newest first; QUERY keeps those that hold it.
 
     While QUERY is typed, the conversations that hold it are offered with the place.
@@ -150,7 +150,7 @@ def search(session: Session, text: Rest) -> Outcome:
 
 
 @command("delete", group="saved")
-def delete_(session: Session, name: Saved, *, force: bool = False) -> Outcome:
+def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcome:
     """Delete a saved conversation for good. This cannot be undone."""
     entry = find(session.library, name)
     if entry.id == session.recorder.id:
@@ -175,7 +175,7 @@ def delete_(session: Session, name: Saved, *, force: bool = False) -> Outcome:
 def export(
     session: Session,
     format_: Format = "md",
-    file: PathWord = "",
+    file: ImportPath = "",
     *,
     force: bool = False,
 ) -> Outcome:
@@ -227,7 +227,7 @@ def _last_request(session: Session) -> Request:
 
 
 @command("import", group="saved")
-def import_(session: Session, file: PathWord) -> Outcome:
+def import_(session: Session, file: ImportPath) -> Outcome:
     """Open a conversation from a JSON file: our own export, or a plain list of messages."""
     path = plain_path(file)
     try:

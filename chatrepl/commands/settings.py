@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.next_reply import model as use_model
 from chatrepl.commands.next_reply import set_system
-from chatrepl.commands.registry import Kind, command
-from chatrepl.config.load import Loaded, set_value
+from chatrepl.commands.registry import ArgKind, command
+from chatrepl.config.load import Config, set_value
 from chatrepl.config.show import describe, toml
 from chatrepl.core.models import Model
 from chatrepl.core.outcome import Job, Notice, Outcome, Table
@@ -41,8 +41,8 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[str]:
 @command("set", group="settings")
 def set_(
     session: Session,
-    key: Annotated[str, Kind(complete=_keys)] = "",
-    value: Annotated[str | None, Kind(rest=True, given=_values)] = None,
+    key: Annotated[str, ArgKind(complete=_keys)] = "",
+    value: Annotated[str | None, ArgKind(rest=True, given=_values)] = None,
 ) -> Outcome:
     """Change a setting until you leave; without VALUE tell what it is and does.
 
@@ -79,8 +79,8 @@ def _offered(choices: tuple[str, ...]) -> str:
     return f" One of {', '.join(toml(choice) for choice in choices)}." if choices else ""
 
 
-def _loaded(session: Session) -> Loaded:
-    known = session.loaded or Loaded(Settings(), dict.fromkeys(OPTIONS, "default"), None)
+def _loaded(session: Session) -> Config:
+    known = session.loaded or Config(Settings(), dict.fromkeys(OPTIONS, "default"), None)
     return known.now(session.settings)
 
 

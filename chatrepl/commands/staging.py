@@ -5,11 +5,10 @@ from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.clipboard import Clipboard
-from chatrepl.attachments.limits import Limits, limits_for
+from chatrepl.attachments.limits import AttachmentLimits, limits_for
 from chatrepl.attachments.mentions import complete_path
-from chatrepl.attachments.sniff import Kind as FileKind
-from chatrepl.attachments.sniff import sniff
-from chatrepl.commands.registry import Kind, Rest, command
+from chatrepl.attachments.sniff import FileKind, sniff
+from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.core.errors import AttachmentError, UsageError
 from chatrepl.core.outcome import Draft, Edit, Notice, Outcome, Several
 from chatrepl.session.session import Session
@@ -19,7 +18,7 @@ def _paths(_session: Session, text: str) -> Iterable[str]:
     return complete_path(text)
 
 
-PathWord = Annotated[str, Kind(complete=_paths)]
+PathWord = Annotated[str, ArgKind(complete=_paths)]
 
 
 @command("image", "attach", "file", group="next reply")
@@ -62,7 +61,7 @@ def detach(session: Session, which: str = "all") -> Outcome:
     return Notice(staged_lines(session) or "Nothing is staged any more.")
 
 
-def limits_of(session: Session) -> Limits:
+def limits_of(session: Session) -> AttachmentLimits:
     """Give what the model in use takes."""
     model = session.model
     window = model.context_window or 200_000

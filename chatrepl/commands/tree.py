@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment
-from chatrepl.attachments.sniff import Kind as FileKind
-from chatrepl.commands.registry import Count, Kind, Rest, command
+from chatrepl.attachments.sniff import FileKind
+from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import new_messages
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
@@ -28,8 +28,8 @@ def _places(session: Session, text: str) -> Iterable[str]:
     return (name for name in names if name.startswith(text))
 
 
-Number = Annotated[int | None, Kind(Count.__metadata__[0].parse, _numbers)]
-Place = Annotated[str, Kind(complete=_places)]
+Number = Annotated[int | None, ArgKind(CountArg.__metadata__[0].parse, _numbers)]
+Place = Annotated[str, ArgKind(complete=_places)]
 
 
 @command("edit", group="conversation")

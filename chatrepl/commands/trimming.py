@@ -13,7 +13,7 @@ from chatrepl.commands.registry import Rest, command
 from chatrepl.core.context.relevance import plan_relevant
 from chatrepl.core.context.trim import (
     Budget,
-    Plan,
+    TrimPlan,
     Weighed,
     parse_amount,
     parse_range,
@@ -107,7 +107,7 @@ def relevant(session: Session, query: Rest = "", *, force: bool = False) -> Outc
     return propose(session, _dropping(plan), force=force)
 
 
-def relevant_plan(session: Session, query: str, *draft: Message) -> Plan:
+def relevant_plan(session: Session, query: str, *draft: Message) -> TrimPlan:
     """Plan which turns to keep for `query`, within the target of the budget."""
     turns = weighed(session)
     session.index.add_turns(session.conversation.path())
@@ -189,7 +189,7 @@ def _base(session: Session, turns: Sequence[Weighed], *draft: Message) -> float:
     return max(0.0, total - sum(turn.tokens for turn in turns))
 
 
-def _dropping(plan: Plan) -> Marks:
+def _dropping(plan: TrimPlan) -> Marks:
     return dict.fromkeys(plan.dropped, "dropped")
 
 

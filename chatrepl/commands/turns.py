@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Annotated, Final
 
-from chatrepl.commands.registry import Count, Kind, Rest, command
+from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
@@ -23,7 +23,7 @@ LISTED: Final = 100  # turns that /history shows unasked: the end is there at on
 
 
 @command("history", "log", group="conversation")
-def history(session: Session, last: Count | None = None) -> Outcome:
+def history(session: Session, last: CountArg | None = None) -> Outcome:
     """List the newest turns with their numbers, tokens and state; LAST says how many."""
     path = session.conversation.path()
     if not path:
@@ -83,7 +83,7 @@ def state_of(session: Session, turn: Turn, held: frozenset[bytes] = frozenset())
 
 
 @command("undo", "rewind", group="conversation")
-def undo(session: Session, steps: Count = 1) -> Outcome:
+def undo(session: Session, steps: CountArg = 1) -> Outcome:
     """Step back over the last change of the conversation, or over STEPS of them.
 
     Turns, marks, the system prompt, clears and branches all count. /redo steps forth again.
@@ -95,7 +95,7 @@ def undo(session: Session, steps: Count = 1) -> Outcome:
 
 
 @command("redo", group="conversation")
-def redo(session: Session, steps: Count = 1) -> Outcome:
+def redo(session: Session, steps: CountArg = 1) -> Outcome:
     """Step forth again over what was undone."""
     said = _walk(session, session.redo, steps)
     if not said:
@@ -166,8 +166,8 @@ def _parts(session: Session, text: str) -> Iterable[str]:
 @command("copy", group="conversation")
 def copy(
     session: Session,
-    what: Annotated[str | None, Kind(complete=_parts)] = None,
-    block: Annotated[int | None, Kind(int)] = None,
+    what: Annotated[str | None, ArgKind(complete=_parts)] = None,
+    block: Annotated[int | None, ArgKind(int)] = None,
 ) -> Outcome:
     """Copy the last reply, WHAT turn's reply, `code` (its BLOCK, else the last), or `all`.
 

@@ -80,7 +80,7 @@ _READING: Final = (
 
 
 @frozen
-class Entry:
+class ConfigValue:
     """A value, and the line that it stands on."""
 
     value: Any
@@ -92,8 +92,8 @@ class ConfigFile:
     """What a file sets: by itself, and in each of its profiles."""
 
     path: Path
-    values: Mapping[str, Entry] = field(default_factory=dict)
-    profiles: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    values: Mapping[str, ConfigValue] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, ConfigValue]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -104,7 +104,7 @@ def read_file(path: Path) -> ConfigFile:
     """
     data, trusted = read_bytes(path)
     text = _decode(path, data)
-    reader = _Reader(path, find_lines(text))
+    reader = _ConfigReader(path, find_lines(text))
     table = _parse(path, text)
     profiles = table.pop("profiles", {})
     if not isinstance(profiles, dict):
@@ -155,17 +155,17 @@ def decode(data: bytes) -> str:
 
 
 @frozen
-class _Reader:
+class _ConfigReader:
     path: Path
     lines: Mapping[Keys, int]
 
-    def entries(self, table: Mapping[str, Any], at: Keys) -> dict[str, Entry]:
+    def entries(self, table: Mapping[str, Any], at: Keys) -> dict[str, ConfigValue]:
         """Check all values of a table, and flatten the sections in it."""
         found = {}
         for key, value in _flat(table, ""):
             line = line_of((*at, *key.split(".")), self.lines)
             try:
-                found[key] = Entry(check(option(key), value), line)
+                found[key] = ConfigValue(check(option(key), value), line)
             except ConfigError as error:
                 self._fail_at(line, _secret_hint(key) or f"{error.message} {error.hint}".rstrip())
         return found
@@ -249,5 +249,5 @@ def _distrusted(file: ConfigFile) -> ConfigFile:
     return ConfigFile(file.path, _without(file.values), profiles, (note,))
 
 
-def _without(table: Mapping[str, Entry]) -> dict[str, Entry]:
+def _without(table: Mapping[str, ConfigValue]) -> dict[str, ConfigValue]:
     return {key: entry for key, entry in table.items() if key not in _TRUSTED_ONLY}

@@ -17,7 +17,7 @@ _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
 
 @frozen
-class Loaded:
+class Config:
     """Settings, and where each comes from. `path` is the file, whether it exists or not."""
 
     settings: Settings
@@ -26,7 +26,7 @@ class Loaded:
     profiles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def now(self, settings: Settings) -> "Loaded":
+    def now(self, settings: Settings) -> "Config":
         """Give the same after settings were changed while running."""
         changed = {
             key: "/set"
@@ -53,7 +53,7 @@ def load(
     profile: str | None = None,
     sets: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
-) -> Loaded:
+) -> Config:
     """Find out all settings.
 
     `path` and `profile` are those named on the command line; `sets` are KEY=VALUE; `options` are
@@ -68,7 +68,7 @@ def load(
     given.update(_from_environment(environ))
     given.update(map(_from_set, sets))
     given.update(_from_options(options or {}))
-    return Loaded(
+    return Config(
         _settings(given),
         {key: given[key].origin if key in given else "default" for key in OPTIONS},
         path or default_path(environ),

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from chatrepl.config.load import Loaded
+from chatrepl.config.load import Config
 from chatrepl.core.settings import OPTIONS, Option
 
-Row: TypeAlias = tuple[str, str, str]
+SettingRow: TypeAlias = tuple[str, str, str]
 HIDDEN: Final = "(hidden)"
 _LONGEST: Final = 200
 _SECRET_NAME: Final = re.compile(
@@ -21,7 +21,7 @@ _SECRET_VALUE: Final = re.compile(r"(bearer|basic)\s+\S|sk-|[\w+/=.-]{24,}", re.
 _LOGIN: Final = re.compile(r"(?<=://)[^/?#]*@")
 
 
-def describe(loaded: Loaded) -> tuple[Row, ...]:
+def describe(loaded: Config) -> tuple[SettingRow, ...]:
     """List each setting's key, its value as it would stand in the file, and its origin."""
     return tuple(
         (key, _shown(getattr(loaded.settings, opt.name)), loaded.origins[key])

@@ -15,7 +15,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 from chatrepl.core.words import compact, dollars
 
-State: TypeAlias = Literal["warm", "cold", "none"]
+CacheState: TypeAlias = Literal["warm", "cold", "none"]
 TTL_SECONDS: Final = {"5m": 300.0, "1h": 3600.0}
 # What else the messages' cache depends on; the system prompt's and the tools' do not.
 _MODES: Final = ("thinking", "output_config", "tool_choice")
@@ -55,7 +55,7 @@ class Warmth:
     `reason` says in a word of the service why it is cold: `model_changed` and the like.
     """
 
-    state: State
+    state: CacheState
     tokens: int = 0
     until: float = 0.0
     reason: str = ""

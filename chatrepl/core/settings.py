@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeGuard
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.value import frozen
 
-Kind: TypeAlias = Literal["text", "integer", "number", "switch", "words", "table"]
+SettingKind: TypeAlias = Literal["text", "integer", "number", "switch", "words", "table"]
 
 
 @frozen
@@ -26,7 +26,7 @@ class Option:
 
     name: str
     key: str
-    kind: Kind
+    kind: SettingKind
     default: Any
     about: str
     choices: tuple[str, ...]
@@ -91,7 +91,7 @@ _SWITCH: Final = {
     "true": True, "on": True, "yes": True, "1": True,
     "false": False, "off": False, "no": False, "0": False,
 }  # fmt: skip
-_WANTED: Final[Mapping[Kind, str]] = {
+_WANTED: Final[Mapping[SettingKind, str]] = {
     "text": "a text",
     "integer": "a whole number",
     "number": "a number",
@@ -130,7 +130,7 @@ def _pairs(opt: Option, text: str) -> dict[str, str]:
     return pairs
 
 
-def _fits(kind: Kind, value: object) -> bool:
+def _fits(kind: SettingKind, value: object) -> bool:
     match kind:
         case "switch":
             return isinstance(value, bool)
@@ -257,7 +257,7 @@ class Settings:
     notify: bool = _option(False, "Ring the bell when a long reply is done.")
 
 
-_KINDS: Mapping[type, Kind] = {bool: "switch", int: "integer", float: "number", str: "text"}
+_KINDS: Mapping[type, SettingKind] = {bool: "switch", int: "integer", float: "number", str: "text"}
 
 
 def _options() -> dict[str, Option]:

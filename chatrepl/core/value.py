@@ -9,12 +9,12 @@ or hashed. `dataclasses.replace`, `fields`, `field` and pattern matching work as
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import Any, Final, Never, TypeVar, dataclass_transform
 
-T = TypeVar("T")
+Value = TypeVar("Value")
 _GIVEN_NOTHING: Final[Any] = object()  # the default of a field whose value is made anew each time
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def frozen(cls: type[T]) -> type[T]:
+def frozen(cls: type[Value]) -> type[Value]:
     """Make a class of frozen values from annotated fields; each has a slot, and no `__dict__`."""
     own = set(vars(cls))
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
@@ -24,7 +24,7 @@ def frozen(cls: type[T]) -> type[T]:
     later = tuple(name for name in _COMPILED if name not in own)
     for name in later:
         setattr(made, name, _compiling(made, name, later))
-    value: type[T] = made
+    value: type[Value] = made
     return value
 
 

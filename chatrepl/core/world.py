@@ -46,36 +46,36 @@ class NoRecorder:
     def state(self, conversation: Conversation) -> None: ...
 
 
-Kept: TypeAlias = tuple[Conversation, Recorder]
+OpenPair: TypeAlias = tuple[Conversation, Recorder]
 
 
 @frozen
 class Shelf:
     """The conversations of this session but the open one: those before it, and those after."""
 
-    before: tuple[Kept, ...] = ()
-    after: tuple[Kept, ...] = ()
+    before: tuple[OpenPair, ...] = ()
+    after: tuple[OpenPair, ...] = ()
 
     @property
-    def all(self) -> tuple[Kept, ...]:
+    def all(self) -> tuple[OpenPair, ...]:
         return (*self.before, *self.after)
 
-    def put(self, now: Kept) -> "Shelf":
+    def put(self, now: OpenPair) -> "Shelf":
         """Put the open conversation away, as the newest; another is about to be opened."""
         return Shelf((*self.all, now))
 
-    def without(self, kept: Kept) -> "Shelf":
+    def without(self, kept: OpenPair) -> "Shelf":
         """Take one off, which is about to be opened."""
         before = tuple(one for one in self.before if one is not kept)
         return Shelf(before, tuple(one for one in self.after if one is not kept))
 
-    def back(self, now: Kept) -> tuple["Shelf", Kept] | None:
+    def back(self, now: OpenPair) -> tuple["Shelf", OpenPair] | None:
         """Change the open conversation for the one before it."""
         if not self.before:
             return None
         return Shelf(self.before[:-1], (now, *self.after)), self.before[-1]
 
-    def forth(self, now: Kept) -> tuple["Shelf", Kept] | None:
+    def forth(self, now: OpenPair) -> tuple["Shelf", OpenPair] | None:
         """Change the open conversation for the one after it."""
         if not self.after:
             return None

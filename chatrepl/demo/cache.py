@@ -10,9 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatrepl.demo.models import Model
-from chatrepl.demo.request import Request, bare
-from chatrepl.demo.tokens import NEXT_MESSAGE, CountText, block_tokens, frame
+from chatrepl.demo.models import ModelCard
+from chatrepl.demo.request import WireRequest, bare
+from chatrepl.demo.tokens import NEXT_MESSAGE, CountForModel, block_tokens, frame
 from chatrepl.demo.wire import JSON, canonical, invalid
 
 MOST_MARKS = 4
@@ -32,10 +32,10 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class CachedPrompt:
     """The prompt as a row of pieces."""
 
-    model: Model
+    model: ModelCard
     pieces: tuple[Piece, ...]
     tokens: int
     mode: str  # what else the cache of the messages depends on
@@ -66,7 +66,7 @@ class Share:
         }
 
 
-def lay_out(request: Request, count: CountText) -> Prompt:
+def lay_out(request: WireRequest, count: CountForModel) -> CachedPrompt:
     """Return the prompt of a request; raises the service's 400 for bad marks."""
     rows = [("tools", "", tool) for tool in request.tools]
     rows += [("system", "system", block) for block in request.system]
@@ -88,10 +88,10 @@ def lay_out(request: Request, count: CountText) -> Prompt:
             total += block_tokens(block, request.model, count)
         prefix = running.copy().hexdigest() + (mode if part == "messages" else "")
         pieces.append(Piece(part, prefix, total, marks.get(place)))
-    return Prompt(request.model, tuple(pieces), total, mode)
+    return CachedPrompt(request.model, tuple(pieces), total, mode)
 
 
-def _mode(request: Request) -> str:
+def _mode(request: WireRequest) -> str:
     pictures = any(b["type"] == "image" for m in request.messages for b in m.content)
     effort = (request.body.get("output_config") or {}).get("effort")
     budget = (request.body.get("thinking") or {}).get("budget_tokens")
@@ -101,7 +101,7 @@ def _mode(request: Request) -> str:
     ).hexdigest()[:12]
 
 
-def _marks(request: Request, blocks: list[JSON]) -> dict[int, str]:
+def _marks(request: WireRequest, blocks: list[JSON]) -> dict[int, str]:
     """Return the marked places with their time to live."""
     marks = {
         place: str(mark.get("ttl", "5m"))
@@ -144,7 +144,7 @@ def _last_cacheable(blocks: list[JSON]) -> int:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _CacheEntry:
     ttl: str
     expires: float
 
@@ -154,10 +154,10 @@ class Cache:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._entries: dict[str, _Entry] = {}
-        self._seen: OrderedDict[str, Prompt] = OrderedDict()
+        self._entries: dict[str, _CacheEntry] = {}
+        self._seen: OrderedDict[str, CachedPrompt] = OrderedDict()
 
-    def bill(self, prompt: Prompt) -> Share:
+    def bill(self, prompt: CachedPrompt) -> Share:
         """Return how a prompt is billed, and remember what it writes."""
         now = self._clock()
         self._entries = {k: e for k, e in self._entries.items() if e.expires > now}
@@ -181,7 +181,7 @@ class Cache:
             entry.expires = now + TTL_SECONDS[entry.ttl]
         return Share(prompt.tokens - done, read, written["5m"], written["1h"])
 
-    def _hit(self, prompt: Prompt, mark: int) -> int:
+    def _hit(self, prompt: CachedPrompt, mark: int) -> int:
         for place in range(mark, max(mark - LOOKBACK, -1), -1):
             if prompt.pieces[place].prefix in self._entries:
                 return place
@@ -191,15 +191,15 @@ class Cache:
         old = self._entries.get(prefix)
         if old is not None and TTL_SECONDS[old.ttl] > TTL_SECONDS[ttl]:
             ttl = old.ttl
-        self._entries[prefix] = _Entry(ttl, now + TTL_SECONDS[ttl])
+        self._entries[prefix] = _CacheEntry(ttl, now + TTL_SECONDS[ttl])
 
-    def remember(self, message_id: str, prompt: Prompt) -> None:
+    def remember(self, message_id: str, prompt: CachedPrompt) -> None:
         """Keep a prompt so that a later request can ask why it missed."""
         self._seen[message_id] = prompt
         while len(self._seen) > 256:
             self._seen.popitem(last=False)
 
-    def diagnose(self, previous_id: str | None, prompt: Prompt, read: int = 0) -> JSON | None:
+    def diagnose(self, previous_id: str | None, prompt: CachedPrompt, read: int = 0) -> JSON | None:
         """Return why `prompt` does not continue the earlier one, None where it does.
 
         `read` tokens of it were cached all the same.
@@ -215,7 +215,7 @@ class Cache:
         return {"type": kind, "cache_missed_input_tokens": max(0, old.tokens - read)}
 
 
-def _difference(old: Prompt, new: Prompt) -> str | None:
+def _difference(old: CachedPrompt, new: CachedPrompt) -> str | None:
     if old.model.id != new.model.id:
         return "model_changed"
     for part in ("tools", "system"):

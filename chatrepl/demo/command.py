@@ -30,7 +30,7 @@ class PrefillBehaviour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """What is asked for beyond an ordinary answer."""
 
     error: int = 0
@@ -52,17 +52,17 @@ class Plan:
     unknown: str = ""
 
 
-def find_plan(text: str) -> Plan:
+def find_plan(text: str) -> DemoPlan:
     """Return the plan of all `demo:` lines in a text."""
-    plan = Plan()
+    plan = DemoPlan()
     for match in _LINE.finditer(text):
         plan = parse_plan(match.group(1), plan)
     return plan
 
 
-def parse_plan(line: str, plan: Plan | None = None) -> Plan:
+def parse_plan(line: str, plan: DemoPlan | None = None) -> DemoPlan:
     """Add the clauses of one line to a plan; what is not understood becomes `unknown`."""
-    plan = plan or Plan()
+    plan = plan or DemoPlan()
     if line.partition(" ")[0].lower() in _WHOLE_LINE:
         return _clause(line, plan)
     for clause in line.split(";"):
@@ -71,7 +71,7 @@ def parse_plan(line: str, plan: Plan | None = None) -> Plan:
     return plan
 
 
-def _clause(clause: str, plan: Plan) -> Plan:
+def _clause(clause: str, plan: DemoPlan) -> DemoPlan:
     word, _, rest = clause.partition(" ")
     read = _CLAUSES.get(word.lower())
     try:
@@ -82,7 +82,7 @@ def _clause(clause: str, plan: Plan) -> Plan:
     return replace(plan, unknown=clause)
 
 
-def _error(plan: Plan, rest: str) -> Plan:
+def _error(plan: DemoPlan, rest: str) -> DemoPlan:
     words = rest.lower().split()
     code = words.pop(0)
     if code in {"refused", "headers", "silence", "redirect"}:
@@ -113,7 +113,7 @@ def _retry_after(words: list[str]) -> tuple[str, str]:
     return "s", f"{float(kind):g}"
 
 
-def _stream(plan: Plan, rest: str) -> Plan:
+def _stream(plan: DemoPlan, rest: str) -> DemoPlan:
     words = rest.lower().split()
     if words[0] not in STREAM_FAULTS:
         raise ValueError(words[0])
@@ -129,7 +129,7 @@ def _stream(plan: Plan, rest: str) -> Plan:
     return plan
 
 
-def _stop(plan: Plan, rest: str) -> Plan:
+def _stop(plan: DemoPlan, rest: str) -> DemoPlan:
     words = rest.lower().split()
     if words[0] not in STOPS:
         raise ValueError(words[0])
@@ -142,13 +142,13 @@ def _stop(plan: Plan, rest: str) -> Plan:
     return plan
 
 
-def _say(plan: Plan, rest: str) -> Plan:
+def _say(plan: DemoPlan, rest: str) -> DemoPlan:
     text = json.loads(rest) if rest.startswith('"') and rest.endswith('"') else rest
     return replace(plan, topic="say", argument=str(text))
 
 
-def _number(field: str) -> Callable[[Plan, str], Plan]:
-    def read(plan: Plan, rest: str) -> Plan:
+def _number(field: str) -> Callable[[DemoPlan, str], DemoPlan]:
+    def read(plan: DemoPlan, rest: str) -> DemoPlan:
         value = float(rest.partition(" ")[0])
         if not 0 <= value < 1e6:
             raise ValueError(rest)
@@ -158,15 +158,15 @@ def _number(field: str) -> Callable[[Plan, str], Plan]:
     return read
 
 
-def _topic(name: str) -> Callable[[Plan, str], Plan]:
-    def read(plan: Plan, rest: str) -> Plan:
+def _topic(name: str) -> Callable[[DemoPlan, str], DemoPlan]:
+    def read(plan: DemoPlan, rest: str) -> DemoPlan:
         return replace(plan, topic=name, argument=rest)
 
     return read
 
 
-def _counted(name: str) -> Callable[[Plan, str], Plan]:
-    def read(plan: Plan, rest: str) -> Plan:
+def _counted(name: str) -> Callable[[DemoPlan, str], DemoPlan]:
+    def read(plan: DemoPlan, rest: str) -> DemoPlan:
         number = int(re.sub(r"^to ", "", rest).replace(",", ""))
         if not 0 < number <= 5_000_000:
             raise ValueError(rest)
@@ -175,13 +175,13 @@ def _counted(name: str) -> Callable[[Plan, str], Plan]:
     return read
 
 
-def _prefill(plan: Plan, rest: str) -> Plan:
+def _prefill(plan: DemoPlan, rest: str) -> DemoPlan:
     return replace(plan, prefill=PrefillBehaviour(rest.lower()))
 
 
 _TOPICS = ("echo-request", "help", "think", "tool", "search", "fetch", "cite", "hostile", "unicode")
 _WHOLE_LINE = frozenset({"say", "echo-request"})
-_CLAUSES: dict[str, Callable[[Plan, str], Plan]] = {
+_CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
     "error": _error,
     "stream": _stream,
     "stop": _stop,

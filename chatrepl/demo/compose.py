@@ -4,20 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from chatrepl.demo import schema, tooling
-from chatrepl.demo.command import Plan, PrefillBehaviour
+from chatrepl.demo.command import DemoPlan, PrefillBehaviour
 from chatrepl.demo.continuation import begin_with, last_words, rest_of
 from chatrepl.demo.replies import answer, thoughts
-from chatrepl.demo.request import Request
+from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import longest_within
 from chatrepl.demo.validate_thinking import sign
-from chatrepl.demo.view import View
+from chatrepl.demo.view import Question
 from chatrepl.demo.wire import JSON, dump
 
 _REFUSAL = "The demo engine was asked to refuse, so it does. Nothing was wrong with your question."
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class UnbilledReply:
     """A reply that is not billed yet."""
 
     blocks: tuple[JSON, ...] = ()
@@ -31,10 +31,10 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Composing:
     """What composing needs besides the request."""
 
-    plan: Plan
+    plan: DemoPlan
     behaviour: PrefillBehaviour
     overlap: int
     count: Callable[[str], int]
@@ -42,11 +42,11 @@ class Desk:
     new_id: Callable[[], str] = field(repr=False)
 
 
-def compose(request: Request, view: View, desk: Desk) -> Draft:
+def compose(request: WireRequest, view: Question, desk: Composing) -> UnbilledReply:
     """Return the reply to a checked request."""
     limit = request.body["max_tokens"]
     if limit == 0:
-        return Draft(stop_reason="max_tokens")
+        return UnbilledReply(stop_reason="max_tokens")
     draft = _thinking(request, view, desk)
     draft = _body(request, view, desk, draft)
     draft = _stop_sequences(draft, request.body.get("stop_sequences", []))
@@ -59,19 +59,21 @@ def compose(request: Request, view: View, desk: Desk) -> Draft:
     return replace(_asked_stop(draft, desk.plan), output_tokens=_cost(draft, desk))
 
 
-def _thinking(request: Request, view: View, desk: Desk) -> Draft:
+def _thinking(request: WireRequest, view: Question, desk: Composing) -> UnbilledReply:
     wanted = request.thinking in {"adaptive", "enabled"}
     if not wanted or request.schema is not None or request.resumes or desk.plan.topic == "say":
-        return Draft()
+        return UnbilledReply()
     text = thoughts(view)
     if request.thinking == "adaptive" and desk.count(text) > request.body["max_tokens"] // 4:
-        return Draft()
+        return UnbilledReply()
     shown = text if request.display == "summarized" else ""
     block = {"type": "thinking", "thinking": shown, "signature": sign(request, shown, [])}
-    return Draft((block,), thinking_tokens=desk.count(text))
+    return UnbilledReply((block,), thinking_tokens=desk.count(text))
 
 
-def _body(request: Request, view: View, desk: Desk, draft: Draft) -> Draft:
+def _body(
+    request: WireRequest, view: Question, desk: Composing, draft: UnbilledReply
+) -> UnbilledReply:
     used = tooling.calls(request, view, desk.plan, desk.new_id)
     if used is not None:
         return replace(
@@ -94,7 +96,7 @@ def _body(request: Request, view: View, desk: Desk, draft: Draft) -> Draft:
     return replace(draft, blocks=(*draft.blocks, block) if text else draft.blocks)
 
 
-def _text(request: Request, view: View, desk: Desk) -> str:
+def _text(request: WireRequest, view: Question, desk: Composing) -> str:
     full = answer(request, view, desk.plan)
     if view.begin is not None:
         full = view.begin + rest_of(full, view.begin)
@@ -106,7 +108,7 @@ def _text(request: Request, view: View, desk: Desk) -> str:
     return full
 
 
-def _stop_sequences(draft: Draft, sequences: list[str]) -> Draft:
+def _stop_sequences(draft: UnbilledReply, sequences: list[str]) -> UnbilledReply:
     blocks = []
     for block in draft.blocks:
         text = block.get("text", "") if block["type"] == "text" else ""
@@ -121,7 +123,7 @@ def _stop_sequences(draft: Draft, sequences: list[str]) -> Draft:
     return draft
 
 
-def _block_cost(block: JSON, desk: Desk) -> int:
+def _block_cost(block: JSON, desk: Composing) -> int:
     if block["type"] == "text":
         return desk.count(block["text"])
     if block["type"] in {"tool_use", "server_tool_use"}:
@@ -129,11 +131,11 @@ def _block_cost(block: JSON, desk: Desk) -> int:
     return 0
 
 
-def _cost(draft: Draft, desk: Desk) -> int:
+def _cost(draft: UnbilledReply, desk: Composing) -> int:
     return draft.thinking_tokens + sum(_block_cost(block, desk) for block in draft.blocks)
 
 
-def _within(draft: Draft, budget: int, desk: Desk) -> Draft:
+def _within(draft: UnbilledReply, budget: int, desk: Composing) -> UnbilledReply:
     """Cut the reply to `budget` tokens."""
     if _cost(draft, desk) <= budget:
         return draft
@@ -156,7 +158,7 @@ def _within(draft: Draft, budget: int, desk: Desk) -> Draft:
     )  # fmt: skip
 
 
-def _asked_stop(draft: Draft, plan: Plan) -> Draft:
+def _asked_stop(draft: UnbilledReply, plan: DemoPlan) -> UnbilledReply:
     if plan.stop in {"", "max_tokens", "pause_turn", "tool_use"}:
         return draft
     if plan.stop == "refusal":

@@ -12,16 +12,16 @@ from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chatrepl.demo import faults, models, stream
-from chatrepl.demo.cache import Cache, Prompt, Share, lay_out
-from chatrepl.demo.command import Plan, PrefillBehaviour, find_plan, parse_plan
-from chatrepl.demo.compose import Desk, Draft, compose
+from chatrepl.demo.cache import Cache, CachedPrompt, Share, lay_out
+from chatrepl.demo.command import DemoPlan, PrefillBehaviour, find_plan, parse_plan
+from chatrepl.demo.compose import Composing, UnbilledReply, compose
 from chatrepl.demo.headers import check_headers, own_headers
-from chatrepl.demo.request import Request
-from chatrepl.demo.tokens import CountText, count_text
+from chatrepl.demo.request import WireRequest
+from chatrepl.demo.tokens import CountForModel, count_text
 from chatrepl.demo.validate import check_count_request, check_messages_request, parse
 from chatrepl.demo.validate_thinking import check_bound
-from chatrepl.demo.view import View, look
-from chatrepl.demo.wire import JSON, Answer, ApiFault, error_body, invalid, json_answer
+from chatrepl.demo.view import Question, look
+from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, error_body, invalid, json_answer
 
 REPL_PACE = 60.0  # tokens a second that are pleasant to watch
 MESSAGES = "/v1/messages"
@@ -52,15 +52,15 @@ class Engine:
         self.prefill_behaviour = PrefillBehaviour(prefill_behaviour)
         self.overlap = 0
         self.sizes: tuple[int, ...] = stream.SIZES
-        self.count_text: CountText = count_text
+        self.count_text: CountForModel = count_text
         self._clock = clock
         self._new_id = new_id
         self._cache = Cache(clock)
         self._failures: Counter[str] = Counter()
-        self._scripts: dict[str, deque[Plan | Answer]] = {}
+        self._scripts: dict[str, deque[DemoPlan | WireAnswer]] = {}
         self._requests = 0
 
-    def script(self, *steps: str | Answer, path: str = MESSAGES) -> None:
+    def script(self, *steps: str | WireAnswer, path: str = MESSAGES) -> None:
         """Decide the next answers of `path`: words as after `demo:`, or whole answers.
 
         Raises ValueError for words that mean nothing.
@@ -68,17 +68,19 @@ class Engine:
         queue = self._scripts.setdefault(path, deque())
         for step in steps:
             plan = parse_plan(step) if isinstance(step, str) else step
-            if isinstance(plan, Plan) and plan.unknown:
+            if isinstance(plan, DemoPlan) and plan.unknown:
                 raise ValueError(plan.unknown)
             queue.append(plan)
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> WireAnswer:
         """Answer one HTTP request; `target` is the path with its query, header names lower case."""
         self._requests += 1
         own = own_headers(f"req_{self._new_id()}", self._clock(), self._requests)
         url = urlsplit(target)
         scripted = self._next_step(url.path)
-        if isinstance(scripted, Answer):
+        if isinstance(scripted, WireAnswer):
             return scripted
         try:
             check_headers(headers)
@@ -89,7 +91,7 @@ class Engine:
             value = error_body(fault.status, fault.message, own["request-id"], fault.details)
             return json_answer(fault.status, value, own | fault.headers)
 
-    def _next_step(self, path: str) -> Plan | Answer | None:
+    def _next_step(self, path: str) -> DemoPlan | WireAnswer | None:
         queue = self._scripts.get(path)
         return queue.popleft() if queue else None
 
@@ -98,8 +100,8 @@ class Engine:
         method: str,
         where: tuple[str, str],
         headers: Mapping[str, str],
-        given: tuple[bytes, dict[str, str], Plan | None],
-    ) -> Answer:
+        given: tuple[bytes, dict[str, str], DemoPlan | None],
+    ) -> WireAnswer:
         path, query = where
         body, own, scripted = given
         betas = headers.get("anthropic-beta", "")
@@ -122,7 +124,9 @@ class Engine:
             raise ApiFault(405, "Method Not Allowed")
         raise ApiFault(404, "Not Found")
 
-    def _messages(self, request: Request, own: dict[str, str], scripted: Plan | None) -> Answer:
+    def _messages(
+        self, request: WireRequest, own: dict[str, str], scripted: DemoPlan | None
+    ) -> WireAnswer:
         request = check_bound(request)
         prompt = lay_out(request, self.count_text)
         if prompt.tokens > request.model.window:
@@ -147,7 +151,7 @@ class Engine:
                 return answer
         return self._reply(request, (view, plan, prompt), own)
 
-    def _tries(self, plan: Plan, key: str) -> Plan:
+    def _tries(self, plan: DemoPlan, key: str) -> DemoPlan:
         """Return the plan without its trouble once that has come often enough."""
         if not plan.times:
             return plan
@@ -157,7 +161,7 @@ class Engine:
         del self._failures[key]
         return replace(plan, error=0, fault="")
 
-    def _disturbed(self, plan: Plan, path: str, own: dict[str, str]) -> Answer | None:
+    def _disturbed(self, plan: DemoPlan, path: str, own: dict[str, str]) -> WireAnswer | None:
         """Return the error a plan asks for, if any."""
         if plan.times > 1 and path in self._scripts:
             self._scripts[path].appendleft(replace(plan, times=plan.times - 1))
@@ -173,11 +177,14 @@ class Engine:
         return replace(answer, delay=answer.delay + plan.slow) if answer else None
 
     def _reply(
-        self, request: Request, seen: tuple[View, Plan, Prompt], own: dict[str, str]
-    ) -> Answer:
+        self,
+        request: WireRequest,
+        seen: tuple[Question, DemoPlan, CachedPrompt],
+        own: dict[str, str],
+    ) -> WireAnswer:
         view, plan, prompt = seen
         behaviour = plan.prefill or self.prefill_behaviour
-        desk = Desk(
+        desk = Composing(
             plan=plan,
             behaviour=behaviour,
             overlap=self.overlap if plan.overlap is None else plan.overlap,
@@ -198,10 +205,12 @@ class Engine:
             "content-type": "text/event-stream; charset=utf-8",
             "cache-control": "no-cache",
         }
-        whole = Answer(200, headers, tuple(stream.paced(found, pace)), delay=plan.slow)
+        whole = WireAnswer(200, headers, tuple(stream.paced(found, pace)), delay=plan.slow)
         return faults.change_answer(plan.fault, whole)
 
-    def _message(self, request: Request, draft: Draft, share: Share, prompt: Prompt) -> JSON:
+    def _message(
+        self, request: WireRequest, draft: UnbilledReply, share: Share, prompt: CachedPrompt
+    ) -> JSON:
         message_id = f"msg_{self._new_id()}"
         usage = share.usage() | {
             "output_tokens": draft.output_tokens,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chatrepl.demo.headers import http_date
-from chatrepl.demo.stream import Event, encode
-from chatrepl.demo.wire import JSON, Answer, ApiFault, Chunk, Ending
+from chatrepl.demo.stream import NamedEvent, encode
+from chatrepl.demo.wire import JSON, ApiFault, Chunk, Ending, WireAnswer
 
 _HTML = (
     b"<!DOCTYPE html>\n<html><head><title>Sign in to the guest network</title></head>"
@@ -62,12 +62,12 @@ def _retry_headers(status: int, retry: tuple[str, str] | None, now: float) -> di
     return known[kind]
 
 
-def bad_gateway(headers: dict[str, str]) -> Answer:
+def bad_gateway(headers: dict[str, str]) -> WireAnswer:
     """Return the HTML a proxy sends when the service is away."""
-    return Answer(502, {**headers, "content-type": "text/html"}, (Chunk(_BAD_GATEWAY),))
+    return WireAnswer(502, {**headers, "content-type": "text/html"}, (Chunk(_BAD_GATEWAY),))
 
 
-def _texts(events: list[Event]) -> list[int]:
+def _texts(events: list[NamedEvent]) -> list[int]:
     return [
         place
         for place, (_, data) in enumerate(events)
@@ -75,46 +75,46 @@ def _texts(events: list[Event]) -> list[int]:
     ]
 
 
-def cut_after(events: list[Event], deltas: int) -> int:
+def cut_after(events: list[NamedEvent], deltas: int) -> int:
     """Return where a stream breaks off: after that many text deltas."""
     found = _texts(events)
     return found[min(deltas, len(found)) - 1] + 1 if found and deltas > 0 else min(2, len(events))
 
 
-def _error_event(status: str, words: str) -> Event:
+def _error_event(status: str, words: str) -> NamedEvent:
     return "error", {"type": "error", "error": {"type": status, "message": words}}
 
 
-def _error_first(_events: list[Event], _after: int) -> list[Event]:
+def _error_first(_events: list[NamedEvent], _after: int) -> list[NamedEvent]:
     return [_error_event("overloaded_error", "Overloaded")]
 
 
-def _error_after(events: list[Event], after: int) -> list[Event]:
+def _error_after(events: list[NamedEvent], after: int) -> list[NamedEvent]:
     return [*events[: cut_after(events, after)], _error_event("overloaded_error", "Overloaded")]
 
 
-def _clean_end(events: list[Event], after: int) -> list[Event]:
+def _clean_end(events: list[NamedEvent], after: int) -> list[NamedEvent]:
     return events[: cut_after(events, after)]
 
 
-def _no_stop(events: list[Event], _after: int) -> list[Event]:
+def _no_stop(events: list[NamedEvent], _after: int) -> list[NamedEvent]:
     return [event for event in events if event[0] != "message_stop"]
 
 
-def _double_start(events: list[Event], after: int) -> list[Event]:
+def _double_start(events: list[NamedEvent], after: int) -> list[NamedEvent]:
     place = cut_after(events, after)
     return [*events[:place], events[0], *events[place:]]
 
 
-def _double_stop(events: list[Event], _after: int) -> list[Event]:
+def _double_stop(events: list[NamedEvent], _after: int) -> list[NamedEvent]:
     return events + events[2:]
 
 
-def _without(path: str) -> Callable[[list[Event], int], list[Event]]:
+def _without(path: str) -> Callable[[list[NamedEvent], int], list[NamedEvent]]:
     """Return a fault that leaves one field out wherever it stands."""
     *parents, last = path.split(".")
 
-    def change(events: list[Event], _after: int) -> list[Event]:
+    def change(events: list[NamedEvent], _after: int) -> list[NamedEvent]:
         changed = copy.deepcopy(events)
         for _, data in changed:
             here: JSON = data
@@ -126,14 +126,14 @@ def _without(path: str) -> Callable[[list[Event], int], list[Event]]:
     return change
 
 
-def _no_usage(events: list[Event], after: int) -> list[Event]:
+def _no_usage(events: list[NamedEvent], after: int) -> list[NamedEvent]:
     return _without("usage")(_without("message.usage")(events, after), after)
 
 
-def _unknown(events: list[Event], after: int) -> list[Event]:
+def _unknown(events: list[NamedEvent], after: int) -> list[NamedEvent]:
     """Put an event, a delta and a block that nobody knows among the others."""
     place = cut_after(events, after)
-    odd: list[Event] = [
+    odd: list[NamedEvent] = [
         ("weather_report", {"type": "weather_report", "sky": "clear"}),
         (
             "content_block_delta",
@@ -148,11 +148,11 @@ def _unknown(events: list[Event], after: int) -> list[Event]:
     block = {"type": "hologram", "beam": "green"}
     start = {"type": "content_block_start", "index": index, "content_block": block}
     stop = {"type": "content_block_stop", "index": index}
-    tail: list[Event] = [("content_block_start", start), ("content_block_stop", stop)]
+    tail: list[NamedEvent] = [("content_block_start", start), ("content_block_stop", stop)]
     return [*events[:place], *odd, *events[place:-2], *tail, *events[-2:]]
 
 
-_EVENT_FAULTS: dict[str, Callable[[list[Event], int], list[Event]]] = {
+_EVENT_FAULTS: dict[str, Callable[[list[NamedEvent], int], list[NamedEvent]]] = {
     "error-first": _error_first,
     "error": _error_after,
     "cut": _clean_end,
@@ -176,7 +176,7 @@ _INSTEAD = ("html", "json", "empty", "pings", "pings-for-ever", "pings-after", "
 STREAM_FAULTS = (*_EVENT_FAULTS, *_BREAKS, *_SPOILT, *_INSTEAD)
 
 
-def change_events(name: str, events: list[Event], after: int) -> list[Event]:
+def change_events(name: str, events: list[NamedEvent], after: int) -> list[NamedEvent]:
     """Return the events as the fault `name` leaves them; unchanged where it works on bytes."""
     change = _EVENT_FAULTS.get(name)
     if change is not None:
@@ -186,7 +186,7 @@ def change_events(name: str, events: list[Event], after: int) -> list[Event]:
     return events
 
 
-def change_answer(name: str, answer: Answer) -> Answer:
+def change_answer(name: str, answer: WireAnswer) -> WireAnswer:
     """Return the answer as the fault `name` leaves it; unchanged where it works on events."""
     if name in _BREAKS:
         return replace(answer, ending=_BREAKS[name])
@@ -206,7 +206,7 @@ def change_answer(name: str, answer: Answer) -> Answer:
     return _other_content(name, answer)
 
 
-def _other_content(name: str, answer: Answer) -> Answer:
+def _other_content(name: str, answer: WireAnswer) -> WireAnswer:
     if name == "html":
         headers = {**answer.headers, "content-type": "text/html; charset=utf-8"}
         return replace(answer, headers=headers, chunks=(Chunk(_HTML),))
@@ -216,15 +216,15 @@ def _other_content(name: str, answer: Answer) -> Answer:
     return answer
 
 
-def instead(name: str, headers: dict[str, str]) -> Answer | None:
+def instead(name: str, headers: dict[str, str]) -> WireAnswer | None:
     """Return the answer of a fault that leaves no room for any other."""
     if name == "refused":
-        return Answer(200, headers, ending=Ending.REFUSED)
+        return WireAnswer(200, headers, ending=Ending.REFUSED)
     if name == "headers":
-        return Answer(200, headers, ending=Ending.HEADERS)
+        return WireAnswer(200, headers, ending=Ending.HEADERS)
     if name == "silence":
-        return Answer(200, headers, delay=3600.0)
+        return WireAnswer(200, headers, delay=3600.0)
     if name == "redirect":
         moved = {**headers, "location": "https://elsewhere.invalid/v1/messages"}
-        return Answer(307, {**moved, "content-length": "0"})
+        return WireAnswer(307, {**moved, "content-length": "0"})
     return None

@@ -17,7 +17,7 @@ _SMALL = (200_000, 64_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelCard:
     """One model and what it takes."""
 
     id: str
@@ -57,27 +57,27 @@ class Model:
         return self.old_tokens
 
 
-def _new(name: str, created: str, **rules: Any) -> Model:
+def _new(name: str, created: str, **rules: Any) -> ModelCard:
     """A model of the preserved-thinking generation."""
     kept: dict[str, Any] = {"thinking": _ADAPTIVE, "preserved": True, "forced_tools": False}
-    return Model(_id(name), name, created, **kept | rules)
+    return ModelCard(_id(name), name, created, **kept | rules)
 
 
 def _id(name: str) -> str:
     return name.lower().replace(" ", "-").replace(".", "-")
 
 
-def _dated(name: str, date: str, created: str, **rules: Any) -> Model:
+def _dated(name: str, date: str, created: str, **rules: Any) -> ModelCard:
     """A model of the 4.5 family, the last that takes a prefill."""
-    return Model(
+    return ModelCard(
         f"{_id(name)}-{date}", name, created, size=_SMALL, thinking=_MANUAL,
         thinks_by_default=False, prefill=True, system_role=False, old_tokens=True,
         aliases=(_id(name),), **rules,
     )  # fmt: skip
 
 
-def _retired(name: str, created: str, retired: str) -> Model:
-    return Model(
+def _retired(name: str, created: str, retired: str) -> ModelCard:
+    return ModelCard(
         name, name, created, size=(200_000, 32_000), lifecycle="retired",
         deprecated=created, retires=retired,
     )  # fmt: skip
@@ -88,7 +88,7 @@ _QUIET: dict[str, Any] = {"thinks_by_default": False}
 _OLD: dict[str, Any] = {**_QUIET, "system_role": False, "old_tokens": True}
 _FOUR_SIX = {**_OLD, "thinking": _BOTH | {"enabled"}, "effort": ("low", "medium", "high", "max")}
 
-MODELS: tuple[Model, ...] = (
+MODELS: tuple[ModelCard, ...] = (
     _new("Claude Fable 5.2", "2026-11-11T00:00:00Z"),
     _new("Claude Mythos 5.2", "2026-11-11T00:00:00Z"),
     _new("Claude Haiku 5.5", "2026-10-28T00:00:00Z"),
@@ -96,26 +96,26 @@ MODELS: tuple[Model, ...] = (
     _new("Claude Fable 5.1", "2026-09-23T00:00:00Z"),
     _new("Claude Opus 5.5", "2026-09-16T00:00:00Z"),
     _new("Claude Mythos 5.1", "2026-09-09T00:00:00Z"),
-    Model(
+    ModelCard(
         "claude-sonnet-5", "Claude Sonnet 5", "2026-07-29T00:00:00Z", cache_minimum=1024,
         system_role=False,
     ),
-    Model("claude-fable-5", "Claude Fable 5", "2026-07-15T00:00:00Z", thinking=_ADAPTIVE),
-    Model("claude-mythos-5", "Claude Mythos 5", "2026-07-15T00:00:00Z", thinking=_ADAPTIVE),
-    Model("claude-opus-5", "Claude Opus 5", "2026-07-01T00:00:00Z", fast=True),
-    Model(
+    ModelCard("claude-fable-5", "Claude Fable 5", "2026-07-15T00:00:00Z", thinking=_ADAPTIVE),
+    ModelCard("claude-mythos-5", "Claude Mythos 5", "2026-07-15T00:00:00Z", thinking=_ADAPTIVE),
+    ModelCard("claude-opus-5", "Claude Opus 5", "2026-07-01T00:00:00Z", fast=True),
+    ModelCard(
         "claude-opus-4-8", "Claude Opus 4.8", "2026-05-20T00:00:00Z", cache_minimum=1024,
         fast=True, **_QUIET,
     ),
-    Model(
+    ModelCard(
         "claude-opus-4-7", "Claude Opus 4.7", "2026-04-16T00:00:00Z", cache_minimum=2048,
         system_role=False, **_QUIET,
     ),
-    Model(
+    ModelCard(
         "claude-opus-4-6", "Claude Opus 4.6", "2026-02-05T00:00:00Z", cache_minimum=4096,
         **_FOUR_SIX,
     ),
-    Model(
+    ModelCard(
         "claude-sonnet-4-6", "Claude Sonnet 4.6", "2026-02-17T00:00:00Z", cache_minimum=1024,
         **_FOUR_SIX,
     ),
@@ -136,7 +136,7 @@ MODELS: tuple[Model, ...] = (
 )  # fmt: skip
 
 
-def find(model_id: object) -> Model | None:
+def find(model_id: object) -> ModelCard | None:
     """Return the model of that id or alias, retired ones included."""
     for model in MODELS:
         if model_id == model.id or model_id in model.aliases:
@@ -144,7 +144,7 @@ def find(model_id: object) -> Model | None:
     return None
 
 
-def usable(model_id: object) -> Model:
+def usable(model_id: object) -> ModelCard:
     """Return the model a request names; raises the service's 404 for unknown and retired ones."""
     model = find(model_id)
     if model is None or model.lifecycle == "retired":
@@ -156,7 +156,7 @@ def _yes(supported: object) -> JSON:
     return {"supported": bool(supported)}
 
 
-def info(model: Model) -> JSON:
+def info(model: ModelCard) -> JSON:
     """Return the entry of the Models API."""
     kinds = ("adaptive", "between_tools", "disabled", "enabled")
     new = not model.prefill and model.lifecycle != "retired"

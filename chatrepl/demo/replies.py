@@ -7,12 +7,12 @@ import json
 import re
 import zlib
 
-from chatrepl.demo.command import Plan
+from chatrepl.demo.command import DemoPlan
 from chatrepl.demo.guide import HELP
-from chatrepl.demo.request import Request
+from chatrepl.demo.request import WireRequest
 from chatrepl.demo.scripts import chatting, writing
 from chatrepl.demo.scripts.topics import BY_NAME, find_topic
-from chatrepl.demo.view import View, ends
+from chatrepl.demo.view import Question, ends
 
 _MY_NAME = re.compile(
     r"what('| i)s my name|who am i\b|do you (know|remember) my name", re.IGNORECASE
@@ -32,7 +32,7 @@ _ASKING = re.compile(
 _SHORT = 60
 
 
-def thoughts(view: View) -> str:
+def thoughts(view: Question) -> str:
     """Return the thinking before an answer."""
     topic = find_topic(ends(view.asked))
     subject = topic.name if topic else "something I have no text about"
@@ -47,7 +47,7 @@ def thoughts(view: View) -> str:
     return "\n".join(lines)
 
 
-def answer(request: Request, view: View, plan: Plan) -> str:
+def answer(request: WireRequest, view: Question, plan: DemoPlan) -> str:
     """Return the text of the answer."""
     if plan.unknown:
         return f"I do not know `demo: {plan.unknown}`. This is what I know:\n\n{HELP}"
@@ -63,7 +63,7 @@ def answer(request: Request, view: View, plan: Plan) -> str:
     return f"{text.rstrip()}\n\n{chatting.NOTE}\n" if first else text
 
 
-def _on_request(request: Request, plan: Plan) -> str:
+def _on_request(request: WireRequest, plan: DemoPlan) -> str:
     fixed = {
         "say": plan.argument,
         "help": HELP,
@@ -88,7 +88,7 @@ def _on_request(request: Request, plan: Plan) -> str:
     )
 
 
-def _ordinary(view: View) -> str:
+def _ordinary(view: Question) -> str:
     if view.attached:
         return _about_attachments(view)
     if _MY_NAME.search(ends(view.asked)):
@@ -104,7 +104,7 @@ def _ordinary(view: View) -> str:
     return greeting or _about_anything(view)
 
 
-def _about_attachments(view: View) -> str:
+def _about_attachments(view: Question) -> str:
     lines = "\n".join(f"{n}. {name}" for n, name in enumerate(view.attached, 1))
     many = len(view.attached) > 1
     return (
@@ -114,14 +114,14 @@ def _about_attachments(view: View) -> str:
     )
 
 
-def _about_name(view: View) -> str:
+def _about_name(view: Question) -> str:
     if not view.name:
         return "You have not told me your name yet. Try: *my name is Ada*.\n"
     told = [n for n, text in enumerate((*view.earlier, view.asked), 1) if view.name in text]
     return f"Your name is **{view.name}**; you told me in turn {told[0]}.\n"
 
 
-def _about_turns(view: View) -> str:
+def _about_turns(view: Question) -> str:
     if not view.earlier:
         return "This is our first turn, so there is nothing to look back on yet.\n"
     shown = list(enumerate(view.earlier, 1))[-10:]
@@ -129,7 +129,7 @@ def _about_turns(view: View) -> str:
     return f"This is turn **{view.turn}**. Before it you said:\n\n{lines}\n"
 
 
-def _about_anything(view: View) -> str:
+def _about_anything(view: Question) -> str:
     seed = zlib.crc32(view.asked.encode("utf-8", "replace")) + view.turn
     shape = chatting.ECHOES[seed % len(chatting.ECHOES)]
     closer = chatting.CLOSERS[seed // 7 % len(chatting.CLOSERS)]

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chatrepl.demo.models import Model
+from chatrepl.demo.models import ModelCard
 from chatrepl.demo.wire import JSON
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WireMessage:
     """One message; `place` is its number in the request."""
 
     role: str
@@ -20,13 +20,13 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WireRequest:
     """A checked body of /v1/messages or count_tokens."""
 
     body: JSON
-    model: Model
+    model: ModelCard
     system: tuple[JSON, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[WireMessage, ...]
     betas: frozenset[str] = frozenset()
 
     @property
@@ -71,7 +71,7 @@ class Request:
         return next((tool for tool in self.tools if tool.get("name") == name), None)
 
 
-def paused(message: Message) -> bool:
+def paused(message: WireMessage) -> bool:
     """Return whether an assistant message ends inside a server tool's work."""
     if not message.content:
         return False

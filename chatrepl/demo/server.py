@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 from chatrepl.demo.engine import REPL_PACE, Engine
-from chatrepl.demo.wire import Answer, Ending
+from chatrepl.demo.wire import Ending, WireAnswer
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 _SLICE = 0.02  # seconds between two looks whether the peer or the server is gone
@@ -43,7 +43,7 @@ class Served:
     closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, request: Recorded) -> Answer:
+    def ask(self, request: Recorded) -> WireAnswer:
         """Record a request and answer it; one at a time, the engine is not for many threads."""
         with self.lock:
             self.requests.append(request)
@@ -54,7 +54,7 @@ class _Gone(Exception):  # noqa: N818  # control flow, never seen outside
     """The client has left, or the server stops."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _HttpHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     served: Served
 
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             if readable and not self.connection.recv(1, socket.MSG_PEEK):
                 raise _Gone
 
-    def _carry(self, answer: Answer) -> None:
+    def _carry(self, answer: WireAnswer) -> None:
         if answer.ending is Ending.REFUSED:
             self.close_connection = True
             return
@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.flush_headers()
             self._pause(0.1)
 
-    def _send_body(self, answer: Answer, *, chunked: bool) -> None:
+    def _send_body(self, answer: WireAnswer, *, chunked: bool) -> None:
         for chunk in answer.play():
             self._pause(chunk.wait)
             if chunked and chunk.data:
@@ -165,7 +165,7 @@ class _Server(ThreadingHTTPServer):
 def serve(engine: Engine | None = None, port: int = 0) -> Iterator[Served]:
     """Serve an engine on 127.0.0.1 while the context lasts; port 0 picks a free one."""
     served = Served("", engine or Engine())
-    handler = type("Handler", (_Handler,), {"served": served})
+    handler = type("Handler", (_HttpHandler,), {"served": served})
     server = _Server(("127.0.0.1", port), handler)
     served.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(_SLICE,), daemon=True)

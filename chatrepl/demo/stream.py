@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from chatrepl.demo.wire import JSON, Chunk, dump
 
-Event = tuple[str, JSON]  # its name and its data
+NamedEvent = tuple[str, JSON]  # its name and its data
 SIZES = (3, 5, 2, 7, 4, 6)  # characters in a delta, over and over
 
 
@@ -20,7 +20,7 @@ def pieces(text: str, sizes: tuple[int, ...]) -> Iterator[str]:
         at += size
 
 
-def events(message: JSON, sizes: tuple[int, ...] = SIZES) -> list[Event]:
+def events(message: JSON, sizes: tuple[int, ...] = SIZES) -> list[NamedEvent]:
     """Return the events that stream `message`."""
     usage = message["usage"]
     start = {
@@ -31,7 +31,7 @@ def events(message: JSON, sizes: tuple[int, ...] = SIZES) -> list[Event]:
         "stop_details": None,
         "usage": {**usage, "output_tokens": min(1, usage["output_tokens"])},
     }
-    found: list[Event] = [_event("message_start", message=start), _event("ping")]
+    found: list[NamedEvent] = [_event("message_start", message=start), _event("ping")]
     for index, block in enumerate(message["content"]):
         found.extend(_block(index, block, sizes))
     ending = {key: message.get(key) for key in ("stop_reason", "stop_sequence", "stop_details")}
@@ -43,15 +43,15 @@ def events(message: JSON, sizes: tuple[int, ...] = SIZES) -> list[Event]:
 _START_ONLY = frozenset({"cache_creation", "service_tier", "inference_geo", "speed"})
 
 
-def _event(name: str, **data: object) -> Event:
+def _event(name: str, **data: object) -> NamedEvent:
     return name, {"type": name, **data}
 
 
-def _delta(index: int, kind: str, **data: object) -> Event:
+def _delta(index: int, kind: str, **data: object) -> NamedEvent:
     return _event("content_block_delta", index=index, delta={"type": kind, **data})
 
 
-def _block(index: int, block: JSON, sizes: tuple[int, ...]) -> Iterator[Event]:
+def _block(index: int, block: JSON, sizes: tuple[int, ...]) -> Iterator[NamedEvent]:
     kind = block["type"]
     opening, deltas = dict(block), []
     if kind == "text":
@@ -77,13 +77,13 @@ def _block(index: int, block: JSON, sizes: tuple[int, ...]) -> Iterator[Event]:
     yield _event("content_block_stop", index=index)
 
 
-def encode(event: Event) -> bytes:
+def encode(event: NamedEvent) -> bytes:
     """Return one event as the bytes of a server-sent event."""
     name, data = event
     return b"event: " + name.encode() + b"\ndata: " + dump(data) + b"\n\n"
 
 
-def paced(found: Iterable[Event], pace: float) -> list[Chunk]:
+def paced(found: Iterable[NamedEvent], pace: float) -> list[Chunk]:
     """Return the events as chunks, about `pace` tokens a second, 0 for at once.
 
     A chunk may end inside a character, as on a real line.
@@ -99,7 +99,7 @@ def paced(found: Iterable[Event], pace: float) -> list[Chunk]:
     return chunks
 
 
-def _weight(event: Event) -> float:
+def _weight(event: NamedEvent) -> float:
     delta = event[1].get("delta") or {}
     text = delta.get("text") or delta.get("thinking") or delta.get("partial_json") or ""
     return len(text) / 4

@@ -7,15 +7,15 @@ about one a character; images cost one per 28 by 28 pixels, PDF pages a flat sum
 from collections.abc import Callable
 
 from chatrepl.demo.images import measure_base64
-from chatrepl.demo.models import Model
+from chatrepl.demo.models import ModelCard
 from chatrepl.demo.wire import JSON, canonical
 
-CountText = Callable[[str, Model], int]
+CountForModel = Callable[[str, ModelCard], int]
 PDF_TOKENS = 2000
 NEXT_MESSAGE = 4  # around each message after the first
 
 
-def count_text(text: str, model: Model) -> int:
+def count_text(text: str, model: ModelCard) -> int:
     """Return the tokens of `text`."""
     plain = len(text.encode("ascii", "ignore"))
     other = len(text) - plain
@@ -32,7 +32,7 @@ def longest_within(text: str, limit: int, count: Callable[[str], int]) -> str:
     return text[:low]
 
 
-def image_tokens(size: tuple[int, int], model: Model) -> int:
+def image_tokens(size: tuple[int, int], model: ModelCard) -> int:
     """Return the tokens of an image of `size` pixels after the service's downscaling."""
     edge, cap = (1568, 1568) if model.old_tokens else (2576, 4784)
     width, height = size
@@ -44,7 +44,7 @@ def image_tokens(size: tuple[int, int], model: Model) -> int:
         scale *= 0.98
 
 
-def _source_tokens(block: JSON, model: Model, count: CountText) -> int:
+def _source_tokens(block: JSON, model: ModelCard, count: CountForModel) -> int:
     source = block["source"]
     if block["type"] == "image":
         size = measure_base64(source["data"]) if source["type"] == "base64" else None
@@ -58,7 +58,7 @@ def _source_tokens(block: JSON, model: Model, count: CountText) -> int:
     return PDF_TOKENS
 
 
-def block_tokens(block: JSON, model: Model, count: CountText = count_text) -> int:
+def block_tokens(block: JSON, model: ModelCard, count: CountForModel = count_text) -> int:
     """Return the tokens of one content block."""
     kind = block["type"]
     if kind == "text":
@@ -73,6 +73,6 @@ def block_tokens(block: JSON, model: Model, count: CountText = count_text) -> in
     return 8 + count(canonical(rest).decode(), model)
 
 
-def frame(model: Model) -> int:
+def frame(model: ModelCard) -> int:
     """Return the tokens around a prompt of one message."""
     return 7 if model.old_tokens else 6

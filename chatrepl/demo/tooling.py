@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatrepl.demo import schema
-from chatrepl.demo.command import Plan
-from chatrepl.demo.request import Request
+from chatrepl.demo.command import DemoPlan
+from chatrepl.demo.request import WireRequest
 from chatrepl.demo.validate_tools import SERVER_NAMES
-from chatrepl.demo.view import View, ends
+from chatrepl.demo.view import Question, ends
 from chatrepl.demo.wire import JSON
 
 _SEARCH_WORDS = re.compile(r"\b(search|news|latest|today|web|look up|current)\b", re.IGNORECASE)
@@ -33,7 +33,9 @@ class Used:
     fetches: int = 0
 
 
-def calls(request: Request, view: View, plan: Plan, new_id: Callable[[], str]) -> Used | None:
+def calls(
+    request: WireRequest, view: Question, plan: DemoPlan, new_id: Callable[[], str]
+) -> Used | None:
     """Return the reply where a tool is called, None where it is ordinary text."""
     if request.resumes:
         return _resumed(request, plan, new_id)
@@ -55,7 +57,7 @@ def calls(request: Request, view: View, plan: Plan, new_id: Callable[[], str]) -
     return _client_call([tool_or_none], view, new_id)
 
 
-def _pick(request: Request, view: View, plan: Plan, choice: JSON) -> JSON | None:
+def _pick(request: WireRequest, view: Question, plan: DemoPlan, choice: JSON) -> JSON | None:
     if choice["type"] == "tool":
         return request.server_tool(choice["name"])
     for topic, name in (("search", "web_search"), ("fetch", "web_fetch")):
@@ -74,7 +76,7 @@ def _pick(request: Request, view: View, plan: Plan, choice: JSON) -> JSON | None
     return request.tools[0] if choice["type"] == "any" else None
 
 
-def _client_call(tools: list[JSON], view: View, new_id: Callable[[], str]) -> Used:
+def _client_call(tools: list[JSON], view: Question, new_id: Callable[[], str]) -> Used:
     said = {"type": "text", "text": f"I call `{tools[0]['name']}` for this."}
     uses = tuple(
         {
@@ -88,12 +90,12 @@ def _client_call(tools: list[JSON], view: View, new_id: Callable[[], str]) -> Us
     return Used((said, *uses), "tool_use")
 
 
-def _input(tool: JSON, view: View) -> Any:
+def _input(tool: JSON, view: Question) -> Any:
     value = schema.instance(tool.get("input_schema") or {"type": "object"}, view.asked)
     return value if isinstance(value, dict) else {}
 
 
-def _server_call(name: str, view: View, plan: Plan, new_id: Callable[[], str]) -> Used:
+def _server_call(name: str, view: Question, plan: DemoPlan, new_id: Callable[[], str]) -> Used:
     said = {"type": "text", "text": "Let me look that up.\n\n"}
     if name == "web_search":
         given: JSON = {"query": plan.argument or view.asked[:120] or "chatrepl"}
@@ -111,7 +113,7 @@ def _server_call(name: str, view: View, plan: Plan, new_id: Callable[[], str]) -
     return _finished((said, use), use)
 
 
-def _resumed(request: Request, plan: Plan, new_id: Callable[[], str]) -> Used:
+def _resumed(request: WireRequest, plan: DemoPlan, new_id: Callable[[], str]) -> Used:
     """Go on with a reply that paused: pause again where that is asked for, else finish."""
     blocks = [b for m in request.messages for b in m.content if b["type"] == "server_tool_use"]
     last = request.messages[-1].content[-1]
@@ -176,7 +178,7 @@ def _cited(name: str) -> tuple[JSON, ...]:
     return (*parts, {"type": "text", "text": end})
 
 
-def document_citations(request: Request) -> list[JSON]:
+def document_citations(request: WireRequest) -> list[JSON]:
     """Return citations of the documents that have them enabled."""
     documents = [
         block

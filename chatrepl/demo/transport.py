@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx2
 
 from chatrepl.demo.engine import Engine
-from chatrepl.demo.wire import Answer, Ending
+from chatrepl.demo.wire import Ending, WireAnswer
 
 _TORN = "peer closed connection without sending complete message body (incomplete chunked read)"
 
@@ -48,7 +48,7 @@ async def _wait(seconds: float, patience: float | None, request: httpx2.Request)
 
 
 class _Body(httpx2.AsyncByteStream):
-    def __init__(self, answer: Answer, patience: float | None, request: httpx2.Request) -> None:
+    def __init__(self, answer: WireAnswer, patience: float | None, request: httpx2.Request) -> None:
         self._answer = answer
         self._patience = patience
         self._request = request

@@ -23,8 +23,8 @@ from chatrepl.demo.fields import (
     typed,
     whole,
 )
-from chatrepl.demo.models import Model, usable
-from chatrepl.demo.request import Message, Request, as_blocks
+from chatrepl.demo.models import ModelCard, usable
+from chatrepl.demo.request import WireMessage, WireRequest, as_blocks
 from chatrepl.demo.validate_messages import check_messages
 from chatrepl.demo.validate_tools import check_calls, check_choice, check_tools
 from chatrepl.demo.wire import JSON, ApiFault, invalid
@@ -67,13 +67,13 @@ def parse(body: bytes) -> JSON:
     return dict(value)
 
 
-def check_messages_request(body: JSON, betas: str = "") -> Request:
+def check_messages_request(body: JSON, betas: str = "") -> WireRequest:
     """Check a body of POST /v1/messages."""
     needed: dict[str, Check] = {"model": text, "max_tokens": whole, "messages": array}
     return _check(body, needed, _OPTIONAL, betas)
 
 
-def check_count_request(body: JSON, betas: str = "") -> Request:
+def check_count_request(body: JSON, betas: str = "") -> WireRequest:
     """Check a body of POST /v1/messages/count_tokens."""
     request = _check(body, {"model": text, "messages": array}, _SHARED, betas)
     for tool in request.tools:
@@ -90,7 +90,9 @@ def check_count_request(body: JSON, betas: str = "") -> Request:
     return request
 
 
-def _check(body: JSON, needed: dict[str, Check], optional: dict[str, Check], sent: str) -> Request:
+def _check(
+    body: JSON, needed: dict[str, Check], optional: dict[str, Check], sent: str
+) -> WireRequest:
     for name in _SAMPLING:
         if name in body:
             raise invalid(f"{name}: Extra inputs are not permitted")
@@ -105,7 +107,7 @@ def _check(body: JSON, needed: dict[str, Check], optional: dict[str, Check], sen
     validate_thinking.check_config(body, model, betas)
     _check_output(body, model)
     messages = check_messages(body, model)
-    request = Request(body, model, system, messages, betas)
+    request = WireRequest(body, model, system, messages, betas)
     _check_prefill(request)
     check_calls(messages, request.tools)
     _check_citations(request)
@@ -120,7 +122,7 @@ def _betas(sent: str) -> frozenset[str]:
     return found
 
 
-def _check_small(body: JSON, model: Model) -> None:
+def _check_small(body: JSON, model: ModelCard) -> None:
     limit = body.get("max_tokens")
     if limit is not None and limit < 0:
         raise invalid("max_tokens: must be greater than or equal to 0")
@@ -174,7 +176,7 @@ def _check_system(system: Any) -> tuple[JSON, ...]:
     return tuple(system)
 
 
-def _check_output(body: JSON, model: Model) -> None:
+def _check_output(body: JSON, model: ModelCard) -> None:
     config = body.get("output_config")
     if config is None:
         return
@@ -197,7 +199,7 @@ def _check_output(body: JSON, model: Model) -> None:
         validate_schema.check_schema(f"{path}.schema", config["format"]["schema"])
 
 
-def _check_prefill(request: Request) -> None:
+def _check_prefill(request: WireRequest) -> None:
     last = request.messages[-1]
     if last.role != "assistant" or request.resumes:
         return
@@ -219,7 +221,7 @@ def _check_prefill(request: Request) -> None:
         raise invalid("messages: final assistant content cannot end with trailing whitespace")
 
 
-def _check_citations(request: Request) -> None:
+def _check_citations(request: WireRequest) -> None:
     documents = _documents(request.messages)
     wanted = {bool((block.get("citations") or {}).get("enabled")) for block in documents}
     if len(wanted) > 1:
@@ -228,7 +230,7 @@ def _check_citations(request: Request) -> None:
         raise invalid("output_config.format: Citations are not supported with structured outputs.")
 
 
-def _documents(messages: tuple[Message, ...]) -> list[JSON]:
+def _documents(messages: tuple[WireMessage, ...]) -> list[JSON]:
     return [
         block
         for message in messages

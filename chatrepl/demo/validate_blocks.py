@@ -32,9 +32,9 @@ _MARK: dict[str, Check] = {"cache_control": cache_control}
 _CALL: dict[str, Check] = {"id": text, "name": text, "input": record}
 _RESULT: dict[str, Check] = {"tool_use_id": text, "content": anything}
 _RESULT_MORE: dict[str, Check] = {**_MARK, "caller": anything}
-Shape = tuple[dict[str, Check], dict[str, Check]]
+BlockShape = tuple[dict[str, Check], dict[str, Check]]
 
-BLOCKS: dict[str, Shape] = {
+BLOCKS: dict[str, BlockShape] = {
     "text": (
         {"text": text},
         {**_MARK, "citations": maybe(array), "parsed_output": maybe(anything)},
@@ -73,7 +73,7 @@ USER = frozenset({"text", "image", "document", "search_result", "tool_result", "
 ASSISTANT = frozenset(BLOCKS) - {"image", "document", "search_result", "tool_result"}
 _IN_RESULT = frozenset({"text", "image", "document", "search_result"})
 _MEDIA = one_of("image/jpeg", "image/png", "image/gif", "image/webp")
-_SOURCES: dict[str, Shape] = {
+_SOURCES: dict[str, BlockShape] = {
     "base64": ({"media_type": text, "data": text}, {}),
     "url": ({"url": text}, {}),
     "file": ({"file_id": text}, {}),

@@ -4,8 +4,8 @@ from typing import Any
 
 from chatrepl.demo.fields import array, record, shape
 from chatrepl.demo.fields import text as is_text
-from chatrepl.demo.models import Model
-from chatrepl.demo.request import Message, as_blocks, paused
+from chatrepl.demo.models import ModelCard
+from chatrepl.demo.request import WireMessage, as_blocks, paused
 from chatrepl.demo.validate_blocks import check_block, check_images
 from chatrepl.demo.wire import JSON, invalid
 
@@ -13,7 +13,7 @@ MOST_MESSAGES = 100_000
 _ROLES = frozenset({"user", "assistant", "system"})
 
 
-def check_messages(body: JSON, model: Model) -> tuple[Message, ...]:
+def check_messages(body: JSON, model: ModelCard) -> tuple[WireMessage, ...]:
     """Return the messages in normal form; raises the service's 400."""
     raw = body["messages"]
     if not raw:
@@ -43,7 +43,7 @@ def _with_results(content: tuple[JSON, ...]) -> list[JSON]:
     return found
 
 
-def _message(place: int, item: Any, count: int, model: Model) -> Message:
+def _message(place: int, item: Any, count: int, model: ModelCard) -> WireMessage:
     path = f"messages.{place}"
     record(path, item)
     shape(path, item, {"role": is_text, "content": lambda _path, _value: None}, {})
@@ -64,10 +64,10 @@ def _message(place: int, item: Any, count: int, model: Model) -> Message:
         if role == "system" and isinstance(block, dict) and block.get("type") != "text":
             raise invalid(f"{path}.content.{number}: system messages take text blocks only")
         check_block(f"{path}.content.{number}", block, role)
-    return Message(role, blocks, place)
+    return WireMessage(role, blocks, place)
 
 
-def _check_system_places(messages: tuple[Message, ...]) -> None:
+def _check_system_places(messages: tuple[WireMessage, ...]) -> None:
     """Check that system messages follow a user turn and end the list or precede a reply."""
     for place, message in enumerate(messages):
         if message.role != "system":

@@ -11,8 +11,8 @@ import json
 from dataclasses import replace
 
 from chatrepl.demo.fields import Check, flag, maybe, one_of, shape, text, whole
-from chatrepl.demo.models import Model
-from chatrepl.demo.request import Message, Request, bare
+from chatrepl.demo.models import ModelCard
+from chatrepl.demo.request import WireMessage, WireRequest, bare
 from chatrepl.demo.wire import JSON, canonical, invalid
 
 _BINDING_BETA = "thinking-binding-controls-2026-08-01"
@@ -31,7 +31,7 @@ _REFUSED = {
 }
 
 
-def check_config(body: JSON, model: Model, betas: frozenset[str]) -> None:
+def check_config(body: JSON, model: ModelCard, betas: frozenset[str]) -> None:
     """Check the `thinking` parameter."""
     config = body.get("thinking")
     if config is None:
@@ -63,7 +63,7 @@ def _check_binding(path: str, value: object) -> None:
     shape(path, value, {}, {"prefix_mismatch_behavior": choice, "report": flag, "note": text})
 
 
-def sign(request: Request, thinking: str, earlier: list[JSON]) -> str:
+def sign(request: WireRequest, thinking: str, earlier: list[JSON]) -> str:
     """Return the signature of a new thinking block after `earlier` blocks of the same reply."""
     past = _Past(request)
     for message in request.messages:
@@ -98,7 +98,7 @@ def _unpack(signature: str) -> dict[str, str] | None:
 class _Past:
     """Everything said before a block, as a running hash; thinking is chained apart."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: WireRequest) -> None:
         start = [[bare(b) for b in request.system], [bare(t) for t in request.tools]]
         self._running = hashlib.sha256(canonical(start))
         self.last = ""
@@ -113,7 +113,7 @@ class _Past:
         return self._running.copy().hexdigest()[:24]
 
 
-def check_bound(request: Request) -> Request:
+def check_bound(request: WireRequest) -> WireRequest:
     """Check every signed block, and return the request without those of another model.
 
     Raises the 400 for an edited block, and on models of the preserved kind for a block that is
@@ -134,7 +134,7 @@ def check_bound(request: Request) -> Request:
     return replace(request, messages=tuple(kept))
 
 
-def _keeps(path: str, block: JSON, request: Request, past: _Past) -> bool:
+def _keeps(path: str, block: JSON, request: WireRequest, past: _Past) -> bool:
     signature = str(block.get("signature", block.get("data")))
     claims = _unpack(signature)
     unsigned = f"{path}: Invalid `signature` in `thinking` block"
@@ -156,7 +156,7 @@ def _keeps(path: str, block: JSON, request: Request, past: _Past) -> bool:
     )
 
 
-def _check_open_loop(request: Request) -> None:
+def _check_open_loop(request: WireRequest) -> None:
     """Check that with manual thinking an open tool loop still begins with its thinking."""
     last = request.messages[-1]
     answers = any(block["type"] == "tool_result" for block in last.content)
@@ -168,7 +168,7 @@ def _check_open_loop(request: Request) -> None:
             return
 
 
-def _check_begins(message: Message) -> None:
+def _check_begins(message: WireMessage) -> None:
     kind = message.content[0]["type"]
     if kind not in _KINDS:
         raise invalid(

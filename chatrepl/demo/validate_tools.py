@@ -17,8 +17,8 @@ from chatrepl.demo.fields import (
     typed,
     whole,
 )
-from chatrepl.demo.models import Model
-from chatrepl.demo.request import Message
+from chatrepl.demo.models import ModelCard
+from chatrepl.demo.request import WireMessage
 from chatrepl.demo.wire import JSON, invalid
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -66,7 +66,7 @@ SERVER_NAMES = frozenset({"web_search", "web_fetch", "code_execution"})
 _DYNAMIC = re.compile(r"web_(search|fetch)_2026")  # they filter by running code: 4.6 and later
 
 
-def check_tools(tools: Any, model: Model) -> None:
+def check_tools(tools: Any, model: ModelCard) -> None:
     """Check the list of tools."""
     array("tools", tools)
     names = []
@@ -77,7 +77,7 @@ def check_tools(tools: Any, model: Model) -> None:
         raise invalid("tools: Tool names must be unique.")
 
 
-def _check_tool(path: str, tool: Any, model: Model) -> None:
+def _check_tool(path: str, tool: Any, model: ModelCard) -> None:
     record(path, tool)
     kind = str(tool.get("type") or "custom")
     if kind == "custom":
@@ -101,7 +101,7 @@ def _check_tool(path: str, tool: Any, model: Model) -> None:
         raise invalid(f"'{model.id}' does not support tool types: {kind}.")
 
 
-def check_choice(body: JSON, model: Model) -> None:
+def check_choice(body: JSON, model: ModelCard) -> None:
     """Check `tool_choice` against the tools, the thinking and the model."""
     choice, tools = body.get("tool_choice"), body.get("tools") or []
     if choice is None:
@@ -123,7 +123,7 @@ def check_choice(body: JSON, model: Model) -> None:
             raise invalid(f"tool_choice: type '{kind}' is not supported on this model")
 
 
-def check_calls(messages: tuple[Message, ...], tools: list[JSON]) -> None:
+def check_calls(messages: tuple[WireMessage, ...], tools: list[JSON]) -> None:
     """Check that every call is answered at once, and every answer has its call."""
     declared = {tool["name"] for tool in tools}
     turns = merged(messages)
@@ -137,7 +137,7 @@ def check_calls(messages: tuple[Message, ...], tools: list[JSON]) -> None:
             _called(f"messages.{place}", blocks, before)
 
 
-def merged(messages: tuple[Message, ...]) -> list[tuple[str, list[JSON]]]:
+def merged(messages: tuple[WireMessage, ...]) -> list[tuple[str, list[JSON]]]:
     """Return the messages with neighbours of one role joined."""
     turns: list[tuple[str, list[JSON]]] = []
     for message in messages:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from chatrepl.demo import images
-from chatrepl.demo.request import Request
+from chatrepl.demo.request import WireRequest
 from chatrepl.demo.validate_tools import merged
 from chatrepl.demo.wire import JSON
 
@@ -16,7 +16,7 @@ _NAME = re.compile(r"\bmy name is ([^\W\d_][\w'’-]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Question:
     """One question with what came before it."""
 
     asked: str
@@ -44,7 +44,7 @@ def ends(text: str) -> str:
     return text if len(text) <= 2 * _END else f"{text[:_END]} {text[-_END:]}"
 
 
-def look(request: Request) -> View:
+def look(request: WireRequest) -> Question:
     """Return the view of a request."""
     turns = merged(tuple(m for m in request.messages if m.role != "system"))
     said = ""
@@ -57,7 +57,7 @@ def look(request: Request) -> View:
         said = _joined(turns.pop()[1]) + said
     users = [blocks for role, blocks in turns if role == "user"]
     last = users[-1]
-    return View(
+    return Question(
         asked=_question(last),
         earlier=tuple(text for text in map(_question, users[:-1]) if text),
         system=_system(request),
@@ -69,7 +69,7 @@ def look(request: Request) -> View:
     )
 
 
-def _system(request: Request) -> str:
+def _system(request: WireRequest) -> str:
     later = [m for m in request.messages if m.role == "system"]
     texts = [block["text"] for block in request.system] + [t for m in later for t in m.texts()]
     return "\n".join(texts[-1:] if later else texts)

@@ -49,7 +49,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WireAnswer:
     """One HTTP answer, ready to be carried; `delay` is the time to the first byte in seconds."""
 
     status: int
@@ -109,8 +109,8 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
-def json_answer(status: int, value: object, headers: Mapping[str, str]) -> Answer:
+def json_answer(status: int, value: object, headers: Mapping[str, str]) -> WireAnswer:
     """Return `value` as a JSON answer."""
     body = dump(value)
     named = {**headers, "content-type": "application/json", "content-length": str(len(body))}
-    return Answer(status, named, (Chunk(body),))
+    return WireAnswer(status, named, (Chunk(body),))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatrepl.attachments.attach import Attachment
-from chatrepl.attachments.sniff import Kind
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from chatrepl.session.session import Session
@@ -108,7 +108,7 @@ def _attachment(wire: Mapping[str, Any]) -> Attachment | None:
     tokens = wire.get("tokens")
     try:
         block = block_from_record(wire.get("block"))
-        kind = Kind(text(wire.get("kind")))
+        kind = FileKind(text(wire.get("kind")))
         name, detail, note = (text(wire.get(key, "")) for key in ("name", "detail", "note"))
     except (DamagedError, ValueError, TypeError):
         return None

@@ -14,18 +14,18 @@ from chatrepl.core.context.relevance import Index
 from chatrepl.core.exchange.receipt import receipt_of
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
-from chatrepl.core.exchange.view import Distrust, Part
+from chatrepl.core.exchange.view import Refused, RefusedPart
 from chatrepl.core.models import TABLE, Model, find, resolve
 from chatrepl.core.money import Meter
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import scrub
-from chatrepl.core.world import Edges, Kept, NoRecorder, Recorder, Shelf, rough_count
+from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
-    from chatrepl.config.load import Loaded
+    from chatrepl.config.load import Config
     from chatrepl.core.exchange.form import Form
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
@@ -57,7 +57,7 @@ class Session:
     interactive: bool = False
     demo_help: str = ""
     library: Path | None = None
-    loaded: "Loaded | None" = None
+    loaded: "Config | None" = None
     told: frozenset[str] = frozenset()
     meter: Meter = field(default_factory=Meter)
     footprint: "Footprint | None" = None
@@ -68,7 +68,7 @@ class Session:
     _ledger: "Ledger | None" = None
     _behind: bool = False
     _floor: int = 0  # states before this one are from before it was opened here
-    _distrust: Distrust = Distrust()
+    _distrust: Refused = Refused()
 
     @property
     def model(self) -> Model:
@@ -175,13 +175,13 @@ class Session:
             return True
         return self._swap(self.shelf.forth((self.conversation, self.recorder)))
 
-    def _swap(self, found: tuple[Shelf, Kept] | None) -> bool:
+    def _swap(self, found: tuple[Shelf, OpenPair] | None) -> bool:
         if found is not None:
             self.shelf = found[0]
             self._take(found[1])
         return found is not None
 
-    def _take(self, kept: Kept) -> None:
+    def _take(self, kept: OpenPair) -> None:
         self.leave_edit()
         self.conversation, self.recorder = kept
         self.footprint, self.miss, self.index = None, "", Index()
@@ -207,7 +207,7 @@ class Session:
             self.models = {**self.models, id_: self.model.learned(facts)}
         self.edges.learn(id_, facts)
 
-    def distrust(self, part: Part, base: Conversation | None = None) -> None:
+    def distrust(self, part: RefusedPart, base: Conversation | None = None) -> None:
         """Send that part of the turns so far no more: the service refuses it."""
         self._distrust = self._distrust.of(part, base or self.conversation)
 

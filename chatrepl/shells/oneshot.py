@@ -19,7 +19,7 @@ from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView
-from chatrepl.turn import Stream, View, run_turn, text_of
+from chatrepl.turn import Display, Stream, run_turn, text_of
 
 _SENT_S: Final = 0.01  # by then the request is on its way, or a connection is waited for
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
@@ -40,7 +40,7 @@ class Manner:
     quiet: bool = False
     verbose: bool = False
     live_status: bool = False
-    rendered: Callable[[], View] | None = None
+    rendered: Callable[[], Display] | None = None
     check: Callable[[Any], str | None] | None = None
 
 
@@ -119,10 +119,10 @@ class Shot:
             raise ReplyError(violation)
         return inner, value
 
-    def _view(self) -> View:
+    def _view(self) -> Display:
         return _Both(self._inner_view(), self)
 
-    def _inner_view(self) -> View:
+    def _inner_view(self) -> Display:
         if self.manner.output == "jsonl":
             return LinesView(lambda value: write_json(self.out, value))
         err = None if self.manner.quiet else self.err
@@ -231,7 +231,7 @@ class _Terminable:
 class _Both:
     """A view that also lets the shot know how far the reply came."""
 
-    view: View
+    view: Display
     shot: Shot
 
     def __enter__(self) -> object:

@@ -13,7 +13,7 @@ from chatrepl.core.prompt_cache import toolbar_words, warmth
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.words import dollars, share_words
 from chatrepl.session.session import Session
-from chatrepl.terminal.prompt.values import Candidate, Part
+from chatrepl.terminal.prompt.values import Candidate, ToolbarPart
 
 
 @dataclass(slots=True)
@@ -22,9 +22,9 @@ class Toolbar:
 
     session: Session
     _key: Hashable = None
-    _parts: tuple[Part, ...] = ()
+    _parts: tuple[ToolbarPart, ...] = ()
 
-    def __call__(self) -> tuple[Part, ...]:
+    def __call__(self) -> tuple[ToolbarPart, ...]:
         key = self._state()
         if key != self._key:
             self._key, self._parts = key, tuple(_parts(self.session))
@@ -44,21 +44,21 @@ class Toolbar:
         return (*map(id, values), *prefills, minute, session.edges.can_count())
 
 
-def _parts(session: Session) -> list[Part]:
-    parts = [Part("toolbar.strong", session.model.id.removeprefix("claude-"))]
+def _parts(session: Session) -> list[ToolbarPart]:
+    parts = [ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-"))]
     if session.recorder.unsaved:
-        parts.append(Part("toolbar.error", "NOT SAVED"))
+        parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
     if session.demo_help:
-        parts.append(Part("toolbar.warning", "demo", 1))
+        parts.append(ToolbarPart("toolbar.warning", "demo", 1))
     if session.conversation.head is not None:
         parts += _context(session)
         if session.meter.replies:  # what a conversation cost before this run is not known
-            parts.append(Part("toolbar", dollars(session.meter.known_usd), 3))
+            parts.append(ToolbarPart("toolbar", dollars(session.meter.known_usd), 3))
         parts += _warm(session)
     return parts + _next(session)
 
 
-def _context(session: Session) -> list[Part]:
+def _context(session: Session) -> list[ToolbarPart]:
     estimate = session.context()
     mark = ""
     if estimate is None:
@@ -69,7 +69,7 @@ def _context(session: Session) -> list[Part]:
         used, mark = estimate.tokens, "" if estimate.exact else "~"
     budget = Budget.of(session.model, session.settings)
     style = "toolbar.warning" if budget.warns(used, session.settings) else "toolbar"
-    return [Part(style, mark + share_words(used, budget.limit), 2)]
+    return [ToolbarPart(style, mark + share_words(used, budget.limit), 2)]
 
 
 def _reported(session: Session) -> int:
@@ -79,25 +79,27 @@ def _reported(session: Session) -> int:
     return next(filter(None, sums), 0)
 
 
-def _warm(session: Session) -> list[Part]:
+def _warm(session: Session) -> list[ToolbarPart]:
     now = session.edges.clock()
     words = toolbar_words(warmth(session.footprint, session.request(None), now), now)
-    return [Part("toolbar", words, 5)] if words else []
+    return [ToolbarPart("toolbar", words, 5)] if words else []
 
 
-def _next(session: Session) -> list[Part]:
+def _next(session: Session) -> list[ToolbarPart]:
     """Show what is set for the next message."""
     parts = []
     if session.staged:
-        parts.append(Part("toolbar.strong", f"{len(session.staged)} attached", 1))
+        parts.append(ToolbarPart("toolbar.strong", f"{len(session.staged)} attached", 1))
     if session.prefill or session.pinned_prefill:
-        parts.append(Part("toolbar.strong", "prefill", 2))
+        parts.append(ToolbarPart("toolbar.strong", "prefill", 2))
     if session.form is not None:
-        parts.append(Part("toolbar.strong", "choose" if session.form.choices else "schema", 2))
+        parts.append(
+            ToolbarPart("toolbar.strong", "choose" if session.form.choices else "schema", 2)
+        )
     state = session.conversation.state
     branch = next((name for name, at in state.branches.items() if at == state.head), "")
     if branch:
-        parts.append(Part("toolbar", branch, 4))
+        parts.append(ToolbarPart("toolbar", branch, 4))
     return parts
 
 

@@ -45,15 +45,15 @@ from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
-from chatrepl.terminal.prompt.values import Closed, Interrupted, Line
+from chatrepl.terminal.prompt.values import Closed, Interrupted, Submitted
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Stream, View, ask_aside, continue_turn, run_turn
+from chatrepl.turn import Display, Stream, ask_aside, continue_turn, run_turn
 
-T = TypeVar("T")
+Answered = TypeVar("Answered")
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
-Answering: TypeAlias = Callable[[View], Coroutine[None, None, Turn]]
+Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
 @frozen
@@ -105,7 +105,7 @@ class Repl:
         keep_unsent(self.session)
         waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
         match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
-            case Line(text):
+            case Submitted(text):
                 try:
                     self.take(text)
                 finally:
@@ -260,9 +260,9 @@ class Repl:
 
     async def _watched(
         self,
-        reply: Callable[[View], Coroutine[None, None, T]],
+        reply: Callable[[Display], Coroutine[None, None, Answered]],
         condense: Callable[[str], str] | None = None,
-    ) -> T:
+    ) -> Answered:
         view = self.desk.new_view()
         view.condense = condense
         task = asyncio.current_task()

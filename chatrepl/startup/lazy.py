@@ -7,20 +7,20 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Generic, TypeVar
 
-T = TypeVar("T")
+Made = TypeVar("Made")
 _SWITCH_S: Final = 0.0005  # threads take turns this often, so that typing stays smooth
 
 
-class Warmup(Generic[T]):
+class Warmup(Generic[Made]):
     """Call `make` once in a daemon thread; `result` waits for it and gives what it gave.
 
     While it runs the garbage collector pauses: what is being imported stays, and looking through
     it again and again costs a third of the time. What was made is then frozen out of its sight.
     """
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], Made]) -> None:
         self._make = make
-        self._future: Future[T] = Future()
+        self._future: Future[Made] = Future()
         self._lock = threading.Lock()
         self._started = False
 
@@ -37,7 +37,7 @@ class Warmup(Generic[T]):
             self._started = True
         threading.Thread(target=self._run, name="warmup", daemon=True).start()
 
-    def result(self) -> T:
+    def result(self) -> Made:
         """Give what was made; begins and waits if need be. Raises what `make` raised."""
         self.start()
         return self._future.result()

@@ -19,14 +19,14 @@ _MOST_LOST: Final = 10_000
 
 
 @dataclass(slots=True)
-class Line:
+class HistoryLine:
     """The line of states and where on it we stand."""
 
     states: list[State] = field(default_factory=lambda: [State()])
     at: int = 0
 
     @classmethod
-    def of(cls, conversation: Conversation) -> "Line":
+    def of(cls, conversation: Conversation) -> "HistoryLine":
         states = [*conversation.past, conversation.state, *conversation.future]
         return cls(states, len(conversation.past))
 
@@ -34,7 +34,7 @@ class Line:
     def state(self) -> State:
         return self.states[self.at]
 
-    def change(self, new: "Line") -> dict[str, Any] | None:
+    def change(self, new: "HistoryLine") -> dict[str, Any] | None:
         """Write what leads from this line to `new`; None where nothing differs."""
         keep = _common(self.states, new.states)
         before = [State() if keep == 0 else new.states[keep - 1], *new.states[keep:]]

@@ -16,9 +16,9 @@ from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.value import frozen
 from chatrepl.storage.files import holder, words_for
 from chatrepl.storage.journal_file import SUFFIX, LogFile
-from chatrepl.storage.read import Loaded, load_bytes, read_journal
-from chatrepl.storage.record_log import Recorder
-from chatrepl.storage.writer import Delta, Job, Writer
+from chatrepl.storage.read import ReadBack, load_bytes, read_journal
+from chatrepl.storage.record_log import RecordLog
+from chatrepl.storage.writer import Delta, WriteJob, Writer
 
 PATIENCE_S: Final = 10.0
 NO_FOLDER: Final = "there is no home folder to keep it in"
@@ -32,14 +32,14 @@ class Journal:
     def __init__(
         self,
         path: Path,
-        recorder: Recorder | None = None,
+        recorder: RecordLog | None = None,
         log: LogFile | None = None,
         copied: bytes = b"",
     ) -> None:
         self.id = path.stem
         self.path = path
         self._meta = dict(recorder.facts) if recorder is not None else {}
-        self._recorder = recorder or Recorder(time.time())
+        self._recorder = recorder or RecordLog(time.time())
         self._writer = Writer(path, self._recorder, log, copied)
         self._awaited: threading.Event | None = None
         self._closing: threading.Event | None = None
@@ -75,7 +75,7 @@ class Journal:
         self._meta |= fields
         self._writer.start()
         encode = lambda recorder: recorder.begin(turn) + recorder.meta(fields)  # noqa: E731
-        self._wait(Job(encode, done=threading.Event()))
+        self._wait(WriteJob(encode, done=threading.Event()))
 
     def delta(self, turn_id: str, text: str, kind: Literal["text", "thinking"] = "text") -> None:
         """Write down a piece of the reply; never waits."""
@@ -85,29 +85,29 @@ class Journal:
     def finish(self, turn: Turn) -> None:
         """Write down a turn with its reply; never waits."""
         self._writer.start()
-        self._writer.put(Job(lambda recorder: recorder.finish(turn)))
+        self._writer.put(WriteJob(lambda recorder: recorder.finish(turn)))
 
     def state(self, conversation: Conversation) -> None:
         """Write down what has changed in the conversation; never waits."""
         if conversation.turns:
             self._writer.start()
-        self._writer.put(Job(lambda recorder: recorder.state(conversation)))
+        self._writer.put(WriteJob(lambda recorder: recorder.state(conversation)))
 
     def catch_up(self, conversation: Conversation) -> None:
         """Tell what the file does not say yet; it is written with the next change, not before."""
-        self._writer.put(Job(lambda recorder: recorder.state(conversation)))
+        self._writer.put(WriteJob(lambda recorder: recorder.state(conversation)))
 
     def meta(self, **fields: Any) -> None:
         """Write down what goes with the conversation: name, title, model, prefill and the like."""
         self._meta |= fields
-        self._writer.put(Job(lambda recorder: recorder.meta(fields)))
+        self._writer.put(WriteJob(lambda recorder: recorder.meta(fields)))
 
     def flush(self, seconds: float = PATIENCE_S) -> bool:
         """Wait until all is on the disk; tell whether it is. Safe inside a signal handler."""
         if self._closing is not None:
             self._closing.wait(seconds)
         elif self._writer.runs:
-            self._wait(Job(lambda _: b"", done=threading.Event()), seconds)
+            self._wait(WriteJob(lambda _: b"", done=threading.Event()), seconds)
         return not self.unsaved
 
     def close(self, seconds: float = PATIENCE_S) -> bool:
@@ -116,7 +116,7 @@ class Journal:
             return self.flush(seconds)
         self._closing = threading.Event()
         if self._writer.runs:
-            self._wait(Job(lambda _: b"", done=self._closing, last=True), seconds)
+            self._wait(WriteJob(lambda _: b"", done=self._closing, last=True), seconds)
             if self._awaited is None:
                 self._writer.join(seconds)
         else:
@@ -124,7 +124,7 @@ class Journal:
             self._closing.set()
         return not self.unsaved
 
-    def _wait(self, job: Job, seconds: float = PATIENCE_S) -> None:
+    def _wait(self, job: WriteJob, seconds: float = PATIENCE_S) -> None:
         self._writer.put(job)
         if job.done is None:
             return
@@ -137,19 +137,19 @@ class Journal:
 
 
 @frozen
-class Resumed:
+class OpenJournal:
     """A saved conversation to go on with. `copied` says why, where it goes on in a copy.
 
     `busy` tells that another chatrepl may be writing it right now.
     """
 
-    loaded: Loaded
+    loaded: ReadBack
     journal: Journal
     copied: str = ""
     busy: bool = False
 
 
-def resume(path: Path) -> Resumed:
+def resume(path: Path) -> OpenJournal:
     """Load a conversation and go on with its file, or with a copy where the file is not ours.
 
     Nothing is written before something changes. Raises StorageError where it cannot be read.
@@ -169,15 +169,15 @@ def resume(path: Path) -> Resumed:
     created = loaded.meta.get("created")
     when = float(created) if isinstance(created, int | float) else time.time()
     if log is not None:
-        recorder = Recorder.after(loaded.recorded, loaded.meta, when)
+        recorder = RecordLog.after(loaded.recorded, loaded.meta, when)
         journal = Journal(path, recorder, log)
     else:
         data = data[: data.rfind(b"\n") + 1]
         loaded = load_bytes(data)
-        recorder = Recorder.after(loaded.recorded, loaded.meta, when)
+        recorder = RecordLog.after(loaded.recorded, loaded.meta, when)
         journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, copied=data)
     journal.catch_up(loaded.conversation)
-    return Resumed(loaded, journal, why, busy)
+    return OpenJournal(loaded, journal, why, busy)
 
 
 def _holder(path: Path) -> str:

@@ -33,7 +33,7 @@ _SHOWN: Final = 80
 
 
 @frozen
-class Entry:
+class SavedEntry:
     """A saved conversation in a list. `when` is the time of its last change, in seconds."""
 
     id: str
@@ -53,7 +53,7 @@ class Entry:
         return self.name or self.title or self.id
 
 
-def list_entries(folder: Path | None, limit: int | None = None) -> tuple[Entry, ...]:
+def list_entries(folder: Path | None, limit: int | None = None) -> tuple[SavedEntry, ...]:
     """List the conversations in `folder`, the newest first."""
     found = scan(folder)
     return tuple(map(read_entry, found if limit is None else found[:limit]))
@@ -76,7 +76,7 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
     return found
 
 
-def read_entry(found: tuple[str, float, int]) -> Entry:
+def read_entry(found: tuple[str, float, int]) -> SavedEntry:
     """Read what a list shows of one conversation; a damaged one is listed all the same."""
     path, when, size = found
     facts: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def read_entry(found: tuple[str, float, int]) -> Entry:
     except OSError:
         facts = {}
     turns = facts.get("n")
-    return Entry(
+    return SavedEntry(
         id=path[path.rfind(os.sep) + 1 : -len(SUFFIX)],
         file=path,
         name=_text(facts.get("name")),
@@ -100,14 +100,14 @@ def read_entry(found: tuple[str, float, int]) -> Entry:
     )
 
 
-def find(folder: Path | None, wanted: str) -> Entry:
+def find(folder: Path | None, wanted: str) -> SavedEntry:
     """Find a conversation by its id, its name, or the unique beginning of either.
 
     Raises StorageError where there is none, or more than one.
     """
     entries = list_entries(folder)
     low = wanted.casefold().strip()
-    tests: tuple[Callable[[Entry], bool], ...] = (
+    tests: tuple[Callable[[SavedEntry], bool], ...] = (
         lambda e: e.id == wanted,
         lambda e: e.name.casefold() == low,
         lambda e: e.id.startswith(low) or e.id.rpartition("-")[2].startswith(low),
@@ -135,7 +135,7 @@ def find(folder: Path | None, wanted: str) -> Entry:
     )
 
 
-def delete(entry: Entry) -> None:
+def delete(entry: SavedEntry) -> None:
     """Delete one conversation for good. Raises StorageError where that cannot be."""
     try:
         log = LogFile.open(entry.path)
@@ -210,7 +210,7 @@ _SPEAKING: Final = frozenset({"turn", "end", "d"})
 class Hit:
     """A place where the words stand: `before`, as `found`, `after`."""
 
-    entry: Entry
+    entry: SavedEntry
     turn: TurnId
     role: Role
     before: str
@@ -275,7 +275,9 @@ def _either(char: str) -> bytes:
     return b"(?:" + b"|".join(sorted(variants)) + b")"
 
 
-def _hits(entry: Entry, data: bytes, wanted: str, holds: Callable[[bytes], bool]) -> Iterator[Hit]:
+def _hits(
+    entry: SavedEntry, data: bytes, wanted: str, holds: Callable[[bytes], bool]
+) -> Iterator[Hit]:
     pattern = re.compile(re.escape(wanted), re.IGNORECASE)
     ended = frozenset(_ended(data))
     for line in data.split(b"\n"):
@@ -320,7 +322,7 @@ def _record(line: bytes) -> dict[str, Any]:
     return record if known else {"t": "d"}
 
 
-def _hit(entry: Entry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
+def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
     text, start, end = match.string, match.start(), match.end()
     before = text[max(0, start - _AROUND) : start].replace("\n", " ")
     after = text[end : end + _AROUND].replace("\n", " ")

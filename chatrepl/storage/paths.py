@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from chatrepl.core.value import frozen
 
-Kind: TypeAlias = Literal["state", "config", "cache"]
+FolderKind: TypeAlias = Literal["state", "config", "cache"]
 APP: Final = "chatrepl"
 PRIVATE_FOLDER: Final = 0o700
 
@@ -55,7 +55,7 @@ def make_folder(path: Path) -> None:
     path.chmod(PRIVATE_FOLDER)
 
 
-def _find(kind: Kind, env: Mapping[str, str]) -> Path | None:
+def _find(kind: FolderKind, env: Mapping[str, str]) -> Path | None:
     ours = env.get(f"CHATREPL_{kind.upper()}_DIR", "")
     if ours:
         path = _absolute(ours, env)
@@ -86,7 +86,7 @@ def _has_home(env: Mapping[str, str]) -> bool:
         return False
 
 
-def _custom(kind: Kind, env: Mapping[str, str]) -> Path:
+def _custom(kind: FolderKind, env: Mapping[str, str]) -> Path:
     if str(sys.platform).startswith("linux"):  # as platformdirs has it, without the import
         below = {"state": ".local/state", "config": ".config", "cache": ".cache"}[kind]
         return Path(env["HOME"]) / below / APP

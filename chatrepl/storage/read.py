@@ -16,7 +16,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn
 from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
-from chatrepl.storage.history_line import Line
+from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import VERSION, DamagedError, loads
 
@@ -25,7 +25,7 @@ _DELTA: Final = b'{"t":"d","id":"'
 
 
 @frozen
-class Loaded:
+class ReadBack:
     """A conversation as it came back.
 
     `skipped` counts damaged records, `newer` those of a later version; `recovered` tells that the
@@ -53,7 +53,7 @@ class Loaded:
         return next(filter(None, map(title_of, self.conversation.path())), "")
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> ReadBack:
     """Read the journal at `path`. Raises StorageError where it cannot be read at all."""
     return load_bytes(read_journal(path))
 
@@ -69,9 +69,9 @@ def read_journal(path: Path) -> bytes:
         raise StorageError("There is no conversation of that name.") from error
 
 
-def load_bytes(data: bytes) -> Loaded:
+def load_bytes(data: bytes) -> ReadBack:
     """Read a journal from `data`; never raises, whatever they are."""
-    reader = _Reader()
+    reader = _JournalReader()
     for line in data.split(b"\n"):
         # A power cut leaves zeroed blocks behind.
         for piece in _NULS.split(line) if b"\0" in line else (line,):
@@ -88,9 +88,9 @@ def _text_of(piece: bytes) -> str:
     return records.text(record.get("text"))
 
 
-class _Reader:
+class _JournalReader:
     def __init__(self) -> None:
-        self._line = Line()
+        self._line = HistoryLine()
         self._turns: dict[TurnId, Turn] = {}
         # What has come of replies whose end we have not seen; most need never be read.
         self._open: dict[TurnId, list[bytes]] = {}
@@ -129,7 +129,7 @@ class _Reader:
         except (ValueError, RecursionError):
             self._skipped += 1
 
-    def result(self) -> Loaded:
+    def result(self) -> ReadBack:
         recorded = self._line.conversation(
             {id_: turn for id_, turn in self._turns.items() if id_ not in self._open}
         )
@@ -139,7 +139,7 @@ class _Reader:
         for id_ in trailing:
             conversation = conversation.add(self._turns[id_])
         recovered = bool(trailing)
-        return Loaded(
+        return ReadBack(
             conversation, recorded, self._meta, self._skipped, self._newer, recovered=recovered
         )
 

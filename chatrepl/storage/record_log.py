@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
-from chatrepl.storage.history_line import Line
+from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import VERSION, line, message_to_record, turn_to_record
 
 TITLE_LENGTH: Final = 60
@@ -17,11 +17,11 @@ OPENING: Final = b'{"t":"conv"'
 
 
 @dataclass(slots=True)
-class Recorder:
+class RecordLog:
     """What the file says so far. Every method gives the bytes to append."""
 
     created: float
-    told: Line = field(default_factory=Line)
+    told: HistoryLine = field(default_factory=HistoryLine)
     turns: dict[TurnId, Turn] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     _open: dict[TurnId, tuple[Turn, list[tuple[str, str]]]] = field(default_factory=dict)
@@ -30,9 +30,9 @@ class Recorder:
     @classmethod
     def after(
         cls, conversation: Conversation, facts: Mapping[str, Any], created: float
-    ) -> "Recorder":
+    ) -> "RecordLog":
         """Make a recorder for a file that holds `conversation` already."""
-        recorder = cls(created, Line.of(conversation), facts=dict(facts))
+        recorder = cls(created, HistoryLine.of(conversation), facts=dict(facts))
         for turn in conversation.turns.values():
             recorder._know(turn)
         return recorder
@@ -73,7 +73,7 @@ class Recorder:
             if known is not turn and known != turn:
                 lines.append(line(turn_to_record(turn)))
                 self._know(turn)
-        new = Line.of(conversation)
+        new = HistoryLine.of(conversation)
         change = self.told.change(new)
         if change is not None:
             self.told = new
@@ -92,7 +92,7 @@ class Recorder:
         if self.facts:
             lines.append(line({"t": "meta", "set": self.facts}))
         lines += [line(turn_to_record(turn)) for turn in self.turns.values()]
-        change = Line().change(self.told)
+        change = HistoryLine().change(self.told)
         if change is not None:
             lines.append(line(change | self._digest()))
         for turn, deltas in self._open.values():

@@ -13,7 +13,7 @@ from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.value import frozen
 from chatrepl.storage.files import hold_folder
 from chatrepl.storage.journal import Journal, resume
-from chatrepl.storage.library import Entry, list_entries
+from chatrepl.storage.library import SavedEntry, list_entries
 
 MOST_NAME: Final = 80
 _STAGED: Final = "staged/"
@@ -135,7 +135,7 @@ def begin_kept(folder: Path) -> Journaled:
     return Journaled(Journal.new(folder))
 
 
-def reopen(entry: Entry) -> Reopened:
+def reopen(entry: SavedEntry) -> Reopened:
     """Go on with a saved conversation, or with a copy of it. Raises StorageError."""
     resumed = resume(entry.path)
     loaded = resumed.loaded
@@ -158,7 +158,7 @@ def reopen(entry: Entry) -> Reopened:
     return Reopened(loaded.conversation, recorder, tuple(notes))
 
 
-def _copied_name(entry: Entry, journal: Journal) -> str:
+def _copied_name(entry: SavedEntry, journal: Journal) -> str:
     """Give the copy of a named conversation a name of its own; an unnamed one stays so."""
     if not journal.name:
         return ""

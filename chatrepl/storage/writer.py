@@ -15,7 +15,7 @@ from chatrepl.core.talk.conversation import TurnId
 from chatrepl.core.value import frozen
 from chatrepl.storage.files import FULL, words_for
 from chatrepl.storage.journal_file import LogFile
-from chatrepl.storage.record_log import OPENING, Recorder
+from chatrepl.storage.record_log import OPENING, RecordLog
 
 COALESCE_S: Final = 0.02
 COALESCE_CHARS: Final = 512
@@ -23,10 +23,10 @@ SYNC_S: Final = 1.0
 
 
 @frozen
-class Job:
+class WriteJob:
     """Something to write down. `done` is set once it is durable, or cannot be for now."""
 
-    encode: Callable[[Recorder], bytes]
+    encode: Callable[[RecordLog], bytes]
     durable: bool = True
     done: threading.Event | None = None
     last: bool = False
@@ -44,13 +44,13 @@ class Delta:
 class Writer:
     """Owns the file and the recorder once it runs."""
 
-    def __init__(self, path: Path, recorder: Recorder, log: LogFile | None, copied: bytes) -> None:
+    def __init__(self, path: Path, recorder: RecordLog, log: LogFile | None, copied: bytes) -> None:
         self.path = path
         self.unsaved = ""
         self._recorder = recorder
         self._log = log
         self._copied = copied
-        self._queue: SimpleQueue[Job | Delta] = SimpleQueue()
+        self._queue: SimpleQueue[WriteJob | Delta] = SimpleQueue()
         # Released to hurry the thread: unlike an Event this is safe inside a signal handler.
         self._hurry = threading.Lock()
         self._hurry.acquire()
@@ -76,7 +76,7 @@ class Writer:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
             self._thread.start()
 
-    def put(self, job: Job) -> None:
+    def put(self, job: WriteJob) -> None:
         self._queue.put(job)
         if job.durable:
             self._hasten()
@@ -120,7 +120,7 @@ class Writer:
             if self._log is not None:
                 self._log.close()
 
-    def _next(self) -> "Job | Delta | None":
+    def _next(self) -> "WriteJob | Delta | None":
         """Wait for something to do; None when it is time to sync."""
         if self._unsynced_since is None:
             return self._queue.get()
@@ -132,8 +132,8 @@ class Writer:
         except Empty:
             return None
 
-    def _drained(self) -> "list[Job | Delta]":
-        items: list[Job | Delta] = []
+    def _drained(self) -> "list[WriteJob | Delta]":
+        items: list[WriteJob | Delta] = []
         self._hurry.acquire(blocking=False)
         while True:
             try:
@@ -141,9 +141,9 @@ class Writer:
             except Empty:
                 return items
 
-    def _write(self, items: "list[Job | Delta]") -> bool:
+    def _write(self, items: "list[WriteJob | Delta]") -> bool:
         """Write what came; tell whether it was the last."""
-        jobs = [item for item in items if isinstance(item, Job)]
+        jobs = [item for item in items if isinstance(item, WriteJob)]
         deltas: list[Delta] = []
         for item in items:
             if isinstance(item, Delta):
@@ -169,7 +169,7 @@ class Writer:
             self._encode(lambda recorder: recorder.delta(turn_id, kind, text))
             deltas.clear()
 
-    def _encode(self, encode: Callable[[Recorder], bytes]) -> None:
+    def _encode(self, encode: Callable[[RecordLog], bytes]) -> None:
         try:
             self._pending += encode(self._recorder)
         except (ValueError, TypeError, RecursionError):

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from chatrepl.attachments.attach import Attachment, from_bytes, load
-from chatrepl.attachments.limits import Limits
-from chatrepl.attachments.sniff import Kind
+from chatrepl.attachments.limits import AttachmentLimits
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from tests.attachments.pictures import pdf, photo, picture, png, saved
 
-LIMITS = Limits()
+LIMITS = AttachmentLimits()
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_the_pixels_are_counted_before_the_file_is_read(
 
 
 def test_each_kind_has_its_own_size_limit(folder: Path) -> None:
-    small = Limits(max_text_bytes=10, max_image_file_bytes=20)
+    small = AttachmentLimits(max_text_bytes=10, max_image_file_bytes=20)
     for name, data in (("a", b"x" * 11), ("b", saved(picture(50, 50), "PNG"))):
         (folder / name).write_bytes(data)
         with pytest.raises(AttachmentError, match="too large") as caught:
@@ -126,5 +126,5 @@ def test_what_is_attached_twice_is_the_same(folder: Path) -> None:
     (folder / "p.jpg").write_bytes(photo("JPEG", 3_000, 2_000))
     one: Attachment = load("p.jpg", limits=LIMITS)
     assert one == load("p.jpg", limits=LIMITS)
-    assert one.kind is Kind.IMAGE
+    assert one.kind is FileKind.IMAGE
     assert one.note == "scaled down from 3000×2000; location data removed"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.attachments import clipboard
-from chatrepl.attachments.clipboard import Clipboard, Command, osc52, run_program
+from chatrepl.attachments.clipboard import Clipboard, ClipboardCommand, osc52, run_program
 from chatrepl.core.errors import AttachmentError
 from tests.attachments.pictures import picture, saved
 
@@ -27,7 +27,7 @@ class Desktop:
     calls: list[tuple[str, ...]] = field(default_factory=list)
     got: bytes | None = None
 
-    def run(self, command: Command, data: bytes | None) -> bytes | None:
+    def run(self, command: ClipboardCommand, data: bytes | None) -> bytes | None:
         self.calls.append(tuple(command))
         self.got = data
         wanted = " ".join(command)

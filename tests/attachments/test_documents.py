@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.documents import Text, read_pdf, read_text
+from chatrepl.attachments.documents import DecodedText, read_pdf, read_text
 from chatrepl.core.errors import AttachmentError
 from tests.attachments.pictures import pdf
 
@@ -12,13 +12,13 @@ LIMIT = 1_000_000
 LETTERS = st.text(st.characters(categories=("L", "N", "P")), min_size=1)
 
 
-def text(data: bytes) -> Text:
+def text(data: bytes) -> DecodedText:
     return read_text(data, "notes.txt", LIMIT)
 
 
 @given(LETTERS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 def test_unicode_text_is_read_as_it_is(content: str, encoding: str) -> None:
-    assert text(content.encode(encoding)) == Text(content, "")
+    assert text(content.encode(encoding)) == DecodedText(content, "")
 
 
 def test_other_text_is_read_with_a_note() -> None:
@@ -40,7 +40,7 @@ def test_hidden_characters_are_counted_and_sent(hidden: str) -> None:
 
 
 def test_emoji_and_line_ends_hide_nothing() -> None:
-    assert text("👩‍🚀 ❤️\r\n\tdone\n".encode()) == Text("👩‍🚀 ❤️\n\tdone\n", "")
+    assert text("👩‍🚀 ❤️\r\n\tdone\n".encode()) == DecodedText("👩‍🚀 ❤️\n\tdone\n", "")
 
 
 @pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf"])

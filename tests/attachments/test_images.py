@@ -6,11 +6,11 @@ from PIL import Image, ImageChops, ImageStat
 
 from chatrepl.attachments import sniff
 from chatrepl.attachments.images import check_size, prepare
-from chatrepl.attachments.limits import Limits, limits_for
+from chatrepl.attachments.limits import AttachmentLimits, limits_for
 from chatrepl.core.errors import AttachmentError
 from tests.attachments.pictures import FORMS, SECRET, chunk, opened, photo, picture, png, saved
 
-HIGH = Limits()
+HIGH = AttachmentLimits()
 STANDARD = limits_for(high_resolution=False, window_tokens=200_000)
 ALL_FORMS = (*FORMS, "GIF")
 
@@ -73,7 +73,7 @@ def test_an_image_within_the_limits_keeps_every_pixel(form: str) -> None:
 def test_the_same_file_gives_the_same_bytes() -> None:
     for form in ALL_FORMS:
         data = saved(picture(600, 400), form)
-        limits = Limits(max_edge_px=300)
+        limits = AttachmentLimits(max_edge_px=300)
         assert prepare(data, "x", limits).data == prepare(data, "x", limits).data
 
 
@@ -160,7 +160,7 @@ def test_a_damaged_image_is_sent_or_refused_and_nothing_else(form: str) -> None:
 
 def test_a_palette_image_without_a_palette_is_refused() -> None:
     with pytest.raises(AttachmentError, match="damaged"):
-        prepare(png(9, 9, rows=bytes(10) * 9, colour=3), "x", Limits(max_edge_px=5))
+        prepare(png(9, 9, rows=bytes(10) * 9, colour=3), "x", AttachmentLimits(max_edge_px=5))
 
 
 def test_sixteen_bits_and_inks_are_made_plain() -> None:

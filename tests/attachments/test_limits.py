@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.limits import Limits, fit, image_tokens, limits_for
+from chatrepl.attachments.limits import AttachmentLimits, fit, image_tokens, limits_for
 
 HIGH = limits_for(high_resolution=True, window_tokens=1_000_000)
 STANDARD = limits_for(high_resolution=False, window_tokens=200_000)
@@ -25,9 +25,9 @@ def test_tokens_are_those_the_service_counts(
     assert image_tokens(*fit(*size, STANDARD)) == standard
 
 
-@given(SIDES, SIDES, st.sampled_from([HIGH, STANDARD, Limits(max_edge_px=2_000)]))
+@given(SIDES, SIDES, st.sampled_from([HIGH, STANDARD, AttachmentLimits(max_edge_px=2_000)]))
 def test_a_fitted_image_is_within_its_tier_and_never_larger(
-    width: int, height: int, limits: Limits
+    width: int, height: int, limits: AttachmentLimits
 ) -> None:
     fitted = fit(width, height, limits)
     assert max(fitted) <= limits.max_edge_px

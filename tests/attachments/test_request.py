@@ -3,12 +3,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatrepl.attachments.limits import Limits, check_request, image_size
+from chatrepl.attachments.limits import AttachmentLimits, check_request, image_size
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from tests.attachments.pictures import photo, picture, png, saved
 
-LIMITS = Limits()
+LIMITS = AttachmentLimits()
 
 
 def image(data: bytes) -> ImageBlock:
@@ -19,7 +19,7 @@ SMALL = image(png(1_000, 1_000))
 LARGE = image(png(2_001, 1_000))
 
 
-def refused(blocks: Sequence[Block], limits: Limits = LIMITS) -> str:
+def refused(blocks: Sequence[Block], limits: AttachmentLimits = LIMITS) -> str:
     with pytest.raises(AttachmentError) as caught:
         check_request(blocks, limits=limits)
     assert caught.value.exit_code == 5
@@ -44,8 +44,8 @@ def test_a_side_of_more_than_8000_pixels_never_passes() -> None:
 
 def test_too_many_images_are_refused_those_by_address_too() -> None:
     block = ImageBlock.url("https://a.example/x.png")
-    check_request([block] * 100, limits=Limits(max_images=100))
-    assert "101 images" in refused([block] * 101, Limits(max_images=100))
+    check_request([block] * 100, limits=AttachmentLimits(max_images=100))
+    assert "101 images" in refused([block] * 101, AttachmentLimits(max_images=100))
 
 
 def test_a_request_above_32_megabytes_is_refused() -> None:

@@ -18,8 +18,8 @@ from chatrepl.attachments.sniff import (
     SVG,
     TEXT,
     WEBP,
+    FileKind,
     FileType,
-    Kind,
     looks_binary,
     sniff,
 )
@@ -85,7 +85,7 @@ def test_the_first_bytes_tell_the_type(data: bytes, found: FileType) -> None:
 )
 def test_what_cannot_be_sent_is_named(data: bytes, name: str) -> None:
     found = sniff(data)
-    assert found.kind is Kind.UNSUPPORTED
+    assert found.kind is FileKind.UNSUPPORTED
     assert name in found.name
 
 
@@ -105,7 +105,7 @@ def test_readable_text_is_never_taken_for_binary(text: str, encoding: str) -> No
 def test_any_bytes_have_a_type(data: bytes) -> None:
     found = sniff(data)
     assert found.name
-    assert bool(found.media_type) == (found.kind is not Kind.UNSUPPORTED)
+    assert bool(found.media_type) == (found.kind is not FileKind.UNSUPPORTED)
 
 
 @given(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP"]), st.binary(max_size=100))
@@ -116,4 +116,4 @@ def test_what_follows_a_picture_does_not_change_its_type(form: str, tail: bytes)
 
 @given(st.binary(min_size=1, max_size=3), READABLE)
 def test_a_nul_makes_a_file_binary(data: bytes, text: str) -> None:
-    assert sniff(b"x" + text.encode() + data + b"\0").kind in {Kind.UNSUPPORTED, Kind.PDF}
+    assert sniff(b"x" + text.encode() + data + b"\0").kind in {FileKind.UNSUPPORTED, FileKind.PDF}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.sniff import Kind
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
 from chatrepl.core.errors import AttachmentError
 
@@ -10,13 +10,13 @@ from chatrepl.core.errors import AttachmentError
 @pytest.mark.parametrize(
     ("spec", "kind"),
     [
-        ("https://a.example/b/photo.JPG", Kind.IMAGE),
-        ("http://a.example:8080/x.png?size=2#top", Kind.IMAGE),
-        ("https://a.example/paper.pdf", Kind.PDF),
-        ("https://a.example/page", Kind.UNSUPPORTED),
+        ("https://a.example/b/photo.JPG", FileKind.IMAGE),
+        ("http://a.example:8080/x.png?size=2#top", FileKind.IMAGE),
+        ("https://a.example/paper.pdf", FileKind.PDF),
+        ("https://a.example/page", FileKind.UNSUPPORTED),
     ],
 )
-def test_the_end_of_the_path_tells_the_kind(spec: str, kind: Kind) -> None:
+def test_the_end_of_the_path_tells_the_kind(spec: str, kind: FileKind) -> None:
     assert url_kind(spec) is kind
 
 

@@ -20,8 +20,8 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.demo import models as demo_models
 from chatrepl.demo.cache import TTL_SECONDS, Cache, lay_out
-from chatrepl.demo.request import Message as DemoMessage
-from chatrepl.demo.request import Request as DemoRequest
+from chatrepl.demo.request import WireMessage as DemoMessage
+from chatrepl.demo.request import WireRequest as DemoRequest
 from chatrepl.demo.tokens import count_text
 
 WORDS = "the cache keeps what was read before and a long chat grows by every turn of it".split()

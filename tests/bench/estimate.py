@@ -9,7 +9,7 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tokens.estimate import features
-from chatrepl.core.tokens.learned import Part
+from chatrepl.core.tokens.learned import ScalePart
 from tests.core.replay import NEW, OLD, TRUTH, quantile, samples, simulate
 
 
@@ -62,7 +62,7 @@ def speed(counter: Counter) -> None:
         reply = Message("assistant", (TextBlock(f"and {k} too"),))
         messages = (Message.user(f"new {k}"), reply)
         talk = talk.add(Turn(TurnId(f"n{k}"), talk.head, messages))
-        ledger.tally = ledger.tally.replied(Part(reply.digest, 5), 7, NEW)
+        ledger.tally = ledger.tally.replied(ScalePart(reply.digest, 5), 7, NEW)
         after = talk
         updates.append(timed(lambda: ledger.next_total(after, NEW)))  # noqa: B023
     print(f"update after a turn: p50 {quantile(updates, 0.5):.2f} ms, most {max(updates):.2f} ms")

@@ -16,7 +16,7 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.library import list_entries, search
 from chatrepl.storage.read import load_bytes
-from chatrepl.storage.record_log import Recorder
+from chatrepl.storage.record_log import RecordLog
 
 
 def words(rng: random.Random, count: int) -> str:
@@ -26,7 +26,7 @@ def words(rng: random.Random, count: int) -> str:
 
 def write_one(rng: random.Random, turns: int) -> bytes:
     """The file of a conversation whose messages are some 700 bytes long."""
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     written = [recorder.opening(), recorder.meta({"model": "m"})]
     conversation = Conversation()
     for number in range(turns):

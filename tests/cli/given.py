@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.config.load import Loaded, load
+from chatrepl.config.load import Config, load
 
 KEY = "sk-ant-test-0123456789abcdef"
 
@@ -20,5 +20,5 @@ def settle(monkeypatch: pytest.MonkeyPatch, home: Path, **variables: str) -> Non
         monkeypatch.setenv(name, value)
 
 
-def loaded(*sets: str) -> Loaded:
+def loaded(*sets: str) -> Config:
     return load(environ=os.environ, sets=sets)

@@ -4,7 +4,7 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.saved import Kept, put_away
+from chatrepl.cli.saved import Resumed, put_away
 from chatrepl.cli.saved import keep as keep_saved
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.blocks import TextBlock
@@ -24,7 +24,7 @@ def session(*sets: str) -> Session:
     return new_session(Options(), loaded(*sets), interactive=False)
 
 
-def begin(options: Options, made: Session) -> Kept:
+def begin(options: Options, made: Session) -> Resumed:
     return keep_saved(options, made, find_folders())
 
 
@@ -91,16 +91,16 @@ def test_without_a_wish_a_conversation_is_begun_or_memory_serves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = session()
-    assert begin(Options(), made) == Kept()
+    assert begin(Options(), made) == Resumed()
     assert made.recorder.id
     off = session("save=false")
-    assert begin(Options(), off) == Kept()
+    assert begin(Options(), off) == Resumed()
     assert off.recorder.id is None
     assert not off.recorder.unsaved
 
     monkeypatch.setenv("HOME", "")
     homeless = session()
-    assert begin(Options(), homeless) == Kept()
+    assert begin(Options(), homeless) == Resumed()
     assert homeless.recorder.unsaved
     assert put_away(homeless) == 0
 

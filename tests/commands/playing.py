@@ -12,7 +12,7 @@ import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.outgoing import streaming
-from chatrepl.api.reader import Limits, read_reply
+from chatrepl.api.reader import ReadLimits, read_reply
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
@@ -36,9 +36,9 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine
-from chatrepl.demo.wire import Answer
+from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
-from chatrepl.turn import View, continue_turn, run_turn
+from chatrepl.turn import Display, continue_turn, run_turn
 from tests.views import QuietView
 
 _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
@@ -60,7 +60,7 @@ class CutError(Exception):
 class _Played:
     """An answer of the engine as the reader wants it."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: WireAnswer) -> None:
         self._answer = answer
 
     @property
@@ -141,7 +141,7 @@ class Player:
     def _send(self, message: Message, base: Conversation | None) -> None:
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base))
 
-    def _turn(self, run: Callable[[View], object]) -> Turn:
+    def _turn(self, run: Callable[[Display], object]) -> Turn:
         return self.runner.run(run(QuietView()))  # type: ignore[arg-type]
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
@@ -152,7 +152,7 @@ class Player:
         if answer.status != 200:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)
         seen = 0
-        async with aclosing(read_reply(_Played(answer), _ORIGIN, Limits())) as events:
+        async with aclosing(read_reply(_Played(answer), _ORIGIN, ReadLimits())) as events:
             async for event in events:
                 if self.cut_after is not None and seen >= self.cut_after:
                     raise CutError

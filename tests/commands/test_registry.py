@@ -4,7 +4,15 @@ from typing import Annotated
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY, Count, Kind, Registry, Rest, looks_like_path, split
+from chatrepl.commands.registry import (
+    REGISTRY,
+    ArgKind,
+    CountArg,
+    Registry,
+    Rest,
+    looks_like_path,
+    split,
+)
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice, Outcome
 from chatrepl.session.session import Session
@@ -98,8 +106,8 @@ def test_arguments_of_all_kinds_are_read_and_completed() -> None:
     @registry.command("try", group="program")
     def run(
         session: Session,
-        count: Count,
-        name: Annotated[str, Kind(complete=words)] = "",
+        count: CountArg,
+        name: Annotated[str, ArgKind(complete=words)] = "",
         *,
         force: bool = False,
     ) -> Outcome:
@@ -109,7 +117,7 @@ def test_arguments_of_all_kinds_are_read_and_completed() -> None:
 
     @registry.command("talk", group="program")
     def talk(
-        session: Session, to: Annotated[str, Kind(complete=words)], text: Rest = ""
+        session: Session, to: Annotated[str, ArgKind(complete=words)], text: Rest = ""
     ) -> Outcome:
         """Talk."""
         del session

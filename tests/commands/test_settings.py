@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.config.load import Loaded, load
+from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import find
 from chatrepl.core.settings import OPTIONS
@@ -34,7 +34,7 @@ def test_every_setting_is_shown_with_its_origin_and_secrets_are_hidden() -> None
 def test_config_says_whether_there_is_a_file(tmp_path: Path) -> None:
     player = Player()
     file = tmp_path / "config.toml"
-    player.session.loaded = Loaded(player.session.settings, dict.fromkeys(OPTIONS, "default"), file)
+    player.session.loaded = Config(player.session.settings, dict.fromkeys(OPTIONS, "default"), file)
     player.do("/config")
     assert player.tables[-1].footer == f"There is no file yet; it would be {file}."
     file.touch()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatrepl.config.file import MAX_BYTES, Entry, read_file
+from chatrepl.config.file import MAX_BYTES, ConfigValue, read_file
 from chatrepl.core.errors import ConfigError
 
 LISTED = "/config lists them, and config.example.toml explains them."
@@ -140,14 +140,14 @@ def test_sections_dotted_keys_and_profiles_are_read(tmp_path: Path) -> None:
         )
     )
     assert file.values == {
-        "max_tokens": Entry(5, 1),
-        "cache.ttl": Entry("1h", 2),
-        "context.warn_at": Entry(1.0, 4),
-        "headers": Entry({"x": "y"}, 5),
+        "max_tokens": ConfigValue(5, 1),
+        "cache.ttl": ConfigValue("1h", 2),
+        "context.warn_at": ConfigValue(1.0, 4),
+        "headers": ConfigValue({"x": "y"}, 5),
     }
     assert file.profiles == {
-        "a": {"cache.ttl": Entry("5m", 8)},
-        "b": {"cache.enabled": Entry(False, 10)},
+        "a": {"cache.ttl": ConfigValue("5m", 8)},
+        "b": {"cache.enabled": ConfigValue(False, 10)},
         "c": {},
     }
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatrepl.config.file import KEY_HELP
-from chatrepl.config.load import Loaded, default_path, load, set_value
+from chatrepl.config.load import Config, default_path, load, set_value
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import OPTIONS, Settings
 
@@ -46,7 +46,7 @@ def test_the_highest_layer_that_speaks_wins(tmp_path: Path, layers: set[str]) ->
 
 def test_without_anything_all_is_default() -> None:
     loaded = load(environ={})
-    assert loaded == Loaded(Settings(), dict.fromkeys(OPTIONS, "default"), None)
+    assert loaded == Config(Settings(), dict.fromkeys(OPTIONS, "default"), None)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from chatrepl.core.context.trim import Budget, Plan, Weighed, pinned, plan, weigh
+from chatrepl.core.context.trim import Budget, TrimPlan, Weighed, pinned, plan, weigh
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import TABLE
 from chatrepl.core.talk.blocks import (
@@ -27,8 +27,8 @@ from chatrepl.core.talk.conversation import Conversation, Message, Role, State, 
 MODEL = TABLE["claude-opus-5-5"]
 SYSTEM = "Be brief."
 
-Planner: TypeAlias = Callable[[Conversation, tuple[Weighed, ...], Budget], Plan]
-Sender: TypeAlias = Callable[[Conversation, Plan], tuple[Message, ...]]
+Planner: TypeAlias = Callable[[Conversation, tuple[Weighed, ...], Budget], TrimPlan]
+Sender: TypeAlias = Callable[[Conversation, TrimPlan], tuple[Message, ...]]
 
 
 @dataclass(frozen=True)
@@ -121,11 +121,11 @@ def _begun(rng: random.Random, text: str) -> list[str]:
     return [*thinking, f"text:{text}"] if rng.random() < 0.5 else thinking
 
 
-def our_plan(conversation: Conversation, turns: tuple[Weighed, ...], budget: Budget) -> Plan:
+def our_plan(conversation: Conversation, turns: tuple[Weighed, ...], budget: Budget) -> TrimPlan:
     return plan(turns, budget, pins=pinned(conversation))
 
 
-def our_send(conversation: Conversation, made: Plan) -> tuple[Message, ...]:
+def our_send(conversation: Conversation, made: TrimPlan) -> tuple[Message, ...]:
     marked = conversation.with_marks(dict.fromkeys(made.dropped, "dropped"))
     return build_sent(marked, MODEL).messages
 
@@ -180,7 +180,7 @@ def _thinking(messages: tuple[Message, ...], conversation: Conversation) -> str 
 
 
 def _whole(
-    conversation: Conversation, made: Plan, messages: tuple[Message, ...], budget: Budget
+    conversation: Conversation, made: TrimPlan, messages: tuple[Message, ...], budget: Budget
 ) -> str | None:
     turns = conversation.path()
     texts = {b.text for m in messages for b in m.content if isinstance(b, TextBlock)}
@@ -205,7 +205,7 @@ def _whole(
     return None if asked == sorted(asked) else "the order is changed"
 
 
-def _amounts(history: History, turns: tuple[Weighed, ...], made: Plan) -> str | None:
+def _amounts(history: History, turns: tuple[Weighed, ...], made: TrimPlan) -> str | None:
     budget, pins = history.budget, pinned(history.conversation)
     kept = [turn for turn in turns if turn.id not in made.dropped]
     after, images = sum(t.tokens for t in kept), sum(t.images for t in kept)
@@ -229,7 +229,7 @@ def _amounts(history: History, turns: tuple[Weighed, ...], made: Plan) -> str | 
 def _again(
     conversation: Conversation,
     turns: tuple[Weighed, ...],
-    made: Plan,
+    made: TrimPlan,
     planner: Planner,
     budget: Budget,
 ) -> str | None:
@@ -244,19 +244,19 @@ def _again(
     return None
 
 
-def slice_messages(conversation: Conversation, made: Plan) -> tuple[Message, ...]:
+def slice_messages(conversation: Conversation, made: TrimPlan) -> tuple[Message, ...]:
     """Mutant: cut by messages, not by turns."""
     messages = [m for turn in conversation.path() for m in turn.messages]
     return tuple(messages[len(made.dropped) * 2 :])
 
 
-def keep_thinking(conversation: Conversation, made: Plan) -> tuple[Message, ...]:
+def keep_thinking(conversation: Conversation, made: TrimPlan) -> tuple[Message, ...]:
     """Mutant: send thinking whatever came before it."""
     kept = (turn for turn in conversation.path() if turn.id not in made.dropped)
     return tuple(m for turn in kept for m in turn.messages)
 
 
-def split_loop(conversation: Conversation, made: Plan) -> tuple[Message, ...]:
+def split_loop(conversation: Conversation, made: TrimPlan) -> tuple[Message, ...]:
     """Mutant: a cut may fall between a tool's call and its result."""
     messages = list(our_send(conversation, made))
     for at, message in enumerate(messages):
@@ -265,7 +265,7 @@ def split_loop(conversation: Conversation, made: Plan) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def forget_pins(_: Conversation, turns: tuple[Weighed, ...], budget: Budget) -> Plan:
+def forget_pins(_: Conversation, turns: tuple[Weighed, ...], budget: Budget) -> TrimPlan:
     """Mutant: pins do not count."""
     return plan(turns, budget)
 

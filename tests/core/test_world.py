@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
-from chatrepl.core.world import Kept, NoRecorder, Shelf
+from chatrepl.core.world import NoRecorder, OpenPair, Shelf
 
 
 @given(st.lists(st.sampled_from(["put", "back", "forth"]), max_size=20))
 def test_no_conversation_is_ever_lost_from_the_shelf(steps: list[str]) -> None:
     shelf, now = Shelf(), _new()
-    seen: list[Kept] = [now]
+    seen: list[OpenPair] = [now]
     for step in steps:
         if step == "put":
             shelf, now = shelf.put(now), _new()
@@ -28,7 +28,7 @@ def test_no_conversation_is_ever_lost_from_the_shelf(steps: list[str]) -> None:
     assert {id(kept[1]) for kept in (*shelf.all, now)} == {id(kept[1]) for kept in seen}
 
 
-def _new() -> Kept:
+def _new() -> OpenPair:
     return Conversation(), NoRecorder()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from chatrepl.demo.engine import Engine
-from chatrepl.demo.wire import Answer
+from chatrepl.demo.wire import WireAnswer
 
 HEADERS = {"authorization": "Bearer demo", "anthropic-version": "2026-10-21"}
 NEW = "claude-opus-5-5"
@@ -55,7 +55,7 @@ def body(*messages: Any, model: str = NEW, **more: Any) -> dict[str, Any]:
     return {"model": model, "max_tokens": 4000, "messages": list(messages), **more}
 
 
-def post(on: Engine, value: object, path: str = "/v1/messages", **headers: str) -> Answer:
+def post(on: Engine, value: object, path: str = "/v1/messages", **headers: str) -> WireAnswer:
     raw = value if isinstance(value, bytes) else json.dumps(value).encode()
     return on.handle("POST", path, HEADERS | headers, raw)
 
@@ -79,7 +79,7 @@ def said(message: dict[str, Any]) -> str:
     return "".join(b["text"] for b in message["content"] if b["type"] == "text")
 
 
-def events(answer: Answer) -> list[dict[str, Any]]:
+def events(answer: WireAnswer) -> list[dict[str, Any]]:
     found = []
     for part in answer.body.decode().split("\n\n"):
         if part:
@@ -90,7 +90,7 @@ def events(answer: Answer) -> list[dict[str, Any]]:
     return found
 
 
-def streamed(answer: Answer) -> str:
+def streamed(answer: WireAnswer) -> str:
     deltas = [event.get("delta") or {} for event in events(answer)]
     return "".join(delta.get("text", "") for delta in deltas)
 

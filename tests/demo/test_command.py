@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.demo.command import CLAUSES, Plan, PrefillBehaviour, find_plan, parse_plan
+from chatrepl.demo.command import CLAUSES, DemoPlan, PrefillBehaviour, find_plan, parse_plan
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_any_text_has_a_plan(text: str) -> None:
     find_plan(text)
     parse_plan(text)
     if re.search("demo:", text, re.IGNORECASE) is None:
-        assert find_plan(text) == Plan()
+        assert find_plan(text) == DemoPlan()
 
 
 def test_the_line_may_stand_anywhere_in_a_message() -> None:
     plan = find_plan("Please show me.\n  DEMO: error 500\nThank you.\ndemo: slow 2")
     assert (plan.error, plan.slow) == (500, 2.0)
-    assert find_plan("what is a demo: error 500") == Plan()
+    assert find_plan("what is a demo: error 500") == DemoPlan()
     assert "error" in CLAUSES

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chatrepl.demo.command import STOPS
 from chatrepl.demo.models import MODELS
 from chatrepl.demo.transport import DemoTransport
-from chatrepl.demo.wire import Answer, Chunk
+from chatrepl.demo.wire import Chunk, WireAnswer
 from tests.demo.helpers import (
     HEADERS,
     NEW,
@@ -175,7 +175,7 @@ def test_a_spend_limit_has_its_own_code_and_no_time() -> None:
 
 def test_a_script_decides_the_next_answers() -> None:
     on = engine()
-    on.script("error 529 x2", "say one", Answer(418, {}, (Chunk(b"tea"),)))
+    on.script("error 529 x2", "say one", WireAnswer(418, {}, (Chunk(b"tea"),)))
     on.script("error 500", path="/v1/models")
     value = body(user("hello"))
     assert [post(on, value).status for _ in range(2)] == [529, 529]

@@ -4,11 +4,11 @@ import pytest
 
 from chatrepl.demo.faults import STREAM_FAULTS, cut_after, instead
 from chatrepl.demo.stream import events
-from chatrepl.demo.wire import Answer, Ending
+from chatrepl.demo.wire import Ending, WireAnswer
 from tests.demo.helpers import ask, body, engine, post, user
 
 
-def _broken(kind: str, more: str = "") -> Answer:
+def _broken(kind: str, more: str = "") -> WireAnswer:
     return post(engine(), body(user(f"demo: stream {kind}{more}"), stream=True))
 
 
@@ -26,7 +26,7 @@ def test_every_fault_of_the_stream_changes_the_answer(kind: str) -> None:
     assert whole.status == 200
 
 
-def _names(answer: Answer) -> list[str]:
+def _names(answer: WireAnswer) -> list[str]:
     return [line[7:] for line in answer.body.decode().splitlines() if line.startswith("event: ")]
 
 
@@ -69,7 +69,7 @@ def test_endings_are_what_they_are_called() -> None:
         ("pings-after", Ending.REPEAT),
     ):
         assert _broken(kind).ending is ending
-    assert instead("refused", {}) == Answer(200, {}, ending=Ending.REFUSED)
+    assert instead("refused", {}) == WireAnswer(200, {}, ending=Ending.REFUSED)
     assert instead("torn", {}) is None
 
 

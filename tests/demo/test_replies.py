@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chatrepl.demo.replies import thoughts
 from chatrepl.demo.scripts.topics import TOPICS
-from chatrepl.demo.view import View
+from chatrepl.demo.view import Question
 from tests.demo.helpers import ask, assistant, body, engine, picture, png, said, text, user
 
 
@@ -91,7 +91,7 @@ def test_any_question_gets_an_answer_that_can_be_sent_back(question: str) -> Non
 def test_answers_vary_and_thoughts_bear_on_the_question() -> None:
     replies = {_reply(user(f"tell me of {thing}")) for thing in ("whales", "tea", "Mars", "rain")}
     assert len({reply.splitlines()[0][:6] for reply in replies}) > 1
-    view = View("hello", ("before",), "a system", ("an image",))
+    view = Question("hello", ("before",), "a system", ("an image",))
     for words in ("hello", "before", "an image", "turn 2"):
         assert words in thoughts(view)
     assert len(TOPICS) > 20

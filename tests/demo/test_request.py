@@ -1,11 +1,11 @@
 from typing import Any
 
-from chatrepl.demo.request import Message, Request, as_blocks, bare, paused
+from chatrepl.demo.request import WireMessage, WireRequest, as_blocks, bare, paused
 from chatrepl.demo.validate import check_messages_request
 from tests.demo.helpers import NEW, OLD, assistant, body, text, user
 
 
-def _checked(*messages: Any, **more: Any) -> Request:
+def _checked(*messages: Any, **more: Any) -> WireRequest:
     return check_messages_request(body(*messages, **more))
 
 
@@ -42,4 +42,4 @@ def test_a_final_assistant_message_is_a_prefill_unless_it_paused() -> None:
     assert request.resumes
     assert request.prefill is None
     assert request.server_tool("web_search") == tool
-    assert not paused(Message("assistant", (), 1))
+    assert not paused(WireMessage("assistant", (), 1))

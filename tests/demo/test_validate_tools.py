@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from chatrepl.demo.models import usable
-from chatrepl.demo.request import Message
+from chatrepl.demo.request import WireMessage
 from chatrepl.demo.validate_tools import check_calls, check_choice, check_tools, merged
 from chatrepl.demo.wire import ApiFault
 from tests.demo.helpers import NEW, OLD, text
@@ -20,7 +20,7 @@ def _result(name: str) -> dict[str, Any]:
 
 
 def _check(*turns: tuple[str, list[Any]], tools: Any = ()) -> None:
-    messages = tuple(Message(role, tuple(c), n) for n, (role, c) in enumerate(turns))
+    messages = tuple(WireMessage(role, tuple(c), n) for n, (role, c) in enumerate(turns))
     check_calls(messages, list(tools))
 
 
@@ -55,7 +55,7 @@ def test_server_calls_need_their_tool_and_their_result() -> None:
 
 def test_neighbours_of_one_role_are_one_turn() -> None:
     messages = tuple(
-        Message(role, (text(role),), n) for n, role in enumerate(("user", "user", "assistant"))
+        WireMessage(role, (text(role),), n) for n, role in enumerate(("user", "user", "assistant"))
     )
     assert [(role, len(blocks)) for role, blocks in merged(messages)] == [
         ("user", 2),

@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 
 from chatrepl.demo.validate import check_messages_request
-from chatrepl.demo.view import View, describe, ends, look
+from chatrepl.demo.view import Question, describe, ends, look
 from tests.demo.helpers import OLD, assistant, body, document, picture, png, text, user
 
 
-def _look(*messages: Any, **more: Any) -> View:
+def _look(*messages: Any, **more: Any) -> Question:
     return look(check_messages_request(body(*messages, **more)))
 
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.demo.wire import (
-    Answer,
     ApiFault,
     Chunk,
     Ending,
+    WireAnswer,
     canonical,
     dump,
     error_body,
@@ -33,11 +33,11 @@ def test_equal_values_have_equal_bytes_and_surrogates_are_written() -> None:
 
 def test_an_answer_plays_its_chunks_and_repeats_the_last_where_it_has_to() -> None:
     chunks = (Chunk(b"a"), Chunk(b"b", 1.0))
-    assert list(Answer(200, {}, chunks).play()) == list(chunks)
-    endless = Answer(200, {}, chunks, Ending.REPEAT)
+    assert list(WireAnswer(200, {}, chunks).play()) == list(chunks)
+    endless = WireAnswer(200, {}, chunks, Ending.REPEAT)
     assert b"".join(c.data for c in itertools.islice(endless.play(), 5)) == b"abbbb"
     assert endless.body == b"ab"
-    assert list(Answer(200, {}, (), Ending.REPEAT).play()) == []
+    assert list(WireAnswer(200, {}, (), Ending.REPEAT).play()) == []
 
 
 def test_errors_have_the_shape_of_the_service() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served
-from chatrepl.demo.wire import Answer
+from chatrepl.demo.wire import WireAnswer
 from tests.faults.nursery import Nursery
 
 KEY = "sk-ant-test-0123456789abcdef"
@@ -138,7 +138,7 @@ class Desk:
         return sorted(path for path in self.home.rglob("*") if path.is_file())
 
 
-def _answer(step: str) -> str | Answer:
+def _answer(step: str) -> str | WireAnswer:
     kind, _, text = step.partition(" ")
     if kind != "only":
         return step

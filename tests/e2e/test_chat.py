@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
-from chatrepl.demo.wire import Answer
+from chatrepl.demo.wire import WireAnswer
 from tests.bench.service import service
 from tests.e2e.terminal import Terminal
 
@@ -23,7 +23,9 @@ class Watched(Engine):
 
     statuses: list[int]
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> WireAnswer:
         answer = super().handle(method, target, headers, body)
         if "messages" in target:
             self.statuses.append(answer.status)

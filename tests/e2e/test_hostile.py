@@ -18,7 +18,7 @@ from chatrepl.core.exchange.reply import Remark, RetryWait, StreamEvent, TextDel
 from chatrepl.core.outcome import Exactly, Notice, Page, Table
 from chatrepl.terminal.prompt.line_editor import fit
 from chatrepl.terminal.prompt.picture import picture
-from chatrepl.terminal.prompt.values import Part
+from chatrepl.terminal.prompt.values import ToolbarPart
 from chatrepl.terminal.say import Speaker
 from tests.e2e.grammar import violations, visible
 from tests.e2e.terminal import Terminal
@@ -78,7 +78,7 @@ def model_id(text: str, width: int = WIDE, _size: int = 0) -> str:
     told = Screening(width=width).show(
         [start(text), wait, Remark(text), *call(text, '{"query": 1}'), TextDelta("."), *end()]
     )
-    return told + "".join(part for _, part in fit([Part("toolbar", text)], width))
+    return told + "".join(part for _, part in fit([ToolbarPart("toolbar", text)], width))
 
 
 def paste_echo(text: str, width: int = WIDE, size: int = 0) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
-from chatrepl.attachments.limits import Limits
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.config.load import load as load_config
 from chatrepl.core.exchange.form import Form
 from chatrepl.session.next_message import bring_back, keep_unsent
@@ -35,7 +35,9 @@ def resume(folder: Path) -> tuple[Player, str]:
 
 
 def stage(player: Player, *texts: str) -> None:
-    found = (from_bytes(text.encode(), f"{text[:3]}.txt", limits=Limits()) for text in texts)
+    found = (
+        from_bytes(text.encode(), f"{text[:3]}.txt", limits=AttachmentLimits()) for text in texts
+    )
     player.session.staged = (*player.session.staged, *found)
 
 

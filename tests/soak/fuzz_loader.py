@@ -13,7 +13,7 @@ from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.storage.importing import read_messages
 from chatrepl.storage.library import list_entries, search
-from chatrepl.storage.read import Loaded, load_bytes
+from chatrepl.storage.read import ReadBack, load_bytes
 from tests.bench.storage import write_one
 
 TROUBLE = (
@@ -75,7 +75,7 @@ def _swap_value(damaged: bytearray, rng: random.Random) -> None:
         damaged[at + 2 : min(ends, default=len(damaged))] = rng.choice(TROUBLE[8:15])
 
 
-def fault(original: Loaded, data: bytes, damaged: bytes) -> str:
+def fault(original: ReadBack, data: bytes, damaged: bytes) -> str:
     """What is wrong with how a damaged file is loaded; empty when nothing is."""
     loaded = load_bytes(damaged)
     turns = loaded.conversation.turns

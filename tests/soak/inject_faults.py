@@ -18,7 +18,7 @@ from typing import Any, Final
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
-from chatrepl.storage.record_log import Recorder
+from chatrepl.storage.record_log import RecordLog
 from chatrepl.storage.small_files import learn, read_facts
 from tests.soak.journal_talk import talk
 
@@ -56,7 +56,7 @@ def act(folder: Path, *, boast: bool) -> int:
     if saved != (not journal.unsaved):
         return WRONG
     expected = folder / "memory"
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     told = recorder.opening() + recorder.state(conversation)
     for _ in range(2):  # the fault may be meant for this very write
         with contextlib.suppress(OSError):

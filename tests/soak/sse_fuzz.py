@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 
 from chatrepl.api.address import Origin
-from chatrepl.api.reader import Limits, read_reply
+from chatrepl.api.reader import ReadLimits, read_reply
 from chatrepl.core.wire import encode
 from chatrepl.demo.engine import Engine
 from tests.api.helpers import Body, collect, reply
@@ -119,7 +119,7 @@ def chunks(written: bytes, dice: random.Random) -> list[bytes | Exception]:
 async def read_one(stream: bytes, dice: random.Random) -> str:
     """Spoil and read one stream; return how it ended. Raises where a promise is broken."""
     body = Body(*chunks(spoil(stream, dice), dice))
-    events, error = await collect(read_reply(body, HERE, Limits(5)))
+    events, error = await collect(read_reply(body, HERE, ReadLimits(5)))
     made = reply(events)
     assert body.closed
     assert made.complete is (error is None)

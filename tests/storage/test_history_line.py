@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.talk.conversation import Conversation, State, TurnId
-from chatrepl.storage.history_line import Line
+from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import DamagedError, line, loads
 from tests.storage.strategies import histories
 
@@ -14,7 +14,7 @@ def test_a_change_leads_from_any_line_to_any_other(
     history: list[Conversation], data: st.DataObject
 ) -> None:
     before, after = (data.draw(st.sampled_from(history)) for _ in range(2))
-    at, wanted = Line.of(before), Line.of(after)
+    at, wanted = HistoryLine.of(before), HistoryLine.of(after)
     change = at.change(wanted)
     if change is None:
         assert (at.states, at.at) == (wanted.states, wanted.at)
@@ -26,7 +26,7 @@ def test_a_change_leads_from_any_line_to_any_other(
 def test_going_on_writes_one_step() -> None:
     start = Conversation().then(State(system="a" * 1_000))
     later = start.then(State(system="a" * 1_000, next_system="b"))
-    change = Line.of(start).change(Line.of(later))
+    change = HistoryLine.of(start).change(HistoryLine.of(later))
     assert change == {
         "t": "state",
         "keep": 2,
@@ -37,14 +37,14 @@ def test_going_on_writes_one_step() -> None:
 
 def test_undo_and_redo_write_no_step() -> None:
     start = Conversation().then(State(system="a"))
-    change = Line.of(start).change(Line.of(start.undo()))
+    change = HistoryLine.of(start).change(HistoryLine.of(start.undo()))
     assert change == {"t": "state", "keep": 2, "steps": [], "at": 0}
-    change = Line.of(start.undo()).change(Line.of(start))
+    change = HistoryLine.of(start.undo()).change(HistoryLine.of(start))
     assert change == {"t": "state", "keep": 2, "steps": [], "at": 1}
 
 
 def test_a_lost_record_leaves_places_on_the_line_as_they_were() -> None:
-    at = Line()
+    at = HistoryLine()
     at.apply({"keep": 3, "steps": [{"head": None, "system": "x"}], "at": 3})
     assert [state.system for state in at.states] == ["", "", "", "x"]
     assert at.state.system == "x"
@@ -55,7 +55,7 @@ def test_what_refers_to_lost_turns_is_left_out() -> None:
     marks = {known: "pinned", lost: "dropped"}
     step = {"head": "lost", "marks": marks, "branches": {"a": "lost", "b": None}}
     step |= {"summary": {"covers": ["lost"], "text": "x"}}
-    at = Line()
+    at = HistoryLine()
     at.apply({"keep": 1, "steps": [{"head": "known"}, step], "at": 2})
     from chatrepl.core.talk.conversation import Turn
 
@@ -82,7 +82,7 @@ def test_what_refers_to_lost_turns_is_left_out() -> None:
     ],
 )
 def test_a_damaged_change_changes_nothing(wrong: dict[str, object]) -> None:
-    at = Line()
+    at = HistoryLine()
     with pytest.raises(DamagedError):
         at.apply({"keep": 1, "steps": [], "at": 0, **wrong})
     assert (at.states, at.at) == ([State()], 0)

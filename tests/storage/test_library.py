@@ -7,11 +7,11 @@ from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.library import delete, find, list_entries
-from chatrepl.storage.record_log import Recorder
+from chatrepl.storage.record_log import RecordLog
 
 
 def save(folder: Path, id_: str, question: str, *, name: str = "", turns: int = 1) -> Path:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     conversation = Conversation()
     written = recorder.opening()
     for number in range(turns):

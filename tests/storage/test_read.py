@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.read import load, load_bytes
-from chatrepl.storage.record_log import Recorder
+from chatrepl.storage.record_log import RecordLog
 from chatrepl.storage.records import line
 
 
 def written(turns: int = 3) -> list[bytes]:
-    recorder = Recorder(5.0)
+    recorder = RecordLog(5.0)
     conversation = Conversation()
     lines = [recorder.opening()]
     for number in range(turns):

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.read import load_bytes
-from chatrepl.storage.record_log import Recorder, title_of
+from chatrepl.storage.record_log import RecordLog, title_of
 from tests.storage.strategies import histories
 
 
-def spoken(history: list[Conversation], recorder: Recorder) -> list[bytes]:
+def spoken(history: list[Conversation], recorder: RecordLog) -> list[bytes]:
     """What is written while a history happens, with every new turn begun, streamed and ended."""
     written = [recorder.opening()]
     seen: set[TurnId] = set(recorder.turns)
@@ -28,7 +28,7 @@ def spoken(history: list[Conversation], recorder: Recorder) -> list[bytes]:
 @settings(max_examples=60, deadline=None)
 @given(histories())
 def test_a_conversation_comes_back_whole(history: list[Conversation]) -> None:
-    loaded = load_bytes(b"".join(spoken(history, Recorder(0.0))))
+    loaded = load_bytes(b"".join(spoken(history, RecordLog(0.0))))
     assert loaded.conversation == history[-1]
     assert list(loaded.conversation.turns) == list(history[-1].turns)
     assert (loaded.skipped, loaded.newer, loaded.recovered) == (0, 0, False)
@@ -37,7 +37,7 @@ def test_a_conversation_comes_back_whole(history: list[Conversation]) -> None:
 @settings(max_examples=40, deadline=None)
 @given(histories())
 def test_written_anew_it_comes_back_just_as_well(history: list[Conversation]) -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     spoken(history, recorder)
     assert load_bytes(recorder.everything()).conversation == history[-1]
 
@@ -47,7 +47,7 @@ def test_written_anew_it_comes_back_just_as_well(history: list[Conversation]) ->
 def test_torn_anywhere_the_intact_records_come_back(
     history: list[Conversation], data: st.DataObject
 ) -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     pieces = spoken(history, recorder)
     whole = b"".join(pieces)
     cut = data.draw(st.integers(0, len(whole)))
@@ -63,11 +63,11 @@ def test_torn_anywhere_the_intact_records_come_back(
 @settings(max_examples=40, deadline=None)
 @given(histories(), st.data())
 def test_a_torn_file_can_be_gone_on_with(history: list[Conversation], data: st.DataObject) -> None:
-    whole = b"".join(spoken(history, Recorder(0.0)))
+    whole = b"".join(spoken(history, RecordLog(0.0)))
     cut = data.draw(st.integers(0, len(whole)))
     torn = whole[:cut]
     loaded = load_bytes(torn)
-    recorder = Recorder.after(loaded.recorded, loaded.meta, 0.0)
+    recorder = RecordLog.after(loaded.recorded, loaded.meta, 0.0)
     turn = Turn(TurnId("later"), loaded.conversation.head, (Message.user("on"),), Receipt())
     later = loaded.conversation.add(turn)
     more = spoken([loaded.conversation, later], recorder)
@@ -81,7 +81,7 @@ def test_a_torn_file_can_be_gone_on_with(history: list[Conversation], data: st.D
 def test_a_lost_record_costs_no_more_than_what_it_said(
     history: list[Conversation], data: st.DataObject
 ) -> None:
-    lines = b"".join(spoken(history, Recorder(0.0))).split(b"\n")[:-1]
+    lines = b"".join(spoken(history, RecordLog(0.0))).split(b"\n")[:-1]
     lost = data.draw(st.integers(0, len(lines) - 1))
     kept = [line for i, line in enumerate(lines) if i != lost]
     loaded = load_bytes(b"\n".join([*kept[:lost], b"\xff{broken", *kept[lost:]]))
@@ -94,7 +94,7 @@ def test_a_lost_record_costs_no_more_than_what_it_said(
 
 
 def test_a_reply_without_its_end_comes_back_as_one_that_was_cut() -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     turn = Turn(TurnId("a"), None, (Message.user("why?"),))
     written = recorder.meta({"model": "m"}) + recorder.begin(turn)
     written += recorder.delta(turn.id, "thinking", "hm")
@@ -107,7 +107,7 @@ def test_a_reply_without_its_end_comes_back_as_one_that_was_cut() -> None:
 
 
 def test_a_question_that_was_asked_again_is_no_turn_of_its_own() -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     first = Turn(TurnId("a"), None, (Message.user("why?"),))
     again = Turn(TurnId("b"), None, (Message.user("why?"),))
     done = replace(again, messages=(*again.messages, Message("assistant", (TextBlock("so"),))))
@@ -119,7 +119,7 @@ def test_a_question_that_was_asked_again_is_no_turn_of_its_own() -> None:
 
 
 def test_what_is_written_for_a_turn_does_not_grow_with_the_conversation() -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     conversation = Conversation()
     sizes = []
     for number in range(300):
@@ -131,7 +131,7 @@ def test_what_is_written_for_a_turn_does_not_grow_with_the_conversation() -> Non
 
 
 def test_undo_writes_less_than_a_line_of_text() -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     conversation = Conversation()
     for number in range(50):
         turn = Turn(TurnId(str(number)), conversation.head, (Message.user("x" * 500),))

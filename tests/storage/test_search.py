@@ -6,11 +6,11 @@ import pytest
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.library import search
-from chatrepl.storage.record_log import Recorder
+from chatrepl.storage.record_log import RecordLog
 
 
 def save(folder: Path, question: str, answer: str, *, cut: bool = False) -> None:
-    recorder = Recorder(0.0)
+    recorder = RecordLog(0.0)
     turn = Turn(TurnId("t"), None, (Message.user(question),))
     reply = Message("assistant", (TextBlock(answer),), "m")
     done = replace(turn, messages=(*turn.messages, reply), receipt=Receipt("m", "end_turn"))

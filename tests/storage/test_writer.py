@@ -8,27 +8,27 @@ from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.journal_file import LogFile
 from chatrepl.storage.read import load
-from chatrepl.storage.record_log import Recorder
-from chatrepl.storage.writer import COALESCE_CHARS, Delta, Job, Writer
+from chatrepl.storage.record_log import RecordLog
+from chatrepl.storage.writer import COALESCE_CHARS, Delta, WriteJob, Writer
 
 TURN = Turn(TurnId("t"), None, (Message.user("why?"),))
 
 
 def started(path: Path) -> Writer:
-    writer = Writer(path, Recorder(0.0), None, b"")
+    writer = Writer(path, RecordLog(0.0), None, b"")
     writer.start()
-    done(writer, Job(lambda recorder: recorder.begin(TURN)))
+    done(writer, WriteJob(lambda recorder: recorder.begin(TURN)))
     return writer
 
 
-def done(writer: Writer, job: Job, *, last: bool = False) -> None:
+def done(writer: Writer, job: WriteJob, *, last: bool = False) -> None:
     event = threading.Event()
-    writer.put(Job(job.encode, done=event, last=last))
+    writer.put(WriteJob(job.encode, done=event, last=last))
     assert event.wait(60)
 
 
 def end(writer: Writer) -> None:
-    done(writer, Job(lambda _: b""), last=True)
+    done(writer, WriteJob(lambda _: b""), last=True)
     writer.join(20)
 
 
@@ -36,7 +36,7 @@ def test_jobs_and_pieces_are_written_in_their_order(tmp_path: Path) -> None:
     writer = started(tmp_path / "a.jsonl")
     for kind, text in (("thinking", "a"), ("thinking", "b"), ("text", "c"), ("text", "d")):
         writer.put_delta(Delta(TURN.id, kind, text))
-    writer.put(Job(lambda recorder: recorder.meta({"x": 1})))
+    writer.put(WriteJob(lambda recorder: recorder.meta({"x": 1})))
     writer.put_delta(Delta(TURN.id, "text", "e"))
     end(writer)
     lines = writer.path.read_text().splitlines()
@@ -54,11 +54,11 @@ def test_many_pieces_do_not_wait_for_more(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_down_is_said_and_the_rest_is_kept(tmp_path: Path) -> None:
-    def fails(_: Recorder) -> NoReturn:
+    def fails(_: RecordLog) -> NoReturn:
         raise RecursionError
 
     writer = started(tmp_path / "a.jsonl")
-    done(writer, Job(fails))
+    done(writer, WriteJob(fails))
     assert writer.unsaved == "a part of it cannot be written down"
     writer.put_delta(Delta(TURN.id, "text", "still here"))
     end(writer)
@@ -66,7 +66,7 @@ def test_what_cannot_be_written_down_is_said_and_the_rest_is_kept(tmp_path: Path
 
 
 def test_a_writer_that_never_ran_lets_go_of_its_file(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "a.jsonl", Recorder(0.0), None, b"")
+    writer = Writer(tmp_path / "a.jsonl", RecordLog(0.0), None, b"")
     writer.close_unstarted()
     writer.join(1)
     assert not writer.runs

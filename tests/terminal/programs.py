@@ -14,7 +14,7 @@ from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty, leave_on_signals
 from chatrepl.terminal.prompt.prompt import Prompt
-from chatrepl.terminal.prompt.values import Candidate, Feeds, Line, Part, PromptOptions
+from chatrepl.terminal.prompt.values import Candidate, Feeds, PromptOptions, Submitted, ToolbarPart
 
 COMMANDS = {"model": "show or switch", "models": "the list", "retry": "ask\x1b[31m again"}
 
@@ -29,15 +29,15 @@ def complete(text: str, cursor: int) -> Iterable[Candidate]:
             yield Candidate(0, f"/{name}", meta=meta)
 
 
-def toolbar() -> Sequence[Part]:
+def toolbar() -> Sequence[ToolbarPart]:
     """Show what a session would show."""
     return (
-        Part("toolbar.strong", "claude-opus-4-5"),
-        Part("toolbar", "38k/150k 25%", 1),
-        Part("toolbar", "$0.0312", 2),
-        Part("toolbar", "cache 4 min", 4),
-        Part("toolbar.warning", "2 attached", 3),
-        Part("toolbar", "branch \x1b]0;x\x07", 5),
+        ToolbarPart("toolbar.strong", "claude-opus-4-5"),
+        ToolbarPart("toolbar", "38k/150k 25%", 1),
+        ToolbarPart("toolbar", "$0.0312", 2),
+        ToolbarPart("toolbar", "cache 4 min", 4),
+        ToolbarPart("toolbar.warning", "2 attached", 3),
+        ToolbarPart("toolbar", "branch \x1b]0;x\x07", 5),
     )
 
 
@@ -68,7 +68,7 @@ def _read_lines(prompt: Prompt, default: str) -> None:
     while True:
         entry = prompt.read(asyncio.run, default)
         default = ""
-        if not isinstance(entry, Line):
+        if not isinstance(entry, Submitted):
             print(f"left by {type(entry).__name__}")
             return
         if entry.text == "/multiline":

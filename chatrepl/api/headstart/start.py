@@ -25,7 +25,7 @@ from chatrepl.core.exchange.request import Request
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
 
-    from chatrepl.api.headstart.wire import Reply
+    from chatrepl.api.headstart.wire import RawAnswer
 
 _POLL_S: Final = 0.005
 _PLAIN: Final = frozenset({"key", "token", "open"})
@@ -125,16 +125,16 @@ class HeadStart:
 
             raise from_exception(error, origin) from error
         from chatrepl.api.errors.answers import from_answer
-        from chatrepl.api.reader import Limits, read_reply
+        from chatrepl.api.reader import ReadLimits, read_reply
 
         if not _succeeds(status):
             raise from_answer(status, answer.headers, content, origin)
-        limits = Limits(self._route.timeout_s)
+        limits = ReadLimits(self._route.timeout_s)
         async with aclosing(read_reply(answer, origin, limits)) as events:
             async for event in events:
                 yield event
 
-    async def _answer(self, headers: dict[str, str], body: bytes) -> "Response | Reply":
+    async def _answer(self, headers: dict[str, str], body: bytes) -> "Response | RawAnswer":
         """Send the request and give the open answer, without the HTTP client where that can be."""
         ahead = None if self._warm else plain(self._url, MESSAGES, headers, body)
         reply = None
@@ -151,7 +151,7 @@ class HeadStart:
         return await http.send(post, stream=True)
 
 
-async def _begin(reply: "Reply") -> None:
+async def _begin(reply: "RawAnswer") -> None:
     """Wait for the answer's head, and load meanwhile what reads the rest."""
     try:
         import chatrepl.api.errors.answers
@@ -163,7 +163,7 @@ async def _begin(reply: "Reply") -> None:
         raise
 
 
-def _unpacked(reply: "Reply") -> "Response":
+def _unpacked(reply: "RawAnswer") -> "Response":
     """Have the HTTP client undo the encoding of an answer's content."""
     import httpx2
 
@@ -181,7 +181,7 @@ def _succeeds(status: int) -> bool:
     return 200 <= status < 300
 
 
-async def _whole(answer: "Response | Reply") -> bytes:
+async def _whole(answer: "Response | RawAnswer") -> bytes:
     try:
         return b"".join([chunk async for chunk in answer.aiter_bytes()])
     finally:

@@ -40,7 +40,7 @@ _LAST_PORT: Final = 65_535
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
-class Reply:
+class RawAnswer:
     """An open answer, as the reader wants it."""
 
     def __init__(
@@ -87,7 +87,7 @@ class Reply:
 
 
 @frozen
-class Plain:
+class PlainSocket:
     """One request, written out."""
 
     scheme: str
@@ -97,7 +97,7 @@ class Plain:
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
-    async def send(self, connect_s: float) -> Reply | None:
+    async def send(self, connect_s: float) -> RawAnswer | None:
         """Put it on the wire; None where nothing was sent.
 
         Raises OSError, or what the HTTP client raises where no connection comes about in time.
@@ -119,7 +119,7 @@ class Plain:
                 writer.get_extra_info("socket").setsockopt(*option)
             head = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
             writer.write(f"POST {self.target} HTTP/1.1\r\n{head}\r\n".encode() + self.body)
-            return Reply(reader, writer, self._told())
+            return RawAnswer(reader, writer, self._told())
         except BaseException:
             writer.transport.abort()
             raise
@@ -145,7 +145,7 @@ class Plain:
         return state
 
 
-def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain | None:
+def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> PlainSocket | None:
     """Write out a request to `path` under `url` as the HTTP client would; None where it might not.
 
     The names of `headers` are in lower case.
@@ -168,7 +168,7 @@ def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain
         "Connection": "keep-alive",
     }
     length = {"Content-Length": str(len(body))}
-    return Plain(
+    return PlainSocket(
         scheme, host, number, f"{base}{path}", tuple((ours | dict(headers) | length).items()), body
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chatrepl.core.talk.conversation import Turn, TurnId
 
 if TYPE_CHECKING:
-    from chatrepl.core.context.trim import Plan, Weighed
+    from chatrepl.core.context.trim import TrimPlan, Weighed
 
 _K1: Final = 1.2
 _B: Final = 0.75
@@ -104,7 +104,7 @@ def plan_relevant(
     target: float,
     pins: Collection[TurnId] = frozenset(),
     base: float = 0,
-) -> "Plan":
+) -> "TrimPlan":
     """Keep the first, the newest and the pinned turns, and of the rest what scores best.
 
     Up to `target` tokens are kept, of which a share is the newest turns'.

@@ -53,7 +53,7 @@ class Budget:
 
 
 @frozen
-class Plan:
+class TrimPlan:
     """What to drop, and the tokens before and after. `fits` tells whether that is enough."""
 
     dropped: tuple[TurnId, ...]
@@ -97,7 +97,7 @@ def plan(
     *,
     pins: Collection[TurnId] = frozenset(),
     base: float = 0,
-) -> Plan:
+) -> TrimPlan:
     """Drop the oldest turns until the target is met; none while all is within the limit.
 
     `base` is what is sent besides the turns: system prompt, tools, the message being written.
@@ -129,7 +129,7 @@ def plan_amount(
     window: int,
     pins: Collection[TurnId] = frozenset(),
     base: float = 0,
-) -> Plan:
+) -> TrimPlan:
     """Keep the newest turns within `amount`, and the pinned ones; at least the newest stays."""
     if amount.turns is None:
         tokens = amount.tokens if amount.tokens is not None else window * (amount.share or 0)
@@ -139,7 +139,7 @@ def plan_amount(
     return plan_drop(turns, chosen, base=base)
 
 
-def plan_drop(turns: Sequence[Weighed], chosen: Collection[TurnId], *, base: float = 0) -> Plan:
+def plan_drop(turns: Sequence[Weighed], chosen: Collection[TurnId], *, base: float = 0) -> TrimPlan:
     """Drop the `chosen` turns and no others; none while a tool loop is open."""
     before = base + sum(turn.tokens for turn in turns)
     wanted = frozenset() if _in_a_loop(turns) else frozenset(chosen)
@@ -150,10 +150,10 @@ def plan_drop(turns: Sequence[Weighed], chosen: Collection[TurnId], *, base: flo
 
 def _plan(
     turns: Sequence[Weighed], dropped: set[TurnId], before: float, after: float, *, fits: bool
-) -> Plan:
+) -> TrimPlan:
     gone = tuple(turn.id for turn in turns if turn.id in dropped)
     kept = tuple(turn.id for turn in turns if turn.id not in dropped)
-    return Plan(gone, kept, before, after, fits)
+    return TrimPlan(gone, kept, before, after, fits)
 
 
 def _in_a_loop(turns: Sequence[Weighed]) -> bool:

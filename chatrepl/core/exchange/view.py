@@ -221,17 +221,17 @@ def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) 
     return Sent(tuple(kept), system, past.hex())
 
 
-Part: TypeAlias = Literal["thinking", "blocks"]
+RefusedPart: TypeAlias = Literal["thinking", "blocks"]
 
 
 @frozen
-class Distrust:
+class Refused:
     """The turns whose thinking, and those whose unknown blocks, are sent no more."""
 
     thinking: frozenset[TurnId] = frozenset()
     blocks: frozenset[TurnId] = frozenset()
 
-    def of(self, part: Part, conversation: Conversation) -> Self:
+    def of(self, part: RefusedPart, conversation: Conversation) -> Self:
         """Distrust that part of all turns up to here."""
         turns = frozenset(turn.id for turn in conversation.path())
         if part == "thinking":

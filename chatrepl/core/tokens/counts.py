@@ -22,20 +22,20 @@ from chatrepl.core.tokens.estimate import (
     features,
     message_bulk,
 )
-from chatrepl.core.tokens.learned import Part, Scale, Tally, family
+from chatrepl.core.tokens.learned import Scale, ScalePart, Tally, family
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 
 
 @frozen
-class _Answer:
+class _LastAnswer:
     """The last answer, and what it was made of."""
 
     conversation: Conversation
     tally: Tally
     model: Model
     tools: str
-    parts: list[Part]
+    parts: list[ScalePart]
     estimate: Estimate
 
 
@@ -49,8 +49,8 @@ class Ledger:
         self.tally = Tally(scales=dict(scales or {}))
         self._texts: dict[str, Features] = {}
         self._bulks: dict[bytes, Bulk] = {}
-        self._parts: dict[tuple[bytes, str], Part] = {}
-        self._last: _Answer | None = None
+        self._parts: dict[tuple[bytes, str], ScalePart] = {}
+        self._last: _LastAnswer | None = None
 
     def text(self, text: str, model: Model) -> Estimate:
         """Estimate a text on its own, without a frame."""
@@ -91,7 +91,7 @@ class Ledger:
         else:
             parts = [*last.parts, *(self._part(message, model) for message in added)]
         estimate = self._total(parts, model)
-        self._last = _Answer(conversation, self.tally, model, tools, parts, estimate)
+        self._last = _LastAnswer(conversation, self.tally, model, tools, parts, estimate)
         return estimate
 
     def observe(
@@ -140,7 +140,7 @@ class Ledger:
 
     def _before_reply(
         self, conversation: Conversation, last: Turn, model: Model, tools: str
-    ) -> list[Part] | None:
+    ) -> list[ScalePart] | None:
         """Give the parts of the request that the last reply answered; None if it was another."""
         at = len(last.messages) - 1
         if last.messages[at].role != "assistant":
@@ -154,10 +154,10 @@ class Ledger:
 
     def _sent_parts(
         self, conversation: Conversation, model: Model, draft: tuple[Message, ...], tools: str
-    ) -> list[Part]:
+    ) -> list[ScalePart]:
         return self._parts_of(build_sent(conversation, model, *draft, tools=tools), model, tools)
 
-    def _parts_of(self, sent: Sent, model: Model, tools: str) -> list[Part]:
+    def _parts_of(self, sent: Sent, model: Model, tools: str) -> list[ScalePart]:
         messages = (self._part(message, model) for message in sent.messages)
         return [*self._preamble(sent.system, tools, model), *messages]
 
@@ -174,11 +174,11 @@ class Ledger:
                 bare = self._part(reply.without_thinking, model)
                 self.tally = self.tally.replied(bare, spoken, model, exact=exact)
 
-    def _total(self, parts: list[Part], model: Model) -> Estimate:
+    def _total(self, parts: list[ScalePart], model: Model) -> Estimate:
         tokens, exact = self.tally.total(parts, model)
         return Estimate(round(tokens), exact)
 
-    def _request_parts(self, request: Request, model: Model) -> list[Part]:
+    def _request_parts(self, request: Request, model: Model) -> list[ScalePart]:
         params = request.params
         tools = params.get("tools")
         return [
@@ -186,20 +186,20 @@ class Ledger:
             *(self._part(message, model) for message in request.messages),
         ]
 
-    def _preamble(self, system: str, tools: str, model: Model) -> Iterable[Part]:
+    def _preamble(self, system: str, tools: str, model: Model) -> Iterable[ScalePart]:
         for text in (tools, system):
             if text.strip():
                 found = self._features(text)
                 tokens = found.tokens(model.tokenizer)
-                yield Part(text.encode("utf-8", "replace"), tokens, features=found)
+                yield ScalePart(text.encode("utf-8", "replace"), tokens, features=found)
 
-    def _part(self, message: Message, model: Model) -> Part:
+    def _part(self, message: Message, model: Model) -> ScalePart:
         key = (message.digest, family(model))
         part = self._parts.get(key)
         if part is None:
             bulk = self._bulk(message)
             text, fixed = bulk.text_tokens(model), bulk.fixed_tokens(model)
-            part = Part(message.digest, text, fixed, bulk.text)
+            part = ScalePart(message.digest, text, fixed, bulk.text)
             self._parts[key] = part
         return part
 

@@ -23,7 +23,7 @@ _SLACK: Final = 8  # tokens, for short replies
 
 
 @frozen
-class Part:
+class ScalePart:
     """A piece of a prompt: what names it, and its prior for the model at hand.
 
     `fixed` is the share of the prior that follows a formula: no scale is learned from it.
@@ -77,7 +77,7 @@ class Tally:
         """Give the factor by which this model's texts differ from their priors."""
         return self.scales.get(model.id, Scale()).factor
 
-    def weigh(self, part: Part, model: Model) -> float:
+    def weigh(self, part: ScalePart, model: Model) -> float:
         """Give the tokens of one part, as well as they are known."""
         known = self.weights.get(part.key)
         if known is None:
@@ -86,17 +86,17 @@ class Tally:
             return known.tokens
         return self._converted(part, known, model)
 
-    def is_exact(self, part: Part, model: Model) -> bool:
+    def is_exact(self, part: ScalePart, model: Model) -> bool:
         """Tell whether the service's counts tell this part from all others."""
         known = self.weights.get(part.key)
         return known is not None and known.exact and known.family == family(model)
 
-    def _is_settled(self, part: Part, model: Model) -> bool:
+    def _is_settled(self, part: ScalePart, model: Model) -> bool:
         """Tell whether this part was among what this model's service counted."""
         known = self.weights.get(part.key)
         return known is not None and known.family == family(model)
 
-    def total(self, parts: Sequence[Part], model: Model) -> tuple[float, bool]:
+    def total(self, parts: Sequence[ScalePart], model: Model) -> tuple[float, bool]:
         """Give the tokens of a whole prompt, and whether they are exact in all parts."""
         name, weights, scale = family(model), self.weights, self.scale(model)
         exact = self.base is not None
@@ -113,7 +113,7 @@ class Tally:
             )
         return total, exact
 
-    def counted(self, parts: Sequence[Part], total: int, model: Model) -> "Tally":
+    def counted(self, parts: Sequence[ScalePart], total: int, model: Model) -> "Tally":
         """Take over the service's count of a whole prompt.
 
         What the parts counted before do not explain is shared out among the others.
@@ -139,7 +139,9 @@ class Tally:
             scales=scales,
         )
 
-    def replied(self, part: Part, tokens: float, model: Model, *, exact: bool = True) -> "Tally":
+    def replied(
+        self, part: ScalePart, tokens: float, model: Model, *, exact: bool = True
+    ) -> "Tally":
         """Take over what a reply came to, its frame included.
 
         A reply that was interrupted was not counted to its end: too small a count is ignored.
@@ -155,11 +157,13 @@ class Tally:
         )
 
     @staticmethod
-    def _converted(part: Part, known: Weight, model: Model) -> float:
+    def _converted(part: ScalePart, known: Weight, model: Model) -> float:
         text = max(0.0, known.tokens - known.fixed)
         return part.features.converted(text, known.tokenizer, model.tokenizer) + part.fixed
 
-    def _learned(self, fresh: Sequence[Part], rest: float, model: Model) -> Mapping[str, Scale]:
+    def _learned(
+        self, fresh: Sequence[ScalePart], rest: float, model: Model
+    ) -> Mapping[str, Scale]:
         counted = rest - sum(part.fixed for part in fresh)
         prior = sum(part.text for part in fresh)
         scale = self.scales.get(model.id, Scale()).faded()
@@ -168,7 +172,7 @@ class Tally:
         return {**self.scales, model.id: scale}
 
 
-def _weight(tokens: float, part: Part, model: Model, *, exact: bool) -> Weight:
+def _weight(tokens: float, part: ScalePart, model: Model, *, exact: bool) -> Weight:
     return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
 
 

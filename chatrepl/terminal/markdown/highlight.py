@@ -18,9 +18,9 @@ from pygments.token import Comment, Error, String, Text, Token, _TokenType
 from pygments.util import ClassNotFound
 from rich.style import Style
 
-Kinds = tuple[tuple[_TokenType, str], ...]
+TokenKinds = tuple[tuple[_TokenType, str], ...]
 Stack = tuple[str, ...]
-_Found = list[tuple[_TokenType, str]]
+_Lexed = list[tuple[_TokenType, str]]
 
 
 def first_stack(lexer: Lexer) -> Stack:
@@ -29,7 +29,7 @@ def first_stack(lexer: Lexer) -> Stack:
 
 
 @lru_cache(maxsize=1024)  # a line is lexed for the preview first, and code repeats itself
-def lex_line(lexer: Lexer, text: str, stack: Stack) -> tuple[Kinds, Stack]:
+def lex_line(lexer: Lexer, text: str, stack: Stack) -> tuple[TokenKinds, Stack]:
     """The tokens of a line that begins in the state `stack`, and the state after it.
 
     A lexer without such a state, or one that stumbles over a single line, begins each line anew.
@@ -48,7 +48,7 @@ def lex_line(lexer: Lexer, text: str, stack: Stack) -> tuple[Kinds, Stack]:
     return _without_end(found, text), after
 
 
-def _without_end(found: _Found, text: str) -> Kinds:
+def _without_end(found: _Lexed, text: str) -> TokenKinds:
     """Drop line feeds; a lexer that does not give back its text is not believed."""
     kinds = tuple((kind, part.replace("\n", "")) for kind, part in found)
     if "".join(part for _, part in kinds) != text:
@@ -56,7 +56,7 @@ def _without_end(found: _Found, text: str) -> Kinds:
     return kinds
 
 
-def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple[_Found, Stack]:
+def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple[_Lexed, Stack]:
     own = type(lexer).get_tokens_unprocessed is not ExtendedRegexLexer.get_tokens_unprocessed
     if own:
         found = lexer.get_tokens_unprocessed(source)
@@ -67,10 +67,10 @@ def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple
     return kinds, tuple(context.stack)
 
 
-def _with_rules(lexer: RegexLexer, source: str, stack: Stack) -> tuple[_Found, Stack]:
+def _with_rules(lexer: RegexLexer, source: str, stack: Stack) -> tuple[_Lexed, Stack]:
     """Apply the rules of a lexer, keeping the stack that its own method forgets at the end."""
     states: dict[str, list[tuple[Any, Any, Any]]] = vars(type(lexer))["_tokens"]
-    kinds: _Found = []
+    kinds: _Lexed = []
     now = list(stack)
     position = 0
     while position < len(source):
@@ -178,7 +178,7 @@ class Highlighter:
             return [(text, style_of(Token.Text, self._theme))] if text else []
         return [(part, style_of(kind, self._theme)) for kind, part in self.kinds(text) if part]
 
-    def kinds(self, text: str) -> Kinds:
+    def kinds(self, text: str) -> TokenKinds:
         """The next line as tokens."""
         if self._inner is not None:
             if f"</{self._until}" not in text.lower():
@@ -208,7 +208,7 @@ class Highlighter:
             return True
         return False
 
-    def _open(self, lexer: Lexer, text: str, kinds: Kinds, before: Stack) -> Kinds | None:
+    def _open(self, lexer: Lexer, text: str, kinds: TokenKinds, before: Stack) -> TokenKinds | None:
         """Begin a comment or string that this line opens and does not close."""
         for found in _OPENER.finditer(text):
             at, closer = found.start(), _PAIRS[found.group()]
@@ -229,7 +229,7 @@ class Highlighter:
         """Tell whether the lexer's own state says that the next line is a comment or string."""
         return _is_quoted(_kind_at(lex_line(lexer, "x", self._stack)[0], 0))
 
-    def _inside(self, text: str) -> Kinds:
+    def _inside(self, text: str) -> TokenKinds:
         """A line that begins inside an open comment or string."""
         if self._until.startswith("\n"):
             if text.strip() == self._until[1:]:
@@ -251,7 +251,7 @@ def _is_quoted(kind: _TokenType) -> bool:
     return _within(kind, Comment) or _within(kind, String)
 
 
-def _kind_at(kinds: Kinds, offset: int) -> _TokenType:
+def _kind_at(kinds: TokenKinds, offset: int) -> _TokenType:
     for kind, part in kinds:
         offset -= len(part)
         if offset < 0:
@@ -259,7 +259,7 @@ def _kind_at(kinds: Kinds, offset: int) -> _TokenType:
     return Token.Text
 
 
-def _starts_at(kinds: Kinds, offset: int) -> bool:
+def _starts_at(kinds: TokenKinds, offset: int) -> bool:
     """Tell whether a token starts at an offset and reaches the end of the line."""
     at = 0
     for index, (_, part) in enumerate(kinds):
@@ -269,7 +269,7 @@ def _starts_at(kinds: Kinds, offset: int) -> bool:
     return False
 
 
-def _until(kinds: Kinds, offset: int) -> Kinds:
+def _until(kinds: TokenKinds, offset: int) -> TokenKinds:
     """The tokens before an offset."""
     out: list[tuple[_TokenType, str]] = []
     for kind, part in kinds:

@@ -21,7 +21,7 @@ from chatrepl.terminal.markdown.blocks.events import Container, Event, Where
 from chatrepl.terminal.markdown.highlight import Highlighter
 from chatrepl.terminal.markdown.inline import Inline, Runs
 from chatrepl.terminal.markdown.look import Glyphs, Look
-from chatrepl.terminal.markdown.table import Table
+from chatrepl.terminal.markdown.table import TableRows
 from chatrepl.terminal.markdown.wrap import Row, chop, clean, rstrip, width_of, wrap
 
 _ROOM = 12  # cells that are left for the text, if the window is that wide
@@ -133,7 +133,7 @@ class Layout:
         self._where: Where | None = None  # of a leaf that has no row yet
         self._carry: Runs = []  # the last row of a paragraph that goes on
         self._code: Highlighter | None = None
-        self._table: Table | None = None
+        self._table: TableRows | None = None
         self._draft = False
 
     def draft(self) -> "Layout":
@@ -189,7 +189,7 @@ class Layout:
 
         if isinstance(event, says.TableStart):
             self._where = event.where
-            self._table = Table(self._look, cells(event.head), event.aligns)
+            self._table = TableRows(self._look, cells(event.head), event.aligns)
             return []
         if self._table is None:
             return []

@@ -8,7 +8,7 @@ from chatrepl.terminal.markdown.blocks.lines import Lines
 from chatrepl.terminal.markdown.wrap import Row, Run, clean, wrap
 
 
-class Plain:
+class PlainRows:
     """A text shown as it is, in one style; blank lines at its ends are left out."""
 
     def __init__(self, style: Style) -> None:
@@ -51,7 +51,7 @@ class Plain:
 class Window:
     """Plain text of which only the last rows are seen while it grows, and one line at its end."""
 
-    def __init__(self, text: Plain, height: int) -> None:
+    def __init__(self, text: PlainRows, height: int) -> None:
         self._text = text
         self._rows: deque[Row] = deque(maxlen=height)
         self.summary: list[Run] = []

@@ -15,7 +15,7 @@ _LEAST = 10  # cells: a column is not squeezed below this, nor below its longest
 Cell = list[Run]
 
 
-class Table:
+class TableRows:
     """A table that is being read; `add` returns rows once the widths are decided."""
 
     def __init__(self, look: Look, head: Sequence[Cell], aligns: Sequence[Align]) -> None:
@@ -28,8 +28,8 @@ class Table:
         self._ruled = False
         self._count = 0
 
-    def copy(self) -> "Table":
-        other = object.__new__(Table)
+    def copy(self) -> "TableRows":
+        other = object.__new__(TableRows)
         other.__dict__.update(self.__dict__)
         other._held = self._held.copy()
         return other

@@ -33,8 +33,8 @@ from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
     Interrupted,
-    Part,
     PromptOptions,
+    ToolbarPart,
 )
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.theme import Theme
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 _ROOM = 3  # columns below which nothing readable fits
 
 
-def fit(parts: Sequence[Part], width: int, *, ascii_only: bool = False) -> list[tuple[str, str]]:
+def fit(
+    parts: Sequence[ToolbarPart], width: int, *, ascii_only: bool = False
+) -> list[tuple[str, str]]:
     """Give the styled pieces of a line at most `width` columns wide."""
     separator, mark = (" | ", "~") if ascii_only else (" · ", "…")
     shown = [part._replace(text=one_line(part.text)) for part in parts]
@@ -79,7 +81,7 @@ def cells(text: str) -> int:
     return width if width >= 0 else len(text)
 
 
-def _width(parts: Sequence[Part], separator: str) -> int:
+def _width(parts: Sequence[ToolbarPart], separator: str) -> int:
     return sum(cells(part.text) for part in parts) + cells(separator) * (len(parts) - 1)
 
 
@@ -127,7 +129,7 @@ _ESCAPE_SECONDS = 0.1  # between the bytes of one key
 _SEQUENCE_SECONDS = 1.0  # between the keys of one command, such as Ctrl-X Ctrl-E
 _VI_ESCAPE_SECONDS = 0.25  # Esc alone is a command there
 
-_Result = str | Interrupted | Closed
+_RawResult = str | Interrupted | Closed
 
 
 class PromptSession:
@@ -158,7 +160,7 @@ class PromptSession:
         app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         self.apply(options)
 
-    def _build(self, keys: KeyBindings, *, dumb: bool) -> prompt_toolkit.PromptSession[_Result]:
+    def _build(self, keys: KeyBindings, *, dumb: bool) -> prompt_toolkit.PromptSession[_RawResult]:
         return prompt_toolkit.PromptSession(
             message=self._mark,
             multiline=True,
@@ -208,7 +210,7 @@ class PromptSession:
         store_typeahead(self.input, keys)
         return keys
 
-    async def prompt(self, default: str) -> _Result:
+    async def prompt(self, default: str) -> _RawResult:
         """Edit a line."""
         if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
@@ -222,7 +224,7 @@ class PromptSession:
         if draft := self._session.default_buffer.text:
             self.history.append_string(draft)
 
-    def _fit_menu(self, app: "Application[_Result]") -> None:
+    def _fit_menu(self, app: "Application[_RawResult]") -> None:
         """Reserve no more rows for the menu than the window has beside prompt and toolbar."""
         room = app.output.get_size().rows - _ROWS_BESIDE_MENU
         self._session.reserve_space_for_menu = max(0, min(_ROWS_FOR_MENU, room))
@@ -239,9 +241,9 @@ class PromptSession:
     def _toolbar(self) -> StyleAndTextTuples:
         size = get_app().output.get_size()
         if self._keys.hint:
-            parts = [Part("toolbar.strong", self._keys.hint)]
+            parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
-            mode = [Part("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
+            mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
             parts = [*mode, *self._feeds.toolbar()]
         return [*fit(parts, size.columns, ascii_only=self._options.mark.isascii())]
 

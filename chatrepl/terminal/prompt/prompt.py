@@ -1,8 +1,8 @@
 """One prompt for the whole session: what the shell calls.
 
 A `Tty` brings back the modes of the start for the editor and for a suspension.
-The shell gives options and two functions (`Feeds`); it gets a `Line`, `Interrupted` or `Closed`.
-Everything that needs prompt_toolkit is built in `session.py`, imported when a `Prompt` is made.
+The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupted` or `Closed`.
+What needs prompt_toolkit is built in `line_editor.py`, imported when a `Prompt` is made.
 """
 
 import os
@@ -10,12 +10,19 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt.values import Closed, Entry, Feeds, Interrupted, Line, PromptOptions
+from chatrepl.terminal.prompt.values import (
+    Closed,
+    Feeds,
+    Interrupted,
+    PromptEntry,
+    PromptOptions,
+    Submitted,
+)
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
 
-Outcome: TypeAlias = str | Interrupted | Closed
+PromptResult: TypeAlias = str | Interrupted | Closed
 
 
 class Prompt:
@@ -76,8 +83,8 @@ class Prompt:
         self._session.history.append_string(text)
 
     def read(
-        self, run: Callable[[Coroutine[Any, Any, Outcome]], Outcome], default: str = ""
-    ) -> Entry:
+        self, run: Callable[[Coroutine[Any, Any, PromptResult]], PromptResult], default: str = ""
+    ) -> PromptEntry:
         """Let the user edit a line that begins as `default`, until it is submitted or left.
 
         `run` is `asyncio.run`, or that of an event loop on which other things go on meanwhile.
@@ -93,7 +100,7 @@ class Prompt:
         except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
             self._session.offer_to_leave()
             return self.read(run, default)
-        return Line(whole_characters(result)) if isinstance(result, str) else result
+        return Submitted(whole_characters(result)) if isinstance(result, str) else result
 
 
 def whole_characters(text: str) -> str:

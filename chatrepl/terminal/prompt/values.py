@@ -10,7 +10,7 @@ from chatrepl.terminal.theme import DARK, Theme
 
 
 @frozen
-class Line:
+class Submitted:
     """A submitted text."""
 
     text: str
@@ -26,7 +26,7 @@ class Closed:
     """Ctrl-D on an empty line, or the keyboard is gone."""
 
 
-Entry = Line | Interrupted | Closed
+PromptEntry = Submitted | Interrupted | Closed
 
 
 @frozen
@@ -39,7 +39,7 @@ class Candidate:
     meta: str = ""
 
 
-class Part(NamedTuple):
+class ToolbarPart(NamedTuple):
     """A piece of the toolbar; the highest `rank` is dropped first where the width is short."""
 
     style: str
@@ -68,7 +68,7 @@ def _unheard() -> None:
     return None
 
 
-def _no_parts() -> Sequence[Part]:
+def _no_parts() -> Sequence[ToolbarPart]:
     return ()
 
 
@@ -80,5 +80,5 @@ class Feeds:
     """
 
     complete: Callable[[str, int], Iterable[Candidate]] = _no_candidates
-    toolbar: Callable[[], Sequence[Part]] = _no_parts
+    toolbar: Callable[[], Sequence[ToolbarPart]] = _no_parts
     cleared: Callable[[], None] = _unheard

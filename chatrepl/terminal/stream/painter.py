@@ -18,7 +18,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from chatrepl.terminal.markdown.plain_rows import Plain, Window
+from chatrepl.terminal.markdown.plain_rows import PlainRows, Window
 from chatrepl.terminal.markdown.wrap import Row, chop
 from chatrepl.terminal.stream.ansi import Ansi
 from chatrepl.terminal.stream.pen import RESET
@@ -234,7 +234,7 @@ class Thinking(Painter):
         live: bool = True,
         style: Style = DIM,
     ) -> None:
-        text = Plain(style)
+        text = PlainRows(style)
         self._style = style
         self._window = None if shown else Window(text, _ROWS)
         super().__init__(console, self._window or text, clock=clock, live=live)

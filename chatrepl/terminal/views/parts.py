@@ -16,7 +16,7 @@ from chatrepl.core.value import frozen
 from chatrepl.terminal.markdown.document import Document
 from chatrepl.terminal.markdown.footnotes import Citations
 from chatrepl.terminal.markdown.look import DARK, Look
-from chatrepl.terminal.markdown.plain_rows import Plain
+from chatrepl.terminal.markdown.plain_rows import PlainRows
 from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.sanitize.text import Sanitizer, one_line
 from chatrepl.terminal.stream.painter import Painter, Thinking
@@ -181,5 +181,5 @@ class Parts:
         self._painter = painter
 
     def _text_painter(self) -> Painter:
-        document = Plain(RichStyle()) if self._style.raw else Document(self._style.look)
+        document = PlainRows(RichStyle()) if self._style.raw else Document(self._style.look)
         return Painter(self._console, document, clock=self._clock, live=self._style.repaint)

@@ -89,7 +89,7 @@ class PlainView:
             self._last = text[-1]
 
 
-class _View(AbstractContextManager[object], Protocol):
+class _AnyView(AbstractContextManager[object], Protocol):
     def show(self, event: StreamEvent, reply: Reply) -> None: ...
 
 
@@ -98,7 +98,7 @@ class NotedView:
 
     def __init__(
         self,
-        view: _View,
+        view: _AnyView,
         err: TextIO | None,
         *,
         live: bool,

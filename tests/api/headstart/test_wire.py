@@ -10,7 +10,7 @@ from httpx2 import AsyncClient
 
 from chatrepl.api.connect import Route, connect, open_http
 from chatrepl.api.headstart.start import HeadStart
-from chatrepl.api.headstart.wire import Plain, plain, socket_options
+from chatrepl.api.headstart.wire import PlainSocket, plain, socket_options
 from chatrepl.core.exchange.reply import TextDelta
 from chatrepl.startup.lazy import Warmup
 from tests.api.helpers import collect, request, route, run
@@ -206,7 +206,7 @@ def test_nothing_is_sent_where_nobody_listens() -> None:
         ready = plain(url, "/v1", HEADERS, b"{}")
         return None if ready is None else await ready.send(5)
 
-    assert isinstance(plain(URL, "/v1", HEADERS, b"{}"), Plain)
+    assert isinstance(plain(URL, "/v1", HEADERS, b"{}"), PlainSocket)
     assert run(work()) is None
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chatrepl.core.context.trim import (
     Amount,
     Budget,
-    Plan,
+    TrimPlan,
     Weighed,
     parse_amount,
     parse_range,
@@ -46,7 +46,7 @@ def test_cuts_as_they_are_often_made_are_caught(mutant: str) -> None:
 def test_thinking_is_kept_where_nothing_is_cut() -> None:
     rng = random.Random(5)
     histories = [random_history(rng) for _ in range(50)]
-    none = Plan((), (), 0, 0, fits=True)
+    none = TrimPlan((), (), 0, 0, fits=True)
     sent = [message for h in histories for message in our_send(h.conversation, none)]
     assert sum(message.has_thinking for message in sent) > 50
 
@@ -76,7 +76,7 @@ def test_nothing_is_cut_up_to_the_limit() -> None:
 
 def test_the_oldest_go_until_the_target_is_met() -> None:
     made = plan(turns(50, 50, 50), Budget(100, 60))
-    assert made == Plan(("1", "2"), ("3",), 150, 50, fits=True)  # type: ignore[arg-type]
+    assert made == TrimPlan(("1", "2"), ("3",), 150, 50, fits=True)  # type: ignore[arg-type]
     assert made.changes
 
 

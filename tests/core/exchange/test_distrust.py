@@ -1,6 +1,6 @@
 """What is left out, and what stays."""
 
-from chatrepl.core.exchange.view import Distrust
+from chatrepl.core.exchange.view import Refused
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 
@@ -24,11 +24,11 @@ def contents(conversation: Conversation) -> list[object]:
 
 def test_who_distrusts_nothing_leaves_all_as_it_is() -> None:
     conversation = talk("a")
-    assert Distrust().without(conversation) is conversation
+    assert Refused().without(conversation) is conversation
 
 
 def test_only_what_is_distrusted_is_left_out_and_only_so_far() -> None:
-    blocks = Distrust().of("blocks", talk("a"))
+    blocks = Refused().of("blocks", talk("a"))
     assert contents(blocks.without(talk("a", "b"))) == [(THOUGHT, TEXT), (THOUGHT, TEXT, ODD)]
     both = blocks.of("thinking", talk("a"))
     assert contents(both.without(talk("a", "b"))) == [(TEXT,), (THOUGHT, TEXT, ODD)]
@@ -36,5 +36,5 @@ def test_only_what_is_distrusted_is_left_out_and_only_so_far() -> None:
 
 
 def test_thinking_alone_may_be_distrusted() -> None:
-    thinking = Distrust().of("thinking", talk("a"))
+    thinking = Refused().of("thinking", talk("a"))
     assert contents(thinking.without(talk("a"))) == [(TEXT, ODD)]

@@ -17,8 +17,8 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.demo.cache import Cache, Share, lay_out
 from chatrepl.demo.models import find as find_demo
-from chatrepl.demo.request import Message as DemoMessage
-from chatrepl.demo.request import Request as DemoRequest
+from chatrepl.demo.request import WireMessage as DemoMessage
+from chatrepl.demo.request import WireRequest as DemoRequest
 from chatrepl.demo.tokens import count_text
 
 NEW, OLD = TABLE["claude-opus-5-5"], TABLE["claude-sonnet-4-5"]

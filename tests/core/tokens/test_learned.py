@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from chatrepl.core.tokens.estimate import Features
 from chatrepl.core.tokens.learned import (
-    Part,
     Scale,
+    ScalePart,
     Tally,
     family,
     scales_from_wire,
@@ -16,14 +16,14 @@ from chatrepl.core.tokens.learned import (
 )
 from tests.core.replay import NEW, OLD
 
-A, B, C = (Part(key, 100.0) for key in (b"a", b"b", b"c"))
+A, B, C = (ScalePart(key, 100.0) for key in (b"a", b"b", b"c"))
 
 
 @given(st.lists(st.tuples(st.floats(1, 5000), st.integers(1, 9000)), min_size=1, max_size=8))
 def test_what_the_service_counted_last_is_met_exactly(turns: list[tuple[float, int]]) -> None:
     tally, parts, total = Tally(), [], 0
     for i, (prior, more) in enumerate(turns):
-        parts.append(Part(bytes([i]), prior))
+        parts.append(ScalePart(bytes([i]), prior))
         total += more
         tally = tally.counted(parts, total, NEW)
         assert tally.total(parts, NEW)[0] == pytest.approx(total)
@@ -50,7 +50,7 @@ def test_what_no_part_can_explain_goes_to_the_base() -> None:
 def test_a_scale_is_learned_by_and_by() -> None:
     tally = Tally()
     for i in range(30):
-        part = Part(f"{i}".encode(), 100.0)
+        part = ScalePart(f"{i}".encode(), 100.0)
         tally = tally.replied(part, 150, NEW)
     assert 1.3 < tally.scale(NEW) <= 1.5
     assert tally.scale(OLD) == 1
@@ -58,7 +58,7 @@ def test_a_scale_is_learned_by_and_by() -> None:
 
 def test_images_teach_nothing_about_texts() -> None:
     tally = Tally().counted([A], 102, NEW)
-    picture = Part(b"p", 0.0, 1369.0)
+    picture = ScalePart(b"p", 0.0, 1369.0)
     assert tally.counted([A, picture], 1600, NEW).scale(NEW) == pytest.approx(1, abs=0.05)
 
 
@@ -69,7 +69,7 @@ def test_a_reply_that_is_known_keeps_its_count() -> None:
 
 def test_another_model_s_counts_are_converted() -> None:
     text = Features(100, latin=440)
-    part = Part(b"a", text.tokens("v3"), 4, text)
+    part = ScalePart(b"a", text.tokens("v3"), 4, text)
     tally = Tally().replied(part, 120, OLD)
     assert 140 < tally.weigh(replace(part, text=text.tokens("v4.8")), NEW) < 200
     assert not tally.is_exact(part, NEW)

@@ -6,7 +6,7 @@ from rich.style import Style
 
 from chatrepl.terminal.markdown.blocks.events import Align
 from chatrepl.terminal.markdown.look import DARK
-from chatrepl.terminal.markdown.table import HELD, Cell, Table
+from chatrepl.terminal.markdown.table import HELD, Cell, TableRows
 from chatrepl.terminal.markdown.wrap import Row, width_of_row
 from tests.terminal.elements.rows import texts
 
@@ -18,7 +18,7 @@ def cell(text: str) -> Cell:
 
 
 def rows_of(head: list[str], body: list[list[str]], width: int, *aligns: Align) -> list[Row]:
-    table = Table(DARK, [cell(text) for text in head], aligns or ["left"] * len(head))
+    table = TableRows(DARK, [cell(text) for text in head], aligns or ["left"] * len(head))
     rows = [row for line in body for row in table.add([cell(text) for text in line], width)]
     return rows + table.end(width)
 
@@ -60,14 +60,14 @@ def test_a_window_that_is_too_narrow_gets_fields() -> None:
 
 
 def test_a_long_table_is_printed_before_its_end() -> None:
-    table = Table(DARK, [cell("a")], ["left"])
+    table = TableRows(DARK, [cell("a")], ["left"])
     early = [len(table.add([cell("b")], 40)) for _ in range(HELD + 5)]
     assert early == [0] * (HELD - 1) + [HELD + 2] + [1] * 5
     assert table.end(40) == []
 
 
 def test_a_copy_is_read_on_alone() -> None:
-    table = Table(DARK, [cell("a")], ["left"])
+    table = TableRows(DARK, [cell("a")], ["left"])
     table.add([cell("b")], 40)
     table.copy().end(40)
     assert texts(table.end(40)) == ["a", "─", "b"]

@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.terminal.prompt.line_editor import cells, cut, fit
-from chatrepl.terminal.prompt.values import Part
+from chatrepl.terminal.prompt.values import ToolbarPart
 
 PARTS = (
-    Part("a", "model"),
-    Part("b", "12k/150k 8%", 1),
-    Part("c", "branch x", 3),
-    Part("d", "$0.01", 2),
+    ToolbarPart("a", "model"),
+    ToolbarPart("b", "12k/150k 8%", 1),
+    ToolbarPart("c", "branch x", 3),
+    ToolbarPart("d", "$0.01", 2),
 )
 
 
@@ -39,12 +39,14 @@ def test_pieces_carry_their_styles() -> None:
         ("class:b", "12k/150k 8%"),
     ]
     assert fit((), 80) == []
-    assert fit((Part("a", ""),), 80) == []
+    assert fit((ToolbarPart("a", ""),), 80) == []
 
 
-@given(st.lists(st.builds(Part, st.just("x"), st.text(), st.integers(0, 5))), st.integers(0, 60))
+@given(
+    st.lists(st.builds(ToolbarPart, st.just("x"), st.text(), st.integers(0, 5))), st.integers(0, 60)
+)
 def test_it_is_never_wider_than_the_screen_and_never_drives_it(
-    parts: list[Part], width: int
+    parts: list[ToolbarPart], width: int
 ) -> None:
     text = "".join(text for _, text in fit(parts, width))
     assert cells(text) <= width

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from chatrepl.terminal.prompt.values import Candidate, Feeds, Part, PromptOptions
+from chatrepl.terminal.prompt.values import Candidate, Feeds, PromptOptions, ToolbarPart
 
 
 def test_without_feeds_there_is_nothing_to_complete_and_no_toolbar() -> None:
@@ -20,7 +20,7 @@ def test_defaults_are_those_of_a_plain_prompt() -> None:
         None,
     )
     assert Candidate(0, "/model").display == ""
-    assert Part("toolbar", "x").rank == 0
+    assert ToolbarPart("toolbar", "x").rank == 0
 
 
 def test_importing_the_terminal_package_imports_no_slow_library() -> None:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from chatrepl.core.value import frozen
 
-Kind = Literal["document", "quote", "list", "item", "note"]
+ContainerKind = Literal["document", "quote", "list", "item", "note"]
 Align = Literal["left", "center", "right"]
 
 
@@ -18,7 +18,7 @@ class Container:
     """One open container; `uid` tells it from all others of the document."""
 
     uid: int
-    kind: Kind
+    kind: ContainerKind
     mark: str = ""  # list: its marker; item: what to print; note: its label
     width: int = 0  # item, note: columns by which its lines are indented
     number: int = 0  # list: the number of the next item

@@ -18,7 +18,7 @@ class Marker(NamedTuple):
     width: int
 
 
-class Line:
+class SourceLine:
     """What is left of a source line, with its indent in columns.
 
     `rest` has its leading tabs replaced by blanks, by the column where they stand.

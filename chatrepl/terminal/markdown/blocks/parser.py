@@ -16,13 +16,13 @@ from chatrepl.terminal.markdown.blocks.events import (
     CodeLine,
     CodeStart,
     Container,
+    ContainerKind,
     Definition,
     Empty,
     Event,
     Heading,
     HtmlLine,
     HtmlStart,
-    Kind,
     Paragraph,
     Rule,
     TableEnd,
@@ -30,15 +30,15 @@ from chatrepl.terminal.markdown.blocks.events import (
     TableStart,
     Where,
 )
-from chatrepl.terminal.markdown.blocks.lines import Line, Marker
+from chatrepl.terminal.markdown.blocks.lines import Marker, SourceLine
 from chatrepl.terminal.markdown.blocks.starts import (
-    Fence,
-    Html,
-    Indented,
+    FenceLeaf,
+    HtmlLeaf,
+    IndentedLeaf,
     Leaf,
+    ParagraphLeaf,
     References,
-    Table,
-    Text,
+    TableLeaf,
     take_definitions,
 )
 
@@ -74,7 +74,7 @@ class Blocks:
     def line(self, text: str) -> list[Event]:
         """Take one more line and return what became certain by it."""
         self._out = []
-        line = Line(text)
+        line = SourceLine(text)
         depth = self._going_on(line)
         if depth == len(self._stack) and self._leaf is not None and self._leaf_takes(line):
             return self._out
@@ -96,7 +96,9 @@ class Blocks:
                 self._out.append(Empty(self._where()))
             self._stack.pop()
 
-    def _push(self, kind: Kind, mark: str = "", *, width: int = 0, number: int = 0) -> None:
+    def _push(
+        self, kind: ContainerKind, mark: str = "", *, width: int = 0, number: int = 0
+    ) -> None:
         self._fill()
         self._uid += 1
         self._stack.append(Container(self._uid, kind, mark, width, number))
@@ -122,14 +124,14 @@ class Blocks:
         """The depth where something other than an item of the innermost list can stand."""
         return depth - 1 if depth and self._stack[depth - 1].kind == "list" else depth
 
-    def _code(self, leaf: Fence | Indented, text: str) -> None:
+    def _code(self, leaf: FenceLeaf | IndentedLeaf, text: str) -> None:
         self._out.extend(CodeLine("") for _ in range(leaf.blanks))
         leaf.blanks = 0
         self._out.append(CodeLine(text))
 
-    def _html(self, line: Line) -> None:
+    def _html(self, line: SourceLine) -> None:
         leaf = self._leaf
-        if not isinstance(leaf, Html):
+        if not isinstance(leaf, HtmlLeaf):
             return
         if line.blank:
             leaf.blanks += 1
@@ -140,7 +142,7 @@ class Blocks:
         if starts.html_ends(line.body, leaf.kind):
             self._leaf = None
 
-    def _say_piece(self, text: Text) -> None:
+    def _say_piece(self, text: ParagraphLeaf) -> None:
         """Say a long paragraph as far as it is certain: all but its last line."""
         self._define(text)
         if len(text.lines) > 1:
@@ -149,7 +151,7 @@ class Blocks:
             self._out.append(Paragraph(text.where, text.joined(), more=True))
             text.restart(last)
 
-    def _define(self, text: Text) -> None:
+    def _define(self, text: ParagraphLeaf) -> None:
         """Take link definitions off the start of a paragraph."""
         if text.said or not text.lines or text.lines[0][0] != "[":
             return
@@ -163,20 +165,20 @@ class Blocks:
     def _close_leaf(self) -> None:
         leaf, self._leaf = self._leaf, None
         match leaf:
-            case Text():
+            case ParagraphLeaf():
                 self._define(leaf)
                 if leaf.lines:
                     self._out.append(Paragraph(leaf.where, leaf.joined()))
-            case Table():
+            case TableLeaf():
                 self._out.append(TableEnd())
-            case Indented() | Fence() | Html():
+            case IndentedLeaf() | FenceLeaf() | HtmlLeaf():
                 self._blank = leaf.blanks > 0
             case _:
                 pass
 
     # containers
 
-    def _going_on(self, line: Line) -> int:
+    def _going_on(self, line: SourceLine) -> int:
         """How many of the open containers this line continues."""
         for depth, container in enumerate(self._stack):
             match container.kind:
@@ -196,14 +198,14 @@ class Blocks:
 
     # what a line begins
 
-    def _begin(self, line: Line, depth: int) -> None:
+    def _begin(self, line: SourceLine, depth: int) -> None:
         if line.blank:
             self._close(depth)
             self._blank = True
             return
         while not line.blank:
             if line.indent >= 4:
-                if isinstance(self._leaf, Text):
+                if isinstance(self._leaf, ParagraphLeaf):
                     break
                 self._open_indented(line, depth)
                 return
@@ -216,7 +218,7 @@ class Blocks:
             break
         self._text(line, depth)
 
-    def _container(self, line: Line, depth: int) -> int:
+    def _container(self, line: SourceLine, depth: int) -> int:
         """Open the container that begins here; returns the new depth, or 0."""
         first = line.body[0]
         if first == ">":
@@ -227,7 +229,7 @@ class Blocks:
             marker = line.marker()
             if marker is None or starts.is_rule(line.body) or self._keeps(line, depth, marker):
                 return 0
-            if self._heading_below(line, depth):
+            if self._underlines(line, depth):
                 return 0
             self._item(line, depth, marker)
         elif first == "[" and (note := starts.note(line.body)):
@@ -239,19 +241,20 @@ class Blocks:
             return 0
         return len(self._stack)
 
-    def _heading_below(self, line: Line, depth: int) -> bool:
-        """Tell whether a lone `-` makes a heading of the paragraph above it."""
+    def _underlines(self, line: SourceLine, depth: int) -> int:
+        """Tell the level of the heading that this line makes of the open paragraph, or 0."""
         text = self._leaf
-        whole = depth == len(self._stack)
-        return whole and isinstance(text, Text) and not text.said and starts.setext(line.body) > 0
+        if depth < len(self._stack) or not isinstance(text, ParagraphLeaf) or text.said:
+            return 0
+        return starts.setext(line.body)
 
-    def _keeps(self, line: Line, depth: int, marker: Marker) -> bool:
+    def _keeps(self, line: SourceLine, depth: int, marker: Marker) -> bool:
         """Tell whether an open paragraph keeps this line, though it looks like a list item."""
-        if not isinstance(self._leaf, Text) or depth < len(self._stack):
+        if not isinstance(self._leaf, ParagraphLeaf) or depth < len(self._stack):
             return False
         return marker.number not in {-1, 1} or not line.rest[marker.width :].strip(" \t")
 
-    def _item(self, line: Line, depth: int, marker: Marker) -> None:
+    def _item(self, line: SourceLine, depth: int, marker: Marker) -> None:
         top = self._stack[depth - 1] if depth else None
         if top is None or top.kind != "list" or top.mark != marker.mark:
             self._close(self._out_of_list(depth))
@@ -271,16 +274,16 @@ class Blocks:
             line.take(3)
             line.strip(line.indent)
 
-    def _one_line(self, line: Line, depth: int) -> bool:
+    def _one_line(self, line: SourceLine, depth: int) -> bool:
         """Say a heading or a rule, if the line is one."""
         body = line.body
         if body[0] == "#" and (heading := starts.atx(body)):
             self._new_leaf(None, depth)
             self._out.append(Heading(self._where(), *heading))
             return True
-        whole = depth == len(self._stack)
         text = self._leaf
-        if whole and isinstance(text, Text) and not text.said and (level := starts.setext(body)):
+        level = self._underlines(line, depth)
+        if level and isinstance(text, ParagraphLeaf):
             self._define(text)
             if text.lines:
                 self._leaf = None
@@ -293,18 +296,18 @@ class Blocks:
             return True
         return False
 
-    def _many_lines(self, line: Line, depth: int) -> bool:
+    def _many_lines(self, line: SourceLine, depth: int) -> bool:
         """Open a fence, an HTML block or a table, if the line begins one."""
         body = line.body
         if body[0] in "`~" and (mark := starts.fence(body)):
-            leaf = Fence(mark, line.indent)
+            leaf = FenceLeaf(mark, line.indent)
             self._new_leaf(leaf, depth)
             self._out.append(CodeStart(self._where(), mark.info.partition(" ")[0]))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
-            if kind == 7 and isinstance(self._leaf, Text | Table):
+            if kind == 7 and isinstance(self._leaf, ParagraphLeaf | TableLeaf):
                 return False
-            self._new_leaf(Html(kind), depth)
+            self._new_leaf(HtmlLeaf(kind), depth)
             self._out.append(HtmlStart(self._where()))
             self._html(line)
             return True
@@ -312,7 +315,7 @@ class Blocks:
 
     def _open_table(self, body: str, depth: int) -> bool:
         text = self._leaf
-        if not isinstance(text, Text) or depth < len(self._stack) or body[0] not in "|-:":
+        if not isinstance(text, ParagraphLeaf) or depth < len(self._stack) or body[0] not in "|-:":
             return False
         aligns = starts.delimiters(body)
         head = text.lines[-1] if text.lines else ""
@@ -326,40 +329,40 @@ class Blocks:
         if text.lines or text.said:
             self._close_leaf()
             where = self._where()
-        self._leaf = Table(len(names))
+        self._leaf = TableLeaf(len(names))
         self._out.append(TableStart(where, names, aligns))
         return True
 
-    def _open_indented(self, line: Line, depth: int) -> None:
-        self._new_leaf(Indented(), depth)
+    def _open_indented(self, line: SourceLine, depth: int) -> None:
+        self._new_leaf(IndentedLeaf(), depth)
         self._out.append(CodeStart(self._where(), ""))
         line.strip(4)
         self._out.append(CodeLine(line.raw))
 
     # the open leaf
 
-    def _text(self, line: Line, depth: int) -> None:
+    def _text(self, line: SourceLine, depth: int) -> None:
         """What begins nothing: more of the open leaf, or a new paragraph."""
         leaf = self._leaf
         if line.blank:  # after a mark that was just read
             return
-        if isinstance(leaf, Text):  # also where its containers do not go on
+        if isinstance(leaf, ParagraphLeaf):  # also where its containers do not go on
             if leaf.size > PIECE and (leaf.size > 2 * PIECE or leaf.balanced()):
                 self._say_piece(leaf)
             leaf.add(line.body)
-        elif isinstance(leaf, Table) and depth == len(self._stack):
+        elif isinstance(leaf, TableLeaf) and depth == len(self._stack):
             row = starts.cells(line.body)[: leaf.columns]
             self._out.append(TableRow(row + [""] * (leaf.columns - len(row))))
         else:
             self._new_leaf(None, depth)
-            text = Text(self._where())
+            text = ParagraphLeaf(self._where())
             text.add(line.body)
             self._leaf = text
 
-    def _leaf_takes(self, line: Line) -> bool:
+    def _leaf_takes(self, line: SourceLine) -> bool:
         """Let the open leaf have the line, if it takes it whatever it looks like."""
         match self._leaf:
-            case Fence() as leaf:
+            case FenceLeaf() as leaf:
                 if line.indent <= 3 and starts.closes(line.body, leaf.mark):
                     self._leaf = None
                 elif line.blank:
@@ -368,7 +371,7 @@ class Blocks:
                     line.strip(min(line.indent, leaf.indent))
                     self._code(leaf, line.raw)
                 return True
-            case Indented() as leaf:
+            case IndentedLeaf() as leaf:
                 if line.blank:
                     leaf.blanks += 1
                     return True
@@ -379,14 +382,14 @@ class Blocks:
                 self._blank = leaf.blanks > 0
                 self._leaf = None
                 return False
-            case Html() as leaf:
+            case HtmlLeaf() as leaf:
                 if leaf.kind >= 6 and line.blank:
                     self._leaf = None
                     self._blank = True
                 else:
                     self._html(line)
                 return True
-            case Text() | Table() if line.blank:
+            case ParagraphLeaf() | TableLeaf() if line.blank:
                 self._close_leaf()
                 self._blank = True
                 return True

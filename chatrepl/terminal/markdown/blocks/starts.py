@@ -25,7 +25,7 @@ class References(TypedDict, total=False):
     map: list[int]
 
 
-class Found(NamedTuple):
+class Defined(NamedTuple):
     label: str
     url: str
     title: str
@@ -38,7 +38,7 @@ def _parser() -> MarkdownIt:
 
 def take_definitions(
     lines: Sequence[str], known: MutableMapping[str, References]
-) -> tuple[list[Found], list[str]]:
+) -> tuple[list[Defined], list[str]]:
     """Split a paragraph into its definitions, which become `known`, and the lines that are left.
 
     The first definition of a label holds, as the CommonMark specification has it.
@@ -51,7 +51,7 @@ def take_definitions(
         known.setdefault(label, reference)
     every = sorted([*new.values(), *env.get("duplicate_refs", [])], key=lambda one: one["map"][0])
     found = [
-        Found(_label(lines[one["map"][0]]), one["href"], one["title"])
+        Defined(_label(lines[one["map"][0]]), one["href"], one["title"])
         for one in every
         if one["map"][0] < used
     ]
@@ -185,7 +185,7 @@ def cells(row: str) -> list[str]:
     return [part.strip(" \t") for part in parts]
 
 
-class Text:
+class ParagraphLeaf:
     """An open paragraph; `said` once a piece of it is printed."""
 
     __slots__ = ("lines", "said", "size", "where")
@@ -196,8 +196,8 @@ class Text:
         self.size = 0
         self.said = False
 
-    def __copy__(self) -> "Text":
-        other = Text(self.where)
+    def __copy__(self) -> "ParagraphLeaf":
+        other = ParagraphLeaf(self.where)
         other.lines, other.size, other.said = self.lines.copy(), self.size, self.said
         return other
 
@@ -223,7 +223,7 @@ class Text:
 
 
 @dataclass(slots=True)
-class Fence:
+class FenceLeaf:
     """A fenced code block; blank lines wait until code follows them."""
 
     mark: FenceMark
@@ -232,14 +232,14 @@ class Fence:
 
 
 @dataclass(slots=True)
-class Indented:
+class IndentedLeaf:
     """A code block by indent."""
 
     blanks: int = 0
 
 
 @dataclass(slots=True)
-class Html:
+class HtmlLeaf:
     """An HTML block of one of the specification's seven kinds."""
 
     kind: int
@@ -247,8 +247,8 @@ class Html:
 
 
 @dataclass(slots=True)
-class Table:
+class TableLeaf:
     columns: int
 
 
-Leaf = Text | Fence | Indented | Html | Table
+Leaf = ParagraphLeaf | FenceLeaf | IndentedLeaf | HtmlLeaf | TableLeaf

@@ -3,11 +3,11 @@
 import copy
 
 from chatrepl.terminal.markdown.blocks.events import Where
-from chatrepl.terminal.markdown.blocks.starts import Text
+from chatrepl.terminal.markdown.blocks.starts import ParagraphLeaf
 
 
 def test_a_copied_paragraph_grows_alone() -> None:
-    text = Text(Where((), blank=False))
+    text = ParagraphLeaf(Where((), blank=False))
     text.add("a")
     other = copy.copy(text)
     other.add("b")
@@ -16,7 +16,7 @@ def test_a_copied_paragraph_grows_alone() -> None:
 
 
 def test_open_emphasis_is_noticed_before_the_last_line() -> None:
-    text = Text(Where((), blank=False))
+    text = ParagraphLeaf(Where((), blank=False))
     text.add("a **b")
     text.add("c** d")
     assert not text.balanced()
@@ -25,7 +25,7 @@ def test_open_emphasis_is_noticed_before_the_last_line() -> None:
 
 
 def test_a_new_piece_begins_with_one_line() -> None:
-    text = Text(Where((), blank=False))
+    text = ParagraphLeaf(Where((), blank=False))
     text.add("abc")
     text.restart("de")
     assert (text.said, text.size, text.joined()) == (True, 2, "de")
