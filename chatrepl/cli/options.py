@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.fences import LANGUAGES
 
 Shape: TypeAlias = Literal["text", "many", "switch", "number", "optional"]
 
@@ -120,16 +121,6 @@ FLAGS: Final[Mapping[str, tuple[str, Shape]]] = {
 }
 
 OUTPUTS: Final = ("text", "json", "jsonl")
-_LANGUAGES: Final = frozenset(
-    (
-        "bash c c++ clojure cmake console cpp cs csharp css csv diff dockerfile elixir erlang "
-        "fish go graphql groovy haskell hcl html http ini java javascript js json json5 jsonl jsx "
-        "julia kotlin latex less lisp lua make makefile markdown md mermaid nginx nix objc ocaml "
-        "patch perl php plain plaintext powershell proto ps1 py python r rb regex rs ruby rust "
-        "scala scss sh shell sql svg swift tcl tex text toml ts tsx txt typescript vb vim vue xml "
-        "yaml yml zig zsh"
-    ).split()
-)
 
 
 def spell_out(argv: Sequence[str]) -> list[str]:
@@ -141,7 +132,7 @@ def spell_out(argv: Sequence[str]) -> list[str]:
         if word == "--":
             return [*words, word, *rest]
         if word in {"-x", "--extract"}:
-            named = bool(rest) and rest[0].casefold() in _LANGUAGES
+            named = bool(rest) and rest[0].casefold() in LANGUAGES
             word = f"--extract={rest.pop(0) if named else ''}"
         words.append(word)
         if FLAGS.get(word, ("", "switch"))[1] in {"text", "many", "number"} and rest:
