@@ -89,7 +89,7 @@ class Options:
     sessions: bool = _flag("switch", PAGES, "--sessions [QUERY]", "List saved conversations.")
     doctor: bool = _flag("switch", PAGES, "--doctor", "Check key, connection, terminal, storage.")
     version: bool = _flag("switch", PAGES, "--version", "Print the version.")
-    help_: bool = _flag("switch", PAGES, "-h, --help", "Print this.")
+    help_: bool = _flag("switch", PAGES, "-h, --help", "Print the options, examples, and exit codes.")
     show_completion: bool = _flag("switch", PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
     install_completion: bool = _flag("switch", PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on
