@@ -103,6 +103,6 @@ def _parameters() -> list[inspect.Parameter]:
 def _annotation(type_: Any, flag: Flag | None) -> Any:
     if flag is None:
         return Annotated[type_, typer.Argument()]
-    if flag.kind == "text" and flag.words:
-        type_ = Literal[*flag.words] | None
+    if flag.choices:
+        type_ = Literal[*flag.choices] | None
     return Annotated[type_, typer.Option(*flag.names)]

@@ -5,7 +5,7 @@ The quick reader, typer's parameters, `--help` and the README's table are all re
 it only gets what the quick reader does not take whole. To add an option, add a field.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, fields
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -14,7 +14,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.fences import LANGUAGES
 from chatrepl.core.value import frozen
 
-FlagKind: TypeAlias = Literal["text", "many", "switch", "number", "optional"]
+FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
 
 MESSAGE: Final = "The message"
 SAVED: Final = "Saved conversations"
@@ -25,17 +25,13 @@ PAGES: Final = "Print and exit"
 
 @frozen
 class Flag:
-    """One option as the outside sees it. `usage` names it as `--help` does: `-m, --model ID`.
-
-    `words` are the only values of a text; of an optional one, those that may follow in a word of
-    their own.
-    """
+    """One option as the outside sees it. `usage` names it as `--help` does: `-m, --model ID`."""
 
     kind: FlagKind
     group: str
     usage: str
     about: str
-    words: Iterable[str] = ()
+    choices: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,8 +39,8 @@ class Flag:
         return tuple(word.strip(",") for word in self.usage.split() if word.startswith("-"))
 
 
-def _flag(kind: FlagKind, group: str, usage: str, about: str, words: Iterable[str] = ()) -> Any:
-    metadata = {"flag": Flag(kind, group, usage, about, words)}
+def _flag(kind: FlagKind, group: str, usage: str, about: str, choices: tuple[str, ...] = ()) -> Any:
+    metadata = {"flag": Flag(kind, group, usage, about, choices)}
     if kind == "many":
         return field(default_factory=list, metadata=metadata)
     return field(default=False if kind == "switch" else None, metadata=metadata)
@@ -73,7 +69,7 @@ class Options:
     output: str | None = _flag("text", ANSWER, "-o, --output text|json|jsonl", "How the answer is written.", ("text", "json", "jsonl"))
     json: bool = _flag("switch", ANSWER, "--json", "Short for -o json.")
     raw: bool = _flag("switch", ANSWER, "--raw", "Show Markdown as it is.")
-    extract: str | None = _flag("optional", ANSWER, "-x, --extract [LANG]", "Print only the first fenced block (of LANG).", LANGUAGES)
+    extract: str | None = _flag("text", ANSWER, "-x, --extract [LANG]", "Print only the first fenced block (of LANG).")
     dry_run: bool = _flag("switch", ANSWER, "--dry-run", "Show what would be sent; send nothing.")
     interactive: bool = _flag("switch", ANSWER, "-i, --interactive", "Stay after the answer.")
     quiet: bool = _flag("switch", ANSWER, "-q, --quiet", "Less on stderr.")
@@ -127,23 +123,20 @@ _FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.name
 
 
 def spell_out(argv: Sequence[str]) -> list[str]:
-    """Write what follows an option with an optional value behind a `=`, where it is its value.
-
-    `-x` takes the next word where that names a language; any other is the question's.
-    """
+    """Give `-x` its value: the next word where that names a language, else an empty one."""
     words: list[str] = []
     rest = list(argv)
     while rest:
         word = rest.pop(0)
         if word == "--":
             return [*words, word, *rest]
-        flag = FLAGS.get(_FIELDS.get(word, ""))
-        if flag is not None and flag.kind == "optional":
-            takes = bool(rest) and rest[0].casefold() in flag.words
-            word = f"{flag.names[-1]}={rest.pop(0) if takes else ''}"
+        if word in FLAGS["extract"].names:
+            named = bool(rest) and rest[0].casefold() in LANGUAGES
+            word = f"--extract={rest.pop(0) if named else ''}"
         words.append(word)
-        if flag is not None and flag.kind in {"text", "many", "number"} and rest:
-            words.append(rest.pop(0))
+        if word in _FIELDS and FLAGS[_FIELDS[word]].kind != "switch":
+            words += rest[:1]
+            del rest[:1]
     return words
 
 
@@ -196,13 +189,15 @@ def _take(values: dict[str, Any], word: str, rest: list[str]) -> bool:
         if not rest or (rest[0].startswith("-") and rest[0] != "-"):
             return False
         text = rest.pop(0)
+    if flag.choices and text not in flag.choices:
+        return False
     match flag.kind:
         case "many":
             values.setdefault(key, []).append(text)
+        case "text":
+            values[key] = text
         case "number":
             if not text.isascii() or not text.isdigit() or len(text) > 18:
                 return False
             values[key] = int(text)
-        case _:
-            values[key] = text
-    return not flag.words or flag.kind == "optional" or text in flag.words
+    return True

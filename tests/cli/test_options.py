@@ -22,7 +22,7 @@ def _options(draw: st.DrawFn) -> list[str]:
     value = draw(st.sampled_from(["1", "7", "007", "9" * 99]) if flag.kind == "number" else WORD)
     if flag is FLAGS["output"]:
         value = draw(st.sampled_from(["text", "json", "jsonl", "yaml"]))
-    if flag.kind == "optional":
+    if flag is FLAGS["extract"]:
         return draw(st.sampled_from([[name], [name, "python"]]))
     joined = [f"{name}={value}"] if name.startswith("--") else [f"{name}{value}"]
     return draw(st.sampled_from([[name, value], joined]))
@@ -50,6 +50,11 @@ def test_ordinary_lines_are_read_without_typer() -> None:
     assert read(plain) == Options(
         prompt=["what"], model="opus", system="Be kind.", extract="sh", attach=["-"], max_tokens=9
     )
+
+
+def test_a_number_that_python_does_not_read_is_left_to_typer() -> None:
+    assert read(["-t", "9" * 5000]) is None
+    assert read(["-t", "٣"]) is None
 
 
 def test_a_language_after_x_is_its_value_and_any_other_word_is_not() -> None:
