@@ -16,11 +16,11 @@ from chatrepl.core.value import frozen
 
 FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
 
-MESSAGE: Final = "The message"
-SAVED: Final = "Saved conversations"
-ANSWER: Final = "The answer"
-SETTINGS: Final = "Settings"
-PAGES: Final = "Print and exit"
+_MESSAGE: Final = "The message"
+_SAVED: Final = "Saved conversations"
+_ANSWER: Final = "The answer"
+_SETTINGS: Final = "Settings"
+_PAGES: Final = "Print and exit"
 
 
 @frozen
@@ -53,41 +53,41 @@ class Options:
     # fmt: off
     prompt: list[str] = field(default_factory=list)
 
-    model: str | None = _flag("text", MESSAGE, "-m, --model ID", "Model id, or a part of one.")
-    system: str | None = _flag("text", MESSAGE, "-s, --system TEXT", "System prompt; @FILE reads it.")
-    prefill: str | None = _flag("text", MESSAGE, "-p, --prefill TEXT", "Begin the reply with TEXT.")
-    attach: list[str] = _flag("many", MESSAGE, "-a, --attach, --image PATH", "Image, PDF, text file, URL, or - for stdin; repeatable.")
-    max_tokens: int | None = _flag("number", MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
-    schema: str | None = _flag("text", MESSAGE, "--schema FILE|JSON", "The reply must fit this JSON Schema.")
-    choose: str | None = _flag("text", MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
+    model: str | None = _flag("text", _MESSAGE, "-m, --model ID", "Model id, or a part of one.")
+    system: str | None = _flag("text", _MESSAGE, "-s, --system TEXT", "System prompt; @FILE reads it.")
+    prefill: str | None = _flag("text", _MESSAGE, "-p, --prefill TEXT", "Begin the reply with TEXT.")
+    attach: list[str] = _flag("many", _MESSAGE, "-a, --attach, --image PATH", "Image, PDF, text file, URL, or - for stdin; repeatable.")
+    max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
+    schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON", "The reply must fit this JSON Schema.")
+    choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
 
-    continue_: bool = _flag("switch", SAVED, "-c, --continue", "Go on with the newest saved conversation.")
-    resume: str | None = _flag("text", SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")
-    save: str | None = _flag("text", SAVED, "--save NAME", "Keep a single shot under NAME.")
-    no_save: bool = _flag("switch", SAVED, "--no-save", "Write nothing to disk at all.")
+    continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
+    resume: str | None = _flag("text", _SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")
+    save: str | None = _flag("text", _SAVED, "--save NAME", "Keep a single shot under NAME.")
+    no_save: bool = _flag("switch", _SAVED, "--no-save", "Write nothing to disk at all.")
 
-    output: str | None = _flag("text", ANSWER, "-o, --output text|json|jsonl", "How the answer is written.", ("text", "json", "jsonl"))
-    json: bool = _flag("switch", ANSWER, "--json", "Short for -o json.")
-    raw: bool = _flag("switch", ANSWER, "--raw", "Show Markdown as it is.")
-    extract: str | None = _flag("text", ANSWER, "-x, --extract [LANG]", "Print only the first fenced block (of LANG).")
-    dry_run: bool = _flag("switch", ANSWER, "--dry-run", "Show what would be sent; send nothing.")
-    interactive: bool = _flag("switch", ANSWER, "-i, --interactive", "Stay after the answer.")
-    quiet: bool = _flag("switch", ANSWER, "-q, --quiet", "Less on stderr.")
-    verbose: bool = _flag("switch", ANSWER, "-v, --verbose", "More on stderr.")
+    output: str | None = _flag("text", _ANSWER, "-o, --output text|json|jsonl", "How the answer is written.", ("text", "json", "jsonl"))
+    json: bool = _flag("switch", _ANSWER, "--json", "Short for -o json.")
+    raw: bool = _flag("switch", _ANSWER, "--raw", "Show Markdown as it is.")
+    extract: str | None = _flag("text", _ANSWER, "-x, --extract [LANG]", "Print only the first fenced block (of LANG).")
+    dry_run: bool = _flag("switch", _ANSWER, "--dry-run", "Show what would be sent; send nothing.")
+    interactive: bool = _flag("switch", _ANSWER, "-i, --interactive", "Stay after the answer.")
+    quiet: bool = _flag("switch", _ANSWER, "-q, --quiet", "Less on stderr.")
+    verbose: bool = _flag("switch", _ANSWER, "-v, --verbose", "More on stderr.")
 
-    profile: str | None = _flag("text", SETTINGS, "--profile NAME", "Settings of that profile.")
-    config: str | None = _flag("text", SETTINGS, "--config FILE", "Another configuration file.")
-    set_: list[str] = _flag("many", SETTINGS, "--set KEY=VALUE", "Any setting; repeatable.")
-    base_url: str | None = _flag("text", SETTINGS, "--base-url URL", "Another server that speaks the Messages API.")
-    demo: bool = _flag("switch", SETTINGS, "--demo", "Talk to the embedded offline engine.")
+    profile: str | None = _flag("text", _SETTINGS, "--profile NAME", "Settings of that profile.")
+    config: str | None = _flag("text", _SETTINGS, "--config FILE", "Another configuration file.")
+    set_: list[str] = _flag("many", _SETTINGS, "--set KEY=VALUE", "Any setting; repeatable.")
+    base_url: str | None = _flag("text", _SETTINGS, "--base-url URL", "Another server that speaks the Messages API.")
+    demo: bool = _flag("switch", _SETTINGS, "--demo", "Talk to the embedded offline engine.")
 
-    models: bool = _flag("switch", PAGES, "--models", "List the models.")
-    sessions: bool = _flag("switch", PAGES, "--sessions [QUERY]", "List saved conversations.")
-    doctor: bool = _flag("switch", PAGES, "--doctor", "Check key, connection, terminal, storage.")
-    version: bool = _flag("switch", PAGES, "--version", "Print the version.")
-    help_: bool = _flag("switch", PAGES, "-h, --help", "Print the options, examples, and exit codes.")
-    show_completion: bool = _flag("switch", PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
-    install_completion: bool = _flag("switch", PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
+    models: bool = _flag("switch", _PAGES, "--models", "List the models.")
+    sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
+    help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
+    show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
+    install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on
 
     @property
