@@ -22,7 +22,7 @@ fix: .venv/done
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-docs: .venv/done  # what is derived: config.example.toml, the README's table of commands, its picture
+docs: .venv/done  # what is derived: config.example.toml, the README's tables, its picture
 	$(PYTHON) -m tests.derive
 
 .PHONY: chat test check fix docs

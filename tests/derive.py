@@ -1,4 +1,4 @@
-"""Write what is derived: config.example.toml, the README's table of commands, its picture.
+"""Write what is derived: config.example.toml, the README's tables, its picture.
 
     python -m tests.derive
 
@@ -7,18 +7,23 @@
 
 import io
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 import chatrepl.commands  # noqa: F401 - registers all commands
+from chatrepl.cli.help import EXITS
+from chatrepl.cli.options import FLAGS
 from chatrepl.commands.registry import GROUPS, REGISTRY
 from chatrepl.config.show import example
 from chatrepl.terminal.markdown.document import Markdown
 
 ROOT = Path(__file__).parent.parent
-_TABLE = re.compile(r"(<!-- commands -->\n).*?(<!-- /commands -->)", re.DOTALL)
+_TABLE = re.compile(
+    r"(<!-- (?P<name>options|exits|commands) -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL
+)
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 QUESTION = "Show me a table of prefill modes, and a sieve in Python."
@@ -46,21 +51,39 @@ def primes(limit: int) -> list[int]:
 """
 
 
-def command_table() -> str:
-    """The slash commands as a Markdown table, group by group."""
-    rows = ["| command | does |", "|---|---|"]
+def commands() -> Iterator[tuple[str, str]]:
+    """The slash commands, group by group."""
     for group in GROUPS:
         for command in REGISTRY.commands:
             if command.group == group:
                 also = "".join(f", `/{alias}`" for alias in command.aliases)
-                usage = command.usage.replace("|", "\\|")
-                rows.append(f"| `{usage}`{also} | {command.summary} |")
-    return "\n".join(rows) + "\n"
+                yield f"`{command.usage}`{also}", command.summary
+
+
+def options() -> Iterator[tuple[str, str]]:
+    """The options of the command line, as `--help` has them."""
+    return ((f"`{flag.usage}`", flag.about) for flag in FLAGS.values())
+
+
+TABLES: Mapping[str, Callable[[], Iterable[tuple[str, str]]]] = {
+    "options": lambda: (("option", "does"), *options()),
+    "exits": lambda: (("code", "meaning"), *EXITS),
+    "commands": lambda: (("command", "does"), *commands()),
+}
+
+
+def table(name: str) -> str:
+    """One of the README's tables in Markdown."""
+    lines = [
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n"
+        for row in TABLES[name]()
+    ]
+    return "".join((lines[0], "|---|---|\n", *lines[1:]))
 
 
 def readme(text: str) -> str:
-    """The README with its table of commands made anew."""
-    return _TABLE.sub(lambda match: match[1] + command_table() + match[2], text)
+    """The README with its tables made anew."""
+    return _TABLE.sub(lambda match: match[1] + table(match["name"]) + match[3], text)
 
 
 def picture() -> str:

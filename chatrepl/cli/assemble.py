@@ -58,7 +58,7 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
             learn=lambda model, facts: _learn(learned, model, facts),
             new_recorder=lambda: _recorder(folders.conversations, save=loaded.settings.save),
             scales=lambda: _scales(scales),
-            keep_scales=lambda found: _keep_scales(scales if loaded.settings.save else None, found),
+            keep_scales=lambda new: _keep_scales(scales if loaded.settings.save else None, new),
         ),
         Conversation(state=State(system=settings.system)),
         models=catalog,

@@ -79,12 +79,12 @@ def _ask(loaded: Config, *, demo: bool) -> Probe | ChatreplError:
 def _key(case: Case) -> Finding:
     if case.demo:
         return Finding("key", True, "none is needed for the demo engine.")
-    found = find(case.loaded.settings, os.environ)
-    if found is None:
+    credential = find(case.loaded.settings, os.environ)
+    if credential is None:
         error = missing()
         return Finding("key", False, error.message, error.hint)
-    shown = f" ({found.masked})" if found.masked else ""
-    return Finding("key", True, f"from {found.source}{shown}.")
+    masked = f" ({credential.masked})" if credential.masked else ""
+    return Finding("key", True, f"from {credential.source}{masked}.")
 
 
 def _connection(case: Case) -> Finding:
@@ -100,7 +100,7 @@ def _model(case: Case) -> Finding:
     model = find_model(id_)
     if isinstance(case.answer, Probe) and case.answer.models:
         ids = [str(info.get("id")) for info in case.answer.models]
-        if not any(known == id_ or known.startswith(f"{id_}-") for known in ids):
+        if not any(listed == id_ or listed.startswith(f"{id_}-") for listed in ids):
             return Finding(
                 "model", False, f"{id_} is none of the service's.", "--models lists them."
             )

@@ -67,10 +67,10 @@ def guarded(run: Callable[[], int]) -> int:
 def report_bug(error: BaseException) -> int:
     """Keep a traceback in a file of its own and say where, in one line."""
     where = _keep(error)
-    told = f"What happened is in {where}." if where else "What happened was not kept in a file."
+    account = f"What happened is in {where}." if where else "What happened was not kept in a file."
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"chatrepl: this is a bug in chatrepl. {told}\n")
-    _tell_program(ChatreplError(f"This is a bug in chatrepl. {told}", exit_code=BUG))
+        sys.stderr.write(f"chatrepl: this is a bug in chatrepl. {account}\n")
+    _tell_program(ChatreplError(f"This is a bug in chatrepl. {account}", exit_code=BUG))
     return BUG
 
 

@@ -1,53 +1,94 @@
-"""What may be said on the command line, and a quick reader of it.
+"""What may be said on the command line, each option declared once, and a quick reader of it.
 
-typer gives help, completion and words for mistakes, but takes a tenth of a second to import. Plain
-command lines are read here; whatever this reader does not take whole is typer's. To add an option,
-add a field to `Options`, a row to `FLAGS`, and a parameter in `app.py`; a test holds them together.
+The quick reader, typer's parameters, `--help` and the README's table are all read off the fields of
+`Options`. typer gives completion and words for mistakes, but takes a tenth of a second to import:
+it only gets what the quick reader does not take whole. To add an option, add a field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.fences import LANGUAGES
+from chatrepl.core.value import frozen
 
-Shape: TypeAlias = Literal["text", "many", "switch", "number", "optional"]
+FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
+
+_MESSAGE: Final = "The message"
+_SAVED: Final = "Saved conversations"
+_ANSWER: Final = "The answer"
+_SETTINGS: Final = "Settings"
+_PAGES: Final = "Print and exit"
 
 
-@dataclass(slots=True)
+@frozen
+class Flag:
+    """One option as the outside sees it. `usage` names it as `--help` does: `-m, --model ID`."""
+
+    kind: FlagKind
+    group: str
+    usage: str
+    about: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its spellings, the short one first."""
+        return tuple(word.strip(",") for word in self.usage.split() if word.startswith("-"))
+
+
+def _flag(kind: FlagKind, group: str, usage: str, about: str, choices: tuple[str, ...] = ()) -> Any:
+    metadata = {"flag": Flag(kind, group, usage, about, choices)}
+    if kind == "many":
+        return field(default_factory=list, metadata=metadata)
+    return field(default=False if kind == "switch" else None, metadata=metadata)
+
+
+@frozen
 class Options:
     """The command line as it was meant; None and empty stand for what was not said."""
 
+    # fmt: off
     prompt: list[str] = field(default_factory=list)
-    model: str | None = None
-    system: str | None = None
-    prefill: str | None = None
-    attach: list[str] = field(default_factory=list)
-    max_tokens: int | None = None
-    schema: str | None = None
-    choose: str | None = None
-    continue_: bool = False
-    resume: str | None = None
-    save: str | None = None
-    no_save: bool = False
-    output: str | None = None
-    json: bool = False
-    raw: bool = False
-    extract: str | None = None
-    dry_run: bool = False
-    interactive: bool = False
-    profile: str | None = None
-    config: str | None = None
-    set_: list[str] = field(default_factory=list)
-    base_url: str | None = None
-    demo: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    models: bool = False
-    sessions: bool = False
-    doctor: bool = False
-    version: bool = False
+
+    model: str | None = _flag("text", _MESSAGE, "-m, --model ID", "Model id, or a part of one.")
+    system: str | None = _flag("text", _MESSAGE, "-s, --system TEXT", "System prompt; @FILE reads it.")
+    prefill: str | None = _flag("text", _MESSAGE, "-p, --prefill TEXT", "Begin the reply with TEXT.")
+    attach: list[str] = _flag("many", _MESSAGE, "-a, --attach, --image PATH", "Image, PDF, text file, URL, or - for stdin; repeatable.")
+    max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
+    schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON", "The reply must fit this JSON Schema.")
+    choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
+
+    continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
+    resume: str | None = _flag("text", _SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")
+    save: str | None = _flag("text", _SAVED, "--save NAME", "Keep a single shot under NAME.")
+    no_save: bool = _flag("switch", _SAVED, "--no-save", "Write nothing to disk at all.")
+
+    output: str | None = _flag("text", _ANSWER, "-o, --output text|json|jsonl", "How the answer is written.", ("text", "json", "jsonl"))
+    json: bool = _flag("switch", _ANSWER, "--json", "Short for -o json.")
+    raw: bool = _flag("switch", _ANSWER, "--raw", "Show Markdown as it is.")
+    extract: str | None = _flag("text", _ANSWER, "-x, --extract [LANG]", "Print only the first fenced block (of LANG).")
+    dry_run: bool = _flag("switch", _ANSWER, "--dry-run", "Show what would be sent; send nothing.")
+    interactive: bool = _flag("switch", _ANSWER, "-i, --interactive", "Stay after the answer.")
+    quiet: bool = _flag("switch", _ANSWER, "-q, --quiet", "Less on stderr.")
+    verbose: bool = _flag("switch", _ANSWER, "-v, --verbose", "More on stderr.")
+
+    profile: str | None = _flag("text", _SETTINGS, "--profile NAME", "Settings of that profile.")
+    config: str | None = _flag("text", _SETTINGS, "--config FILE", "Another configuration file.")
+    set_: list[str] = _flag("many", _SETTINGS, "--set KEY=VALUE", "Any setting; repeatable.")
+    base_url: str | None = _flag("text", _SETTINGS, "--base-url URL", "Another server that speaks the Messages API.")
+    demo: bool = _flag("switch", _SETTINGS, "--demo", "Talk to the embedded offline engine.")
+
+    models: bool = _flag("switch", _PAGES, "--models", "List the models.")
+    sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
+    help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
+    show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
+    install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
+    # fmt: on
 
     @property
     def manner(self) -> str:
@@ -75,61 +116,10 @@ class Options:
         return self.continue_ or self.resume is not None or self.save is not None
 
 
-FLAGS: Final[Mapping[str, tuple[str, Shape]]] = {
-    "--model": ("model", "text"),
-    "-m": ("model", "text"),
-    "--system": ("system", "text"),
-    "-s": ("system", "text"),
-    "--prefill": ("prefill", "text"),
-    "-p": ("prefill", "text"),
-    "--attach": ("attach", "many"),
-    "-a": ("attach", "many"),
-    "--image": ("attach", "many"),
-    "--max-tokens": ("max_tokens", "number"),
-    "-t": ("max_tokens", "number"),
-    "--schema": ("schema", "text"),
-    "--choose": ("choose", "text"),
-    "--continue": ("continue_", "switch"),
-    "-c": ("continue_", "switch"),
-    "--resume": ("resume", "text"),
-    "-r": ("resume", "text"),
-    "--save": ("save", "text"),
-    "--no-save": ("no_save", "switch"),
-    "--output": ("output", "text"),
-    "-o": ("output", "text"),
-    "--json": ("json", "switch"),
-    "--raw": ("raw", "switch"),
-    "--extract": ("extract", "optional"),
-    "-x": ("extract", "optional"),
-    "--dry-run": ("dry_run", "switch"),
-    "--interactive": ("interactive", "switch"),
-    "-i": ("interactive", "switch"),
-    "--profile": ("profile", "text"),
-    "--config": ("config", "text"),
-    "--set": ("set_", "many"),
-    "--base-url": ("base_url", "text"),
-    "--demo": ("demo", "switch"),
-    "--quiet": ("quiet", "switch"),
-    "-q": ("quiet", "switch"),
-    "--verbose": ("verbose", "switch"),
-    "-v": ("verbose", "switch"),
-    "--models": ("models", "switch"),
-    "--sessions": ("sessions", "switch"),
-    "--doctor": ("doctor", "switch"),
-    "--version": ("version", "switch"),
+FLAGS: Final[Mapping[str, Flag]] = {
+    f.name: f.metadata["flag"] for f in fields(Options) if "flag" in f.metadata
 }
-
-OUTPUTS: Final = ("text", "json", "jsonl")
-_LANGUAGES: Final = frozenset(
-    (
-        "bash c c++ clojure cmake console cpp cs csharp css csv diff dockerfile elixir erlang "
-        "fish go graphql groovy haskell hcl html http ini java javascript js json json5 jsonl jsx "
-        "julia kotlin latex less lisp lua make makefile markdown md mermaid nginx nix objc ocaml "
-        "patch perl php plain plaintext powershell proto ps1 py python r rb regex rs ruby rust "
-        "scala scss sh shell sql svg swift tcl tex text toml ts tsx txt typescript vb vim vue xml "
-        "yaml yml zig zsh"
-    ).split()
-)
+_FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.names}
 
 
 def spell_out(argv: Sequence[str]) -> list[str]:
@@ -140,18 +130,24 @@ def spell_out(argv: Sequence[str]) -> list[str]:
         word = rest.pop(0)
         if word == "--":
             return [*words, word, *rest]
-        if word in {"-x", "--extract"}:
-            named = bool(rest) and rest[0].casefold() in _LANGUAGES
+        if word in FLAGS["extract"].names:
+            named = bool(rest) and rest[0].casefold() in LANGUAGES
             word = f"--extract={rest.pop(0) if named else ''}"
         words.append(word)
-        if FLAGS.get(word, ("", "switch"))[1] in {"text", "many", "number"} and rest:
-            words.append(rest.pop(0))
+        if word in _FIELDS and FLAGS[_FIELDS[word]].kind != "switch":
+            words += rest[:1]
+            del rest[:1]
     return words
+
+
+def before_dashes(argv: Sequence[str]) -> Sequence[str]:
+    """Give the words among which options may stand."""
+    return argv[: argv.index("--")] if "--" in argv else argv
 
 
 def asked_manner(argv: Sequence[str]) -> str:
     """Tell how the answer is to be written, of a command line that nobody could read whole."""
-    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    words = before_dashes(argv)
     if "--json" in words:
         return "json"
     for manner in ("jsonl", "json"):
@@ -165,44 +161,43 @@ def asked_manner(argv: Sequence[str]) -> str:
 
 def read(argv: Sequence[str]) -> Options | None:
     """Read a plain command line; None where it is not plain, and typer is to have its say."""
-    options = Options()
+    values: dict[str, Any] = {"prompt": []}
     rest = spell_out(argv)
     while rest:
         word = rest.pop(0)
         if word == "--":
-            options.prompt += rest
+            values["prompt"] += rest
             break
         if not word.startswith("-") or word == "-":
-            options.prompt.append(word)
-            continue
-        name, equals, value = word.partition("=")
-        known = FLAGS.get(name)
-        if known is None or (equals and not name.startswith("--")):
+            values["prompt"].append(word)
+        elif not _take(values, word, rest):
             return None
-        taken = _take(options, known, value if equals else None, rest)
-        if not taken:
-            return None
-    return options if options.output in {None, *OUTPUTS} else None
+    return Options(**values)
 
 
-def _take(options: Options, known: tuple[str, Shape], value: str | None, rest: list[str]) -> bool:
-    name, shape = known
-    if shape == "switch":
-        setattr(options, name, True)
-        return value is None
-    if value is None:
-        if not rest:
+def _take(values: dict[str, Any], word: str, rest: list[str]) -> bool:
+    """Take one option with its value; False where it is typer's to understand or to refuse."""
+    name, equals, text = word.partition("=")
+    key = _FIELDS.get(name, "")
+    flag = FLAGS.get(key)
+    if flag is None or (equals and (flag.kind == "switch" or not name.startswith("--"))):
+        return False
+    if flag.kind == "switch":
+        values[key] = True
+        return True
+    if not equals:
+        if not rest or (rest[0].startswith("-") and rest[0] != "-"):
             return False
-        value = rest.pop(0)
-        if value.startswith("-") and value != "-" and shape != "optional":
-            return False  # typer knows whether that is a value or a mistake
-    converted: Any = value
-    if shape == "number":
-        if not value.isascii() or not value.isdigit():
-            return False
-        converted = int(value)
-    if shape == "many":
-        getattr(options, name).append(converted)
-    else:
-        setattr(options, name, converted)
+        text = rest.pop(0)
+    if flag.choices and text not in flag.choices:
+        return False
+    match flag.kind:
+        case "many":
+            values.setdefault(key, []).append(text)
+        case "text":
+            values[key] = text
+        case "number":
+            if not text.isascii() or not text.isdigit() or len(text) > 18:
+                return False
+            values[key] = int(text)
     return True

@@ -4,6 +4,7 @@ What is printed instead of an answer (`--models`, `--sessions`, `--doctor`) leav
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,10 +31,8 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
     except ChatreplError as error:
         _tell(out, asked_manner(argv), error)
         raise
-    if isinstance(options, int):
-        return options
-    if options.version:
-        out.write(f"chatrepl {__version__}\n")
+    if page := _page(options):
+        out.write(page)
         return 0
     try:
         options.check()
@@ -43,13 +42,32 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
         raise
 
 
-def _options(argv: Sequence[str]) -> Options | int:
+def _options(argv: Sequence[str]) -> Options:
     options = None if "_CHATREPL_COMPLETE" in os.environ else read(argv)
     if options is not None:
         return options
     from chatrepl.cli.app import parse
 
     return parse(argv)
+
+
+def _page(options: Options) -> str:
+    """Give what is printed whatever else was said. Raises ChatreplError."""
+    if options.help_:
+        from chatrepl.cli.help import help_page
+
+        return help_page(shutil.get_terminal_size().columns)
+    if options.version:
+        return f"chatrepl {__version__}\n"
+    if options.show_completion:
+        from chatrepl.cli.app import completion_script
+
+        return completion_script(" ".join(options.prompt))
+    if options.install_completion:
+        from chatrepl.cli.app import install_completion
+
+        return install_completion(" ".join(options.prompt))
+    return ""
 
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:

@@ -167,11 +167,12 @@ def _parts(session: Session, text: str) -> Iterable[str]:
 def copy(
     session: Session,
     what: Annotated[str | None, ArgKind(complete=_parts)] = None,
-    block: Annotated[int | None, ArgKind(int)] = None,
+    block: str | None = None,
 ) -> Outcome:
     """Copy the last reply, WHAT turn's reply, `code` (its BLOCK, else the last), or `all`.
 
-    It is the exact text of the reply, without anything of the screen.
+    It is the exact text of the reply, without anything of the screen. BLOCK is a number, or a
+    language: `/copy code py` takes the last block of Python.
     """
     if what == "all":
         numbered(session, None)
@@ -195,13 +196,15 @@ def _all(session: Session) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _code(session: Session, block: int | None) -> Outcome:
-    """Take a code block of the last reply that has any."""
+def _code(session: Session, block: str | None) -> Outcome:
+    """Take a code block of the last reply that has any; by number, or the last of a language."""
+    number = int(block) if block is not None and re.fullmatch(r"\d{1,9}", block) else None
+    language = block or "" if number is None else ""
     for turn in reversed(session.conversation.path()):
-        blocks = code_blocks(turn.assistant.text) if turn.assistant is not None else ()
+        blocks = code_blocks(turn.assistant.text, language) if turn.assistant is not None else ()
         if not blocks:
             continue
-        if block is not None and not 1 <= block <= len(blocks):
-            raise UsageError(f"There is no code block {block}.", f"The reply has {len(blocks)}.")
-        return Copy(blocks[-1 if block is None else block - 1], "The code")
-    raise UsageError("No reply holds a code block.")
+        if number is not None and not 1 <= number <= len(blocks):
+            raise UsageError(f"There is no code block {number}.", f"The reply has {len(blocks)}.")
+        return Copy(blocks[-1 if number is None else number - 1], "The code")
+    raise UsageError(f"No reply holds a code block{f' of {language}' if language else ''}.")

@@ -26,17 +26,17 @@ _TRIPLE: Final = r'"""|\'\'\''
 
 def find_lines(text: str) -> dict[Keys, int]:
     """Map each table and key of a TOML text, as the parts of its name, to its line."""
-    found: dict[Keys, int] = {}
+    lines: dict[Keys, int] = {}
     table: Keys = ()
     for number, line in _outside_long_strings(text):
         header = re.match(_HEADER, line)
         key = re.match(_KEY, line)
         if header is not None:
             table = _parts(header[1])
-            found.setdefault(table, number)
+            lines.setdefault(table, number)
         elif key is not None:
-            found.setdefault(table + _parts(key[1]), number)
-    return found
+            lines.setdefault(table + _parts(key[1]), number)
+    return lines
 
 
 def line_of(keys: Keys, lines: Mapping[Keys, int]) -> int:
@@ -161,14 +161,14 @@ class _ConfigReader:
 
     def entries(self, table: Mapping[str, Any], at: Keys) -> dict[str, ConfigValue]:
         """Check all values of a table, and flatten the sections in it."""
-        found = {}
+        entries = {}
         for key, value in _flat(table, ""):
             line = line_of((*at, *key.split(".")), self.lines)
             try:
-                found[key] = ConfigValue(check(option(key), value), line)
+                entries[key] = ConfigValue(check(option(key), value), line)
             except ConfigError as error:
                 self._fail_at(line, _secret_hint(key) or f"{error.message} {error.hint}".rstrip())
-        return found
+        return entries
 
     def fail(self, keys: Keys, message: str) -> NoReturn:
         self._fail_at(line_of(keys, self.lines), message)
@@ -187,7 +187,7 @@ def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_section(key: str) -> bool:
-    return any(known.startswith(f"{key}.") for known in OPTIONS)
+    return any(name.startswith(f"{key}.") for name in OPTIONS)
 
 
 def _secret_hint(key: str) -> str:
@@ -213,10 +213,10 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        at = re.search(r" \(at line (\d+), column (\d+)\)$", said)
+        message = str(error)
+        at = re.search(r" \(at line (\d+), column (\d+)\)$", message)
         where = f"{at[1]}:{at[2]}" if at else str(text.rstrip().count("\n") + 1)
-        raise ConfigError(f"{path}:{where}: {_without_place(said)}.") from None
+        raise ConfigError(f"{path}:{where}: {_without_place(message)}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: tables or lists are nested too deeply.") from None
     except ValueError:  # Python reads whole numbers of at most a few thousand digits

@@ -170,7 +170,7 @@ def _example(opt: Option) -> str:
 
 
 def _settings(given: Mapping[str, _Given]) -> Settings:
-    values = {OPTIONS[key].name: _resolve(OPTIONS[key], found) for key, found in given.items()}
+    values = {OPTIONS[key].name: _resolve(OPTIONS[key], value) for key, value in given.items()}
     return _replaced(Settings(), values)
 
 
@@ -205,5 +205,5 @@ def _strays(environ: Mapping[str, str]) -> Iterator[str]:
             continue
         if is_secret(name):
             yield f"{variable} is not used. {KEY_HELP}"
-        elif near := nearest(name, (known.removeprefix(_PREFIX) for known in _VARIABLES)):
+        elif near := nearest(name, (setting.removeprefix(_PREFIX) for setting in _VARIABLES)):
             yield f"{variable} is not used. Did you mean {_PREFIX}{near}?"

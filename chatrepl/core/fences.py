@@ -1,6 +1,8 @@
 """Fenced blocks of a Markdown text: one grammar for all who look for code in it."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from chatrepl.core.errors import ReplyError
@@ -11,24 +13,43 @@ _FENCE: Final = (
 )
 
 
+# The names of one language stand together: each finds the blocks that bear another of them.
+_NAMES: Final = """
+bash/sh/shell/zsh c clojure/clj cmake console cpp/c++ csharp/cs/c# css csv diff/patch dockerfile
+elixir erlang fish go/golang graphql groovy haskell/hs hcl html http ini java javascript/js json
+json5 jsonl jsx julia kotlin/kt latex/tex less lisp lua makefile/make markdown/md mermaid nginx nix
+objc ocaml perl php powershell/ps1/pwsh proto python/py/python3 r regex ruby/rb rust/rs scala scss
+sql svg swift tcl text/plain/plaintext/txt toml tsx typescript/ts vb vim vue xml yaml/yml zig
+"""
+LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({
+    name: names.partition("/")[0] for names in _NAMES.split() for name in names.split("/")
+})  # fmt: skip
+
+
 def extract(text: str, language: str) -> str:
     """Give the first fenced block of `language`, or of any; without one, raise ReplyError."""
-    for match in re.finditer(_FENCE, text):
-        named = match["info"].split(maxsplit=1)[0] if match["info"].split() else ""
-        if not language or named.casefold() == language.casefold():
-            body = _dedent(match["body"], len(match["indent"]))
-            if not body.strip():
-                raise ReplyError("The code block is empty.")
-            return body
-    what = f"code block of {language}" if language else "code block"
-    raise ReplyError(f"The answer holds no {what}.")
+    blocks = code_blocks(text, language)
+    if not blocks:
+        what = f"code block of {language}" if language else "code block"
+        raise ReplyError(f"The answer holds no {what}.")
+    if not blocks[0].strip():
+        raise ReplyError("The code block is empty.")
+    return blocks[0]
 
 
-def code_blocks(text: str) -> tuple[str, ...]:
-    """Give what stands in all fenced blocks, in their order."""
+def code_blocks(text: str, language: str = "") -> tuple[str, ...]:
+    """Give what stands in all fenced blocks, or in those of `language`, in their order."""
     return tuple(
-        _dedent(match["body"], len(match["indent"])) for match in re.finditer(_FENCE, text)
+        _dedent(match["body"], len(match["indent"]))
+        for match in re.finditer(_FENCE, text)
+        if not language or _canonical(match["info"]) == _canonical(language)
     )
+
+
+def _canonical(info: str) -> str:
+    """Give the one name of the language that an info string begins with."""
+    name = "".join(info.split()[:1]).strip("{}.").casefold()
+    return LANGUAGES.get(name, name)
 
 
 def _dedent(body: str, width: int) -> str:

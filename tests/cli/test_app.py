@@ -1,14 +1,20 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from chatrepl.cli.app import parse
-from chatrepl.cli.options import FLAGS, Options
-from chatrepl.core.errors import UsageError
+from chatrepl.cli import app
+from chatrepl.cli.app import completion_script, install_completion, parse
+from chatrepl.cli.options import Options
+from chatrepl.core.errors import StorageError, UsageError
 
 
 def test_everything_can_be_said_at_once() -> None:
-    found = parse(["-qvm", "opus", "-t5", "--image", "a.png", "-a", "b.pdf", "--set=a=b", "hi"])
+    options = parse(["-qvm", "opus", "-t5", "--image", "a.png", "-a", "b.pdf", "--set=a=b", "hi"])
 
-    assert found == Options(
+    assert options == Options(
         prompt=["hi"],
         model="opus",
         max_tokens=5,
@@ -19,7 +25,9 @@ def test_everything_can_be_said_at_once() -> None:
     )
 
 
-@pytest.mark.parametrize("argv", [["--nonesuch"], ["-o", "yaml"], ["-t", "many"], ["-m"]])
+@pytest.mark.parametrize(
+    "argv", [["--nonesuch"], ["-o", "yaml"], ["-t", "many"], ["-t", "9" * 5000], ["-m"]]
+)
 def test_mistakes_are_said_in_a_sentence(argv: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         parse(argv)
@@ -29,9 +37,67 @@ def test_mistakes_are_said_in_a_sentence(argv: list[str]) -> None:
     assert "Input" not in caught.value.message
 
 
-def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    assert parse(["--help"]) == 0
+@pytest.mark.parametrize("line", ["-t many --help", "--nonesuch -h", "-qh"])
+def test_help_is_given_where_the_rest_of_the_line_is_wrong(line: str) -> None:
+    assert parse(line.split()).help_
 
-    shown = capsys.readouterr().out
-    assert [flag for flag in FLAGS if flag.startswith("--") and flag not in shown] == []
-    assert "--install-completion" in shown
+
+def test_a_word_behind_the_dashes_asks_for_no_help() -> None:
+    with pytest.raises(UsageError):
+        parse(["--nonesuch", "--", "--help"])
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [
+        ("bash", "complete -o default -F _chatrepl_completion chatrepl"),
+        ("zsh", "compdef _chatrepl_completion chatrepl"),
+        ("fish", "complete --command chatrepl"),
+        ("PowerShell", "Register-ArgumentCompleter -Native -CommandName chatrepl"),
+    ],
+)
+def test_each_shell_gets_the_script_that_is_its_own(shell: str, words: str) -> None:
+    script = completion_script(shell)
+
+    assert words in script
+    assert f"_CHATREPL_COMPLETE=complete_{shell}" in script or shell == "PowerShell"
+
+
+def test_the_shell_that_we_run_in_is_found_and_may_be_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "_get_shell_name", lambda: "fish")
+    assert completion_script("").startswith("complete --command chatrepl")
+    for name, words in ((None, "without knowing the shell"), ("dash", "for dash")):
+        monkeypatch.setattr(app, "_get_shell_name", lambda name=name: name)
+        with pytest.raises(UsageError, match=words) as caught:
+            completion_script("")
+        assert "name one of bash, zsh, fish" in caught.value.message
+
+
+def test_the_script_is_put_where_the_shell_looks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    script = tmp_path / ".config/fish/completions/chatrepl.fish"
+
+    assert str(script) in install_completion("fish")
+    assert script.read_text(encoding="utf-8") == completion_script("fish")
+
+    monkeypatch.setenv("HOME", str(script))
+    with pytest.raises(StorageError, match="cannot be written"):
+        install_completion("fish")
+
+
+def test_what_a_shell_asks_is_answered() -> None:
+    asked = {
+        "COMP_WORDS": "chatrepl --mo",
+        "COMP_CWORD": "1",
+        "_CHATREPL_COMPLETE": "complete_bash",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "chatrepl"], env={**os.environ, **asked},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout.split()) == (0, ["--model", "--models"])

@@ -32,11 +32,20 @@ def test_replies_code_and_all_are_copied_exactly(player: Player) -> None:
     assert player.copied[4].startswith("## You\n\nCode?\n\n## Reply\n\nLook:")
 
 
+def test_a_code_block_is_copied_by_its_language(player: Player) -> None:
+    player.do("/copy code py")
+
+    assert player.copied == ["print(1)\n"]
+    with pytest.raises(UsageError, match="No reply holds a code block of rust"):
+        player.do("/copy code rust")
+
+
 def test_what_cannot_be_copied_is_said(player: Player) -> None:
     for line, words in (
         ("/copy 7", "no turn 7"),
         ("/copy 0", "no turn 0"),
         ("/copy code 3", "no code block 3"),
+        ("/copy code 0", "no code block 0"),
         ("/copy nothing", "/copy takes"),
         ("/copy 1 2", "/copy takes"),
     ):

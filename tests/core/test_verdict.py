@@ -1,16 +1,8 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chatrepl.core.errors import ReplyError
-from chatrepl.core.fences import extract
 from chatrepl.core.result import judge
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
-
-CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
-    str.strip
-)
 
 
 def turn(reason: str | None, **details: str) -> Turn:
@@ -59,34 +51,3 @@ def test_a_refusal_says_why_where_the_service_does() -> None:
 
     assert found is not None
     assert found.hint == "No malware."
-
-
-@given(CODE, st.sampled_from(["```", "~~~~"]), st.sampled_from(["", "   "]))
-def test_the_first_block_comes_out_as_it_was_written(code: str, fence: str, indent: str) -> None:
-    body = f"{code}\n"
-    shown = "".join(f"{indent}{line}\n" for line in body.split("\n")[:-1])
-    text = f"Look:\n\n{indent}{fence}Python\n{shown}{indent}{fence}\n\n```\nother\n```\n"
-
-    assert extract(text, "python") == body
-    assert extract(text, "") == body
-
-
-def test_a_language_is_looked_for_and_an_open_block_counts() -> None:
-    text = "```\nplain\n```\n~~~sh title=x\nls\n"
-
-    assert extract(text, "") == "plain\n"
-    assert extract(text, "SH") == "ls\n"
-    with pytest.raises(ReplyError) as caught:
-        extract(text, "rust")
-    assert caught.value.exit_code == 8
-
-
-@pytest.mark.parametrize("text", ["```\n```", "```py\n\n \n```\nmore", "```\n"])
-def test_an_empty_block_is_nothing_to_extract(text: str) -> None:
-    with pytest.raises(ReplyError) as caught:
-        extract(text, "")
-    assert caught.value.exit_code == 8
-
-
-def test_a_block_ends_where_its_lines_end_in_crlf() -> None:
-    assert extract("```py\r\nx\r\n```\r\nmore\r\n", "py") == "x\r\n"

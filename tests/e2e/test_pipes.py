@@ -503,12 +503,14 @@ def test_the_doctor_says_what_is_fine_and_how_to_mend_the_rest(desk: Desk) -> No
 def test_help_version_and_completion_are_printed(desk: Desk) -> None:
     shown = desk.run("--help")
     version = desk.run("--version")
-    completion = desk.run("--show-completion", "bash")
+    completion = desk.run("--show-completion", "zsh")
+    unknown = desk.run("--show-completion", "nonesuch")
 
     assert "--schema" in shown.out
     assert version.out.startswith("chatrepl ")
-    assert "chatrepl" in completion.out
+    assert completion.out.startswith("#compdef chatrepl\n")
     assert shown.code == version.code == completion.code == 0
+    assert (unknown.code, unknown.out, unknown.err.count("\n")) == (2, "", 1)
 
 
 # Signals, broken pipes, full disks.
