@@ -119,10 +119,10 @@ def features(text: str, bpe: int) -> Features:
 
     A long text is taken in slices, so that other threads get their turn.
     """
-    found = _features(text[:_SLICE], bpe)
+    total = _features(text[:_SLICE], bpe)
     for at in range(_SLICE, len(text), _SLICE):
-        found += _features(text[at : at + _SLICE], 0)
-    return found
+        total += _features(text[at : at + _SLICE], 0)
+    return total
 
 
 def _features(text: str, bpe: int) -> Features:
