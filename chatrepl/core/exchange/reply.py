@@ -80,6 +80,9 @@ class OpenBlock:
 
     def close(self) -> Block | None:
         """Make the finished block; None where nothing came that could be sent back."""
+        # The service takes back no empty text, and no thinking without its signature, which comes
+        # last: of a reply that was cut only text can be gone on with
+        # (platform.claude.com/docs/en/build-with-claude/streaming).
         wire = {key: value for key, value in self.wire.items() if value is not None}
         match self.type:
             case "text":

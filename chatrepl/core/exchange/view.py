@@ -105,7 +105,9 @@ def _answered(messages: tuple[Message, ...]) -> Iterator[Message]:
             answers = _answers(message, messages[i + 1 :])
             served |= _ids(message, "server_tool_use") & answers
             paired = [b for b in message.content if _is_paired(b, open_calls | served, answers)]
-            # The service wants results before anything else that the user says.
+            # A user message that answers calls begins with their results, and words follow; else
+            # 400 "Did not find 1 tool_result block(s) at the beginning of this message"
+            # (platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls).
             paired.sort(
                 key=lambda b: not (message.role == "user" and isinstance(b, ToolResultBlock))
             )
@@ -212,6 +214,11 @@ def _same_origin(one: Message, other: Message) -> bool:
 
 def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -> Sent:
     """Strip thinking that is bound to another past or model, and name the past that results."""
+    # A signature holds for the very `system`, `tools` and messages that came before the thinking:
+    # after any change newer models refuse it, 400 "bound to a different conversation", or drop it
+    # without a word, and other models' thinking is paid for and not read. To strip is always
+    # allowed. Each digest is over what is sent, so that stripping changes the past of what follows
+    # (platform.claude.com/docs/en/build-with-claude/preserved-thinking/prefix-checks).
     past = hashlib.sha256(f"{system}\0{tools}".encode("utf-8", "replace")).digest()
     sent: list[Message] = []
     for message in messages:
