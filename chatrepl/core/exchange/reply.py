@@ -9,7 +9,7 @@ A block while it streams in: it grows by pieces, and becomes a `Block` when it c
 import json
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from chatrepl.core.talk.blocks import (
     BLOCKS,
@@ -292,8 +292,10 @@ class Reply:
                 return replace(self, retries=attempt)
             case PrefillBegun(prefill):
                 return replace(self, prefill=prefill)
-            case _:  # a remark is no part of the reply
+            case Remark():  # no part of the reply
                 return self
+            case _:
+                assert_never(event)
 
     @property
     def text(self) -> str:

@@ -74,7 +74,7 @@ THINKING_BUDGET_TOKENS: Final = 4096
 class Request:
     """One request: everything but the messages, and the messages.
 
-    `bound` names its past (see `sent.py`); `prefill` tells how the reply is to begin; the last
+    `bound` names its past (see `view.py`); `prefill` tells how the reply is to begin; the last
     `ours` blocks of the last user message are instructions of ours. The messages at the places
     `marks` end in a mark for the prompt cache, of the same kind as the automatic one.
     """
