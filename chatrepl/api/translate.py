@@ -5,7 +5,7 @@ nobody knows are passed over, or kept as they are. A new delta is one case in `_
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
@@ -20,15 +20,9 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.talk.blocks import misfits
 from chatrepl.core.wire import scrub
 
-_FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
-    "text": {"text": str, "citations": list},
-    "thinking": {"thinking": str, "signature": str},
-    "redacted_thinking": {"data": str},
-    "tool_use": {"id": str, "name": str, "input": dict},
-    "server_tool_use": {"id": str, "name": str, "input": dict},
-}
 _Grown = TextDelta | ThinkingDelta | InputDelta
 
 
@@ -170,9 +164,5 @@ def scrubbed(value: Any) -> Any:
 
 def _fitting(block: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave out the fields of a well-known block that are not of their type."""
-    known = _FIELDS.get(block["type"], {})
-    return {
-        key: value
-        for key, value in block.items()
-        if key not in known or value is None or isinstance(value, known[key])
-    }
+    wrong = misfits(block)
+    return {key: value for key, value in block.items() if key not in wrong}

@@ -24,10 +24,10 @@ from chatrepl.attachments.safe_read import (
 )
 from chatrepl.attachments.sniff import EMPTY, FileKind, FileType, sniff
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
-from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
 from chatrepl.core.value import frozen
 
-AttachedBlock: TypeAlias = ImageBlock | DocumentBlock
+AttachedBlock: TypeAlias = ImageBlock | DocumentBlock | UnknownBlock
 
 
 @frozen

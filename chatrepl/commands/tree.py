@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from chatrepl.attachments.attach import Attachment
+from chatrepl.attachments.attach import AttachedBlock, Attachment
 from chatrepl.attachments.sniff import FileKind
 from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import new_messages
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
-from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.core.talk.excerpts import answered, asked
 from chatrepl.session.session import Session
@@ -61,10 +61,10 @@ def numbered(session: Session, number: int | None) -> Turn:
 
 def _restaged(question: tuple[Block, ...]) -> Iterator[Attachment]:
     for block in question:
-        if isinstance(block, ImageBlock):
-            yield Attachment(block, "the image sent before", FileKind.IMAGE, "", None)
-        elif isinstance(block, DocumentBlock):
-            yield Attachment(block, "the document sent before", FileKind.TEXT, "", None)
+        if isinstance(block, AttachedBlock):
+            kind = FileKind.IMAGE if isinstance(block, ImageBlock) else FileKind.TEXT
+            name = f"the {block.type.replace('_', ' ')} sent before"
+            yield Attachment(block, name, kind, "", None)
 
 
 @command("user", group="conversation")

@@ -229,16 +229,16 @@ def nearest_model(part: str, table: Mapping[str, Model] = TABLE) -> str | None:
 
 def from_api(info: Wire, base: Model) -> Model:
     """Take over what the Models API says about a model; what it leaves out stays as in `base`."""
-    found = replace(base, known=True)
+    model = replace(base, known=True)
     text = {"name": "display_name", "lifecycle": "lifecycle", "retires_at": "retires_at"}
     for field, key in text.items():
         if isinstance(info.get(key), str):
-            found = replace(found, **{field: info[key]})
+            model = replace(model, **{field: info[key]})
     for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
         if type(info.get(key)) is int and info[key] > 0:
-            found = replace(found, **{field: info[key]})
+            model = replace(model, **{field: info[key]})
     capabilities = info.get("capabilities")
-    return _able(found, capabilities) if isinstance(capabilities, Mapping) else found
+    return _able(model, capabilities) if isinstance(capabilities, Mapping) else model
 
 
 def _able(model: Model, capabilities: Wire) -> Model:

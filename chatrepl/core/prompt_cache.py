@@ -93,8 +93,8 @@ def warmth(last: Footprint | None, request: Request, now: float) -> Warmth:
     reason = _difference(last, request)
     if not reason:
         return Warmth("warm", last.tokens, last.until)
-    kept = last.messages[:-2]
-    if reason == "messages_changed" and last.read and kept and _begins(request, kept):
+    before = last.messages[:-2]
+    if reason == "messages_changed" and last.read and before and _begins(request, before):
         return Warmth("warm", last.read, last.until)
     return Warmth("cold", until=last.until, reason=reason)
 
@@ -188,13 +188,13 @@ def miss_words(diagnostics: Wire | None) -> str:
     Where less was missed than any cache takes, or where nobody can tell why, there is nothing to
     say either.
     """
-    found: Any = (diagnostics or {}).get("cache_miss_reason")
-    if isinstance(found, str):
-        found = {"type": found}
-    if not isinstance(found, dict) or not found.get("type"):
+    reason: Any = (diagnostics or {}).get("cache_miss_reason")
+    if isinstance(reason, str):
+        reason = {"type": reason}
+    if not isinstance(reason, dict) or not reason.get("type"):
         return ""
-    kind = str(found["type"])
-    missed = found.get("cache_missed_input_tokens")
+    kind = str(reason["type"])
+    missed = reason.get("cache_missed_input_tokens")
     if kind == "unavailable" or (isinstance(missed, int) and missed < LEAST_CACHED):
         return ""
     tokens = f" {compact(missed)} tokens were read anew:" if isinstance(missed, int) else ""

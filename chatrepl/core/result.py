@@ -51,10 +51,10 @@ class Result:
     def _error(self, receipt: Receipt) -> dict[str, Any] | None:
         if self.error is None:
             return None
-        found = error_to_wire(self.error)
-        if receipt.stop_reason == "refusal" and found["type"] == _TYPES[7]:
-            found["type"] = "refusal"
-        return found | {"request_id": found["request_id"] or receipt.request_id}
+        error = error_to_wire(self.error)
+        if receipt.stop_reason == "refusal" and error["type"] == _TYPES[7]:
+            error["type"] = "refusal"
+        return error | {"request_id": error["request_id"] or receipt.request_id}
 
 
 def error_to_wire(error: ChatreplError) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def check(opt: Option, value: object) -> Any:
         value = float(value) if abs(value) < 10**300 else float("inf")
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
-        shown = "" if opt.kind == "table" else f", not {_show(value)}"
-        raise ConfigError(f"{opt.key} takes {wanted}{shown}.")
+        given = "" if opt.kind == "table" else f", not {_show(value)}"
+        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
     if opt.choices and value not in opt.choices:
         offered = ", ".join(choice or '""' for choice in opt.choices)
         raise ConfigError(f"{opt.key} takes one of {offered}, not {_show(value)}.")
@@ -261,24 +261,24 @@ _KINDS: Mapping[type, SettingKind] = {bool: "switch", int: "integer", float: "nu
 
 
 def _options() -> dict[str, Option]:
-    found: dict[str, Option] = {}
+    options: dict[str, Option] = {}
     defaults = Settings()
     for f in fields(Settings):
         default = getattr(defaults, f.name)
         kind = _KINDS.get(type(default), "words" if isinstance(default, tuple) else "table")
-        said = f.metadata
-        key = said["key"] or f.name
-        found[key] = Option(
+        meta = f.metadata
+        key = meta["key"] or f.name
+        options[key] = Option(
             f.name,
             key,
             kind,
             default,
-            said["about"],
-            said["choices"],
-            said["least"],
-            said["most"],
+            meta["about"],
+            meta["choices"],
+            meta["least"],
+            meta["most"],
         )
-    return found
+    return options
 
 
 OPTIONS: Final[Mapping[str, Option]] = _options()
@@ -286,13 +286,13 @@ OPTIONS: Final[Mapping[str, Option]] = _options()
 
 def option(key: str) -> Option:
     """Find a setting by its key. Raises ConfigError that names the nearest one."""
-    found = OPTIONS.get(key)
-    if found is None:
+    setting = OPTIONS.get(key)
+    if setting is None:
         near = nearest(key, OPTIONS)
-        known = "/config lists them, and config.example.toml explains them."
-        hint = f"Did you mean {near}?" if near else known
+        listed = "/config lists them, and config.example.toml explains them."
+        hint = f"Did you mean {near}?" if near else listed
         raise ConfigError(f"There is no setting {shown(key)}.", hint)
-    return found
+    return setting
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
@@ -300,8 +300,8 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     import difflib
 
     listed = list(words)
-    spelt = {known.casefold().rpartition(".")[2]: known for known in listed}
-    spelt |= {known.casefold(): known for known in listed}
+    spelt = {key.casefold().rpartition(".")[2]: key for key in listed}
+    spelt |= {key.casefold(): key for key in listed}
     meant = word[:100].casefold()
     last = meant.rpartition(".")[2]  # perhaps in the wrong section
     near = [last] if last in spelt else difflib.get_close_matches(meant, spelt, n=1, cutoff=0.6)

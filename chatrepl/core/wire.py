@@ -9,6 +9,9 @@ Wire: TypeAlias = Mapping[str, Any]
 
 def encode(value: object) -> str:
     """Write `value` as compact JSON; keys keep their order, text stays as it is."""
+    # The prompt cache compares what is sent from the front (tools, system, messages), and thinking
+    # is bound to it: the same value in another order of keys is another past, and is paid for anew
+    # (platform.claude.com/docs/en/build-with-claude/prompt-caching).
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

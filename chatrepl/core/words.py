@@ -93,17 +93,17 @@ def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:
         return "The reply was cut. What came is kept; /continue goes on, /retry asks again."
     if reason in {"end_turn", "stop_sequence"}:
         return ""
-    said = _NEXT.get(reason, f"The service ended it with {reason}.")
+    meaning = _NEXT.get(reason, f"The service ended it with {reason}.")
     why = _why(receipt) if reason == "refusal" else ""
-    return f"{said}\n{why}" if why else said
+    return f"{meaning}\n{why}" if why else meaning
 
 
 def _why(receipt: Receipt) -> str:
     """The category of a refusal and its explanation, as far as they are known, in a line."""
     details = receipt.stop_details or {}
-    found = [details.get(key) for key in ("category", "explanation")]
-    said = ": ".join(" ".join(part.split()) for part in found if isinstance(part, str) and part)
-    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]}…"
+    parts = [details.get(key) for key in ("category", "explanation")]
+    why = ": ".join(" ".join(part.split()) for part in parts if isinstance(part, str) and part)
+    return why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]}…"
 
 
 def tokens_words(estimate: "Estimate") -> str:

@@ -7,10 +7,9 @@ thing, add it to `_fields` and `bring_back`.
 from collections.abc import Mapping
 from typing import Any
 
-from chatrepl.attachments.attach import Attachment
+from chatrepl.attachments.attach import AttachedBlock, Attachment
 from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.exchange.form import Form
-from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from chatrepl.session.session import Session
 from chatrepl.storage.records import DamagedError, block_from_record, text
 from chatrepl.storage.saved import Journaled
@@ -112,6 +111,6 @@ def _attachment(wire: Mapping[str, Any]) -> Attachment | None:
         name, detail, note = (text(wire.get(key, "")) for key in ("name", "detail", "note"))
     except (DamagedError, ValueError, TypeError):
         return None
-    if not isinstance(block, ImageBlock | DocumentBlock) or not isinstance(tokens, int | None):
+    if not isinstance(block, AttachedBlock) or not isinstance(tokens, int | None):
         return None
     return Attachment(block, name, kind, detail, tokens, note)

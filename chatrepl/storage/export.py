@@ -12,13 +12,19 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock, ThinkingBlock
+from chatrepl.core.talk.blocks import (
+    Block,
+    ImageBlock,
+    RedactedThinkingBlock,
+    TextBlock,
+    ThinkingBlock,
+)
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.storage.records import escape
 
-_SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d1d1f; --paper: #fff; --dim: #6b6b70; --line: #ddd;
   --user: #f3f3f5; }
@@ -114,15 +120,22 @@ def _section(kind: str, who: str, inner: str) -> str:
 
 
 def _block(block: Block, render: Callable[[str], str] | None) -> str:
-    if isinstance(block, TextBlock) and render is not None:
-        return f'<div class="text">{render(block.text)}</div>'
-    if isinstance(block, ImageBlock):
-        source = block.source
-        kind, data = source.get("media_type"), source.get("data")
-        if source.get("type") == "base64" and kind in _SHOWN and isinstance(data, str):
+    match block:
+        case TextBlock(text=text) if render is not None:
+            return f'<div class="text">{render(text)}</div>'
+        case ImageBlock(source={"type": "base64", "media_type": str(kind), "data": str(data)}) if (
+            kind in _PICTURES
+        ):
             return f'<p><img alt="image" src="data:{kind};base64,{html.escape(data)}"></p>'
-    kind = "thinking" if "thinking" in block.type else "text"
-    text = getattr(block, "thinking", None) or block.to_markdown()
+        case ThinkingBlock(thinking=text):
+            return _plain("thinking", text)
+        case RedactedThinkingBlock():
+            return _plain("thinking", block.to_markdown())
+        case _:
+            return _plain("text", block.to_markdown())
+
+
+def _plain(kind: str, text: str) -> str:
     return f'<div class="{kind}"><pre>{html.escape(text)}</pre></div>'
 
 

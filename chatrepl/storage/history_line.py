@@ -67,12 +67,12 @@ class HistoryLine:
 
     def conversation(self, turns: Mapping[TurnId, Turn]) -> Conversation:
         """Put line and turns together; what refers to lost turns is left out."""
-        known: list[State] = []
+        states: list[State] = []
         for state in self.states:
-            head = known[-1].head if known else None
-            known.append(_restricted(state, turns, head))
-        past, future = tuple(known[: self.at]), tuple(known[self.at + 1 :])
-        return Conversation(turns, known[self.at], past, future)
+            head = states[-1].head if states else None
+            states.append(_restricted(state, turns, head))
+        past, future = tuple(states[: self.at]), tuple(states[self.at + 1 :])
+        return Conversation(turns, states[self.at], past, future)
 
 
 def _common(old: Sequence[State], new: Sequence[State]) -> int:
@@ -153,10 +153,10 @@ def _branches(state: State, step: Mapping[str, Any]) -> dict[str, TurnId | None]
     gone = step.get("gone", [])
     if not isinstance(gone, list):
         raise DamagedError("no list of names")
-    kept = {name: head for name, head in state.branches.items() if name not in gone}
+    branches = {name: head for name, head in state.branches.items() if name not in gone}
     for name, head in _mapping(step.get("branches", {})).items():
-        kept[name] = None if head is None else turn_id(head)
-    return kept
+        branches[name] = None if head is None else turn_id(head)
+    return branches
 
 
 def _summary(value: Any) -> Summary | None:

@@ -170,8 +170,8 @@ class _JournalReader:
         end = records.turn_from_record(record)
         begun = self._turns.get(end.id)
         before = begun.messages if begun is not None else ()
-        kept = before[: records.whole(record.get("from", 0))]
-        self._put(replace(end, messages=(*kept, *end.messages)))
+        same = before[: records.whole(record.get("from", 0))]
+        self._put(replace(end, messages=(*same, *end.messages)))
         self._open.pop(end.id, None)
 
     def _take_state(self, record: dict[str, Any]) -> None:
@@ -180,9 +180,9 @@ class _JournalReader:
 
     def _put(self, turn: Turn) -> None:
         """Take a turn in, under a parent that is there and came before it: there are no circles."""
-        known = self._turns.get(turn.id)
-        if known is not None:
-            turn = replace(turn, parent=known.parent)
+        earlier = self._turns.get(turn.id)
+        if earlier is not None:
+            turn = replace(turn, parent=earlier.parent)
         elif turn.parent is not None and turn.parent not in self._turns:
             turn = replace(turn, parent=self._line.last_head(self._turns))
         self._turns[turn.id] = turn

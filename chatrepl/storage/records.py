@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final, cast
 
-from chatrepl.core.talk.blocks import Block, block_from_wire
+from chatrepl.core.talk.blocks import Block, block_from_wire, misfits
 from chatrepl.core.talk.conversation import Message, Prefill, Receipt, Turn, TurnId
 from chatrepl.core.talk.usage import Usage
 
@@ -77,17 +77,6 @@ _MODES: Final = frozenset({"native", "schema", "emulated"})
 _HUGE: Final = 1e18
 _RECEIPT_TEXTS: Final = ("model", "stop_reason", "message_id", "request_id", "error")
 _RECEIPT_NUMBERS: Final = ("cost_usd", "uncached_usd", "duration_s")
-# What a block must hold for the rest of the program to be able to rely on it.
-_SHAPES: Final[Mapping[str, Mapping[str, type]]] = {
-    "text": {"text": str, "citations": list},
-    "image": {"source": dict},
-    "document": {"source": dict, "title": str},
-    "thinking": {"thinking": str, "signature": str},
-    "redacted_thinking": {"data": str},
-    "tool_use": {"id": str, "name": str, "input": dict},
-    "server_tool_use": {"id": str, "name": str, "input": dict},
-    "tool_result": {"tool_use_id": str, "is_error": bool},
-}
 
 
 class DamagedError(ValueError):
@@ -153,9 +142,8 @@ def block_from_record(wire: Any) -> Block:
     """Read a block. Raises DamagedError for one that nothing could be done with."""
     if not isinstance(wire, dict) or not isinstance(wire.get("type"), str):
         raise DamagedError("no block")
-    for key, kind in _SHAPES.get(wire["type"], {}).items():
-        if wire.get(key) is not None and not isinstance(wire[key], kind):
-            raise DamagedError(f"{key} is of another type")
+    if wrong := misfits(wire):
+        raise DamagedError(f"{', '.join(sorted(wrong))} of another type")
     return block_from_wire(wire)
 
 

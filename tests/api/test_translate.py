@@ -18,8 +18,11 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.talk.blocks import BLOCKS
 from chatrepl.core.wire import encode
+from chatrepl.storage.records import block_from_record
 from tests.api.helpers import reply
+from tests.core.making import wires_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -142,6 +145,16 @@ def test_a_known_block_loses_fields_of_the_wrong_type_and_an_unknown_one_stays_a
         {"type": "content_block_start", "index": 1, "content_block": odd},
     )
     assert found == [BlockStart(0, {"type": "text", "more": [1]}), BlockStart(1, odd)]
+
+
+@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of), st.data())
+def test_whatever_a_block_opens_with_can_be_read_back_from_a_journal(
+    wire: dict[str, Any], data: st.DataObject
+) -> None:
+    key = data.draw(st.sampled_from(sorted(wire.keys() - {"type"})))
+    opened = {**wire, key: data.draw(JSON)}
+    made = reply(translate({"type": "content_block_start", "index": 0, "content_block": opened}))
+    assert [block_from_record(block.to_wire()) for block in made.content()] == [*made.content()]
 
 
 def test_texts_anywhere_in_a_value_are_made_sendable() -> None:

@@ -34,6 +34,7 @@ def test_an_image_becomes_a_block_with_its_data(folder: Path) -> None:
 def test_the_content_decides_and_not_the_name(folder: Path) -> None:
     (folder / "photo.png").write_bytes(saved(picture(50, 50), "JPEG"))
     block = load("photo.png", limits=LIMITS).block
+    assert isinstance(block, ImageBlock)
     assert block.source["media_type"] == "image/jpeg"
 
 

@@ -6,7 +6,7 @@ from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Draft
-from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, TurnId
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
@@ -63,6 +63,18 @@ def test_edit_stages_what_was_attached_again() -> None:
 
     assert [item.block.type for item in session.staged] == ["image"]
     assert player.drafts[-1] == "demo: say seen"
+
+
+def test_an_edit_loses_nothing_of_a_question_that_has_no_class_here() -> None:
+    player = Player()
+    session = player.session
+    strange = UnknownBlock({"type": "search_result", "source": "a", "title": "b", "content": []})
+    session.add_turn(session.conversation.head, Message.user("text", strange))
+    player.do("/edit")
+
+    assert [(item.block, item.name) for item in session.staged] == [
+        (strange, "the search result sent before")
+    ]
 
 
 def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -> None:

@@ -1,22 +1,12 @@
 """Strategies that make blocks, turns and conversations, for the tests of the core."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from chatrepl.core.talk.blocks import (
-    Block,
-    DocumentBlock,
-    ImageBlock,
-    RedactedThinkingBlock,
-    TextBlock,
-    ThinkingBlock,
-    ToolResultBlock,
-    ToolUseBlock,
-    UnknownBlock,
-)
+from chatrepl.core.talk.blocks import BLOCKS, Block, block_from_wire
 
 TEXT = st.text("ab \n{", max_size=5)
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -25,30 +15,46 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=4,
 )
 OBJECT = st.dictionaries(st.text(max_size=4), JSON, max_size=3)
-IDS = st.sampled_from(["t1", "t2", "t3"])
-_SERVED = st.sampled_from(["web_search_tool_result", "web_fetch_tool_result"])
+_IDS: Final = {"id", "tool_use_id"}
 
-text_blocks = st.builds(TextBlock, TEXT, st.lists(OBJECT, max_size=2).map(tuple))
-thinking_blocks = st.builds(ThinkingBlock, TEXT, TEXT) | st.builds(RedactedThinkingBlock, TEXT)
-calls = st.builds(ToolUseBlock, st.sampled_from(["tool_use", "server_tool_use"]), IDS, TEXT, OBJECT)
-results = st.builds(
-    ToolResultBlock, st.just("tool_result") | _SERVED, IDS, JSON, st.none() | st.booleans()
-)
-unknown_blocks = st.builds(
-    UnknownBlock, OBJECT.map(lambda wire: {**wire, "type": "new_kind"})
-) | st.builds(lambda text: UnknownBlock({"type": "text", "text": text, "cache_control": {}}), TEXT)
-blocks: st.SearchStrategy[Block] = st.one_of(
-    text_blocks,
-    thinking_blocks,
-    calls,
-    results,
-    unknown_blocks,
-    st.builds(ImageBlock.base64, TEXT, TEXT),
-    st.builds(ImageBlock.url, TEXT),
-    st.builds(DocumentBlock.plain, TEXT, st.none() | TEXT),
-    st.builds(DocumentBlock.base64_pdf, TEXT),
-    st.builds(DocumentBlock.url, TEXT, st.none() | TEXT),
-)
+
+def wires_of(
+    type_: str,
+    texts: st.SearchStrategy[str] = TEXT,
+    objects: st.SearchStrategy[dict[str, Any]] = OBJECT,
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Make whole blocks of a type as they stand on the wire, of what its class says it takes."""
+    values: Mapping[object, st.SearchStrategy[Any]] = {
+        str: texts,
+        bool: st.booleans(),
+        object: texts | st.lists(objects, max_size=2) | objects,
+        Mapping: objects,
+        (list, tuple): st.lists(objects, min_size=1, max_size=2),
+    }
+    keys = {
+        key: st.sampled_from(["t1", "t2", "t3"]) if key in _IDS else values[kind]
+        for key, kind in BLOCKS[type_].KEYS.items()
+    }
+    return st.fixed_dictionaries({**keys, "type": st.just(type_)})
+
+
+def blocks_of(
+    texts: st.SearchStrategy[str], objects: st.SearchStrategy[dict[str, Any]]
+) -> st.SearchStrategy[Block]:
+    """Make blocks of every type that there is, whole or without some part, and of none."""
+    whole = st.sampled_from(list(BLOCKS)).flatmap(lambda type_: wires_of(type_, texts, objects))
+    keys = sorted({key for cls in BLOCKS.values() for key in cls.KEYS if key != "type"})
+    torn = st.builds(_without, whole, st.sampled_from(keys))
+    novel = objects.map(lambda wire: {**wire, "type": "new_kind"})
+    marked = texts.map(lambda text: {"type": "text", "text": text, "cache_control": {}})
+    return st.one_of(whole, torn, novel, marked).map(block_from_wire)
+
+
+def _without(wire: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in wire.items() if name != key}
+
+
+blocks = blocks_of(TEXT, OBJECT)
 
 
 def chunked(draw: Callable[[st.SearchStrategy[Any]], Any], text: str) -> list[str]:

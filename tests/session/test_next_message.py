@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.attachments.attach import from_bytes
+from chatrepl.attachments.attach import Attachment, from_bytes
 from chatrepl.attachments.limits import AttachmentLimits
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.config.load import load as load_config
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.talk.blocks import UnknownBlock
 from chatrepl.session.next_message import bring_back, keep_unsent
 from chatrepl.storage.library import list_entries
 from chatrepl.storage.saved import Journaled, begin_kept, reopen
@@ -45,13 +47,15 @@ def test_what_is_set_comes_back_as_it_was(tmp_path: Path) -> None:
     first = begin(tmp_path)
     first.say("demo: say one")
     stage(first, "otters", "rivers")
+    strange = UnknownBlock({"type": "search_result", "title": "otters"})
+    first.session.staged += (Attachment(strange, "found", FileKind.TEXT, "", None),)
     first.session.prefill, first.session.pinned_prefill = "So", "Well"
     first.session.form = Form({"type": "object"}, whole={"type": "object", "minProperties": 1})
     keep_unsent(first.session)
     leave(first)
 
     again, said = resume(tmp_path)
-    assert said == "2 staged files, the prefill, the pinned prefill and the schema are back."
+    assert said == "3 staged files, the prefill, the pinned prefill and the schema are back."
     assert again.session.staged == first.session.staged
     assert (again.session.prefill, again.session.pinned_prefill) == ("So", "Well")
     assert again.session.form == first.session.form

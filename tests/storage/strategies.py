@@ -5,16 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chatrepl.core.talk.blocks import (
-    Block,
-    DocumentBlock,
-    ImageBlock,
-    TextBlock,
-    ThinkingBlock,
-    ToolResultBlock,
-    ToolUseBlock,
-    UnknownBlock,
-)
+from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import (
     Conversation,
     Mark,
@@ -27,6 +18,7 @@ from chatrepl.core.talk.conversation import (
     TurnId,
 )
 from chatrepl.core.talk.usage import Usage
+from tests.core.making import blocks_of
 
 texts = st.text(st.characters(codec=None), max_size=30)
 counts = st.integers(0, 10**9)
@@ -37,16 +29,7 @@ json_values = st.recursive(
     max_leaves=4,
 )
 objects = st.dictionaries(texts, json_values, max_size=2)
-blocks: st.SearchStrategy[Block] = st.one_of(
-    st.builds(TextBlock, texts),
-    st.builds(ImageBlock.base64, st.just("image/png"), st.just("AAAA")),
-    st.builds(DocumentBlock.plain, texts, st.none() | texts),
-    st.builds(ThinkingBlock, texts, texts),
-    st.builds(ToolUseBlock, st.just("tool_use"), texts, texts, objects),
-    st.builds(ToolResultBlock, st.just("tool_result"), texts, texts, st.booleans()),
-    st.builds(lambda extra: UnknownBlock({**extra, "type": "novel"}), objects),
-)
-contents = st.lists(blocks, max_size=3).map(tuple)
+contents = st.lists(blocks_of(texts, objects), max_size=3).map(tuple)
 receipts = st.builds(
     Receipt,
     model=texts,

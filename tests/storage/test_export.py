@@ -1,8 +1,15 @@
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given, settings
 
-from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock, ThinkingBlock
+from chatrepl.core.talk.blocks import (
+    DocumentBlock,
+    ImageBlock,
+    RedactedThinkingBlock,
+    TextBlock,
+    ThinkingBlock,
+)
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.export import Sheet, to_html, to_markdown
 from tests.storage.strategies import histories
@@ -48,6 +55,21 @@ def test_a_cut_reply_is_said_to_be_cut() -> None:
     assert "cut" in to_markdown(sheet("a", "b", cut=True))
     assert "cut" in to_html(sheet("a", "b", cut=True))
     assert "cut" not in to_markdown(sheet("a", "b"))
+
+
+@pytest.mark.parametrize("media_type", [["image/png"], {}, 5, None, "image/tiff"])
+def test_an_image_that_no_page_can_show_is_named(media_type: object) -> None:
+    odd = ImageBlock({"type": "base64", "media_type": media_type, "data": "AAAA"})
+    page = Tags(to_html(Sheet((Turn(TurnId("t"), None, (Message("user", (odd,)),)),))))
+    assert "img" not in page.tags
+    assert "*[image: " in page.text
+
+
+def test_thinking_is_set_apart_also_where_only_the_service_can_read_it() -> None:
+    thoughts = (ThinkingBlock("hm", "s"), RedactedThinkingBlock("x"))
+    page = to_html(Sheet((Turn(TurnId("t"), None, (Message("assistant", thoughts),)),)))
+    assert '<div class="thinking"><pre>hm</pre></div>' in page
+    assert '<div class="thinking"><pre>&gt; *[redacted thinking]*</pre></div>' in page
 
 
 def test_instructions_of_ours_are_not_exported() -> None:

@@ -2,10 +2,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from chatrepl.core.talk.blocks import BLOCKS
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.storage import records
 from chatrepl.storage.records import DamagedError, line, loads
+from tests.core.making import wires_of
 from tests.storage.strategies import receipts, turns
 
 GOOD: dict[str, Any] = {"t": "turn", "id": "a", "parent": None, "created": 0, "messages": []}
@@ -15,6 +18,17 @@ GOOD: dict[str, Any] = {"t": "turn", "id": "a", "parent": None, "created": 0, "m
 @given(turns(1, TurnId("before")))
 def test_a_turn_comes_back_as_it_was(turn: Turn) -> None:
     assert records.turn_from_record(loads(line(records.turn_to_record(turn)))) == turn
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of), st.data())
+def test_a_block_with_a_part_of_another_type_is_damaged(
+    wire: dict[str, Any], data: st.DataObject
+) -> None:
+    assert records.block_from_record(wire).to_wire() == wire
+    key = data.draw(st.sampled_from(sorted(wire.keys() - {"content"})))
+    with pytest.raises(DamagedError):
+        records.block_from_record({**wire, key: 5})
 
 
 @settings(max_examples=60)

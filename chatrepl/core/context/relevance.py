@@ -39,14 +39,14 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 def terms(text: str) -> list[str]:
     """Cut `text` into what is compared."""
-    found: list[str] = []
+    cut: list[str] = []
     runs, unspaced = _patterns()
     for run in runs.findall(text.casefold()):
         if unspaced.match(run):
-            found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+            cut += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
         elif run not in _STOP:
-            found.append(run[:-1] if len(run) > 3 and run.endswith("s") else run)
-    return found
+            cut.append(run[:-1] if len(run) > 3 and run.endswith("s") else run)
+    return cut
 
 
 class Index:
@@ -81,14 +81,14 @@ class Index:
         size = len(self._lengths)
         mean = self._total / size if size and self._total else 1.0
         norm = _K1 * _B / mean
-        found: dict[TurnId, float] = {}
+        scores: dict[TurnId, float] = {}
         for term in set(terms(query)):
             posting = self._postings.get(term, {})
             weight = math.log(1 + (size - len(posting) + 0.5) / (len(posting) + 0.5)) * (_K1 + 1)
             for turn, count in posting.items():
                 damped = count + _K1 * (1 - _B) + norm * self._lengths[turn]
-                found[turn] = found.get(turn, 0.0) + weight * count / damped
-        return found
+                scores[turn] = scores.get(turn, 0.0) + weight * count / damped
+        return scores
 
 
 def turn_text(turn: Turn) -> str:

@@ -152,8 +152,8 @@ def _plan(
     turns: Sequence[Weighed], dropped: set[TurnId], before: float, after: float, *, fits: bool
 ) -> TrimPlan:
     gone = tuple(turn.id for turn in turns if turn.id in dropped)
-    kept = tuple(turn.id for turn in turns if turn.id not in dropped)
-    return TrimPlan(gone, kept, before, after, fits)
+    rest = tuple(turn.id for turn in turns if turn.id not in dropped)
+    return TrimPlan(gone, rest, before, after, fits)
 
 
 def _in_a_loop(turns: Sequence[Weighed]) -> bool:
@@ -224,15 +224,15 @@ def parse_range(text: str, count: int) -> tuple[int, ...]:
 
     Parts are joined by commas or blanks: `3`, `2-5`, `-3`, `7-`, `last 4`, `first 2`, `all`.
     """
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in _parts(text):
         first, last = _bounds(part, count)
         if first > last or first < 1 or last > count:
             raise UsageError(f"There are no turns {part}: this conversation has {count}.", _RANGES)
-        found.update(range(first, last + 1))
-    if not found:
+        numbers.update(range(first, last + 1))
+    if not numbers:
         raise UsageError("Say which turns.", _RANGES)
-    return tuple(sorted(found))
+    return tuple(sorted(numbers))
 
 
 def _parts(text: str) -> list[str]:

@@ -63,9 +63,9 @@ class Form:
             value = _parsed(text)
         except ValueError:
             value = text
-        found = value.get("choice") if isinstance(value, dict) else value
+        named = value.get("choice") if isinstance(value, dict) else value
         for choice in self.choices:
-            if choice in (found, text):
+            if choice in (named, text):
                 return choice
         low = text.strip("\"'`.*").casefold()
         near = [choice for choice in self.choices if choice.casefold() == low]

@@ -56,8 +56,8 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
     words = error.message.casefold()
     for name, way_out in _PARAMETERS.items():
         if sent[name] and name in words and not words.startswith("messages."):
-            said = f"{request.model} does not take this {name} setting. Nothing was lost."
-            return _said(error, said, f"{way_out} The service said: {error.message}")
+            refusal = f"{request.model} does not take this {name} setting. Nothing was lost."
+            return _said(error, refusal, f"{way_out} The service said: {error.message}")
     place = _MESSAGE.match(words)
     newest = max((at for at, m in enumerate(request.messages) if m.role == "user"), default=0)
     if place is not None and int(place[1]) < newest:

@@ -9,15 +9,20 @@ A block while it streams in: it grows by pieces, and becomes a `Block` when it c
 import json
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
-from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.talk.blocks import (
+    BLOCKS,
+    Block,
+    TextBlock,
+    ThinkingBlock,
+    ToolUseBlock,
+    block_from_wire,
+)
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode, scrub
-
-_CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 
 
 @frozen
@@ -63,7 +68,7 @@ class OpenBlock:
     @property
     def is_call(self) -> bool:
         """Tell whether it is the call of a tool, which is of no use before it is complete."""
-        return self.type in _CALLS
+        return BLOCKS.get(self.type) is ToolUseBlock
 
     @property
     def written(self) -> str:
@@ -75,6 +80,9 @@ class OpenBlock:
 
     def close(self) -> Block | None:
         """Make the finished block; None where nothing came that could be sent back."""
+        # The service takes back no empty text, and no thinking without its signature, which comes
+        # last: of a reply that was cut only text can be gone on with
+        # (platform.claude.com/docs/en/build-with-claude/streaming).
         wire = {key: value for key, value in self.wire.items() if value is not None}
         match self.type:
             case "text":
@@ -284,8 +292,10 @@ class Reply:
                 return replace(self, retries=attempt)
             case PrefillBegun(prefill):
                 return replace(self, prefill=prefill)
-            case _:  # a remark is no part of the reply
+            case Remark():  # no part of the reply
                 return self
+            case _:
+                assert_never(event)
 
     @property
     def text(self) -> str:

@@ -24,7 +24,10 @@ from chatrepl.core.talk.conversation import Conversation, Message, Prefill, Pref
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
-LOOKBACK: Final = 18  # blocks; a little less than the service looks back
+# From a mark the service looks back 20 blocks and no further for what it kept; a turn with many
+# tool calls has more, and would be paid for anew. Two are left for what it may count otherwise
+# (platform.claude.com/docs/en/build-with-claude/prompt-caching).
+LOOKBACK: Final = 18
 _BYTES_PER_TOKEN: Final = 3.2  # English has more, so a mark is set a little early, which is free
 
 
@@ -71,7 +74,7 @@ THINKING_BUDGET_TOKENS: Final = 4096
 class Request:
     """One request: everything but the messages, and the messages.
 
-    `bound` names its past (see `sent.py`); `prefill` tells how the reply is to begin; the last
+    `bound` names its past (see `view.py`); `prefill` tells how the reply is to begin; the last
     `ours` blocks of the last user message are instructions of ours. The messages at the places
     `marks` end in a mark for the prompt cache, of the same kind as the automatic one.
     """

@@ -54,8 +54,8 @@ def build_sent(conversation: Conversation, model: Model, *new: Message, tools: s
 
     `tools` is the tools as JSON: they belong to the past that thinking is bound to.
     """
-    told = (*_chosen(conversation, conversation.path()), *new)
-    system, messages = _system(conversation, told, model)
+    chosen = (*_chosen(conversation, conversation.path()), *new)
+    system, messages = _system(conversation, chosen, model)
     placed = _begun(_placed(_answered(messages)))
     return _bind(tuple(_merge(placed)), system, model, tools)
 
@@ -63,12 +63,11 @@ def build_sent(conversation: Conversation, model: Model, *new: Message, tools: s
 def _chosen(conversation: Conversation, turns: tuple[Turn, ...]) -> Iterator[Message]:
     """Give the messages of the turns that are sent, and every change of the system prompt."""
     summary = conversation.state.summary
-    told = summary is None
     for turn in turns:
-        if summary is not None and not told and turn.id in summary.covers:
-            told = True
+        if summary is not None and turn.id in summary.covers:
             yield Message.user(f"<summary>\n{summary.text}\n</summary>")
             yield Message("assistant", (TextBlock(ACKNOWLEDGED),))
+            summary = None
         whole = is_sent(turn, conversation)
         yield from (m for m in turn.messages if whole or m.role == "system")
 
@@ -90,8 +89,8 @@ def _system(
     cleared = max((at for at in changes if not messages[at].text.strip()), default=None)
     if cleared is None:
         return state.system, messages
-    kept = (m for at, m in enumerate(messages) if at > cleared or m.role != "system")
-    return "", tuple(kept)
+    rest = (m for at, m in enumerate(messages) if at > cleared or m.role != "system")
+    return "", tuple(rest)
 
 
 def _answered(messages: tuple[Message, ...]) -> Iterator[Message]:
@@ -105,10 +104,14 @@ def _answered(messages: tuple[Message, ...]) -> Iterator[Message]:
         if any(isinstance(block, _TOOLS) for block in message.content):
             answers = _answers(message, messages[i + 1 :])
             served |= _ids(message, "server_tool_use") & answers
-            kept = [b for b in message.content if _is_paired(b, open_calls | served, answers)]
-            # The service wants results before anything else that the user says.
-            kept.sort(key=lambda b: not (message.role == "user" and isinstance(b, ToolResultBlock)))
-            slim = replace(message, content=tuple(kept)).sendable
+            paired = [b for b in message.content if _is_paired(b, open_calls | served, answers)]
+            # A user message that answers calls begins with their results, and words follow; else
+            # 400 "Did not find 1 tool_result block(s) at the beginning of this message"
+            # (platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls).
+            paired.sort(
+                key=lambda b: not (message.role == "user" and isinstance(b, ToolResultBlock))
+            )
+            slim = replace(message, content=tuple(paired)).sendable
         else:
             slim = message.sendable
         slim = _without_last_thoughts(slim)
@@ -211,14 +214,19 @@ def _same_origin(one: Message, other: Message) -> bool:
 
 def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -> Sent:
     """Strip thinking that is bound to another past or model, and name the past that results."""
+    # A signature holds for the very `system`, `tools` and messages that came before the thinking:
+    # after any change newer models refuse it, 400 "bound to a different conversation", or drop it
+    # without a word, and other models' thinking is paid for and not read. To strip is always
+    # allowed. Each digest is over what is sent, so that stripping changes the past of what follows
+    # (platform.claude.com/docs/en/build-with-claude/preserved-thinking/prefix-checks).
     past = hashlib.sha256(f"{system}\0{tools}".encode("utf-8", "replace")).digest()
-    kept: list[Message] = []
+    sent: list[Message] = []
     for message in messages:
         fits = message.model == model.id and message.bound == past.hex()
         slim = message if fits or not message.has_thinking else message.without_thinking
-        kept.append(slim)
+        sent.append(slim)
         past = hashlib.sha256(past + slim.digest).digest()
-    return Sent(tuple(kept), system, past.hex())
+    return Sent(tuple(sent), system, past.hex())
 
 
 RefusedPart: TypeAlias = Literal["thinking", "blocks"]
@@ -256,5 +264,5 @@ class Refused:
 
 
 def _without_unknown(message: Message) -> Message:
-    kept = tuple(block for block in message.content if not isinstance(block, UnknownBlock))
-    return message if len(kept) == len(message.content) else replace(message, content=kept)
+    content = tuple(block for block in message.content if not isinstance(block, UnknownBlock))
+    return message if len(content) == len(message.content) else replace(message, content=content)

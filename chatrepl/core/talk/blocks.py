@@ -2,97 +2,82 @@
 
 A block knows its two faces and nothing else does: `to_wire` for the API and for files on disk,
 `to_markdown` for people (screen, export, search). To add a type, write its class here, with the
-keys it takes and their types, and list it in `BLOCKS`. What no class takes whole stays an
-`UnknownBlock`, sent back as it came.
+keys it takes and their types, and list it in `BLOCKS`: the translator, the journal and the tests
+read that table, and the type checker asks `core/tokens/estimate.py` what it weighs. What no class
+takes whole stays an `UnknownBlock`, sent back as it came.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias, runtime_checkable
+from dataclasses import field
+from typing import Any, ClassVar, Final, TypeAlias
 
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
+BlockKeys: TypeAlias = Mapping[str, type | tuple[type, ...]]
+_LIST: Final = (list, tuple)
 
-@runtime_checkable
-class ContentBlock(Protocol):
-    """One piece of a message."""
 
-    @property
-    def type(self) -> str: ...
+class KeyedBlock:
+    """A block that is written by its `KEYS`: each is a field, and has that type on the wire."""
 
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self: ...
+    __slots__ = ()
+    KEYS: ClassVar[BlockKeys] = {}
 
-    def to_wire(self) -> dict[str, Any]: ...
-
-    def to_markdown(self) -> str: ...
+    def to_wire(self) -> dict[str, Any]:
+        """Write the block; what is absent or an empty list of citations is left out."""
+        parts = {key: getattr(self, key) for key in ("type", *self.KEYS)}
+        return {key: _plain(part) for key, part in parts.items() if part is not None and part != ()}
 
 
 @frozen
-class TextBlock:
+class TextBlock(KeyedBlock):
     """Text, with the citations that the service attached to it."""
 
     type: ClassVar[str] = "text"
-    KEYS: ClassVar = {"text": str, "citations": (list, tuple)}
+    KEYS: ClassVar[BlockKeys] = {"text": str, "citations": _LIST}
     text: str
     citations: tuple[Wire, ...] = ()
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["text"], tuple(wire.get("citations") or ()))
-
-    def to_wire(self) -> dict[str, Any]:
-        wire: dict[str, Any] = {"type": self.type, "text": self.text}
-        if self.citations:
-            wire["citations"] = list(self.citations)
-        return wire
 
     def to_markdown(self) -> str:
         return self.text
 
 
 @frozen
-class ImageBlock:
+class ImageBlock(KeyedBlock):
     """An image; its bytes are encoded once, when it is attached."""
 
     type: ClassVar[str] = "image"
-    KEYS: ClassVar = {"source": Mapping}
+    KEYS: ClassVar[BlockKeys] = {"source": Mapping}
     source: Wire
 
     @classmethod
-    def base64(cls, media_type: str, data: str) -> Self:
+    def base64(cls, media_type: str, data: str) -> "ImageBlock":
         return cls({"type": "base64", "media_type": media_type, "data": data})
 
     @classmethod
-    def url(cls, url: str) -> Self:
+    def url(cls, url: str) -> "ImageBlock":
         return cls({"type": "url", "url": url})
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["source"])
-
-    def to_wire(self) -> dict[str, Any]:
-        return {"type": self.type, "source": dict(self.source)}
 
     def to_markdown(self) -> str:
         return f"*[image: {_describe(self.source)}]*"
 
 
 @frozen
-class DocumentBlock:
+class DocumentBlock(KeyedBlock):
     """A PDF or a text file."""
 
     type: ClassVar[str] = "document"
-    KEYS: ClassVar = {"source": Mapping, "title": str}
+    KEYS: ClassVar[BlockKeys] = {"source": Mapping, "title": str}
     source: Wire
     title: str | None = None
 
     @classmethod
-    def base64_pdf(cls, data: str, title: str | None = None) -> Self:
+    def base64_pdf(cls, data: str, title: str | None = None) -> "DocumentBlock":
         return cls({"type": "base64", "media_type": "application/pdf", "data": data}, title)
 
     @classmethod
-    def plain(cls, text: str, title: str | None = None) -> Self:
+    def plain(cls, text: str, title: str | None = None) -> "DocumentBlock":
         return cls({"type": "text", "media_type": "text/plain", "data": text}, title)
 
     @property
@@ -102,104 +87,66 @@ class DocumentBlock:
         )
 
     @classmethod
-    def url(cls, url: str, title: str | None = None) -> Self:
+    def url(cls, url: str, title: str | None = None) -> "DocumentBlock":
         return cls({"type": "url", "url": url}, title)
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["source"], wire.get("title"))
-
-    def to_wire(self) -> dict[str, Any]:
-        wire: dict[str, Any] = {"type": self.type, "source": dict(self.source)}
-        if self.title is not None:
-            wire["title"] = self.title
-        return wire
 
     def to_markdown(self) -> str:
         return f"*[document: {self.title or _describe(self.source)}]*"
 
 
 @frozen
-class ThinkingBlock:
+class ThinkingBlock(KeyedBlock):
     """The model's reasoning, signed: it goes back as it came or not at all."""
 
     type: ClassVar[str] = "thinking"
-    KEYS: ClassVar = {"thinking": str, "signature": str}
+    KEYS: ClassVar[BlockKeys] = {"thinking": str, "signature": str}
     thinking: str
-    signature: str
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["thinking"], wire.get("signature") or "")
-
-    def to_wire(self) -> dict[str, Any]:
-        return {"type": self.type, "thinking": self.thinking, "signature": self.signature}
+    signature: str = ""
 
     def to_markdown(self) -> str:
         return "\n".join(f"> {line}" for line in self.thinking.splitlines())
 
 
 @frozen
-class RedactedThinkingBlock:
+class RedactedThinkingBlock(KeyedBlock):
     """Reasoning that only the service can read."""
 
     type: ClassVar[str] = "redacted_thinking"
-    KEYS: ClassVar = {"data": str}
+    KEYS: ClassVar[BlockKeys] = {"data": str}
     data: str
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["data"])
-
-    def to_wire(self) -> dict[str, Any]:
-        return {"type": self.type, "data": self.data}
 
     def to_markdown(self) -> str:
         return "> *[redacted thinking]*"
 
 
 @frozen
-class ToolUseBlock:
+class ToolUseBlock(KeyedBlock):
     """A call of a tool: ours to answer (`tool_use`) or the service's own (`server_tool_use`)."""
 
-    KEYS: ClassVar = {"id": str, "name": str, "input": Mapping}
+    KEYS: ClassVar[BlockKeys] = {"type": str, "id": str, "name": str, "input": Mapping}
     type: str
     id: str
     name: str
-    input: Mapping[str, Any]
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["type"], wire["id"], wire["name"], wire.get("input") or {})
-
-    def to_wire(self) -> dict[str, Any]:
-        return {"type": self.type, "id": self.id, "name": self.name, "input": dict(self.input)}
+    input: Mapping[str, Any] = field(default_factory=dict)
 
     def to_markdown(self) -> str:
         return f"*[tool call: {self.name}]*"
 
 
 @frozen
-class ToolResultBlock:
+class ToolResultBlock(KeyedBlock):
     """What a tool answered: ours (`tool_result`) or one of the service's `…_tool_result` types."""
 
-    KEYS: ClassVar = {"tool_use_id": str, "content": object, "is_error": bool}
+    KEYS: ClassVar[BlockKeys] = {
+        "type": str,
+        "tool_use_id": str,
+        "content": object,
+        "is_error": bool,
+    }
     type: str
     tool_use_id: str
     content: Any = None
     is_error: bool | None = None
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire["type"], wire["tool_use_id"], wire.get("content"), wire.get("is_error"))
-
-    def to_wire(self) -> dict[str, Any]:
-        wire: dict[str, Any] = {"type": self.type, "tool_use_id": self.tool_use_id}
-        if self.content is not None:
-            wire["content"] = self.content
-        if self.is_error is not None:
-            wire["is_error"] = self.is_error
-        return wire
 
     def to_markdown(self) -> str:
         return f"*[{self.type.replace('_', ' ')}]*"
@@ -215,10 +162,6 @@ class UnknownBlock:
     def type(self) -> str:
         return str(self.wire.get("type", "unknown"))
 
-    @classmethod
-    def from_wire(cls, wire: Wire) -> Self:
-        return cls(wire)
-
     def to_wire(self) -> dict[str, Any]:
         return dict(self.wire)
 
@@ -227,7 +170,7 @@ class UnknownBlock:
         return text if isinstance(text, str) else f"*[{self.type}]*"
 
 
-Known: TypeAlias = (
+TypedBlock: TypeAlias = (
     TextBlock
     | ImageBlock
     | DocumentBlock
@@ -236,10 +179,10 @@ Known: TypeAlias = (
     | ToolUseBlock
     | ToolResultBlock
 )
-Block: TypeAlias = Known | UnknownBlock
+Block: TypeAlias = TypedBlock | UnknownBlock
 THINKING: Final = (ThinkingBlock, RedactedThinkingBlock)
 
-BLOCKS: Mapping[str, type[Known]] = {
+BLOCKS: Mapping[str, type[TypedBlock]] = {
     "text": TextBlock,
     "image": ImageBlock,
     "document": DocumentBlock,
@@ -256,15 +199,39 @@ BLOCKS: Mapping[str, type[Known]] = {
 def block_from_wire(wire: Wire) -> Block:
     """Read a block; one that its class could not give back whole stays an `UnknownBlock`."""
     cls = BLOCKS.get(str(wire.get("type")))
-    if cls is None:
+    given = {key: value for key, value in wire.items() if value is not None}
+    if cls is None or given.keys() - cls.KEYS.keys() - {"type"} or misfits(given):
         return UnknownBlock(wire)
-    known: dict[str, Any] = {"type": str, **cls.KEYS}
-    if not all(v is None or isinstance(v, known.get(k, ())) for k, v in wire.items()):
-        return UnknownBlock(wire)
+    parts: dict[str, Any] = {
+        key: tuple(given[key]) if kind is _LIST else given[key]
+        for key, kind in cls.KEYS.items()
+        if key in given
+    }
     try:
-        return cls.from_wire({key: value for key, value in wire.items() if value is not None})
-    except KeyError:
+        return cls(**parts)
+    except TypeError:  # a part without a default is absent
         return UnknownBlock(wire)
+
+
+def misfits(wire: Wire) -> frozenset[str]:
+    """Name the keys whose values are not of the type that the block's class takes."""
+    cls = BLOCKS.get(str(wire.get("type")))
+    keys = cls.KEYS if cls is not None else {}
+    return frozenset(
+        key
+        for key, kind in keys.items()
+        if wire.get(key) is not None and not isinstance(wire[key], kind)
+    )
+
+
+def _plain(part: Any) -> Any:
+    match part:
+        case Mapping():
+            return dict(part)
+        case tuple():
+            return list(part)
+        case _:
+            return part
 
 
 def _describe(source: Wire) -> str:

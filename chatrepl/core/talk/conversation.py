@@ -61,8 +61,8 @@ class Message:
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
-        kept = tuple(b for b in self.content if not _is_blank(b))
-        return self if len(kept) == len(self.content) else replace(self, content=kept)
+        content = tuple(b for b in self.content if not _is_blank(b))
+        return self if len(content) == len(self.content) else replace(self, content=content)
 
     @cached_property
     def encoded(self) -> bytes:
@@ -79,8 +79,8 @@ class Message:
 
     @cached_property
     def without_thinking(self) -> "Message":
-        kept = tuple(block for block in self.content if not isinstance(block, THINKING))
-        return replace(self, content=kept)
+        content = tuple(block for block in self.content if not isinstance(block, THINKING))
+        return replace(self, content=content)
 
 
 @frozen
@@ -207,8 +207,8 @@ class Conversation:
         A system prompt that waits for the next message waits on where `turn` did not take it along.
         """
         waits = self.state.next_system
-        told = [message.text for message in turn.messages if message.role == "system"]
-        state = replace(self.state, head=turn.id, next_system=None if waits in told else waits)
+        prompts = [message.text for message in turn.messages if message.role == "system"]
+        state = replace(self.state, head=turn.id, next_system=None if waits in prompts else waits)
         return replace(self, turns={**self.turns, turn.id: turn}).then(state)
 
     def then(self, state: State) -> "Conversation":
@@ -223,10 +223,10 @@ class Conversation:
         A newer one that waits for the next message stays.
         """
         asked = takewhile(lambda m: m.role != "assistant", turn.messages)
-        told = [message.text for message in asked if message.role == "system"]
+        prompts = [message.text for message in asked if message.role == "system"]
         change = self.state.next_system
-        if change is None and told:
-            change = told[-1]
+        if change is None and prompts:
+            change = prompts[-1]
         return self.then(replace(self.state, head=turn.parent, next_system=change))
 
     def settled(self) -> "Conversation":
@@ -258,8 +258,8 @@ class Conversation:
     def with_marks(self, marks: Mapping[TurnId, Mark | None]) -> "Conversation":
         """Set marks; None takes one away."""
         merged = {**self.state.marks, **marks}
-        kept = {turn: mark for turn, mark in merged.items() if mark is not None}
-        return self.then(replace(self.state, marks=kept))
+        remaining = {turn: mark for turn, mark in merged.items() if mark is not None}
+        return self.then(replace(self.state, marks=remaining))
 
     def _up(self, at: TurnId | None) -> Iterator[Turn]:
         while at is not None:
@@ -283,6 +283,6 @@ def system_of(conversation: Conversation) -> str:
     state = conversation.state
     if state.next_system is not None:
         return state.next_system
-    told = (m for turn in conversation.path() for m in turn.messages)
-    changes = [message.text for message in told if message.role == "system"]
+    messages = (m for turn in conversation.path() for m in turn.messages)
+    changes = [message.text for message in messages if message.role == "system"]
     return changes[-1] if changes else state.system

@@ -7,14 +7,14 @@ from chatrepl.core.talk.conversation import Conversation, Mark, TurnId, system_o
 
 def changed_words(before: Conversation, after: Conversation) -> str:
     """Say how `after` differs from `before`, as a step of undo or redo made it."""
-    said = [
+    sentences = [
         *_path(before, after),
         *_system(before, after),
         *_marks(before, after),
         *_summary(before, after),
         *_branches(before, after),
     ]
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _path(before: Conversation, after: Conversation) -> Iterator[str]:
@@ -41,11 +41,11 @@ def _system(before: Conversation, after: Conversation) -> Iterator[str]:
 
 def _marks(before: Conversation, after: Conversation) -> Iterator[str]:
     old, new = before.state.marks, after.state.marks
-    found: dict[tuple[Mark | None, Mark | None], list[int]] = {}
+    changed: dict[tuple[Mark | None, Mark | None], list[int]] = {}
     for number, id_ in enumerate(_ids(after), 1):
         if old.get(id_) != new.get(id_):
-            found.setdefault((old.get(id_), new.get(id_)), []).append(number)
-    for (was, is_), numbers in found.items():
+            changed.setdefault((old.get(id_), new.get(id_)), []).append(number)
+    for (was, is_), numbers in changed.items():
         if is_ is not None:
             yield _turns(numbers, f"{is_} again")
         else:

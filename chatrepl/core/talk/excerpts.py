@@ -32,8 +32,8 @@ def _choice(text: str) -> str:
         value = json.loads(text)
     except ValueError:
         return ""
-    found = value.get("choice") if isinstance(value, dict) and len(value) == 1 else None
-    return found if isinstance(found, str) else ""
+    choice = value.get("choice") if isinstance(value, dict) and len(value) == 1 else None
+    return choice if isinstance(choice, str) else ""
 
 
 def beginning(text: str) -> str:

@@ -189,9 +189,9 @@ class Ledger:
     def _preamble(self, system: str, tools: str, model: Model) -> Iterable[ScalePart]:
         for text in (tools, system):
             if text.strip():
-                found = self._features(text)
-                tokens = found.tokens(model.tokenizer)
-                yield ScalePart(text.encode("utf-8", "replace"), tokens, features=found)
+                counts = self._features(text)
+                tokens = counts.tokens(model.tokenizer)
+                yield ScalePart(text.encode("utf-8", "replace"), tokens, features=counts)
 
     def _part(self, message: Message, model: Model) -> ScalePart:
         key = (message.digest, family(model))
@@ -211,11 +211,11 @@ class Ledger:
         return bulk
 
     def _features(self, text: str) -> Features:
-        found = self._texts.get(text)
-        if found is None:
-            found = features(text, self._count(text))
-            self._texts[text] = found
-        return found
+        counts = self._texts.get(text)
+        if counts is None:
+            counts = features(text, self._count(text))
+            self._texts[text] = counts
+        return counts
 
     def _scale(self, model: Model) -> float:
         return self.tally.scale(model)

@@ -2,13 +2,13 @@
 
 A text's estimate is linear in four counts, by tokenizer family; images and PDF pages have formulas
 of their own. To add a family, add a row to `_PRIORS` and `FRAME`; for a new kind of content, a
-case to `_block`. What the service reports corrects all this: see `tally.py`.
+case to `_block`. What the service reports corrects all this: see `learned.py`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from operator import add
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, assert_never
 
 from chatrepl.core.models import Model, Tokenizer
 from chatrepl.core.talk.blocks import (
@@ -20,6 +20,7 @@ from chatrepl.core.talk.blocks import (
     ThinkingBlock,
     ToolResultBlock,
     ToolUseBlock,
+    UnknownBlock,
     block_from_wire,
 )
 from chatrepl.core.talk.conversation import Message
@@ -118,10 +119,10 @@ def features(text: str, bpe: int) -> Features:
 
     A long text is taken in slices, so that other threads get their turn.
     """
-    found = _features(text[:_SLICE], bpe)
+    total = _features(text[:_SLICE], bpe)
     for at in range(_SLICE, len(text), _SLICE):
-        found += _features(text[at : at + _SLICE], 0)
-    return found
+        total += _features(text[at : at + _SLICE], 0)
+    return total
 
 
 def _features(text: str, bpe: int) -> Features:
@@ -199,8 +200,10 @@ def _block(block: Block, count: CountText) -> Bulk:
             return Bulk(count(name + encode(dict(input_))), extra=TOOL_FRAME)
         case ToolResultBlock(content=content):
             return _result(content, count) + Bulk(extra=TOOL_FRAME)
+        case UnknownBlock(wire=wire):
+            return Bulk(count(encode(dict(wire))))
         case _:
-            return Bulk(count(encode(block.to_wire())))
+            assert_never(block)
 
 
 def _image(source: Wire) -> Size | None:

@@ -79,22 +79,22 @@ class Tally:
 
     def weigh(self, part: ScalePart, model: Model) -> float:
         """Give the tokens of one part, as well as they are known."""
-        known = self.weights.get(part.key)
-        if known is None:
+        weight = self.weights.get(part.key)
+        if weight is None:
             return part.text * self.scale(model) + part.fixed
-        if known.family == family(model):
-            return known.tokens
-        return self._converted(part, known, model)
+        if weight.family == family(model):
+            return weight.tokens
+        return self._converted(part, weight, model)
 
     def is_exact(self, part: ScalePart, model: Model) -> bool:
         """Tell whether the service's counts tell this part from all others."""
-        known = self.weights.get(part.key)
-        return known is not None and known.exact and known.family == family(model)
+        weight = self.weights.get(part.key)
+        return weight is not None and weight.exact and weight.family == family(model)
 
     def _is_settled(self, part: ScalePart, model: Model) -> bool:
         """Tell whether this part was among what this model's service counted."""
-        known = self.weights.get(part.key)
-        return known is not None and known.family == family(model)
+        weight = self.weights.get(part.key)
+        return weight is not None and weight.family == family(model)
 
     def total(self, parts: Sequence[ScalePart], model: Model) -> tuple[float, bool]:
         """Give the tokens of a whole prompt, and whether they are exact in all parts."""
@@ -102,14 +102,14 @@ class Tally:
         exact = self.base is not None
         total = float(FRAME[model.tokenizer] if self.base is None else self.base)
         for part in parts:
-            known = weights.get(part.key)
-            if known is not None and known.family == name:
-                total += known.tokens
-                exact = exact and known.exact
+            weight = weights.get(part.key)
+            if weight is not None and weight.family == name:
+                total += weight.tokens
+                exact = exact and weight.exact
                 continue
             exact = False
             total += (
-                self._converted(part, known, model) if known else part.text * scale + part.fixed
+                self._converted(part, weight, model) if weight else part.text * scale + part.fixed
             )
         return total, exact
 
@@ -126,7 +126,7 @@ class Tally:
         wanted = rest / guess if guess else 1.0
         share = min(_MOST, max(_LEAST, wanted))
         sole = len(fresh) == 1 and self.base is not None and share == wanted
-        found = {
+        weighed = {
             part.key: _weight(self.weigh(part, model) * share, part, model, exact=sole)
             for part in fresh
         }
@@ -135,7 +135,7 @@ class Tally:
             self,
             base=base + rest - share * guess,
             family=family(model),
-            weights={**self.weights, **found},
+            weights={**self.weights, **weighed},
             scales=scales,
         )
 
@@ -157,9 +157,9 @@ class Tally:
         )
 
     @staticmethod
-    def _converted(part: ScalePart, known: Weight, model: Model) -> float:
-        text = max(0.0, known.tokens - known.fixed)
-        return part.features.converted(text, known.tokenizer, model.tokenizer) + part.fixed
+    def _converted(part: ScalePart, weight: Weight, model: Model) -> float:
+        text = max(0.0, weight.tokens - weight.fixed)
+        return part.features.converted(text, weight.tokenizer, model.tokenizer) + part.fixed
 
     def _learned(
         self, fresh: Sequence[ScalePart], rest: float, model: Model
@@ -183,7 +183,7 @@ def scales_to_wire(scales: Mapping[str, Scale]) -> dict[str, list[float]]:
 
 def scales_from_wire(wire: object) -> dict[str, Scale]:
     """Read what was kept; what is no scale, or none to believe, is left out."""
-    found = {}
+    scales = {}
     for id_, pair in wire.items() if isinstance(wire, Mapping) else ():
         match pair:
             case [int() | float() as counted, int() | float() as prior] if (
@@ -191,8 +191,8 @@ def scales_from_wire(wire: object) -> dict[str, Scale]:
             ):
                 scale = Scale(float(counted), float(prior))
                 if _LEAST < scale.factor < _MOST:
-                    found[str(id_)] = scale
-    return found
+                    scales[str(id_)] = scale
+    return scales
 
 
 def family(model: Model) -> str:

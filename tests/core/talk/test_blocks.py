@@ -1,4 +1,6 @@
 import json
+from dataclasses import fields
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from chatrepl.core.talk.blocks import (
     BLOCKS,
     Block,
-    ContentBlock,
     DocumentBlock,
     ImageBlock,
     RedactedThinkingBlock,
@@ -15,11 +16,13 @@ from chatrepl.core.talk.blocks import (
     ThinkingBlock,
     ToolResultBlock,
     ToolUseBlock,
+    TypedBlock,
     UnknownBlock,
     block_from_wire,
+    misfits,
 )
 from chatrepl.core.wire import encode
-from tests.core.making import JSON, OBJECT, blocks
+from tests.core.making import JSON, OBJECT, blocks, wires_of
 
 
 @given(blocks)
@@ -27,7 +30,6 @@ def test_every_block_comes_back_from_the_wire_as_it_was(block: Block) -> None:
     wire = json.loads(encode(block.to_wire()))
     assert block_from_wire(wire).to_wire() == block.to_wire()
     assert block_from_wire(block.to_wire()) == block
-    assert isinstance(block, ContentBlock)
     assert isinstance(block.to_markdown(), str)
 
 
@@ -49,6 +51,33 @@ def test_nothing_that_stands_on_the_wire_is_lost(kind: object, rest: dict[str, o
     assert encode(said)
     assert isinstance(block.to_markdown(), str)
     assert isinstance(block.type, str)
+
+
+def test_every_class_is_in_the_table_and_takes_the_keys_it_has_fields_for() -> None:
+    assert set(BLOCKS.values()) == set(get_args(TypedBlock))
+    for cls in BLOCKS.values():
+        assert [field.name for field in fields(cls)] == list(cls.KEYS)
+
+
+@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of))
+def test_a_whole_block_is_of_its_class_and_loses_nothing(wire: dict[str, object]) -> None:
+    block = block_from_wire(wire)
+    assert isinstance(block, BLOCKS[str(wire["type"])])
+    assert block.to_wire() == wire
+
+
+@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of), st.data())
+def test_a_value_of_another_type_is_named_and_stays_where_it_was(
+    wire: dict[str, object], data: st.DataObject
+) -> None:
+    key = data.draw(st.sampled_from(sorted(wire.keys() - {"type"})))
+    assert misfits(wire) == frozenset()
+    wrong = {**wire, key: 5}
+    if key == "content":  # a result holds what it likes
+        assert block_from_wire(wrong).to_wire() == wrong
+    else:
+        assert misfits(wrong) == {key}
+        assert block_from_wire(wrong) == UnknownBlock(wrong)
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
@@ -85,7 +114,8 @@ def test_people_see_what_a_block_is(block: Block, markdown: str) -> None:
 
 
 def test_a_block_of_no_type_is_kept() -> None:
-    assert UnknownBlock.from_wire({"a": 1}).to_wire() == {"a": 1}
+    assert misfits({"a": 1}) == frozenset()
+    assert block_from_wire({"a": 1}).to_wire() == {"a": 1}
 
 
 def test_a_result_says_whether_it_failed_only_where_it_was_said() -> None:

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.models import TABLE, Tokenizer
 from chatrepl.core.talk.blocks import (
+    BLOCKS,
     Block,
     DocumentBlock,
     ImageBlock,
@@ -12,9 +13,11 @@ from chatrepl.core.talk.blocks import (
     ToolResultBlock,
     ToolUseBlock,
     UnknownBlock,
+    block_from_wire,
 )
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.tokens.estimate import MESSAGE_FRAME, Bulk, Features, features, message_bulk
+from tests.core.making import wires_of
 from tests.core.replay import NEW, OLD, TRUTH, samples
 
 FAMILIES: tuple[Tokenizer, ...] = ("v3", "v4.8")
@@ -127,6 +130,12 @@ def test_tool_results_count_by_what_is_in_them() -> None:
 def test_calls_and_unknown_blocks_count_as_their_json() -> None:
     assert bulk(ToolUseBlock("tool_use", "id", "look", {"at": "this thing"})).text.bpe == 2
     assert bulk(UnknownBlock({"type": "new", "text": "a b c"})).text.bpe == 3
+
+
+@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of).map(block_from_wire))
+def test_blocks_of_every_type_are_estimated(block: Block) -> None:
+    assert bulk(block).fixed_tokens(NEW) >= MESSAGE_FRAME
+    assert bulk(block).text_tokens(NEW) >= 0
 
 
 def test_newer_models_need_more_tokens_for_latin_text() -> None:
