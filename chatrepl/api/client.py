@@ -4,29 +4,28 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 `reader.py`, since a torn or odd stream is to keep what came.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import anthropic
 import httpx2
 
 from chatrepl.api.address import Origin, for_model
-from chatrepl.api.errors.exceptions import from_exception, timed_out
-from chatrepl.api.http import open_connection
+from chatrepl.api.errors.exceptions import in_words
+from chatrepl.api.http import FAULTS as HTTP_FAULTS
 from chatrepl.api.outgoing import MESSAGES, counting, patience, streaming
-from chatrepl.api.reader import ReadLimits, body_faults, read_reply
+from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 
-_FAULTS: Final[tuple[type[Exception], ...]] = (
-    anthropic.AnthropicError,
-    httpx2.InvalidURL,
-    TypeError,
-    *body_faults(),
+FAULTS: Final = replace(
+    HTTP_FAULTS,
+    raised=(*HTTP_FAULTS.raised, anthropic.AnthropicError, TypeError),
+    credentials=(anthropic.CredentialsError,),
+    timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
 )
 
 
@@ -47,12 +46,10 @@ class Client:
         self._limits = limits
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Send a request and yield what comes. Leaving the iteration closes the connection."""
+        """Send a request and give what comes. Leaving the iteration closes the connection."""
         origin = for_model(self._origin, request.model)
         response = await self._send("POST", MESSAGES, streaming(request), origin, stream=True)
-        async with aclosing(read_reply(response, origin, self._limits)) as events:
-            async for event in events:
-                yield event
+        return read_reply(Answer(response, origin, HTTP_FAULTS), self._limits)
 
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -66,17 +63,10 @@ class Client:
     async def list_models(self) -> tuple[Mapping[str, Any], ...]:
         """Fetch what the service says about its models, newest first."""
         response = await self._ask("GET", "/v1/models?limit=1000", None, self._origin)
-        found = _read(response, self._origin).get("data")
-        if not isinstance(found, list):
+        infos = _read(response, self._origin).get("data")
+        if not isinstance(infos, list):
             raise _odd(self._origin)
-        return tuple(info for info in found if isinstance(info, dict) and info.get("id"))
-
-    async def warm(self) -> None:
-        """Open the connection before there is anything to send. Never fails.
-
-        It serves requests of the event loop that this runs in, and no other.
-        """
-        await open_connection(self._http, str(self._sdk.base_url))
+        return tuple(info for info in infos if isinstance(info, dict) and info.get("id"))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -98,22 +88,18 @@ class Client:
     ) -> httpx2.Response:
         """Have the SDK make a request; give the open response as it is."""
         seconds = patience(self._limits.timeout_s, body or b"")
-        try:
-            async with asyncio.timeout(seconds):
-                if method == "GET":
-                    return await self._sdk.get(path, cast_to=httpx2.Response)
-                sent = self._sdk.post(
-                    path,
-                    content=body,
-                    cast_to=httpx2.Response,
-                    stream=stream,
-                    stream_cls=anthropic.AsyncStream[Any],
-                )
-                return cast("httpx2.Response", await sent)
-        except TimeoutError:
-            raise timed_out(origin, seconds, begun=False) from None
-        except _FAULTS as error:
-            raise from_exception(error, origin) from error
+        sent: Coroutine[Any, Any, object]
+        if method == "GET":
+            sent = self._sdk.get(path, cast_to=httpx2.Response)
+        else:
+            sent = self._sdk.post(
+                path,
+                content=body,
+                cast_to=httpx2.Response,
+                stream=stream,
+                stream_cls=anthropic.AsyncStream[Any],
+            )
+        return cast("httpx2.Response", await in_words(sent, origin, FAULTS, seconds))
 
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:

@@ -89,7 +89,7 @@ def connect(
     """
     import anthropic
 
-    from chatrepl.api.client import Client
+    from chatrepl.api.client import FAULTS, Client
     from chatrepl.api.errors.exceptions import from_exception
     from chatrepl.api.reader import ReadLimits
 
@@ -105,8 +105,8 @@ def connect(
             http_client=http,
             default_headers=_headers(route),
         )
-    except (anthropic.AnthropicError, ValueError, TypeError, OSError) as error:
-        raise from_exception(error, route.origin) from error
+    except FAULTS.raised as error:
+        raise from_exception(error, route.origin, FAULTS) from error
     origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
     return Client(sdk, http, origin, ReadLimits(route.timeout_s))
 
@@ -144,5 +144,5 @@ def _spoilt(error: Exception, route: Route) -> ConfigError:
     named = f"Check {', '.join(present)}." if present else "Check the proxy and certificates."
     if isinstance(error, OSError):
         return ConfigError(f"The certificates could not be read: {error.strerror or error}.", named)
-    said = route.origin.clean(str(error))
-    return ConfigError(f"The network settings of the environment are not usable: {said}", named)
+    reason = route.origin.clean(str(error))
+    return ConfigError(f"The network settings of the environment are not usable: {reason}", named)

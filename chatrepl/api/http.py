@@ -7,9 +7,20 @@ from urllib.request import getproxies
 import httpx2
 
 from chatrepl.api.address import is_local
-from chatrepl.api.headstart.wire import socket_options
-from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S
+from chatrepl.api.errors.exceptions import Faults
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S, socket_options
 
+FAULTS: Final = Faults(
+    (
+        httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL,
+        OSError, EOFError, ValueError, AssertionError,
+    ),
+    proxy=(httpx2.ProxyError,),
+    address=(httpx2.UnsupportedProtocol, httpx2.InvalidURL),
+    unwritable=(httpx2.LocalProtocolError,),
+    timeout=(httpx2.TimeoutException,),
+    closed=(httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError),
+)  # fmt: skip
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(
     max_connections=20, max_keepalive_connections=5, keepalive_expiry=_KEEPALIVE_S
@@ -49,5 +60,5 @@ async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
     """Open a connection that the next request to `url` will find open. Never fails."""
     try:
         await http.head(url)
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError):
+    except FAULTS.raised:
         return

@@ -102,7 +102,7 @@ def test_a_long_stream_of_a_real_model_comes_whole(llama: Peer) -> None:
         params = {"model": MODEL, "max_tokens": 400}
         reply = Reply()
         request = Request(params, (Message.user("Tell me a long story about a fox."),))
-        async with aclosing(client.stream(request)) as events:
+        async with aclosing(await client.stream(request)) as events:
             async for event in events:
                 reply = reply.apply(event)
         await client.aclose()

@@ -2,7 +2,7 @@
 
 `from_answer` is for an HTTP answer, `from_event` for an error inside a stream. A new kind of
 refusal goes into `_KINDS`, into `_TYPES`, or, where only its words tell it, into `_by_words`.
-Failures that are no answer at all are in `faults.py`.
+Failures that are no answer at all are in `exceptions.py`.
 """
 
 import json
