@@ -1,10 +1,11 @@
-"""The only module that calls the anthropic SDK: requests in, our events and our errors out.
+"""The only module that knows the anthropic SDK: requests in, our events and our errors out.
 
 The SDK makes the request: credentials, headers, connection, refusals. What it answers is read by
 `reader.py`, since a torn or odd stream is to keep what came.
 """
 
 import json
+import logging
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -13,10 +14,13 @@ import anthropic
 import httpx2
 
 from chatrepl.api.address import Origin, for_model
-from chatrepl.api.errors.exceptions import in_words
+from chatrepl.api.credentials import Credentials
+from chatrepl.api.errors.exceptions import from_exception, in_words
 from chatrepl.api.http import FAULTS as HTTP_FAULTS
+from chatrepl.api.http import open_http
 from chatrepl.api.outgoing import MESSAGES, counting, patience, streaming
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -27,6 +31,7 @@ FAULTS: Final = replace(
     credentials=(anthropic.CredentialsError,),
     timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
 )
+_UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
 
 
 class Client:
@@ -117,3 +122,57 @@ def _odd(origin: Origin) -> ApiError:
         "Check base_url.",
         retryable=False,
     )
+
+
+def connect(
+    route: Route,
+    *,
+    http: httpx2.AsyncClient | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> Client:
+    """Make a client. `http` is one that was already opened for this route.
+
+    Raises ApiError or ConfigError where credentials or the environment are not usable.
+    """
+    http = http or open_http(route, transport)
+    _hush()
+    try:
+        sdk = anthropic.AsyncAnthropic(
+            **_proof(route.credentials),
+            base_url=route.url or None,
+            timeout=http.timeout,
+            max_retries=0,
+            open_telemetry=False,
+            http_client=http,
+            default_headers=_headers(route),
+        )
+    except FAULTS.raised as error:
+        raise from_exception(error, route.origin, FAULTS) from error
+    origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
+    return Client(sdk, http, origin, ReadLimits(route.timeout_s))
+
+
+def _proof(credentials: Credentials) -> dict[str, Any]:
+    match credentials.kind:
+        case "token":
+            return {"auth_token": credentials.secret}
+        case "key":
+            return {"api_key": credentials.secret}
+        case "open" | "headers":
+            return {"api_key": _UNUSED}
+        case _:
+            return {}
+
+
+def _headers(route: Route) -> dict[str, Any]:
+    """Give the headers to add; `Omit` takes the SDK's own away."""
+    if route.credentials.kind in {"open", "headers"}:
+        return {"Authorization": anthropic.Omit(), **route.headers}
+    return dict(route.headers)
+
+
+def _hush() -> None:
+    """Keep the SDK's log from the terminal, unless somebody wants it."""
+    logger = logging.getLogger("anthropic")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

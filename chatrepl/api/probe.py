@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 
-from chatrepl.api.connect import Route
 from chatrepl.api.errors.exceptions import Raised
 from chatrepl.api.http import FAULTS
+from chatrepl.api.route import Route
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
+from chatrepl.api.route import Route, demo_route, plan_route
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -114,12 +114,24 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         if credentials is None:
             raise missing()
         route = plan_route(settings, credentials)
-    opened = Lazy(lambda: open_http(route, transport))
-    client = Lazy(lambda: connect(route, http=opened.result()))
+    opened = Lazy(lambda: _open_http(route, transport))
+    client = Lazy(lambda: _connect(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None
     if demo or first is None or first.needs_http:
         opened.result()
     return Connection(route, opened, client, first, settings.retries)
+
+
+def _open_http(route: Route, transport: "httpx2.AsyncBaseTransport | None") -> "httpx2.AsyncClient":
+    from chatrepl.api.http import open_http
+
+    return open_http(route, transport)
+
+
+def _connect(route: Route, http: "httpx2.AsyncClient") -> "Client":
+    from chatrepl.api.client import connect
+
+    return connect(route, http=http)
 
 
 def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatrepl.api.catalog import Catalog
-from chatrepl.api.connect import Route, connect
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.models import Model
 from chatrepl.core.wire import Wire
@@ -52,6 +52,8 @@ def _learned(now: Mapping[str, Model], before: Mapping[str, Model]) -> dict[str,
 
 
 async def _fetch(route: Route) -> tuple[Wire, ...]:
+    from chatrepl.api.client import connect  # the SDK
+
     client = connect(route)
     try:
         return await client.list_models()

@@ -15,13 +15,13 @@ from typing import Any, TypeAlias, TypeVar
 import httpx2
 
 from chatrepl.api.address import Origin
-from chatrepl.api.client import Client
-from chatrepl.api.connect import Route, connect
+from chatrepl.api.client import Client, connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.headstart.answer import events_of
 from chatrepl.api.headstart.start import head_start
 from chatrepl.api.http import FAULTS
 from chatrepl.api.reader import Answer
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Request

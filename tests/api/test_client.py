@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from chatrepl.api.connect import connect
+from chatrepl.api.client import connect
 from chatrepl.api.outgoing import streaming
 from chatrepl.api.retry import with_retries
 from chatrepl.core.errors import ApiError, ApiErrorKind

@@ -3,8 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from chatrepl.api.catalog import Catalog
-from chatrepl.api.connect import connect, plan_route
+from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
+from chatrepl.api.route import plan_route
 from chatrepl.cli.refresh import refresh_models
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges

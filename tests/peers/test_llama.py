@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.connect import connect, plan_route
+from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.retry import with_retries
+from chatrepl.api.route import plan_route
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatrepl.api.address import Origin, for_model
-from chatrepl.api.connect import Route
 from chatrepl.api.headstart.headers import sdk_headers
 from chatrepl.api.headstart.wire import OpenSocket, PlainRequest, plain
 from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, streaming
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.value import frozen

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from chatrepl.api.connect import Route, open_http
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.headstart.start import head_start
+from chatrepl.api.http import open_http
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent, TextDelta
 from chatrepl.demo.engine import Engine
@@ -151,7 +152,7 @@ def test_leaving_early_closes_the_connection_and_sends_nothing_more(at_once: boo
 def test_nothing_slow_is_loaded_before_the_request() -> None:
     code = (
         "import sys, chatrepl.api.headstart.start, chatrepl.api.retry, chatrepl.startup.lazy, "
-        "chatrepl.api.credentials, chatrepl.api.connect, chatrepl.api.http\n"
+        "chatrepl.api.credentials, chatrepl.api.route, chatrepl.api.http\n"
         "slow = {'anthropic', 'pydantic', 'rich', 'tiktoken', 'opentelemetry'}\n"
         "sys.exit(repr(slow & set(sys.modules)) if slow & set(sys.modules) else 0)"
     )

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from chatrepl.api.connect import Route, open_http
 from chatrepl.api.headstart.answer import SocketResponse
 from chatrepl.api.headstart.wire import PlainRequest, plain
+from chatrepl.api.http import open_http
+from chatrepl.api.route import Route
 from chatrepl.core.exchange.reply import TextDelta
 from tests.api.helpers import ahead, collect, request, route, run
 
