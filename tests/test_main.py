@@ -17,15 +17,16 @@ SLOW = {
 GATE = """
 import sys
 from chatrepl.__main__ import main
-from chatrepl.api.headstart.wire import PlainSocket
+from chatrepl.api.headstart.wire import PlainRequest
 
-after_sending = PlainSocket._told
+send = PlainRequest.send
 
-def told(self):
+async def watched(self, seconds):
+    sent = await send(self, seconds)
     sys.stderr.write(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
-    return after_sending(self)
+    return sent
 
-PlainSocket._told = told
+PlainRequest.send = watched
 main()
 """
 

@@ -1,7 +1,7 @@
 """The service: requests in, stream events and errors of ours out.
 
-- credentials, address, connect: from settings to a client
-- client, outgoing, http, probe: a request, through the SDK
+- credentials, address, route: from settings to where a request goes
+- client, http, outgoing, probe: a request, through the SDK
 - reader, sse, translate: its answer, as events
 - errors: what went wrong, in words; retry: when a request is sent again
 - headstart: the first request of a single shot, without waiting for the SDK

@@ -41,8 +41,8 @@ def check_address(url: str, *, with_key: bool) -> None:
     except ValueError:
         host = ""
     if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in url):
-        shown, hint = Origin().clean(url), "It looks like https://host or http://localhost:8080."
-        raise ConfigError(f"base_url {shown} is no address of a server.", hint)
+        clean, hint = Origin().clean(url), "It looks like https://host or http://localhost:8080."
+        raise ConfigError(f"base_url {clean} is no address of a server.", hint)
     if with_key and parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(
             f"A key is not sent to {host} over plain http: anybody on the way could read it.",

@@ -1,33 +1,37 @@
-"""The only module that calls the anthropic SDK: requests in, our events and our errors out.
+"""The only module that knows the anthropic SDK: requests in, our events and our errors out.
 
 The SDK makes the request: credentials, headers, connection, refusals. What it answers is read by
 `reader.py`, since a torn or odd stream is to keep what came.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+import logging
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import anthropic
 import httpx2
 
 from chatrepl.api.address import Origin, for_model
-from chatrepl.api.errors.exceptions import from_exception, timed_out
-from chatrepl.api.http import open_connection
+from chatrepl.api.credentials import Credentials
+from chatrepl.api.errors.exceptions import from_exception, in_words
+from chatrepl.api.http import FAULTS as HTTP_FAULTS
+from chatrepl.api.http import open_http
 from chatrepl.api.outgoing import MESSAGES, counting, patience, streaming
-from chatrepl.api.reader import ReadLimits, body_faults, read_reply
+from chatrepl.api.reader import Answer, ReadLimits, read_reply
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 
-_FAULTS: Final[tuple[type[Exception], ...]] = (
-    anthropic.AnthropicError,
-    httpx2.InvalidURL,
-    TypeError,
-    *body_faults(),
+FAULTS: Final = replace(
+    HTTP_FAULTS,
+    raised=(*HTTP_FAULTS.raised, anthropic.AnthropicError, TypeError),
+    credentials=(anthropic.CredentialsError,),
+    timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
 )
+_UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
 
 
 class Client:
@@ -47,12 +51,10 @@ class Client:
         self._limits = limits
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Send a request and yield what comes. Leaving the iteration closes the connection."""
+        """Send a request and give what comes. Leaving the iteration closes the connection."""
         origin = for_model(self._origin, request.model)
         response = await self._send("POST", MESSAGES, streaming(request), origin, stream=True)
-        async with aclosing(read_reply(response, origin, self._limits)) as events:
-            async for event in events:
-                yield event
+        return read_reply(Answer(response, origin, HTTP_FAULTS), self._limits)
 
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -66,17 +68,10 @@ class Client:
     async def list_models(self) -> tuple[Mapping[str, Any], ...]:
         """Fetch what the service says about its models, newest first."""
         response = await self._ask("GET", "/v1/models?limit=1000", None, self._origin)
-        found = _read(response, self._origin).get("data")
-        if not isinstance(found, list):
+        infos = _read(response, self._origin).get("data")
+        if not isinstance(infos, list):
             raise _odd(self._origin)
-        return tuple(info for info in found if isinstance(info, dict) and info.get("id"))
-
-    async def warm(self) -> None:
-        """Open the connection before there is anything to send. Never fails.
-
-        It serves requests of the event loop that this runs in, and no other.
-        """
-        await open_connection(self._http, str(self._sdk.base_url))
+        return tuple(info for info in infos if isinstance(info, dict) and info.get("id"))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -98,22 +93,18 @@ class Client:
     ) -> httpx2.Response:
         """Have the SDK make a request; give the open response as it is."""
         seconds = patience(self._limits.timeout_s, body or b"")
-        try:
-            async with asyncio.timeout(seconds):
-                if method == "GET":
-                    return await self._sdk.get(path, cast_to=httpx2.Response)
-                sent = self._sdk.post(
-                    path,
-                    content=body,
-                    cast_to=httpx2.Response,
-                    stream=stream,
-                    stream_cls=anthropic.AsyncStream[Any],
-                )
-                return cast("httpx2.Response", await sent)
-        except TimeoutError:
-            raise timed_out(origin, seconds, begun=False) from None
-        except _FAULTS as error:
-            raise from_exception(error, origin) from error
+        sent: Coroutine[Any, Any, object]
+        if method == "GET":
+            sent = self._sdk.get(path, cast_to=httpx2.Response)
+        else:
+            sent = self._sdk.post(
+                path,
+                content=body,
+                cast_to=httpx2.Response,
+                stream=stream,
+                stream_cls=anthropic.AsyncStream[Any],
+            )
+        return cast("httpx2.Response", await in_words(sent, origin, FAULTS, seconds))
 
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:
@@ -131,3 +122,57 @@ def _odd(origin: Origin) -> ApiError:
         "Check base_url.",
         retryable=False,
     )
+
+
+def connect(
+    route: Route,
+    *,
+    http: httpx2.AsyncClient | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> Client:
+    """Make a client. `http` is one that was already opened for this route.
+
+    Raises ApiError or ConfigError where credentials or the environment are not usable.
+    """
+    http = http or open_http(route, transport)
+    _hush()
+    try:
+        sdk = anthropic.AsyncAnthropic(
+            **_proof(route.credentials),
+            base_url=route.url or None,
+            timeout=http.timeout,
+            max_retries=0,
+            open_telemetry=False,
+            http_client=http,
+            default_headers=_headers(route),
+        )
+    except FAULTS.raised as error:
+        raise from_exception(error, route.origin, FAULTS) from error
+    origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
+    return Client(sdk, http, origin, ReadLimits(route.timeout_s))
+
+
+def _proof(credentials: Credentials) -> dict[str, Any]:
+    match credentials.kind:
+        case "token":
+            return {"auth_token": credentials.secret}
+        case "key":
+            return {"api_key": credentials.secret}
+        case "open" | "headers":
+            return {"api_key": _UNUSED}
+        case _:
+            return {}
+
+
+def _headers(route: Route) -> dict[str, Any]:
+    """Give the headers to add; `Omit` takes the SDK's own away."""
+    if route.credentials.kind in {"open", "headers"}:
+        return {"Authorization": anthropic.Omit(), **route.headers}
+    return dict(route.headers)
+
+
+def _hush() -> None:
+    """Keep the SDK's log from the terminal, unless somebody wants it."""
+    logger = logging.getLogger("anthropic")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

@@ -113,8 +113,8 @@ def _run(command: str) -> str:
     key = done.stdout.decode("utf-8", "replace").strip()
     if done.returncode != 0:
         lines = redact(done.stderr.decode("utf-8", "replace")).strip().splitlines()
-        said = f": {lines[-1][:200]}" if lines else ""
-        raise _no_key(f"failed with exit code {done.returncode}{said}")
+        reason = f": {lines[-1][:200]}" if lines else ""
+        raise _no_key(f"failed with exit code {done.returncode}{reason}")
     if not key:
         raise _no_key("printed nothing")
     return key

@@ -1,5 +1,6 @@
 """The one HTTP client of a process: the SDK and the head start share it and its connections."""
 
+import os
 import ssl
 from typing import Final
 from urllib.request import getproxies
@@ -7,9 +8,23 @@ from urllib.request import getproxies
 import httpx2
 
 from chatrepl.api.address import is_local
-from chatrepl.api.headstart.wire import socket_options
-from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S
+from chatrepl.api.errors.exceptions import Faults
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S, socket_options
+from chatrepl.api.route import Route
+from chatrepl.core.errors import ConfigError
 
+FAULTS: Final = Faults(
+    (
+        httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL,
+        OSError, EOFError, ValueError, AssertionError,
+    ),
+    proxy=(httpx2.ProxyError,),
+    address=(httpx2.UnsupportedProtocol, httpx2.InvalidURL),
+    unwritable=(httpx2.LocalProtocolError,),
+    timeout=(httpx2.TimeoutException,),
+    closed=(httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError),
+)  # fmt: skip
+_HINTS: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(
     max_connections=20, max_keepalive_connections=5, keepalive_expiry=_KEEPALIVE_S
@@ -49,5 +64,24 @@ async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
     """Open a connection that the next request to `url` will find open. Never fails."""
     try:
         await http.head(url)
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError):
+    except FAULTS.raised:
         return
+
+
+def open_http(
+    route: Route, transport: httpx2.AsyncBaseTransport | None = None
+) -> httpx2.AsyncClient:
+    """Make the HTTP client. Raises ConfigError where the environment spoils it."""
+    try:
+        return build_http(route.url, route.timeout_s, transport)
+    except (ValueError, ImportError, OSError) as error:
+        raise _spoilt(error, route) from error
+
+
+def _spoilt(error: Exception, route: Route) -> ConfigError:
+    present = [name for name in _HINTS if os.environ.get(name) or os.environ.get(name.lower())]
+    named = f"Check {', '.join(present)}." if present else "Check the proxy and certificates."
+    if isinstance(error, OSError):
+        return ConfigError(f"The certificates could not be read: {error.strerror or error}.", named)
+    reason = route.origin.clean(str(error))
+    return ConfigError(f"The network settings of the environment are not usable: {reason}", named)

@@ -82,9 +82,9 @@ def _kind(schema: Wire) -> Any:
 
 def _sentence(error: Any) -> str:
     path = re.sub(r"^\$\.?", "", str(error.json_path))
-    said = " ".join(str(error.message).split())
-    said = said if len(said) <= 200 else f"{said[:199]}…"
-    return f"{path}: {said}." if path else f"{said}."
+    words = " ".join(str(error.message).split())
+    words = words if len(words) <= 200 else f"{words[:199]}…"
+    return f"{path}: {words}." if path else f"{words}."
 
 
 def _parts(node: Any) -> Iterator[Mapping[str, Any]]:

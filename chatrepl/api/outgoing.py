@@ -1,5 +1,6 @@
 """What every request to the service has in common, whoever sends it."""
 
+import socket
 from typing import Final
 
 from chatrepl.core.exchange.request import Request
@@ -25,3 +26,13 @@ def counting(request: Request) -> bytes:
 def patience(timeout_s: float, body: bytes) -> float:
     """Give the seconds until the answer's first line: a large body takes its time to leave."""
     return timeout_s + len(body) / _UPLOAD_BYTES_PER_S
+
+
+def socket_options() -> list[tuple[int, int, int]]:
+    """Ask the kernel to notice a dead peer during long thinking, and routers to keep the path."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5)):
+        number = getattr(socket, name, None)
+        if number is not None:
+            options.append((socket.IPPROTO_TCP, number, value))
+    return options

@@ -45,9 +45,9 @@ def rates(model_id: str, when: float, *, prompt_tokens: int = 1) -> Rates | None
         Usage(cache_creation_input_tokens=prompt),
         Usage(cache_creation_input_tokens=prompt, cache_creation_1h_tokens=prompt),
     )
-    found = [_dollars(model_id, kind, when) for kind in kinds]
+    usd_each = [_dollars(model_id, kind, when) for kind in kinds]
     answer = _dollars(model_id, Usage(prompt, prompt), when)
-    fresh, read, written, written_1h = (usd and usd / prompt * _MILLION for usd in found)
+    fresh, read, written, written_1h = (usd and usd / prompt * _MILLION for usd in usd_each)
     if fresh is None or read is None or written is None or written_1h is None or answer is None:
         return None
     out = answer / prompt * _MILLION - fresh
@@ -63,12 +63,12 @@ def _dollars(model_id: str, usage: Usage, when: float) -> float | None:
         if name is None:
             continue
         try:
-            found = genai_prices.calc_price(
+            costs = genai_prices.calc_price(
                 counts, name, provider_id=PROVIDER, genai_request_timestamp=at
             )
         except LookupError:
             continue
-        return float(found.total_price)
+        return float(costs.total_price)
     return None
 
 

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 
-from chatrepl.api.connect import Route
-from chatrepl.api.reader import body_faults
+from chatrepl.api.errors.exceptions import Raised
+from chatrepl.api.http import FAULTS
+from chatrepl.api.route import Route
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
 
-_FAULTS: Final[tuple[type[Exception], ...]] = (
-    *body_faults(),
-    httpx2.InvalidURL,
-    KeyError,
-    ValueError,
-    TypeError,
-)
+_FAULTS: Final[Raised] = (*FAULTS.raised, KeyError, TypeError)
 
 
 @frozen
@@ -52,7 +47,7 @@ async def _ahead(
         return None
     try:
         answer = await http.head(route.url)
-        told = parsedate_to_datetime(answer.headers["date"])
+        date = parsedate_to_datetime(answer.headers["date"])
     except _FAULTS:
         return None
-    return told.timestamp() - clock()
+    return date.timestamp() - clock()

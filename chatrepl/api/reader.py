@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_event, from_other_content
-from chatrepl.api.errors.exceptions import from_exception, timed_out
+from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -20,20 +19,24 @@ _PAGE_BYTES: Final = 65_536
 _DRAIN_S: Final = 0.2
 
 
-def body_faults() -> tuple[type[Exception], ...]:
-    """Give what reading an answer may raise; an HTTP client that is not loaded raises nothing."""
-    http = sys.modules.get("httpx2")
-    named = () if http is None else (http.HTTPError, http.StreamError)
-    return (*named, OSError, EOFError, ValueError, AssertionError)
-
-
-class OpenAnswer(Protocol):
+class OpenResponse(Protocol):
     """What is needed of an open HTTP response."""
 
+    @property
+    def status_code(self) -> int: ...
     @property
     def headers(self) -> Mapping[str, str]: ...
     def aiter_bytes(self) -> AsyncIterator[bytes]: ...
     async def aclose(self) -> None: ...
+
+
+@frozen
+class Answer:
+    """An open response, who gives it, and what reading it may raise."""
+
+    response: OpenResponse
+    origin: Origin
+    faults: Faults
 
 
 @frozen
@@ -49,70 +52,68 @@ class ReadLimits:
 
 
 async def read_reply(
-    answer: OpenAnswer,
-    origin: Origin,
-    limits: ReadLimits,
-    clock: Callable[[], float] = time.monotonic,
+    answer: Answer, limits: ReadLimits, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of a reply and close the answer. Raises ApiError where it is not whole."""
     try:
-        await _check_content(answer, origin, limits)
-        reading = _Reading(origin, limits, answer.headers.get("request-id"))
-        chunks = answer.aiter_bytes()
+        await _check_content(answer, limits)
+        reading = _Reading(answer.origin, limits, answer.response.headers.get("request-id"))
+        chunks = answer.response.aiter_bytes()
         last = clock()
         while True:
             left = last + limits.timeout_s - clock()
-            chunk = await _next(chunks, left, origin, limits, begun=reading.begun)
+            chunk = await _next(chunks, left, answer, limits, begun=reading.begun)
             if chunk is None:
                 break
             for event in reading.feed(chunk):
                 yield event
                 if isinstance(event, MessageStop):
-                    await _drain(chunks)
+                    await _drain(chunks, answer.faults)
                     return
                 last = clock()
         for event in reading.end():
             yield event
         raise reading.incomplete()
     finally:
-        await answer.aclose()
+        await answer.response.aclose()
 
 
 async def _next(
-    chunks: AsyncIterator[bytes], left: float, origin: Origin, limits: ReadLimits, *, begun: bool
+    chunks: AsyncIterator[bytes], left: float, answer: Answer, limits: ReadLimits, *, begun: bool
 ) -> bytes | None:
     try:
         async with asyncio.timeout(max(left, 0)):
             return await anext(chunks, None)
     except TimeoutError:
-        raise timed_out(origin, limits.timeout_s, begun=begun) from None
-    except body_faults() as error:
-        raise from_exception(error, origin, begun=True) from error
+        raise timed_out(answer.origin, limits.timeout_s, begun=begun) from None
+    except answer.faults.raised as error:
+        raise from_exception(error, answer.origin, answer.faults, begun=True) from error
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
+async def _drain(chunks: AsyncIterator[bytes], faults: Faults) -> None:
     """Take the end of the transfer, so that the connection can be used again; not for long."""
     taken = 0
     try:
         async with asyncio.timeout(_DRAIN_S):
             while taken < _PAGE_BYTES and (chunk := await anext(chunks, None)) is not None:
                 taken += len(chunk)
-    except body_faults():
+    except faults.raised:
         return
 
 
-async def _check_content(answer: OpenAnswer, origin: Origin, limits: ReadLimits) -> None:
-    content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _check_content(answer: Answer, limits: ReadLimits) -> None:
+    headers = answer.response.headers
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in {"text/event-stream", ""}:
         return
     body = b""
-    chunks = answer.aiter_bytes()
+    chunks = answer.response.aiter_bytes()
     while len(body) < _PAGE_BYTES:
-        chunk = await _next(chunks, limits.timeout_s, origin, limits, begun=False)
+        chunk = await _next(chunks, limits.timeout_s, answer, limits, begun=False)
         if chunk is None:
             break
         body += chunk
-    raise from_other_content(content_type, answer.headers, body[:_PAGE_BYTES], origin)
+    raise from_other_content(content_type, headers, body[:_PAGE_BYTES], answer.origin)
 
 
 class _Reading:

@@ -7,6 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Final
 
 from chatrepl.core.errors import ApiError
@@ -105,32 +106,31 @@ def _chance() -> float:
 
 
 async def with_retries(
-    open_stream: Callable[[], AsyncGenerator[StreamEvent, None]],
+    send: Callable[[], Awaitable[AsyncGenerator[StreamEvent, None]]],
     *,
     attempts: int,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     chance: Callable[[], float] = _chance,
 ) -> AsyncGenerator[StreamEvent, None]:
-    """Yield a stream's events; wait out passing failures as long as no content was shown.
+    """Yield the events that `send` gives; wait out passing failures before the first content.
 
     `attempts` counts the first try too. While it waits, a `RetryWait` comes each second. Raises
     the ApiError that cannot be waited out.
     """
     for attempt in range(1, attempts + 1):
-        shown = False
-        stream = open_stream()
+        has_content = False
         try:
-            async for event in stream:
-                shown = shown or _shows(event)
-                yield event
+            async with aclosing(await send()) as events:
+                async for event in events:
+                    has_content = has_content or _shows(event)
+                    yield event
+                    await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
         except ApiError as error:
-            if shown or attempt == attempts or not _can_wait(error):
+            if has_content or attempt == attempts or not _can_wait(error):
                 raise
             failure = error
         else:
             return
-        finally:
-            await stream.aclose()
         wait = delay(attempt, failure.retry_after_s, chance())
         for left in range(math.ceil(wait), 0, -1):
             yield RetryWait(failure.message, left, attempt, attempts - 1)

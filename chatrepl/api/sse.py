@@ -34,8 +34,8 @@ class EventReader:
         rest = rest + b"\r" if held else rest
         self._rest = [rest]
         self._held = len(rest)
-        found = (self._line(line) for line in complete)
-        return [event for event in found if event is not None]
+        events = (self._line(line) for line in complete)
+        return [event for event in events if event is not None]
 
     @property
     def waiting(self) -> int:

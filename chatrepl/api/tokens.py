@@ -62,12 +62,12 @@ def ranks() -> dict[bytes, int]:
     from importlib.resources import files
 
     data = zlib.decompress(files("chatrepl").joinpath("data/cl100k.z").read_bytes())
-    found: dict[bytes, int] = {}
+    ranked: dict[bytes, int] = {}
     at = RANKS
     for rank, length in enumerate(data[:RANKS]):
-        found[data[at : at + length]] = rank
+        ranked[data[at : at + length]] = rank
         at += length
-    return found
+    return ranked
 
 
 def _encoding() -> "tiktoken.Encoding":

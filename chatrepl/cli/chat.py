@@ -1,11 +1,8 @@
 """A chat from the command line: the prompt on screen first, then everything behind it."""
 
-import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
@@ -13,9 +10,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from chatrepl import __version__
-from chatrepl.api.tokens import Counter
 from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
-from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
+from chatrepl.cli.connection import has_credentials, new_runner, open_connection
 from chatrepl.cli.forms import form_of
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
@@ -23,13 +19,11 @@ from chatrepl.cli.refresh import refresh_models
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.reply import StreamEvent
-from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.session.session import Session
 from chatrepl.startup.early_prompt import EarlyPrompt
-from chatrepl.startup.lazy import Warmup
+from chatrepl.startup.lazy import Lazy
 from chatrepl.storage.paths import Folders, make_folder
 from chatrepl.terminal.modes import Tty, leave_on_signals, speaks_utf8
 from chatrepl.terminal.sanitize.text import one_line
@@ -38,7 +32,6 @@ if TYPE_CHECKING:
     from chatrepl.shells.repl import Desk
     from chatrepl.terminal.prompt.prompt import Prompt
     from chatrepl.terminal.say import Speaker
-    from chatrepl.turn import Stream
 
 NO_KEY = (
     "No API key was found, so the embedded demo engine answers; no model is running. "
@@ -102,9 +95,8 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
 
     try:
         with new_runner() as runner:
-            repl = Repl(
-                session, desk, _then_load(connection, assembled.counter), connection.count, runner
-            )
+            load = Lazy(assembled.counter.load).start  # now it would compete with the first reply
+            repl = Repl(session, desk, connection.stream, connection.count, runner, replied=load)
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             kept = keep(options, session, assembled.folders)
             if kept.entry is not None:
@@ -212,20 +204,6 @@ def _dress(
     vi = settings.editing_mode == "vi"
     options = prompt.options
     prompt.change(replace(options, theme=theme, vi=vi, multiline=settings.multiline))
-
-
-def _then_load(connection: Connection, counter: Counter) -> "Stream":
-    """Give the stream of replies; the first one's end loads the token counter in the background."""
-    warmup = Warmup(counter.load)
-
-    async def stream(request: Request) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(connection.stream(request)) as events:
-            async for event in events:
-                yield event
-                await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
-        warmup.start()
-
-    return stream
 
 
 def _history_path(session: Session, folders: Folders) -> Path | None:

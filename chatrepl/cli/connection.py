@@ -1,4 +1,4 @@
-"""The line to the service: which one, with what credentials, and how patiently.
+"""The connection to the service: which one, with what credentials, and how patiently.
 
 Event loops that can be left at any time.
 
@@ -8,22 +8,22 @@ end until a name server that is away has been given up, half a minute after Ctrl
 
 import asyncio
 import os
-import threading
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
 from chatrepl.api.credentials import find, missing
-from chatrepl.api.headstart.start import HeadStart, Streams
+from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
+from chatrepl.api.route import Route, demo_route, plan_route
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.startup.lazy import Warmup
+from chatrepl.startup.lazy import Lazy
+from chatrepl.startup.meanwhile import load_what_writes
 
 if TYPE_CHECKING:
     import httpx2
@@ -32,40 +32,40 @@ if TYPE_CHECKING:
 
 
 DEMO_PACE: Final = 120.0
-_POLL_S: Final = 0.005
 
 
 @dataclass(slots=True)
 class Connection:
-    """One service for the whole session. `client` is made in the background when it is started."""
+    """One service for the whole session.
+
+    The HTTP client (`opened`) and `client` are made when they are wanted; the first request leaves
+    by `first`, if there is one.
+    """
 
     route: Route
-    line: "LazyConnection"
-    client: "Warmup[Client]"
-    first: Streams | None
+    opened: "Lazy[httpx2.AsyncClient]"
+    client: "Lazy[Client]"
+    first: HeadStart | None
     retries: int
 
     @property
     def http(self) -> "httpx2.AsyncClient":
-        """The HTTP client; it is made when it is first wanted."""
-        return self.line.http()
+        """The HTTP client."""
+        return self.opened.result()
 
     async def close(self) -> None:
         """Close what is open."""
-        if self.line.opened is not None:
-            await self.line.opened.aclose()
+        if self.opened.ready:
+            await self.http.aclose()
 
-    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+    def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
-        source = self.first or _Late(self.client)
-        events = with_retries(lambda: source.stream(request), attempts=self.retries + 1)
-        async with aclosing(events):
-            async for event in events:
-                yield event
+        attempts = self.retries + 1
+        return with_retries(lambda: self._send(request), attempts=attempts, sleep=self._wait)
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
-        return await (await _made(self.client)).count_tokens(request)
+        return await (await self.client).count_tokens(request)
 
     async def warm(self) -> None:
         """Greet the service while there is nothing to send yet, where a greeting takes time.
@@ -74,49 +74,28 @@ class Connection:
         """
         if not self.route.url.startswith("https:"):
             return
-        if isinstance(self.first, HeadStart):
-            await self.first.warm()
-            return
+        if self.first is None:
+            self.client.start()
         with suppress(ChatreplError):  # a turn will say what is wrong
-            await (await _made(self.client)).warm()
+            http = await self.opened
+            from chatrepl.api.http import open_connection as greet
 
+            await greet(http, self.route.url)
 
-@dataclass(slots=True)
-class LazyConnection:
-    """The HTTP client of a route, made once."""
+    async def _send(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        first, self.first = self.first, None
+        if first is None:
+            return await (await self.client).stream(request)
+        sent = await first.send(request, at_once=not self.opened.ready)
+        from chatrepl.api.headstart.answer import events_of  # while the service thinks
 
-    route: Route
-    transport: "httpx2.AsyncBaseTransport | None" = None
-    opened: "httpx2.AsyncClient | None" = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+        load_what_writes()
+        return await events_of(sent, self.opened.result)
 
-    def http(self) -> "httpx2.AsyncClient":
-        """Give the client. Raises ConfigError where the environment spoils it."""
-        with self.lock:
-            if self.opened is None:
-                self.opened = open_http(self.route, self.transport)
-            return self.opened
-
-
-@dataclass(slots=True)
-class _Late:
-    """The client, as soon as it is there."""
-
-    client: "Warmup[Client]"
-
-    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        client = await _made(self.client)
-        async with aclosing(client.stream(request)) as events:
-            async for event in events:
-                yield event
-
-
-async def _made(client: "Warmup[Client]") -> "Client":
-    """Wait for the client; Esc and Ctrl-C leave at once, which a waiting thread would not."""
-    client.start()
-    while not client.ready:
-        await asyncio.sleep(_POLL_S)
-    return client.result()
+    async def _wait(self, seconds: float) -> None:
+        """Wait until a request is sent again; what will send it is loaded meanwhile."""
+        self.client.start()
+        await asyncio.sleep(seconds)
 
 
 def has_credentials(settings: Settings) -> bool:
@@ -131,16 +110,28 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         route = demo_route(settings)
         transport = _demo_transport(pace=DEMO_PACE if not single else 0.0)
     else:
-        found = find(settings, os.environ)
-        if found is None:
+        credentials = find(settings, os.environ)
+        if credentials is None:
             raise missing()
-        route = plan_route(settings, found)
-    line = LazyConnection(route, transport)
-    client = Warmup(lambda: connect(route, http=line.http()))
-    first = HeadStart(route, line.http, client) if single and settings.head_start else None
-    if first is None or not first.light:
-        line.http()
-    return Connection(route, line, client, first, settings.retries)
+        route = plan_route(settings, credentials)
+    opened = Lazy(lambda: _open_http(route, transport))
+    client = Lazy(lambda: _connect(route, opened.result()))
+    first = head_start(route) if single and settings.head_start else None
+    if demo or first is None or first.needs_http:
+        opened.result()
+    return Connection(route, opened, client, first, settings.retries)
+
+
+def _open_http(route: Route, transport: "httpx2.AsyncBaseTransport | None") -> "httpx2.AsyncClient":
+    from chatrepl.api.http import open_http
+
+    return open_http(route, transport)
+
+
+def _connect(route: Route, http: "httpx2.AsyncClient") -> "Client":
+    from chatrepl.api.client import connect
+
+    return connect(route, http=http)
 
 
 def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatrepl.api.catalog import Catalog
-from chatrepl.api.connect import Route, connect
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.models import Model
 from chatrepl.core.wire import Wire
@@ -17,11 +17,11 @@ from chatrepl.storage.paths import make_folder
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
-    from chatrepl.startup.lazy import Warmup
+    from chatrepl.startup.lazy import Lazy
 
 
 def refresh_models(
-    session: Session, client: "Warmup[Client]", route: Route, file: Path | None
+    session: Session, client: "Lazy[Client]", route: Route, file: Path | None
 ) -> None:
     """Bring the list of models up to date in the background, once the SDK is loaded."""
     catalog = session.models
@@ -31,7 +31,7 @@ def refresh_models(
 
 
 def _refresh(
-    session: Session, catalog: Catalog, client: "Warmup[Client]", route: Route, file: Path | None
+    session: Session, catalog: Catalog, client: "Lazy[Client]", route: Route, file: Path | None
 ) -> None:
     try:
         client.result()  # the SDK is loaded by then
@@ -52,6 +52,8 @@ def _learned(now: Mapping[str, Model], before: Mapping[str, Model]) -> dict[str,
 
 
 async def _fetch(route: Route) -> tuple[Wire, ...]:
+    from chatrepl.api.client import connect  # the SDK
+
     client = connect(route)
     try:
         return await client.list_models()

@@ -11,17 +11,16 @@ from typing import Any, Final, Self, TextIO
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.fences import extract
-from chatrepl.core.result import judge
+from chatrepl.core.result import Result, judge
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
-from chatrepl.terminal.views.plain import NotedView
+from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Stream, run_turn, text_of
 
-_SENT_S: Final = 0.01  # by then the request is on its way, or a connection is waited for
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
 
@@ -77,7 +76,6 @@ class Shot:
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
         """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
-        asyncio.get_running_loop().call_later(_SENT_S, _get_ready)
         with _Terminable() as terminable:
             try:
                 return await run_turn(self.session, message, stream, self._view())
@@ -130,8 +128,6 @@ class Shot:
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
             return self.manner.rendered()
-        from chatrepl.terminal.views.plain import PlainView
-
         plain = PlainView(self.out, raw=self.manner.raw, screen=self.manner.screen)
         return NotedView(plain, err, live=self.manner.live_status)
 
@@ -147,8 +143,8 @@ class Shot:
         if self.manner.output != "text":
             self._write_result(text, parsed, None)
         elif self._held():
-            shown = self._safe(text)
-            self.out.write(shown if shown.endswith("\n") else f"{shown}\n")
+            safe = self._safe(text)
+            self.out.write(safe if safe.endswith("\n") else f"{safe}\n")
             self.out.flush()
 
     def _safe(self, text: str) -> str:
@@ -157,8 +153,6 @@ class Shot:
         return text if self.manner.raw else pipe(text)
 
     def _write_result(self, text: str, parsed: Any, error: ChatreplError | None) -> None:
-        from chatrepl.core.result import Result
-
         receipt = self.turn.receipt if self.turn is not None else None
         result = Result(
             text,
@@ -192,13 +186,6 @@ class Shot:
             mutter(self.err, f"chatrepl: {one_line(step)}")
         if self.manner.verbose:
             mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
-
-
-def _get_ready() -> None:
-    """Load what the answer will be written with, while the service thinks."""
-    import chatrepl.core.prompt_cache  # noqa: F401
-
-    pipe("")
 
 
 class _Terminable:

@@ -75,7 +75,7 @@ class Desk:
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal."""
+    """One chat on a terminal; `replied` is called after each reply that came whole."""
 
     session: Session
     desk: Desk
@@ -83,6 +83,7 @@ class Repl:
     count: Callable[[Request], Coroutine[None, None, int]]
     runner: asyncio.Runner
     draft: str = ""
+    replied: Callable[[], None] = lambda: None
     running: bool = field(default=True)
 
     def run(self) -> None:
@@ -149,12 +150,12 @@ class Repl:
         """Send a message with what is staged and what it mentions."""
         try:
             limits = limits_of(self.session)
-            found = tuple(load(m.path, limits=limits) for m in find_mentions(text))
+            mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
         except ChatreplError:
             self.draft = text
             raise
         staged = self.session.staged
-        self.session.staged = (*staged, *found)
+        self.session.staged = (*staged, *mentioned)
         self.draft = text  # whatever stops us before the turn, the text is not lost
         try:
             self._send_if_agreed(text)
@@ -278,7 +279,9 @@ class Repl:
             after_suspend=view.resume,
         )
         async with watch_keyboard(self.desk.tty, reactions):
-            return await reply(view)
+            answered = await reply(view)
+        self.replied()
+        return answered
 
     def _after_stop(self, nothing_came: bool, typed: str) -> None:
         if nothing_came:

@@ -1,20 +1,22 @@
-"""Make something slow in the background, while the user types or the service thinks."""
+"""Something slow, made once and when it suits: now, in the background, or where it is wanted."""
 
+import asyncio
 import gc
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 Made = TypeVar("Made")
-_SWITCH_S: Final = 0.0005  # threads take turns this often, so that typing stays smooth
+_SWITCH_S: Final = 0.0005  # threads take turns this often meanwhile, so that typing stays smooth
+_USUAL_SWITCH_S: Final = sys.getswitchinterval()
 
 
-class Warmup(Generic[Made]):
-    """Call `make` once in a daemon thread; `result` waits for it and gives what it gave.
+class Lazy(Generic[Made]):
+    """What `make` gives: `start` begins in a daemon thread, `result` and `await` wait for it.
 
-    While it runs the garbage collector pauses: what is being imported stays, and looking through
+    While it is made the garbage collector pauses: what is being imported stays, and looking through
     it again and again costs a third of the time. What was made is then frozen out of its sight.
     """
 
@@ -22,7 +24,6 @@ class Warmup(Generic[Made]):
         self._make = make
         self._future: Future[Made] = Future()
         self._lock = threading.Lock()
-        self._started = False
 
     @property
     def ready(self) -> bool:
@@ -30,22 +31,31 @@ class Warmup(Generic[Made]):
         return self._future.done()
 
     def start(self) -> None:
-        """Begin, unless it has begun."""
-        with self._lock:
-            if self._started:
-                return
-            self._started = True
-        threading.Thread(target=self._run, name="warmup", daemon=True).start()
+        """Begin in the background, unless it has begun."""
+        if self._begins():
+            threading.Thread(target=self._run, name="lazy", daemon=True).start()
 
     def result(self) -> Made:
-        """Give what was made; begins and waits if need be. Raises what `make` raised."""
-        self.start()
+        """Give what was made; made here and now if nothing has begun. Raises what `make` raised."""
+        if self._begins():
+            self._run()
         return self._future.result()
 
+    def __await__(self) -> Generator[Any, None, Made]:
+        """Begin in the background and wait; leaving the wait disturbs nothing."""
+        self.start()
+        return asyncio.wrap_future(self._future).__await__()
+
+    def _begins(self) -> bool:
+        with self._lock:
+            if self._future.running() or self._future.done():
+                return False
+            return self._future.set_running_or_notify_cancel()  # from now on nobody can cancel it
+
     def _run(self) -> None:
-        collected, interval = gc.isenabled(), sys.getswitchinterval()
+        collected = gc.isenabled()
         gc.disable()
-        sys.setswitchinterval(min(interval, _SWITCH_S))
+        sys.setswitchinterval(_SWITCH_S)
         try:
             made = self._make()
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
@@ -56,4 +66,4 @@ class Warmup(Generic[Made]):
             gc.freeze()
             if collected:
                 gc.enable()
-            sys.setswitchinterval(interval)
+            sys.setswitchinterval(_USUAL_SWITCH_S)

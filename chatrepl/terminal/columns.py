@@ -33,8 +33,8 @@ def lay_out(
         w > LONGEST_ID or any(" " in row[i].strip() for row in rows[1:])
         for i, w in enumerate(widths)
     ]
-    kept = 2 if width >= 2 * LEAST + gap else 1
-    while len(widths) > kept and _least(widths, words, gap) > width:
+    least = 2 if width >= 2 * LEAST + gap else 1
+    while len(widths) > least and _least(widths, words, gap) > width:
         widths.pop()
     room = width - gap * (len(widths) - 1)
     solid = sum(w for w, is_words in zip(widths, words, strict=False) if not is_words)
@@ -86,16 +86,16 @@ def columns(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()
 ) -> str:
     """Write rows under headings; columns named in `right` hold numbers. Ends in a newline."""
-    shown = [[one_line(cell) for cell in row] for row in (headings, *rows)]
-    widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
-    lines = []
-    for row in shown:
+    lines = [[one_line(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    written = []
+    for row in lines:
         cells = [
             _pad(cell, width, left=at in right)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n"
+        written.append("  ".join(cells).rstrip())
+    return "\n".join(written) + "\n"
 
 
 def _pad(cell: str, width: int, *, left: bool) -> str:

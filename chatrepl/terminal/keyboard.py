@@ -93,9 +93,9 @@ class KeySplitter:
         if self._paste is not None:
             self._kept += _PASTE_BEGINS + self._paste + _PASTE_ENDS
             self._paste = None
-        kept = bytes(self._kept)
+        keys = bytes(self._kept)
         self._kept.clear()
-        return kept
+        return keys
 
     def _go_on_pasting(self, data: bytes) -> bytes:
         paste = self._paste if self._paste is not None else bytearray()
@@ -195,8 +195,8 @@ class _Watch:
             self._loop.remove_reader(self._tty.keyboard)
             self._cancel_timer()
             self._drain()
-            if kept := self._splitter.finish():
-                self._reactions.keep(kept)
+            if keys := self._splitter.finish():
+                self._reactions.keep(keys)
 
     def _on_readable(self) -> None:
         self._cancel_timer()

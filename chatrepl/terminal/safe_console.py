@@ -56,6 +56,9 @@ class SafeConsole(Console):
         )
         self._hyperlinks = hyperlinks
 
+    # The two methods below are rich's own, and the only place where all text passes before it is
+    # written. `self_test` refuses to start where rich goes another way.
+
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         return super()._render_buffer(self._safe(list(buffer)))
 

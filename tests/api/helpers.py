@@ -1,14 +1,27 @@
 """What the tests of the client's side share: requests, clients, answers made by hand."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+)
+from typing import Any, TypeAlias, TypeVar
 
 import httpx2
 
-from chatrepl.api.client import Client
-from chatrepl.api.connect import Route, connect
+from chatrepl.api.address import Origin
+from chatrepl.api.client import Client, connect
 from chatrepl.api.credentials import Credentials
+from chatrepl.api.headstart.answer import events_of
+from chatrepl.api.headstart.start import head_start
+from chatrepl.api.http import FAULTS
+from chatrepl.api.reader import Answer
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -34,17 +47,18 @@ def route(url: str, timeout_s: float = 5.0, headers: Mapping[str, str] | None = 
     return Route(url, Credentials("key", "ANTHROPIC_API_KEY", KEY), headers or {}, timeout_s)
 
 
-async def collect(
-    events: AsyncGenerator[StreamEvent, None],
-) -> tuple[list[StreamEvent], ApiError | None]:
-    """Return the events and the error that ended them."""
-    found: list[StreamEvent] = []
+Events: TypeAlias = AsyncGenerator[StreamEvent, None]
+
+
+async def collect(stream: Events | Awaitable[Events]) -> tuple[list[StreamEvent], ApiError | None]:
+    """Return the events of a stream, or of one that is to be opened, and the error at its end."""
+    came: list[StreamEvent] = []
     try:
-        async for event in events:
-            found.append(event)  # noqa: PERF401 - what came before an error counts
+        async for event in await stream if isinstance(stream, Awaitable) else stream:
+            came.append(event)  # noqa: PERF401 - what came before an error counts
     except ApiError as error:
-        return found, error
-    return found, None
+        return came, error
+    return came, None
 
 
 def reply(events: Iterable[StreamEvent]) -> Reply:
@@ -65,10 +79,18 @@ async def ask(
         await client.aclose()
 
 
+async def ahead(on: Route, asked: Request, http: httpx2.AsyncClient, *, at_once: bool) -> Events:
+    """Send a request without the SDK; `at_once` without the HTTP client, too."""
+    first = head_start(on)
+    assert first is not None
+    return await events_of(await first.send(asked, at_once=at_once), lambda: http)
+
+
 class Body:
     """An open answer made by hand: its chunks, then perhaps an exception."""
 
     def __init__(self, *chunks: bytes | Exception, content_type: str = "text/event-stream") -> None:
+        self.status_code = 200
         self.headers: Mapping[str, str] = {
             "content-type": content_type,
             "request-id": "req_1",
@@ -85,6 +107,9 @@ class Body:
 
     async def aclose(self) -> None:
         self.closed = True
+
+    def answer(self, origin: Origin) -> Answer:
+        return Answer(self, origin, FAULTS)
 
 
 def client_of(answer: Callable[[httpx2.Request], Any], url: str = "https://api.test") -> Client:

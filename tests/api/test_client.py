@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from chatrepl.api.connect import connect
+from chatrepl.api.client import connect
 from chatrepl.api.outgoing import streaming
 from chatrepl.api.retry import with_retries
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -160,7 +160,7 @@ def test_cancelling_leaves_the_server_at_once(server: Served) -> None:
 def test_leaving_the_iteration_closes_the_connection(server: Served) -> None:
     async def work() -> None:
         client = connect(route(server.url))
-        events = client.stream(request("demo: pace 20; count to 40"))
+        events = await client.stream(request("demo: pace 20; count to 40"))
         async for event in events:
             if isinstance(event, TextDelta):
                 break

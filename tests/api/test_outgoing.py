@@ -1,6 +1,6 @@
 import json
 
-from chatrepl.api.outgoing import counting, patience, streaming
+from chatrepl.api.outgoing import counting, patience, socket_options, streaming
 from tests.api.helpers import request
 
 FULL = request("héllo", system="s", stop_sequences=["x"], diagnostics={"previous_message_id": "m"})
@@ -20,3 +20,7 @@ def test_counting_leaves_out_what_the_service_would_refuse() -> None:
 
 def test_a_large_body_may_take_longer_to_leave() -> None:
     assert patience(10, b"x" * 1_000_000) == 20
+
+
+def test_dead_peers_are_noticed() -> None:
+    assert len(socket_options()) >= 1

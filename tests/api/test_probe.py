@@ -3,7 +3,7 @@ import asyncio
 import httpx2
 import pytest
 
-from chatrepl.api.connect import connect
+from chatrepl.api.client import connect
 from chatrepl.api.probe import Probe, probe
 from chatrepl.core.errors import ApiError
 from chatrepl.demo.server import serve

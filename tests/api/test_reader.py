@@ -42,7 +42,7 @@ def read(
     *chunks: bytes | Exception, limits: ReadLimits | None = None, content_type: str | None = None
 ) -> tuple[list[StreamEvent], ApiError | None]:
     body = Body(*chunks, content_type=content_type or "text/event-stream")
-    found = run(collect(read_reply(body, HERE, limits or ReadLimits())))
+    found = run(collect(read_reply(body.answer(HERE), limits or ReadLimits())))
     assert body.closed
     return found
 
@@ -156,7 +156,7 @@ class Slow(Body):
 def test_signs_of_life_are_no_content(pings: bool) -> None:
     for chunks, words in (((), "did not answer"), ((text("a"),), "stopped coming")):
         body = Slow(*chunks, pings=pings)
-        _, error = run(collect(read_reply(body, HERE, ReadLimits(0.05))))
+        _, error = run(collect(read_reply(body.answer(HERE), ReadLimits(0.05))))
         assert error is not None
         assert error.kind is ApiErrorKind.TIMEOUT
         assert words in error.message
@@ -166,13 +166,13 @@ def test_signs_of_life_are_no_content(pings: bool) -> None:
 def test_leaving_or_cancelling_closes_the_answer_at_once() -> None:
     async def work() -> None:
         body = Slow(text("a"), pings=False)
-        events = read_reply(body, HERE, ReadLimits())
+        events = read_reply(body.answer(HERE), ReadLimits())
         assert await anext(events) == TextDelta("a")
         await events.aclose()
         assert body.closed
 
         body = Slow(text("a"), pings=False)
-        task = asyncio.ensure_future(collect(read_reply(body, HERE, ReadLimits())))
+        task = asyncio.ensure_future(collect(read_reply(body.answer(HERE), ReadLimits())))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -209,7 +209,7 @@ def test_something_else_than_a_stream_is_recognised() -> None:
 def test_a_stream_may_come_without_a_content_type() -> None:
     body = Body(text("a") + STOP)
     body.headers = {}
-    assert run(collect(read_reply(body, HERE, ReadLimits())))[1] is None
+    assert run(collect(read_reply(body.answer(HERE), ReadLimits())))[1] is None
 
 
 def test_streams_that_are_spoilt_in_every_way_break_no_promise() -> None:

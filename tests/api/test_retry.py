@@ -30,7 +30,10 @@ class Service:
         self.asked = 0
         self.open = 0
 
-    async def stream(self) -> AsyncGenerator[StreamEvent, None]:
+    async def send(self) -> AsyncGenerator[StreamEvent, None]:
+        return self._stream()
+
+    async def _stream(self) -> AsyncGenerator[StreamEvent, None]:
         self.asked += 1
         self.open += 1
         try:
@@ -54,7 +57,7 @@ def ask(
     service: Service, attempts: int = 5, sleeper: Sleeper | None = None, chance: float = 0
 ) -> tuple[list[StreamEvent], ApiError | None]:
     stream = with_retries(
-        service.stream, attempts=attempts, sleep=sleeper or Sleeper(), chance=lambda: chance
+        service.send, attempts=attempts, sleep=sleeper or Sleeper(), chance=lambda: chance
     )
     found = run(collect(stream))
     assert service.open == 0
@@ -147,7 +150,7 @@ def test_what_waiting_does_not_mend_is_not_waited_for(error: ApiError) -> None:
 def test_cancelling_ends_the_wait_at_once() -> None:
     async def work() -> None:
         service = Service([busy(60)], [MessageStop()])
-        task = asyncio.ensure_future(collect(with_retries(service.stream, attempts=5)))
+        task = asyncio.ensure_future(collect(with_retries(service.send, attempts=5)))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -160,7 +163,7 @@ def test_cancelling_ends_the_wait_at_once() -> None:
 def test_leaving_closes_the_stream() -> None:
     async def work() -> None:
         service = Service([TextDelta("a"), TextDelta("b")])
-        stream = with_retries(service.stream, attempts=5)
+        stream = with_retries(service.send, attempts=5)
         await anext(stream)
         await stream.aclose()
         assert service.open == 0

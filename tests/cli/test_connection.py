@@ -1,10 +1,10 @@
 import asyncio
+import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from chatrepl.api.headstart.start import HeadStart
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
@@ -12,6 +12,8 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.demo.server import serve
+from chatrepl.startup.lazy import Lazy
+from tests.bench.service import service
 from tests.cli.given import KEY, loaded, settle
 
 REQUEST = Request(
@@ -40,7 +42,7 @@ def test_requests_are_sent_and_passing_failures_waited_out(
 ) -> None:
     async def work() -> list[StreamEvent]:
         connection = open_connection(loaded("retries=1").settings, demo=False, single=single)
-        assert isinstance(connection.first, HeadStart) == single
+        assert (connection.first is not None) == single
         async with connection.http:
             await connection.warm()  # says nothing to a server without TLS
             assert served.requests == []
@@ -63,3 +65,96 @@ def test_the_demo_engine_answers_without_a_key(
     connection = open_connection(loaded().settings, demo=True, single=True)
 
     assert isinstance(asyncio.run(_all(connection.stream(REQUEST)))[-1], MessageStop)
+
+
+def test_only_what_comes_after_the_first_request_loads_the_sdk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work() -> list[bool]:
+        connection = open_connection(loaded().settings, demo=False, single=True)
+        loads = [connection.opened.ready]
+        for _ in range(2):
+            await _all(connection.stream(REQUEST))
+            loads += [connection.opened.ready, connection.client.ready]
+        await connection.close()
+        return loads
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        assert asyncio.run(work()) == [False, False, False, True, True]
+    assert len(served.requests) == 2
+
+
+def test_what_sends_it_again_is_loaded_while_a_failure_is_waited_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work() -> bool:
+        connection = open_connection(loaded("retries=1").settings, demo=False, single=True)
+        loading = threading.Event()
+        connection.client = Lazy(loading.set)  # type: ignore[arg-type]
+        events = connection.stream(REQUEST)
+        assert isinstance(await anext(events), RetryWait)
+        assert not loading.is_set()
+        asked = asyncio.ensure_future(anext(events))
+        began = await asyncio.to_thread(loading.wait, 20)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        await events.aclose()
+        return began
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        served.engine.script("error 529 x1 retry-after ms 200")
+        assert asyncio.run(work())
+
+
+def test_leaving_while_the_sdk_loads_does_not_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    go_on = threading.Event()
+
+    async def work() -> None:
+        connection = open_connection(loaded("head_start=false").settings, demo=False, single=True)
+        connection.client = Lazy(lambda: go_on.wait(20))  # type: ignore[arg-type, return-value]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await _all(connection.stream(REQUEST))
+        assert not connection.client.ready
+        await connection.close()
+
+    settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL="http://127.0.0.1:1")
+    asyncio.run(work())
+    go_on.set()
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_a_warm_connection_is_the_one_that_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, single: bool
+) -> None:
+    async def work() -> None:
+        connection = open_connection(loaded().settings, demo=False, single=single)
+        await connection.warm()
+        await _all(connection.stream(REQUEST))
+        await connection.close()
+
+    with service(0.0, authority=tmp_path / "ca.pem") as served:
+        trust = str(tmp_path / "ca.pem")
+        settle(
+            monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url,
+            SSL_CERT_FILE=trust,
+        )  # fmt: skip
+        asyncio.run(work())
+    assert (served.greetings, len(served.arrivals), served.connections) == (["HEAD"], 1, 1)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_warming_up_never_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, single: bool
+) -> None:
+    async def work() -> None:
+        connection = open_connection(loaded().settings, demo=False, single=single)
+        await connection.warm()
+        await connection.close()
+
+    settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL="https://127.0.0.1:1")
+    asyncio.run(work())

@@ -3,14 +3,15 @@ from pathlib import Path
 from typing import Any
 
 from chatrepl.api.catalog import Catalog
-from chatrepl.api.connect import connect, plan_route
+from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
+from chatrepl.api.route import plan_route
 from chatrepl.cli.refresh import refresh_models
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.demo.server import serve
 from chatrepl.session.session import Session
-from chatrepl.startup.lazy import Warmup
+from chatrepl.startup.lazy import Lazy
 
 
 def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
     with serve() as served:
         key = Credentials("key", "a test", "sk-ant-test")
         route = plan_route(Settings(base_url=served.url), key, {})
-        client: Warmup[Any] = Warmup(lambda: connect(route))
+        client: Lazy[Any] = Lazy(lambda: connect(route))
         refresh_models(session, client, route, file)
         until = time.monotonic() + 20
         while not file.exists() and time.monotonic() < until:

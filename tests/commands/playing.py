@@ -11,8 +11,9 @@ from itertools import count
 import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
+from chatrepl.api.http import FAULTS
 from chatrepl.api.outgoing import streaming
-from chatrepl.api.reader import ReadLimits, read_reply
+from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
@@ -62,6 +63,10 @@ class _Played:
 
     def __init__(self, answer: WireAnswer) -> None:
         self._answer = answer
+
+    @property
+    def status_code(self) -> int:
+        return self._answer.status
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -152,7 +157,9 @@ class Player:
         if answer.status != 200:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)
         seen = 0
-        async with aclosing(read_reply(_Played(answer), _ORIGIN, ReadLimits())) as events:
+        async with aclosing(
+            read_reply(Answer(_Played(answer), _ORIGIN, FAULTS), ReadLimits())
+        ) as events:
             async for event in events:
                 if self.cut_after is not None and seen >= self.cut_after:
                     raise CutError

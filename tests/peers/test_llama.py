@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.api.connect import connect, plan_route
+from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.retry import with_retries
+from chatrepl.api.route import plan_route
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
@@ -102,7 +103,7 @@ def test_a_long_stream_of_a_real_model_comes_whole(llama: Peer) -> None:
         params = {"model": MODEL, "max_tokens": 400}
         reply = Reply()
         request = Request(params, (Message.user("Tell me a long story about a fox."),))
-        async with aclosing(client.stream(request)) as events:
+        async with aclosing(await client.stream(request)) as events:
             async for event in events:
                 reply = reply.apply(event)
         await client.aclose()

@@ -16,10 +16,10 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.api.client import Client
-from chatrepl.api.connect import Route, connect
+from chatrepl.api.client import Client, connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.retry import with_retries
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request

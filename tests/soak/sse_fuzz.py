@@ -119,7 +119,7 @@ def chunks(written: bytes, dice: random.Random) -> list[bytes | Exception]:
 async def read_one(stream: bytes, dice: random.Random) -> str:
     """Spoil and read one stream; return how it ended. Raises where a promise is broken."""
     body = Body(*chunks(spoil(stream, dice), dice))
-    events, error = await collect(read_reply(body, HERE, ReadLimits(5)))
+    events, error = await collect(read_reply(body.answer(HERE), ReadLimits(5)))
     made = reply(events)
     assert body.closed
     assert made.complete is (error is None)

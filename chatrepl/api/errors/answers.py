@@ -2,7 +2,7 @@
 
 `from_answer` is for an HTTP answer, `from_event` for an error inside a stream. A new kind of
 refusal goes into `_KINDS`, into `_TYPES`, or, where only its words tell it, into `_by_words`.
-Failures that are no answer at all are in `faults.py`.
+Failures that are no answer at all are in `exceptions.py`.
 """
 
 import json
@@ -66,14 +66,14 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Or
 
 def from_event(data: object, request_id: str | None, origin: Origin) -> ApiError:
     """Turn an error event inside a stream into our error; its type tells what it is."""
-    found = _read(200, data, request_id)
-    if not found.spoken:
+    refusal = _read(200, data, request_id)
+    if not refusal.spoken:
         return ApiError(
             ApiErrorKind.STREAM,
             "The service broke off its answer with an error it did not explain.",
             request_id=request_id,
         )
-    return _make(found, origin)
+    return _make(refusal, origin)
 
 
 def from_other_content(
@@ -86,8 +86,8 @@ def from_other_content(
     if spoken.spoken:
         return _make(spoken, origin)
     if "html" in content_type or text.lstrip()[:1] == "<":
-        found = _TITLE.search(text)
-        title = origin.clean(found.group(1))[:80] if found else ""
+        heading = _TITLE.search(text)
+        title = origin.clean(heading.group(1))[:80] if heading else ""
         named = f" titled “{title}”" if title else ""
         message = f"{origin.host} answered with a web page{named}, not with a reply."
         hint = "Perhaps a login page of this network, or a wrong base_url."
@@ -133,29 +133,29 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _kind(found: Refusal) -> ApiErrorKind:
-    words = found.words.lower()
-    special = _by_words(found, words)
+def _kind(refusal: Refusal) -> ApiErrorKind:
+    words = refusal.words.lower()
+    special = _by_words(refusal, words)
     if special is not None:
         return special
-    by_type = _TYPES.get(found.type)
-    by_status = _KINDS.get(found.status)
-    if by_status is None and found.status >= 500:
+    by_type = _TYPES.get(refusal.type)
+    by_status = _KINDS.get(refusal.status)
+    if by_status is None and refusal.status >= 500:
         by_status = ApiErrorKind.SERVER
-    if by_status is None and found.status >= 400:
+    if by_status is None and refusal.status >= 400:
         by_status = ApiErrorKind.INVALID
-    if found.status < 400:
+    if refusal.status < 400:
         return by_type or ApiErrorKind.STREAM
     return by_status or by_type or ApiErrorKind.INVALID
 
 
-def _by_words(found: Refusal, words: str) -> ApiErrorKind | None:
-    if found.code in _SPEND_CODES or "api usage limits" in words:
+def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
+    if refusal.code in _SPEND_CODES or "api usage limits" in words:
         return ApiErrorKind.SPEND_LIMIT
-    if found.status in {200, 400}:
+    if refusal.status in {200, 400}:
         if "prompt is too long" in words or "context window" in words:
             return ApiErrorKind.TOO_LARGE
-        if found.code == "image_dimensions_too_large" or "exceed max allowed size" in words:
+        if refusal.code == "image_dimensions_too_large" or "exceed max allowed size" in words:
             return ApiErrorKind.TOO_LARGE
         if "exceed context limit" in words or "pdf pages" in words:
             return ApiErrorKind.TOO_LARGE
@@ -166,17 +166,17 @@ def _by_words(found: Refusal, words: str) -> ApiErrorKind | None:
     return None
 
 
-def _make(found: Refusal, origin: Origin) -> ApiError:
-    kind = _kind(found)
-    said = origin.clean(found.words)
-    message, hint = _WORDS[kind](said, found, origin)
+def _make(refusal: Refusal, origin: Origin) -> ApiError:
+    kind = _kind(refusal)
+    words = origin.clean(refusal.words)
+    message, hint = _WORDS[kind](words, refusal, origin)
     error = ApiError(
         kind,
         message,
         hint,
-        type=found.type or None,
-        status=found.status,
-        request_id=found.request_id,
+        type=refusal.type or None,
+        status=refusal.status,
+        request_id=refusal.request_id,
     )
     if kind is ApiErrorKind.NOT_FOUND:
         error.exit_code = 2
@@ -186,9 +186,9 @@ def _make(found: Refusal, origin: Origin) -> ApiError:
 def _paced(error: ApiError, headers: Mapping[str, str]) -> ApiError:
     """Add what the service says about trying again."""
     error.retry_after_s = retry_after(headers)
-    told = should_retry(headers)
-    if told is not None and error.kind is not ApiErrorKind.SPEND_LIMIT:
-        error.retryable = told
+    wish = should_retry(headers)
+    if wish is not None and error.kind is not ApiErrorKind.SPEND_LIMIT:
+        error.retryable = wish
     if error.retryable and error.retry_after_s is not None and error.retry_after_s > CAP_S:
         error.hint = f"It asks to wait {span(error.retry_after_s)}; ask again then."
     return error
@@ -209,41 +209,41 @@ def _redirected(status: int, headers: Mapping[str, str], origin: Origin) -> ApiE
 _Words = Callable[[str, Refusal, Origin], tuple[str, str]]
 
 
-def _auth(said: str, _found: Refusal, origin: Origin) -> tuple[str, str]:
+def _auth(words: str, _refusal: Refusal, origin: Origin) -> tuple[str, str]:
     source = f" from {origin.source}" if origin.source else ""
-    reason = f": {said}" if said else "."
+    reason = f": {words}" if words else "."
     return f"The API key{source} was refused{reason}", "Check it, or run chatrepl --doctor."
 
 
-def _not_found(said: str, found: Refusal, origin: Origin) -> tuple[str, str]:
+def _not_found(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
     if origin.url.rstrip("/").endswith(("/v1", "/messages")):
-        said = f"{origin.host} has nothing at the address that base_url makes."
-        return said, "Take /v1 and what follows away from base_url; it is added by itself."
-    if origin.model and (found.type == "not_found_error" or "model" in said.lower()):
+        words = f"{origin.host} has nothing at the address that base_url makes."
+        return words, "Take /v1 and what follows away from base_url; it is added by itself."
+    if origin.model and (refusal.type == "not_found_error" or "model" in words.lower()):
         message = f"{origin.host} has no model {origin.model}."
         return message, "chatrepl --models lists what there is."
-    reason = f": {said}" if said else "."
+    reason = f": {words}" if words else "."
     return f"{origin.host} has no Messages API at that address{reason}", "Check base_url."
 
 
-def _too_large(said: str, found: Refusal, _origin: Origin) -> tuple[str, str]:
-    if found.status == 413:
+def _too_large(words: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
+    if refusal.status == 413:
         hint = "Attach less, or /detach and /drop what is not needed."
-        return said or "The request is larger than the service takes.", hint
-    if "image" in said.lower() or "dimension" in said.lower():
-        return said, "Send a smaller image, or drop older ones with /drop."
-    if "pdf" in said.lower():
-        return said, "Attach fewer pages, or drop older ones with /drop."
-    if "max_tokens" in said:
-        return said, "Ask for a shorter reply, or /truncate and /compact make room."
-    return said, "/truncate or /compact makes room."
+        return words or "The request is larger than the service takes.", hint
+    if "image" in words.lower() or "dimension" in words.lower():
+        return words, "Send a smaller image, or drop older ones with /drop."
+    if "pdf" in words.lower():
+        return words, "Attach fewer pages, or drop older ones with /drop."
+    if "max_tokens" in words:
+        return words, "Ask for a shorter reply, or /truncate and /compact make room."
+    return words, "/truncate or /compact makes room."
 
 
 def _plain(otherwise: str, hint: str) -> _Words:
-    def words(said: str, found: Refusal, _origin: Origin) -> tuple[str, str]:
-        if not said and found.status >= 400:
-            return f"{otherwise} ({found.status}).", hint
-        return said or f"{otherwise}.", hint
+    def words(reason: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
+        if not reason and refusal.status >= 400:
+            return f"{otherwise} ({refusal.status}).", hint
+        return reason or f"{otherwise}.", hint
 
     return words
 
@@ -251,10 +251,10 @@ def _plain(otherwise: str, hint: str) -> _Words:
 def _named(message: str, hint: str) -> _Words:
     """Say our own sentence first, and the service's after it where it adds something."""
 
-    def words(said: str, found: Refusal, _origin: Origin) -> tuple[str, str]:
-        status = f" ({found.status})" if found.status >= 400 else ""
-        known = said.rstrip(".").lower() in {"", "overloaded", "internal server error", "error"}
-        return f"{message}{status}." if known else f"{message}{status}: {said}", hint
+    def words(reason: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
+        status = f" ({refusal.status})" if refusal.status >= 400 else ""
+        is_bare = reason.rstrip(".").lower() in {"", "overloaded", "internal server error", "error"}
+        return f"{message}{status}." if is_bare else f"{message}{status}: {reason}", hint
 
     return words
 

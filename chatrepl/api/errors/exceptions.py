@@ -1,19 +1,23 @@
 """Failures that are no answer of the service: turned into our errors by their root causes.
 
-Exceptions are recognised by what they are made of, so that nothing slow is imported here. A cause
-that deserves words of its own goes into `_cause`.
+What a library raises is told to us by whoever calls it (`Faults`), so that nothing slow is imported
+here. A cause that deserves words of its own goes into `_cause`.
 """
 
+import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Awaitable, Iterator
+from typing import Final, TypeAlias, TypeVar
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
+from chatrepl.core.value import frozen
 
+Awaited = TypeVar("Awaited")
+Raised: TypeAlias = tuple[type[Exception], ...]
 _AGAIN: Final = "Nothing is lost; try again in a moment."
 _LINE: Final = "Nothing is lost; check the network and try again."
 _EARLIEST: Final = 1_750_000_000.0  # a clock before mid-2025 is wrong
@@ -21,8 +25,26 @@ _LATEST: Final = 2_200_000_000.0  # so is one after 2039
 _CERT_DATES: Final = frozenset({9, 10})  # OpenSSL: not yet valid, expired
 
 
-def from_exception(error: BaseException, origin: Origin, *, begun: bool = False) -> ApiError:
-    """Turn anything that the SDK or its HTTP stack raised into our error.
+@frozen
+class Faults:
+    """What one way to the service may raise, and which of it means what.
+
+    `raised` is what is to be caught; the others name causes inside of it.
+    """
+
+    raised: Raised
+    proxy: Raised = ()
+    address: Raised = ()
+    credentials: Raised = ()
+    unwritable: Raised = ()
+    timeout: Raised = ()
+    closed: Raised = ()
+
+
+def from_exception(
+    error: BaseException, origin: Origin, faults: Faults, *, begun: bool = False
+) -> ApiError:
+    """Turn anything that was raised on a way to the service into our error.
 
     `begun` says that the answer had begun: then it was broken off.
     """
@@ -33,9 +55,21 @@ def from_exception(error: BaseException, origin: Origin, *, begun: bool = False)
             return from_answer(status, response.headers, response.content, origin)
         return _unreadable(origin)
     chain = list(_causes(error))
-    names = {type(link).__name__ for link in chain}
-    found = None if begun else _cause(chain, names, origin)
-    return found or _broken(chain, names, origin, begun=begun)
+    cause = None if begun else _cause(chain, origin, faults)
+    return cause or _broken(chain, origin, faults, begun=begun)
+
+
+async def in_words(
+    answer: Awaitable[Awaited], origin: Origin, faults: Faults, seconds: float
+) -> Awaited:
+    """Wait for the beginning of an answer, so long at most; whatever goes wrong is an ApiError."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError:
+        raise timed_out(origin, seconds, begun=False) from None
+    except faults.raised as error:
+        raise from_exception(error, origin, faults) from error
 
 
 def timed_out(origin: Origin, seconds: float, *, begun: bool) -> ApiError:
@@ -64,7 +98,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         waiting.extend((link.__cause__, link.__context__))
 
 
-def _cause(chain: list[BaseException], names: set[str], origin: Origin) -> ApiError | None:
+def _cause(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiError | None:
     for link in chain:
         match link:
             case ChatreplError():
@@ -77,46 +111,44 @@ def _cause(chain: list[BaseException], names: set[str], origin: Origin) -> ApiEr
                 return _certificate(link, origin)
             case _:
                 pass
-    if "ProxyError" in names:
-        said = next(str(link) for link in chain if type(link).__name__ == "ProxyError")
+    if refused := _first(chain, faults.proxy):
         hint = "Check HTTPS_PROXY and ALL_PROXY."
-        return _away(f"The proxy refused the connection: {origin.clean(said)}", hint)
-    if any(isinstance(link, ssl.SSLError) for link in chain):
+        return _away(f"The proxy refused the connection: {origin.clean(str(refused))}", hint)
+    if _first(chain, (ssl.SSLError,)):
         message = f"No secure connection to {origin.address} could be made."
         return _away(message, "Check base_url: https or http, and the port.")
-    if "UnsupportedProtocol" in names or "InvalidURL" in names:
+    if _first(chain, faults.address):
         message = f"{origin.clean(origin.url)} is no address that can be reached."
         return _wrong(message, "Check base_url: it begins with https:// or http://.")
-    return _credentials(chain, names, origin)
+    return _unsent(chain, origin, faults)
 
 
-def _credentials(chain: list[BaseException], names: set[str], origin: Origin) -> ApiError | None:
-    if names & {"CredentialsError", "IdentityTokenFileError"}:
-        said = origin.clean(str(chain[0]))
-        return ApiError(ApiErrorKind.AUTH, f"The credentials could not be read: {said}")
+def _unsent(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiError | None:
+    if _first(chain, faults.credentials):
+        reason = origin.clean(str(chain[0]))
+        return ApiError(ApiErrorKind.AUTH, f"The credentials could not be read: {reason}")
     if isinstance(chain[0], TypeError) and "authentication" in str(chain[0]):
         return ApiError(ApiErrorKind.AUTH, "There are no credentials.", "Set ANTHROPIC_API_KEY.")
-    if "LocalProtocolError" in names or isinstance(
-        chain[0], UnicodeEncodeError | TypeError | ValueError
-    ):
+    if _first(chain, faults.unwritable) or isinstance(chain[0], TypeError | ValueError):
         message = f"The request could not be written: {origin.clean(str(chain[-1]))}"
         return _wrong(message, "Check the headers and base_url in the configuration.")
     return None
 
 
-def _broken(
-    chain: list[BaseException], names: set[str], origin: Origin, *, begun: bool
-) -> ApiError:
-    if any(name.endswith("Timeout") for name in names) or "APITimeoutError" in names:
+def _broken(chain: list[BaseException], origin: Origin, faults: Faults, *, begun: bool) -> ApiError:
+    if _first(chain, faults.timeout):
         what = "The answer stopped coming." if begun else f"{origin.host} did not answer in time."
         return ApiError(ApiErrorKind.TIMEOUT, what, _AGAIN)
     if begun:
         message = "The connection broke before the answer was complete."
         return ApiError(ApiErrorKind.STREAM, message, _AGAIN)
-    reset = any(isinstance(link, ConnectionError) for link in chain)
-    if reset or names & {"RemoteProtocolError", "ReadError", "WriteError", "CloseError"}:
+    if _first(chain, (ConnectionError, *faults.closed)):
         return _away(f"{origin.address} closed the connection without an answer.", _AGAIN)
     return _away(f"{origin.address} could not be reached.", _LINE)
+
+
+def _first(chain: list[BaseException], kinds: Raised) -> BaseException | None:
+    return next((link for link in chain if isinstance(link, kinds)), None)
 
 
 def _certificate(error: ssl.SSLCertVerificationError, origin: Origin) -> ApiError:

@@ -1,6 +1,9 @@
 """The request of a single shot leaves before the SDK, or any HTTP library, is loaded.
 
-start      the entry: stands in for the client, once
-wire       the request and its answer over a socket of our own
+start      the entry: a request on its way, where it is known to the byte what the SDK would send
+wire       a socket of our own, its certificates, and the request written out
 headers    what the SDK would send, without it
+answer     the answer to it; loaded while the service thinks
+
+Without the line in `cli/connection` that makes a `HeadStart`, the SDK sends every request.
 """

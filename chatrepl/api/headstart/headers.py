@@ -1,7 +1,8 @@
 """The headers that the SDK would send, without importing the SDK.
 
-They are read off the installed SDK's own files. Where those look unlike what is known, there is
-no answer, and the SDK has to send the request itself. A test compares with the SDK's own request.
+Two of them are constants of the SDK: importing it for them would take a second, so they are read
+off its source (`_constant`, and nowhere else). Where that looks unlike what we know, there is no
+answer, and the SDK has to send the request itself. A test compares with the SDK's own request.
 """
 
 import os
@@ -57,8 +58,8 @@ def _here() -> tuple[str, str, str, str, str]:
         return here.sysname, here.machine, here.release, "CPython", sys.version.split()[0]
     import platform
 
-    told = platform.system(), platform.machine(), platform.release()
-    return *told, platform.python_implementation(), platform.python_version()
+    machine = platform.system(), platform.machine(), platform.release()
+    return *machine, platform.python_implementation(), platform.python_version()
 
 
 def _is_phone(release: str) -> bool:
@@ -77,5 +78,5 @@ def _constant(file: str, name: str) -> str:
         source = Path(spec.origin).with_name(file).read_text("utf-8")
     except (OSError, ValueError):
         return ""
-    found = re.search(rf'^{name}\s*=\s*"([\w.+-]+)"', source, re.MULTILINE)
-    return found.group(1) if found else ""
+    constant = re.search(rf'^{name}\s*=\s*"([\w.+-]+)"', source, re.MULTILINE)
+    return constant.group(1) if constant else ""

@@ -7,7 +7,9 @@ string of them, the lines up to the real end are part of it.
 One line through a pygments lexer, from one state to the next.
 """
 
+import copy
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -21,6 +23,7 @@ from rich.style import Style
 TokenKinds = tuple[tuple[_TokenType, str], ...]
 Stack = tuple[str, ...]
 _Lexed = list[tuple[_TokenType, str]]
+_LexRule = tuple[Any, Any, Any]  # what matches, what becomes of it, where that leads
 
 
 def first_stack(lexer: Lexer) -> Stack:
@@ -37,52 +40,63 @@ def lex_line(lexer: Lexer, text: str, stack: Stack) -> tuple[TokenKinds, Stack]:
     source = text + "\n"
     try:
         if isinstance(lexer, ExtendedRegexLexer):
-            found, after = _with_context(lexer, source, stack)
+            kinds, after = _with_context(lexer, source, stack)
         elif isinstance(lexer, RegexLexer):
-            found, after = _with_rules(lexer, source, stack)
+            kinds, after = _with_rules(lexer, source, stack)
         else:
-            found = [(kind, part) for _, kind, part in lexer.get_tokens_unprocessed(source)]
+            kinds = [(kind, part) for _, kind, part in lexer.get_tokens_unprocessed(source)]
             after = stack
     except (LookupError, ValueError, TypeError, AttributeError, AssertionError):
         return ((Text, text),), first_stack(lexer)
-    return _without_end(found, text), after
+    return _without_end(kinds, text), after
 
 
-def _without_end(found: _Lexed, text: str) -> TokenKinds:
+def _without_end(kinds: _Lexed, text: str) -> TokenKinds:
     """Drop line feeds; a lexer that does not give back its text is not believed."""
-    kinds = tuple((kind, part.replace("\n", "")) for kind, part in found)
-    if "".join(part for _, part in kinds) != text:
+    bare = tuple((kind, part.replace("\n", "")) for kind, part in kinds)
+    if "".join(part for _, part in bare) != text:
         return ((Text, text),)
-    return kinds
+    return bare
 
 
 def _with_context(lexer: ExtendedRegexLexer, source: str, stack: Stack) -> tuple[_Lexed, Stack]:
     own = type(lexer).get_tokens_unprocessed is not ExtendedRegexLexer.get_tokens_unprocessed
     if own:
-        found = lexer.get_tokens_unprocessed(source)
-        return [(kind, part) for _, kind, part in found], stack
+        tokens = lexer.get_tokens_unprocessed(source)
+        return [(kind, part) for _, kind, part in tokens], stack
     context = LexerContext(source, 0, list(stack))
-    found = lexer.get_tokens_unprocessed(context=context)
-    kinds = [(kind, part) for _, kind, part in found]
+    tokens = lexer.get_tokens_unprocessed(context=context)
+    kinds = [(kind, part) for _, kind, part in tokens]
     return kinds, tuple(context.stack)
+
+
+def rules_of(lexer: RegexLexer) -> Mapping[str, Sequence[_LexRule]]:
+    """Give a lexer's rules by state.
+
+    `_tokens` is pygments' own: its class keeps what it compiled from `tokens` there, and its public
+    method forgets its stack at the end of a text. Where it is gone, code is shown without colour; a
+    test notices.
+    """
+    rules: Mapping[str, Sequence[_LexRule]] = vars(type(lexer))["_tokens"]
+    return rules
 
 
 def _with_rules(lexer: RegexLexer, source: str, stack: Stack) -> tuple[_Lexed, Stack]:
     """Apply the rules of a lexer, keeping the stack that its own method forgets at the end."""
-    states: dict[str, list[tuple[Any, Any, Any]]] = vars(type(lexer))["_tokens"]
+    states = rules_of(lexer)
     kinds: _Lexed = []
     now = list(stack)
     position = 0
     while position < len(source):
         for match, action, move in states[now[-1]]:
-            found = match(source, position)
-            if not found:
+            piece = match(source, position)
+            if not piece:
                 continue
             if type(action) is _TokenType:
-                kinds.append((action, found.group()))
+                kinds.append((action, piece.group()))
             elif action is not None:
-                kinds.extend((kind, part) for _, kind, part in action(lexer, found))
-            position = found.end()
+                kinds.extend((kind, part) for _, kind, part in action(lexer, piece))
+            position = piece.end()
             _move(now, move)
             break
         else:
@@ -166,8 +180,7 @@ class Highlighter:
         self._inner: Highlighter | None = None
 
     def copy(self) -> "Highlighter":
-        other = object.__new__(Highlighter)
-        other.__dict__.update(self.__dict__)
+        other: Highlighter = copy.copy(self)
         if self._inner:
             other._inner = self._inner.copy()
         return other
@@ -198,21 +211,21 @@ class Highlighter:
     def _embeds(self, text: str) -> bool:
         """Begin a script or a style sheet inside HTML, or a text inside a shell script."""
         name = self._lexer.name if self._lexer else ""
-        if name == "HTML" and (found := _EMBEDDED.search(text)):
-            self._until = found.group(1).lower()
+        if name == "HTML" and (tag := _EMBEDDED.search(text)):
+            self._until = tag.group(1).lower()
             self._inner = Highlighter(_EMBEDDED_AS[self._until], self._theme)
             self._stack = ("root",)
             return True
-        if name in _HEREDOCS_IN and (found := _HEREDOC.search(text)):
-            self._until, self._kind = "\n" + found.group(2), String.Heredoc
+        if name in _HEREDOCS_IN and (begin := _HEREDOC.search(text)):
+            self._until, self._kind = "\n" + begin.group(2), String.Heredoc
             return True
         return False
 
     def _open(self, lexer: Lexer, text: str, kinds: TokenKinds, before: Stack) -> TokenKinds | None:
         """Begin a comment or string that this line opens and does not close."""
-        for found in _OPENER.finditer(text):
-            at, closer = found.start(), _PAIRS[found.group()]
-            if closer in text[found.end() :]:
+        for opener in _OPENER.finditer(text):
+            at, closer = opener.start(), _PAIRS[opener.group()]
+            if closer in text[opener.end() :]:
                 continue
             if _is_quoted(_kind_at(kinds, at)) and not (
                 _starts_at(kinds, at) and not self._carried(lexer)  # a rule that ran to the end

@@ -35,19 +35,19 @@ def add_math(parser: MarkdownIt) -> MarkdownIt:
 def _math(state: StateInline, silent: bool) -> bool:
     first = state.src[state.pos]
     if first == "$":
-        found = _DOLLARS.match(state.src, state.pos) or _DIGITS.match(state.src, state.pos)
+        formula = _DOLLARS.match(state.src, state.pos) or _DIGITS.match(state.src, state.pos)
     elif first == "\\":
-        found = _SLASHES.match(state.src, state.pos)
-        if found and not _FORMULA.search(found.group()):  # an escaped bracket in prose
+        formula = _SLASHES.match(state.src, state.pos)
+        if formula and not _FORMULA.search(formula.group()):  # an escaped bracket in prose
             return False
     else:
         return False
-    if not found:
+    if not formula:
         return False
     if not silent:
         token = state.push("math", "", 0)
-        token.content = found.group().replace("\n", " ")
-    state.pos = found.end()
+        token.content = formula.group().replace("\n", " ")
+    state.pos = formula.end()
     return True
 
 
@@ -172,9 +172,9 @@ class _Walk:
     def _close_link(self) -> None:
         self._pop()
         href, begin = self._hrefs.pop()
-        shown = "".join(text for text, _ in self._runs[begin:])
-        if href and _bare(href) != _bare(shown):
-            self._add(f" ({href})" if shown else href, self._look.target)
+        text = "".join(text for text, _ in self._runs[begin:])
+        if href and _bare(href) != _bare(text):
+            self._add(f" ({href})" if text else href, self._look.target)
 
     def _image(self, token: Token) -> None:
         source = str(token.attrs.get("src", ""))
@@ -217,7 +217,7 @@ def _shifted(tokens: list[Token]) -> list[Token]:
 def _pairs(tokens: Iterable[Token]) -> set[int]:
     """Indices of the plain tags that are closed in order, within the same emphasis."""
     stack: list[tuple[int, str]] = []
-    found: set[int] = set()
+    paired: set[int] = set()
     for index, token in enumerate(tokens):
         if token.nesting > 0:
             stack.append((index, ""))
@@ -231,8 +231,8 @@ def _pairs(tokens: Iterable[Token]) -> set[int]:
             if not tag.group(1):
                 stack.append((index, name))
             elif stack and stack[-1][1] == name:
-                found |= {stack.pop()[0], index}
-    return found
+                paired |= {stack.pop()[0], index}
+    return paired
 
 
 def _bare(address: str) -> str:

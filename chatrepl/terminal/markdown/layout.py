@@ -9,6 +9,7 @@ The open end of a text, made to look as it will: for previews only, never for wh
 While a reply comes, `**bold` is bold before its end is there, and half an address is not shown.
 """
 
+import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -93,7 +94,7 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*$")
 def close_open(text: str) -> str:
     """Close the emphasis and the code that are open at the end of a text."""
     text = _LINK.sub(r"\1", text)
-    bare = _CODE.sub(lambda found: "x" * len(found.group()), text)
+    bare = _CODE.sub(lambda match: "x" * len(match.group()), text)
     if opened := _OPEN_CODE.search(bare):
         if opened.end() == len(text):
             return _close_marks(text[: opened.start()], bare[: opened.start()])
@@ -104,14 +105,14 @@ def close_open(text: str) -> str:
 def _close_marks(text: str, bare: str) -> str:
     """Close what is open; `bare` is the text without its code, of the same length."""
     stack: list[str] = []
-    for found in _MARKS.finditer(bare):
-        mark = found.group()
-        before = bare[found.start() - 1 : found.start()] or " "
-        after = bare[found.end() : found.end() + 1]
+    for match in _MARKS.finditer(bare):
+        mark = match.group()
+        before = bare[match.start() - 1 : match.start()] or " "
+        after = bare[match.end() : match.end() + 1]
         if stack and stack[-1] == mark and not before.isspace():
             stack.pop()
         elif not after:
-            text = text[: found.start()]  # it just came: nothing stands in it yet
+            text = text[: match.start()]  # it just came: nothing stands in it yet
         elif not after.isspace() and not before.isalnum():
             stack.append(mark)
     return text.rstrip(" ") + "".join(reversed(stack)) if stack else text
@@ -138,8 +139,7 @@ class Layout:
 
     def draft(self) -> "Layout":
         """A layout in the same state, for a preview: it leaves this one as it is."""
-        other = object.__new__(Layout)
-        other.__dict__.update(self.__dict__)
+        other: Layout = copy.copy(self)
         other._code = self._code and self._code.copy()
         other._table = self._table and self._table.copy()
         other._draft = True

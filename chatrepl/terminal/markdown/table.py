@@ -1,5 +1,6 @@
 """Tables: widths that fit the window, cells that wrap, a list of fields where it is too narrow."""
 
+import copy
 from collections.abc import Sequence
 
 from rich.segment import Segment
@@ -29,8 +30,7 @@ class TableRows:
         self._count = 0
 
     def copy(self) -> "TableRows":
-        other = object.__new__(TableRows)
-        other.__dict__.update(self.__dict__)
+        other: TableRows = copy.copy(self)
         other._held = self._held.copy()
         return other
 

@@ -51,15 +51,15 @@ def fit(
 ) -> list[tuple[str, str]]:
     """Give the styled pieces of a line at most `width` columns wide."""
     separator, mark = (" | ", "~") if ascii_only else (" · ", "…")
-    shown = [part._replace(text=one_line(part.text)) for part in parts]
-    shown = [part for part in shown if part.text]
-    while len(shown) > 1 and _width(shown, separator) > width:
-        least = max(range(len(shown)), key=lambda index: (shown[index].rank, index))
-        del shown[least]
-    if shown and _width(shown, separator) > width:
-        shown = [shown[0]._replace(text=cut(shown[0].text, width, mark))]
+    fitting = [part._replace(text=one_line(part.text)) for part in parts]
+    fitting = [part for part in fitting if part.text]
+    while len(fitting) > 1 and _width(fitting, separator) > width:
+        least = max(range(len(fitting)), key=lambda index: (fitting[index].rank, index))
+        del fitting[least]
+    if fitting and _width(fitting, separator) > width:
+        fitting = [fitting[0]._replace(text=cut(fitting[0].text, width, mark))]
     fragments: list[tuple[str, str]] = []
-    for part in shown:
+    for part in fitting:
         if fragments:
             fragments.append(("class:toolbar", separator))
         fragments.append((f"class:{part.style}", part.text))

@@ -29,12 +29,12 @@ class VisibleProcessor(Processor):
         text = fragment_list_to_text(fragments)
         if "\t" not in text and plain().fullmatch(text):
             return Transformation(fragments)
-        shown, offsets = picture(text)
+        drawn, offsets = picture(text)
         pieces: StyleAndTextTuples = []
         start = 0
         for style, part, *_ in fragments:
             end = start + len(part)
-            pieces.append((style, shown[offsets[start] : offsets[end]]))
+            pieces.append((style, drawn[offsets[start] : offsets[end]]))
             start = end
 
         def to_picture(position: int) -> int:
@@ -42,38 +42,38 @@ class VisibleProcessor(Processor):
             return offsets[min(position, len(text))] + past
 
         def to_text(position: int) -> int:
-            past = max(0, position - len(shown))
-            return max(0, bisect_right(offsets, min(position, len(shown))) - 1) + past
+            past = max(0, position - len(drawn))
+            return max(0, bisect_right(offsets, min(position, len(drawn))) - 1) + past
 
         return Transformation(pieces, to_picture, to_text)
 
 
 @lru_cache(maxsize=256)
 def picture(text: str) -> tuple[str, list[int]]:
-    """Give what is shown for a line, and where in it each character of the line begins."""
+    """Give what is drawn for a line, and where in it each character of the line begins."""
     sanitizer = Sanitizer()
-    shown = ""
+    drawn = ""
     offsets: list[int] = []
     while len(offsets) < len(text):
         position = len(offsets)
         common = plain().match(text, position)
         if common and common[0]:
-            shown += sanitizer.feed(common[0])
-            offsets.extend(range(len(shown) - len(common[0]), len(shown)))
+            drawn += sanitizer.feed(common[0])
+            offsets.extend(range(len(drawn) - len(common[0]), len(drawn)))
         else:
-            offsets.append(len(shown))
-            shown += sanitizer.feed(text[position])
-    shown += sanitizer.flush()
-    return _with_tabs(shown, [*offsets, len(shown)])
+            offsets.append(len(drawn))
+            drawn += sanitizer.feed(text[position])
+    drawn += sanitizer.flush()
+    return _with_tabs(drawn, [*offsets, len(drawn)])
 
 
-def _with_tabs(shown: str, offsets: list[int]) -> tuple[str, list[int]]:
-    if "\t" not in shown:
-        return shown, offsets
+def _with_tabs(drawn: str, offsets: list[int]) -> tuple[str, list[int]]:
+    if "\t" not in drawn:
+        return drawn, offsets
     starts = [0]
-    for char in shown:
+    for char in drawn:
         starts.append(starts[-1] + (len(_TAB) if char == "\t" else 1))
-    return shown.replace("\t", _TAB), [starts[offset] for offset in offsets]
+    return drawn.replace("\t", _TAB), [starts[offset] for offset in offsets]
 
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")

@@ -52,10 +52,10 @@ def display(text: str) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """Make a foreign name, title or error line safe to show: one line, at most `limit` long."""
-    shown = display(text[: 2 * limit]).replace("\n", "^J").replace("\t", " ")
-    if len(shown) <= limit and len(text) <= 2 * limit:
-        return shown
-    return shown[: end_without(UNSAFE, shown, limit - 1)] + "…"
+    safe = display(text[: 2 * limit]).replace("\n", "^J").replace("\t", " ")
+    if len(safe) <= limit and len(text) <= 2 * limit:
+        return safe
+    return safe[: end_without(UNSAFE, safe, limit - 1)] + "…"
 
 
 def pipe(text: str) -> str:
@@ -189,16 +189,16 @@ class Sanitizer:
             return ""
         text = join_surrogates("".join((self._context, *self._held, delta)))
         end, context = _decided(text)
-        shown = display(text[:end])[len(self._context) :]
+        safe = display(text[:end])[len(self._context) :]
         self._context, self._held = text[context:end], [text[end:]] if end < len(text) else []
-        return shown
+        return safe
 
     def flush(self) -> str:
         """Give what was held back, as if the text ended here, and begin anew."""
         text = "".join((self._context, *self._held))
-        shown = display(text)[len(self._context) :]
+        safe = display(text)[len(self._context) :]
         self._context, self._held = "", []
-        return shown
+        return safe
 
 
 def _decided(text: str) -> tuple[int, int]:

@@ -62,8 +62,8 @@ class Ansi:
 
     def _code(self, style: Style) -> _Code:
         bare = style.without_color if self._plain else style
-        shown = bare.update_link(None).render("x", color_system=self._system)
-        begin = shown.partition("x")[0]
+        sample = bare.update_link(None).render("x", color_system=self._system)
+        begin = sample.partition("x")[0]
         end = "\x1b[m" if begin else ""
         colour = bool(begin) and style == Style.from_color(style.color)
         if style.link and self._system is not None and style.link == clean(style.link):

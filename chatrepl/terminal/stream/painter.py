@@ -223,20 +223,20 @@ _ROWS = 4
 
 
 class Thinking(Painter):
-    """Paints thinking: all of it if `shown`, else its last rows, which one line replaces."""
+    """Paints thinking: all of it if `whole`, else its last rows, which one line replaces."""
 
     def __init__(
         self,
         console: Console,
         *,
         clock: Callable[[], float],
-        shown: bool = False,
+        whole: bool = False,
         live: bool = True,
         style: Style = DIM,
     ) -> None:
         text = PlainRows(style)
         self._style = style
-        self._window = None if shown else Window(text, _ROWS)
+        self._window = None if whole else Window(text, _ROWS)
         super().__init__(console, self._window or text, clock=clock, live=live)
 
     def conclude(self, seconds: float) -> None:

@@ -34,15 +34,15 @@ class Screen:
         pen = Pen(len(old) - 1, old[-1].cells, width) if old else Pen(0, 0, width)
         over = [self._encode(row) for row in final[: len(old)]]
         rest = [self._ansi.row(row) for row in final[len(old) :]]
-        shown = [self._encode(row) for row in live]
+        rows = [self._encode(row) for row in live]
         if rest:
             if old:
                 _change(pen, old, over, len(over))
             pen.rows(rest)
-            _change(pen.fresh(), [], shown, 0)
+            _change(pen.fresh(), [], rows, 0)
         else:
-            _change(pen, old, over + shown, len(over))
-        self._shown = shown
+            _change(pen, old, over + rows, len(over))
+        self._shown = rows
         text = pen.text()
         if text:
             self._write(text)

@@ -159,8 +159,8 @@ class LiveView:
             self._parts.text(self._taken(ends=True))
         if isinstance(last, TextBlock) and last.citations and self._parts.in_text:
             self._parts.text(self._sources.mark(last))
-        elif said := called(last):
-            self._parts.line(said)
+        elif line := called(last):
+            self._parts.line(line)
 
     def _remark(self, text: str) -> None:
         """Say it at once, unless a text would be torn by it."""

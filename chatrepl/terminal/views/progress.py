@@ -73,12 +73,12 @@ class Progress:
         if self._wait is not None:
             return Text(retry_words(self._wait, utf8=self._utf8), style="warning", end="")
         if self._thinking_since is not None:
-            said = f"thinking {now - self._thinking_since:.0f} s"
+            clock = f"thinking {now - self._thinking_since:.0f} s"
         elif not self._reading or now - self._read_at > _STALLED_S:
-            said = f"{now - self._begun_at:.0f} s"
+            clock = f"{now - self._begun_at:.0f} s"
         else:
             return None
-        parts = [said, self._tokens()]
+        parts = [clock, self._tokens()]
         if now - self._begun_at > _LONG_S:
             parts.append("Esc stops")
         marks, dot = (_SPINNER, " · ") if self._utf8 else (_DASHES, ", ")

@@ -8,11 +8,17 @@ import httpx2
 import pytest
 
 from chatrepl.api.address import Origin
-from chatrepl.api.errors.exceptions import from_exception, timed_out
+from chatrepl.api.client import FAULTS
+from chatrepl.api.errors.exceptions import from_exception as of
+from chatrepl.api.errors.exceptions import timed_out
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 
 HERE = Origin("https://gate.example", "claude-x")
 ASKED = httpx2.Request("POST", "https://gate.example/v1/messages")
+
+
+def from_exception(error: BaseException, origin: Origin, *, begun: bool = False) -> ApiError:
+    return of(error, origin, FAULTS, begun=begun)
 
 
 def caused(outer: Exception, *inner: BaseException) -> Exception:

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from httpx2 import AsyncClient
 
-from chatrepl.api.connect import Route, connect, open_http
-from chatrepl.api.headstart.start import HeadStart
-from chatrepl.api.headstart.wire import PlainSocket, plain, socket_options
+from chatrepl.api.headstart.answer import SocketResponse
+from chatrepl.api.headstart.wire import PlainRequest, plain
+from chatrepl.api.http import open_http
+from chatrepl.api.route import Route
 from chatrepl.core.exchange.reply import TextDelta
-from chatrepl.startup.lazy import Warmup
-from tests.api.helpers import collect, request, route, run
+from tests.api.helpers import ahead, collect, request, route, run
 
 URL = "http://127.0.0.1:8080"
 HEADERS = {"accept": "application/json", "x-one": "two words"}
@@ -56,44 +55,35 @@ def _url(server: asyncio.Server) -> str:
     return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def _sender(on: Route, http: AsyncClient) -> HeadStart:
-    return HeadStart(on, lambda: http, Warmup(lambda: connect(on, http=http)))
-
-
 async def _sent(peer: Peer) -> tuple[int, Mapping[str, str], bytes]:
     async with await peer.serve() as server:
         ready = plain(_url(server), "/v1", HEADERS, b"{}")
         assert ready is not None
-        reply = await ready.send(5)
-        assert reply is not None
+        sent = await ready.send(5)
+        assert sent is not None
+        response = SocketResponse(sent)
         try:
-            await reply.begin()
-            body = b"".join([chunk async for chunk in reply.aiter_bytes()])
+            await response.begin()
+            body = b"".join([chunk async for chunk in response.aiter_bytes()])
         finally:
-            await reply.aclose()
-        return reply.status_code, reply.headers, body
+            await response.aclose()
+        return response.status_code, response.headers, body
 
 
-async def _both_ways(on: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+async def _both_ways(on: Route) -> None:
     """Send the same request ahead of the HTTP client, and then through it."""
     async with open_http(on) as http:
-        for warm in (False, True):
-            sender = _sender(on, http)
-            assert sender.light
-            if warm:
-                monkeypatch.setattr(sender, "_warm", True)
-            await collect(sender.stream(request("héllo")))
+        for at_once in (True, False):
+            await collect(ahead(on, request("héllo"), http, at_once=at_once))
 
 
-def test_what_leaves_is_to_the_byte_what_the_http_client_would_send(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_leaves_is_to_the_byte_what_the_http_client_would_send() -> None:
     async def work() -> list[bytes]:
         peer = Peer(_answer(b'data: {"type":"message_stop"}\n\n'))
         async with await peer.serve() as server:
             for base in ("", "/some/base/"):
                 on = route(_url(server) + base)
-                await _both_ways(on, monkeypatch)
+                await _both_ways(on)
         return peer.heard
 
     ahead, slow, based, slow_based = run(work())
@@ -118,14 +108,12 @@ def _secure(server: asyncio.Server, host: str = "localhost") -> str:
     return _url(server).replace("http://127.0.0.1", f"https://{host}")
 
 
-def test_over_tls_the_same_bytes_leave(
-    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_over_tls_the_same_bytes_leave(tls: ssl.SSLContext) -> None:
     async def work() -> list[bytes]:
         peer = Peer(_answer(b'data: {"type":"message_stop"}\n\n'), tls)
         async with await peer.serve() as server:
             on = route(_secure(server))
-            await _both_ways(on, monkeypatch)
+            await _both_ways(on)
         return peer.heard
 
     ahead, slow = run(work())
@@ -192,7 +180,7 @@ def test_a_packed_answer_is_unpacked() -> None:
         async with await peer.serve() as server:
             on = route(_url(server))
             async with open_http(on) as http:
-                found, error = await collect(_sender(on, http).stream(request()))
+                found, error = await collect(ahead(on, request(), http, at_once=True))
         assert error is None
         return "".join(event.text for event in found if isinstance(event, TextDelta))
 
@@ -206,7 +194,7 @@ def test_nothing_is_sent_where_nobody_listens() -> None:
         ready = plain(url, "/v1", HEADERS, b"{}")
         return None if ready is None else await ready.send(5)
 
-    assert isinstance(plain(URL, "/v1", HEADERS, b"{}"), PlainSocket)
+    assert isinstance(plain(URL, "/v1", HEADERS, b"{}"), PlainRequest)
     assert run(work()) is None
 
 
@@ -244,7 +232,3 @@ def test_large_bodies_and_proxies_are_left_to_the_http_client(
     assert plain(URL, "/v1", HEADERS, b"x" * 100_000) is None
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert plain(URL, "/v1", HEADERS, b"{}") is None
-
-
-def test_dead_peers_are_noticed() -> None:
-    assert len(socket_options()) >= 1

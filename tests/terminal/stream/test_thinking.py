@@ -24,7 +24,7 @@ def test_it_shows_its_last_rows_and_leaves_one_line() -> None:
 
 def test_all_of_it_stays_where_it_is_to_be_shown() -> None:
     sink, clock, terminal = Sink(), Clock(), Terminal(40, 5)
-    thinking = Thinking(console_on(sink, 40, 5), clock=clock, shown=True)
+    thinking = Thinking(console_on(sink, 40, 5), clock=clock, whole=True)
     thinking.feed(TEXT)
     thinking.conclude(1)
     terminal.feed(sink.take())

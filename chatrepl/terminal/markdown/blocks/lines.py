@@ -71,19 +71,19 @@ class SourceLine:
     def marker(self) -> Marker | None:
         """The list marker that comes next, if one does."""
         body = self.body
-        if found := _BULLET.match(body):
-            mark, number = found.group(), -1
-        elif found := _NUMBER.match(body):
-            mark, number = found.group(2), int(found.group(1))
+        if match := _BULLET.match(body):
+            mark, number = match.group(), -1
+        elif match := _NUMBER.match(body):
+            mark, number = match.group(2), int(match.group(1))
         else:
             return None
-        after = body[found.end() :]
+        after = body[match.end() :]
         if not after.strip(" \t"):
             gap = 1
         else:
-            gap = self._gap(found.end())
+            gap = self._gap(match.end())
             gap = gap if gap <= 4 else 1
-        return Marker(mark, number, self.indent + found.end() + gap)
+        return Marker(mark, number, self.indent + match.end() + gap)
 
     def _gap(self, start: int) -> int:
         """Columns of white space after a marker that ends `start` characters into the body."""
@@ -165,9 +165,9 @@ class Lines:
         """Cut an overlong `part`; where is decided by its own text alone."""
         text, out = self.part, []
         while len(text) > (most := _ROW if text.lstrip(" ")[:1] == "|" else LONG):
-            found = _CUT.search(text, most, most + _WINDOW)
-            if found:
-                end, start = found.span()
+            match = _CUT.search(text, most, most + _WINDOW)
+            if match:
+                end, start = match.span()
             elif len(text) > most + _WINDOW:
                 end = start = most + _WINDOW
             else:

@@ -155,9 +155,9 @@ class Blocks:
         """Take link definitions off the start of a paragraph."""
         if text.said or not text.lines or text.lines[0][0] != "[":
             return
-        found, text.lines = take_definitions(text.lines, self.references)
+        definitions, text.lines = take_definitions(text.lines, self.references)
         where = text.where
-        for definition in found:
+        for definition in definitions:
             self._out.append(Definition(where, *definition))
             where = where._replace(blank=False)
         text.where = where
@@ -262,14 +262,14 @@ class Blocks:
             top = self._stack[-1]
         else:
             self._close(depth)
-        shown = "•" if marker.number < 0 else f"{top.number}{marker.mark}"
+        bullet = "•" if marker.number < 0 else f"{top.number}{marker.mark}"
         top.number += 1
         line.take_marker(marker)
-        self._push("item", shown, width=marker.width)
+        self._push("item", bullet, width=marker.width)
         done = starts.task(line.body)
         if done is not None:
             self._stack[-1].mark = (
-                ("☑" if done else "☐") if marker.number < 0 else (shown + (" ☑" if done else " ☐"))
+                ("☑" if done else "☐") if marker.number < 0 else (bullet + (" ☑" if done else " ☐"))
             )
             line.take(3)
             line.strip(line.indent)

@@ -37,9 +37,9 @@ def _parser() -> MarkdownIt:
 
 
 def take_definitions(
-    lines: Sequence[str], known: MutableMapping[str, References]
+    lines: Sequence[str], references: MutableMapping[str, References]
 ) -> tuple[list[Defined], list[str]]:
-    """Split a paragraph into its definitions, which become `known`, and the lines that are left.
+    """Split a paragraph into its definitions, which go into `references`, and the other lines.
 
     The first definition of a label holds, as the CommonMark specification has it.
     """
@@ -48,14 +48,14 @@ def take_definitions(
     used = tokens[0].map[0] if tokens and tokens[0].map else len(lines)
     new: dict[str, References] = env.get("references", {})
     for label, reference in new.items():
-        known.setdefault(label, reference)
+        references.setdefault(label, reference)
     every = sorted([*new.values(), *env.get("duplicate_refs", [])], key=lambda one: one["map"][0])
-    found = [
+    definitions = [
         Defined(_label(lines[one["map"][0]]), one["href"], one["title"])
         for one in every
         if one["map"][0] < used
     ]
-    return found, list(lines[used:])
+    return definitions, list(lines[used:])
 
 
 def _label(line: str) -> str:
@@ -103,19 +103,19 @@ class FenceMark(NamedTuple):
 
 def atx(body: str) -> tuple[int, str] | None:
     """Level and text of a `#` heading."""
-    found = _ATX.match(body)
-    if not found:
+    match = _ATX.match(body)
+    if not match:
         return None
-    return len(found.group(1)), _ATX_END.sub("", found.group(2)).strip(" \t")
+    return len(match.group(1)), _ATX_END.sub("", match.group(2)).strip(" \t")
 
 
 def fence(body: str) -> FenceMark | None:
     """The mark that opens a code block."""
-    found = _FENCE.match(body)
-    if not found:
+    match = _FENCE.match(body)
+    if not match:
         return None
-    mark = found.group(1) or found.group(3)
-    return FenceMark(mark[0], len(mark), (found.group(2) or found.group(4) or "").strip())
+    mark = match.group(1) or match.group(3)
+    return FenceMark(mark[0], len(mark), (match.group(2) or match.group(4) or "").strip())
 
 
 def closes(body: str, mark: FenceMark) -> bool:
@@ -148,14 +148,14 @@ def html_ends(body: str, kind: int) -> bool:
 
 def note(body: str) -> tuple[str, int] | None:
     """Label of the footnote that is defined here, and the length of its mark."""
-    found = _NOTE.match(body)
-    return (found.group(1), found.end()) if found else None
+    match = _NOTE.match(body)
+    return (match.group(1), match.end()) if match else None
 
 
 def task(body: str) -> bool | None:
     """Whether a list item begins with a done (True) or open (False) check box."""
-    found = _TASK.match(body)
-    return found.group(1) != " " if found else None
+    match = _TASK.match(body)
+    return match.group(1) != " " if match else None
 
 
 def delimiters(body: str) -> list[Align] | None:

@@ -8,8 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from chatrepl.api.connect import Route, connect, demo_route, open_http, plan_route
+from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials, find
+from chatrepl.api.http import open_http
+from chatrepl.api.route import Route, demo_route, plan_route
 from chatrepl.core.errors import ApiError, ConfigError
 from chatrepl.core.settings import Settings
 from chatrepl.demo.engine import Engine
