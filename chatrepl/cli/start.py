@@ -14,6 +14,7 @@ from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ChatreplError
+from chatrepl.storage.paths import config_file
 
 if TYPE_CHECKING:
     from chatrepl.startup.early_prompt import EarlyPrompt
@@ -56,6 +57,7 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = load(
         environ=os.environ,
         path=Path(options.config) if options.config is not None else None,
+        usual=config_file(),
         profile=options.profile,
         sets=options.set_,
         options=_settings(options),

@@ -1,6 +1,5 @@
 """Put the settings together: option > CHATREPL_… > profile > file > default."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -50,16 +49,18 @@ def load(
     *,
     environ: Mapping[str, str],
     path: Path | None = None,
+    usual: Path | None = None,
     profile: str | None = None,
     sets: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
 ) -> Config:
     """Find out all settings.
 
-    `path` and `profile` are those named on the command line; `sets` are KEY=VALUE; `options` are
-    values by key, of which None means not given. Raises ConfigError.
+    `path` and `profile` are those named on the command line; the `usual` file is read where none
+    is named, and need not exist. `sets` are KEY=VALUE; `options` are values by key, of which None
+    means not given. Raises ConfigError.
     """
-    file = _read(environ, path)
+    file = _read(path, usual)
     given: dict[str, _Given] = {}
     if file is not None:
         given.update(_from_file(file, profile))
@@ -71,7 +72,7 @@ def load(
     return Config(
         _settings(given),
         {key: given[key].origin if key in given else "default" for key in OPTIONS},
-        path or default_path(environ),
+        path or usual,
         tuple(file.profiles) if file is not None else (),
         (*(file.notes if file is not None else ()), *_strays(environ)),
     )
@@ -84,21 +85,8 @@ def set_value(settings: Settings, key: str, text: str) -> Settings:
     return _replaced(settings, {opt.name: value})
 
 
-def default_path(environ: Mapping[str, str]) -> Path | None:
-    """Say where the file is looked for when nobody names it; None without a home."""
-    if sys.platform in {"darwin", "win32"}:
-        from platformdirs import user_config_path
-
-        return user_config_path("chatrepl", appauthor=False, roaming=True) / "config.toml"
-    folder = Path(environ.get("XDG_CONFIG_HOME", ""))
-    home = Path(environ.get("HOME", ""))
-    if not folder.is_absolute():
-        folder = home / ".config"
-    return folder / "chatrepl" / "config.toml" if folder.is_absolute() else None
-
-
-def _read(environ: Mapping[str, str], named: Path | None) -> ConfigFile | None:
-    path = named or default_path(environ)
+def _read(named: Path | None, usual: Path | None) -> ConfigFile | None:
+    path = named or usual
     if path is None:
         return None
     try:
