@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from chatrepl import __version__
 from chatrepl.api.tokens import Counter
-from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
+from chatrepl.cli.assemble import assemble, keep_learned
 from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
 from chatrepl.cli.forms import form_of
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
-from chatrepl.cli.refresh import refresh_models
+from chatrepl.cli.refresh import models_file, refresh_in_background
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import UsageError
@@ -93,9 +93,8 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     session.edges = replace(session.edges, examine=lambda now: _examined(session, now, demo=demo))
     connection.client.start()
     if not demo:
-        cache = assembled.folders.cache
-        file = cache / MODELS_FILE if cache is not None and session.settings.save else None
-        refresh_models(session, connection.client, connection.route, file)
+        file = models_file(session.settings)
+        refresh_in_background(session, connection.client, connection.route, file)
     from chatrepl.cli.saved import keep, put_away
     from chatrepl.commands.saved import tail
     from chatrepl.shells.repl import Repl
