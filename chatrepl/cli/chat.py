@@ -16,8 +16,7 @@ from chatrepl import __version__
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.assemble import assemble, keep_learned
 from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
-from chatrepl.cli.forms import form_of
-from chatrepl.cli.message import compose
+from chatrepl.cli.message import compose, form_of
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import models_file, refresh_in_background
 from chatrepl.cli.stdin import Piped

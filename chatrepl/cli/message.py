@@ -12,6 +12,7 @@ from chatrepl.shells.oneshot import mutter
 
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
+    from chatrepl.core.exchange.form import Form
 
 USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
 
@@ -31,6 +32,18 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     if not text.strip() and not session.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
     return session.compose(text if text.strip() else "")
+
+
+def form_of(options: Options) -> "Form | None":
+    """Give the form of the reply that is asked for, if one is. Raises UsageError."""
+    if options.schema is None and options.choose is None:
+        return None
+    from chatrepl.config.file import read_text
+    from chatrepl.pages.reply_form import choice_form, schema_form
+
+    if options.choose is not None:
+        return choice_form((options.choose,), "--choose")
+    return schema_form(options.schema or "", "--schema", read_text)
 
 
 def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":

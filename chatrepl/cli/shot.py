@@ -7,16 +7,16 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.forms import check_of, form_of
-from chatrepl.cli.message import compose
+from chatrepl.cli.message import compose, form_of
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -28,6 +28,9 @@ from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
+
+if TYPE_CHECKING:
+    from chatrepl.core.exchange.form import Form
 
 _AT_ONCE_S: Final = 0.05
 _GREETING_S: Final = 3.0
@@ -154,8 +157,16 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         verbose=options.verbose,
         live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
-        check=check_of(session.form),
+        check=_check_of(session.form),
     )
+
+
+def _check_of(form: "Form | None") -> Callable[[Any], str | None] | None:
+    if form is None:
+        return None
+    from chatrepl.pages.reply_form import check_of
+
+    return check_of(form)
 
 
 def _live_view(session: Session, out: TextIO) -> Display:

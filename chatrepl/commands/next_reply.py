@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
+from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cache_loss, cooled
-from chatrepl.commands.forms import read_text
 from chatrepl.commands.registry import ArgKind, command
+from chatrepl.config.load import set_value
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
@@ -91,7 +92,9 @@ def system(
         return Edit(session.system, lambda new: set_system(session, new.strip()))
     if text == "clear":
         return set_system(session, "")
-    return set_system(session, read_text(text[1:]) if text.startswith("@") else text)
+    if text.startswith("@"):
+        text = set_value(session.settings, "system", f"@{plain_path(text[1:])}").system
+    return set_system(session, text)
 
 
 def set_system(session: Session, text: str) -> Outcome:

@@ -5,13 +5,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.config.file import KEY_HELP, ConfigFile, decode, is_secret, read_bytes, read_file
+from chatrepl.config.file import KEY_HELP, ConfigFile, is_secret, read_file, read_text
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
 from chatrepl.core.value import frozen
 
 _PREFIX: Final = "CHATREPL_"
-_MOST_SYSTEM_BYTES: Final = 8_000_000
+MOST_SYSTEM_BYTES: Final = 8_000_000
 _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
 
@@ -172,17 +172,9 @@ def _resolve(opt: Option, given: _Given) -> Any:
     if opt.key != "system" or not given.value.startswith("@"):
         return given.value
     try:
-        path = Path(given.folder or "", Path(given.value[1:]).expanduser())
-        return decode(read_bytes(path, _MOST_SYSTEM_BYTES)[0])
-    except FileNotFoundError:
-        problem = f"{given.value[1:]}: there is no such file"
-    except UnicodeDecodeError:
-        problem = f"{given.value[1:]}: this is not UTF-8 text"
-    except RuntimeError:  # no home to expand ~ to
-        problem = f"{given.value[1:]}: there is no such folder"
+        return read_text(given.value[1:], MOST_SYSTEM_BYTES, given.folder).strip()
     except ConfigError as error:
-        problem = error.message.rstrip(".")
-    raise ConfigError(f"{given.place}system cannot be read from {problem}.")
+        raise ConfigError(f"{given.place}system cannot be read from {error.message}") from None
 
 
 def _strays(environ: Mapping[str, str]) -> Iterator[str]:

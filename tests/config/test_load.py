@@ -167,7 +167,14 @@ def test_a_system_prompt_may_be_long(tmp_path: Path) -> None:
     path = tmp_path / "long.md"
     path.write_text("word " * 100_000)
 
-    assert len(load(environ={}, options={"system": f"@{path}"}).settings.system) == 500_000
+    assert len(load(environ={}, options={"system": f"@{path}"}).settings.system) == 499_999
+
+
+def test_the_blanks_around_a_system_prompt_in_a_file_are_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "kind.md"
+    path.write_text("\n Be kind.\n")
+
+    assert set_value(Settings(), "system", f"@{path}").system == "Be kind."
 
 
 def test_an_unknown_profile_gets_the_nearest(tmp_path: Path) -> None:
