@@ -14,9 +14,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments import sniff, strip
-from chatrepl.attachments.limits import AttachmentLimits, fit, image_tokens
-from chatrepl.attachments.sizes import PixelSize, dimensions
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.tokens.pictures import Size, fit, image_size, tiles
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _REDUCING_GAP: Final = 1.5  # how much is left to the good filter after the fast
 _QUALITIES: Final = (88, 75, 50)
 
 
-def scaled(image: "Image", target: PixelSize) -> "Image":
+def scaled(image: "Image", target: Size) -> "Image":
     """Scale to `target` and to grey, RGB or RGBA; large images go through in bands.
 
     A copy of a large picture in another mode would double the memory it takes.
@@ -148,17 +148,17 @@ class Picture:
 
     data: bytes
     type: sniff.FileType
-    size: PixelSize
+    size: Size
     note: str
 
     @property
     def tokens(self) -> int:
-        return image_tokens(*self.size)
+        return tiles(self.size)
 
 
 def check_size(head: bytes, name: str) -> None:
     """Refuse an image whose header announces more pixels than can be decoded safely."""
-    found = dimensions(head)
+    found = image_size(head)
     if found is None:
         return
     limit = _MAX_PIXELS_OF.get(sniff.sniff(head[:32]), MAX_PIXELS)
@@ -171,7 +171,7 @@ def check_size(head: bytes, name: str) -> None:
 def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
     """Make an image ready to send; raises `AttachmentError` if it is damaged or too large."""
     kind = sniff.sniff(data[:64])
-    found = dimensions(data)
+    found = image_size(data)
     if found is None:
         raise _damaged(name)
     check_size(data, name)
@@ -196,7 +196,7 @@ def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: Attachment
     with Image.open(BytesIO(clean), formats=[kind.name.upper()]) as image:
         original = image.size
         moving = bool(getattr(image, "is_animated", False)) or b"acTL" in data[:_HEAD]
-        target = fit(*original, limits)
+        target = fit(original, limits.max_edge_px, limits.max_image_tokens)
         keep = (
             target == original
             and orientation == 1
@@ -247,7 +247,7 @@ def _upright(image: "Image", orientation: int) -> "Image":
     return image if turn is None else image.transpose(turn)
 
 
-def _note(*, shrunk: PixelSize | None, moving: bool, located: bool) -> str:
+def _note(*, shrunk: Size | None, moving: bool, located: bool) -> str:
     parts = []
     if shrunk:
         parts.append(f"scaled down from {shrunk[0]}×{shrunk[1]}")
@@ -258,7 +258,7 @@ def _note(*, shrunk: PixelSize | None, moving: bool, located: bool) -> str:
     return "; ".join(parts)
 
 
-def _too_many_pixels(name: str, size: PixelSize, why: str) -> AttachmentError:
+def _too_many_pixels(name: str, size: Size, why: str) -> AttachmentError:
     return AttachmentError(
         f"{name} is too large: {size[0]}×{size[1]} pixels, {why}.",
         "Scale it down first.",

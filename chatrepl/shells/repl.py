@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
+from chatrepl.attachments.limits import limits_of
 from chatrepl.attachments.mentions import find_mentions
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
-from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -148,7 +148,7 @@ class Repl:
     def send(self, text: str) -> None:
         """Send a message with what is staged and what it mentions."""
         try:
-            limits = limits_of(self.session)
+            limits = limits_of(self.session.model)
             found = tuple(load(m.path, limits=limits) for m in find_mentions(text))
         except ChatreplError:
             self.draft = text
