@@ -30,7 +30,7 @@ from chatrepl.session.session import Session
 from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.startup.lazy import Warmup
 from chatrepl.storage.paths import Folders, make_folder
-from chatrepl.terminal.modes import Tty, leave_on_signals, speaks_utf8
+from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
@@ -62,7 +62,6 @@ def chat(
         if early is not None
         else Tty(escapes=os.environ.get("TERM", "dumb") not in {"dumb", ""})
     )
-    leave_on_signals()
     try:
         with tty.quiet():
             mark = early or EarlyPrompt(tty, _mark(), os.environ)

@@ -183,7 +183,11 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
-    _recall(options, session)
+    if options.continue_ or options.resume is not None:
+        from chatrepl.cli.saved import look_at
+        from chatrepl.storage.paths import find_folders
+
+        look_at(options, session, find_folders(os.environ))
     message = compose(options, session, piped)
     request = session.request(message)
     body = {**request.body(), "stream": True}
@@ -200,24 +204,3 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     price = "price unknown" if usd is None else f"{about(usd)} for the input"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0
-
-
-def _recall(options: Options, session: Session) -> None:
-    """Look at the saved conversation that would be gone on with; nothing of it changes."""
-    if not options.continue_ and options.resume is None:
-        return
-    from chatrepl.core.errors import StorageError
-    from chatrepl.storage.library import find, list_entries
-    from chatrepl.storage.paths import find_folders
-    from chatrepl.storage.read import load
-
-    folder = find_folders(os.environ).conversations
-    if options.resume is not None:
-        entry = find(folder, options.resume)
-    elif newest := list_entries(folder, 1):
-        entry = newest[0]
-    else:
-        raise StorageError("There is no saved conversation to go on with.", "Nothing was sent.")
-    session.conversation = load(entry.path).conversation
-    if options.system is not None and session.system != session.settings.system:
-        session.adjust(system=session.settings.system)
