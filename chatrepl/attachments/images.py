@@ -158,33 +158,33 @@ class Picture:
 
 def check_size(head: bytes, name: str) -> None:
     """Refuse an image whose header announces more pixels than can be decoded safely."""
-    found = image_size(head)
-    if found is None:
+    size = image_size(head)
+    if size is None:
         return
     limit = _MAX_PIXELS_OF.get(sniff.sniff(head[:32]), MAX_PIXELS)
-    if found[0] * found[1] > limit:
-        raise _too_many_pixels(name, found, f"the limit is {limit // 1_000_000} million")
-    if max(found) > MAX_FILE_SIDE_PX:
-        raise _too_many_pixels(name, found, f"no side may have more than {MAX_FILE_SIDE_PX}")
+    if size[0] * size[1] > limit:
+        raise _too_many_pixels(name, size, f"the limit is {limit // 1_000_000} million")
+    if max(size) > MAX_FILE_SIDE_PX:
+        raise _too_many_pixels(name, size, f"no side may have more than {MAX_FILE_SIDE_PX}")
 
 
 def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
     """Make an image ready to send; raises `AttachmentError` if it is damaged or too large."""
     kind = sniff.sniff(data[:64])
-    found = image_size(data)
-    if found is None:
+    size = image_size(data)
+    if size is None:
         raise _damaged(name)
     check_size(data, name)
-    pixels = found[0] * found[1]
+    pixels = size[0] * size[1]
     if kind is not sniff.JPEG and pixels > max(_FULL_PIXELS, _PIXELS_PER_BYTE * len(data)):
-        raise _too_many_pixels(name, found, "far more than its content needs")
+        raise _too_many_pixels(name, size, "far more than its content needs")
     try:
         clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's words about damage are not for the screen
             return _prepare(data, clean, kind, limits)
     except strip.TooCostlyError:
-        raise _too_many_pixels(name, found, "built to be slow to open") from None
+        raise _too_many_pixels(name, size, "built to be slow to open") from None
     except _DECODING_ERRORS as error:
         raise _damaged(name) from error
 
@@ -221,11 +221,11 @@ def _facts(data: bytes) -> tuple[int, bool]:
     """Read what the metadata say that matters: the orientation, and whether a place is told."""
     from PIL.Image import Exif
 
-    found = Exif()
+    exif = Exif()
     try:
-        found.load(strip.exif(data))
-        orientation = found.get(_ORIENTATION, 1)
-        located = bool(found.get_ifd(_GPS))
+        exif.load(strip.exif(data))
+        orientation = exif.get(_ORIENTATION, 1)
+        located = bool(exif.get_ifd(_GPS))
     except _DECODING_ERRORS:
         return 1, False  # unreadable metadata is dropped like any other
     valid = isinstance(orientation, int) and 1 <= orientation <= 8

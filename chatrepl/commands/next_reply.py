@@ -73,18 +73,12 @@ def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[st
 
 
 @command("system", group="next reply")
-def system(
-    session: Session,
-    text: Annotated[str, _words("@", "edit", "clear")] = "",
-    *,
-    force: bool = False,
-) -> Outcome:
+def system(session: Session, text: Annotated[str, _words("@", "edit", "clear")] = "") -> Outcome:
     """Show the system prompt, or set it from TEXT, @FILE, `edit` or `clear`.
 
     In a conversation under way it takes effect with the next message: as a message of its own
     where the model takes one, so that the cache and the thinking so far stay good; else at the top.
     """
-    del force
     if not text:
         now = session.system
         return Notice(now or "There is no system prompt. /system TEXT sets one.")

@@ -76,8 +76,8 @@ def paste(session: Session) -> Outcome:
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
-    found = from_bytes(data, "clipboard", limits=limits_of(session.model))
-    session.staged = (*session.staged, found)
+    attachment = from_bytes(data, "clipboard", limits=limits_of(session.model))
+    session.staged = (*session.staged, attachment)
     return Notice(staged_lines(session))
 
 

@@ -29,7 +29,6 @@ from chatrepl.core.outcome import (
     Exactly,
     Job,
     Notice,
-    Open,
     Outcome,
     Page,
     Quit,
@@ -149,12 +148,12 @@ class Repl:
         """Send a message with what is staged and what it mentions."""
         try:
             limits = limits_of(self.session.model)
-            found = tuple(load(m.path, limits=limits) for m in find_mentions(text))
+            mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
         except ChatreplError:
             self.draft = text
             raise
         staged = self.session.staged
-        self.session.staged = (*staged, *found)
+        self.session.staged = (*staged, *mentioned)
         self.draft = text  # whatever stops us before the turn, the text is not lost
         try:
             self._send_if_agreed(text)
@@ -183,7 +182,7 @@ class Repl:
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
-            case None | Open():
+            case None:
                 pass
             case Notice() | Table() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
