@@ -5,7 +5,7 @@ What is printed instead of an answer (`--models`, `--sessions`, `--doctor`) leav
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -131,11 +131,11 @@ def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
     session = new_session(options, loaded, interactive=False)
     if options.demo or has_credentials(session.settings):
         _refresh_models(session, demo=options.demo)
-    models = listed(session.models.values(), session.model)
-    facts = [model_facts(model, session.edges.rates) for model in models]
-    _write_list(
-        options, out, {"models": facts}, model_list(models, session.model, session.edges.rates)
-    )
+    models, rates = listed(session.models.values(), session.model), session.edges.rates
+    if options.manner != "text":
+        _write_facts(out, "models", (model_facts(model, rates) for model in models))
+    else:
+        _write_table(out, model_list(models, session.model, rates))
     return 0
 
 
@@ -160,20 +160,23 @@ def _show_saved(options: Options, out: TextIO) -> int:
 
     query = " ".join(options.prompt).strip()
     entries = look_up(find_folders().conversations, query)
-    if not entries and options.manner == "text":
+    if options.manner != "text":
+        _write_facts(out, "sessions", map(saved_facts, entries))
+        return 0
+    if not entries:
         mutter(sys.stderr, f"chatrepl: {none_saved(query)}")
-    facts = [saved_facts(entry) for entry in entries]
-    _write_list(options, out, {"sessions": facts}, saved_list(entries))
+    _write_table(out, saved_list(entries))
     return 0
 
 
-def _write_list(options: Options, out: TextIO, facts: "Wire", table: "Table") -> None:
-    """Write a list as it was asked for; a pipe gets all of each row, a terminal what fits."""
-    if options.manner != "text":
-        from chatrepl.terminal.views.json_lines import write_json
+def _write_facts(out: TextIO, name: str, facts: "Iterable[Wire]") -> None:
+    from chatrepl.terminal.views.json_lines import write_json
 
-        write_json(out, facts)
-        return
+    write_json(out, {name: list(facts)})
+
+
+def _write_table(out: TextIO, table: "Table") -> None:
+    """Write a table; a pipe gets all of each row, a terminal what fits."""
     from shutil import get_terminal_size
 
     from chatrepl.terminal.columns import table_text

@@ -158,7 +158,7 @@ def _example(opt: Option) -> str:
 
 
 def _settings(given: Mapping[str, _Given]) -> Settings:
-    values = {OPTIONS[key].name: _resolve(OPTIONS[key], found) for key, found in given.items()}
+    values = {OPTIONS[key].name: _resolve(OPTIONS[key], layer) for key, layer in given.items()}
     return _replaced(Settings(), values)
 
 
