@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
-from chatrepl.commands.staging import limits_of
+from chatrepl.attachments.limits import limits_of
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.outcome import Send
@@ -47,7 +47,7 @@ def test_a_reply_is_exactly_prefill_and_continuation(model: str, behaviour: str)
 def test_only_what_was_sent_is_no_longer_set_for_the_next_message(model: str) -> None:
     player = Player(Settings(model=model))
     player.say("demo: count to 30")
-    mine = from_bytes(PNG, "a.png", limits=limits_of(player.session))
+    mine = from_bytes(PNG, "a.png", limits=limits_of(player.session.model))
     player.session.staged, player.session.prefill = (mine,), "Well,"
     player.do("/continue")
     assert (player.session.staged, player.session.prefill) == ((mine,), "Well,")

@@ -14,9 +14,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments import sniff, strip
-from chatrepl.attachments.limits import AttachmentLimits, fit, image_tokens
-from chatrepl.attachments.sizes import PixelSize, dimensions
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.tokens.pictures import Size, fit, image_size, tiles
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _REDUCING_GAP: Final = 1.5  # how much is left to the good filter after the fast
 _QUALITIES: Final = (88, 75, 50)
 
 
-def scaled(image: "Image", target: PixelSize) -> "Image":
+def scaled(image: "Image", target: Size) -> "Image":
     """Scale to `target` and to grey, RGB or RGBA; large images go through in bands.
 
     A copy of a large picture in another mode would double the memory it takes.
@@ -148,43 +148,43 @@ class Picture:
 
     data: bytes
     type: sniff.FileType
-    size: PixelSize
+    size: Size
     note: str
 
     @property
     def tokens(self) -> int:
-        return image_tokens(*self.size)
+        return tiles(self.size)
 
 
 def check_size(head: bytes, name: str) -> None:
     """Refuse an image whose header announces more pixels than can be decoded safely."""
-    found = dimensions(head)
-    if found is None:
+    size = image_size(head)
+    if size is None:
         return
     limit = _MAX_PIXELS_OF.get(sniff.sniff(head[:32]), MAX_PIXELS)
-    if found[0] * found[1] > limit:
-        raise _too_many_pixels(name, found, f"the limit is {limit // 1_000_000} million")
-    if max(found) > MAX_FILE_SIDE_PX:
-        raise _too_many_pixels(name, found, f"no side may have more than {MAX_FILE_SIDE_PX}")
+    if size[0] * size[1] > limit:
+        raise _too_many_pixels(name, size, f"the limit is {limit // 1_000_000} million")
+    if max(size) > MAX_FILE_SIDE_PX:
+        raise _too_many_pixels(name, size, f"no side may have more than {MAX_FILE_SIDE_PX}")
 
 
 def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
     """Make an image ready to send; raises `AttachmentError` if it is damaged or too large."""
     kind = sniff.sniff(data[:64])
-    found = dimensions(data)
-    if found is None:
+    size = image_size(data)
+    if size is None:
         raise _damaged(name)
     check_size(data, name)
-    pixels = found[0] * found[1]
+    pixels = size[0] * size[1]
     if kind is not sniff.JPEG and pixels > max(_FULL_PIXELS, _PIXELS_PER_BYTE * len(data)):
-        raise _too_many_pixels(name, found, "far more than its content needs")
+        raise _too_many_pixels(name, size, "far more than its content needs")
     try:
         clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's words about damage are not for the screen
             return _prepare(data, clean, kind, limits)
     except strip.TooCostlyError:
-        raise _too_many_pixels(name, found, "built to be slow to open") from None
+        raise _too_many_pixels(name, size, "built to be slow to open") from None
     except _DECODING_ERRORS as error:
         raise _damaged(name) from error
 
@@ -196,7 +196,7 @@ def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: Attachment
     with Image.open(BytesIO(clean), formats=[kind.name.upper()]) as image:
         original = image.size
         moving = bool(getattr(image, "is_animated", False)) or b"acTL" in data[:_HEAD]
-        target = fit(*original, limits)
+        target = fit(original, limits.max_edge_px, limits.max_image_tokens)
         keep = (
             target == original
             and orientation == 1
@@ -221,11 +221,11 @@ def _facts(data: bytes) -> tuple[int, bool]:
     """Read what the metadata say that matters: the orientation, and whether a place is told."""
     from PIL.Image import Exif
 
-    found = Exif()
+    exif = Exif()
     try:
-        found.load(strip.exif(data))
-        orientation = found.get(_ORIENTATION, 1)
-        located = bool(found.get_ifd(_GPS))
+        exif.load(strip.exif(data))
+        orientation = exif.get(_ORIENTATION, 1)
+        located = bool(exif.get_ifd(_GPS))
     except _DECODING_ERRORS:
         return 1, False  # unreadable metadata is dropped like any other
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
@@ -247,7 +247,7 @@ def _upright(image: "Image", orientation: int) -> "Image":
     return image if turn is None else image.transpose(turn)
 
 
-def _note(*, shrunk: PixelSize | None, moving: bool, located: bool) -> str:
+def _note(*, shrunk: Size | None, moving: bool, located: bool) -> str:
     parts = []
     if shrunk:
         parts.append(f"scaled down from {shrunk[0]}×{shrunk[1]}")
@@ -258,7 +258,7 @@ def _note(*, shrunk: PixelSize | None, moving: bool, located: bool) -> str:
     return "; ".join(parts)
 
 
-def _too_many_pixels(name: str, size: PixelSize, why: str) -> AttachmentError:
+def _too_many_pixels(name: str, size: Size, why: str) -> AttachmentError:
     return AttachmentError(
         f"{name} is too large: {size[0]}×{size[1]} pixels, {why}.",
         "Scale it down first.",

@@ -3,16 +3,14 @@
 The limits that hold for a whole request, its history included.
 """
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterable
-from math import ceil
 from typing import Final
 
 from chatrepl.attachments.safe_read import size
-from chatrepl.attachments.sizes import PixelSize, dimensions
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.models import Model
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
+from chatrepl.core.tokens.pictures import most_tokens, source_size
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 
@@ -22,7 +20,6 @@ ENCODED_PDF_BYTES: Final = 31_500_000
 MANY_IMAGES: Final = 20  # past this number every side of every image is held to MANY_IMAGES_PX
 MANY_IMAGES_PX: Final = 2_000
 MAX_SIDE_PX: Final = 8_000
-PATCH_PX: Final = 28  # one token of an image is a square of this side
 
 
 @frozen
@@ -42,39 +39,10 @@ class AttachmentLimits:
         return ENCODED_PDF_BYTES // 4 * 3
 
 
-def limits_for(*, high_resolution: bool, window_tokens: int) -> AttachmentLimits:
-    """Choose the limits of a model by its image tier and its context window."""
-    edge, tokens = (2_576, 4_784) if high_resolution else (1_568, 1_568)
-    count = 100 if window_tokens <= 200_000 else 600
-    return AttachmentLimits(edge, tokens, max_images=count, max_pdf_pages=count)
-
-
-def image_tokens(width: int, height: int) -> int:
-    """Count the tokens of an image that is within its tier's limits."""
-    return ceil(width / PATCH_PX) * ceil(height / PATCH_PX)
-
-
-def fit(width: int, height: int, limits: AttachmentLimits) -> tuple[int, int]:
-    """Find the largest size of the same shape within the tier's edge and token limits."""
-    long = max(width, height)
-
-    def at(edge: int) -> tuple[int, int]:
-        return max(1, round(width * edge / long)), max(1, round(height * edge / long))
-
-    high = min(long, limits.max_edge_px)
-    if image_tokens(*at(high)) <= limits.max_image_tokens:
-        return at(high)
-    low = 1  # always fits, `high` never does
-    while high - low > 1:
-        middle = (low + high) // 2
-        if image_tokens(*at(middle)) <= limits.max_image_tokens:
-            low = middle
-        else:
-            high = middle
-    return at(low)
-
-
-_HEADER_CHARS = 65_536  # divisible by four: whole groups of base64
+def limits_of(model: Model) -> AttachmentLimits:
+    """Give the limits of a model: by its image tier and its context window."""
+    edge, most = model.image_edge_px, model.most_images
+    return AttachmentLimits(edge, most_tokens(edge), max_images=most, max_pdf_pages=most)
 
 
 def check_request(blocks: Iterable[Block], *, limits: AttachmentLimits) -> None:
@@ -93,25 +61,10 @@ def check_request(blocks: Iterable[Block], *, limits: AttachmentLimits) -> None:
         )
     many = len(pictures) > MANY_IMAGES
     side = MANY_IMAGES_PX if many else MAX_SIDE_PX
-    large = sum(1 for picture in pictures if max(image_size(picture) or (0,)) > side)
+    large = sum(1 for picture in pictures if max(source_size(picture.source) or (0,)) > side)
     if large:
         rule = f"With more than {MANY_IMAGES} images, no" if many else "No"
         raise _too_much(f"{rule} side may have more than {side} pixels; {large} images are larger.")
-
-
-def image_size(block: ImageBlock) -> PixelSize | None:
-    """Read the size of an image that is sent with its data; None for one sent by address."""
-    data = block.source.get("data")
-    if not isinstance(data, str):
-        return None
-    for part in (data[:_HEADER_CHARS], data):
-        try:
-            found = dimensions(b64decode(part))
-        except Base64Error:
-            return None
-        if found:
-            return found
-    return None
 
 
 def _weight(block: Block) -> int:

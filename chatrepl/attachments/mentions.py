@@ -60,14 +60,6 @@ def find_mentions(text: str, exists: Callable[[str], bool] = is_file) -> tuple[M
     return tuple(found)
 
 
-def as_mention(path: str) -> str:
-    """Write a path so that `find_mentions` reads it back."""
-    if not re.search(r"[\s\\\"'`]", path) and path[-1:] not in _TRAILING:
-        return f"@{path}"
-    quote = "'" if '"' in path else '"'
-    return f"@{quote}{path}{quote}"
-
-
 def complete_path(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
     folder, slash, name = prefix.rpartition("/")

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -142,8 +142,3 @@ def _rates(model: str, tokens: int) -> "Rates | None":
 def new_session(options: Options, loaded: "Config", *, interactive: bool) -> Session:
     """Make a session for a shell that needs nothing else."""
     return assemble(options, loaded, interactive=interactive).session
-
-
-def counter() -> Callable[[str], int]:
-    """Give the exact local counter of cl100k tokens; its first use loads it."""
-    return Counter().count

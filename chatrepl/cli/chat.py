@@ -10,12 +10,11 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from chatrepl import __version__
-from chatrepl.cli.assemble import MODELS_FILE, assemble, keep_learned
+from chatrepl.cli.assemble import assemble, keep_learned
 from chatrepl.cli.connection import has_credentials, new_runner, open_connection
-from chatrepl.cli.forms import form_of
-from chatrepl.cli.message import compose
+from chatrepl.cli.message import compose, form_of
 from chatrepl.cli.options import Options
-from chatrepl.cli.refresh import refresh_models
+from chatrepl.cli.refresh import models_file, refresh_in_background
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import UsageError
@@ -25,7 +24,7 @@ from chatrepl.session.session import Session
 from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.startup.lazy import Lazy
 from chatrepl.storage.paths import Folders, make_folder
-from chatrepl.terminal.modes import Tty, leave_on_signals, speaks_utf8
+from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ def chat(
         if early is not None
         else Tty(escapes=os.environ.get("TERM", "dumb") not in {"dumb", ""})
     )
-    leave_on_signals()
     try:
         with tty.quiet():
             mark = early or EarlyPrompt(tty, _mark(), os.environ)
@@ -86,9 +84,8 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     session.edges = replace(session.edges, examine=lambda now: _examined(session, now, demo=demo))
     connection.client.start()
     if not demo:
-        cache = assembled.folders.cache
-        file = cache / MODELS_FILE if cache is not None and session.settings.save else None
-        refresh_models(session, connection.client, connection.route, file)
+        file = models_file(session.settings)
+        refresh_in_background(session, connection.client, connection.route, file)
     from chatrepl.cli.saved import keep, put_away
     from chatrepl.commands.saved import tail
     from chatrepl.shells.repl import Repl

@@ -12,6 +12,7 @@ from chatrepl.shells.oneshot import mutter
 
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
+    from chatrepl.core.exchange.form import Form
 
 USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
 
@@ -33,26 +34,35 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     return session.compose(text if text.strip() else "")
 
 
+def form_of(options: Options) -> "Form | None":
+    """Give the form of the reply that is asked for, if one is. Raises UsageError."""
+    if options.schema is None and options.choose is None:
+        return None
+    from chatrepl.config.file import read_text
+    from chatrepl.pages.reply_form import choice_form, schema_form
+
+    if options.choose is not None:
+        return choice_form((options.choose,), "--choose")
+    return schema_form(options.schema or "", "--schema", read_text)
+
+
 def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
     if not options.attach and not (piped and piped.data):
         return session.staged
     from chatrepl.attachments.attach import from_bytes, load
-    from chatrepl.attachments.limits import check_request, limits_for
+    from chatrepl.attachments.limits import check_request, limits_of
 
-    model = session.model
-    limits = limits_for(
-        high_resolution=model.image_edge_px > 1568, window_tokens=model.context_window or 200_000
-    )
-    found: list[Attachment] = []
+    limits = limits_of(session.model)
+    attached: list[Attachment] = []
     for spec in options.attach:
         if spec != "-":
-            found.append(load(spec, limits=limits))
+            attached.append(load(spec, limits=limits))
         elif piped is not None:
-            found.append(from_bytes(piped.data or piped.text.encode(), "stdin", limits=limits))
+            attached.append(from_bytes(piped.data or piped.text.encode(), "stdin", limits=limits))
     if piped is not None and piped.data and "-" not in options.attach:
-        found.append(from_bytes(piped.data, "stdin", limits=limits))
-    check_request((item.block for item in found), limits=limits)
+        attached.append(from_bytes(piped.data, "stdin", limits=limits))
+    check_request((item.block for item in attached), limits=limits)
     if not options.quiet:
-        for item in found:
+        for item in attached:
             mutter(sys.stderr if item.note else None, f"chatrepl: {item.name}: {item.note}")
-    return (*session.staged, *found)
+    return (*session.staged, *attached)

@@ -1,43 +1,67 @@
-"""What the service says of its models, fetched once a day while the user types."""
+"""What the service says of its models: asked once a day, for a list or while the user types."""
 
-import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatrepl.api.catalog import Catalog
 from chatrepl.api.route import Route
+from chatrepl.cli.assemble import MODELS_FILE
+from chatrepl.cli.connection import new_runner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.models import Model
+from chatrepl.core.settings import Settings
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
 from chatrepl.storage.files import replace_file
-from chatrepl.storage.paths import make_folder
+from chatrepl.storage.paths import find_folders, make_folder
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
     from chatrepl.startup.lazy import Lazy
 
 
-def refresh_models(
+def models_file(settings: Settings) -> Path | None:
+    """Say where the service's list is kept; None where nothing is to be."""
+    cache = find_folders().cache
+    return cache / MODELS_FILE if cache is not None and settings.save else None
+
+
+def refresh_in_background(
     session: Session, client: "Lazy[Client]", route: Route, file: Path | None
 ) -> None:
-    """Bring the list of models up to date in the background, once the SDK is loaded."""
-    catalog = session.models
-    if isinstance(catalog, Catalog) and not catalog.is_fresh(session.edges.clock(), route.url):
-        work = (session, catalog, client, route, file)
-        threading.Thread(target=_refresh, args=work, name="models", daemon=True).start()
+    """Bring the list of models up to date once the SDK is loaded. A failure is not told.
 
+    The table is good enough, and a turn will say what is wrong.
+    """
 
-def _refresh(
-    session: Session, catalog: Catalog, client: "Lazy[Client]", route: Route, file: Path | None
-) -> None:
-    try:
+    def new_client() -> "Client":
+        from chatrepl.api.client import connect  # the SDK
+
         client.result()  # the SDK is loaded by then
-        infos = asyncio.run(_fetch(route))
-    except ChatreplError:
-        return  # the table is good enough, and a turn will say what is wrong
+        return connect(route)
+
+    def work() -> None:
+        with suppress(ChatreplError):
+            refresh(session, new_client, route, file)
+
+    threading.Thread(target=work, name="models", daemon=True).start()
+
+
+def refresh(
+    session: Session, new_client: "Callable[[], Client]", route: Route, file: Path | None
+) -> None:
+    """Bring the list of models up to date, unless that was done within the day.
+
+    What is new goes into `file`, where there is one. Raises ChatreplError.
+    """
+    catalog = session.models
+    if not isinstance(catalog, Catalog) or catalog.is_fresh(session.edges.clock(), route.url):
+        return
+    with new_runner() as runner:
+        infos = runner.run(_fetch(new_client))
     now = session.models  # something may have been learned since
     base = now if isinstance(now, Catalog) else catalog
     merged = base.merge(infos, origin=route.url, now=session.edges.clock())
@@ -51,10 +75,8 @@ def _learned(now: Mapping[str, Model], before: Mapping[str, Model]) -> dict[str,
     return {id_: model for id_, model in now.items() if before.get(id_) != model}
 
 
-async def _fetch(route: Route) -> tuple[Wire, ...]:
-    from chatrepl.api.client import connect  # the SDK
-
-    client = connect(route)
+async def _fetch(new_client: "Callable[[], Client]") -> tuple[Wire, ...]:
+    client = new_client()
     try:
         return await client.list_models()
     finally:
@@ -62,8 +84,6 @@ async def _fetch(route: Route) -> tuple[Wire, ...]:
 
 
 def _write(file: Path, catalog: Catalog) -> None:
-    try:
+    with suppress(OSError):  # it is asked for again tomorrow
         make_folder(file.parent)
         replace_file(file, catalog.dump().encode())
-    except OSError:
-        return  # it is asked for again tomorrow

@@ -1,6 +1,9 @@
 """The conversations of a run on disk: gone on with or begun, and put away at its end."""
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import StorageError, UsageError
@@ -11,6 +14,7 @@ from chatrepl.shells.oneshot import mutter
 from chatrepl.storage.journal import NO_FOLDER
 from chatrepl.storage.library import SavedEntry, find, list_entries
 from chatrepl.storage.paths import Folders
+from chatrepl.storage.read import load
 from chatrepl.storage.saved import Journaled, begin_kept, checked_name, reopen
 
 
@@ -54,6 +58,17 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     return kept
 
 
+def look_at(options: Options, session: Session, folders: Folders) -> None:
+    """Show the session the saved conversation that is asked for; nothing of it changes.
+
+    Raises StorageError where there is none.
+    """
+    saved = load(_wanted(options, folders.conversations).path)
+    session.conversation = saved.conversation
+    _set_system(options, session)
+    _use_model(options, session, saved.meta)
+
+
 def put_away(session: Session) -> int:
     """Write the rest of every conversation of this run; give the exit code it deserves."""
     code = 0
@@ -68,31 +83,45 @@ def put_away(session: Session) -> int:
 
 
 def _go_on(options: Options, session: Session) -> Resumed:
-    entry = _wanted(options, session)
+    entry = _wanted(options, session.library)
     opened = reopen(entry)
     session.conversation, session.recorder = opened.conversation, opened.recorder
+    _set_system(options, session)
+    return Resumed(entry, opened.notes, _brought_back(options, session, opened.recorder))
+
+
+def _set_system(options: Options, session: Session) -> None:
+    """Replace the conversation's own system prompt where another one is given."""
     if options.system is not None and session.system != session.settings.system:
         session.adjust(system=session.settings.system)
-    return Resumed(entry, opened.notes, _brought_back(options, session, opened.recorder))
 
 
 def _brought_back(options: Options, session: Session, recorder: Journaled) -> str:
     """Set what the conversation had chosen; what is staged waits for the next chat."""
-    asked = options.model is not None or any(one.startswith("model=") for one in options.set_)
     if session.interactive:
         from chatrepl.session.next_message import bring_back
 
-        return bring_back(session, model=not asked)
-    chosen = recorder.facts.get("model")
-    if not asked and isinstance(chosen, str) and chosen:
-        session.use(model=chosen)
+        return bring_back(session, model=not _names_model(options))
+    _use_model(options, session, recorder.facts)
     return ""
 
 
-def _wanted(options: Options, session: Session) -> SavedEntry:
+def _use_model(options: Options, session: Session, facts: Mapping[str, Any]) -> None:
+    """Use the model that the conversation had chosen, unless another one is asked for."""
+    chosen = facts.get("model")
+    if not _names_model(options) and isinstance(chosen, str) and chosen:
+        session.use(model=chosen)
+
+
+def _names_model(options: Options) -> bool:
+    return options.model is not None or any(one.startswith("model=") for one in options.set_)
+
+
+def _wanted(options: Options, folder: Path | None) -> SavedEntry:
+    """Find the conversation that `-c` or `-r` means. Raises StorageError with exit code 2."""
     if options.resume is not None:
-        return find(session.library, options.resume)
-    newest = list_entries(session.library, 1)
+        return find(folder, options.resume)
+    newest = list_entries(folder, 1)
     if not newest:
         raise StorageError(
             "There is no saved conversation to go on with.",

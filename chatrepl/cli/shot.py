@@ -7,16 +7,16 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.forms import check_of, form_of
-from chatrepl.cli.message import compose
+from chatrepl.cli.message import compose, form_of
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -28,6 +28,9 @@ from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
+
+if TYPE_CHECKING:
+    from chatrepl.core.exchange.form import Form
 
 _AT_ONCE_S: Final = 0.05
 _GREETING_S: Final = 3.0
@@ -154,8 +157,16 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         verbose=options.verbose,
         live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
-        check=check_of(session.form),
+        check=_check_of(session.form),
     )
+
+
+def _check_of(form: "Form | None") -> Callable[[Any], str | None] | None:
+    if form is None:
+        return None
+    from chatrepl.pages.reply_form import check_of
+
+    return check_of(form)
 
 
 def _live_view(session: Session, out: TextIO) -> Display:
@@ -172,7 +183,11 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
-    _recall(options, session)
+    if options.continue_ or options.resume is not None:
+        from chatrepl.cli.saved import look_at
+        from chatrepl.storage.paths import find_folders
+
+        look_at(options, session, find_folders(os.environ))
     message = compose(options, session, piped)
     request = session.request(message)
     body = {**request.body(), "stream": True}
@@ -189,24 +204,3 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     price = "price unknown" if usd is None else f"{about(usd)} for the input"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0
-
-
-def _recall(options: Options, session: Session) -> None:
-    """Look at the saved conversation that would be gone on with; nothing of it changes."""
-    if not options.continue_ and options.resume is None:
-        return
-    from chatrepl.core.errors import StorageError
-    from chatrepl.storage.library import find, list_entries
-    from chatrepl.storage.paths import find_folders
-    from chatrepl.storage.read import load
-
-    folder = find_folders(os.environ).conversations
-    if options.resume is not None:
-        entry = find(folder, options.resume)
-    elif newest := list_entries(folder, 1):
-        entry = newest[0]
-    else:
-        raise StorageError("There is no saved conversation to go on with.", "Nothing was sent.")
-    session.conversation = load(entry.path).conversation
-    if options.system is not None and session.system != session.settings.system:
-        session.adjust(system=session.settings.system)

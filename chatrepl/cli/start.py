@@ -6,7 +6,7 @@ What is printed instead of an answer (`--models`, `--sessions`, `--doctor`) leav
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -14,9 +14,13 @@ from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config.load import Config, load
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.storage.paths import config_file
 
 if TYPE_CHECKING:
+    from chatrepl.core.outcome import Table
+    from chatrepl.core.wire import Wire
+    from chatrepl.session.session import Session
     from chatrepl.startup.early_prompt import EarlyPrompt
 
 
@@ -74,6 +78,7 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = load(
         environ=os.environ,
         path=Path(options.config) if options.config is not None else None,
+        usual=config_file(),
         profile=options.profile,
         sets=options.set_,
         options=_settings(options),
@@ -128,13 +133,70 @@ def _out() -> TextIO:
 def show_page(options: Options, loaded: Config, out: TextIO) -> int:
     """Print the page that was asked for and give the exit code. Raises ChatreplError."""
     if options.models:
-        from chatrepl.cli.models import show_models
-
-        return show_models(options, loaded, out, sys.stderr)
+        return _show_models(options, loaded, out)
     if options.sessions:
-        from chatrepl.cli.sessions import show_sessions
-
-        return show_sessions(options, out, sys.stderr)
+        return _show_saved(options, out)
     from chatrepl.cli.doctor import show_doctor
 
     return show_doctor(options, loaded, out)
+
+
+def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
+    from chatrepl.cli.assemble import new_session
+    from chatrepl.cli.connection import has_credentials
+    from chatrepl.pages.model_list import listed, model_facts, model_list
+
+    session = new_session(options, loaded, interactive=False)
+    if options.demo or has_credentials(session.settings):
+        _refresh_models(session, demo=options.demo)
+    models, rates = listed(session.models.values(), session.model), session.edges.rates
+    if options.manner != "text":
+        _write_facts(out, "models", (model_facts(model, rates) for model in models))
+    else:
+        _write_table(out, model_list(models, session.model, rates))
+    return 0
+
+
+def _refresh_models(session: "Session", *, demo: bool) -> None:
+    from chatrepl.cli.connection import open_connection
+    from chatrepl.cli.refresh import models_file, refresh
+    from chatrepl.shells.oneshot import mutter
+
+    try:
+        connection = open_connection(session.settings, demo=demo, single=False)
+        file = None if demo else models_file(session.settings)
+        refresh(session, connection.client.result, connection.route, file)
+    except ApiError as error:
+        mutter(sys.stderr, f"chatrepl: {error.message} This is the built-in list.")
+
+
+def _show_saved(options: Options, out: TextIO) -> int:
+    from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
+    from chatrepl.shells.oneshot import mutter
+    from chatrepl.storage.library import look_up
+    from chatrepl.storage.paths import find_folders
+
+    query = " ".join(options.prompt).strip()
+    entries = look_up(find_folders().conversations, query)
+    if options.manner != "text":
+        _write_facts(out, "sessions", map(saved_facts, entries))
+        return 0
+    if not entries:
+        mutter(sys.stderr, f"chatrepl: {none_saved(query)}")
+    _write_table(out, saved_list(entries))
+    return 0
+
+
+def _write_facts(out: TextIO, name: str, facts: "Iterable[Wire]") -> None:
+    from chatrepl.terminal.views.json_lines import write_json
+
+    write_json(out, {name: list(facts)})
+
+
+def _write_table(out: TextIO, table: "Table") -> None:
+    """Write a table; a pipe gets all of each row, a terminal what fits."""
+    from shutil import get_terminal_size
+
+    from chatrepl.terminal.columns import table_text
+
+    out.write(table_text(table, get_terminal_size().columns if out.isatty() else None))

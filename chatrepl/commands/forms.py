@@ -1,21 +1,18 @@
 """Commands about replies of a given form: /schema and /choose."""
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from chatrepl.api.json_schema import read_schema, sendable, violation
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.registry import ArgKind, command
-from chatrepl.core.errors import UsageError
+from chatrepl.config.file import read_text
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.outcome import Notice, Outcome, Page
 from chatrepl.core.wire import encode
+from chatrepl.pages.reply_form import check_of, choice_form, schema_form
 from chatrepl.session.session import Session
-
-MOST_BYTES = 1_000_000
 
 
 def _schemas(_session: Session, text: str) -> Iterable[str]:
@@ -36,9 +33,7 @@ def schema(
         return _cleared(session)
     if not text:
         return _shown(session.form)
-    inline = text.startswith("{")
-    whole = read_schema(text if inline else read_text(text), "/schema" if inline else text)
-    lost = _use(session, Form(sendable(whole), whole=whole))
+    lost = _use(session, schema_form(text, "/schema", _read))
     how = _how(session)
     return Notice(f"Replies are to satisfy the schema. {how} /schema clear ends it.{lost}")
 
@@ -48,6 +43,10 @@ def _use(session: Session, form: Form | None) -> str:
         session.form = form
 
     return cooled(session, change)
+
+
+def _read(name: str, most: int) -> str:
+    return read_text(plain_path(name), most)
 
 
 def _cleared(session: Session) -> Outcome:
@@ -67,23 +66,6 @@ def _how(session: Session) -> str:
     return "The service enforces it." if enforced else "The model is asked to follow it."
 
 
-def read_text(spec: str) -> str:
-    """Read a text file that a command names. Raises UsageError in words."""
-    path = Path(plain_path(spec))
-    try:
-        data = path.read_bytes() if path.is_file() else None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{spec} cannot be read: {error}.") from error
-    if data is None:
-        raise UsageError(f"{spec} is no file.", "Nothing was changed.")
-    if len(data) > MOST_BYTES:
-        raise UsageError(f"{spec} is too large: more than a megabyte.")
-    try:
-        return data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise UsageError(f"{spec} is not UTF-8 text.") from None
-
-
 def _choices(session: Session, text: str) -> Iterable[str]:
     del session
     return (word for word in ("clear",) if word.startswith(text))
@@ -96,11 +78,9 @@ def choose(session: Session, *choices: Annotated[str, ArgKind(complete=_choices)
         return _shown(session.form)
     if choices == ("clear",):
         return _cleared(session)
-    found = tuple(dict.fromkeys(choice.rstrip(",") for choice in choices if choice.rstrip(",")))
-    if len(found) < 2:
-        raise UsageError("/choose takes at least two choices: /choose yes no")
-    lost = _use(session, Form.choose(found))
-    return Notice(f"Replies are one of {', '.join(found)}. /choose clear ends it.{lost}")
+    form = choice_form(choices, "/choose")
+    lost = _use(session, form)
+    return Notice(f"Replies are one of {', '.join(form.choices)}. /choose clear ends it.{lost}")
 
 
 def complaint(form: Form | None, text: str) -> str:
@@ -111,7 +91,8 @@ def complaint(form: Form | None, text: str) -> str:
         _, value = form.read(text)
     except ValueError:
         return f"The reply is not {'one of the choices' if form.choices else 'valid JSON'}."
-    return _violated(form, value)
+    check = check_of(form)
+    return "" if check is None else check(value) or ""
 
 
 def bare_choice(form: Form | None, text: str) -> str:
@@ -123,8 +104,3 @@ def bare_choice(form: Form | None, text: str) -> str:
     except ValueError:
         return ""
     return "" if choice == text.strip() else choice
-
-
-def _violated(form: Form, value: Any) -> str:
-    whole = form.whole
-    return "" if whole is None else violation(whole, value) or ""

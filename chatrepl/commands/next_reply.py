@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
+from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cache_loss, cooled
-from chatrepl.commands.forms import read_text
 from chatrepl.commands.registry import ArgKind, command
+from chatrepl.config.load import set_value
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
@@ -72,18 +73,12 @@ def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[st
 
 
 @command("system", group="next reply")
-def system(
-    session: Session,
-    text: Annotated[str, _words("@", "edit", "clear")] = "",
-    *,
-    force: bool = False,
-) -> Outcome:
+def system(session: Session, text: Annotated[str, _words("@", "edit", "clear")] = "") -> Outcome:
     """Show the system prompt, or set it from TEXT, @FILE, `edit` or `clear`.
 
     In a conversation under way it takes effect with the next message: as a message of its own
     where the model takes one, so that the cache and the thinking so far stay good; else at the top.
     """
-    del force
     if not text:
         now = session.system
         return Notice(now or "There is no system prompt. /system TEXT sets one.")
@@ -91,7 +86,9 @@ def system(
         return Edit(session.system, lambda new: set_system(session, new.strip()))
     if text == "clear":
         return set_system(session, "")
-    return set_system(session, read_text(text[1:]) if text.startswith("@") else text)
+    if text.startswith("@"):
+        text = set_value(session.settings, "system", f"@{plain_path(text[1:])}").system
+    return set_system(session, text)
 
 
 def set_system(session: Session, text: str) -> Outcome:

@@ -1,6 +1,5 @@
 """Commands about saved conversations: name, open, list, search, delete, export, import."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
+from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.next_message import bring_back
 from chatrepl.session.session import Session
 from chatrepl.storage.export import (
@@ -27,7 +27,7 @@ from chatrepl.storage.export import (
 )
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.library import SavedEntry, delete, find, list_entries
+from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
 from chatrepl.storage.library import search as search_all
 from chatrepl.storage.saved import Journaled, checked_name, reopen
 
@@ -125,18 +125,12 @@ def sessions(session: Session, query: SavedQuery = "") -> Outcome:
 
     While QUERY is typed, the conversations that hold it are offered with the place.
     """
-    entries = list_entries(session.library)
-    if query:
-        inside = {hit.entry.id for hit in search_all(session.library, query, 1000)}
-        wanted = query.casefold()
-        entries = tuple(e for e in entries if e.id in inside or wanted in e.label.casefold())
+    entries = look_up(session.library, query)
     if not entries:
-        return Notice("No saved conversation holds that." if query else "Nothing is saved yet.")
-    shown = entries[:MOST_LISTED]
-    rows = tuple((e.id, e.label, str(e.turns), when(e.when)) for e in shown)
-    more = len(entries) - len(shown)
+        return Notice(none_saved(query))
+    more = max(0, len(entries) - MOST_LISTED)
     footer = f"{more} more; /sessions QUERY narrows it down." if more else "/load NAME opens one."
-    return Table(("id", "name", "turns", "changed"), rows, footer=footer, right=frozenset({2}))
+    return replace(saved_list(entries[:MOST_LISTED]), footer=footer)
 
 
 @command("search", group="saved")
@@ -249,8 +243,3 @@ def import_(session: Session, file: ImportPath) -> Outcome:
 
 def _turns(count: int) -> str:
     return "1 turn" if count == 1 else f"{count} turns"
-
-
-def when(seconds: float) -> str:
-    """Write a time of day and year as people read it."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -1,6 +1,7 @@
 """Commands about settings and the set-up: /set, /config, /raw, /multiline, /models, /doctor."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from chatrepl.commands.cost import cooled
@@ -9,11 +10,9 @@ from chatrepl.commands.next_reply import set_system
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import Config, set_value
 from chatrepl.config.show import describe, toml
-from chatrepl.core.models import Model
 from chatrepl.core.outcome import Job, Notice, Outcome, Table
 from chatrepl.core.settings import OPTIONS, Settings, option
-from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import compact
+from chatrepl.pages.model_list import model_list
 from chatrepl.session.session import Session
 
 _AT_START: Final = frozenset(
@@ -113,35 +112,11 @@ def multiline(session: Session) -> Outcome:
 @command("models", group="settings")
 def models(session: Session) -> Outcome:
     """List the models with windows, prices, prefill, thinking and how long they last."""
-    rows = [_model_row(session, found) for found in session.models.values()]
-    if session.model.id not in session.models:
-        rows.insert(0, _model_row(session, session.model))
-    heads = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
-    unknown = "? is not known. " if any("?" in row for row in rows) else ""
+    table = model_list(session.models.values(), session.model, session.edges.rates)
     elsewhere = bool(session.settings.base_url)
-    foreign = "The server at base_url may not have all of these. " if elsewhere else ""
-    foot = f"{unknown}{foreign}/model ID switches."
-    return Table(heads, tuple(rows), footer=foot, right=frozenset({2, 3, 4}))
-
-
-def _model_row(session: Session, found: Model) -> tuple[str, ...]:
-    thinking = " ".join(sorted(found.thinking)) or ("-" if found.known else "?")
-    return (
-        "*" if found.id == session.model.id else "",
-        found.id,
-        compact(found.context_window) if found.context_window else "?",
-        compact(found.max_output) if found.max_output else "?",
-        _per_million(session, found.id),
-        {True: "native", False: "emulated", None: "?"}[found.prefill],
-        found.lasts or "?",
-        thinking,
-    )
-
-
-def _per_million(session: Session, model: str) -> str:
-    thousands = (Usage(input_tokens=1000), Usage(output_tokens=1000))
-    costs = [session.edges.price(model, each, session.edges.clock()) for each in thousands]
-    return "/".join(f"{cost.usd * 1000:.4g}" for cost in costs if cost is not None) or "?"
+    foreign = "The server at base_url may not have all of these." if elsewhere else ""
+    footer = " ".join(filter(None, (table.footer, foreign, "/model ID switches.")))
+    return replace(table, footer=footer)
 
 
 @command("doctor", group="program")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.clipboard import Clipboard
-from chatrepl.attachments.limits import AttachmentLimits, limits_for
+from chatrepl.attachments.limits import limits_of
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.sniff import FileKind, sniff
 from chatrepl.commands.registry import ArgKind, Rest, command
@@ -30,7 +30,7 @@ def image(session: Session, *paths: PathWord) -> Outcome:
     """
     if not paths:
         return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
-    limits = limits_of(session)
+    limits = limits_of(session.model)
     added: list[Attachment] = []
     refused: list[AttachmentError] = []
     for path in paths:
@@ -61,13 +61,6 @@ def detach(session: Session, which: str = "all") -> Outcome:
     return Notice(staged_lines(session) or "Nothing is staged any more.")
 
 
-def limits_of(session: Session) -> AttachmentLimits:
-    """Give what the model in use takes."""
-    model = session.model
-    window = model.context_window or 200_000
-    return limits_for(high_resolution=model.image_edge_px > 1568, window_tokens=window)
-
-
 def staged_lines(session: Session) -> str:
     """List what is staged, numbered."""
     return "\n".join(f"{i} {_line(item)}" for i, item in enumerate(session.staged, 1))
@@ -83,8 +76,8 @@ def paste(session: Session) -> Outcome:
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
-    found = from_bytes(data, "clipboard", limits=limits_of(session))
-    session.staged = (*session.staged, found)
+    attachment = from_bytes(data, "clipboard", limits=limits_of(session.model))
+    session.staged = (*session.staged, attachment)
     return Notice(staged_lines(session))
 
 

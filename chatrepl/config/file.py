@@ -145,8 +145,21 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> tuple[bytes, bool]:
     finally:
         os.close(descriptor)
     if len(data) > most:
-        raise ConfigError(f"{path}: it is larger than {most // 1024} kB.")
+        raise ConfigError(f"{path}: it is larger than {most // 1_000} kB.")
     return data, not status.st_mode & stat.S_IWOTH
+
+
+def read_text(name: str, most: int, folder: Path | None = None) -> str:
+    """Read a text that a file holds, named from `folder` or from here. Raises ConfigError."""
+    try:
+        return decode(read_bytes(Path(folder or "", Path(name).expanduser()), most)[0])
+    except FileNotFoundError:
+        problem = "there is no such file"
+    except UnicodeDecodeError:
+        problem = "this is not UTF-8 text"
+    except RuntimeError:  # no home to expand ~ to
+        problem = "there is no such folder"
+    raise ConfigError(f"{name}: {problem}.")
 
 
 def decode(data: bytes) -> str:

@@ -1,18 +1,17 @@
 """Put the settings together: option > CHATREPL_… > profile > file > default."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.config.file import KEY_HELP, ConfigFile, decode, is_secret, read_bytes, read_file
+from chatrepl.config.file import KEY_HELP, ConfigFile, is_secret, read_file, read_text
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
 from chatrepl.core.value import frozen
 
 _PREFIX: Final = "CHATREPL_"
-_MOST_SYSTEM_BYTES: Final = 8_000_000
+MOST_SYSTEM_BYTES: Final = 8_000_000
 _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
 
@@ -50,16 +49,18 @@ def load(
     *,
     environ: Mapping[str, str],
     path: Path | None = None,
+    usual: Path | None = None,
     profile: str | None = None,
     sets: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
 ) -> Config:
     """Find out all settings.
 
-    `path` and `profile` are those named on the command line; `sets` are KEY=VALUE; `options` are
-    values by key, of which None means not given. Raises ConfigError.
+    `path` and `profile` are those named on the command line; the `usual` file is read where none
+    is named, and need not exist. `sets` are KEY=VALUE; `options` are values by key, of which None
+    means not given. Raises ConfigError.
     """
-    file = _read(environ, path)
+    file = _read(path, usual)
     given: dict[str, _Given] = {}
     if file is not None:
         given.update(_from_file(file, profile))
@@ -71,7 +72,7 @@ def load(
     return Config(
         _settings(given),
         {key: given[key].origin if key in given else "default" for key in OPTIONS},
-        path or default_path(environ),
+        path or usual,
         tuple(file.profiles) if file is not None else (),
         (*(file.notes if file is not None else ()), *_strays(environ)),
     )
@@ -84,21 +85,8 @@ def set_value(settings: Settings, key: str, text: str) -> Settings:
     return _replaced(settings, {opt.name: value})
 
 
-def default_path(environ: Mapping[str, str]) -> Path | None:
-    """Say where the file is looked for when nobody names it; None without a home."""
-    if sys.platform in {"darwin", "win32"}:
-        from platformdirs import user_config_path
-
-        return user_config_path("chatrepl", appauthor=False, roaming=True) / "config.toml"
-    folder = Path(environ.get("XDG_CONFIG_HOME", ""))
-    home = Path(environ.get("HOME", ""))
-    if not folder.is_absolute():
-        folder = home / ".config"
-    return folder / "chatrepl" / "config.toml" if folder.is_absolute() else None
-
-
-def _read(environ: Mapping[str, str], named: Path | None) -> ConfigFile | None:
-    path = named or default_path(environ)
+def _read(named: Path | None, usual: Path | None) -> ConfigFile | None:
+    path = named or usual
     if path is None:
         return None
     try:
@@ -170,7 +158,7 @@ def _example(opt: Option) -> str:
 
 
 def _settings(given: Mapping[str, _Given]) -> Settings:
-    values = {OPTIONS[key].name: _resolve(OPTIONS[key], value) for key, value in given.items()}
+    values = {OPTIONS[key].name: _resolve(OPTIONS[key], layer) for key, layer in given.items()}
     return _replaced(Settings(), values)
 
 
@@ -184,17 +172,9 @@ def _resolve(opt: Option, given: _Given) -> Any:
     if opt.key != "system" or not given.value.startswith("@"):
         return given.value
     try:
-        path = Path(given.folder or "", Path(given.value[1:]).expanduser())
-        return decode(read_bytes(path, _MOST_SYSTEM_BYTES)[0])
-    except FileNotFoundError:
-        problem = f"{given.value[1:]}: there is no such file"
-    except UnicodeDecodeError:
-        problem = f"{given.value[1:]}: this is not UTF-8 text"
-    except RuntimeError:  # no home to expand ~ to
-        problem = f"{given.value[1:]}: there is no such folder"
+        return read_text(given.value[1:], MOST_SYSTEM_BYTES, given.folder).strip()
     except ConfigError as error:
-        problem = error.message.rstrip(".")
-    raise ConfigError(f"{given.place}system cannot be read from {problem}.")
+        raise ConfigError(f"{given.place}system cannot be read from {error.message}") from None
 
 
 def _strays(environ: Mapping[str, str]) -> Iterator[str]:

@@ -82,6 +82,11 @@ class Model:
         window = self.context_window or 200_000
         return min(150_000, int(window * 0.75))
 
+    @property
+    def most_images(self) -> int:
+        """How many images a request may have, and how many pages a PDF."""
+        return 100 if (self.context_window or 200_000) <= 200_000 else 600
+
     def learned(self, facts: Mapping[str, Any]) -> "Model":
         """Take over what an earlier answer of the service taught (`prefill`, `mid_system`)."""
         learnt: dict[str, Any] = {

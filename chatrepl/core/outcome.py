@@ -123,13 +123,6 @@ class Job:
 
 
 @frozen
-class Open:
-    """Go on with the saved conversation of that id."""
-
-    id: str
-
-
-@frozen
 class Several:
     """One thing after the other."""
 
@@ -155,7 +148,6 @@ Outcome: TypeAlias = (
     | Edit
     | Copy
     | Job
-    | Open
     | Several
     | Quit
     | None

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
+from chatrepl.attachments.limits import limits_of
 from chatrepl.attachments.mentions import find_mentions
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
-from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -29,7 +29,6 @@ from chatrepl.core.outcome import (
     Exactly,
     Job,
     Notice,
-    Open,
     Outcome,
     Page,
     Quit,
@@ -149,7 +148,7 @@ class Repl:
     def send(self, text: str) -> None:
         """Send a message with what is staged and what it mentions."""
         try:
-            limits = limits_of(self.session)
+            limits = limits_of(self.session.model)
             mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
         except ChatreplError:
             self.draft = text
@@ -184,7 +183,7 @@ class Repl:
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
-            case None | Open():
+            case None:
                 pass
             case Notice() | Table() | Page() | Exactly():
                 self.desk.speaker.say(outcome)

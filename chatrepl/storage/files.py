@@ -113,7 +113,7 @@ def replace_file(path: Path, data: bytes) -> None:
 def finish_writing(seconds: float) -> None:
     """Wait a while for files that other threads are putting in place."""
     for thread in threading.enumerate():
-        if thread.name == _WRITING:
+        if thread.name == _WRITING and thread.is_alive():  # not one that is yet to start
             thread.join(seconds)
 
 

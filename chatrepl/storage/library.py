@@ -30,6 +30,7 @@ _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
 _SHOWN: Final = 80
+_MOST_HITS: Final = 1_000
 
 
 @frozen
@@ -49,14 +50,32 @@ class SavedEntry:
         return Path(self.file)
 
     @property
+    def names(self) -> tuple[str, str, str]:
+        return self.name, self.title, self.id
+
+    @property
     def label(self) -> str:
-        return self.name or self.title or self.id
+        return next(filter(None, self.names))
 
 
 def list_entries(folder: Path | None, limit: int | None = None) -> tuple[SavedEntry, ...]:
     """List the conversations in `folder`, the newest first."""
     found = scan(folder)
     return tuple(map(read_entry, found if limit is None else found[:limit]))
+
+
+def look_up(folder: Path | None, query: str) -> tuple[SavedEntry, ...]:
+    """List the conversations that are called `query` or hold it; without a query, all."""
+    entries = list_entries(folder)
+    wanted = query.casefold().strip()
+    if not wanted:
+        return entries
+    holding = {hit.entry.id for hit in search(folder, query, _MOST_HITS)}
+    return tuple(
+        entry
+        for entry in entries
+        if entry.id in holding or any(wanted in name.casefold() for name in entry.names)
+    )
 
 
 def scan(folder: Path | None) -> list[tuple[str, float, int]]:

@@ -15,6 +15,7 @@ from chatrepl.core.value import frozen
 
 FolderKind: TypeAlias = Literal["state", "config", "cache"]
 APP: Final = "chatrepl"
+CONFIG_FILE: Final = "config.toml"
 PRIVATE_FOLDER: Final = 0o700
 
 
@@ -35,6 +36,23 @@ def find_folders(environ: Mapping[str, str] | None = None) -> Folders:
     """Tell where things are kept; creates nothing."""
     env = os.environ if environ is None else environ
     return Folders(_find("state", env), _find("config", env), _find("cache", env))
+
+
+def config_file(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Say where the configuration stands, whether there is any or not; None without a place.
+
+    XDG_CONFIG_HOME once counted on Linux only: elsewhere the platform's own place is read where
+    XDG's holds no file.
+    """
+    env = os.environ if environ is None else environ
+    folder = _find("config", env)
+    if folder is None:
+        return None
+    file = folder / CONFIG_FILE
+    if _is_linux() or env.get("CHATREPL_CONFIG_DIR") or os.access(file, os.F_OK):
+        return file
+    older = _custom("config", env) / CONFIG_FILE
+    return older if os.access(older, os.F_OK) else file
 
 
 def make_folder(path: Path) -> None:
@@ -87,15 +105,19 @@ def _has_home(env: Mapping[str, str]) -> bool:
 
 
 def _custom(kind: FolderKind, env: Mapping[str, str]) -> Path:
-    if str(sys.platform).startswith("linux"):  # as platformdirs has it, without the import
+    if _is_linux():  # as platformdirs has it, without the import
         below = {"state": ".local/state", "config": ".config", "cache": ".cache"}[kind]
         return Path(env["HOME"]) / below / APP
     from platformdirs import PlatformDirs
 
-    dirs = PlatformDirs(APP, appauthor=False)
+    dirs = PlatformDirs(APP, appauthor=False, roaming=kind == "config")
     paths = {
         "state": dirs.user_state_path,
         "config": dirs.user_config_path,
         "cache": dirs.user_cache_path,
     }
     return paths[kind]
+
+
+def _is_linux() -> bool:
+    return str(sys.platform).startswith("linux")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
-from wcwidth import wcswidth
 
+from chatrepl.core.outcome import Table
 from chatrepl.terminal.sanitize.text import one_line
 
 LEAST: Final = 6
@@ -16,9 +16,9 @@ LONGEST_ID: Final = 28
 
 
 def lay_out(
-    rows: Sequence[Sequence[str]], width: int, *, right: frozenset[int] = frozenset()
+    rows: Sequence[Sequence[str]], width: int | None, *, right: frozenset[int] = frozenset()
 ) -> list[str]:
-    """Write rows as lines at most `width` cells wide, without trailing blanks.
+    """Write rows as lines at most `width` cells wide, if any is given, without trailing blanks.
 
     The columns named in `right` are set flush right. All rows have as many cells as the first.
     A column of words gives way before one whose cells hold no blank, since a part of an id is of
@@ -27,11 +27,18 @@ def lay_out(
     """
     if not rows:
         return []
-    gap = 1 if width < 60 else 2
-    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    gap = 1 if width is not None and width < 60 else 2
+    if width is not None:
+        widths = _narrowed(rows, widths, width, gap)
+    return [_line(row, widths, gap, right) for row in rows]
+
+
+def _narrowed(rows: Sequence[Sequence[str]], widths: list[int], width: int, gap: int) -> list[int]:
+    """Give the columns that stay the widths with which they fit."""
     words = [
-        w > LONGEST_ID or any(" " in row[i].strip() for row in rows[1:])
-        for i, w in enumerate(widths)
+        w > LONGEST_ID or any(map(_is_words, column[1:]))
+        for w, column in zip(widths, zip(*rows, strict=True), strict=True)
     ]
     least = 2 if width >= 2 * LEAST + gap else 1
     while len(widths) > least and _least(widths, words, gap) > width:
@@ -42,8 +49,12 @@ def lay_out(
         _fitted([w for w, is_words in zip(widths, words, strict=False) if is_words], room - solid)
     )
     widths = [next(fitted) if is_words else w for w, is_words in zip(widths, words, strict=False)]
-    widths = _fitted(widths, room)
-    return [_line(row, widths, gap, right) for row in rows]
+    return _fitted(widths, room)
+
+
+def _is_words(cell: str) -> bool:
+    """Tell whether a cell says something still when it is cut; a date does not."""
+    return " " in cell.strip() and any(map(str.isalpha, cell))
 
 
 def _least(widths: Sequence[int], words: Sequence[bool], gap: int) -> int:
@@ -82,26 +93,7 @@ def _cell(text: str, width: int, *, flush_right: bool) -> str:
     return " " * (width - length) + text if flush_right else text + " " * (width - length)
 
 
-def columns(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()
-) -> str:
-    """Write rows under headings; columns named in `right` hold numbers. Ends in a newline."""
-    lines = [[one_line(cell) for cell in row] for row in (headings, *rows)]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    written = []
-    for row in lines:
-        cells = [
-            _pad(cell, width, left=at in right)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        written.append("  ".join(cells).rstrip())
-    return "\n".join(written) + "\n"
-
-
-def _pad(cell: str, width: int, *, left: bool) -> str:
-    gap = " " * (width - _width(cell))
-    return gap + cell if left else cell + gap
-
-
-def _width(text: str) -> int:
-    return max(0, wcswidth(text))
+def table_text(table: Table, width: int | None) -> str:
+    """Write the rows under their headings as plain text; without a width, all of each cell."""
+    cells = [[one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
+    return "".join(f"{line}\n" for line in lay_out(cells, width, right=table.right))

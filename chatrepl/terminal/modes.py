@@ -6,13 +6,10 @@ Cheap to import: the first mark on the screen depends on it.
 """
 
 import os
-import signal
-import sys
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Never, TextIO
+from typing import TextIO
 
 _COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
 
@@ -127,17 +124,3 @@ def quiet_modes(modes: Modes) -> Modes:
     characters[termios.VMIN], characters[termios.VTIME] = 1, 0
     quiet[_CC] = characters
     return quiet
-
-
-def leave_on_signals() -> None:
-    """Make deadly signals leave through every `finally`: `SystemExit` with 128 + the number.
-
-    What was to be ignored when we were started, as under nohup, stays ignored.
-    """
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _leave)
-
-
-def _leave(number: int, _frame: FrameType | None) -> Never:
-    sys.exit(128 + number)

@@ -6,12 +6,13 @@ from PIL import Image, ImageChops, ImageStat
 
 from chatrepl.attachments import sniff
 from chatrepl.attachments.images import check_size, prepare
-from chatrepl.attachments.limits import AttachmentLimits, limits_for
+from chatrepl.attachments.limits import AttachmentLimits, limits_of
 from chatrepl.core.errors import AttachmentError
+from chatrepl.core.models import find
 from tests.attachments.pictures import FORMS, SECRET, chunk, opened, photo, picture, png, saved
 
 HIGH = AttachmentLimits()
-STANDARD = limits_for(high_resolution=False, window_tokens=200_000)
+STANDARD = limits_of(find("claude-haiku-4-5"))
 ALL_FORMS = (*FORMS, "GIF")
 
 

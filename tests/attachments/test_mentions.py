@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.mentions import as_mention, complete_path, find_mentions
+from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -47,6 +48,13 @@ def paths(text: str) -> list[str]:
 )
 def test_files_are_mentioned_and_people_are_not(text: str, found: list[str]) -> None:
     assert paths(text) == found
+
+
+def as_mention(path: str) -> str:
+    if not re.search(r"[\s\\\"'`]", path) and path[-1:] not in _TRAILING:
+        return f"@{path}"
+    quote = "'" if '"' in path else '"'
+    return f"@{quote}{path}{quote}"
 
 
 @given(NAMES, st.text(max_size=20), st.sampled_from(["", " ", "\n", " word"]))

@@ -3,10 +3,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatrepl.attachments.limits import AttachmentLimits, check_request, image_size
+from chatrepl.attachments.limits import AttachmentLimits, check_request
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from tests.attachments.pictures import photo, picture, png, saved
+from tests.attachments.pictures import png
 
 LIMITS = AttachmentLimits()
 
@@ -52,13 +52,3 @@ def test_a_request_above_32_megabytes_is_refused() -> None:
     half = DocumentBlock.base64_pdf("A" * 15_900_000, "a.pdf")
     check_request([half, half], limits=LIMITS)
     assert "32 MB" in refused([half, half, TextBlock("ä" * 100_000)])
-
-
-def test_the_size_of_an_image_is_read_from_its_first_kilobytes_or_further_on() -> None:
-    late = (
-        b"\xff\xd8" + (b"\xff\xe5\xff\xff" + bytes(65_533)) * 2 + saved(picture(9, 7), "JPEG")[2:]
-    )
-    assert image_size(image(late)) == (9, 7)
-    assert image_size(image(photo("PNG"))) == (64, 48)
-    assert image_size(ImageBlock.base64("image/png", "!!!")) is None
-    assert image_size(ImageBlock.url("https://a.example/x.png")) is None

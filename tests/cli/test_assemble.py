@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.cli.assemble import assemble, counter, keep_learned, new_session
+from chatrepl.cli.assemble import assemble, keep_learned, new_session
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.usage import Usage
@@ -42,10 +42,6 @@ def test_nothing_is_learned_to_disk_where_saving_is_off(tmp_path: Path) -> None:
     session.learn(prefill=False)
 
     assert list(tmp_path.iterdir()) == []
-
-
-def test_texts_are_counted() -> None:
-    assert counter()("hello world") == 2
 
 
 def test_how_models_count_is_learned_for_the_next_session_unless_saving_is_off() -> None:

@@ -1,6 +1,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from chatrepl.cli.shot import dry_run
 from chatrepl.cli.stdin import Piped
 from chatrepl.core.errors import StorageError
 from tests.cli.given import loaded, settle
-from tests.cli.test_saved import keep
+from tests.cli.test_saved import begin, keep
 
 
 def test_the_request_is_shown_with_tokens_and_price(
@@ -46,8 +47,22 @@ def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
         assert "Be kind." in json.dumps(request)
 
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")} == before
-    with pytest.raises(StorageError):
-        dry_run(Options(prompt=["more"], resume="x"), session, None, out)
+
+
+@pytest.mark.parametrize("asked", [{"continue_": True}, {"resume": "x"}])
+def test_a_dry_run_means_the_same_saved_one_and_misses_it_in_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    settle(monkeypatch, tmp_path)
+    options = Options(prompt=["more"], **asked)
+    session = new_session(options, loaded(), interactive=False)
+    with pytest.raises(StorageError) as dry:
+        dry_run(options, session, None, io.StringIO())
+    with pytest.raises(StorageError) as real:
+        begin(options, session)
+
+    assert (dry.value.message, dry.value.hint) == (real.value.message, real.value.hint)
+    assert dry.value.exit_code == real.value.exit_code == 2
 
 
 def test_on_a_screen_it_is_plain_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

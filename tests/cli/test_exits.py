@@ -1,4 +1,6 @@
 import io
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from chatrepl.cli.exits import guarded, report_bug
+from chatrepl.cli.exits import guarded, prepare_streams, report_bug
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError, ReplyError
 from tests.cli.given import KEY, settle
 
@@ -106,3 +108,18 @@ leave(5)
     ended = subprocess.run([sys.executable, "-c", program, str(done)], timeout=30, check=False)
     assert ended.returncode == 5
     assert [path.name for path in tmp_path.iterdir()] == ["done"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_deadly_signals_leave_through_every_finally(number: signal.Signals) -> None:
+    before = {
+        each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    }
+    prepare_streams()
+    try:
+        with pytest.raises(SystemExit) as left:
+            os.kill(os.getpid(), number)
+        assert left.value.code == 128 + number
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -6,7 +6,7 @@ from chatrepl.api.catalog import Catalog
 from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.route import plan_route
-from chatrepl.cli.refresh import refresh_models
+from chatrepl.cli.refresh import refresh_in_background
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.demo.server import serve
@@ -21,12 +21,12 @@ def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
         key = Credentials("key", "a test", "sk-ant-test")
         route = plan_route(Settings(base_url=served.url), key, {})
         client: Lazy[Any] = Lazy(lambda: connect(route))
-        refresh_models(session, client, route, file)
+        refresh_in_background(session, client, route, file)
         until = time.monotonic() + 20
         while not file.exists() and time.monotonic() < until:
             time.sleep(0.01)
         asked = len(served.requests)
-        refresh_models(session, client, route, file)
+        refresh_in_background(session, client, route, file)
 
         assert asked == len(served.requests) == 1
     assert isinstance(session.models, Catalog)

@@ -4,7 +4,7 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.saved import Resumed, put_away
+from chatrepl.cli.saved import Resumed, look_at, put_away
 from chatrepl.cli.saved import keep as keep_saved
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.blocks import TextBlock
@@ -118,6 +118,8 @@ def test_a_model_that_was_chosen_goes_on_unless_another_is_asked_for() -> None:
         (Options(continue_=True, set_=["model=x"]), "claude-opus-5"),
     ):
         again = session("model=claude-opus-5")
+        seen = session("model=claude-opus-5")
+        look_at(options, seen, find_folders())
         begin(options, again)
         put_away(again)
-        assert again.settings.model == model
+        assert again.settings.model == seen.settings.model == model

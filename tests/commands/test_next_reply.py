@@ -6,7 +6,8 @@ import pytest
 
 from chatrepl.commands.next_reply import retirement
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.core.errors import UsageError
+from chatrepl.config.load import MOST_SYSTEM_BYTES, load, set_value
+from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import TABLE, find
 from chatrepl.core.outcome import Several
 from chatrepl.core.settings import Settings
@@ -65,6 +66,23 @@ def test_a_system_prompt_takes_effect_with_the_next_message(tmp_path: Path) -> N
     player.say("demo: say four")
     assert player.requests[-1].params["system"] == "At the top."
     assert set(player.statuses) == {200}
+
+
+def test_flag_and_command_read_the_same_system_prompts(tmp_path: Path) -> None:
+    long, large, latin = (tmp_path / name for name in ("long", "large", "latin"))
+    long.write_text("word " * 1_500_000)
+    large.write_bytes(b"x" * (MOST_SYSTEM_BYTES + 1))
+    latin.write_bytes(b"\xe4")
+    player = Player()
+    player.do(f"/system @{long}")
+    assert player.session.system == set_value(Settings(), "system", f"@{long}").system
+
+    for path, words in ((large, "8000 kB"), (latin, "UTF-8"), (tmp_path / "no", "no such file")):
+        with pytest.raises(ConfigError, match=words) as command:
+            player.do(f"/system @{path}")
+        with pytest.raises(ConfigError) as flag:
+            load(environ={}, options={"system": f"@{path}"})
+        assert flag.value.message == f"--system: {command.value.message}"
 
 
 def test_a_system_prompt_is_edited() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.commands.saved import when
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.world import NoRecorder
+from chatrepl.pages.saved_list import when
 from chatrepl.storage.library import list_entries
 from chatrepl.storage.saved import Journaled, begin_kept
 from tests.commands.trimmer import TOOLS, Trimmer
@@ -61,7 +61,7 @@ def offered(chat: Trimmer, line: str) -> list[str]:
 def labels(chat: Trimmer, line: str = "/sessions") -> list[str]:
     chat.tables.clear()
     chat.do(line)
-    return [row[1] for table in chat.tables for row in table.rows]
+    return [row[1] or row[2] for table in chat.tables for row in table.rows]
 
 
 def test_a_conversation_is_named_and_found_by_its_name(chat: Trimmer) -> None:

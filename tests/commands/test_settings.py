@@ -8,9 +8,7 @@ import pytest
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ConfigError, UsageError
-from chatrepl.core.models import find
 from chatrepl.core.settings import OPTIONS
-from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.terminal.columns import lay_out
 from tests.commands.playing import Player
 
@@ -91,32 +89,6 @@ def test_raw_and_multiline_switch() -> None:
     for line, on in (("/multiline", True), ("/multiline", False)):
         player.do(line)
         assert player.session.settings.multiline is on
-
-
-def test_models_are_listed_with_prices_and_what_is_unknown() -> None:
-    player = Player()
-
-    def price(model: str, usage: Usage, when: float) -> Cost | None:
-        del when
-        each = 3e-6 * usage.input_tokens + 15e-6 * usage.output_tokens
-        return Cost(each, each) if model == "claude-sonnet-4-5" else None
-
-    player.session.edges = replace(player.session.edges, price=price)
-    player.session.models = {
-        id_: find(id_) for id_ in ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")
-    }
-    player.do("/set model llama")
-    player.do("/models")
-    rows = {row[1]: row for row in player.tables[-1].rows}
-
-    assert rows["claude-sonnet-4-5"][2:] == (
-        "200k", "64k", "3/15", "native", "2026-11-30", "disabled enabled",
-    )  # fmt: skip
-    assert rows["claude-opus-5-5"][5] == "emulated"
-    assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?")
-    player.session.use(model="another")
-    player.do("/models")
-    assert player.tables[-1].rows[0][:2] == ("*", "another")
 
 
 @pytest.mark.parametrize("width", [80, 100])

@@ -3,7 +3,7 @@
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
-from chatrepl.commands.staging import limits_of
+from chatrepl.attachments.limits import limits_of
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Draft
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
@@ -51,7 +51,7 @@ def test_edit_without_a_number_takes_the_last_question(player: Player) -> None:
 def test_edit_stages_what_was_attached_again() -> None:
     player = Player()
     session = player.session
-    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session)),)
+    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session.model)),)
     player.say("demo: say seen")
     message = Message.user(
         "text", DocumentBlock.plain("notes", None), ImageBlock.url("https://a/b")
@@ -80,9 +80,9 @@ def test_an_edit_loses_nothing_of_a_question_that_has_no_class_here() -> None:
 def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -> None:
     player = Player()
     session = player.session
-    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session)),)
+    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session.model)),)
     player.say("demo: say seen")
-    mine = from_bytes(PNG, "b.png", limits=limits_of(session))
+    mine = from_bytes(PNG, "b.png", limits=limits_of(session.model))
     session.staged = (mine,)
     player.do("/edit")
     assert [item.block.type for item in session.staged] == ["image", "image"]
@@ -98,7 +98,7 @@ def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -
 def test_an_edit_that_another_command_ends_leaves_nothing_staged(line: str) -> None:
     player = Player()
     session = player.session
-    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session)),)
+    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session.model)),)
     player.say("demo: say seen")
     player.say("demo: say more")
     player.do("/edit 1")

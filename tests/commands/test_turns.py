@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
+from chatrepl.attachments.limits import limits_of
 from chatrepl.commands import turns
-from chatrepl.commands.staging import limits_of
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ThinkingBlock
@@ -52,7 +52,7 @@ def test_history_estimates_a_cut_reply_and_names_what_is_attached() -> None:
     player = Player(Settings(model="claude-haiku-4-5"))
     player.do("/think off")
     player.cut_after = 12
-    player.session.staged = (from_bytes(PNG, "a.png", limits=limits_of(player.session)),)
+    player.session.staged = (from_bytes(PNG, "a.png", limits=limits_of(player.session.model)),)
     with pytest.raises(CutError):
         player.say("demo: count to 30")
     player.do("/history")

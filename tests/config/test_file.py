@@ -114,7 +114,7 @@ def test_a_huge_number_is_too_much_for_a_float(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_refused(tmp_path: Path) -> None:
-    assert _error(tmp_path, b"#" * (MAX_BYTES + 1)) == " it is larger than 64 kB."
+    assert _error(tmp_path, b"#" * (MAX_BYTES + 1)) == " it is larger than 65 kB."
     assert read_file(_write(tmp_path, b"#" * MAX_BYTES)).values == {}
 
 

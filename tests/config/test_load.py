@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatrepl.config.file import KEY_HELP
-from chatrepl.config.load import Config, default_path, load, set_value
+from chatrepl.config.load import Config, load, set_value
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import OPTIONS, Settings
 
@@ -136,11 +136,20 @@ def test_variables_that_are_none_are_pointed_out() -> None:
 def test_a_named_file_must_exist_and_another_need_not(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         load(environ={}, path=tmp_path / "x.toml")
-    loaded = load(environ={"HOME": str(tmp_path)})
-    assert loaded.path == tmp_path / ".config/chatrepl/config.toml"
+    loaded = load(environ={}, usual=tmp_path / "config.toml")
+    assert loaded.path == tmp_path / "config.toml"
     assert loaded.settings == Settings()
     (tmp_path / "file").touch()
-    assert load(environ={"HOME": str(tmp_path / "file")}).settings == Settings()
+    assert load(environ={}, usual=tmp_path / "file" / "config.toml").settings == Settings()
+
+
+def test_a_named_file_is_read_instead_of_the_usual_one(tmp_path: Path) -> None:
+    for name, number in (("usual.toml", 1), ("named.toml", 2)):
+        (tmp_path / name).write_text(f"max_tokens = {number}\n")
+    usual, named = tmp_path / "usual.toml", tmp_path / "named.toml"
+
+    assert load(environ={}, usual=usual).settings.max_tokens == 1
+    assert load(environ={}, usual=usual, path=named).settings.max_tokens == 2
 
 
 def test_a_tilde_in_the_name_of_a_file_is_the_home_folder(
@@ -158,7 +167,14 @@ def test_a_system_prompt_may_be_long(tmp_path: Path) -> None:
     path = tmp_path / "long.md"
     path.write_text("word " * 100_000)
 
-    assert len(load(environ={}, options={"system": f"@{path}"}).settings.system) == 500_000
+    assert len(load(environ={}, options={"system": f"@{path}"}).settings.system) == 499_999
+
+
+def test_the_blanks_around_a_system_prompt_in_a_file_are_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "kind.md"
+    path.write_text("\n Be kind.\n")
+
+    assert set_value(Settings(), "system", f"@{path}").system == "Be kind."
 
 
 def test_an_unknown_profile_gets_the_nearest(tmp_path: Path) -> None:
@@ -239,22 +255,6 @@ def test_what_changes_while_running_comes_from_set() -> None:
     now = loaded.now(set_value(loaded.settings, "retries", "9"))
     assert now.settings.retries == 9
     assert (now.origins["retries"], now.origins["web"]) == ("/set", "--set")
-
-
-def test_the_default_file_is_where_the_platform_keeps_such(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = {"HOME": "/h", "XDG_CONFIG_HOME": ""}
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert default_path(home) == Path("/h/.config/chatrepl/config.toml")
-    assert default_path({**home, "XDG_CONFIG_HOME": "relative"}) == default_path(home)
-    assert default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/chatrepl/config.toml")
-    assert default_path({"HOME": "relative"}) is None
-    assert default_path({}) is None
-    monkeypatch.setattr(sys, "platform", "darwin")
-    found = default_path({})
-    assert found is not None
-    assert found.parts[-2:] == ("chatrepl", "config.toml")
 
 
 def test_slow_modules_are_imported_only_where_they_are_needed() -> None:

@@ -746,3 +746,18 @@ def test_no_control_reaches_a_terminal_where_nothing_is_rendered(
 
     assert "a^[]0;owned^G" in shown
     assert not set(shown) & set("\x1b\x07\x9b\u202e\U000e0041")
+
+
+def test_each_variable_moves_its_folder(quick: Desk, tmp_path: Path) -> None:
+    folders = {kind: tmp_path / "moved" / kind for kind in ("config", "state", "cache")}
+    env = {f"CHATREPL_{kind.upper()}_DIR": str(folder) for kind, folder in folders.items()}
+    folders["config"].mkdir(parents=True)
+    (folders["config"] / "config.toml").write_text("max_tokens = 88\n")
+
+    assert quick.run("--dry-run", "-o", "json", "hi", env=env).json["request"]["max_tokens"] == 88
+    assert quick.run("--save", "notes", "hi", env=env).code == 0
+    assert quick.run("--models", env=env).code == 0
+
+    assert {path.relative_to(tmp_path / "moved").parts[0] for path in quick.files} == set(folders)
+    assert list(folders["state"].rglob("*.jsonl"))
+    assert list(folders["cache"].glob("models.json"))

@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,12 @@ def test_who_holds_a_file_is_told_while_it_is_held(tmp_path: Path) -> None:
     os.close(descriptor)
     assert files.holder(path) is None
     assert files.holder(tmp_path / "none") is None
+
+
+def test_a_writer_that_is_yet_to_start_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = threading.Thread(target=print, name=files._WRITING)
+    monkeypatch.setattr(threading, "enumerate", lambda: [late])
+
+    files.finish_writing(0.1)
+
+    assert not late.is_alive()

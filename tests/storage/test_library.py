@@ -6,7 +6,7 @@ import pytest
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, resume
-from chatrepl.storage.library import delete, find, list_entries
+from chatrepl.storage.library import delete, find, list_entries, look_up
 from chatrepl.storage.record_log import RecordLog
 
 
@@ -38,6 +38,19 @@ def test_the_newest_comes_first_with_its_name_and_first_words(tmp_path: Path) ->
     assert (new.label, old.label) == ("sea", "why is the sky blue?")
     assert new.size == new.path.stat().st_size
     assert list_entries(tmp_path, 1) == (new,)
+
+
+def test_what_is_looked_up_is_called_so_or_holds_the_words(tmp_path: Path) -> None:
+    save(tmp_path, "one", "about whales", name="notes")
+    save(tmp_path, "two", "about cranes")
+
+    def ids(query: str) -> set[str]:
+        return {entry.id for entry in look_up(tmp_path, query)}
+
+    assert ids("ONE") == ids("note") == ids("whales") == {"one"}
+    assert ids("About") == ids("") == ids("  ") == {"one", "two"}
+    assert ids("walrus") == set()
+    assert look_up(None, "x") == ()
 
 
 def test_a_name_given_before_the_last_turn_is_listed(tmp_path: Path) -> None:

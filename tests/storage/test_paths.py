@@ -1,10 +1,12 @@
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from chatrepl.storage.paths import Folders, find_folders, make_folder
+from chatrepl.storage import paths
+from chatrepl.storage.paths import Folders, config_file, find_folders, make_folder
 
 
 def test_our_own_variables_come_first(tmp_path: Path) -> None:
@@ -44,6 +46,53 @@ def test_without_a_usable_home_there_is_no_place(home: str | None) -> None:
     env = {} if home is None else {"HOME": home}
     assert find_folders(env) == Folders(None, None, None)
     assert find_folders(env).conversations is None
+
+
+def test_the_configuration_stands_in_the_folder_that_a_variable_names(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": "/x", "CHATREPL_CONFIG_DIR": "/ours"}
+    assert config_file(env) == Path("/ours/config.toml")
+    assert config_file({"XDG_CONFIG_HOME": "/x"}) == Path("/x/chatrepl/config.toml")
+    assert config_file({"HOME": str(tmp_path)}) == tmp_path / ".config/chatrepl/config.toml"
+    assert config_file({}) is None
+
+
+def test_the_platforms_own_place_is_read_where_xdgs_holds_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = tmp_path / "Library" / "config.toml", tmp_path / "x" / "chatrepl" / "config.toml"
+    env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "x")}
+    monkeypatch.setattr(paths, "_custom", lambda _kind, _env: older.parent)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert config_file(env) == newer
+    older.parent.mkdir()
+    older.touch()
+    assert config_file(env) == older
+    assert config_file({**env, "CHATREPL_CONFIG_DIR": "/ours"}) == Path("/ours/config.toml")
+    newer.parent.mkdir(parents=True)
+    newer.touch()
+    assert config_file(env) == newer
+    newer.unlink()
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert config_file(env) == newer
+
+
+def test_configuration_roams_with_its_user_and_nothing_else_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[bool] = []
+
+    class Dirs:
+        user_state_path = user_config_path = user_cache_path = tmp_path
+
+        def __init__(self, _name: str, *, appauthor: bool, roaming: bool) -> None:
+            assert not appauthor
+            asked.append(roaming)
+
+    monkeypatch.setattr("platformdirs.PlatformDirs", Dirs)
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    assert find_folders({}) == Folders(tmp_path, tmp_path, tmp_path)
+    assert asked == [False, True, False]  # state, config, cache
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o777])

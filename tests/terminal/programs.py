@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from chatrepl.cli.exits import prepare_streams
 from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
-from chatrepl.terminal.modes import Tty, leave_on_signals
+from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Candidate, Feeds, PromptOptions, Submitted, ToolbarPart
 
@@ -43,7 +44,7 @@ def toolbar() -> Sequence[ToolbarPart]:
 
 def prompts(*arguments: str) -> None:
     """Prompt until the user leaves; print what each prompt gave."""
-    leave_on_signals()
+    prepare_streams()
     tty = Tty(escapes=os.environ.get("TERM") != "dumb")
     words = set(arguments)
     options = PromptOptions(
@@ -86,7 +87,7 @@ def hash_of(text: str) -> str:
 
 def stream(*_arguments: str) -> None:
     """Print a reply of ten seconds between two prompts; Esc and Ctrl-C end it."""
-    leave_on_signals()
+    prepare_streams()
     tty = Tty()
     try:
         with tty.quiet():

@@ -2,8 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chatrepl.terminal.columns import lay_out
+from chatrepl.core.outcome import Table
+from chatrepl.terminal.columns import lay_out, table_text
 
+CELL = st.text(st.sampled_from("ab 漢é\x1b\n1"), max_size=8)
 CELLS = st.text(st.sampled_from("ab日🌟 é"), max_size=30)
 
 
@@ -49,3 +51,38 @@ def test_a_second_column_is_cut_rather_than_left_out() -> None:
 
 def test_no_rows_give_no_lines() -> None:
     assert lay_out([], 80) == []
+
+
+def test_a_date_is_no_words_and_stays_whole() -> None:
+    rows = [["title", "changed"], ["some words and more of them", "2026-11-28 09:05"]]
+
+    assert lay_out(rows, 30)[1] == "some words a… 2026-11-28 09:05"
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), max_size=5))
+def test_every_row_is_one_line_and_columns_stand_under_one_another(
+    rows: list[tuple[str, str, str]],
+) -> None:
+    shown = table_text(Table(("", "name", "n"), tuple(rows), right=frozenset({2})), None)
+
+    lines = shown.split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == len(rows) + 1
+    assert all(line == line.rstrip() for line in lines)
+    assert "\x1b" not in shown
+    ends = {
+        cell_len(line) for line, row in zip(lines[1:], rows, strict=True) if row[2].strip(" \n")
+    }
+    assert len(ends) <= 1 or any(row[2] != row[2].strip() for row in rows)
+
+
+def test_numbers_stand_at_the_right() -> None:
+    table = Table(("model", "n"), (("a", "5"), ("漢字", "10")), right=frozenset({1}))
+
+    assert table_text(table, None) == "model   n\na       5\n漢字   10\n"
+
+
+def test_a_terminal_gets_what_fits() -> None:
+    table = Table(("id", "title"), (("1", "some long words"),))
+
+    assert table_text(table, 12) == "id title\n1  some lon…\n"

@@ -1,13 +1,12 @@
 """The terminal's modes."""
 
 import os
-import signal
 import termios
 from collections.abc import Iterator
 
 import pytest
 
-from chatrepl.terminal.modes import Tty, leave_on_signals, quiet_modes
+from chatrepl.terminal.modes import Tty, quiet_modes
 
 
 class Ours(Tty):
@@ -81,16 +80,3 @@ def test_a_pipe_and_a_closed_descriptor_are_left_alone() -> None:
     os.close(write)
     assert os.read(read, 1) == b""
     os.close(read)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-def test_deadly_signals_leave_through_every_finally(number: signal.Signals) -> None:
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
-    leave_on_signals()
-    try:
-        with pytest.raises(SystemExit) as left:
-            os.kill(os.getpid(), number)
-        assert left.value.code == 128 + number
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -18,8 +18,6 @@ from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.value import frozen
 
-SMALL_WINDOW: Final = 200_000
-
 
 @frozen
 class Weighed:
@@ -44,8 +42,7 @@ class Budget:
     def of(cls, model: Model, settings: Settings) -> "Budget":
         """Give the budget that the settings set, or the model's own."""
         limit = settings.context_budget_tokens or model.budget_tokens
-        small = (model.context_window or SMALL_WINDOW) <= SMALL_WINDOW
-        return cls(limit, limit * settings.context_cut_to, 100 if small else 600)
+        return cls(limit, limit * settings.context_cut_to, model.most_images)
 
     def warns(self, tokens: float, settings: Settings) -> bool:
         """Tell whether so much is close enough to the limit to say so."""

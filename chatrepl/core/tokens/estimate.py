@@ -24,7 +24,7 @@ from chatrepl.core.talk.blocks import (
     block_from_wire,
 )
 from chatrepl.core.talk.conversation import Message
-from chatrepl.core.tokens.pictures import Size, image_size, image_tokens, pdf_pages
+from chatrepl.core.tokens.pictures import Size, image_tokens, pdf_pages, source_size
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
@@ -188,7 +188,7 @@ def _block(block: Block, count: CountText) -> Bulk:
         case TextBlock(text=text):
             return Bulk(count(text))
         case ImageBlock(source=source):
-            return Bulk(images=(_image(source),))
+            return Bulk(images=(source_size(source),))
         case DocumentBlock(source=source, title=title):
             return Bulk(count(title) if title else Features()) + _document(source, count)
         case ThinkingBlock(thinking=thinking, signature=signature):
@@ -204,11 +204,6 @@ def _block(block: Block, count: CountText) -> Bulk:
             return Bulk(count(encode(dict(wire))))
         case _:
             assert_never(block)
-
-
-def _image(source: Wire) -> Size | None:
-    data = source.get("data")
-    return image_size(data) if isinstance(data, str) else None
 
 
 def _document(source: Wire, count: CountText) -> Bulk:

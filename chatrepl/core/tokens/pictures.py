@@ -1,4 +1,7 @@
-"""What images and PDFs cost: sizes and page counts read from their base64, tokens by formula."""
+"""What images and PDFs cost: sizes and page counts read from their bytes, tokens by formula.
+
+Headers may lie; what is decoded is checked again by its decoder.
+"""
 
 import base64
 import binascii
@@ -6,15 +9,47 @@ import math
 import re
 from typing import Final, TypeAlias
 
+from chatrepl.core.wire import Wire
+
 Size: TypeAlias = tuple[int, int]
 
-TILE_PX: Final = 28
+TILE_PX: Final = 28  # one token of an image is a square of this side
 UNSEEN: Final[Size] = (1024, 1024)  # an image of unknown size counts as this one
 _CAPS: Final = {1568: 1568, 2576: 4784}  # tokens at most, by the longest edge
-_HEAD_CHARS: Final = 256 * 1024
+_HEAD_CHARS: Final = 65_536  # divisible by four: whole groups of base64
+_SOF: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _PAGE: Final = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
 _PAGES: Final = re.compile(rb"/Count\s+(\d{1,6})")
 _PAGE_BYTES: Final = 60_000  # a page of a PDF that does not show its pages
+
+
+def most_tokens(edge_px: int) -> int:
+    """Give the most tokens of one image in the tier that shrinks the long edge to `edge_px`."""
+    return _CAPS.get(edge_px, _CAPS[1568])
+
+
+def tiles(size: Size) -> int:
+    """Count the tokens of an image that need not be shrunk."""
+    return math.ceil(size[0] / TILE_PX) * math.ceil(size[1] / TILE_PX)
+
+
+def fit(size: Size, edge_px: int, most: int) -> Size:
+    """Find the largest size of the same shape within `edge_px` and `most` tokens."""
+    width, height = size
+    long = max(size)
+
+    def at(edge: int) -> Size:
+        return max(1, round(width * edge / long)), max(1, round(height * edge / long))
+
+    high = min(long, edge_px)
+    if tiles(at(high)) <= most:
+        return at(high)
+    low = 1  # always fits, `high` never does
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if tiles(at(middle)) <= most else (low, middle)
+    return at(low)
 
 
 def image_tokens(size: Size | None, edge_px: int) -> int:
@@ -22,28 +57,24 @@ def image_tokens(size: Size | None, edge_px: int) -> int:
 
     The service shrinks to `edge_px` on the long edge, and further to the tier's most tokens.
     """
-    width, height = size or UNSEEN
-    cap = _CAPS.get(edge_px, _CAPS[1568])
-    scale = min(1.0, edge_px / max(width, height, 1))
-    tokens = _tiles(width, height, scale)
-    if tokens <= cap:
-        return tokens
-    low, high = 0.0, scale
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _tiles(width, height, middle) <= cap else (low, middle)
-    return _tiles(width, height, low)
+    return tiles(fit(size or UNSEEN, edge_px, most_tokens(edge_px)))
 
 
-def _tiles(width: int, height: int, scale: float) -> int:
-    across = max(1, math.ceil(round(width * scale, 6) / TILE_PX))
-    return across * max(1, math.ceil(round(height * scale, 6) / TILE_PX))
+def source_size(source: Wire) -> Size | None:
+    """Read the size of an image that is sent with its data; None for one sent by address."""
+    data = source.get("data")
+    if not isinstance(data, str):
+        return None
+    return image_size(_decode(data[:_HEAD_CHARS])) or image_size(_decode(data))
 
 
-def image_size(data: str) -> Size | None:
-    """Read width and height from the head of a base64 image; None if it does not tell."""
-    found = _read(_decode(data[:_HEAD_CHARS]))
-    return found if found and min(found) > 0 else None
+def image_size(head: bytes) -> Size | None:
+    """Read an image's size in pixels; None if the header is not in `head` or is damaged."""
+    try:
+        size = _read(head)
+    except IndexError:
+        return None
+    return size if size and min(size) > 0 else None
 
 
 def pdf_pages(data: str) -> int:
@@ -62,12 +93,12 @@ def _decode(data: str) -> bytes:
 
 
 def _read(head: bytes) -> Size | None:
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _big(head, 16, 4), _big(head, 20, 4)
-    if head.startswith(b"\xff\xd8"):
+    if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR" and len(head) >= 24:
+        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    if head.startswith(b"\xff\xd8\xff"):
         return _jpeg(head)
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return _little(head, 6, 2), _little(head, 8, 2)
+    if head.startswith((b"GIF87a", b"GIF89a")) and len(head) >= 13:
+        return _gif(head)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return _webp(head)
     return None
@@ -77,33 +108,45 @@ def _jpeg(head: bytes) -> Size | None:
     at = 2
     while at + 9 <= len(head) and head[at] == 0xFF:
         marker = head[at + 1]
+        if marker in _SOF:
+            height, width = head[at + 5 : at + 7], head[at + 7 : at + 9]
+            return int.from_bytes(width, "big"), int.from_bytes(height, "big")
         if marker == 0xFF:
             at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            return _big(head, at + 7, 2), _big(head, at + 5, 2)
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
+        elif marker in _ALONE:
             at += 2
         else:
-            at += 2 + _big(head, at + 2, 2)
+            at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
     return None
+
+
+def _gif(head: bytes) -> Size | None:
+    """Take the larger of the screen and the first frame, which decoders may grow to."""
+    width, height = _little(head, 6), _little(head, 8)
+    at = 13 + (3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0)  # past the palette
+    while head[at] == 0x21:
+        at += 2
+        while head[at]:
+            at += 1 + head[at]
+        at += 1
+    if head[at] != 0x2C or len(head) < at + 9:
+        return None
+    left, top = _little(head, at + 1), _little(head, at + 3)
+    return max(width, left + _little(head, at + 5)), max(height, top + _little(head, at + 7))
 
 
 def _webp(head: bytes) -> Size | None:
     match head[12:16]:
-        case b"VP8X":
+        case b"VP8X" if len(head) >= 30:
             return 1 + _little(head, 24, 3), 1 + _little(head, 27, 3)
-        case b"VP8 ":
-            return _little(head, 26, 2) & 0x3FFF, _little(head, 28, 2) & 0x3FFF
-        case b"VP8L":
+        case b"VP8 " if len(head) >= 30:
+            return _little(head, 26) & 0x3FFF, _little(head, 28) & 0x3FFF
+        case b"VP8L" if len(head) >= 25:
             bits = _little(head, 21, 4)
             return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
         case _:
             return None
 
 
-def _big(data: bytes, at: int, length: int) -> int:
-    return int.from_bytes(data[at : at + length], "big")
-
-
-def _little(data: bytes, at: int, length: int) -> int:
+def _little(data: bytes, at: int, length: int = 2) -> int:
     return int.from_bytes(data[at : at + length], "little")

@@ -6,7 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from chatrepl.core.tokens.pictures import image_size, image_tokens, pdf_pages
+from chatrepl.core.tokens.pictures import (
+    fit,
+    image_size,
+    image_tokens,
+    most_tokens,
+    pdf_pages,
+    source_size,
+    tiles,
+)
+from tests.attachments.pictures import photo, picture, saved
+
+SIDES = st.integers(1, 20_000)
+SMALL_SIDES = st.integers(1, 300)
+EDGES = st.sampled_from([1568, 2000, 2576])
+FORMS = st.sampled_from(["JPEG", "PNG", "GIF", "WEBP"])
 
 SIZES = {
     (28, 28): (1, 1),
@@ -19,6 +33,7 @@ SIZES = {
     (512, 512): (361, 361),
     (1092, 1092): (1521, 1521),
     (29, 28): (2, 2),
+    (2560, 1440): (1560, 4784),
 }
 
 
@@ -37,29 +52,22 @@ def test_an_unknown_image_costs_as_much_as_a_common_one() -> None:
     assert image_tokens(None, 2576) == 1369
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
-def test_sizes_are_read_from_the_header(form: str) -> None:
-    made = io.BytesIO()
-    Image.new("RGB", (317, 211)).save(made, form)
-    assert image_size(base64.b64encode(made.getvalue()).decode()) == (317, 211)
-
-
 def test_lossless_and_extended_webp_tell_their_size() -> None:
     for options in ({"lossless": True}, {"exif": b"Exif\0\0" + b"\0" * 40}):
         made = io.BytesIO()
         Image.new("RGBA", (33, 44)).save(made, "WEBP", **options)
-        assert image_size(base64.b64encode(made.getvalue()).decode()) == (33, 44)
+        assert image_size(made.getvalue()) == (33, 44)
 
 
-@given(st.binary(max_size=60), st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"RIFF"]))
-def test_damaged_headers_are_no_error(rest: bytes, magic: bytes) -> None:
-    size = image_size(base64.b64encode(magic + rest).decode())
-    assert size is None or min(size) > 0
+def test_the_size_of_what_is_sent_is_read_from_its_first_kilobytes_or_further_on() -> None:
+    padding = (b"\xff\xe5\xff\xff" + bytes(65_533)) * 2
+    late = b"\xff\xd8" + padding + saved(picture(9, 7), "JPEG")[2:]
 
-
-def test_what_is_no_base64_has_no_size() -> None:
-    assert image_size("é not base64") is None
-    assert image_size("") is None
+    for data, size in ((late, (9, 7)), (photo("PNG"), (64, 48)), (b"text", None)):
+        assert source_size({"data": base64.b64encode(data).decode()}) == size
+    assert source_size({"url": "https://a.example/x.png"}) is None
+    assert source_size({"data": "é not base64"}) is None
+    assert source_size({"data": ""}) is None
 
 
 def pdf(body: bytes) -> str:
@@ -80,15 +88,74 @@ def test_jpeg_markers_without_a_length_and_padding_are_stepped_over() -> None:
     frame = b"\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x00\x00\x00"
     head = b"\xff\xd8\xff\x01\xff\xff" + frame[1:]
 
-    assert image_size(base64.b64encode(head).decode()) == (32, 16)
+    assert image_size(head) == (32, 16)
 
 
 def test_a_lossless_webp_tells_its_size_in_bits() -> None:
     bits = (99 | 49 << 14).to_bytes(4, "little")
     head = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + bits + b"\0\0"
 
-    assert image_size(base64.b64encode(head).decode()) == (100, 50)
+    assert image_size(head) == (100, 50)
 
 
 def test_a_webp_of_an_unknown_kind_tells_nothing() -> None:
-    assert image_size(base64.b64encode(b"RIFF\0\0\0\0WEBPVP9 " + bytes(20)).decode()) is None
+    assert image_size(b"RIFF\0\0\0\0WEBPVP9 " + bytes(20)) is None
+
+
+@given(SMALL_SIDES, SMALL_SIDES, FORMS, st.booleans())
+def test_the_header_tells_what_a_decoder_finds(
+    width: int, height: int, form: str, special: bool
+) -> None:
+    options = {"JPEG": "progressive", "WEBP": "lossless"}
+    more = {options[form]: special} if form in options else {}
+    data = saved(picture(width, height), form, **more)
+    assert image_size(data) == (width, height)
+
+
+def test_metadata_before_the_header_do_not_hide_it() -> None:
+    for form in ("JPEG", "PNG", "WEBP"):
+        assert image_size(photo(form)) == (64, 48)
+
+
+@given(FORMS, st.integers(0, 200))
+def test_a_header_cut_short_tells_nothing_wrong(form: str, length: int) -> None:
+    data = saved(picture(33, 44), form)
+    assert image_size(data[:length]) in {None, (33, 44)}
+
+
+@given(FORMS, st.binary(max_size=100))
+def test_a_damaged_header_never_raises(form: str, tail: bytes) -> None:
+    start = {"JPEG": 3, "PNG": 8, "GIF": 6, "WEBP": 12}[form]
+    size = image_size(saved(picture(5, 5), form)[:start] + tail)
+    assert size is None or min(size) > 0
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"%PDF-1.4"])
+def test_what_is_no_image_has_no_size(data: bytes) -> None:
+    assert image_size(data) is None
+
+
+def test_a_gif_frame_larger_than_its_screen_counts() -> None:
+    data = bytearray(saved(picture(5, 5), "GIF"))
+    data[6:10] = b"\1\0\1\0"
+    assert image_size(bytes(data)) == (5, 5)
+
+
+@given(SIDES, SIDES, EDGES)
+def test_a_fitted_image_is_within_its_tier_and_never_larger(
+    width: int, height: int, edge: int
+) -> None:
+    fitted = fit((width, height), edge, most_tokens(edge))
+    assert max(fitted) <= edge
+    assert tiles(fitted) <= most_tokens(edge)
+    assert 1 <= fitted[0] <= width
+    assert 1 <= fitted[1] <= height
+    assert fit(fitted, edge, most_tokens(edge)) == fitted
+
+
+@given(SIDES, SIDES)
+def test_a_fitted_image_keeps_its_shape(width: int, height: int) -> None:
+    fitted = fit((width, height), 2576, 4784)
+    scale = max(fitted) / max(width, height)
+    assert abs(fitted[0] - width * scale) <= 1
+    assert abs(fitted[1] - height * scale) <= 1

@@ -1,0 +1,59 @@
+"""The list of models: `--models` prints it, `/models` shows it, `-o json` writes its rows."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
+
+from chatrepl.core.models import Model
+from chatrepl.core.money import Rates
+from chatrepl.core.outcome import Table
+from chatrepl.core.words import compact
+
+RatesOf: TypeAlias = Callable[[str, int], Rates | None]
+
+_HEADINGS: Final = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
+_PREFILL: Final = {True: "native", False: "emulated", None: "?"}
+
+
+def listed(models: Iterable[Model], current: Model) -> tuple[Model, ...]:
+    """Give the models of a list: the one in use goes first where the others do not hold it."""
+    models = tuple(models)
+    return models if any(m.id == current.id for m in models) else (current, *models)
+
+
+def model_list(models: Iterable[Model], current: Model, rates: RatesOf) -> Table:
+    """List the models; `*` marks the one in use, `?` what is not known."""
+    rows = tuple(_row(model, current, rates(model.id, 1)) for model in listed(models, current))
+    footer = "? is not known." if any("?" in row for row in rows) else ""
+    return Table(_HEADINGS, rows, footer=footer, right=frozenset({2, 3, 4}))
+
+
+def model_facts(model: Model, rates: RatesOf) -> dict[str, Any]:
+    """Give a row for programs; None stands for what is not known."""
+    price = rates(model.id, 1)
+    return {
+        "id": model.id,
+        "name": model.name,
+        "context_window": model.context_window,
+        "max_output": model.max_output,
+        "prefill": model.prefill,
+        "thinking": sorted(model.thinking),
+        "efforts": list(model.efforts),
+        "images": model.images,
+        "structured": model.structured,
+        "lifecycle": model.lifecycle or None,
+        "retires_at": model.retires_at or None,
+        "usd_per_million": {"input": price.input, "output": price.output} if price else None,
+    }
+
+
+def _row(model: Model, current: Model, price: Rates | None) -> tuple[str, ...]:
+    return (
+        "*" if model.id == current.id else "",
+        model.id,
+        compact(model.context_window) if model.context_window else "?",
+        compact(model.max_output) if model.max_output else "?",
+        f"{price.input:g}/{price.output:g}" if price else "?",
+        _PREFILL[model.prefill],
+        model.lasts or "?",
+        " ".join(sorted(model.thinking)) or ("-" if model.known else "?"),
+    )

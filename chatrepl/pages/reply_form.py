@@ -1,0 +1,50 @@
+"""The form of a reply: `--schema` and `/schema`, `--choose` and `/choose`.
+
+`door` is the flag or the command that asks, as it is written.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from chatrepl.api.json_schema import read_schema, sendable, violation
+from chatrepl.core.errors import ConfigError, UsageError
+from chatrepl.core.exchange.form import Form
+
+MOST_SCHEMA_BYTES: Final = 1_000_000
+_SAFE: Final = "Nothing was sent."
+
+
+def schema_form(text: str, door: str, read: Callable[[str, int], str]) -> Form:
+    """Make the form of a JSON schema: the JSON itself, or a file that holds it.
+
+    `read` gives the text of a file of so many bytes at most. Raises UsageError.
+    """
+    if text.lstrip().startswith("{"):
+        schema = read_schema(text, door)
+    elif text.strip():
+        try:
+            content = read(text, MOST_SCHEMA_BYTES)
+        except ConfigError as error:
+            raise UsageError(error.message, _SAFE) from None
+        schema = read_schema(content, text)
+    else:
+        raise UsageError(f"{door} takes a file, or a JSON Schema as it stands.", _SAFE)
+    return Form(sendable(schema), whole=schema)
+
+
+def choice_form(words: Sequence[str], door: str) -> Form:
+    """Make the form of one of a few choices; a single word is parted at its commas.
+
+    Raises UsageError for fewer than two.
+    """
+    parts = words[0].split(",") if len(words) == 1 else words
+    choices = tuple(dict.fromkeys(filter(None, (part.strip(", ") for part in parts))))
+    if len(choices) < 2:
+        raise UsageError(f"{door} takes at least two choices: {door} yes,no", _SAFE)
+    return Form.choose(choices)
+
+
+def check_of(form: Form | None) -> Callable[[Any], str | None] | None:
+    """Give what says where a reply's value departs from the whole schema, if there is one."""
+    whole = form.whole if form is not None else None
+    return None if whole is None else lambda value: violation(whole, value)

@@ -1,0 +1,42 @@
+from dataclasses import replace
+
+from chatrepl.core.models import find
+from chatrepl.core.money import Rates
+from chatrepl.pages.model_list import listed, model_facts, model_list
+
+MODELS = [find(id_) for id_ in ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")]
+
+
+def rates(model: str, tokens: int) -> Rates | None:
+    assert tokens == 1
+    return Rates(3.0, 15.0, 0.3, 3.75, 6.0) if model == "claude-sonnet-4-5" else None
+
+
+def test_a_row_says_what_is_known_and_a_question_mark_what_is_not() -> None:
+    table = model_list(MODELS, find("llama"), rates)
+    rows = {row[1]: row for row in table.rows}
+
+    assert rows["claude-sonnet-4-5"] == (
+        "", "claude-sonnet-4-5", "200k", "64k", "3/15", "native", "2026-11-30", "disabled enabled",
+    )  # fmt: skip
+    assert rows["claude-opus-5-5"][5] == "emulated"
+    assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?")
+    assert table.footer == "? is not known."
+    assert model_list(MODELS[:1], MODELS[0], rates).footer == ""
+    plain = replace(MODELS[0], thinking=frozenset())
+    assert model_list([plain], plain, rates).rows[0][-1] == "-"
+
+
+def test_the_model_in_use_is_listed_though_no_list_holds_it() -> None:
+    assert listed(MODELS, find("another")) == (find("another"), *MODELS)
+    assert model_list(MODELS, find("another"), rates).rows[0][:2] == ("*", "another")
+    assert listed(MODELS, find("llama")) == tuple(MODELS)
+
+
+def test_a_program_reads_the_same_in_numbers() -> None:
+    sonnet, llama = model_facts(MODELS[0], rates), model_facts(MODELS[3], rates)
+
+    assert sonnet["usd_per_million"] == {"input": 3.0, "output": 15.0}
+    assert sonnet["retires_at"] == "2026-11-30"
+    assert (sonnet["context_window"], llama["context_window"]) == (200_000, None)
+    assert (llama["usd_per_million"], llama["lifecycle"]) == (None, None)
