@@ -25,7 +25,6 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request, build_request, new_messages
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.models import find, resolve
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Prefill, Turn
 from chatrepl.core.value import frozen
@@ -76,10 +75,10 @@ class _Attempt:
                 self.session.learn(mid_system=False)
                 said = f"{self.request.model} takes the system prompt only at the top."
             case "thinking":
-                self.session.distrust("thinking", self.base)
+                self.session.refuse("thinking", self.base)
                 said = "The service does not take the thinking so far; it is left out from now on."
             case "blocks":
-                self.session.distrust("blocks", self.base)
+                self.session.refuse("blocks", self.base)
                 said = (
                     "The service does not take back a part of a reply; it is left out from now on."
                 )
@@ -302,15 +301,8 @@ async def ask_aside(session: Session, message: Message, stream: Stream, view: Di
                     reply = reply.apply(event)
                     view.show(event, reply)
     finally:
-        _pay(session, request, reply)
+        session.pay(request, reply)
     return reply
-
-
-def _pay(session: Session, request: Request, reply: Reply) -> None:
-    if not reply.usage_known:
-        return
-    usage, now = reply.total_usage, session.edges.clock()
-    session.meter = session.meter.add(usage, session.edges.price(request.model, usage, now))
 
 
 def aside_request(session: Session, message: Message) -> Request:
@@ -319,8 +311,8 @@ def aside_request(session: Session, message: Message) -> Request:
     With the same model, system prompt, tools and settings it is read from the cache.
     """
     wanted = session.settings.context_summary_model
-    model = find(resolve(wanted, session.models), session.models) if wanted else session.model
+    model = session.service.model(wanted) if wanted else session.model
     settings = replace(session.settings, stop_sequences=())  # they would cut it
     return build_request(
-        session.trusted(session.conversation), settings, model, message, session.ask("")
+        session.without_refused(session.conversation), settings, model, message, session.ask("")
     )

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
-from chatrepl.api.catalog import Catalog
 from chatrepl.cli.assemble import MODELS_FILE, new_session
 from chatrepl.cli.connection import Connection, has_credentials, new_runner, open_connection
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
+from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ApiError
 from chatrepl.core.models import Model
 from chatrepl.core.words import compact
@@ -27,9 +27,7 @@ _HEADINGS = ("", "model", "window", "output", "$/M in/out", "prefill", "until", 
 def show_models(options: Options, loaded: Config, out: TextIO, err: TextIO | None) -> int:
     """Print the models; `*` marks the one in use."""
     session = new_session(options, loaded, interactive=False)
-    catalog = session.models
-    if isinstance(catalog, Catalog):
-        catalog = _refreshed(catalog, options, loaded, err)
+    catalog = _refreshed(session.service.models, options, loaded, err)
     models = [catalog[id_] for id_ in catalog]
     if options.manner != "text":
         write_json(out, {"models": [_facts(model) for model in models]})

@@ -2,14 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatrepl.api.catalog import Catalog
 from chatrepl.api.connect import Route, connect
+from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.models import Model
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
 from chatrepl.storage.files import replace_file
@@ -24,31 +22,20 @@ def refresh_models(
     session: Session, client: "Warmup[Client]", route: Route, file: Path | None
 ) -> None:
     """Bring the list of models up to date in the background, once the SDK is loaded."""
-    catalog = session.models
-    if isinstance(catalog, Catalog) and not catalog.is_fresh(session.edges.clock(), route.url):
-        work = (session, catalog, client, route, file)
+    if not session.service.models.is_fresh(session.edges.clock(), route.url):
+        work = (session, client, route, file)
         threading.Thread(target=_refresh, args=work, name="models", daemon=True).start()
 
 
-def _refresh(
-    session: Session, catalog: Catalog, client: "Warmup[Client]", route: Route, file: Path | None
-) -> None:
+def _refresh(session: Session, client: "Warmup[Client]", route: Route, file: Path | None) -> None:
     try:
         client.result()  # the SDK is loaded by then
         infos = asyncio.run(_fetch(route))
     except ChatreplError:
         return  # the table is good enough, and a turn will say what is wrong
-    now = session.models  # something may have been learned since
-    base = now if isinstance(now, Catalog) else catalog
-    merged = base.merge(infos, origin=route.url, now=session.edges.clock())
-    session.models = merged if base is now else {**merged, **_learned(now, catalog)}
+    session.update_models(infos, route.url)
     if file is not None:
-        _write(file, merged)
-
-
-def _learned(now: Mapping[str, Model], before: Mapping[str, Model]) -> dict[str, Model]:
-    """Give the models that changed since."""
-    return {id_: model for id_, model in now.items() if before.get(id_) != model}
+        _write(file, session.service.models)
 
 
 async def _fetch(route: Route) -> tuple[Wire, ...]:

@@ -41,14 +41,13 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     if folder is None:
         if asked:
             raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", "Nothing was sent.")
-        session.recorder = NoRecorder(NO_FOLDER)
+        session.begin_with(session.conversation, NoRecorder(NO_FOLDER))
         return Resumed()
-    session.library = folder
     kept = Resumed()
     if options.continue_ or options.resume is not None:
         kept = _go_on(options, session)
     else:
-        session.recorder = begin_kept(folder)
+        session.begin_with(session.conversation, begin_kept(folder))
     if options.save is not None and isinstance(session.recorder, Journaled):
         session.recorder.rename(checked_name(folder, options.save, session.recorder.id))
     return kept
@@ -70,7 +69,7 @@ def put_away(session: Session) -> int:
 def _go_on(options: Options, session: Session) -> Resumed:
     entry = _wanted(options, session)
     opened = reopen(entry)
-    session.conversation, session.recorder = opened.conversation, opened.recorder
+    session.begin_with(opened.conversation, opened.recorder)
     if options.system is not None and session.system != session.settings.system:
         session.adjust(system=session.settings.system)
     return Resumed(entry, opened.notes, _brought_back(options, session, opened.recorder))
@@ -80,7 +79,7 @@ def _brought_back(options: Options, session: Session, recorder: Journaled) -> st
     """Set what the conversation had chosen; what is staged waits for the next chat."""
     asked = options.model is not None or any(one.startswith("model=") for one in options.set_)
     if session.interactive:
-        from chatrepl.session.next_message import bring_back
+        from chatrepl.session.next_on_disk import bring_back
 
         return bring_back(session, model=not asked)
     chosen = recorder.facts.get("model")
@@ -91,8 +90,8 @@ def _brought_back(options: Options, session: Session, recorder: Journaled) -> st
 
 def _wanted(options: Options, session: Session) -> SavedEntry:
     if options.resume is not None:
-        return find(session.library, options.resume)
-    newest = list_entries(session.library, 1)
+        return find(session.edges.library, options.resume)
+    newest = list_entries(session.edges.library, 1)
     if not newest:
         raise StorageError(
             "There is no saved conversation to go on with.",

@@ -9,7 +9,6 @@ import sys
 import time
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from typing import Final, TextIO
 
 from chatrepl.cli import stdin
@@ -49,7 +48,7 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
 def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> int:
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
-    session.form = form_of(options)
+    session.prepare(form=form_of(options))
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)
     _keep(options, session)
@@ -65,7 +64,7 @@ def _session(options: Options, loaded: Config) -> Session:
     """Make the session; prices are looked up only where somebody will see them."""
     session = new_session(options, loaded, interactive=False)
     if options.manner == "text" and not (options.verbose or options.dry_run or options.keeps):
-        session.edges = replace(session.edges, price=lambda _model, _usage, _when: None)
+        session.equip(price=lambda _model, _usage, _when: None)
     return session
 
 
@@ -154,7 +153,7 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         verbose=options.verbose,
         live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
-        check=check_of(session.form),
+        check=check_of(session.next.form),
     )
 
 
@@ -207,6 +206,6 @@ def _recall(options: Options, session: Session) -> None:
         entry = newest[0]
     else:
         raise StorageError("There is no saved conversation to go on with.", "Nothing was sent.")
-    session.conversation = load(entry.path).conversation
+    session.begin_with(load(entry.path).conversation, session.recorder)
     if options.system is not None and session.system != session.settings.system:
         session.adjust(system=session.settings.system)

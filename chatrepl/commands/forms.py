@@ -35,7 +35,7 @@ def schema(
     if text == "clear":
         return _cleared(session)
     if not text:
-        return _shown(session.form)
+        return _shown(session.next.form)
     inline = text.startswith("{")
     whole = read_schema(text if inline else read_text(text), "/schema" if inline else text)
     lost = _use(session, Form(sendable(whole), whole=whole))
@@ -44,10 +44,7 @@ def schema(
 
 
 def _use(session: Session, form: Form | None) -> str:
-    def change() -> None:
-        session.form = form
-
-    return cooled(session, change)
+    return cooled(session, lambda: session.prepare(form=form))
 
 
 def _cleared(session: Session) -> Outcome:
@@ -63,7 +60,8 @@ def _shown(form: Form | None) -> Outcome:
 
 
 def _how(session: Session) -> str:
-    enforced = session.form is not None and session.form.schema and session.model.structured
+    form = session.next.form
+    enforced = form is not None and form.schema and session.model.structured
     return "The service enforces it." if enforced else "The model is asked to follow it."
 
 
@@ -93,7 +91,7 @@ def _choices(session: Session, text: str) -> Iterable[str]:
 def choose(session: Session, *choices: Annotated[str, ArgKind(complete=_choices)]) -> Outcome:
     """Ask for replies that are exactly one of CHOICES; `clear` ends it."""
     if not choices:
-        return _shown(session.form)
+        return _shown(session.next.form)
     if choices == ("clear",):
         return _cleared(session)
     found = tuple(dict.fromkeys(choice.rstrip(",") for choice in choices if choice.rstrip(",")))

@@ -30,7 +30,7 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[str]:
     if opt is None:
         return
     if opt.key == "model":
-        offered: Iterable[str] = session.models
+        offered: Iterable[str] = session.service.models
     elif opt.kind == "switch":
         offered = ("true", "false")
     else:
@@ -58,9 +58,9 @@ def set_(
         return use_model(session, value)
     changed = set_value(session.settings, key, "" if value == '""' else value)
     if key == "system":
-        session.settings = changed
+        session.use(changed)
         return set_system(session, changed.system)
-    lost = cooled(session, lambda: setattr(session, "settings", changed))
+    lost = cooled(session, lambda: session.use(changed))
     shown, _ = _shown(session, key)
     if key in _AT_START:
         return Notice(
@@ -113,8 +113,8 @@ def multiline(session: Session) -> Outcome:
 @command("models", group="settings")
 def models(session: Session) -> Outcome:
     """List the models with windows, prices, prefill, thinking and how long they last."""
-    rows = [_model_row(session, found) for found in session.models.values()]
-    if session.model.id not in session.models:
+    rows = [_model_row(session, found) for found in session.service.models.values()]
+    if session.model.id not in session.service.models:
         rows.insert(0, _model_row(session, session.model))
     heads = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
     unknown = "? is not known. " if any("?" in row for row in rows) else ""

@@ -103,7 +103,7 @@ class Shot:
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
         text = text_of(turn)
-        form, wanted = self.session.form, self.manner.extract
+        form, wanted = self.session.next.form, self.manner.extract
         problem = judge(turn, text, whole=form is not None or wanted is not None)
         if problem is not None:
             raise problem
@@ -140,7 +140,7 @@ class Shot:
         return (
             self.manner.output == "json"
             or self.manner.extract is not None
-            or self.session.form is not None
+            or self.session.next.form is not None
         )
 
     def _write(self, text: str, parsed: Any) -> None:
@@ -196,8 +196,6 @@ class Shot:
 
 def _get_ready() -> None:
     """Load what the answer will be written with, while the service thinks."""
-    import chatrepl.core.prompt_cache  # noqa: F401
-
     pipe("")
 
 

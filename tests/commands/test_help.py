@@ -29,7 +29,7 @@ def test_help_tells_all_about_one() -> None:
 
 def test_the_demo_engine_has_help_of_its_own() -> None:
     player = Player()
-    player.session.demo_help = "# Demo"
+    player.session.equip(guide="# Demo")
     player.do("/help demo")
 
     assert player.heard == "# Demo"

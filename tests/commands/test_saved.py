@@ -1,7 +1,6 @@
 import json
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,8 +29,8 @@ def _chat(folder: Path) -> Iterator[Trimmer]:
 
 def begin(folder: Path) -> Trimmer:
     chat = Trimmer()
-    chat.session.library = folder
-    chat.session.edges = replace(chat.session.edges, new_recorder=lambda: begin_kept(folder))
+    chat.session.equip(library=folder)
+    chat.session.equip(new_recorder=lambda: begin_kept(folder))
     chat.session.recorder = begin_kept(folder)
     return chat
 
@@ -329,7 +328,7 @@ def test_saved_conversations_are_offered_with_time_and_title(chat: Trimmer) -> N
     recorder = chat.session.recorder
     assert isinstance(recorder, Journaled)
     recorder.journal.flush()
-    (entry,) = list_entries(chat.session.library)
+    (entry,) = list_entries(chat.session.edges.library)
     meaning = f"{when(entry.when)} · demo: say otters"
 
     assert REGISTRY.complete(chat.session, "/load ")[1] == [(entry.id, meaning)]

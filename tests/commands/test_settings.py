@@ -7,10 +7,12 @@ import pytest
 
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.load import Config, load
+from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import find
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.session.service import Service
 from chatrepl.terminal.columns import lay_out
 from tests.commands.playing import Player
 
@@ -101,10 +103,9 @@ def test_models_are_listed_with_prices_and_what_is_unknown() -> None:
         each = 3e-6 * usage.input_tokens + 15e-6 * usage.output_tokens
         return Cost(each, each) if model == "claude-sonnet-4-5" else None
 
-    player.session.edges = replace(player.session.edges, price=price)
-    player.session.models = {
-        id_: find(id_) for id_ in ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")
-    }
+    player.session.equip(price=price)
+    ids = ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")
+    player.session.service = Service(Catalog(models={id_: find(id_) for id_ in ids}))
     player.do("/set model llama")
     player.do("/models")
     rows = {row[1]: row for row in player.tables[-1].rows}
@@ -142,7 +143,7 @@ def test_the_doctor_is_asked() -> None:
     player = Player()
     player.do("/doctor")
     assert "--doctor" in player.heard
-    player.session.edges = replace(player.session.edges, examine=lambda s: f"model {s.model}")
+    player.session.equip(examine=lambda s: f"model {s.model}")
     player.do("/doctor")
     assert player.heard == "model claude-sonnet-5-5"
 

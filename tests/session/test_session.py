@@ -1,11 +1,9 @@
-"""The session: requests, undo over conversations, what is learned, what is distrusted."""
+"""The session: requests, undo over conversations, what is learned, what is refused."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatrepl.api.catalog import Catalog
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
@@ -23,11 +21,10 @@ def session(model: str = "claude-sonnet-5-5") -> Session:
 def test_what_is_learned_stays_in_the_catalog_and_is_told_to_the_edges() -> None:
     told: list[object] = []
     one = session("claude-haiku-4-5")
-    one.models = Catalog()
-    one.edges = replace(one.edges, learn=lambda model, facts: told.append((model, facts)))
+    one.equip(learn=lambda model, facts: told.append((model, facts)))
     one.learn(prefill=False)
 
-    assert isinstance(one.models, Catalog)
+    assert one.service.models["claude-haiku-4-5"].prefill is False
     assert one.model.prefill is False
     assert told == [("claude-haiku-4-5", {"prefill": False})]
 
@@ -74,14 +71,13 @@ def test_turns_by_hand_stand_in_the_conversation() -> None:
 def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is_new: bool) -> None:
     player = Player()
     one = player.session
-    one.edges = replace(one.edges, new_recorder=lambda: begin_kept(tmp_path))
-    one.recorder = begin_kept(tmp_path)
-    one.conversation = Conversation(state=State(system="Be brief."))
+    one.equip(new_recorder=lambda: begin_kept(tmp_path))
+    one.begin_with(Conversation(state=State(system="Be brief.")), begin_kept(tmp_path))
     if is_new:
         player.say("demo: say one")
         player.do("/clear")
     player.say("demo: say two")
-    for recorder in (*(kept[1] for kept in one.shelf.all), one.recorder):
+    for recorder in (*(recorder for _, recorder in one.shelf.all), one.recorder):
         assert isinstance(recorder, Journaled)
         recorder.journal.close()
 

@@ -1,9 +1,9 @@
 """What is kept of a reply's end."""
 
-from chatrepl.core.exchange.receipt import receipt_of
 from chatrepl.core.exchange.reply import MessageDelta, MessageStart, MessageStop, Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.usage import Cost
+from chatrepl.session.books import receipt_of
 
 REQUEST = Request({"model": "asked"}, ())
 
