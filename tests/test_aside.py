@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from chatrepl.core.errors import ApiError
-from chatrepl.turn import aside_request, ask_aside
+from chatrepl.turn import ask_aside
 from tests.commands.trimmer import Trimmer
 from tests.views import QuietView
 
@@ -37,7 +37,7 @@ def test_an_aside_has_neither_prefill_nor_form() -> None:
     chat = Trimmer()
     chat.do("/prefill pin Well")
     chat.do("/choose yes no")
-    request = aside_request(chat.session, chat.session.compose("Sum up."))
+    request = chat.request_aside(chat.session.compose("Sum up."))
 
     assert request.prefill is None
     assert "output_config" not in request.params

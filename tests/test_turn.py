@@ -1,6 +1,7 @@
 """One turn: prefill on every model, lessons from refusals, pauses, what is recorded."""
 
 import json
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,6 +11,16 @@ from chatrepl.attachments.attach import from_bytes
 from chatrepl.commands.staging import limits_of
 from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    StreamEvent,
+    TextDelta,
+)
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.outcome import Send
 from chatrepl.core.settings import Settings
@@ -19,9 +30,10 @@ from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import WireAnswer, error_body, json_answer
 from chatrepl.session.service import Service
-from chatrepl.turn import text_of
+from chatrepl.turn import run_turn
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
+from tests.views import QuietView
 
 BLIND = replace(TABLE["claude-opus-5"], images=False, pdfs=False)
 
@@ -38,7 +50,7 @@ def test_a_reply_is_exactly_prefill_and_continuation(model: str, behaviour: str)
         player.session.prepare(prefill=prefill)
         turn = player.say("demo: say three and four")
 
-        text = text_of(turn)
+        text = turn.text
         assert text.startswith(prefill)
         assert text[len(prefill) :].lstrip() == "three and four"  # some models begin anew
         assert player.statuses == [200]
@@ -205,6 +217,25 @@ def test_a_service_that_only_pauses_is_given_up() -> None:
     assert set(player.statuses) == {200}
 
 
+def test_a_prefill_stands_there_once_also_where_a_pause_comes_before_it() -> None:
+    called = BlockStart(0, {"type": "server_tool_use", "id": "a", "name": "web_search"})
+    answers: list[tuple[StreamEvent, ...]] = [
+        (called, BlockStop(0), MessageDelta("pause_turn"), MessageStop()),
+        (TextDelta("Well, yes."), MessageDelta("end_turn"), MessageStop()),
+    ]
+
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        for event in (MessageStart(), *answers.pop(0)):
+            yield event
+
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.session.prepare(prefill="Well,")
+    message = player.session.compose("Is it?")
+    turn = player.runner.run(run_turn(player.session, message, stream, QuietView()))
+
+    assert turn.text == "Well, yes."
+
+
 def test_a_message_that_says_nothing_is_not_sent() -> None:
     player = Player()
     with pytest.raises(UsageError, match="nothing to send"):
@@ -247,7 +278,7 @@ def test_what_streams_is_recorded_as_it_comes() -> None:
     player.session.prepare(prefill="Well,")
     turn = player.say("demo: think")
 
-    assert recorder.texts["text"] == text_of(turn)
+    assert recorder.texts["text"] == turn.text
     assert recorder.texts["thinking"]
 
 

@@ -175,7 +175,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     message = compose(options, session, piped)
     request = session.request(message)
     body = {**request.body(), "stream": True}
-    tokens = session.estimate(request).tokens
+    tokens = session.ledger.request(request, session.model).tokens
     usage = Usage(input_tokens=tokens)
     cost = session.edges.price(request.model, usage, session.edges.clock())
     usd = cost.usd if cost is not None else None

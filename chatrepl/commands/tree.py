@@ -69,7 +69,7 @@ def user(session: Session, text: Rest) -> Outcome:
     """Add a message of yours without sending it. What is staged goes with it."""
     message = session.compose(text)
     session.unstage(*session.next.staged)
-    messages = new_messages(session.conversation, session.model, message)
+    messages = new_messages(session.conversation, message)
     session.add_turn(session.conversation.head, *messages)
     return Notice("Added as your message. /retry asks for a reply to it, /undo takes it back.")
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Meter
@@ -48,18 +49,16 @@ class Books:
         return replace(self, footprint=None, miss="", behind=self.ledger is not None)
 
 
-def receipt_of(
-    request: Request, reply: Reply, cost: Cost | None, seconds: float, error: str
-) -> Receipt:
-    """Sum up a reply to `request`, as far as it came: why it ended, what it took and cost."""
+def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:
+    """Sum up a reply to a plan, as far as it came: why it ended, what it took and cost."""
     return Receipt(
-        model=reply.model or request.model,
+        model=reply.model or plan.request.model,
         stop_reason=reply.stop_reason if reply.complete else None,
         stop_details=reply.stop_details,
         usage=reply.total_usage,
         message_id=reply.message_id,
         request_id=reply.request_id,
-        prefill=reply.prefill,
+        prefill=reply.prefill if plan.cut is None else None,
         cost_usd=cost.usd if cost else None,
         uncached_usd=cost.uncached_usd if cost else None,
         duration_s=max(0.0, seconds),

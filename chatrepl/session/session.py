@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.context.relevance import Index
+from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
+from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.exchange.view import RefusedPart
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
@@ -33,7 +34,6 @@ from chatrepl.session.service import Service
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
-    from chatrepl.core.exchange.form import Form
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
 
@@ -66,6 +66,11 @@ class Session:
         return self.service.model(self.settings.model)
 
     @property
+    def aside_model(self) -> Model:
+        """The model that is asked aside, such as for summaries."""
+        return self.service.model(self.settings.context_summary_model or self.settings.model)
+
+    @property
     def system(self) -> str:
         """The system prompt that the next message will have."""
         return system_of(self.conversation)
@@ -74,36 +79,30 @@ class Session:
         """Make the next message of what was typed and staged; what is staged stays so far."""
         return Message.user(scrub(text), *(item.block for item in self.next.staged))
 
-    def request(
-        self,
-        message: Message | None,
-        base: Conversation | None = None,
-        *,
-        prefill: str | None = None,
-    ) -> Request:
-        """Build the request that sends `message` after `base`, or after the conversation.
+    @property
+    def situation(self) -> Situation:
+        """What the next request is made from."""
+        model, refused = self.model, self.service.refused
+        return Situation(self.conversation, self.settings, model, self._ask(model), refused)
 
-        `prefill` replaces what is set for the next reply, which then has no form either.
-        """
-        after = self.without_refused(base or self.conversation)
-        chosen = self.next.begins_with if prefill is None else prefill
-        ask = self.ask(
-            chosen if message is not None else "", self.next.form if prefill is None else None
-        )
-        return build_request(after, self.settings, self.model, message, ask)
-
-    def ask(self, prefill: str, form: "Form | None" = None) -> Ask:
-        """Say what the next turn asks for beyond the settings."""
-        schema = form.schema if form is not None and self.model.structured else None
+    def _ask(self, model: Model) -> Ask:
+        """Say what the next message asks for beyond the settings."""
+        prefill, form = self.next.begins_with, self.next.form
+        schema = form.schema if form is not None and model.structured else None
+        count = self.edges.count if self.edges.can_count() else rough_count
         return Ask(
             prefill=prefill,
             instruction=form.instruction if form is not None and schema is None else "",
             schema=schema,
             interactive=self.interactive,
             previous_message_id=self.conversation.last_message_id,
-            extra_tokens=self._prefill_tokens(prefill),
+            extra_tokens=count(prefill) + 8 if prefill else 0,
             diagnose=not self.settings.base_url,
         )
+
+    def request(self, message: Message | None, base: Conversation | None = None) -> Request:
+        """Build the request that would send `message` now; None sends what is there."""
+        return self.situation.request(message, base)
 
     @property
     def ledger(self) -> "Ledger":
@@ -120,10 +119,6 @@ class Session:
         ledger = Ledger(self.edges.count, self.edges.scales())
         self.books = replace(self.books, ledger=ledger)
         return ledger
-
-    def estimate(self, request: Request) -> "Estimate":
-        """Tell the tokens of a request's input."""
-        return self.ledger.request(request, self.model)
 
     def context(self) -> "Estimate | None":
         """Tell the tokens that would be sent now; None while counting would make the user wait."""
@@ -236,13 +231,9 @@ class Session:
         merged = self.service.models.merge(infos, origin=origin, now=self.edges.clock())
         self.service = replace(self.service, models=merged)
 
-    def refuse(self, part: RefusedPart, base: Conversation | None = None) -> None:
-        """Send that part of the turns so far no more: the service refuses it."""
-        self.service = self.service.refusing(part, base or self.conversation)
-
-    def without_refused(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without what the service refuses."""
-        return self.service.refused.without(conversation)
+    def refuse(self, part: RefusedPart, conversation: Conversation) -> None:
+        """Send that part of the turns up to there no more: the service refuses it."""
+        self.service = self.service.refusing(part, conversation)
 
     def announce(self, id_: str) -> bool:
         """Tell whether the user is to hear now that a model ends: once for each model."""
@@ -263,17 +254,14 @@ class Session:
         failures = 0 if worked else self.books.summary_failures + 1
         self.books = replace(self.books, summary_failures=failures)
 
-    def open_turn(
-        self, message: Message, request: Request, base: Conversation | None = None
-    ) -> Turn:
-        """Begin a turn: the message is kept before anything is sent."""
-        after = base or self.conversation
-        messages = new_messages(after, self.model, request.with_ours(message))
-        return self._begun(Turn(TurnId(""), after.head, messages, ours=request.ours))
-
-    def reopen_turn(self, cut: Turn) -> Turn:
-        """Begin a turn that goes on with the reply of `cut`, as its sibling."""
-        return self._begun(replace(cut, messages=cut.messages[:-1], receipt=None))
+    def begin_turn(self, turn: Turn) -> Turn:
+        """Begin a turn as it was planned: the message is kept before anything is sent."""
+        now = self.edges.clock()
+        begun = replace(turn, id=TurnId(self.edges.new_id()), created=now)
+        if not self.conversation.turns:
+            self.recorder.state(self.conversation)  # the system prompt that it begins with
+        self.recorder.begin(begun)
+        return begun
 
     def add_turn(self, parent: TurnId | None, *messages: Message) -> Turn:
         """Add a turn that nobody sent, as it stands."""
@@ -282,21 +270,12 @@ class Session:
         self.change(self.conversation.add(turn))
         return turn
 
-    def _begun(self, turn: Turn) -> Turn:
-        now = self.edges.clock()
-        begun = replace(turn, id=TurnId(self.edges.new_id()), created=now)
-        if not self.conversation.turns:
-            self.recorder.state(self.conversation)  # the system prompt that it begins with
-        self.recorder.begin(begun)
-        return begun
-
-    def close_turn(
-        self, turn: Turn, request: Request, reply: Reply, written: Message | None, error: str = ""
-    ) -> Turn:
+    def close_turn(self, turn: Turn, plan: Plan, reply: Reply, error: str = "") -> Turn:
         """End a turn with what was written; without anything, the conversation stays as it was."""
+        request, written = plan.request, plan.written(reply)
         now = self.edges.clock()
         cost = self._cost(request, reply, now)
-        receipt = receipt_of(request, reply, cost, now - turn.created, error)
+        receipt = receipt_of(plan, reply, cost, now - turn.created, error)
         messages = turn.messages if written is None else (*turn.messages, written)
         done = replace(turn, messages=messages, receipt=receipt)
         if reply.usage_known:
@@ -335,7 +314,3 @@ class Session:
             self.ledger.observe(request, self.model, reply.usage, written)
         else:
             self.books = replace(self.books, behind=True)
-
-    def _prefill_tokens(self, prefill: str) -> int:
-        count = self.edges.count if self.edges.can_count() else rough_count
-        return count(prefill) + 8 if prefill else 0

@@ -19,7 +19,7 @@ from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView
-from chatrepl.turn import Display, Stream, run_turn, text_of
+from chatrepl.turn import Display, Stream, run_turn
 
 _SENT_S: Final = 0.01  # by then the request is on its way, or a connection is waited for
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
@@ -102,7 +102,7 @@ class Shot:
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
-        text = text_of(turn)
+        text = turn.text
         form, wanted = self.session.next.form, self.manner.extract
         problem = judge(turn, text, whole=form is not None or wanted is not None)
         if problem is not None:
@@ -179,7 +179,7 @@ class Shot:
         write_json(self.out, result)
 
     def _partial_text(self) -> str:
-        return text_of(self.turn) if self.turn is not None else self.reply.text
+        return self.turn.text if self.turn is not None else self.reply.text
 
     def _remark(self, turn: Turn) -> None:
         """Say on stderr what the reader of the answer should know."""

@@ -12,7 +12,6 @@ from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.conversation import Message
-from chatrepl.turn import aside_request
 from tests.commands.trimmer import MODEL, Trimmer
 
 LONG = "demo: say ok\n" + "otters swim " * 300
@@ -42,7 +41,7 @@ def test_a_summary_is_asked_for_at_the_end_of_the_same_request() -> None:
     made.start_with("Be brief.")
     made.talk(LONG, LONG, "demo: think", "demo: say end")
     normal = made.session.request(made.session.compose("And?"))
-    asked = aside_request(made.session, summary_words("the tin"))
+    asked = made.request_aside(summary_words("the tin"))
 
     assert {**asked.params, "diagnostics": 0} == {**normal.params, "diagnostics": 0}
     assert asked.messages[:-1] == normal.messages[:-1]
@@ -123,7 +122,7 @@ def test_a_summary_that_fails_changes_nothing_and_says_why(aside: str, why: str)
 
 def test_the_model_for_summaries_may_be_another() -> None:
     made = chat(budget=0, context_summary_model="haiku-5-5", stop_sequences=("END",))
-    request = aside_request(made.session, summary_words(""))
+    request = made.request_aside(summary_words(""))
 
     assert request.model == "claude-haiku-5-5"
     assert "stop_sequences" not in request.params

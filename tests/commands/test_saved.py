@@ -8,6 +8,7 @@ import pytest
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.saved import when
 from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.world import NoRecorder
 from chatrepl.storage.library import list_entries
@@ -175,7 +176,7 @@ def test_a_reply_that_was_cut_and_damage_are_told(folder: Path) -> None:
     recorder = chat.session.recorder
     assert isinstance(recorder, Journaled)
     message = chat.session.compose("demo: say two")
-    turn = chat.session.open_turn(message, chat.session.request(message))
+    turn = chat.session.begin_turn(plan_turn(chat.session.situation, message).turn)
     recorder.delta(turn.id, "half", "text")
     recorder.delta(turn.id, "a thought", "thinking")
     recorder.journal.flush()

@@ -7,6 +7,7 @@ import pytest
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
+from chatrepl.session.books import Books
 from chatrepl.session.session import Session
 from chatrepl.storage.read import load
 from chatrepl.storage.saved import Journaled, begin_kept
@@ -83,3 +84,44 @@ def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is
 
     assert isinstance(one.recorder, Journaled)
     assert load(one.recorder.journal.path).conversation.state.system == "Be brief."
+
+
+def test_what_the_service_refused_is_in_no_request() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.say("demo: think")
+    one = player.session
+    assert any(message.has_thinking for message in one.request(None).messages)
+    one.refuse("thinking", one.conversation)
+    assert not any(message.has_thinking for message in one.request(None).messages)
+
+
+def test_the_list_of_the_service_comes_to_what_was_learned() -> None:
+    one = session("claude-new-9")
+    one.learn(prefill=True)
+    one.update_models([{"id": "claude-new-9", "max_input_tokens": 7}], "https://a.invalid")
+    assert (one.model.context_window, one.model.prefill) == (7, True)
+
+
+def test_the_end_of_a_model_is_announced_once() -> None:
+    one = session()
+    assert one.announce("a")
+    assert not one.announce("a")
+    assert one.announce("b")
+
+
+def test_a_single_shot_pays_and_notes_nothing_else() -> None:
+    player = Player()
+    player.session.interactive = False
+    player.say("demo: say one")
+    books = player.session.books
+    assert books == Books(meter=books.meter)
+    assert books.meter.replies == 1
+
+
+def test_a_reply_that_nobody_could_count_is_learned_from_later() -> None:
+    player = Player()
+    player.session.equip(can_count=lambda: False)
+    player.say("demo: say one")
+    assert player.session.books.behind
+    assert player.session.ledger.tally.base is not None
+    assert not player.session.books.behind
