@@ -3,6 +3,7 @@
 import ast
 import statistics
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from importlinter.cli import lint_imports
@@ -56,6 +57,35 @@ def test_most_modules_are_short() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=str)
 def test_modules_say_what_they_are(module: Path) -> None:
     assert ast.get_docstring(ast.parse((ROOT / module).read_text(encoding="utf-8")))
+
+
+OUTSIDE = [module for module in MODULES if "session" not in module.parts]
+
+
+@pytest.mark.parametrize("module", OUTSIDE, ids=str)
+def test_nobody_assigns_a_field_of_the_session_from_outside(module: Path) -> None:
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+    assert [node.lineno for node in ast.walk(tree) if _changes_session(node)] == []
+
+
+def _changes_session(node: ast.AST) -> "TypeGuard[ast.expr]":
+    match node:
+        case ast.Attribute(value=whose, ctx=ast.Store() | ast.Del()):
+            return _is_session(whose)
+        case ast.Call(func=ast.Name("setattr" | "delattr"), args=[whose, *_]):
+            return _is_session(whose)
+        case _:
+            return False
+
+
+def _is_session(node: ast.expr) -> bool:
+    """Tell whether it is named as one; the library of the prompt has another of that name."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name == "session"
+        case _:
+            return False
 
 
 def test_no_name_of_a_class_or_type_stands_in_two_modules() -> None:

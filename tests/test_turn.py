@@ -1,6 +1,7 @@
 """One turn: prefill on every model, lessons from refusals, pauses, what is recorded."""
 
 import json
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -8,7 +9,18 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import limits_of
+from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    StreamEvent,
+    TextDelta,
+)
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.outcome import Send
 from chatrepl.core.settings import Settings
@@ -17,9 +29,11 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import WireAnswer, error_body, json_answer
-from chatrepl.turn import text_of
+from chatrepl.session.service import Service
+from chatrepl.turn import run_turn
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
+from tests.views import QuietView
 
 BLIND = replace(TABLE["claude-opus-5"], images=False, pdfs=False)
 
@@ -33,14 +47,14 @@ PREFILLS = ("Well, ", "<answer>\n  ", "A b:", "Yes.\n\n")
 def test_a_reply_is_exactly_prefill_and_continuation(model: str, behaviour: str) -> None:
     for prefill in PREFILLS:
         player = Player(Settings(model=model), Engine(prefill_behaviour=behaviour))
-        player.session.prefill = prefill
+        player.session.prepare(prefill=prefill)
         turn = player.say("demo: say three and four")
 
-        text = text_of(turn)
+        text = turn.text
         assert text.startswith(prefill)
         assert text[len(prefill) :].lstrip() == "three and four"  # some models begin anew
         assert player.statuses == [200]
-        assert player.session.prefill == ""
+        assert player.session.next.prefill == ""
 
 
 @pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-opus-5-5"])
@@ -48,13 +62,13 @@ def test_only_what_was_sent_is_no_longer_set_for_the_next_message(model: str) ->
     player = Player(Settings(model=model))
     player.say("demo: count to 30")
     mine = from_bytes(PNG, "a.png", limits=limits_of(player.session.model))
-    player.session.staged, player.session.prefill = (mine,), "Well,"
+    player.session.prepare(staged=(mine,), prefill="Well,")
     player.do("/continue")
-    assert (player.session.staged, player.session.prefill) == ((mine,), "Well,")
+    assert (player.session.next.staged, player.session.next.prefill) == ((mine,), "Well,")
     player.do("/retry")
-    assert (player.session.staged, player.session.prefill) == ((mine,), "")
+    assert (player.session.next.staged, player.session.next.prefill) == ((mine,), "")
     player.say("demo: say seen")
-    assert not player.session.staged
+    assert not player.session.next.staged
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -75,8 +89,8 @@ def refusal(message: str) -> WireAnswer:
 
 def _lying(player: Player, **facts: bool) -> None:
     """Let the table say of the model what is not so."""
-    model = player.session.model
-    player.session.models = {**TABLE, model.id: model.learned(facts)}
+    models = Catalog().learn(player.session.model.id, facts)
+    player.session.service = Service(models)
 
 
 def test_a_refused_prefill_is_learned_once_and_emulated() -> None:
@@ -85,7 +99,7 @@ def test_a_refused_prefill_is_learned_once_and_emulated() -> None:
     learned: list[object] = []
     player.session.edges = _learning(player, learned)
     for _ in range(3):
-        player.session.prefill = "Well,"
+        player.session.prepare(prefill="Well,")
         player.say("demo: say yes")
         assert player.text.startswith("Well,")
 
@@ -142,7 +156,7 @@ def test_a_lesson_is_tried_once_only() -> None:
     player = Player(Settings(model="claude-haiku-4-5"))
     message = "This model does not support assistant message prefill."
     player.engine.script(refusal(message), refusal(message))
-    player.session.prefill = "Well,"
+    player.session.prepare(prefill="Well,")
     with pytest.raises(ApiError, match="prefill"):
         player.say("demo: say yes")
 
@@ -203,6 +217,25 @@ def test_a_service_that_only_pauses_is_given_up() -> None:
     assert set(player.statuses) == {200}
 
 
+def test_a_prefill_stands_there_once_also_where_a_pause_comes_before_it() -> None:
+    called = BlockStart(0, {"type": "server_tool_use", "id": "a", "name": "web_search"})
+    answers: list[tuple[StreamEvent, ...]] = [
+        (called, BlockStop(0), MessageDelta("pause_turn"), MessageStop()),
+        (TextDelta("Well, yes."), MessageDelta("end_turn"), MessageStop()),
+    ]
+
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        for event in (MessageStart(), *answers.pop(0)):
+            yield event
+
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.session.prepare(prefill="Well,")
+    message = player.session.compose("Is it?")
+    turn = player.runner.run(run_turn(player.session, message, stream, QuietView()))
+
+    assert turn.text == "Well, yes."
+
+
 def test_a_message_that_says_nothing_is_not_sent() -> None:
     player = Player()
     with pytest.raises(UsageError, match="nothing to send"):
@@ -220,7 +253,7 @@ def test_a_message_that_says_nothing_is_not_sent() -> None:
 )
 def test_what_the_model_does_not_take_is_not_sent(model: Model, block: Block, named: str) -> None:
     player = Player()
-    player.session.models = {model.id: model}
+    player.session.service = Service(Catalog(models={model.id: model}))
     player.session.use(model=model.id)
     with pytest.raises(UsageError, match=f"{model.id} takes no {named}"):
         player.act(Send(Message.user("look", block), None))
@@ -242,10 +275,10 @@ def test_what_streams_is_recorded_as_it_comes() -> None:
     player = Player(Settings(model="claude-opus-5"))
     recorder = Recorder()
     player.session.recorder = recorder
-    player.session.prefill = "Well,"
+    player.session.prepare(prefill="Well,")
     turn = player.say("demo: think")
 
-    assert recorder.texts["text"] == text_of(turn)
+    assert recorder.texts["text"] == turn.text
     assert recorder.texts["thinking"]
 
 
@@ -316,7 +349,7 @@ def test_what_is_not_sent_cannot_be_gone_on_with() -> None:
 def test_a_schema_rules_out_a_prefill() -> None:
     player = Player(Settings(model="claude-opus-5"))
     player.do("/choose yes no")
-    player.session.prefill = "y"
+    player.session.prepare(prefill="y")
     player.say("hello")
 
     assert set(json.loads(player.text)) == {"choice"}

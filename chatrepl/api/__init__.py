@@ -5,5 +5,5 @@
 - reader, sse, translate: its answer, as events
 - errors: what went wrong, in words; retry: when a request is sent again
 - headstart: the first request of a single shot, without waiting for the SDK
-- tokens, prices, catalog, json_schema: what it costs, what there is, what a reply must look like
+- tokens, prices, json_schema: what it costs, what a reply must look like
 """

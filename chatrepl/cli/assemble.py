@@ -14,12 +14,14 @@ from chatrepl.core.models import resolve
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges, NoRecorder, Recorder
+from chatrepl.session.next_message import NextMessage
+from chatrepl.session.service import Service
 from chatrepl.session.session import Session
 from chatrepl.storage.paths import Folders, find_folders
 
 if TYPE_CHECKING:  # a single shot's request waits for none of these
-    from chatrepl.api.catalog import Catalog
     from chatrepl.config.load import Config
+    from chatrepl.core.catalog import Catalog
     from chatrepl.core.money import Rates
     from chatrepl.core.talk.usage import Cost, Usage
     from chatrepl.core.tokens.learned import Scale
@@ -59,20 +61,21 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
             new_recorder=lambda: _recorder(folders.conversations, save=loaded.settings.save),
             scales=lambda: _scales(scales),
             keep_scales=lambda new: _keep_scales(scales if loaded.settings.save else None, new),
+            library=folders.conversations if loaded.settings.save else None,
         ),
         Conversation(state=State(system=settings.system)),
-        models=catalog,
+        next=NextMessage(prefill=options.prefill or ""),
+        service=Service(catalog),
         interactive=interactive,
+        loaded=replace(loaded, settings=settings),
     )
-    session.prefill = options.prefill or ""
-    session.loaded = replace(loaded, settings=settings)
     return Assembled(session, folders, counter)
 
 
 def _catalog(folders: Folders) -> "Catalog":
     """Put together what is known of models: table, the service's last list, what was learned."""
-    from chatrepl.api.catalog import Catalog
-    from chatrepl.api.catalog import load as load_catalog
+    from chatrepl.core.catalog import Catalog
+    from chatrepl.core.catalog import load as load_catalog
 
     catalog = Catalog()
     if folders.cache is not None:
@@ -123,7 +126,7 @@ def _keep_scales(path: Path | None, scales: "Mapping[str, Scale]") -> None:
 
 def keep_learned(session: Session) -> None:
     """Keep what this session taught about how models count; nothing where it taught nothing."""
-    if session.meter.replies and session.edges.can_count():
+    if session.books.meter.replies and session.edges.can_count():
         session.edges.keep_scales(session.ledger.tally.scales)
 
 

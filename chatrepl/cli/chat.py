@@ -68,7 +68,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     demo = options.demo or not has_credentials(loaded.settings)
     assembled = assemble(options, loaded, interactive=True)
     session = assembled.session
-    session.form = form_of(options)
+    session.prepare(form=form_of(options))
     with early:
         _greet(early, session, demo=demo and not options.demo)
         desk = _desk(session, early.tty, _history_path(session, assembled.folders))
@@ -80,8 +80,8 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     if demo:
         from chatrepl.demo.guide import HELP
 
-        session.demo_help = HELP
-    session.edges = replace(session.edges, examine=lambda now: _examined(session, now, demo=demo))
+        session.equip(guide=HELP)
+    session.equip(examine=lambda now: _examined(session, now, demo=demo))
     connection.client.start()
     if not demo:
         file = models_file(session.settings)

@@ -24,12 +24,12 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     if from_stdin and piped is None:
         raise UsageError("-a - reads standard input, which is the keyboard here.")
     text = piped.text if piped is not None and not from_stdin else ""
-    session.staged = _attached(options, session, piped)
+    session.stage(*_attached(options, session, piped))
     if prompt.strip() and text.strip():
         text = f"<stdin>\n{text.rstrip(chr(10))}\n</stdin>\n\n{prompt}"
     elif prompt.strip():
         text = prompt
-    if not text.strip() and not session.staged:
+    if not text.strip() and not session.next.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
     return session.compose(text if text.strip() else "")
 
@@ -48,7 +48,7 @@ def form_of(options: Options) -> "Form | None":
 
 def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
     if not options.attach and not (piped and piped.data):
-        return session.staged
+        return ()
     from chatrepl.attachments.attach import from_bytes, load
     from chatrepl.attachments.limits import check_request, limits_of
 
@@ -65,4 +65,4 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
     if not options.quiet:
         for item in attached:
             mutter(sys.stderr if item.note else None, f"chatrepl: {item.name}: {item.note}")
-    return (*session.staged, *attached)
+    return tuple(attached)

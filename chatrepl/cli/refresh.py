@@ -1,17 +1,16 @@
 """What the service says of its models: asked once a day, for a list or while the user types."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatrepl.api.catalog import Catalog
 from chatrepl.api.route import Route
 from chatrepl.cli.assemble import MODELS_FILE
 from chatrepl.cli.connection import new_runner
+from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
@@ -57,22 +56,13 @@ def refresh(
 
     What is new goes into `file`, where there is one. Raises ChatreplError.
     """
-    catalog = session.models
-    if not isinstance(catalog, Catalog) or catalog.is_fresh(session.edges.clock(), route.url):
+    if session.service.models.is_fresh(session.edges.clock(), route.url):
         return
     with new_runner() as runner:
         infos = runner.run(_fetch(new_client))
-    now = session.models  # something may have been learned since
-    base = now if isinstance(now, Catalog) else catalog
-    merged = base.merge(infos, origin=route.url, now=session.edges.clock())
-    session.models = merged if base is now else {**merged, **_learned(now, catalog)}
+    session.update_models(infos, route.url)
     if file is not None:
-        _write(file, merged)
-
-
-def _learned(now: Mapping[str, Model], before: Mapping[str, Model]) -> dict[str, Model]:
-    """Give the models that changed since."""
-    return {id_: model for id_, model in now.items() if before.get(id_) != model}
+        _write(file, session.service.models)
 
 
 async def _fetch(new_client: "Callable[[], Client]") -> tuple[Wire, ...]:

@@ -45,14 +45,13 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     if folder is None:
         if asked:
             raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", "Nothing was sent.")
-        session.recorder = NoRecorder(NO_FOLDER)
+        session.begin_with(session.conversation, NoRecorder(NO_FOLDER))
         return Resumed()
-    session.library = folder
     kept = Resumed()
     if options.continue_ or options.resume is not None:
         kept = _go_on(options, session)
     else:
-        session.recorder = begin_kept(folder)
+        session.begin_with(session.conversation, begin_kept(folder))
     if options.save is not None and isinstance(session.recorder, Journaled):
         session.recorder.rename(checked_name(folder, options.save, session.recorder.id))
     return kept
@@ -64,7 +63,7 @@ def look_at(options: Options, session: Session, folders: Folders) -> None:
     Raises StorageError where there is none.
     """
     saved = load(_wanted(options, folders.conversations).path)
-    session.conversation = saved.conversation
+    session.begin_with(saved.conversation, session.recorder)
     _set_system(options, session)
     _use_model(options, session, saved.meta)
 
@@ -83,9 +82,9 @@ def put_away(session: Session) -> int:
 
 
 def _go_on(options: Options, session: Session) -> Resumed:
-    entry = _wanted(options, session.library)
+    entry = _wanted(options, session.edges.library)
     opened = reopen(entry)
-    session.conversation, session.recorder = opened.conversation, opened.recorder
+    session.begin_with(opened.conversation, opened.recorder)
     _set_system(options, session)
     return Resumed(entry, opened.notes, _brought_back(options, session, opened.recorder))
 
@@ -99,7 +98,7 @@ def _set_system(options: Options, session: Session) -> None:
 def _brought_back(options: Options, session: Session, recorder: Journaled) -> str:
     """Set what the conversation had chosen; what is staged waits for the next chat."""
     if session.interactive:
-        from chatrepl.session.next_message import bring_back
+        from chatrepl.session.next_on_disk import bring_back
 
         return bring_back(session, model=not _names_model(options))
     _use_model(options, session, recorder.facts)

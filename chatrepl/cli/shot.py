@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from chatrepl.cli import stdin
@@ -52,7 +51,7 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
 def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> int:
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
-    session.form = form_of(options)
+    session.prepare(form=form_of(options))
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)
     _keep(options, session)
@@ -68,7 +67,7 @@ def _session(options: Options, loaded: Config) -> Session:
     """Make the session; prices are looked up only where somebody will see them."""
     session = new_session(options, loaded, interactive=False)
     if options.manner == "text" and not (options.verbose or options.dry_run or options.keeps):
-        session.edges = replace(session.edges, price=lambda _model, _usage, _when: None)
+        session.equip(price=lambda _model, _usage, _when: None)
     return session
 
 
@@ -157,7 +156,7 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         verbose=options.verbose,
         live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
-        check=_check_of(session.form),
+        check=_check_of(session.next.form),
     )
 
 
@@ -191,7 +190,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     message = compose(options, session, piped)
     request = session.request(message)
     body = {**request.body(), "stream": True}
-    tokens = session.estimate(request).tokens
+    tokens = session.ledger.request(request, session.model).tokens
     usage = Usage(input_tokens=tokens)
     cost = session.edges.price(request.model, usage, session.edges.clock())
     usd = cost.usd if cost is not None else None

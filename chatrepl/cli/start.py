@@ -149,7 +149,7 @@ def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
     session = new_session(options, loaded, interactive=False)
     if options.demo or has_credentials(session.settings):
         _refresh_models(session, demo=options.demo)
-    models, rates = listed(session.models.values(), session.model), session.edges.rates
+    models, rates = listed(session.service.models.values(), session.model), session.edges.rates
     if options.manner != "text":
         _write_facts(out, "models", (model_facts(model, rates) for model in models))
     else:

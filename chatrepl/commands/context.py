@@ -27,7 +27,7 @@ def context(session: Session, how: Literal["exact"] | None = None) -> Outcome:
     if how == "exact":
         request = session.request(Message.user("?"))  # a request must end with a question
         return Count(request, lambda total: _exact(session, request, total))
-    warm = warmth(session.footprint, session.request(None), session.edges.clock())
+    warm = warmth(session.books.footprint, session.request(None), session.edges.clock())
     rows = _rows(session, warm)
     lines = (_budget(session), _cache(session, warm), _price(session, warm), _sums(session))
     said = Notice("\n".join(line for line in lines if line))
@@ -95,7 +95,7 @@ def _price(session: Session, warm: Warmth) -> str:
 
 
 def _sums(session: Session) -> str:
-    missed = f"\n{session.miss}" if session.miss else ""
-    if not session.meter.replies:
-        return f"session: {session.meter.money_words()}{missed}"
-    return f"session: {session.meter.usage_words()} · {session.meter.money_words()}{missed}"
+    books = session.books
+    missed = f"\n{books.miss}" if books.miss else ""
+    used = f"{books.meter.usage_words()} · " if books.meter.replies else ""
+    return f"session: {used}{books.meter.money_words()}{missed}"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from chatrepl.commands.compact import (
     LEARNED,
     MOST_FAILURES,
-    NOT_COUNTED,
     UNSURE,
     affordable,
     covered,
@@ -38,14 +37,14 @@ def make_room(session: Session, message: Message) -> Outcome:
     policy = session.settings.context_policy
     if policy == "off" or session.conversation.head is None or not session.edges.can_count():
         return None
-    if session.base is not None:  # a question is edited: what it follows was sent before
+    if session.next.base is not None:  # a question is edited: what it follows was sent before
         return None
     limit = Budget.of(session.model, session.settings).limit
     now = session.ledger.next_total(session.conversation, session.model).tokens
     total = session.ledger.next_total(session.conversation, session.model, message).tokens
     known = session.ledger.tally.base is not None
     unsure = UNSURE * (total - now) + (LEARNED if known else UNSURE) * now
-    if NOT_COUNTED in session.told or abs(limit - total) > unsure:
+    if not session.service.can_count or abs(limit - total) > unsure:
         return _make_room(session, message)
     request = session.request(message)
 
@@ -54,7 +53,7 @@ def make_room(session: Session, message: Message) -> Outcome:
         return _make_room(session, message)
 
     def uncounted() -> Outcome:
-        session.told |= {NOT_COUNTED}
+        session.count_alone()
         return _make_room(session, message)
 
     return Count(request, counted, uncounted)
@@ -71,7 +70,7 @@ def _make_room(session: Session, message: Message) -> Outcome:
     if total <= budget.limit:
         over = f"({images} images of {budget.images})"
     if session.settings.context_policy == "summary" and (covers := covered(session)):
-        if session.summary_failures < MOST_FAILURES:
+        if session.books.summary_failures < MOST_FAILURES:
             use = _summary_or_cut(session, covers, message, over)
             return affordable(session, Aside(summary_words(""), use))
         return _cut(session, message, over, ask=True)
@@ -84,12 +83,12 @@ def _summary_or_cut(
     def use(reply: Reply | None) -> Outcome:
         wrong = unusable(reply)
         if reply is not None and not wrong:
-            session.summary_failures = 0
+            session.note_summary(worked=True)
             done = propose_state(session, summarised(session, covers, reply.text), force=True)
             left = _cut(session, message, over, ask=True) if _is_over(session, message) else None
             return Several((Notice(f"The context was over its budget {over}."), done, left))
-        session.summary_failures += 1
-        if session.summary_failures >= MOST_FAILURES:
+        session.note_summary(worked=False)
+        if session.books.summary_failures >= MOST_FAILURES:
             wrong += f" {MOST_FAILURES} summaries failed, so none is tried again by itself."
         return Several((Notice(wrong, "warning"), _cut(session, message, over, ask=True)))
 

@@ -18,17 +18,17 @@ def cost_question(session: Session) -> str:
     if not most:
         return ""
     coming = _coming(session)
-    if not session.meter.exceeds(max(most, session.agreed_usd), coming):
+    if not session.books.meter.exceeds(max(most, session.books.agreed_usd), coming):
         return ""
-    spent = session.meter.money_words()
+    spent = session.books.meter.money_words()
     more = f"; the next request is about {dollars(coming)}" if coming else ""
     return f"So far: {spent}{more}. The limit is ${most:g}. Send anyway?"
 
 
 def agree_to_cost(session: Session) -> None:
     """Ask again only when as much again was spent."""
-    spent = session.meter.cost.usd + _coming(session)
-    session.agreed_usd = spent + session.settings.max_cost_usd
+    spent = session.books.meter.cost.usd + _coming(session)
+    session.agree(spent + session.settings.max_cost_usd)
 
 
 def _coming(session: Session) -> float:
@@ -39,7 +39,7 @@ def _coming(session: Session) -> float:
 def cache_loss(session: Session) -> str:
     """Say what is lost where the next request reads nothing from a warm cache; else nothing."""
     now = session.edges.clock()
-    warm = warmth(session.footprint, session.request(None), now)
+    warm = warmth(session.books.footprint, session.request(None), now)
     if warm.state != "warm":
         return ""
     prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
@@ -52,7 +52,7 @@ def cooled(session: Session, change: Callable[[], None]) -> str:
     change()
     if not loss:
         return ""
-    now = warmth(session.footprint, session.request(None), session.edges.clock())
+    now = warmth(session.books.footprint, session.request(None), session.edges.clock())
     return "" if now.state == "warm" else f" {loss}"
 
 

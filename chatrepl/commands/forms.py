@@ -32,17 +32,14 @@ def schema(
     if text == "clear":
         return _cleared(session)
     if not text:
-        return _shown(session.form)
+        return _shown(session.next.form)
     lost = _use(session, schema_form(text, "/schema", _read))
     how = _how(session)
     return Notice(f"Replies are to satisfy the schema. {how} /schema clear ends it.{lost}")
 
 
 def _use(session: Session, form: Form | None) -> str:
-    def change() -> None:
-        session.form = form
-
-    return cooled(session, change)
+    return cooled(session, lambda: session.prepare(form=form))
 
 
 def _read(name: str, most: int) -> str:
@@ -62,7 +59,8 @@ def _shown(form: Form | None) -> Outcome:
 
 
 def _how(session: Session) -> str:
-    enforced = session.form is not None and session.form.schema and session.model.structured
+    form = session.next.form
+    enforced = form is not None and form.schema and session.model.structured
     return "The service enforces it." if enforced else "The model is asked to follow it."
 
 
@@ -75,7 +73,7 @@ def _choices(session: Session, text: str) -> Iterable[str]:
 def choose(session: Session, *choices: Annotated[str, ArgKind(complete=_choices)]) -> Outcome:
     """Ask for replies that are exactly one of CHOICES; `clear` ends it."""
     if not choices:
-        return _shown(session.form)
+        return _shown(session.next.form)
     if choices == ("clear",):
         return _cleared(session)
     form = choice_form(choices, "/choose")

@@ -23,8 +23,8 @@ def help_(
     session: Session, command: Annotated[str | None, ArgKind(complete=_names)] = None
 ) -> Outcome:
     """List the commands, or tell all about one."""
-    if command == "demo" and session.demo_help:
-        return Page(session.demo_help)
+    if command == "demo" and session.edges.guide:
+        return Page(session.edges.guide)
     if command is not None:
         return Page(_full(REGISTRY.find(command.removeprefix("/"))))
     parts = [_group(group) for group in GROUPS]

@@ -9,14 +9,14 @@ from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import build_sent
-from chatrepl.core.models import EFFORTS, Model, find, nearest_model, resolve
+from chatrepl.core.models import EFFORTS, Model, nearest_model
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
 from chatrepl.core.words import compact
 from chatrepl.session.session import Session
 
 
 def _models(session: Session, text: str) -> Iterable[str]:
-    return (id_ for id_ in session.models if text.casefold() in id_)
+    return (id_ for id_ in session.service.models if text.casefold() in id_)
 
 
 def _words(*words: str) -> ArgKind:
@@ -32,10 +32,10 @@ def model(session: Session, id: Annotated[str | None, ArgKind(complete=_models)]
     """
     if id is None:
         return Notice(_describe(session.model))
-    before, new = session.model, find(resolve(id, session.models), session.models)
+    before, new = session.model, session.service.model(id)
     warnings = tuple(_switch_warnings(session, before, new))
     session.use(model=new.id)
-    near = None if new.known else nearest_model(new.id, session.models)
+    near = None if new.known else nearest_model(new.id, session.service.models)
     warnings = (f"Did you mean {near}? /model {near} takes it.", *warnings) if near else warnings
     ends = retirement(session)
     warnings = (*warnings, ends) if ends else warnings
@@ -44,12 +44,11 @@ def model(session: Session, id: Annotated[str | None, ArgKind(complete=_models)]
 
 def retirement(session: Session) -> str:
     """Say, once for each model, that the one in use is about to end; else nothing."""
-    found = session.model
-    if found.lifecycle in {"", "active"} or found.id in session.told:
+    used = session.model
+    if used.lifecycle in {"", "active"} or not session.announce(used.id):
         return ""
-    session.told |= {found.id}
-    ends = f" and retires on {found.lasts}" if found.retires_at else ""
-    return f"{found.id} is {found.lifecycle}{ends}. /models lists what there is."
+    ends = f" and retires on {used.lasts}" if used.retires_at else ""
+    return f"{used.id} is {used.lifecycle}{ends}. /models lists what there is."
 
 
 def _describe(model_: Model) -> str:
@@ -118,25 +117,24 @@ def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = ""
     if not text:
         return Notice(_prefill_state(session))
     if text == "clear":
-        session.prefill = session.pinned_prefill = ""
+        session.prepare(prefill="", pinned_prefill="")
         return Notice("No prefill.")
     if text == "pin":
         raise UsageError("/prefill pin takes the text that every reply begins with.")
-    pinned = text.startswith("pin ")
-    if pinned:
-        session.pinned_prefill = text.removeprefix("pin ")
+    if text.startswith("pin "):
+        session.prepare(pinned_prefill=text.removeprefix("pin "))
     else:
-        session.prefill = text
+        session.prepare(prefill=text)
     return Notice(_prefill_state(session))
 
 
 def _prefill_state(session: Session) -> str:
-    text = session.prefill or session.pinned_prefill
+    text = session.next.begins_with
     if not text:
         return "No prefill. /prefill TEXT begins the next reply with TEXT."
-    which = "The next reply begins" if session.prefill else "Every reply begins"
+    which = "The next reply begins" if session.next.prefill else "Every reply begins"
     mode = "native" if session.model.prefill else "emulated"
-    if session.form is not None:
+    if session.next.form is not None:
         mode = "schema"
     return f"{which} with {text!r} ({mode} on {session.model.id})."
 

@@ -14,7 +14,7 @@ from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Sever
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.pages.saved_list import none_saved, saved_list, when
-from chatrepl.session.next_message import bring_back
+from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.storage.export import (
     BASE_URL,
@@ -41,7 +41,7 @@ _ENDINGS: Final = {"md": "md", "json": "json", "html": "html", "curl": "sh", "py
 
 
 def _names(session: Session, text: str) -> Iterable[tuple[str, str]]:
-    entries = list_entries(session.library, MOST_LISTED)
+    entries = list_entries(session.edges.library, MOST_LISTED)
     return ((e.name or e.id, _meaning(e)) for e in entries if (e.name or e.id).startswith(text))
 
 
@@ -49,7 +49,7 @@ def _holding(session: Session, text: str) -> Iterable[tuple[str, str]]:
     """Search all conversations as the words are typed; what is found can be taken over."""
     if len(text.strip()) < LEAST_SOUGHT:
         return _names(session, text)
-    hits = search_all(session.library, text, MOST_OFFERED)
+    hits = search_all(session.edges.library, text, MOST_OFFERED)
     places = {h.entry.id: (h.entry.label, f"{h.before}{h.found}{h.after}") for h in hits}
     return places.values()
 
@@ -80,7 +80,7 @@ def save(session: Session, name: Rest = "") -> Outcome:
     if not name:
         named = f" as {recorder.name}" if recorder.name else ""
         return Notice(f"This conversation is saved{named}: {recorder.id}. /save NAME names it.")
-    recorder.rename(checked_name(session.library, name, recorder.id))
+    recorder.rename(checked_name(session.edges.library, name, recorder.id))
     return Notice(f"This conversation is called {recorder.name} now.")
 
 
@@ -90,14 +90,11 @@ def load(session: Session, name: SavedName) -> Outcome:
 
     The one that is open stays saved, and /undo returns to it.
     """
-    entry = find(session.library, name)
+    entry = find(session.edges.library, name)
     if entry.id == session.recorder.id:
         return Notice(f"{entry.label} is open already.")
-    for kept in session.shelf.all:
-        if kept[1].id == entry.id:
-            session.shelf = session.shelf.without(kept)
-            session.open(*kept)
-            return tail(session, entry, ())
+    if session.reopen(entry.id):
+        return tail(session, entry, ())
     opened = reopen(entry)
     session.open(opened.conversation, opened.recorder)
     back = bring_back(session)
@@ -125,7 +122,7 @@ def sessions(session: Session, query: SavedQuery = "") -> Outcome:
 
     While QUERY is typed, the conversations that hold it are offered with the place.
     """
-    entries = look_up(session.library, query)
+    entries = look_up(session.edges.library, query)
     if not entries:
         return Notice(none_saved(query))
     more = max(0, len(entries) - MOST_LISTED)
@@ -136,7 +133,7 @@ def sessions(session: Session, query: SavedQuery = "") -> Outcome:
 @command("search", group="saved")
 def search(session: Session, text: Rest) -> Outcome:
     """Find TEXT in all saved conversations."""
-    hits = search_all(session.library, text, MOST_LISTED)
+    hits = search_all(session.edges.library, text, MOST_LISTED)
     if not hits:
         return Notice(f"{text} was not found in any saved conversation.")
     rows = tuple((h.entry.label, h.role, f"{h.before}{h.found}{h.after}") for h in hits)
@@ -146,7 +143,7 @@ def search(session: Session, text: Rest) -> Outcome:
 @command("delete", group="saved")
 def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcome:
     """Delete a saved conversation for good. This cannot be undone."""
-    entry = find(session.library, name)
+    entry = find(session.edges.library, name)
     if entry.id == session.recorder.id:
         raise UsageError("That conversation is open.", "Delete it from the next chat.")
     if entry.id in {recorder.id for _, recorder in session.shelf.all}:

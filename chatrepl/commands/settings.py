@@ -29,7 +29,7 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[str]:
     if opt is None:
         return
     if opt.key == "model":
-        offered: Iterable[str] = session.models
+        offered: Iterable[str] = session.service.models
     elif opt.kind == "switch":
         offered = ("true", "false")
     else:
@@ -57,9 +57,9 @@ def set_(
         return use_model(session, value)
     changed = set_value(session.settings, key, "" if value == '""' else value)
     if key == "system":
-        session.settings = changed
+        session.use(changed)
         return set_system(session, changed.system)
-    lost = cooled(session, lambda: setattr(session, "settings", changed))
+    lost = cooled(session, lambda: session.use(changed))
     shown, _ = _shown(session, key)
     if key in _AT_START:
         return Notice(
@@ -112,7 +112,7 @@ def multiline(session: Session) -> Outcome:
 @command("models", group="settings")
 def models(session: Session) -> Outcome:
     """List the models with windows, prices, prefill, thinking and how long they last."""
-    table = model_list(session.models.values(), session.model, session.edges.rates)
+    table = model_list(session.service.models.values(), session.model, session.edges.rates)
     elsewhere = bool(session.settings.base_url)
     foreign = "The server at base_url may not have all of these." if elsewhere else ""
     footer = " ".join(filter(None, (table.footer, foreign, "/model ID switches.")))

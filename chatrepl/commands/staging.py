@@ -40,7 +40,7 @@ def image(session: Session, *paths: PathWord) -> Outcome:
             refused.append(error)
     if len(refused) == len(paths) == 1:
         raise refused[0]
-    session.staged = (*session.staged, *added)
+    session.stage(*added)
     staged = [Notice("\n".join(map(_line, added)))] if added else []
     told = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
     return Several((*staged, *told))
@@ -49,21 +49,20 @@ def image(session: Session, *paths: PathWord) -> Outcome:
 @command("detach", group="next reply")
 def detach(session: Session, which: str = "all") -> Outcome:
     """Take staged files back: number WHICH, or all."""
-    if not session.staged:
+    if not session.next.staged:
         return Notice("Nothing is staged.")
     if which == "all":
-        session.staged = ()
+        session.unstage(*session.next.staged)
         return Notice("Nothing is staged any more.")
-    if not which.isdigit() or not 1 <= int(which) <= len(session.staged):
+    if not which.isdigit() or not 1 <= int(which) <= len(session.next.staged):
         raise UsageError(f"There is no staged file {which}.", staged_lines(session))
-    at = int(which) - 1
-    session.staged = (*session.staged[:at], *session.staged[at + 1 :])
+    session.unstage(session.next.staged[int(which) - 1])
     return Notice(staged_lines(session) or "Nothing is staged any more.")
 
 
 def staged_lines(session: Session) -> str:
     """List what is staged, numbered."""
-    return "\n".join(f"{i} {_line(item)}" for i, item in enumerate(session.staged, 1))
+    return "\n".join(f"{i} {_line(item)}" for i, item in enumerate(session.next.staged, 1))
 
 
 def _line(item: Attachment) -> str:
@@ -76,12 +75,11 @@ def paste(session: Session) -> Outcome:
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
-    attachment = from_bytes(data, "clipboard", limits=limits_of(session.model))
-    session.staged = (*session.staged, attachment)
+    session.stage(from_bytes(data, "clipboard", limits=limits_of(session.model)))
     return Notice(staged_lines(session))
 
 
 @command("editor", "e", group="next reply")
 def editor(session: Session, text: Rest = "") -> Outcome:
     """Write the next message in your editor, beginning with TEXT; it comes back into the prompt."""
-    return Edit(text, lambda written: Draft(written.rstrip("\n"), session.base))
+    return Edit(text, lambda written: Draft(written.rstrip("\n"), session.next.base))

@@ -43,10 +43,7 @@ def edit(session: Session, turn: Number = None) -> Outcome:
     if found.user is None:
         raise UsageError("That turn has no question.")
     text = "".join(b.text for b in found.question if isinstance(b, TextBlock))
-    session.leave_edit()
-    session.staged = (*_restaged(found.question), *session.staged)
-    session.base = session.conversation.before(found)
-    return Draft(text, session.base)
+    return Draft(text, session.edit(found, _restaged(found.question)))
 
 
 def numbered(session: Session, number: int | None) -> Turn:
@@ -71,8 +68,8 @@ def _restaged(question: tuple[Block, ...]) -> Iterator[Attachment]:
 def user(session: Session, text: Rest) -> Outcome:
     """Add a message of yours without sending it. What is staged goes with it."""
     message = session.compose(text)
-    session.staged = ()
-    messages = new_messages(session.conversation, session.model, message)
+    session.unstage(*session.next.staged)
+    messages = new_messages(session.conversation, message)
     session.add_turn(session.conversation.head, *messages)
     return Notice("Added as your message. /retry asks for a reply to it, /undo takes it back.")
 

@@ -164,7 +164,7 @@ def difference(session: Session, after: Conversation) -> str:
 def _impact(session: Session, after: Conversation) -> str:
     """Say what becomes of a warm cache, and of the price of the next request's input."""
     now = session.edges.clock()
-    last = session.footprint
+    last = session.books.footprint
     before = warmth(last, session.request(None), now)
     then = warmth(last, session.request(None, after), now)
     was = next_price(session, session.conversation, before.tokens)

@@ -30,7 +30,9 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
         return Notice("Nothing has been said yet.")
     count = len(path)
     shown = list(enumerate(path, 1))[-(last or LISTED) :]
-    held = cached(session, warmth(session.footprint, session.request(None), session.edges.clock()))
+    held = cached(
+        session, warmth(session.books.footprint, session.request(None), session.edges.clock())
+    )
     rows = tuple(_row(session, number, turn, held) for number, turn in shown)
     more = last is None and len(shown) < count
     return Table(
@@ -59,9 +61,9 @@ def _tokens(session: Session, turn: Turn) -> str:
 
 def cached(session: Session, warm: Warmth) -> frozenset[bytes]:
     """Name the last messages of the turns that the cache holds."""
-    if warm.state != "warm" or session.footprint is None:
+    if warm.state != "warm" or session.books.footprint is None:
         return frozenset()
-    held = set(session.footprint.messages)
+    held = set(session.books.footprint.messages)
     return frozenset(
         turn.messages[-1].digest
         for turn in session.conversation.path()

@@ -11,6 +11,8 @@ from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chatrepl.core.money import Rates
     from chatrepl.core.tokens.learned import Scale
 
@@ -51,23 +53,27 @@ OpenPair: TypeAlias = tuple[Conversation, Recorder]
 
 @frozen
 class Shelf:
-    """The conversations of this session but the open one: those before it, and those after."""
+    """The conversations of this session but the open one: those before it, and those after.
+
+    The first `floor` states of the open one's past are from before it was opened here.
+    """
 
     before: tuple[OpenPair, ...] = ()
     after: tuple[OpenPair, ...] = ()
+    floor: int = 0
 
     @property
     def all(self) -> tuple[OpenPair, ...]:
         return (*self.before, *self.after)
 
-    def put(self, now: OpenPair) -> "Shelf":
+    def put(self, now: OpenPair, floor: int = 0) -> "Shelf":
         """Put the open conversation away, as the newest; another is about to be opened."""
-        return Shelf((*self.all, now))
+        return Shelf((*self.all, now), floor=floor)
 
-    def without(self, kept: OpenPair) -> "Shelf":
+    def without(self, pair: OpenPair) -> "Shelf":
         """Take one off, which is about to be opened."""
-        before = tuple(one for one in self.before if one is not kept)
-        return Shelf(before, tuple(one for one in self.after if one is not kept))
+        before = tuple(one for one in self.before if one is not pair)
+        return Shelf(before, tuple(one for one in self.after if one is not pair))
 
     def back(self, now: OpenPair) -> tuple["Shelf", OpenPair] | None:
         """Change the open conversation for the one before it."""
@@ -124,6 +130,8 @@ class Edges:
     `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
     model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
+    `library` is where saved conversations are; `guide` that of the embedded engine, where it
+    answers.
     """
 
     clock: Callable[[], float]
@@ -137,3 +145,5 @@ class Edges:
     examine: Callable[[Settings], str] = _elsewhere
     scales: "Callable[[], Mapping[str, Scale]]" = _no_scales
     keep_scales: "Callable[[Mapping[str, Scale]], None]" = _forget_scales
+    library: "Path | None" = None
+    guide: str = ""

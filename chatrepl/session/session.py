@@ -1,33 +1,39 @@
 """The one mutable object: what is open right now.
 
-Commands and turns change it by assigning new values; whoever changes the conversation does it
-through `change`, `open_turn` and `close_turn`, which also tell the recorder. The edges come in as
-functions, so that a session is tested without any of them.
+Nobody assigns its fields: commands and turns call the methods here, each of which puts a new value
+in the place of an old one. What changes the conversation also tells the recorder. The edges come in
+as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.exchange.receipt import receipt_of
+from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
-from chatrepl.core.exchange.view import Refused, RefusedPart
-from chatrepl.core.models import TABLE, Model, find, resolve
-from chatrepl.core.money import Meter
+from chatrepl.core.exchange.request import Ask, Request
+from chatrepl.core.exchange.view import RefusedPart
+from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.conversation import (
+    Conversation,
+    Message,
+    State,
+    Turn,
+    TurnId,
+    system_of,
+)
 from chatrepl.core.talk.usage import Cost, Usage
-from chatrepl.core.wire import scrub
+from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
+from chatrepl.session.books import Books, receipt_of
+from chatrepl.session.next_message import NextMessage
+from chatrepl.session.service import Service
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
-    from chatrepl.core.exchange.form import Form
-    from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
 
@@ -36,102 +42,83 @@ __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
 @dataclass(slots=True)
 class Session:
-    """A conversation under way, with what is staged for the next message.
+    """A conversation under way, with what is set for its next message.
 
-    `base` is what the next message follows, where that is not the conversation: a question is
-    being edited. `loaded` tells where the settings come from, `library` where saved ones are. The
-    user agreed to spend up to `agreed_usd`; `summary_failures` counts those that nobody asked for.
+    `shelf` holds the conversations that were open before, `index` the words of this one; `loaded`
+    tells where the settings come from.
     """
 
     settings: Settings
     edges: Edges
     conversation: Conversation = field(default_factory=Conversation)
     recorder: Recorder = field(default_factory=NoRecorder)
-    models: Mapping[str, Model] = field(default_factory=lambda: TABLE)
-    shelf: Shelf = field(default_factory=Shelf)
-    base: Conversation | None = None
-    staged: "tuple[Attachment, ...]" = ()
-    prefill: str = ""
-    pinned_prefill: str = ""
-    form: "Form | None" = None
-    interactive: bool = False
-    demo_help: str = ""
-    library: Path | None = None
-    loaded: "Config | None" = None
-    told: frozenset[str] = frozenset()
-    meter: Meter = field(default_factory=Meter)
-    footprint: "Footprint | None" = None
-    miss: str = ""
-    agreed_usd: float = 0.0
-    summary_failures: int = 0
+    shelf: Shelf = Shelf()
+    next: NextMessage = NextMessage()
+    books: Books = Books()
+    service: Service = Service()
     index: Index = field(default_factory=Index)
-    _ledger: "Ledger | None" = None
-    _behind: bool = False
-    _floor: int = 0  # states before this one are from before it was opened here
-    _distrust: Refused = Refused()
+    interactive: bool = False
+    loaded: "Config | None" = None
 
     @property
     def model(self) -> Model:
         """The model that the next request goes to. Raises UsageError for an ambiguous name."""
-        return find(resolve(self.settings.model, self.models), self.models)
+        return self.service.model(self.settings.model)
+
+    @property
+    def aside_model(self) -> Model:
+        """The model that is asked aside, such as for summaries."""
+        return self.service.model(self.settings.context_summary_model or self.settings.model)
 
     @property
     def system(self) -> str:
         """The system prompt that the next message will have."""
-        from chatrepl.core.talk.conversation import system_of  # a single shot never asks
-
         return system_of(self.conversation)
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
-        return Message.user(scrub(text), *(item.block for item in self.staged))
+        return Message.user(scrub(text), *(item.block for item in self.next.staged))
 
-    def request(
-        self,
-        message: Message | None,
-        base: Conversation | None = None,
-        *,
-        prefill: str | None = None,
-    ) -> Request:
-        """Build the request that sends `message` after `base`, or after the conversation.
+    @property
+    def situation(self) -> Situation:
+        """What the next request is made from."""
+        model, refused = self.model, self.service.refused
+        return Situation(self.conversation, self.settings, model, self._ask(model), refused)
 
-        `prefill` replaces what is set for the next reply, which then has no form either.
-        """
-        after = self.trusted(base or self.conversation)
-        chosen = (self.prefill or self.pinned_prefill) if prefill is None else prefill
-        ask = self.ask(
-            chosen if message is not None else "", self.form if prefill is None else None
-        )
-        return build_request(after, self.settings, self.model, message, ask)
-
-    def ask(self, prefill: str, form: "Form | None" = None) -> Ask:
-        """Say what the next turn asks for beyond the settings."""
-        schema = form.schema if form is not None and self.model.structured else None
+    def _ask(self, model: Model) -> Ask:
+        """Say what the next message asks for beyond the settings."""
+        prefill, form = self.next.begins_with, self.next.form
+        schema = form.schema if form is not None and model.structured else None
+        count = self.edges.count if self.edges.can_count() else rough_count
         return Ask(
             prefill=prefill,
             instruction=form.instruction if form is not None and schema is None else "",
             schema=schema,
             interactive=self.interactive,
             previous_message_id=self.conversation.last_message_id,
-            extra_tokens=self._prefill_tokens(prefill),
+            extra_tokens=count(prefill) + 8 if prefill else 0,
             diagnose=not self.settings.base_url,
         )
+
+    def request(self, message: Message | None, base: Conversation | None = None) -> Request:
+        """Build the request that would send `message` now; None sends what is there."""
+        return self.situation.request(message, base)
 
     @property
     def ledger(self) -> "Ledger":
         """The token book; asking it for the first time may take some tenths of a second."""
-        if self._ledger is None:
-            from chatrepl.core.tokens.counts import Ledger
+        ledger = self.books.ledger or self._new_ledger()
+        if self.books.behind:
+            ledger.resume(self.conversation, self.model)
+            self.books = replace(self.books, behind=False)
+        return ledger
 
-            self._ledger = Ledger(self.edges.count, self.edges.scales())
-        if self._behind:
-            self._behind = False
-            self._ledger.resume(self.conversation, self.model)
-        return self._ledger
+    def _new_ledger(self) -> "Ledger":
+        from chatrepl.core.tokens.counts import Ledger
 
-    def estimate(self, request: Request) -> "Estimate":
-        """Tell the tokens of a request's input."""
-        return self.ledger.request(request, self.model)
+        ledger = Ledger(self.edges.count, self.edges.scales())
+        self.books = replace(self.books, ledger=ledger)
+        return ledger
 
     def context(self) -> "Estimate | None":
         """Tell the tokens that would be sent now; None while counting would make the user wait."""
@@ -139,11 +126,42 @@ class Session:
             return None
         return self.ledger.next_total(self.conversation, self.model)
 
+    def equip(self, **edges: Any) -> None:
+        """Give the session other edges, such as those that the shell has only now."""
+        self.edges = replace(self.edges, **edges)
+
+    def use(self, settings: Settings | None = None, /, **changes: Any) -> None:
+        """Change settings for the rest of the session."""
+        self.settings = replace(settings or self.settings, **changes)
+
+    def prepare(self, **changes: Any) -> None:
+        """Change what is set for the next message: a prefill, or the form of the reply."""
+        self.next = replace(self.next, **changes)
+
+    def take_up(self, saved: NextMessage) -> None:
+        """Set for the next message what was set for it once, where nothing else is set by now."""
+        self.next = self.next.filled(saved)
+
+    def stage(self, *files: "Attachment") -> None:
+        """Let files go out with the next message."""
+        self.prepare(staged=(*self.next.staged, *files))
+
+    def unstage(self, *files: "Attachment") -> None:
+        """Take staged files back."""
+        self.next = self.next.without(item.block for item in files)
+
+    def edit(self, turn: Turn, files: Iterable["Attachment"]) -> Conversation:
+        """Let the next message stand in the place of `turn`, with its `files`; give that place."""
+        self.leave_edit()
+        place = self.conversation.before(turn)
+        self.prepare(base=place, staged=(*files, *self.next.staged))
+        return place
+
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.base is not None:
-            self.base = None
-            self._unstage(*self.conversation.path())
+        if self.next.base is not None:
+            self.prepare(base=None)
+            self._sent(*self.conversation.path())
 
     def change(self, conversation: Conversation) -> None:
         """Go on with a changed conversation."""
@@ -151,18 +169,35 @@ class Session:
         self.conversation = conversation
         self.recorder.state(conversation)
 
+    def adjust(self, **changes: Any) -> None:
+        """Change parts of the conversation's state; one step for undo."""
+        state: State = replace(self.conversation.state, **changes)
+        self.change(self.conversation.then(state))
+
+    def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
+        """Let the session begin with that conversation, in place of the empty one it has."""
+        self.conversation, self.recorder = conversation, recorder
+
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
         """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
-        self.shelf = self.shelf.put((replace(self.conversation, future=()), self.recorder))
+        open_now = (replace(self.conversation, future=()), self.recorder)
+        self.shelf = self.shelf.put(open_now, floor=len(conversation.past))
         self._take((conversation, recorder))
-        self._floor = len(conversation.past)
+
+    def reopen(self, id_: str) -> bool:
+        """Go on with a conversation that was open before; tell whether there is one of that id."""
+        for pair in self.shelf.all:
+            if pair[1].id == id_:
+                self.shelf = self.shelf.without(pair)
+                self.open(*pair)
+                return True
+        return False
 
     def undo(self) -> bool:
         """Step back over the last change, or to the conversation before; tell whether it went."""
-        if len(self.conversation.past) <= self._floor:
-            self._floor = 0
-            if self._swap(self.shelf.back((self.conversation, self.recorder))):
-                return True
+        is_at_floor = len(self.conversation.past) <= self.shelf.floor
+        if is_at_floor and self._swap(self.shelf.back((self.conversation, self.recorder))):
+            return True
         if not self.conversation.past:
             return False
         self.change(self.conversation.undo())
@@ -175,57 +210,58 @@ class Session:
             return True
         return self._swap(self.shelf.forth((self.conversation, self.recorder)))
 
-    def _swap(self, found: tuple[Shelf, OpenPair] | None) -> bool:
-        if found is not None:
-            self.shelf = found[0]
-            self._take(found[1])
-        return found is not None
+    def _swap(self, swapped: tuple[Shelf, OpenPair] | None) -> bool:
+        if swapped is not None:
+            self.shelf = swapped[0]
+            self._take(swapped[1])
+        return swapped is not None
 
-    def _take(self, kept: OpenPair) -> None:
+    def _take(self, pair: OpenPair) -> None:
         self.leave_edit()
-        self.conversation, self.recorder = kept
-        self.footprint, self.miss, self.index = None, "", Index()
-        self._behind = self._ledger is not None
-
-    def adjust(self, **changes: Any) -> None:
-        """Change parts of the conversation's state; one step for undo."""
-        state: State = replace(self.conversation.state, **changes)
-        self.change(self.conversation.then(state))
-
-    def use(self, **changes: Any) -> None:
-        """Change settings for the rest of the session."""
-        self.settings = replace(self.settings, **changes)
+        self.conversation, self.recorder = pair
+        self.books, self.index = self.books.elsewhere(), Index()
 
     def learn(self, **facts: Any) -> None:
         """Remember what the service taught about the model in use."""
-        from chatrepl.api.catalog import Catalog
+        self.service = self.service.learned(self.model.id, facts)
+        self.edges.learn(self.model.id, facts)
 
-        id_ = self.model.id
-        if isinstance(self.models, Catalog):
-            self.models = self.models.learn(id_, facts)
-        if self.model != self.model.learned(facts):  # a model that no list holds
-            self.models = {**self.models, id_: self.model.learned(facts)}
-        self.edges.learn(id_, facts)
+    def update_models(self, infos: Iterable[Wire], origin: str) -> None:
+        """Take over the service's own list of its models; `origin` says whose it is."""
+        merged = self.service.models.merge(infos, origin=origin, now=self.edges.clock())
+        self.service = replace(self.service, models=merged)
 
-    def distrust(self, part: RefusedPart, base: Conversation | None = None) -> None:
-        """Send that part of the turns so far no more: the service refuses it."""
-        self._distrust = self._distrust.of(part, base or self.conversation)
+    def refuse(self, part: RefusedPart, conversation: Conversation) -> None:
+        """Send that part of the turns up to there no more: the service refuses it."""
+        self.service = self.service.refusing(part, conversation)
 
-    def trusted(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without what the service refuses."""
-        return self._distrust.without(conversation)
+    def announce(self, id_: str) -> bool:
+        """Tell whether the user is to hear now that a model ends: once for each model."""
+        is_new = id_ not in self.service.announced
+        self.service = replace(self.service, announced=self.service.announced | {id_})
+        return is_new
 
-    def open_turn(
-        self, message: Message, request: Request, base: Conversation | None = None
-    ) -> Turn:
-        """Begin a turn: the message is kept before anything is sent."""
-        after = base or self.conversation
-        messages = new_messages(after, self.model, request.with_ours(message))
-        return self._begun(Turn(TurnId(""), after.head, messages, ours=request.ours))
+    def count_alone(self) -> None:
+        """Ask the service for no counts of tokens any more: it gives none."""
+        self.service = replace(self.service, can_count=False)
 
-    def reopen_turn(self, cut: Turn) -> Turn:
-        """Begin a turn that goes on with the reply of `cut`, as its sibling."""
-        return self._begun(replace(cut, messages=cut.messages[:-1], receipt=None))
+    def agree(self, most_usd: float) -> None:
+        """Let the session cost so much before the user is asked again."""
+        self.books = replace(self.books, agreed_usd=most_usd)
+
+    def note_summary(self, *, worked: bool) -> None:
+        """Remember how a summary went that nobody asked for; those that fail are counted."""
+        failures = 0 if worked else self.books.summary_failures + 1
+        self.books = replace(self.books, summary_failures=failures)
+
+    def begin_turn(self, turn: Turn) -> Turn:
+        """Begin a turn as it was planned: the message is kept before anything is sent."""
+        now = self.edges.clock()
+        begun = replace(turn, id=TurnId(self.edges.new_id()), created=now)
+        if not self.conversation.turns:
+            self.recorder.state(self.conversation)  # the system prompt that it begins with
+        self.recorder.begin(begun)
+        return begun
 
     def add_turn(self, parent: TurnId | None, *messages: Message) -> Turn:
         """Add a turn that nobody sent, as it stands."""
@@ -234,60 +270,47 @@ class Session:
         self.change(self.conversation.add(turn))
         return turn
 
-    def _begun(self, turn: Turn) -> Turn:
-        now = self.edges.clock()
-        begun = replace(turn, id=TurnId(self.edges.new_id()), created=now)
-        if not self.conversation.turns:
-            self.recorder.state(self.conversation)  # the system prompt that it begins with
-        self.recorder.begin(begun)
-        return begun
-
-    def close_turn(
-        self, turn: Turn, request: Request, reply: Reply, written: Message | None, error: str = ""
-    ) -> Turn:
+    def close_turn(self, turn: Turn, plan: Plan, reply: Reply, error: str = "") -> Turn:
         """End a turn with what was written; without anything, the conversation stays as it was."""
+        request, written = plan.request, plan.written(reply)
+        now = self.edges.clock()
+        cost = self._cost(request, reply, now)
+        receipt = receipt_of(plan, reply, cost, now - turn.created, error)
         messages = turn.messages if written is None else (*turn.messages, written)
-        done = replace(turn, messages=messages, receipt=self._receipt(turn, request, reply, error))
-        self._account(request, reply, written, done)
+        done = replace(turn, messages=messages, receipt=receipt)
+        if reply.usage_known:
+            self.books = self.books.paid(reply.total_usage, cost)
+            self._observe(request, reply, written)
         if written is not None or reply.complete:
             self.leave_edit()
             self.conversation = self.conversation.add(done)
-            self._unstage(done)
-            if request.prefill is not None and request.prefill.text == self.prefill:
-                self.prefill = ""
+            self._sent(done)
+            if request.prefill is not None and request.prefill.text == self.next.prefill:
+                self.prepare(prefill="")
         self.recorder.finish(done)
         return done
 
-    def _unstage(self, *turns: Turn) -> None:
-        sent = {id(block) for turn in turns for block in turn.question}
-        self.staged = tuple(item for item in self.staged if id(item.block) not in sent)
+    def _sent(self, *turns: Turn) -> None:
+        """Stage no more what went out with those turns."""
+        self.next = self.next.without(block for turn in turns for block in turn.question)
 
-    def _account(self, request: Request, reply: Reply, written: Message | None, done: Turn) -> None:
-        """Enter what a reply took into the books."""
-        if not reply.usage_known or done.receipt is None:
-            return
-        from chatrepl.core.prompt_cache import footprint, miss_words
+    def pay(self, request: Request, reply: Reply) -> None:
+        """Enter what a reply took that enters no conversation."""
+        if reply.usage_known:
+            cost = self._cost(request, reply, self.edges.clock())
+            self.books = self.books.paid(reply.total_usage, cost)
 
-        receipt = done.receipt
-        cost = None
-        if receipt.cost_usd is not None:
-            cost = Cost(receipt.cost_usd, receipt.uncached_usd or receipt.cost_usd)
-        self.meter = self.meter.add(receipt.usage, cost)
-        self.footprint = footprint(request, reply.usage, self.edges.clock()) or self.footprint
-        self.miss = miss_words(reply.diagnostics)
+    def _cost(self, request: Request, reply: Reply, now: float) -> Cost | None:
+        if not reply.usage_known:
+            return None
+        return self.edges.price(request.model, reply.total_usage, now)
+
+    def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
+        """Learn from a reply what the cache holds and how the model counts, where it goes on."""
         if not self.interactive:
             return
+        self.books = self.books.noted(request, reply, self.edges.clock())
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)
         else:
-            self._behind = True
-
-    def _prefill_tokens(self, prefill: str) -> int:
-        count = self.edges.count if self.edges.can_count() else rough_count
-        return count(prefill) + 8 if prefill else 0
-
-    def _receipt(self, turn: Turn, request: Request, reply: Reply, error: str) -> Receipt:
-        now = self.edges.clock()
-        known = reply.usage_known
-        cost = self.edges.price(request.model, reply.total_usage, now) if known else None
-        return receipt_of(request, reply, cost, now - turn.created, error)
+            self.books = replace(self.books, behind=True)

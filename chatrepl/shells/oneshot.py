@@ -19,7 +19,7 @@ from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Stream, run_turn, text_of
+from chatrepl.turn import Display, Stream, run_turn
 
 STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
 
@@ -100,8 +100,8 @@ class Shot:
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
-        text = text_of(turn)
-        form, wanted = self.session.form, self.manner.extract
+        text = turn.text
+        form, wanted = self.session.next.form, self.manner.extract
         problem = judge(turn, text, whole=form is not None or wanted is not None)
         if problem is not None:
             raise problem
@@ -136,7 +136,7 @@ class Shot:
         return (
             self.manner.output == "json"
             or self.manner.extract is not None
-            or self.session.form is not None
+            or self.session.next.form is not None
         )
 
     def _write(self, text: str, parsed: Any) -> None:
@@ -173,7 +173,7 @@ class Shot:
         write_json(self.out, result)
 
     def _partial_text(self) -> str:
-        return text_of(self.turn) if self.turn is not None else self.reply.text
+        return self.turn.text if self.turn is not None else self.reply.text
 
     def _remark(self, turn: Turn) -> None:
         """Say on stderr what the reader of the answer should know."""

@@ -3,7 +3,7 @@
 What the prompt offers to complete: commands and their arguments, and `@path`.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatrepl.attachments.mentions import complete_path
@@ -21,7 +21,7 @@ class Toolbar:
     """Asked at each key press; put together anew only when something it tells has changed."""
 
     session: Session
-    _key: Hashable = None
+    _key: tuple[object, ...] = ()
     _parts: tuple[ToolbarPart, ...] = ()
 
     def __call__(self) -> tuple[ToolbarPart, ...]:
@@ -30,30 +30,30 @@ class Toolbar:
             self._key, self._parts = key, tuple(_parts(self.session))
         return self._parts
 
-    def _state(self) -> Hashable:
+    def _state(self) -> tuple[object, ...]:
+        """Give what the line depends on; values that are the same are not looked into."""
         session = self.session
-        values = (
+        return (
             session.conversation,
             session.settings,
-            session.staged,
-            session.form,
-            session.meter,
+            session.next,
+            session.books.meter,
+            session.recorder.unsaved,
+            int(session.edges.clock() // 60),
+            session.edges.can_count(),
         )
-        minute = int(session.edges.clock() // 60)
-        prefills = (session.prefill, session.pinned_prefill, session.recorder.unsaved)
-        return (*map(id, values), *prefills, minute, session.edges.can_count())
 
 
 def _parts(session: Session) -> list[ToolbarPart]:
     parts = [ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-"))]
     if session.recorder.unsaved:
         parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
-    if session.demo_help:
+    if session.edges.guide:
         parts.append(ToolbarPart("toolbar.warning", "demo", 1))
     if session.conversation.head is not None:
         parts += _context(session)
-        if session.meter.replies:  # what a conversation cost before this run is not known
-            parts.append(ToolbarPart("toolbar", dollars(session.meter.known_usd), 3))
+        if session.books.meter.replies:  # what a conversation cost before this run is not known
+            parts.append(ToolbarPart("toolbar", dollars(session.books.meter.known_usd), 3))
         parts += _warm(session)
     return parts + _next(session)
 
@@ -81,20 +81,20 @@ def _reported(session: Session) -> int:
 
 def _warm(session: Session) -> list[ToolbarPart]:
     now = session.edges.clock()
-    words = toolbar_words(warmth(session.footprint, session.request(None), now), now)
+    words = toolbar_words(warmth(session.books.footprint, session.request(None), now), now)
     return [ToolbarPart("toolbar", words, 5)] if words else []
 
 
 def _next(session: Session) -> list[ToolbarPart]:
     """Show what is set for the next message."""
     parts = []
-    if session.staged:
-        parts.append(ToolbarPart("toolbar.strong", f"{len(session.staged)} attached", 1))
-    if session.prefill or session.pinned_prefill:
+    if session.next.staged:
+        parts.append(ToolbarPart("toolbar.strong", f"{len(session.next.staged)} attached", 1))
+    if session.next.begins_with:
         parts.append(ToolbarPart("toolbar.strong", "prefill", 2))
-    if session.form is not None:
+    if session.next.form is not None:
         parts.append(
-            ToolbarPart("toolbar.strong", "choose" if session.form.choices else "schema", 2)
+            ToolbarPart("toolbar.strong", "choose" if session.next.form.choices else "schema", 2)
         )
     state = session.conversation.state
     branch = next((name for name, at in state.branches.items() if at == state.head), "")

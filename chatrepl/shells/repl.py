@@ -38,7 +38,7 @@ from chatrepl.core.outcome import (
 )
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
-from chatrepl.session.next_message import keep_unsent
+from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -153,17 +153,15 @@ class Repl:
         except ChatreplError:
             self.draft = text
             raise
-        staged = self.session.staged
-        self.session.staged = (*staged, *mentioned)
+        self.session.stage(*mentioned)
         self.draft = text  # whatever stops us before the turn, the text is not lost
         try:
             self._send_if_agreed(text)
         finally:
-            if self.session.staged:  # nothing came: mentions are found again in the draft
-                self.session.staged = staged
+            self.session.unstage(*mentioned)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
-        message, base = self.session.compose(text), self.session.base
+        message, base = self.session.compose(text), self.session.next.base
         self.act(make_room(self.session, message))
         if self._may_cost():
             self.draft, before = "", self.session.context()
@@ -246,7 +244,7 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply, condenser(self.session.form)))
+            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except ChatreplError as error:

@@ -24,11 +24,10 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
         return
     if turn.assistant is None and receipt.stop_reason is not None:
         yield "The reply is empty.", "warning"
-    text = "" if turn.assistant is None else turn.assistant.text
     yield meta_line(receipt), "meta"
-    if session.miss:
-        yield session.miss, "meta"
+    if session.books.miss:
+        yield session.books.miss, "meta"
     step = next_step(receipt, goes_on=turn.ending is not None)
-    for words in (complaint(session.form, text), retirement(session), step):
+    for words in (complaint(session.next.form, turn.text), retirement(session), step):
         if words:
             yield words, "warning"

@@ -14,6 +14,7 @@ from typing import cast
 
 from chatrepl.api.outgoing import streaming
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
@@ -51,9 +52,9 @@ def turns_of(session: Session) -> tuple[list[float], int]:
     for number in range(7):
         message = Message.user(f"and {number}?")
         begun = time.process_time()
-        request = session.request(message)
-        turn = session.open_turn(message, request)
-        size = len(streaming(request))
+        plan = plan_turn(session.situation, message)
+        turn = session.begin_turn(plan.turn)
+        size = len(streaming(plan.request))
         said = Message("assistant", (TextBlock(ANSWER),), "claude-haiku-4-5")
         done = Turn(turn.id, turn.parent, (message, said), created=turn.created)
         session.conversation = session.conversation.add(done)

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ def test_a_session_begins_with_what_was_asked_for() -> None:
     session = new_session(Options(prefill="Sure"), loaded("model=opus-5-5"), interactive=True)
 
     assert session.settings.model == "claude-opus-5-5"
-    assert session.prefill == "Sure"
+    assert session.next.prefill == "Sure"
     assert session.interactive
 
 
@@ -62,8 +61,8 @@ def test_a_session_that_had_no_reply_keeps_nothing(tmp_path: Path) -> None:
     keep_learned(session)
     assert not list(tmp_path.rglob("scales.json"))
 
-    session.edges = replace(session.edges, can_count=lambda: True)
-    session.meter = session.meter.add(Usage(10, 10), None)
+    session.equip(can_count=lambda: True)
+    session.books = session.books.paid(Usage(10, 10), None)
     session.ledger.tally = Tally(scales={"claude-opus-5-5": Scale(900.0, 600.0)})
     keep_learned(session)
     assert list(tmp_path.rglob("scales.json"))

@@ -145,7 +145,7 @@ def test_flag_and_command_list_the_same_conversations(
     kept = keep(Options(save="First Notes"), "about whales")
     keep(Options(save="second"), "about cranes")
     session = new_session(Options(), loaded(), interactive=True)
-    session.library = find_folders().conversations
+    session.equip(library=find_folders().conversations)
 
     for query in ("", "whales", "first notes", kept.recorder.id or "", "cranes"):
         table = REGISTRY.dispatch(session, f"/sessions {query}")

@@ -57,12 +57,12 @@ def test_an_empty_attachment_is_refused(session: Session) -> None:
 
 def test_a_form_is_asked_for_in_words_only_where_nothing_enforces_it(session: Session) -> None:
     options = Options(prompt=["go"])
-    session.form = Form.choose(("a", "b"))
+    session.prepare(form=Form.choose(("a", "b")))
     asked = session.request(compose(options, session, None))
     assert "output_config" in asked.params
     assert len(asked.messages[-1].content) == 1
 
-    session.form = Form(None, whole={"type": "object"})
+    session.prepare(form=Form(None, whole={"type": "object"}))
     asked = session.request(compose(options, session, None))
     assert "output_config" not in asked.params
     assert len(asked.messages[-1].content) == 2

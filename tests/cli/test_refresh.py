@@ -2,7 +2,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chatrepl.api.catalog import Catalog
 from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.route import plan_route
@@ -15,7 +14,7 @@ from chatrepl.startup.lazy import Lazy
 
 
 def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
-    session = Session(Settings(), Edges(clock=lambda: 1e9, new_id=lambda: "1"), models=Catalog())
+    session = Session(Settings(), Edges(clock=lambda: 1e9, new_id=lambda: "1"))
     file = tmp_path / "cache" / "models.json"
     with serve() as served:
         key = Credentials("key", "a test", "sk-ant-test")
@@ -29,5 +28,4 @@ def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
         refresh_in_background(session, client, route, file)
 
         assert asked == len(served.requests) == 1
-    assert isinstance(session.models, Catalog)
-    assert session.models.is_fresh(1e9, route.url)
+    assert session.service.models.is_fresh(1e9, route.url)

@@ -111,7 +111,7 @@ class Player:
 
     def say(self, text: str) -> Turn:
         """Send a message."""
-        message, base = self.session.compose(text), self.session.base
+        message, base = self.session.compose(text), self.session.next.base
         return self._turn(lambda view: run_turn(self.session, message, self.stream, view, base))
 
     def act(self, outcome: Outcome) -> None:

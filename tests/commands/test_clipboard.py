@@ -72,7 +72,7 @@ def test_paste_stages_images_and_drafts_text(monkeypatch: pytest.MonkeyPatch) ->
     player = Player()
     monkeypatch.setattr(Clipboard, "read", lambda _self: PNG)
     player.do("/paste")
-    assert player.session.staged[0].block.type == "image"
+    assert player.session.next.staged[0].block.type == "image"
     assert "clipboard" in player.heard
     monkeypatch.setattr(Clipboard, "read", lambda _self: "Grüße".encode())
     player.do("/paste")

@@ -12,7 +12,6 @@ from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.conversation import Message
-from chatrepl.turn import aside_request
 from tests.commands.trimmer import MODEL, Trimmer
 
 LONG = "demo: say ok\n" + "otters swim " * 300
@@ -42,7 +41,7 @@ def test_a_summary_is_asked_for_at_the_end_of_the_same_request() -> None:
     made.start_with("Be brief.")
     made.talk(LONG, LONG, "demo: think", "demo: say end")
     normal = made.session.request(made.session.compose("And?"))
-    asked = aside_request(made.session, summary_words("the tin"))
+    asked = made.request_aside(summary_words("the tin"))
 
     assert {**asked.params, "diagnostics": 0} == {**normal.params, "diagnostics": 0}
     assert asked.messages[:-1] == normal.messages[:-1]
@@ -52,11 +51,11 @@ def test_a_summary_is_asked_for_at_the_end_of_the_same_request() -> None:
 def test_a_summary_reads_the_cache_and_stands_for_the_old_turns() -> None:
     made = chat(budget=0)
     made.talk(LONG, LONG, "demo: say two", "demo: say end")
-    read = made.session.meter.usage.cache_read_input_tokens
+    read = made.session.books.meter.usage.cache_read_input_tokens
     before = made.bytes()
     made.do("/compact")
 
-    assert made.session.meter.usage.cache_read_input_tokens - read > 500
+    assert made.session.books.meter.usage.cache_read_input_tokens - read > 500
     assert sent(made) == [3, 4]
     assert b"<summary>" in made.bytes()
     made.say("demo: say on")
@@ -68,7 +67,7 @@ def test_a_summary_reads_the_cache_and_stands_for_the_old_turns() -> None:
 def test_a_summary_that_costs_more_than_it_may_is_asked_about() -> None:
     made = chat(budget=0)
     made.talk(*["demo: say one"] * 4)
-    made.session.use(max_cost_usd=made.session.meter.cost.usd)
+    made.session.use(max_cost_usd=made.session.books.meter.cost.usd)
     made.agree = False
     made.do("/compact!")
     assert len(made.requests) == 4
@@ -123,7 +122,7 @@ def test_a_summary_that_fails_changes_nothing_and_says_why(aside: str, why: str)
 
 def test_the_model_for_summaries_may_be_another() -> None:
     made = chat(budget=0, context_summary_model="haiku-5-5", stop_sequences=("END",))
-    request = aside_request(made.session, summary_words(""))
+    request = made.request_aside(summary_words(""))
 
     assert request.model == "claude-haiku-5-5"
     assert "stop_sequences" not in request.params
@@ -180,7 +179,7 @@ def test_automatic_summaries_stop_after_three_failures_and_say_so() -> None:
     made.aside = "demo: stop refusal"
     made.talk(*[LONG] * 4)
     for failures in range(1, MOST_FAILURES + 1):
-        made.session.summary_failures = failures - 1
+        made.session.books = replace(made.session.books, summary_failures=failures - 1)
         made.send(LONG)
         assert ("none is tried again" in "\n".join(made.said[-2:])) == (failures == MOST_FAILURES)
     asked = len(made.requests)
@@ -254,10 +253,10 @@ def test_a_summary_that_is_not_enough_is_followed_by_the_offer_to_leave_turns_ou
 def test_what_fails_aside_without_a_usage_costs_nothing() -> None:
     made = chat(budget=0)
     made.talk(*["demo: say one"] * 3)
-    spent, made.aside = made.session.meter, "demo: error 400"
+    spent, made.aside = made.session.books.meter, "demo: error 400"
     made.do("/compact")
 
-    assert made.session.meter == spent
+    assert made.session.books.meter == spent
 
 
 def test_nothing_is_summarised_by_itself_where_there_is_nothing_old() -> None:
@@ -272,7 +271,7 @@ def test_nothing_is_summarised_by_itself_where_there_is_nothing_old() -> None:
 
 def test_nothing_is_counted_while_that_would_make_the_user_wait() -> None:
     made = chat("drop", budget=100)
-    made.session.edges = replace(made.session.edges, can_count=lambda: False)
+    made.session.equip(can_count=lambda: False)
     made.talk(LONG, LONG)
 
     assert sent(made) == [1, 2]
@@ -283,11 +282,12 @@ def test_a_question_that_is_edited_still_follows_what_it_followed() -> None:
     made = chat("drop")
     made.talk(LONG, LONG)
     made.do("/edit 2")
-    base = made.session.base = made.session.conversation.undo()
+    base = made.session.conversation.undo()
+    made.session.prepare(base=base)
     made.session.use(context_budget_tokens=500)
     made.act(make_room(made.session, made.session.compose(LONG)))
 
-    assert made.session.base is base
+    assert made.session.next.base is base
     assert not made.said
 
 

@@ -78,7 +78,7 @@ def test_a_cache_that_is_off_says_so() -> None:
     chat = Trimmer()
     chat.talk(LONG)
     chat.session.use(cache_enabled=False)
-    chat.session.footprint = None
+    chat.session.books = replace(chat.session.books, footprint=None)
     chat.do("/context")
 
     assert "cache.enabled is false" in chat.heard
@@ -87,7 +87,7 @@ def test_a_cache_that_is_off_says_so() -> None:
 def test_a_cache_that_is_merely_empty_gives_no_reason() -> None:
     chat = Trimmer()
     chat.talk(LONG)
-    chat.session.footprint = None
+    chat.session.books = replace(chat.session.books, footprint=None)
     chat.do("/context")
 
     assert "cache empty\n" in chat.heard
@@ -141,7 +141,7 @@ def test_the_picture_fits_narrow_terminals(width: int) -> None:
 
 def test_a_turn_without_weight_has_no_bar() -> None:
     chat = Trimmer()
-    chat.session.edges = replace(chat.session.edges, count=lambda _: 0)
+    chat.session.equip(count=lambda _: 0)
     chat.session.add_turn(None, Message.user("x"))
 
     assert len(shown(chat).rows) == 1

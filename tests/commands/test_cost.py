@@ -20,7 +20,7 @@ def test_nothing_is_asked_without_a_limit_or_below_it() -> None:
 def test_a_limit_asks_before_it_is_exceeded_and_then_once_for_as_much_again() -> None:
     chat = Trimmer()
     chat.talk("demo: say one")
-    spent = chat.session.meter.cost.usd
+    spent = chat.session.books.meter.cost.usd
     chat.session.use(max_cost_usd=spent * 1.01)
     question = cost_question(chat.session)
     assert "the next request is about" in question
@@ -35,8 +35,8 @@ def test_a_limit_asks_before_it_is_exceeded_and_then_once_for_as_much_again() ->
 def test_what_comes_is_not_guessed_at_while_nobody_can_count() -> None:
     chat = Trimmer()
     chat.talk("demo: say one")
-    chat.session.use(max_cost_usd=chat.session.meter.cost.usd / 2)
-    chat.session.edges = replace(chat.session.edges, can_count=lambda: False)
+    chat.session.use(max_cost_usd=chat.session.books.meter.cost.usd / 2)
+    chat.session.equip(can_count=lambda: False)
 
     assert "next request" not in cost_question(chat.session)
 

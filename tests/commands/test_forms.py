@@ -21,11 +21,11 @@ def test_a_schema_is_sent_and_held_against_the_reply() -> None:
     player.say("hello")
     assert player.requests[-1].params["output_config"]["format"]["type"] == "json_schema"
     assert player.statuses == [200]
-    assert complaint(player.session.form, '{"a":1}').startswith("The reply does not fit")
-    assert complaint(player.session.form, '{"a":4}') == ""
-    assert complaint(player.session.form, "{") == "The reply is not valid JSON."
+    assert complaint(player.session.next.form, '{"a":1}').startswith("The reply does not fit")
+    assert complaint(player.session.next.form, '{"a":4}') == ""
+    assert complaint(player.session.next.form, "{") == "The reply is not valid JSON."
     assert complaint(None, "x") == ""
-    assert complaint(player.session.form, " ") == ""
+    assert complaint(player.session.next.form, " ") == ""
 
 
 def test_a_schema_is_read_from_a_file_shown_and_cleared(tmp_path: Path) -> None:
@@ -38,8 +38,8 @@ def test_a_schema_is_read_from_a_file_shown_and_cleared(tmp_path: Path) -> None:
     player.do("/schema")
     assert '"minimum":3' in player.heard
     player.do("/schema clear")
-    assert player.session.form is None
-    player.session.form = Form(None)
+    assert player.session.next.form is None
+    player.session.prepare(form=Form(None))
     player.do("/schema")
     assert "{}" in player.heard
 
@@ -49,7 +49,7 @@ def test_a_path_may_be_typed_in_quotes(tmp_path: Path) -> None:
     player = Player()
     player.do(f"/schema '{tmp_path}/my schema.json'")
 
-    assert player.session.form is not None
+    assert player.session.next.form is not None
 
 
 @pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-haiku-4-5"])
@@ -57,7 +57,7 @@ def test_a_choice_is_one_of_them(model: str) -> None:
     player = Player(Settings(model=model))
     player.do("/choose yes, no")
     player.say("demo: say whatever")
-    form = player.session.form
+    form = player.session.next.form
     assert form is not None
     assert complaint(form, player.text) == ""
     assert form.read(player.text)[0] in {"yes", "no"}
@@ -65,7 +65,7 @@ def test_a_choice_is_one_of_them(model: str) -> None:
     player.do("/choose")
     assert "one of yes, no" in player.heard
     player.do("/choose clear")
-    assert player.session.form is None
+    assert player.session.next.form is None
     with pytest.raises(UsageError, match="at least two"):
         player.do("/choose yes")
 

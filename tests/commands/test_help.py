@@ -29,14 +29,14 @@ def test_help_tells_all_about_one() -> None:
 
 def test_the_demo_engine_has_help_of_its_own() -> None:
     player = Player()
-    player.session.demo_help = "# Demo"
+    player.session.equip(guide="# Demo")
     player.do("/help demo")
 
     assert player.heard == "# Demo"
 
 
 def test_groups_without_commands_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatrepl.commands.registry.GROUPS", ("nothing", "program"))
+    monkeypatch.setattr("chatrepl.commands.help.GROUPS", ("nothing", "program"))
     player = Player()
     player.do("/help")
 

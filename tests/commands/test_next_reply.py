@@ -8,7 +8,7 @@ from chatrepl.commands.next_reply import retirement
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.load import MOST_SYSTEM_BYTES, load, set_value
 from chatrepl.core.errors import ConfigError, UsageError
-from chatrepl.core.models import TABLE, find
+from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Several
 from chatrepl.core.settings import Settings
 from tests.commands.playing import Player
@@ -41,7 +41,6 @@ def test_a_model_that_ends_says_so_once() -> None:
     assert retirement(player.session) == ""
     player.do("/model claude-next-9")
     assert "learned as it answers" in player.heard
-    player.session.models = {**TABLE, "x": find("x").learned({"prefill": True})}
 
 
 def test_a_system_prompt_takes_effect_with_the_next_message(tmp_path: Path) -> None:
@@ -102,14 +101,14 @@ def test_a_prefill_is_for_the_next_reply_or_pinned() -> None:
     with pytest.raises(UsageError, match="takes the text"):
         player.do("/prefill pin")
     player.do("/prefill pin Sure:")
-    player.session.prefill = ""
+    player.session.prepare(prefill="")
     player.do("/prefill")
     assert player.heard == "Every reply begins with 'Sure:' (emulated on claude-opus-5-5)."
     player.do("/choose yes no")
     player.do("/prefill")
     assert "(schema on" in player.heard
     player.do("/prefill clear")
-    assert player.session.pinned_prefill == ""
+    assert player.session.next.pinned_prefill == ""
 
 
 def test_thinking_is_set_shown_and_refused_in_words() -> None:

@@ -1,13 +1,13 @@
 import json
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.world import NoRecorder
 from chatrepl.pages.saved_list import when
@@ -30,8 +30,8 @@ def _chat(folder: Path) -> Iterator[Trimmer]:
 
 def begin(folder: Path) -> Trimmer:
     chat = Trimmer()
-    chat.session.library = folder
-    chat.session.edges = replace(chat.session.edges, new_recorder=lambda: begin_kept(folder))
+    chat.session.equip(library=folder)
+    chat.session.equip(new_recorder=lambda: begin_kept(folder))
     chat.session.recorder = begin_kept(folder)
     return chat
 
@@ -176,7 +176,7 @@ def test_a_reply_that_was_cut_and_damage_are_told(folder: Path) -> None:
     recorder = chat.session.recorder
     assert isinstance(recorder, Journaled)
     message = chat.session.compose("demo: say two")
-    turn = chat.session.open_turn(message, chat.session.request(message))
+    turn = chat.session.begin_turn(plan_turn(chat.session.situation, message).turn)
     recorder.delta(turn.id, "half", "text")
     recorder.delta(turn.id, "a thought", "thinking")
     recorder.journal.flush()
@@ -329,7 +329,7 @@ def test_saved_conversations_are_offered_with_time_and_title(chat: Trimmer) -> N
     recorder = chat.session.recorder
     assert isinstance(recorder, Journaled)
     recorder.journal.flush()
-    (entry,) = list_entries(chat.session.library)
+    (entry,) = list_entries(chat.session.edges.library)
     meaning = f"{when(entry.when)} · demo: say otters"
 
     assert REGISTRY.complete(chat.session, "/load ")[1] == [(entry.id, meaning)]

@@ -114,7 +114,7 @@ def test_the_doctor_is_asked() -> None:
     player = Player()
     player.do("/doctor")
     assert "--doctor" in player.heard
-    player.session.edges = replace(player.session.edges, examine=lambda s: f"model {s.model}")
+    player.session.equip(examine=lambda s: f"model {s.model}")
     player.do("/doctor")
     assert player.heard == "model claude-sonnet-5-5"
 

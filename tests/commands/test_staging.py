@@ -25,7 +25,7 @@ def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
     player.say("demo: say seen")
     kinds = [block.type for block in player.requests[-1].messages[-1].content]
     assert kinds == ["image", "text"]
-    assert player.session.staged == ()
+    assert player.session.next.staged == ()
     assert player.statuses == [200]
 
 
@@ -33,7 +33,7 @@ def test_an_apostrophe_in_a_name_is_no_quotation_mark(tmp_path: Path) -> None:
     (tmp_path / "it's.txt").write_text("notes")
     player = Player()
     player.do(f"/image {tmp_path}/it's.txt")
-    assert [item.name for item in player.session.staged] == ["it's.txt"]
+    assert [item.name for item in player.session.next.staged] == ["it's.txt"]
 
 
 def test_good_files_are_staged_and_each_bad_one_is_named(tmp_path: Path) -> None:
@@ -41,13 +41,13 @@ def test_good_files_are_staged_and_each_bad_one_is_named(tmp_path: Path) -> None
     (tmp_path / "empty.txt").touch()
     player = Player()
     player.do(f"/image {tmp_path}/none.png {tmp_path}/good.txt {tmp_path}/empty.txt")
-    assert [item.name for item in player.session.staged] == ["good.txt"]
+    assert [item.name for item in player.session.next.staged] == ["good.txt"]
     good, first, second = player.said[-3:]
     assert "good.txt" in good
     assert "none.png" in first
     assert "empty.txt" in second
     player.do(f"/image {tmp_path}/none.png {tmp_path}/empty.txt")
-    assert len(player.session.staged) == 1
+    assert len(player.session.next.staged) == 1
     with pytest.raises(AttachmentError, match=r"none\.png"):
         player.do(f"/image {tmp_path}/none.png")
 
@@ -65,7 +65,7 @@ def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
     assert "any more" in player.heard
     player.do(f"/file {tmp_path}/t.txt")
     player.do("/detach all")
-    assert player.session.staged == ()
+    assert player.session.next.staged == ()
 
 
 def test_paths_are_completed(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_edit_puts_the_question_back_and_branches_off_there(player: Player) -> N
 
     replies = [turn.assistant.text for turn in player.session.conversation.path() if turn.assistant]
     assert replies == ["one", "other"]
-    assert player.session.base is None
+    assert player.session.next.base is None
     assert len(player.session.conversation.turns) == 4
 
 
@@ -45,23 +45,23 @@ def test_edit_without_a_number_takes_the_last_question(player: Player) -> None:
 
     assert isinstance(outcome, Draft)
     assert outcome.text == "demo: say three"
-    assert outcome.base is player.session.base
+    assert outcome.base is player.session.next.base
 
 
 def test_edit_stages_what_was_attached_again() -> None:
     player = Player()
     session = player.session
-    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session.model)),)
+    session.stage(from_bytes(PNG, "a.png", limits=limits_of(session.model)))
     player.say("demo: say seen")
     message = Message.user(
         "text", DocumentBlock.plain("notes", None), ImageBlock.url("https://a/b")
     )
     session.add_turn(session.conversation.head, message)
     player.do("/edit")
-    assert [item.block.type for item in session.staged] == ["document", "image"]
+    assert [item.block.type for item in session.next.staged] == ["document", "image"]
     player.do("/edit 1")
 
-    assert [item.block.type for item in session.staged] == ["image"]
+    assert [item.block.type for item in session.next.staged] == ["image"]
     assert player.drafts[-1] == "demo: say seen"
 
 
@@ -72,7 +72,7 @@ def test_an_edit_loses_nothing_of_a_question_that_has_no_class_here() -> None:
     session.add_turn(session.conversation.head, Message.user("text", strange))
     player.do("/edit")
 
-    assert [(item.block, item.name) for item in session.staged] == [
+    assert [(item.block, item.name) for item in session.next.staged] == [
         (strange, "the search result sent before")
     ]
 
@@ -80,32 +80,32 @@ def test_an_edit_loses_nothing_of_a_question_that_has_no_class_here() -> None:
 def test_an_edit_that_is_left_leaves_what_was_staged_before_and_nothing_else() -> None:
     player = Player()
     session = player.session
-    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session.model)),)
+    session.stage(from_bytes(PNG, "a.png", limits=limits_of(session.model)))
     player.say("demo: say seen")
     mine = from_bytes(PNG, "b.png", limits=limits_of(session.model))
-    session.staged = (mine,)
+    session.prepare(staged=(mine,))
     player.do("/edit")
-    assert [item.block.type for item in session.staged] == ["image", "image"]
+    assert [item.block.type for item in session.next.staged] == ["image", "image"]
     session.leave_edit()
 
-    assert session.base is None
-    assert session.staged == (mine,)
+    assert session.next.base is None
+    assert session.next.staged == (mine,)
     session.leave_edit()
-    assert session.staged == (mine,)
+    assert session.next.staged == (mine,)
 
 
 @pytest.mark.parametrize("line", ["/undo", "/clear", "/retry", "/system Be brief."])
 def test_an_edit_that_another_command_ends_leaves_nothing_staged(line: str) -> None:
     player = Player()
     session = player.session
-    session.staged = (from_bytes(PNG, "a.png", limits=limits_of(session.model)),)
+    session.stage(from_bytes(PNG, "a.png", limits=limits_of(session.model)))
     player.say("demo: say seen")
     player.say("demo: say more")
     player.do("/edit 1")
     player.do(line)
 
-    assert session.base is None
-    assert not session.staged
+    assert session.next.base is None
+    assert not session.next.staged
 
 
 def test_edit_says_what_it_cannot_change(player: Player) -> None:
@@ -122,7 +122,7 @@ def test_a_changed_conversation_ends_an_edit(player: Player) -> None:
     player.do("/edit 1")
     player.do("/undo")
 
-    assert player.session.base is None
+    assert player.session.next.base is None
 
 
 def test_goto_takes_numbers_ids_their_beginnings_and_names(player: Player) -> None:

@@ -125,7 +125,7 @@ def test_a_preview_tells_turns_tokens_and_price(chat: Trimmer) -> None:
 
 
 def test_a_preview_warns_of_a_warm_cache_that_it_breaks(chat: Trimmer) -> None:
-    assert chat.session.footprint is not None
+    assert chat.session.books.footprint is not None
     chat.do("/drop 1")
 
     assert "The cache holds" in chat.said[-2]

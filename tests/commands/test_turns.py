@@ -1,7 +1,5 @@
 """History, undo and redo, retry, continue, clear."""
 
-from dataclasses import replace
-
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
@@ -52,7 +50,7 @@ def test_history_estimates_a_cut_reply_and_names_what_is_attached() -> None:
     player = Player(Settings(model="claude-haiku-4-5"))
     player.do("/think off")
     player.cut_after = 12
-    player.session.staged = (from_bytes(PNG, "a.png", limits=limits_of(player.session.model)),)
+    player.session.stage(from_bytes(PNG, "a.png", limits=limits_of(player.session.model)))
     with pytest.raises(CutError):
         player.say("demo: count to 30")
     player.do("/history")
@@ -62,7 +60,7 @@ def test_history_estimates_a_cut_reply_and_names_what_is_attached() -> None:
     assert row[4] == "cut"
     player.do("/tree")
     assert player.tables[-1].rows[0][3] == "[image] demo: count to 30"
-    player.session.edges = replace(player.session.edges, can_count=lambda: False)
+    player.session.equip(can_count=lambda: False)
     player.do("/history")
     assert player.tables[-1].rows[0][3] == ""
 

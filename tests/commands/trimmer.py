@@ -7,10 +7,12 @@ from chatrepl.api.outgoing import counting
 from chatrepl.api.prices import price, rates
 from chatrepl.commands.context_policy import make_room
 from chatrepl.core.errors import ApiError
+from chatrepl.core.exchange.plan import plan_aside
 from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Aside, Count, Outcome
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, State, Turn
+from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
 from chatrepl.demo.models import find as find_demo
 from chatrepl.demo.tokens import count_text
 from chatrepl.storage.importing import read_messages
@@ -85,6 +87,10 @@ class Trimmer(Player):
 
     def start_with(self, system: str) -> None:
         self.session.conversation = Conversation(state=State(system=system))
+
+    def request_aside(self, message: Message) -> Request:
+        """The request that asks `message` aside."""
+        return plan_aside(self.session.situation, message, self.session.aside_model).request
 
     def _aside(self, asked: Aside) -> None:
         message = asked.message if self.aside is None else self.session.compose(self.aside)

@@ -93,13 +93,13 @@ def test_flag_and_command_refuse_a_schema_in_the_same_words(tmp_path: Path) -> N
 
         assert words in flag
         assert command == flag.replace("--schema", "/schema")
-    assert player.session.form is None
+    assert player.session.next.form is None
 
 
 def test_flag_and_command_take_the_same_choices_and_refuse_in_the_same_words() -> None:
     player = Player()
     player.do("/choose yes,no")
-    assert player.session.form == form_of(Options(choose="yes,no"))
+    assert player.session.next.form == form_of(Options(choose="yes,no"))
 
     flag = words_of(lambda: form_of(Options(choose="yes")))
     assert words_of(lambda: player.do("/choose yes")) == flag.replace("--choose", "/choose")

@@ -22,7 +22,7 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
-from chatrepl.turn import run_turn, text_of
+from chatrepl.turn import run_turn
 from tests.peers.conftest import Peer
 from tests.views import QuietView
 
@@ -51,7 +51,7 @@ def _talk(session: Session, *questions: str) -> list[str]:
             return with_retries(lambda: client.stream(request), attempts=4)
 
         answers = [
-            text_of(await run_turn(session, session.compose(q), stream, QuietView()))
+            (await run_turn(session, session.compose(q), stream, QuietView())).text
             for q in questions
         ]
         await client.aclose()

@@ -1,175 +1,32 @@
-from dataclasses import replace
-from pathlib import Path
+"""What is set for the next message: what it begins with, what is taken back, what comes back."""
 
-import pytest
-
-from chatrepl.attachments.attach import Attachment, from_bytes
-from chatrepl.attachments.limits import AttachmentLimits
+from chatrepl.attachments.attach import Attachment
 from chatrepl.attachments.sniff import FileKind
-from chatrepl.config.load import load as load_config
 from chatrepl.core.exchange.form import Form
-from chatrepl.core.talk.blocks import UnknownBlock
-from chatrepl.session.next_message import bring_back, keep_unsent
-from chatrepl.storage.library import list_entries
-from chatrepl.storage.saved import Journaled, begin_kept, reopen
-from tests.commands.playing import Player
+from chatrepl.core.talk.blocks import ImageBlock
+from chatrepl.session.next_message import NextMessage
 
 
-def begin(folder: Path) -> Player:
-    player = Player()
-    player.session.recorder = begin_kept(folder)
-    return player
+def file(data: str) -> Attachment:
+    return Attachment(ImageBlock.base64("image/png", data), data, FileKind.IMAGE, "", None)
 
 
-def leave(player: Player) -> Path:
-    recorder = player.session.recorder
-    assert isinstance(recorder, Journaled)
-    assert recorder.journal.flush()
-    recorder.journal.close()
-    return recorder.journal.path
+def test_a_pinned_prefill_waits_behind_one_of_this_reply_alone() -> None:
+    assert NextMessage(pinned_prefill="Well").begins_with == "Well"
+    assert NextMessage(prefill="So", pinned_prefill="Well").begins_with == "So"
 
 
-def resume(folder: Path) -> tuple[Player, str]:
-    player = Player()
-    opened = reopen(list_entries(folder)[0])
-    player.session.open(opened.conversation, opened.recorder)
-    return player, bring_back(player.session)
+def test_of_two_files_that_are_alike_only_the_one_that_was_sent_is_taken_back() -> None:
+    mine, other = file("AAAA"), file("AAAA")
+    left = NextMessage(staged=(mine, other)).without([other.block])
+    assert len(left.staged) == 1
+    assert left.staged[0] is mine
 
 
-def stage(player: Player, *texts: str) -> None:
-    found = (
-        from_bytes(text.encode(), f"{text[:3]}.txt", limits=AttachmentLimits()) for text in texts
-    )
-    player.session.staged = (*player.session.staged, *found)
-
-
-def test_what_is_set_comes_back_as_it_was(tmp_path: Path) -> None:
-    first = begin(tmp_path)
-    first.say("demo: say one")
-    stage(first, "otters", "rivers")
-    strange = UnknownBlock({"type": "search_result", "title": "otters"})
-    first.session.staged += (Attachment(strange, "found", FileKind.TEXT, "", None),)
-    first.session.prefill, first.session.pinned_prefill = "So", "Well"
-    first.session.form = Form({"type": "object"}, whole={"type": "object", "minProperties": 1})
-    keep_unsent(first.session)
-    leave(first)
-
-    again, said = resume(tmp_path)
-    assert said == "3 staged files, the prefill, the pinned prefill and the schema are back."
-    assert again.session.staged == first.session.staged
-    assert (again.session.prefill, again.session.pinned_prefill) == ("So", "Well")
-    assert again.session.form == first.session.form
-    before = leave(again).read_bytes()
-    keep_unsent(again.session)
-    assert leave(again).read_bytes() == before
-
-
-def test_what_is_staged_is_written_once_and_gone_when_it_is_taken_back(tmp_path: Path) -> None:
-    player = begin(tmp_path)
-    player.say("demo: say one")
-    stage(player, "otters " * 100, "rivers " * 100)
-    for _ in range(5):
-        keep_unsent(player.session)
-    player.session.staged = player.session.staged[1:]
-    keep_unsent(player.session)
-    data = leave(player).read_text()
-    assert data.count("otters " * 100) == data.count("rivers " * 100) == 1
-
-    again, said = resume(tmp_path)
-    assert said == "1 staged file is back."
-    assert again.session.staged == player.session.staged
-    leave(again)
-
-
-def test_what_was_sent_is_spent_with_the_question_itself(tmp_path: Path) -> None:
-    player = begin(tmp_path)
-    player.say("demo: say one")
-    stage(player, "otters")
-    player.session.prefill, player.session.pinned_prefill = "So", "Well"
-    keep_unsent(player.session)
-    player.say("demo: say two")  # and then no time to keep anything
-    leave(player)
-
-    again, said = resume(tmp_path)
-    assert said == "The pinned prefill is back."
-    assert again.session.staged == ()
-    leave(again)
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"staged": 5, "form": [], "prefill": 1, "model": {}},
-        {"staged": ["staged/1", None, "x"], "staged/1": {"block": {"type": "image", "source": 4}}},
-        {"staged": ["staged/1"], "staged/1": {"block": {"type": "text", "text": "x"}}},
-        {"staged": ["staged/1"], "staged/1": 7, "form": {"choices": [1], "schema": None}},
-        {"form": {"choices": ["a", "b"], "schema": 5, "whole": None}},
-        {
-            "staged": ["staged/1"],
-            "staged/1": {
-                "block": {"type": "text", "text": "x"},
-                "name": "x",
-                "kind": "text",
-                "tokens": 1,
-            },
-        },
-    ],
-)
-def test_what_is_damaged_stays_away(tmp_path: Path, facts: dict[str, object]) -> None:
-    player = begin(tmp_path)
-    player.say("demo: say one")
-    assert isinstance(player.session.recorder, Journaled)
-    player.session.recorder.journal.meta(**facts)
-    player.session.recorder.state(player.session.conversation)
-    leave(player)
-
-    again, said = resume(tmp_path)
-    assert said == ""
-    assert again.session.staged == ()
-    leave(again)
-
-
-def test_the_model_that_was_chosen_comes_back_unless_another_is_asked_for(tmp_path: Path) -> None:
-    player = begin(tmp_path)
-    player.say("demo: say one")
-    session = player.session
-    session.loaded = load_config(environ={"HOME": str(tmp_path)})
-    session.use(model="claude-haiku-4-5")
-    keep_unsent(session)
-    leave(player)
-
-    again, said = resume(tmp_path)
-    assert said == "The model claude-haiku-4-5 is back."
-    assert again.session.model.id == "claude-haiku-4-5"
-    again.session.use(model="claude-opus-5")
-    assert bring_back(again.session, model=False) == ""
-    assert again.session.model.id == "claude-opus-5"
-    leave(again)
-
-
-def test_what_was_set_goes_along_to_a_new_conversation(tmp_path: Path) -> None:
-    player = begin(tmp_path)
-    session = player.session
-    session.edges = replace(session.edges, new_recorder=lambda: begin_kept(tmp_path))
-    player.say("demo: say one")
-    stage(player, "otters")
-    session.prefill = "So"
-    keep_unsent(session)
-    old = session.recorder
-    player.do("/clear")
-    keep_unsent(session)
-    assert isinstance(old, Journaled)
-    assert (old.staged, old.facts["prefill"]) == ((), "")
-    assert session.prefill == "So"
-    assert len(session.staged) == 1
-    for _, recorder in [*session.shelf.all, (None, session.recorder)]:
-        assert isinstance(recorder, Journaled)
-        recorder.journal.close()
-
-
-def test_where_nothing_is_kept_nothing_comes_back() -> None:
-    player = Player()
-    stage(player, "otters")
-    keep_unsent(player.session)
-    assert bring_back(player.session) == ""
-    assert len(player.session.staged) == 1
+def test_what_is_set_already_stays_where_something_comes_back() -> None:
+    form = Form.choose(("a", "b"))
+    now = NextMessage((file("AAAA"),), prefill="So", form=form)
+    saved = NextMessage((file("BBBB"),), "Then", "Well", Form({"type": "object"}))
+    both = now.filled(saved)
+    assert (both.prefill, both.pinned_prefill, both.form) == ("So", "Well", form)
+    assert [item.name for item in both.staged] == ["AAAA", "BBBB"]

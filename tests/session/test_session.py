@@ -1,14 +1,13 @@
-"""The session: requests, undo over conversations, what is learned, what is distrusted."""
+"""The session: requests, undo over conversations, what is learned, what is refused."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatrepl.api.catalog import Catalog
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
+from chatrepl.session.books import Books
 from chatrepl.session.session import Session
 from chatrepl.storage.read import load
 from chatrepl.storage.saved import Journaled, begin_kept
@@ -23,11 +22,10 @@ def session(model: str = "claude-sonnet-5-5") -> Session:
 def test_what_is_learned_stays_in_the_catalog_and_is_told_to_the_edges() -> None:
     told: list[object] = []
     one = session("claude-haiku-4-5")
-    one.models = Catalog()
-    one.edges = replace(one.edges, learn=lambda model, facts: told.append((model, facts)))
+    one.equip(learn=lambda model, facts: told.append((model, facts)))
     one.learn(prefill=False)
 
-    assert isinstance(one.models, Catalog)
+    assert one.service.models["claude-haiku-4-5"].prefill is False
     assert one.model.prefill is False
     assert told == [("claude-haiku-4-5", {"prefill": False})]
 
@@ -74,16 +72,56 @@ def test_turns_by_hand_stand_in_the_conversation() -> None:
 def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is_new: bool) -> None:
     player = Player()
     one = player.session
-    one.edges = replace(one.edges, new_recorder=lambda: begin_kept(tmp_path))
-    one.recorder = begin_kept(tmp_path)
-    one.conversation = Conversation(state=State(system="Be brief."))
+    one.equip(new_recorder=lambda: begin_kept(tmp_path))
+    one.begin_with(Conversation(state=State(system="Be brief.")), begin_kept(tmp_path))
     if is_new:
         player.say("demo: say one")
         player.do("/clear")
     player.say("demo: say two")
-    for recorder in (*(kept[1] for kept in one.shelf.all), one.recorder):
+    for recorder in (*(recorder for _, recorder in one.shelf.all), one.recorder):
         assert isinstance(recorder, Journaled)
         recorder.journal.close()
 
     assert isinstance(one.recorder, Journaled)
     assert load(one.recorder.journal.path).conversation.state.system == "Be brief."
+
+
+def test_what_the_service_refused_is_in_no_request() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.say("demo: think")
+    one = player.session
+    assert any(message.has_thinking for message in one.request(None).messages)
+    one.refuse("thinking", one.conversation)
+    assert not any(message.has_thinking for message in one.request(None).messages)
+
+
+def test_the_list_of_the_service_comes_to_what_was_learned() -> None:
+    one = session("claude-new-9")
+    one.learn(prefill=True)
+    one.update_models([{"id": "claude-new-9", "max_input_tokens": 7}], "https://a.invalid")
+    assert (one.model.context_window, one.model.prefill) == (7, True)
+
+
+def test_the_end_of_a_model_is_announced_once() -> None:
+    one = session()
+    assert one.announce("a")
+    assert not one.announce("a")
+    assert one.announce("b")
+
+
+def test_a_single_shot_pays_and_notes_nothing_else() -> None:
+    player = Player()
+    player.session.interactive = False
+    player.say("demo: say one")
+    books = player.session.books
+    assert books == Books(meter=books.meter)
+    assert books.meter.replies == 1
+
+
+def test_a_reply_that_nobody_could_count_is_learned_from_later() -> None:
+    player = Player()
+    player.session.equip(can_count=lambda: False)
+    player.say("demo: say one")
+    assert player.session.books.behind
+    assert player.session.ledger.tally.base is not None
+    assert not player.session.books.behind

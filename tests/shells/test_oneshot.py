@@ -23,6 +23,7 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.talk.usage import Cost
 from chatrepl.core.world import Edges
+from chatrepl.session.next_message import NextMessage
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import Manner, Shot, mutter
 from tests.views import QuietView
@@ -34,7 +35,7 @@ HANG, TERM = "hang", "term"
 def shot(manner: Manner | None = None, form: Form | None = None) -> Shot:
     price = Cost(0.25, 0.5)
     edges = Edges(clock=lambda: 5.0, new_id=lambda: "t", price=lambda *_: price)
-    session = Session(Settings(), edges, form=form)
+    session = Session(Settings(), edges, next=NextMessage(form=form))
     return Shot(session, manner or Manner(), io.StringIO(), io.StringIO())
 
 

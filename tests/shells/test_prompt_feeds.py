@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
@@ -32,19 +30,19 @@ def test_a_change_is_shown() -> None:
     session = fresh()
     toolbar = Toolbar(session)
     toolbar()
-    session.prefill = "Sure"
+    session.prepare(prefill="Sure")
     assert "prefill" in words(toolbar)
     session.add_turn(None, Message.user("q"), Message("assistant", (TextBlock("a"),)))
     assert "k" in words(toolbar)
     assert "$" not in words(toolbar)
-    session.demo_help = "help"
-    session.prefill = ""
+    session.equip(guide="help")
+    session.prepare(prefill="")
     assert "demo" in words(toolbar)
 
 
 def test_while_nobody_can_count_the_newest_known_usage_stands_or_nothing() -> None:
     session = fresh()
-    session.edges = replace(session.edges, can_count=lambda: False)
+    session.equip(can_count=lambda: False)
     known = Receipt(stop_reason="end_turn", usage=Usage(input_tokens=1200, output_tokens=300))
     for receipt, shown in ((Receipt(), False), (known, True), (Receipt(), True)):
         names = len(session.conversation.turns)
@@ -60,5 +58,5 @@ def test_money_is_shown_once_something_was_spent() -> None:
     session.add_turn(None, Message.user("q"))
     toolbar = Toolbar(session)
     assert "$" not in words(toolbar)
-    session.meter = session.meter.add(Usage(input_tokens=1000), Cost(0.25, 0.25))
+    session.books = session.books.paid(Usage(input_tokens=1000), Cost(0.25, 0.25))
     assert "$0.25" in words(toolbar)

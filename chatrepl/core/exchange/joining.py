@@ -12,10 +12,18 @@ joined at the seam: words that the model says again there are left out.
 """
 
 import re
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import Final
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
+    MessageStop,
+    StreamEvent,
+    TextDelta,
+)
 from chatrepl.core.models import Model
 from chatrepl.core.talk.conversation import PrefillMode
 from chatrepl.core.wire import encode
@@ -55,21 +63,18 @@ def native_text(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Joiner:
-    """Joins a streamed continuation to a prefill that is on screen already.
+class Holder(ABC):
+    """Joins a streamed text to one that is on screen already, without saying that twice.
 
-    `feed` takes the model's text by pieces and returns what is to be shown after the prefill.
-    Text that may still turn out to repeat the prefill is held back; `flush` lets it go. White
-    space is not compared, since a model may change it while repeating. What comes out does
-    not depend on where the pieces end.
+    What may still turn out to repeat it is held back; `flush` lets it go. What comes out does not
+    depend on where the pieces end.
     """
 
-    prefill: str
-    mode: PrefillMode
-    _held: str = ""
-    _joined: bool = False
+    _held: str = field(default="", init=False)
+    _joined: bool = field(default=False, init=False)
 
     def feed(self, text: str) -> str:
+        """Take the model's next piece, and give what is to be shown now."""
         if self._joined:
             return text
         self._held += text
@@ -78,6 +83,20 @@ class Joiner:
     def flush(self) -> str:
         """End the text and give what was still held back."""
         return "" if self._joined else self._release(last=True)
+
+    @abstractmethod
+    def _release(self, *, last: bool) -> str: ...
+
+
+@dataclass(slots=True)
+class Joiner(Holder):
+    """Joins a continuation to a prefill.
+
+    White space is not compared, since a model may change it while repeating.
+    """
+
+    prefill: str
+    mode: PrefillMode
 
     def _release(self, *, last: bool) -> str:
         at = 0 if self.mode == "native" else _past_echo(self._held, self.prefill.strip())
@@ -139,28 +158,14 @@ def words(partial: str) -> str:
 
 
 @dataclass(slots=True)
-class Seam:
-    """Joins a streamed rest to the partial text before it, without saying its end twice.
-
-    `feed` and `flush` are those of `prefill.Joiner`. What comes out does not depend on where the
-    pieces end.
-    """
+class Seam(Holder):
+    """Joins the rest of a reply to the partial text before it."""
 
     partial: str
-    _held: str = ""
-    _joined: bool = False
 
-    def feed(self, text: str) -> str:
-        if self._joined:
-            return text
-        self._held += text
-        return self._join() if len(self._held) >= _WINDOW else ""
-
-    def flush(self) -> str:
-        """End the text and give what was still held back."""
-        return "" if self._joined else self._join()
-
-    def _join(self) -> str:
+    def _release(self, *, last: bool) -> str:
+        if len(self._held) < _WINDOW and not last:
+            return ""
         self._joined = True
         return self._held[_overlap(self.partial, self._held[:_WINDOW]) :]
 
@@ -174,6 +179,31 @@ def _overlap(before: str, after: str) -> int:
             if before.endswith(rest[:size]):
                 return skip + size
     return 0
+
+
+@dataclass(slots=True)
+class Joining:
+    """Lets the first text of a reply pass through a holder; all else passes as it is."""
+
+    holder: Holder | None = None
+    _in_text: bool = False
+
+    def feed(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
+        """Take an event, and give what takes its place."""
+        match event:
+            case BlockStart(_, wire):
+                self._in_text = wire.get("type") == "text"
+            case TextDelta(text, index) if self.holder is not None:
+                self._in_text = True
+                shown = self.holder.feed(text)
+                return (TextDelta(shown, index),) if shown else ()
+            case BlockStop() | MessageStop() if self.holder is not None and self._in_text:
+                rest, self.holder = self.holder.flush(), None
+                index = event.index if isinstance(event, BlockStop) else 0
+                return (TextDelta(rest, index), event) if rest else (event,)
+            case _:
+                pass
+        return (event,)
 
 
 def resume_point(text: str) -> int:

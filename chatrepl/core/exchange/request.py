@@ -152,7 +152,7 @@ def build_request(
         ours += [ask.instruction] if ask.instruction else []
         ours += [instruction(ask.prefill)] if mode == "emulated" else []
         user = replace(user, content=(*user.content, *map(TextBlock, ours)))
-    new = () if user is None else new_messages(conversation, model, user)
+    new = () if user is None else new_messages(conversation, user)
     searches = settings.web and model.web
     past = not searches and model.web and _has_searched(conversation)
     tools = [*ask.tools, *([_web_tool(model)] if searches or past else [])]
@@ -171,12 +171,11 @@ def build_request(
     return Request(params, messages, sent.bound, prefill, len(ours), marks)
 
 
-def new_messages(conversation: Conversation, model: Model, user: Message) -> tuple[Message, ...]:
+def new_messages(conversation: Conversation, user: Message) -> tuple[Message, ...]:
     """Give what a new turn holds: the user's message, and a system prompt that changes here.
 
-    The change is kept for every model; `build_sent` puts it where `model` takes it.
+    The change is kept for every model; `build_sent` puts it where a model takes it.
     """
-    del model
     change = conversation.state.next_system
     return (user,) if change is None else (user, Message("system", (TextBlock(change),)))
 

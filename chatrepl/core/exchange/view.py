@@ -240,14 +240,14 @@ class Refused:
     blocks: frozenset[TurnId] = frozenset()
 
     def of(self, part: RefusedPart, conversation: Conversation) -> Self:
-        """Distrust that part of all turns up to here."""
+        """Take that part of all turns up to here for refused."""
         turns = frozenset(turn.id for turn in conversation.path())
         if part == "thinking":
             return replace(self, thinking=self.thinking | turns)
         return replace(self, blocks=self.blocks | turns)
 
     def without(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without what is distrusted."""
+        """Give the conversation without what is refused."""
         touched = self.thinking | self.blocks
         if not touched:
             return conversation

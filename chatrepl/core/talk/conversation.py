@@ -142,6 +142,11 @@ class Turn:
         return next((m for m in reversed(self.messages) if m.role == "assistant"), None)
 
     @property
+    def text(self) -> str:
+        """The text of the reply; empty where there is none."""
+        return "" if self.assistant is None else self.assistant.text
+
+    @property
     def ending(self) -> TextBlock | None:
         """The text that the turn ends in, if it does: only that can be gone on with."""
         last = self.messages[-1] if self.messages else None

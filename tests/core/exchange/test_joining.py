@@ -6,7 +6,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.joining import Joiner, choose_mode, instruction, native_text
+from chatrepl.core.exchange.joining import (
+    Joiner,
+    Joining,
+    choose_mode,
+    instruction,
+    native_text,
+)
+from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
+    MessageStop,
+    StreamEvent,
+    TextDelta,
+)
 from chatrepl.core.models import TABLE
 from chatrepl.core.talk.conversation import PrefillMode
 from tests.core.making import chunked
@@ -106,3 +119,35 @@ def test_a_native_prefill_ends_in_no_white_space(text: str) -> None:
 
 def test_the_instruction_quotes_the_text_unmistakably() -> None:
     assert instruction('{"a": \n').endswith('"{\\"a\\": \\n"')
+
+
+def _joined(joining: Joining, *events: StreamEvent) -> list[StreamEvent]:
+    return [each for event in events for each in joining.feed(event)]
+
+
+_TEXT_START, _CALL_START = BlockStart(1, {"type": "text"}), BlockStart(0, {"type": "tool_use"})
+
+
+def test_only_the_first_text_is_joined_and_its_end_comes_before_the_block_s() -> None:
+    joining = Joining(Joiner("So", "emulated"))
+    call = (_CALL_START, BlockStop(0))
+    assert _joined(joining, *call) == [*call]
+    assert _joined(joining, _TEXT_START, TextDelta("S", 1)) == [_TEXT_START]
+    assert _joined(joining, BlockStop(1)) == [TextDelta("S", 1), BlockStop(1)]
+    assert _joined(joining, TextDelta("So", 2)) == [TextDelta("So", 2)]
+
+
+def test_a_text_that_ends_with_the_message_is_joined_as_well() -> None:
+    joining = Joining(Joiner("So", "emulated"))
+    assert _joined(joining, TextDelta("So, "), TextDelta("on")) == [
+        TextDelta(", "),
+        TextDelta("on"),
+    ]
+    assert _joined(joining, MessageStop()) == [MessageStop()]
+    torn = Joining(Joiner("So", "emulated"))
+    assert _joined(torn, TextDelta("S"), MessageStop()) == [TextDelta("S"), MessageStop()]
+
+
+def test_where_nothing_stands_yet_all_passes_as_it_is() -> None:
+    events = (_TEXT_START, TextDelta("So", 1), BlockStop(1), MessageStop())
+    assert _joined(Joining(), *events) == [*events]

@@ -202,6 +202,6 @@ def test_a_prefill_without_a_message_to_ask_in_is_left_out() -> None:
 def test_a_turn_keeps_the_system_prompt_that_changes_with_it(model: Model) -> None:
     talk = Conversation()
     user = Message.user("q")
-    assert new_messages(talk, model, user) == (user,)
+    assert new_messages(talk, user) == (user,)
     changed = talk.then(replace(talk.state, next_system="s"))
-    assert new_messages(changed, model, user) == (user, Message("system", (TextBlock("s"),)))
+    assert new_messages(changed, user) == (user, Message("system", (TextBlock("s"),)))

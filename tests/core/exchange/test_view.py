@@ -66,7 +66,7 @@ class Chat:
         if request.ours:
             asked = [m for m in request.messages if m.role == "user"][-1]
             user = replace(user, content=(*user.content, *asked.content[-request.ours :]))
-        first = new_messages(self.conversation, self.model, user)
+        first = new_messages(self.conversation, user)
         written = Message("assistant", tuple(blocks), request.model, request.bound)
         self.add((*first, *([written] if blocks else [])), Receipt(stop_reason=stop))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.catalog import FRESH_SECONDS, Catalog, load
+from chatrepl.core.catalog import FRESH_SECONDS, Catalog, load
 from chatrepl.core.models import TABLE
 from chatrepl.demo.models import MODELS, info
 

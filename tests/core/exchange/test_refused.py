@@ -22,12 +22,12 @@ def contents(conversation: Conversation) -> list[object]:
     return [turn.messages[-1].content for turn in conversation.path()]
 
 
-def test_who_distrusts_nothing_leaves_all_as_it_is() -> None:
+def test_where_nothing_is_refused_all_stays_as_it_is() -> None:
     conversation = talk("a")
     assert Refused().without(conversation) is conversation
 
 
-def test_only_what_is_distrusted_is_left_out_and_only_so_far() -> None:
+def test_only_what_is_refused_is_left_out_and_only_so_far() -> None:
     blocks = Refused().of("blocks", talk("a"))
     assert contents(blocks.without(talk("a", "b"))) == [(THOUGHT, TEXT), (THOUGHT, TEXT, ODD)]
     both = blocks.of("thinking", talk("a"))
@@ -35,6 +35,6 @@ def test_only_what_is_distrusted_is_left_out_and_only_so_far() -> None:
     assert both.without(talk("a")).turns[TurnId("a")].messages[0] == Message.user("a")
 
 
-def test_thinking_alone_may_be_distrusted() -> None:
+def test_thinking_alone_may_be_refused() -> None:
     thinking = Refused().of("thinking", talk("a"))
     assert contents(thinking.without(talk("a"))) == [(TEXT, ODD)]

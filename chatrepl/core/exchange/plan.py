@@ -1,0 +1,167 @@
+"""What is sent for a turn, and how its reply joins what stands there already.
+
+Each way to ask is one function from the situation to a plan: a question (also one that is asked
+again or was edited), the rest of a reply that was cut, and something aside. Where the service
+refuses a plan and that teaches us something, the same function makes the next one. To add a way to
+ask, add such a function.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, words
+from chatrepl.core.exchange.reply import PrefillBegun, Reply
+from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
+from chatrepl.core.exchange.view import Refused, is_sent
+from chatrepl.core.models import Model
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import THINKING, Block, TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Prefill, Turn, TurnId
+from chatrepl.core.value import frozen
+
+_NO_ID: Final = TurnId("")  # a turn gets its own when it begins
+
+
+@frozen
+class Situation:
+    """What requests are made from. `ask` is what is set for the next message.
+
+    `refused` is what the service does not take back of earlier turns.
+    """
+
+    conversation: Conversation
+    settings: Settings
+    model: Model
+    ask: Ask = Ask()
+    refused: Refused = Refused()
+
+    @property
+    def plain(self) -> "Situation":
+        """The same with neither prefill nor form."""
+        return replace(self, ask=replace(self.ask, prefill="", instruction="", schema=None))
+
+    def request(self, message: Message | None, base: Conversation | None = None) -> Request:
+        """Build the request that sends `message` after `base`, or after the conversation.
+
+        Without a message it is what stands there, and no reply is begun.
+        """
+        after = self.refused.without(base or self.conversation)
+        ask = self.ask if message is not None else replace(self.ask, prefill="")
+        return build_request(after, self.settings, self.model, message, ask)
+
+
+@frozen
+class Cut:
+    """A reply that is gone on with: what stays before its last text, and that text."""
+
+    message: Message
+    keep: tuple[Block, ...]
+    text: str
+
+
+@frozen
+class Plan:
+    """One request, the turn that it begins, and the reply that it goes on with, if it does.
+
+    `after` is the conversation that the request was made of.
+    """
+
+    request: Request
+    after: Conversation
+    turn: Turn
+    cut: Cut | None = None
+
+    @property
+    def begins(self) -> PrefillBegun | None:
+        """What the reply begins with, before anything has come."""
+        if self.cut is not None:
+            shown = self.cut.text[resume_point(self.cut.text) :]
+            return PrefillBegun(Prefill(self.cut.text, "emulated"), shown)
+        return PrefillBegun(self.request.prefill) if self.request.prefill is not None else None
+
+    def joining(self) -> Joining:
+        """Give what joins the reply's events to that beginning."""
+        prefill = self.request.prefill
+        if prefill is not None and prefill.mode != "schema":
+            return Joining(Joiner(prefill.text, prefill.mode))
+        return Joining(Seam(self.cut.text) if self.cut is not None else None)
+
+    def resumed(self, reply: Reply) -> Request:
+        """Build the request that lets the service go on after a pause of its own."""
+        part = Message("assistant", reply.content(), self.request.model, self.request.bound)
+        return replace(self.request, messages=(*self.request.messages, part))
+
+    def written(self, reply: Reply) -> Message | None:
+        """Give the reply as it goes into the conversation; None where nothing came."""
+        content = reply.content()
+        if self.cut is None:
+            message = Message("assistant", content, self.request.model, self.request.bound)
+            return message if content else None
+        rest: tuple[Block, ...] = tuple(
+            block for block in content if not isinstance(block, THINKING)
+        )
+        if not rest:
+            return self.cut.message if reply.complete else None  # there was no more to say
+        if not any(isinstance(block, TextBlock) for block in rest):
+            rest = (self.cut.message.content[-1], *rest)
+        return replace(self.cut.message, content=(*self.cut.keep, *rest))
+
+
+def plan_turn(situation: Situation, message: Message, base: Conversation | None = None) -> Plan:
+    """Plan to send `message` after `base`, or after the conversation."""
+    after = base or situation.conversation
+    request = situation.request(message, after)
+    messages = new_messages(after, request.with_ours(message))
+    return Plan(request, after, Turn(_NO_ID, after.head, messages, ours=request.ours))
+
+
+def plan_aside(situation: Situation, message: Message, model: Model) -> Plan:
+    """Plan to ask `model` something that enters no conversation, in no form.
+
+    With the same model, system prompt, tools and settings it is read from the cache.
+    """
+    settings = replace(situation.settings, stop_sequences=())  # they would cut it
+    return plan_turn(replace(situation.plain, settings=settings, model=model), message)
+
+
+def plan_rest(situation: Situation) -> Plan:
+    """Plan to go on with the last reply where it stops; the whole is a sibling of the cut one.
+
+    Natively where the model takes a prefill, else by asking for the rest. Raises UsageError where
+    there is nothing to go on with.
+    """
+    conversation, plain = situation.conversation.settled(), situation.plain
+    turn, cut = _cut(conversation)
+    begun = replace(turn, id=_NO_ID, messages=turn.messages[:-1], receipt=None)
+    if _can_begin_with(cut, turn, situation):
+        after, question = conversation.before(turn), Message("user", turn.question).sendable
+        request = replace(plain, ask=replace(plain.ask, prefill=cut.text)).request(question, after)
+        return Plan(request, after, begun, cut)
+    request = plain.request(Message.user(words(cut.text)), conversation)
+    return Plan(request, conversation, begun, cut)
+
+
+def _can_begin_with(cut: Cut, turn: Turn, situation: Situation) -> bool:
+    """Tell whether the question can be asked again with the reply so far as its prefill."""
+    return (
+        situation.model.prefill is True
+        and situation.settings.thinking != "on"
+        and [m.role for m in turn.messages if m.role != "system"] == ["user", "assistant"]
+        and bool(Message("user", turn.question).sendable.content)
+        and all(isinstance(block, THINKING) for block in cut.keep)
+    )
+
+
+def _cut(conversation: Conversation) -> tuple[Turn, Cut]:
+    """Find the turn that is gone on with, and its reply. Raises UsageError where there is none."""
+    turn = conversation.turns[conversation.head] if conversation.head is not None else None
+    last = turn.ending if turn is not None else None
+    if turn is None or last is None:
+        raise UsageError("There is no text to go on with.", "/retry asks the question again.")
+    if not is_sent(turn, conversation):
+        refused = turn.receipt is not None and turn.receipt.stop_reason == "refusal"
+        hint = "/edit changes the question." if refused else "/restore sends it again."
+        raise UsageError("The last turn is not sent, so nothing can go on with it.", hint)
+    reply = turn.messages[-1]
+    return turn, Cut(reply, reply.content[:-1], last.text)

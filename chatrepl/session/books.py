@@ -1,0 +1,66 @@
+"""The books of a session: what was used and paid, and what is known of cache and counts by that."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from chatrepl.core.exchange.plan import Plan
+from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.money import Meter
+from chatrepl.core.talk.conversation import Receipt
+from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.value import frozen
+
+if TYPE_CHECKING:  # what a single shot does not need before its request is under way
+    from chatrepl.core.prompt_cache import Footprint
+    from chatrepl.core.tokens.counts import Ledger
+
+
+@frozen
+class Books:
+    """`meter` sums up the session; `footprint` and `miss` tell of the cache, by the last reply.
+
+    The user agreed to spend up to `agreed_usd`. `summary_failures` counts those that nobody asked
+    for. `ledger` counts tokens, once somebody asks; where it is `behind`, replies came that it has
+    not learned from.
+    """
+
+    meter: Meter = Meter()
+    footprint: "Footprint | None" = None
+    miss: str = ""
+    agreed_usd: float = 0.0
+    summary_failures: int = 0
+    ledger: "Ledger | None" = None
+    behind: bool = False
+
+    def paid(self, usage: Usage, cost: Cost | None) -> Self:
+        """Enter what one reply took; `cost` is None where its price is unknown."""
+        return replace(self, meter=self.meter.add(usage, cost))
+
+    def noted(self, request: Request, reply: Reply, now: float) -> Self:
+        """Note what `request` left in the cache, and why it missed it where it did."""
+        from chatrepl.core.prompt_cache import footprint, miss_words
+
+        left = footprint(request, reply.usage, now) or self.footprint
+        return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
+
+    def elsewhere(self) -> Self:
+        """Go on with another conversation, of which nothing is in the cache that we know of."""
+        return replace(self, footprint=None, miss="", behind=self.ledger is not None)
+
+
+def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:
+    """Sum up a reply to a plan, as far as it came: why it ended, what it took and cost."""
+    return Receipt(
+        model=reply.model or plan.request.model,
+        stop_reason=reply.stop_reason if reply.complete else None,
+        stop_details=reply.stop_details,
+        usage=reply.total_usage,
+        message_id=reply.message_id,
+        request_id=reply.request_id,
+        prefill=reply.prefill if plan.cut is None else None,
+        cost_usd=cost.usd if cost else None,
+        uncached_usd=cost.uncached_usd if cost else None,
+        duration_s=max(0.0, seconds),
+        error=error,
+    )

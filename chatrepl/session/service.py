@@ -1,0 +1,37 @@
+"""What is known of the service: its models, and what it turned out not to take or to do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+from chatrepl.core.catalog import Catalog
+from chatrepl.core.exchange.view import Refused, RefusedPart
+from chatrepl.core.models import Model, find, resolve
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.value import frozen
+
+
+@frozen
+class Service:
+    """`refused` is what it does not take back of earlier turns.
+
+    `can_count` tells whether it counts tokens, as far as we know; `announced` names the models
+    whose end the user was told.
+    """
+
+    models: Catalog = Catalog()
+    refused: Refused = Refused()
+    can_count: bool = True
+    announced: frozenset[str] = frozenset()
+
+    def model(self, name: str) -> Model:
+        """Find a model by its id or a part of it. Raises UsageError for an ambiguous one."""
+        return find(resolve(name, self.models), self.models)
+
+    def learned(self, id_: str, facts: Mapping[str, Any]) -> Self:
+        """Take over what an answer taught about a model."""
+        return replace(self, models=self.models.learn(id_, facts))
+
+    def refusing(self, part: RefusedPart, conversation: Conversation) -> Self:
+        """Take that part of the turns up to here for refused."""
+        return replace(self, refused=self.refused.of(part, conversation))
