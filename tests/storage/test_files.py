@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,29 @@ begun.wait()
     subprocess.run([sys.executable, "-c", slow, str(target)], check=True)
     assert [path.name for path in tmp_path.iterdir()] == ["models.json"]
     assert target.read_bytes() == b"whole"
+
+
+def test_a_file_whose_writer_has_not_begun_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_begin = threading.Event(), threading.Event()
+
+    class Late(threading.Thread):
+        def start(self) -> None:
+            asked.set()
+            may_begin.wait(10)
+            super().start()
+
+    writer = threading.Thread(target=files.replace_file, args=(tmp_path / "a", b"a"), daemon=True)
+    monkeypatch.setattr(threading, "Thread", Late)
+    writer.start()
+    assert asked.wait(10)
+    files.finish_writing(0.01)  # longer than that, nobody waits
+    assert not (tmp_path / "a").exists()
+    may_begin.set()
+    files.finish_writing(10)
+    assert (tmp_path / "a").read_bytes() == b"a"
+    writer.join(10)
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system does not tell")
