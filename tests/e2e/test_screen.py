@@ -37,6 +37,7 @@ def ready(terminal: Terminal) -> Terminal:
     return terminal
 
 
+ENDLESS = ("--max-tokens", "100000")  # no moment is over before the signal comes
 MOMENTS = {
     "at the prompt": ("a draft", "", "^› a draft"),
     "while waiting": ("demo: slow 30", "enter", r"^\S \d s$"),
@@ -56,7 +57,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\necho editing\nexec sleep 30\n", encoding="utf-8")
     editor.chmod(0o755)
-    with chat(tmp_path, env={"EDITOR": str(editor)}) as terminal:
+    with chat(tmp_path, *ENDLESS, env={"EDITOR": str(editor)}) as terminal:
         ready(terminal).send(typed)
         if key:
             terminal.keys(key)
@@ -73,7 +74,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(
 @pytest.mark.parametrize("moment", list(MOMENTS)[1:5])
 def test_an_interrupt_stops_the_reply_and_the_chat_goes_on(tmp_path: Path, moment: str) -> None:
     typed, key, seen = MOMENTS[moment]
-    with chat(tmp_path) as terminal:
+    with chat(tmp_path, *ENDLESS) as terminal:
         ready(terminal).send(typed).keys(key).wait_for(seen)
         terminal.signal("INT").wait_for("Stopped before|^The reply was cut")
         terminal.wait_for("^›( |$)", visible=True)
