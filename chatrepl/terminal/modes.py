@@ -129,13 +129,15 @@ def quiet_modes(modes: Modes) -> Modes:
     return quiet
 
 
-def leave_on_signals() -> None:
-    """Make deadly signals leave through every `finally`: `SystemExit` with 128 + the number.
+def is_ignored(number: int) -> bool:
+    """Tell whether a signal was to be ignored when we were started, as under nohup; it stays so."""
+    return signal.getsignal(number) is signal.SIG_IGN
 
-    What was to be ignored when we were started, as under nohup, stays ignored.
-    """
+
+def leave_on_signals() -> None:
+    """Make deadly signals leave through every `finally`: `SystemExit` with 128 + the number."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        if not is_ignored(number):
             signal.signal(number, _leave)
 
 
