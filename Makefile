@@ -12,6 +12,9 @@ chat: .venv/done
 test: .venv/done
 	$(PYTHON) -m pytest
 
+lowest: .venv/done  # the tests on the lowest versions that pyproject.toml allows
+	$(PYTHON) -m tests.lowest
+
 check: .venv/done
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -25,4 +28,4 @@ fix: .venv/done
 docs: .venv/done  # what is derived: config.example.toml, the README's tables, its picture
 	$(PYTHON) -m tests.derive
 
-.PHONY: chat test check fix docs
+.PHONY: chat test lowest check fix docs

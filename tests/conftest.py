@@ -6,13 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.inherited import bare_environment, hear_signals
+
 _MOST_PROCESSES = 4
-_OURS = ("ANTHROPIC_", "CHATREPL_", "XDG_", "LC_")
-_OTHERS = (
-    "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "COLORFGBG", "COLUMNS",
-    "LINES", "EDITOR", "VISUAL", "PAGER", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "LANG",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
-)  # fmt: skip
 
 # A run tries the same examples each time; `--hypothesis-profile=random` tries others. No example
 # has a time limit: the machine may be busy.
@@ -32,10 +28,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _bare_environment() -> Iterator[None]:
-    """Take away what a user has set: settings, keys and colours of theirs are none of a test's."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith(_OURS) or name in _OTHERS:
-                patch.delenv(name)
-        yield
+def _nothing_inherited() -> Iterator[None]:
+    hear_signals()
+    yield from bare_environment()

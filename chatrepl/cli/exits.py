@@ -47,12 +47,20 @@ def _leave_on_signal(number: int, _frame: FrameType | None) -> Never:
 def guarded(run: Callable[[], int]) -> int:
     """Run the program and give its exit code, whatever becomes of it."""
     try:
+        return _explained(run)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+
+
+def _explained(run: Callable[[], int]) -> int:
+    """Run the program; say what went wrong, which takes a moment and may be interrupted too."""
+    try:
         return _flushed(run())
     except ChatreplError as error:
         _say(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         _silence(sys.stdout)
         return PIPE_CLOSED
@@ -60,8 +68,6 @@ def guarded(run: Callable[[], int]) -> int:
         if error.filename is not None or not error.errno:
             raise  # not about a stream of ours
         return _unwritable(error)
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 1
 
 
 def report_bug(error: BaseException) -> int:

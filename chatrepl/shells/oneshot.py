@@ -203,8 +203,10 @@ class _Terminable:
             if task is not None:
                 task.cancel()
 
+        self._before = signal.getsignal(signal.SIGTERM)
+        if self._before is signal.SIG_IGN:
+            return self
         with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
-            self._before = signal.getsignal(signal.SIGTERM)
             loop.add_signal_handler(signal.SIGTERM, end)
         return self
 

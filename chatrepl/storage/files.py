@@ -17,7 +17,7 @@ from typing import Final
 from chatrepl.core.errors import StorageError
 
 PRIVATE_FILE: Final = 0o600
-_WRITING: Final = "chatrepl writing"
+_under_way: Final[set[threading.Event]] = set()  # files that other threads put in place
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 APPEND: Final = os.O_RDWR | os.O_APPEND | _COMMON | getattr(os, "O_NOFOLLOW", 0)
@@ -96,25 +96,30 @@ def replace_file(path: Path, data: bytes) -> None:
         return
     # A daemon thread is cut off wherever it is when the program ends: another one does it.
     faults: list[OSError] = []
+    done = threading.Event()
 
     def work() -> None:
         try:
             _replace(path, data)
         except OSError as error:
             faults.append(error)
+        finally:
+            done.set()
 
-    helper = threading.Thread(target=work, name=_WRITING, daemon=False)
-    helper.start()
-    helper.join()
+    _under_way.add(done)
+    try:
+        threading.Thread(target=work, daemon=False).start()
+        done.wait()
+    finally:
+        _under_way.discard(done)
     if faults:
         raise faults[0]
 
 
 def finish_writing(seconds: float) -> None:
-    """Wait a while for files that other threads are putting in place."""
-    for thread in threading.enumerate():
-        if thread.name == _WRITING and thread.is_alive():  # not one that is yet to start
-            thread.join(seconds)
+    """Wait a while for files that other threads are putting in place, or are about to."""
+    for done in tuple(_under_way):
+        done.wait(seconds)
 
 
 def _replace(path: Path, data: bytes) -> None:

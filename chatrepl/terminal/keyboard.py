@@ -23,7 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatrepl.core.value import frozen
-from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
+from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty, is_ignored
 from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
@@ -169,8 +169,12 @@ class _Watch:
             yield
             return
         handlers: dict[int, Handler] = {
-            signal.SIGINT: self._on_interrupt,
-            signal.SIGTSTP: self._on_suspend,
+            number: handler
+            for number, handler in (
+                (signal.SIGINT, self._on_interrupt),
+                (signal.SIGTSTP, self._on_suspend),
+            )
+            if not is_ignored(number)
         }
         for deadly in _DEADLY:
             if callable(handler := signal.getsignal(deadly)):

@@ -6,6 +6,7 @@ Cheap to import: the first mark on the screen depends on it.
 """
 
 import os
+import signal
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -124,3 +125,8 @@ def quiet_modes(modes: Modes) -> Modes:
     characters[termios.VMIN], characters[termios.VTIME] = 1, 0
     quiet[_CC] = characters
     return quiet
+
+
+def is_ignored(number: int) -> bool:
+    """Tell whether a signal was to be ignored when we were started, as under nohup; it stays so."""
+    return signal.getsignal(number) is signal.SIG_IGN

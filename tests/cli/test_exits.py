@@ -46,6 +46,15 @@ def test_every_error_has_its_code(
     assert bool(said) == (code not in {130, 141, 143} and "text" not in str(error))
 
 
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_who_stops_it_while_an_error_is_told_gets_the_code_for_that(
+    stop: BaseException, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatrepl.cli.exits._say", lambda _error: _raise(stop)())
+
+    assert guarded(_raise(ConfigError("No."))) == code
+
+
 def test_what_runs_well_gives_its_own_code() -> None:
     assert guarded(lambda: 7) == 7
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +62,7 @@ class Desk:
             "ANTHROPIC_BASE_URL": self.served.url,
             "CHATREPL_RETRIES": "0",
             "TERM": "xterm-256color",
+            **{name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_")},
             **(more or {}),
         }
         return {name: value for name, value in given.items() if value is not None}
@@ -99,13 +99,7 @@ class Desk:
     def start(self, *args: str, **more: Any) -> "Iterator[subprocess.Popen[bytes]]":
         """Start chatrepl with pipes for its output; it ends with the context."""
         given = {"stdin": subprocess.DEVNULL, "stdout": PIPE, "stderr": PIPE, **more}
-        with subprocess.Popen(
-            command(args),
-            env=self.env(),
-            cwd=self.home,
-            preexec_fn=_interruptible,  # noqa: PLW1509
-            **given,
-        ) as process:
+        with subprocess.Popen(command(args), env=self.env(), cwd=self.home, **given) as process:
             try:
                 yield process
             finally:
@@ -148,11 +142,6 @@ def _answer(step: str) -> str | WireAnswer:
     body = {"model": "claude-haiku-4-5", "max_tokens": 900, "stream": True, "messages": [asked]}
     headers = {"authorization": "Bearer demo", "anthropic-version": "2026-10-21"}
     return engine.handle("POST", "/v1/messages", headers, json.dumps(body).encode())
-
-
-def _interruptible() -> None:
-    """Undo what a shell does to programs in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def command(args: Sequence[str]) -> list[str]:

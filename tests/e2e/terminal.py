@@ -36,6 +36,7 @@ LIGHT = "rgb:ffff/ffff/ffff"
 _BACKGROUND_QUERY = re.compile(rb"\x1b\]11;\?(?:\x07|\x1b\\)")
 _ON = {b"7", b"25"}  # modes that are on in a terminal at rest
 _SLICE = 0.05
+_LAST_WORDS_S = 1.0  # silence where the terminal stays open: with a child of the program
 
 
 class Terminal:
@@ -210,9 +211,12 @@ class Terminal:
         return self
 
     def wait_exit(self, seconds: float = PATIENCE_S) -> int:
-        """Wait for the end; give the exit code, or minus the signal's number."""
+        """Wait for the end; give the exit code, or minus the signal's number.
+
+        All it wrote has then been read, unless a child of its own still holds the terminal.
+        """
         self._pump_until(lambda: not self._child.isalive(), seconds)
-        self.pump(_SLICE)
+        self.settle(_LAST_WORDS_S)
         if self._child.isalive():
             raise AssertionError(self._report(f"it had not ended after {seconds} s"))
         code = self._child.exitstatus

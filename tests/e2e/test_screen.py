@@ -22,9 +22,15 @@ def chat(
     size: tuple[int, int] = (80, 30),
     env: Mapping[str, str] | None = None,
     shell: bool = False,
+    ignoring: str = "",
 ) -> Iterator[Terminal]:
-    """A chat with the embedded engine; under a shell with job control if that is asked for."""
+    """A chat with the embedded engine; under a shell with job control if that is asked for.
+
+    `ignoring` names signals that it is started to ignore.
+    """
     argv = [sys.executable, "-m", "chatrepl", "--demo", *arguments]
+    if ignoring:
+        argv = ["bash", "-c", f"trap '' {ignoring}; exec {' '.join(argv)}"]
     if shell:
         argv = ["bash", "-c", f"set -m; {' '.join(argv)}; echo back; fg; echo left $?"]
     known = {"HOME": str(home), "XDG_STATE_HOME": "", "XDG_CACHE_HOME": "", **(env or {})}
@@ -37,6 +43,7 @@ def ready(terminal: Terminal) -> Terminal:
     return terminal
 
 
+ENDLESS = ("--max-tokens", "100000")  # no moment is over before the signal comes
 MOMENTS = {
     "at the prompt": ("a draft", "", "^› a draft"),
     "while waiting": ("demo: slow 30", "enter", r"^\S \d s$"),
@@ -56,7 +63,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\necho editing\nexec sleep 30\n", encoding="utf-8")
     editor.chmod(0o755)
-    with chat(tmp_path, env={"EDITOR": str(editor)}) as terminal:
+    with chat(tmp_path, *ENDLESS, env={"EDITOR": str(editor)}) as terminal:
         ready(terminal).send(typed)
         if key:
             terminal.keys(key)
@@ -73,13 +80,29 @@ def test_a_signal_leaves_the_terminal_as_it_was(
 @pytest.mark.parametrize("moment", list(MOMENTS)[1:5])
 def test_an_interrupt_stops_the_reply_and_the_chat_goes_on(tmp_path: Path, moment: str) -> None:
     typed, key, seen = MOMENTS[moment]
-    with chat(tmp_path) as terminal:
+    with chat(tmp_path, *ENDLESS) as terminal:
         ready(terminal).send(typed).keys(key).wait_for(seen)
         terminal.signal("INT").wait_for("Stopped before|^The reply was cut")
         terminal.wait_for("^›( |$)", visible=True)
         terminal.keys("c-c", "c-c", "c-d")
         assert terminal.wait_exit(20) == 0
         assert terminal.tty_is_sane()
+
+
+def test_what_is_ignored_from_the_start_stays_ignored(tmp_path: Path) -> None:
+    names = ("HUP", "INT", "QUIT", "TERM", "TSTP")
+    with chat(tmp_path, ignoring=" ".join(names)) as terminal:
+        ready(terminal).send("demo: pace 20; count to 40").keys("enter").wait_for(r"2\W+3")
+        for name in names:
+            terminal.signal(name).pump(0.05)
+        terminal.wait_for(DONE)
+        assert "Stopped" not in terminal.everything()
+        terminal.send("a draft").wait_for("^› a draft")
+        for name in names:
+            terminal.signal(name).pump(0.05)
+        terminal.send(" goes on").wait_for("^› a draft goes on")
+        terminal.keys("c-c", "c-d")
+        assert terminal.wait_exit() == 0
 
 
 def test_a_single_shot_ends_with_130(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ standard streams; only the imports are shared. `python -m tests.faults.nursery N
 that come as lines of JSON on descriptor N, and answers with the code of each.
 """
 
-import contextlib
 import importlib
 import itertools
 import json
@@ -16,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -141,11 +141,21 @@ def _answer(asked: dict[str, Any], ours: socket.socket) -> int | None:
         return os.waitstatus_to_exitcode(status) if pid else None
     child = os.fork()
     if child == 0:
-        with contextlib.suppress(BaseException):
-            ours.close()
-            _be(asked)
-        os._exit(99)
+        ours.close()
+        os._exit(_ended(asked))
     return child
+
+
+def _ended(asked: dict[str, Any]) -> int:
+    """Be the program to its end; give its exit code, as Python itself would."""
+    try:
+        _be(asked)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except BaseException:
+        traceback.print_exc()  # where the test looks: on the streams of the run
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from chatrepl.storage.read import load
 from tests.faults import raw
 from tests.faults.home import QUESTION, Home
-from tests.faults.nursery import Nursery
+from tests.faults.nursery import PATIENCE_S, Nursery
 from tests.faults.raw import END, OPEN, START, answering, sends, sse, text
 from tests.faults.talk import MARK, talk
 
@@ -80,7 +80,8 @@ def test_a_fault_of_the_service_is_told_calmly_and_nothing_is_lost(home: Home, n
     for row in ROWS[name]:
         before = len(home.requests)
         home.desk.script(row.step)
-        done = home.ask("--set", "timeout_s=1")
+        waits = "for 1 s" in row.err
+        done = home.ask("--set", f"timeout_s={1 if waits else PATIENCE_S}")
 
         assert done.code == row.code, (row, done)
         assert row.err in done.err, (row, done)
@@ -94,7 +95,7 @@ def test_a_fault_of_the_service_is_told_calmly_and_nothing_is_lost(home: Home, n
 
 
 def ask(home: Home, url: str, **env: str | None) -> tuple[int, str]:
-    done = home.ask("--set", "timeout_s=1", "--base-url", url, env=env)
+    done = home.ask("--set", f"timeout_s={PATIENCE_S}", "--base-url", url, env=env)
     assert done.out == ""
     assert home.kept() == (QUESTION, ""), done
     return done.code, done.err
@@ -205,7 +206,8 @@ RAW: dict[str, Raw] = {
 def test_an_answer_of_odd_bytes_is_survived(home: Home, name: str) -> None:
     row = RAW[name]
     with answering(sends(*row.pieces, pause_s=row.pause_s)) as url:
-        done = home.ask("--set", "timeout_s=2", "--base-url", url)
+        seconds = 2 if row.pause_s else PATIENCE_S  # less than the drops take together
+        done = home.ask("--set", f"timeout_s={seconds}", "--base-url", url)
 
     assert done.code == row.code, done
     assert row.err in done.err

@@ -199,6 +199,19 @@ def test_a_signal_ends_it_with_what_came(how: str, code: int, kind: str) -> None
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_signal_that_is_ignored_does_not_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda _seconds: sleep(0.05))
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        answered = shot()
+        assert ask(answered, "all", TERM, " of it") == 0
+        assert printed(answered)[0] == "all of it\n"
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_a_closed_stderr_is_borne() -> None:
     closed = io.StringIO()
     closed.close()

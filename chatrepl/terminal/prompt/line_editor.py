@@ -1,5 +1,6 @@
 """prompt_toolkit, set up as our prompt: toolbar, completion, keys. Importing this imports it."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -24,7 +25,7 @@ from prompt_toolkit.utils import is_dumb_terminal
 from wcwidth import wcswidth
 
 from chatrepl.core.typed_words import words_of
-from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.modes import Tty, is_ignored
 from chatrepl.terminal.prompt.history import DiskHistory
 from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
@@ -215,7 +216,8 @@ class PromptSession:
         if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
         with create_app_session(self.input, self._output):
-            result = await self._session.prompt_async(default=default)
+            heard = not is_ignored(signal.SIGINT)
+            result = await self._session.prompt_async(default=default, handle_sigint=heard)
         self._first = False
         return result
 
