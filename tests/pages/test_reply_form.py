@@ -100,6 +100,9 @@ def test_flag_and_command_take_the_same_choices_and_refuse_in_the_same_words() -
     player = Player()
     player.do("/choose yes,no")
     assert player.session.next.form == form_of(Options(choose="yes,no"))
+    form = form_of(Options(choose="very good, bad"))
+    assert form is not None
+    assert form.choices == ("very good", "bad")
 
     flag = words_of(lambda: form_of(Options(choose="yes")))
     assert words_of(lambda: player.do("/choose yes")) == flag.replace("--choose", "/choose")

@@ -91,6 +91,15 @@ def test_jpeg_markers_without_a_length_and_padding_are_stepped_over() -> None:
     assert image_size(head) == (32, 16)
 
 
+def test_what_stands_before_the_first_frame_of_a_gif_is_stepped_over() -> None:
+    screen = b"GIF89a" + b"\x05\0\x07\0" + b"\0\0\0"
+    comment = b"\x21\xfe" + b"\x03abc" + b"\0"
+    frame = b"\x2c" + b"\x01\0\0\0" + b"\x05\0\x07\0"
+
+    assert image_size(screen + comment * 2 + frame) == (6, 7)
+    assert image_size(screen + comment[:-1]) is None
+
+
 def test_a_lossless_webp_tells_its_size_in_bits() -> None:
     bits = (99 | 49 << 14).to_bytes(4, "little")
     head = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + bits + b"\0\0"
