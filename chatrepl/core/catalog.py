@@ -45,8 +45,8 @@ class Catalog(Mapping[str, Model]):
 
     def model(self, id_: str) -> Model:
         """Describe a model; an unknown one gets careful defaults, and what was learned of it."""
-        found = self.models.get(id_)
-        return found if found is not None else _taught(find(id_, self.models), self.learned)
+        model = self.models.get(id_)
+        return model if model is not None else _taught(find(id_, self.models), self.learned)
 
     def is_fresh(self, now: float, origin: str) -> bool:
         """Tell whether the API need not be asked again."""
@@ -54,8 +54,8 @@ class Catalog(Mapping[str, Model]):
 
     def merge(self, infos: Iterable[Wire], *, origin: str, now: float) -> "Catalog":
         """Take over the Models API's list; what it leaves out stays as the table has it."""
-        kept = tuple(info for info in infos if isinstance(info.get("id"), str) and info["id"])
-        return _catalog(replace(self, infos=kept, origin=origin, fetched=now))
+        named = tuple(info for info in infos if isinstance(info.get("id"), str) and info["id"])
+        return _catalog(replace(self, infos=named, origin=origin, fetched=now))
 
     def learn(self, id_: str, facts: Wire) -> "Catalog":
         """Remember what a model's answer taught."""
@@ -112,9 +112,9 @@ def _catalog(catalog: Catalog) -> Catalog:
     }
     undated = {_DATE.sub("", id_): model for id_, model in models.items()}
     for id_, row in TABLE.items():
-        told = undated.get(id_)
-        known = row if told is None else replace(told, id=id_)
-        models.setdefault(id_, _taught(known, catalog.learned))
+        dated = undated.get(id_)
+        model = row if dated is None else replace(dated, id=id_)
+        models.setdefault(id_, _taught(model, catalog.learned))
     for id_ in catalog.learned:
         models.setdefault(id_, _taught(find(id_), catalog.learned))
     return replace(catalog, models=models)
