@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_turn
-from chatrepl.core.exchange.refusals import Lesson, in_plain_words, lesson
+from chatrepl.core.exchange.refusals import WORDS, Lesson, in_plain_words, lesson
 from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStop,
@@ -123,7 +123,8 @@ class _Exchange:
                 taught = None if self.reply.started else lesson(error, self.plan.request)
                 if taught is None or taught in self.lessons:
                     raise in_plain_words(error, self.plan.request) from error
-                self._take(Remark(self._learn(taught)))
+                self._learn(taught)
+                self._take(Remark(WORDS[taught].format(model=self.plan.request.model)))
 
     async def _answer(self, stream: Stream) -> None:
         """Take the reply to the plan; pauses of the service are waited out."""
@@ -160,25 +161,15 @@ class _Exchange:
             case _:
                 pass
 
-    def _learn(self, taught: Lesson) -> str:
-        """Plan anew without what was refused; give the words that say so."""
+    def _learn(self, taught: Lesson) -> None:
+        """Plan anew without what was refused."""
         self.lessons = (*self.lessons, taught)
-        model = self.plan.request.model
         match taught:
             case "prefill":
                 self.session.learn(prefill=False)
-                words = f"{model} takes no prefill; it is emulated from now on."
             case "system":
                 self.session.learn(mid_system=False)
-                words = f"{model} takes the system prompt only at the top."
-            case "thinking":
-                self.session.refuse("thinking", self.plan.after)
-                words = "The service does not take the thinking so far; it is left out from now on."
-            case "blocks":
-                self.session.refuse("blocks", self.plan.after)
-                words = (
-                    "The service does not take back a part of a reply; it is left out from now on."
-                )
+            case "thinking" | "blocks":
+                self.session.refuse(taught, self.plan.after)
         self.plan = self.make_plan()
         self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
-        return words

@@ -42,8 +42,8 @@ def image(session: Session, *paths: PathWord) -> Outcome:
         raise refused[0]
     session.stage(*added)
     staged = [Notice("\n".join(map(_line, added)))] if added else []
-    told = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
-    return Several((*staged, *told))
+    warnings = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
+    return Several((*staged, *warnings))
 
 
 @command("detach", group="next reply")

@@ -39,11 +39,11 @@ def edit(session: Session, turn: Number = None) -> Outcome:
     What was attached to it is staged again. The turns as they were are kept; /tree shows them.
     Ctrl-C or an empty line leaves everything as it is.
     """
-    found = numbered(session, turn)
-    if found.user is None:
+    edited = numbered(session, turn)
+    if edited.user is None:
         raise UsageError("That turn has no question.")
-    text = "".join(b.text for b in found.question if isinstance(b, TextBlock))
-    return Draft(text, session.edit(found, _restaged(found.question)))
+    text = "".join(b.text for b in edited.question if isinstance(b, TextBlock))
+    return Draft(text, session.edit(edited, _restaged(edited.question)))
 
 
 def numbered(session: Session, number: int | None) -> Turn:

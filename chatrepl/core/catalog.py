@@ -43,11 +43,6 @@ class Catalog(Mapping[str, Model]):
     def __len__(self) -> int:
         return len(self.models)
 
-    def model(self, id_: str) -> Model:
-        """Describe a model; an unknown one gets careful defaults, and what was learned of it."""
-        model = self.models.get(id_)
-        return model if model is not None else _taught(find(id_, self.models), self.learned)
-
     def is_fresh(self, now: float, origin: str) -> bool:
         """Tell whether the API need not be asked again."""
         return origin == self.origin and 0 <= now - self.fetched < FRESH_SECONDS

@@ -45,7 +45,7 @@ def bring_back(session: Session, *, model: bool = True) -> str:
     facts = session.recorder.facts
     saved = from_record(facts, session.recorder.staged)
     back = list(_words(session.next, saved))
-    session.take_up(saved)
+    session.next = session.next.filled(saved)
     chosen = facts.get("model")
     if model and isinstance(chosen, str) and chosen and chosen != session.settings.model:
         session.use(model=chosen)

@@ -1,13 +1,8 @@
 """What is known of the service: its models, and what it turned out not to take or to do."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Self
-
 from chatrepl.core.catalog import Catalog
-from chatrepl.core.exchange.view import Refused, RefusedPart
+from chatrepl.core.exchange.view import Refused
 from chatrepl.core.models import Model, find, resolve
-from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.value import frozen
 
 
@@ -27,11 +22,3 @@ class Service:
     def model(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for an ambiguous one."""
         return find(resolve(name, self.models), self.models)
-
-    def learned(self, id_: str, facts: Mapping[str, Any]) -> Self:
-        """Take over what an answer taught about a model."""
-        return replace(self, models=self.models.learn(id_, facts))
-
-    def refusing(self, part: RefusedPart, conversation: Conversation) -> Self:
-        """Take that part of the turns up to here for refused."""
-        return replace(self, refused=self.refused.of(part, conversation))

@@ -138,10 +138,6 @@ class Session:
         """Change what is set for the next message: a prefill, or the form of the reply."""
         self.next = replace(self.next, **changes)
 
-    def take_up(self, saved: NextMessage) -> None:
-        """Set for the next message what was set for it once, where nothing else is set by now."""
-        self.next = self.next.filled(saved)
-
     def stage(self, *files: "Attachment") -> None:
         """Let files go out with the next message."""
         self.prepare(staged=(*self.next.staged, *files))
@@ -223,8 +219,9 @@ class Session:
 
     def learn(self, **facts: Any) -> None:
         """Remember what the service taught about the model in use."""
-        self.service = self.service.learned(self.model.id, facts)
-        self.edges.learn(self.model.id, facts)
+        id_ = self.model.id
+        self.service = replace(self.service, models=self.service.models.learn(id_, facts))
+        self.edges.learn(id_, facts)
 
     def update_models(self, infos: Iterable[Wire], origin: str) -> None:
         """Take over the service's own list of its models; `origin` says whose it is."""
@@ -233,7 +230,8 @@ class Session:
 
     def refuse(self, part: RefusedPart, conversation: Conversation) -> None:
         """Send that part of the turns up to there no more: the service refuses it."""
-        self.service = self.service.refusing(part, conversation)
+        refused = self.service.refused.of(part, conversation)
+        self.service = replace(self.service, refused=refused)
 
     def announce(self, id_: str) -> bool:
         """Tell whether the user is to hear now that a model ends: once for each model."""
@@ -273,13 +271,11 @@ class Session:
     def close_turn(self, turn: Turn, plan: Plan, reply: Reply, error: str = "") -> Turn:
         """End a turn with what was written; without anything, the conversation stays as it was."""
         request, written = plan.request, plan.written(reply)
-        now = self.edges.clock()
-        cost = self._cost(request, reply, now)
-        receipt = receipt_of(plan, reply, cost, now - turn.created, error)
+        seconds = self.edges.clock() - turn.created
+        receipt = receipt_of(plan, reply, self.pay(request, reply), seconds, error)
         messages = turn.messages if written is None else (*turn.messages, written)
         done = replace(turn, messages=messages, receipt=receipt)
-        if reply.usage_known:
-            self.books = self.books.paid(reply.total_usage, cost)
+        if reply.usage_known and self.interactive:
             self._observe(request, reply, written)
         if written is not None or reply.complete:
             self.leave_edit()
@@ -294,21 +290,16 @@ class Session:
         """Stage no more what went out with those turns."""
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
-    def pay(self, request: Request, reply: Reply) -> None:
-        """Enter what a reply took that enters no conversation."""
-        if reply.usage_known:
-            cost = self._cost(request, reply, self.edges.clock())
-            self.books = self.books.paid(reply.total_usage, cost)
-
-    def _cost(self, request: Request, reply: Reply, now: float) -> Cost | None:
+    def pay(self, request: Request, reply: Reply) -> Cost | None:
+        """Enter what a reply took, aside or in a turn; give its price, where that is known."""
         if not reply.usage_known:
             return None
-        return self.edges.price(request.model, reply.total_usage, now)
+        cost = self.edges.price(request.model, reply.total_usage, self.edges.clock())
+        self.books = self.books.paid(reply.total_usage, cost)
+        return cost
 
     def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
-        """Learn from a reply what the cache holds and how the model counts, where it goes on."""
-        if not self.interactive:
-            return
+        """Learn from a reply what the cache holds, and how the model counts."""
         self.books = self.books.noted(request, reply, self.edges.clock())
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)

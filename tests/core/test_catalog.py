@@ -52,11 +52,10 @@ def test_what_the_api_says_of_a_dated_model_holds_for_its_short_name() -> None:
 def test_what_was_learned_comes_before_all() -> None:
     taught = fetched(NEW).learn("claude-opus-9", {"prefill": True})
     assert taught["claude-opus-9"].prefill is True
-    assert taught.learn("local", {"prefill": True}).model("local").prefill is True
-    assert taught.model("claude-haiku-4-5").prefill is True
+    assert taught.learn("local", {"prefill": True})["local"].prefill is True
+    assert taught["claude-haiku-4-5"].prefill is True
     assert (
-        Catalog().learn("claude-haiku-4-5", {"prefill": False}).model("claude-haiku-4-5").prefill
-        is False
+        Catalog().learn("claude-haiku-4-5", {"prefill": False})["claude-haiku-4-5"].prefill is False
     )
 
 

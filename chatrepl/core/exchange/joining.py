@@ -195,8 +195,8 @@ class Joining:
                 self._in_text = wire.get("type") == "text"
             case TextDelta(text, index) if self.holder is not None:
                 self._in_text = True
-                shown = self.holder.feed(text)
-                return (TextDelta(shown, index),) if shown else ()
+                joined = self.holder.feed(text)
+                return (TextDelta(joined, index),) if joined else ()
             case BlockStop() | MessageStop() if self.holder is not None and self._in_text:
                 rest, self.holder = self.holder.flush(), None
                 index = event.index if isinstance(event, BlockStop) else 0

@@ -76,8 +76,8 @@ class Plan:
     def begins(self) -> PrefillBegun | None:
         """What the reply begins with, before anything has come."""
         if self.cut is not None:
-            shown = self.cut.text[resume_point(self.cut.text) :]
-            return PrefillBegun(Prefill(self.cut.text, "emulated"), shown)
+            end = self.cut.text[resume_point(self.cut.text) :]
+            return PrefillBegun(Prefill(self.cut.text, "emulated"), end)
         return PrefillBegun(self.request.prefill) if self.request.prefill is not None else None
 
     def joining(self) -> Joining:

@@ -1,9 +1,10 @@
 """What a refused request teaches: what to change before it is sent once more.
 
-To add a lesson, give it a name and its sign here, and let `turn.py` act on it.
+To add a lesson, give it a name, its words and its sign here, and let `turn.py` act on it.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from chatrepl.core.errors import ApiError
@@ -11,6 +12,12 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import UnknownBlock
 
 Lesson: TypeAlias = Literal["prefill", "system", "thinking", "blocks"]
+WORDS: Final[Mapping[Lesson, str]] = {
+    "prefill": "{model} takes no prefill; it is emulated from now on.",
+    "system": "{model} takes the system prompt only at the top.",
+    "thinking": "The service does not take the thinking so far; it is left out from now on.",
+    "blocks": "The service does not take back a part of a reply; it is left out from now on.",
+}
 
 _BOUND: Final = ("bound to a different conversation", "invalid `signature`", "invalid signature")
 _PLACE: Final = re.compile(r"messages\.(\d+)\.content")
