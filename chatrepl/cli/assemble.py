@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from chatrepl.api.catalog import Catalog
+from chatrepl.api.catalog import load as load_catalog
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
 from chatrepl.core.models import resolve
@@ -18,7 +20,6 @@ from chatrepl.session.session import Session
 from chatrepl.storage.paths import Folders, find_folders
 
 if TYPE_CHECKING:  # a single shot's request waits for none of these
-    from chatrepl.api.catalog import Catalog
     from chatrepl.config.load import Config
     from chatrepl.core.money import Rates
     from chatrepl.core.talk.usage import Cost, Usage
@@ -69,11 +70,8 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
     return Assembled(session, folders, counter)
 
 
-def _catalog(folders: Folders) -> "Catalog":
+def _catalog(folders: Folders) -> Catalog:
     """Put together what is known of models: table, the service's last list, what was learned."""
-    from chatrepl.api.catalog import Catalog
-    from chatrepl.api.catalog import load as load_catalog
-
     catalog = Catalog()
     if folders.cache is not None:
         with suppress(OSError, ValueError):
