@@ -1,19 +1,15 @@
 """`chatrepl` and `python -m chatrepl`: the shortest way to what was asked for."""
 
-import gc
 import os
 import sys
 
-# Nothing that is imported is garbage: looking for some again and again takes a tenth of the time.
-_RARELY = (50_000, 20, 20)
+from chatrepl import __version__
 
 
 def main() -> None:
     """Run chatrepl on the command line's arguments and end the process."""
     try:
         if sys.argv[1:] == ["--version"] and sys.stdout is not None:
-            from chatrepl import __version__
-
             sys.stdout.write(f"chatrepl {__version__}\n")
             sys.stdout.flush()
             return
@@ -27,18 +23,17 @@ def _run(argv: list[str]) -> None:
 
     prepare_streams()
     try:
-        code = guarded(lambda: _shown(argv))
+        code = guarded(lambda: _begin(argv))
     except BaseException as error:  # noqa: BLE001 - the one place where a bug ends
         code = report_bug(error)
     leave(code)
 
 
-def _shown(argv: list[str]) -> int:
+def _begin(argv: list[str]) -> int:
     """Show the prompt's mark if there will be one, then load the program behind it."""
     from chatrepl.startup.first_sight import first_sight
 
     with first_sight(argv) as early:
-        gc.set_threshold(*_RARELY)
         from chatrepl.cli.start import run
 
         return run(argv, early)

@@ -74,3 +74,17 @@ def test_the_version_loads_next_to_nothing() -> None:
     version, modules = done.stdout.splitlines()
     assert version.startswith("chatrepl ")
     assert modules.split() == ["chatrepl", "chatrepl.__main__"]
+
+
+def test_at_the_end_all_is_written_and_nothing_is_torn_down(tmp_path: Path) -> None:
+    code = (
+        "import atexit, sys; sys.argv = ['chatrepl', '--demo', 'demo: say bye']\n"
+        "atexit.register(print, 'torn down')\n"
+        "from chatrepl.__main__ import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"HOME": str(tmp_path), "PYTHONPATH": "."},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
+from chatrepl.core.catalog import Catalog
+from chatrepl.core.catalog import load as load_catalog
 from chatrepl.core.models import resolve
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
@@ -21,7 +23,6 @@ from chatrepl.storage.paths import Folders, find_folders
 
 if TYPE_CHECKING:  # a single shot's request waits for none of these
     from chatrepl.config.load import Config
-    from chatrepl.core.catalog import Catalog
     from chatrepl.core.money import Rates
     from chatrepl.core.talk.usage import Cost, Usage
     from chatrepl.core.tokens.learned import Scale
@@ -72,11 +73,8 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
     return Assembled(session, folders, counter)
 
 
-def _catalog(folders: Folders) -> "Catalog":
+def _catalog(folders: Folders) -> Catalog:
     """Put together what is known of models: table, the service's last list, what was learned."""
-    from chatrepl.core.catalog import Catalog
-    from chatrepl.core.catalog import load as load_catalog
-
     catalog = Catalog()
     if folders.cache is not None:
         with suppress(OSError, ValueError):

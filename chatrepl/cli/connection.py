@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
-from chatrepl.api.route import Route, demo_route, plan_route
+from chatrepl.api.route import DEMO, Route, demo_route, plan_route
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -52,6 +52,11 @@ class Connection:
     def http(self) -> "httpx2.AsyncClient":
         """The HTTP client."""
         return self.opened.result()
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the embedded engine answers."""
+        return self.route.credentials == DEMO
 
     async def close(self) -> None:
         """Close what is open."""

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import TextIO
 
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.console import Appearance, Consoles, is_dumb, open_consoles
+from chatrepl.terminal.console import Appearance, is_dumb
 from chatrepl.terminal.markdown.look import ASCII, LOOKS, Look
 from chatrepl.terminal.modes import speaks_utf8
+from chatrepl.terminal.safe_console import Consoles, open_consoles
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.views.parts import Style
 

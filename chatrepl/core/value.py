@@ -1,9 +1,14 @@
 """`frozen`: immutable values with named fields, made quickly.
 
 Everything in here is a value, and nothing is sent before all of them are defined. The standard
-`dataclass` compiles seven functions for each class, a third of the time until a single shot's
-request leaves; here most are shared, and three are compiled when the first value is made, compared
-or hashed. `dataclasses.replace`, `fields`, `field` and pattern matching work as ever.
+`dataclass` compiles seven functions for each class; here most are shared, and three are compiled
+when the first value is made, compared or hashed. `dataclasses.replace`, `fields`, `field` and
+pattern matching work as ever.
+
+What it is worth: importing all that a single shot needs takes 0.82 to 0.85 of the CPU that it takes
+with `dataclass`, a whole demo shot 0.89 to 0.90. A hundred classes take 84 ms with `dataclass`,
+37 ms here; 13 ms as NamedTuple, which is equal across types, and 2 ms with msgspec, which takes
+20 ms to import. It goes when dataclasses are cheap.
 """
 
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields

@@ -17,7 +17,7 @@ class Lazy(Generic[Made]):
     """What `make` gives: `start` begins in a daemon thread, `result` and `await` wait for it.
 
     While it is made the garbage collector pauses: what is being imported stays, and looking through
-    it again and again costs a third of the time. What was made is then frozen out of its sight.
+    it again and again costs a fifth of the time. What was made is then frozen out of its sight.
     """
 
     def __init__(self, make: Callable[[], Made]) -> None:

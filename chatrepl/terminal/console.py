@@ -1,17 +1,14 @@
-"""The two consoles, for stdout and stderr, and the decisions about colour and glyphs.
+"""What a terminal can show: the decisions about colour.
 
 All that is decided here follows from arguments: the stream, the settings, the environment.
 """
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from chatrepl.core.value import frozen
 from chatrepl.terminal.theme import DARK, Theme
-
-if TYPE_CHECKING:
-    from chatrepl.terminal.safe_console import SafeConsole
 
 
 @frozen
@@ -23,42 +20,6 @@ class Appearance:
     theme: Theme = field(default_factory=lambda: DARK)
     width: int | None = None
     hyperlinks: bool = False
-
-
-@frozen
-class Consoles:
-    """The console for answers and the console for everything else."""
-
-    out: "SafeConsole"
-    err: "SafeConsole"
-
-
-def open_consoles(out: TextIO, err: TextIO, appearance: Appearance) -> Consoles:
-    """Build both consoles. Raises `RuntimeError` where text could not be shown safely."""
-    from chatrepl.terminal.safe_console import self_test
-
-    self_test()
-    return Consoles(open_console(out, appearance), open_console(err, appearance))
-
-
-def open_console(stream: TextIO, appearance: Appearance) -> "SafeConsole":
-    """Build a console on a stream, which from then on never fails to encode."""
-    from rich.theme import Theme as RichTheme
-
-    from chatrepl.terminal.safe_console import SafeConsole
-
-    _never_fail_to_encode(stream)
-    styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
-    return SafeConsole(
-        file=stream,
-        force_terminal=is_terminal(stream),
-        force_interactive=is_terminal(stream) and not is_dumb(appearance.environ),
-        color_system=color_system(stream, appearance),
-        no_color=not wants_color(stream, appearance),
-        width=appearance.width,
-        theme=RichTheme(styles),
-        hyperlinks=appearance.hyperlinks,
-    )
 
 
 def wants_color(stream: TextIO, appearance: Appearance) -> bool:
@@ -97,9 +58,3 @@ def is_terminal(stream: TextIO) -> bool:
 def is_dumb(environ: Mapping[str, str]) -> bool:
     """Tell whether the terminal understands no escape sequences."""
     return environ.get("TERM", "").lower() in {"dumb", "unknown", ""}
-
-
-def _never_fail_to_encode(stream: TextIO) -> None:
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None and getattr(stream, "errors", "") != "backslashreplace":
-        reconfigure(errors="backslashreplace")

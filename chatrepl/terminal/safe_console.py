@@ -9,13 +9,21 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
-from typing import IO, Literal, cast
+from typing import IO, Literal, TextIO, cast
 
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.theme import Theme
 
+from chatrepl.core.value import frozen
+from chatrepl.terminal.console import (
+    Appearance,
+    color_system,
+    is_dumb,
+    is_terminal,
+    wants_color,
+)
 from chatrepl.terminal.sanitize.tables import plain
 from chatrepl.terminal.sanitize.text import display
 from chatrepl.terminal.sanitize.text import self_test as sanitizer_self_test
@@ -113,3 +121,39 @@ def self_test() -> None:
     )
     if _SGR.sub("", stream.getvalue()) != "a^[[2Jb<U+009B><U+202E>^Gc^[d":
         raise RuntimeError("text from outside cannot be shown safely with this version of rich")
+
+
+@frozen
+class Consoles:
+    """The console for answers and the console for everything else."""
+
+    out: SafeConsole
+    err: SafeConsole
+
+
+def open_consoles(out: TextIO, err: TextIO, appearance: Appearance) -> Consoles:
+    """Build both consoles. Raises `RuntimeError` where text could not be shown safely."""
+    self_test()
+    return Consoles(open_console(out, appearance), open_console(err, appearance))
+
+
+def open_console(stream: TextIO, appearance: Appearance) -> SafeConsole:
+    """Build a console on a stream, which from then on never fails to encode."""
+    _never_fail_to_encode(stream)
+    styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
+    return SafeConsole(
+        file=stream,
+        force_terminal=is_terminal(stream),
+        force_interactive=is_terminal(stream) and not is_dumb(appearance.environ),
+        color_system=color_system(stream, appearance),
+        no_color=not wants_color(stream, appearance),
+        width=appearance.width,
+        theme=Theme(styles),
+        hyperlinks=appearance.hyperlinks,
+    )
+
+
+def _never_fail_to_encode(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None and getattr(stream, "errors", "") != "backslashreplace":
+        reconfigure(errors="backslashreplace")

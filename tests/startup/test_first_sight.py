@@ -1,5 +1,6 @@
 """The mark that stands there before the program is loaded."""
 
+import gc
 import re
 import subprocess
 import sys
@@ -50,6 +51,15 @@ def test_without_a_terminal_there_is_no_mark(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TERM", "xterm")
     with first_sight([]) as early:
         assert early is None
+
+
+def test_from_the_start_garbage_is_seldom_looked_for() -> None:
+    before = gc.get_threshold()
+    try:
+        with first_sight(["hi"]):
+            assert gc.get_threshold() == (50_000, 20, 20)
+    finally:
+        gc.set_threshold(*before)
 
 
 def chat(home: Path, *arguments: str) -> Terminal:

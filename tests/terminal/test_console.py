@@ -5,8 +5,9 @@ import io
 import pytest
 from rich.text import Text
 
-from chatrepl.terminal.console import Appearance, open_console, open_consoles, wants_color
+from chatrepl.terminal.console import Appearance, wants_color
 from chatrepl.terminal.modes import speaks_utf8
+from chatrepl.terminal.safe_console import open_console, open_consoles
 from chatrepl.terminal.theme import THEMES
 
 

@@ -2,7 +2,7 @@
 
 A `Tty` brings back the modes of the start for the editor and for a suspension.
 The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupted` or `Closed`.
-What needs prompt_toolkit is built in `line_editor.py`, imported when a `Prompt` is made.
+What needs prompt_toolkit is built in `line_editor.py`.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.line_editor import PromptSession
 from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
@@ -38,8 +39,6 @@ class Prompt:
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
     ) -> None:
-        from chatrepl.terminal.prompt.line_editor import PromptSession
-
         self._options = options
         self._session = PromptSession(
             options,

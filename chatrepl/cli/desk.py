@@ -1,0 +1,148 @@
+"""The chat once its prompt is there: what it needs of the terminal, and the talk itself.
+
+Importing this module loads rich and prompt_toolkit.
+"""
+
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from chatrepl.attachments.clipboard import Clipboard, osc52
+from chatrepl.cli.assemble import Assembled, keep_learned
+from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.message import compose
+from chatrepl.cli.options import Options
+from chatrepl.cli.saved import keep, put_away
+from chatrepl.cli.screen import choose_look, consoles, view_style
+from chatrepl.cli.stdin import Piped
+from chatrepl.commands.saved import tail
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import Notice
+from chatrepl.core.settings import Settings
+from chatrepl.demo.guide import HELP
+from chatrepl.session.session import Session
+from chatrepl.shells.prompt_feeds import Toolbar, complete
+from chatrepl.shells.repl import Desk, Repl
+from chatrepl.startup.lazy import Lazy
+from chatrepl.terminal.editor import edit
+from chatrepl.terminal.keyboard import ask_yes_no
+from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.prompt import Prompt
+from chatrepl.terminal.prompt.values import Feeds, PromptOptions
+from chatrepl.terminal.say import Speaker
+from chatrepl.terminal.theme import pick_theme
+from chatrepl.terminal.views.live import LiveView
+
+
+def talk(
+    options: Options, assembled: Assembled, desk: Desk, connection: Connection, piped: Piped | None
+) -> int:
+    """Chat until the user leaves; give the exit code of what could not be saved."""
+    session = assembled.session
+    demo = connection.is_demo
+    session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    if demo:
+        session.equip(guide=HELP)
+    load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
+    try:
+        with new_runner() as runner:
+            repl = Repl(session, desk, connection.stream, connection.count, runner, replied=load)
+            greeting = runner.get_loop().create_task(connection.warm())  # while the user types
+            resumed = keep(options, session, assembled.folders)
+            if resumed.entry is not None:
+                repl.act(tail(session, resumed.entry, resumed.notes))
+                repl.act(Notice(resumed.back) if resumed.back else None)
+            if options.prompt or options.attach or piped is not None:
+                repl.begin(compose(options, session, piped))
+            repl.run()
+            greeting.cancel()
+    finally:
+        unsaved = put_away(session)
+        keep_learned(session)
+    return unsaved
+
+
+def _examined(session: Session, settings: Settings, *, demo: bool) -> str:
+    """Look at key, connection, terminal and storage, a line each."""
+    from chatrepl.cli.doctor import examine  # seldom asked for
+
+    if session.loaded is None:
+        return ""
+    return "\n".join(finding.line() for finding in examine(session.loaded.now(settings), demo=demo))
+
+
+def open_desk(session: Session, tty: Tty, mark: str, history: Path | None) -> Desk:
+    """Lay out what a chat needs of the terminal; `mark` stands before what is typed."""
+    out = sys.stdout
+    both = consoles(session.settings, os.environ, out, sys.stderr)
+    speaker = Speaker(both.out, choose_look(session.settings, os.environ, out))
+
+    def new_view() -> LiveView:
+        style = view_style(session.settings, os.environ, out, look=speaker.look)
+        return LiveView(both.out, style, time.monotonic)
+
+    prompt = _prompt(session, mark, history, color=not both.out.no_color)
+    return Desk(
+        prompt,
+        speaker,
+        tty,
+        new_view,
+        lambda question: ask_yes_no(tty, question, prompt.type_ahead),
+        lambda text: _edit(text, tty),
+        lambda text: _copy(text, tty),
+    )
+
+
+def dressed(desk: Desk, session: Session, dark: bool | None) -> Desk:
+    """Let a desk follow the settings, and the terminal's background as far as it is known."""
+    desk = replace(desk, dress=lambda: _dress(desk.prompt, desk.speaker, session, dark))
+    desk.dress()
+    return desk
+
+
+def _prompt(session: Session, mark: str, history: Path | None, *, color: bool) -> Prompt:
+    settings = session.settings
+    options = PromptOptions(
+        mark=mark,
+        theme=pick_theme(settings.theme),
+        color=color,
+        vi=settings.editing_mode == "vi",
+        multiline=settings.multiline,
+        history=history,
+        placeholder="Ask anything; /help lists commands",
+    )
+    feeds = Feeds(
+        complete=lambda text, at: complete(session, text, at),
+        toolbar=Toolbar(session),
+        cleared=session.leave_edit,
+    )
+    return Prompt(options, feeds)
+
+
+def _dress(prompt: Prompt, speaker: Speaker, session: Session, dark: bool | None) -> None:
+    """Let prompt and screen follow the settings, and the terminal's background once it is known."""
+    settings = session.settings
+    speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
+    theme = pick_theme(settings.theme, dark=dark)
+    vi = settings.editing_mode == "vi"
+    options = prompt.options
+    prompt.change(replace(options, theme=theme, vi=vi, multiline=settings.multiline))
+
+
+def _edit(text: str, tty: Tty) -> str:
+    with tty.usual():
+        edited = edit(text, os.environ)
+    if edited.fault:
+        raise UsageError(f"{edited.fault}.")
+    return edited.text
+
+
+def _copy(text: str, tty: Tty) -> str:
+    """Put text on the clipboard; say how, in the words that end a sentence."""
+    if Clipboard().write(text):
+        return "is on the clipboard."
+    screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
+    tty.write(osc52(text, "TMUX" in os.environ, screen=screen))
+    return "was given to the terminal for its clipboard."
