@@ -1,26 +1,20 @@
-"""The composition root: from the command line to the objects, to one of the shells.
-
-What is printed instead of an answer (`--models`, `--sessions`, `--doctor`) leaves from here too.
-"""
+"""The composition root: from the command line to the objects, to one of the shells."""
 
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
-from chatrepl.config.load import Config, load
-from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.config.load import load
+from chatrepl.core.errors import ChatreplError
 from chatrepl.storage.paths import config_file
 
 if TYPE_CHECKING:
-    from chatrepl.core.outcome import Table
-    from chatrepl.core.wire import Wire
-    from chatrepl.session.session import Session
     from chatrepl.startup.early_prompt import EarlyPrompt
 
 
@@ -63,14 +57,11 @@ def _page(options: Options) -> str:
         return help_page(shutil.get_terminal_size().columns)
     if options.version:
         return f"chatrepl {__version__}\n"
-    if options.show_completion:
-        from chatrepl.cli.app import completion_script
+    if options.show_completion or options.install_completion:
+        from chatrepl.cli.app import completion_script, install_completion
 
-        return completion_script(" ".join(options.prompt))
-    if options.install_completion:
-        from chatrepl.cli.app import install_completion
-
-        return install_completion(" ".join(options.prompt))
+        shell = " ".join(options.prompt)
+        return completion_script(shell) if options.show_completion else install_completion(shell)
     return ""
 
 
@@ -87,6 +78,8 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
     if options.models or options.sessions or options.doctor:
+        from chatrepl.cli.pages import show_page
+
         return show_page(options, loaded, out)
     if _is_chat(options):
         from chatrepl.cli.chat import chat
@@ -128,75 +121,3 @@ def _out() -> TextIO:
     if sys.stdout is None:
         raise ChatreplError("Standard output is closed.", "Nothing was sent.")
     return sys.stdout
-
-
-def show_page(options: Options, loaded: Config, out: TextIO) -> int:
-    """Print the page that was asked for and give the exit code. Raises ChatreplError."""
-    if options.models:
-        return _show_models(options, loaded, out)
-    if options.sessions:
-        return _show_saved(options, out)
-    from chatrepl.cli.doctor import show_doctor
-
-    return show_doctor(options, loaded, out)
-
-
-def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
-    from chatrepl.cli.assemble import new_session
-    from chatrepl.cli.connection import has_credentials
-    from chatrepl.pages.model_list import listed, model_facts, model_list
-
-    session = new_session(options, loaded, interactive=False)
-    if options.demo or has_credentials(session.settings):
-        _refresh_models(session, demo=options.demo)
-    models, rates = listed(session.service.models.values(), session.model), session.edges.rates
-    if options.manner != "text":
-        _write_facts(out, "models", (model_facts(model, rates) for model in models))
-    else:
-        _write_table(out, model_list(models, session.model, rates))
-    return 0
-
-
-def _refresh_models(session: "Session", *, demo: bool) -> None:
-    from chatrepl.cli.connection import open_connection
-    from chatrepl.cli.refresh import models_file, refresh
-    from chatrepl.shells.oneshot import mutter
-
-    try:
-        connection = open_connection(session.settings, demo=demo, single=False)
-        file = None if demo else models_file(session.settings)
-        refresh(session, connection.client.result, connection.route, file)
-    except ApiError as error:
-        mutter(sys.stderr, f"chatrepl: {error.message} This is the built-in list.")
-
-
-def _show_saved(options: Options, out: TextIO) -> int:
-    from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
-    from chatrepl.shells.oneshot import mutter
-    from chatrepl.storage.library import look_up
-    from chatrepl.storage.paths import find_folders
-
-    query = " ".join(options.prompt).strip()
-    entries = look_up(find_folders().conversations, query)
-    if options.manner != "text":
-        _write_facts(out, "sessions", map(saved_facts, entries))
-        return 0
-    if not entries:
-        mutter(sys.stderr, f"chatrepl: {none_saved(query)}")
-    _write_table(out, saved_list(entries))
-    return 0
-
-
-def _write_facts(out: TextIO, name: str, facts: "Iterable[Wire]") -> None:
-    from chatrepl.terminal.views.json_lines import write_json
-
-    write_json(out, {name: list(facts)})
-
-
-def _write_table(out: TextIO, table: "Table") -> None:
-    """Write a table; a pipe gets all of each row, a terminal what fits."""
-    from shutil import get_terminal_size
-
-    from chatrepl.terminal.columns import table_text
-
-    out.write(table_text(table, get_terminal_size().columns if out.isatty() else None))

@@ -7,7 +7,7 @@ import pytest
 import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.start import show_page
+from chatrepl.cli.pages import show_page
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.outcome import Notice, Table
 from chatrepl.demo.server import serve

@@ -1,0 +1,76 @@
+"""What is printed instead of an answer: `--models`, `--sessions`, `--doctor`.
+
+The pages themselves are made in `chatrepl.pages`, for flags and slash commands alike.
+"""
+
+import sys
+from collections.abc import Iterable
+from shutil import get_terminal_size
+from typing import TextIO
+
+from chatrepl.cli.assemble import new_session
+from chatrepl.cli.connection import has_credentials, open_connection
+from chatrepl.cli.doctor import show_doctor
+from chatrepl.cli.options import Options
+from chatrepl.cli.refresh import models_file, refresh
+from chatrepl.config.load import Config
+from chatrepl.core.errors import ApiError
+from chatrepl.core.outcome import Table
+from chatrepl.core.wire import Wire
+from chatrepl.pages.model_list import listed, model_facts, model_list
+from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
+from chatrepl.session.session import Session
+from chatrepl.shells.oneshot import mutter
+from chatrepl.storage.library import look_up
+from chatrepl.storage.paths import find_folders
+from chatrepl.terminal.columns import table_text
+from chatrepl.terminal.views.json_lines import write_json
+
+
+def show_page(options: Options, loaded: Config, out: TextIO) -> int:
+    """Print the page that was asked for and give the exit code. Raises ChatreplError."""
+    if options.models:
+        return _show_models(options, loaded, out)
+    return _show_saved(options, out) if options.sessions else show_doctor(options, loaded, out)
+
+
+def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
+    session = new_session(options, loaded, interactive=False)
+    if options.demo or has_credentials(session.settings):
+        _refresh_models(session, demo=options.demo)
+    models, rates = listed(session.service.models.values(), session.model), session.edges.rates
+    if options.manner != "text":
+        _write_facts(out, "models", (model_facts(model, rates) for model in models))
+    else:
+        _write_table(out, model_list(models, session.model, rates))
+    return 0
+
+
+def _refresh_models(session: Session, *, demo: bool) -> None:
+    try:
+        connection = open_connection(session.settings, demo=demo, single=False)
+        file = None if demo else models_file(session.settings)
+        refresh(session, connection.client.result, connection.route, file)
+    except ApiError as error:
+        mutter(sys.stderr, f"chatrepl: {error.message} This is the built-in list.")
+
+
+def _show_saved(options: Options, out: TextIO) -> int:
+    query = " ".join(options.prompt).strip()
+    entries = look_up(find_folders().conversations, query)
+    if options.manner != "text":
+        _write_facts(out, "sessions", map(saved_facts, entries))
+        return 0
+    if not entries:
+        mutter(sys.stderr, f"chatrepl: {none_saved(query)}")
+    _write_table(out, saved_list(entries))
+    return 0
+
+
+def _write_facts(out: TextIO, name: str, facts: Iterable[Wire]) -> None:
+    write_json(out, {name: list(facts)})
+
+
+def _write_table(out: TextIO, table: Table) -> None:
+    """Write a table; a pipe gets all of each row, a terminal what fits."""
+    out.write(table_text(table, get_terminal_size().columns if out.isatty() else None))
