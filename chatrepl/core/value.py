@@ -47,25 +47,25 @@ def _compiling(cls: Any, name: str, later: tuple[str, ...]) -> Any:
 
 def _compiled(cls: Any) -> dict[str, Any]:
     """Write what must be quick: making a value, comparing and hashing it."""
-    found = fields(cls)
-    known: dict[str, Any] = {"_set": object.__setattr__, "_nothing": _GIVEN_NOTHING}
-    given = "".join(f", {_parameter(item, known)}" for item in found)
-    kept = "".join(f"\n    _set(self, {item.name!r}, {_value(item)})" for item in found)
+    items = fields(cls)
+    scope: dict[str, Any] = {"_set": object.__setattr__, "_nothing": _GIVEN_NOTHING}
+    parameters = "".join(f", {_parameter(item, scope)}" for item in items)
+    stored = "".join(f"\n    _set(self, {item.name!r}, {_value(item)})" for item in items)
     checked = "\n    self.__post_init__()" if hasattr(cls, "__post_init__") else ""
-    compared = [item.name for item in found if item.compare]
+    compared = [item.name for item in items if item.compare]
     mine, others = (
         "(" + "".join(f"{whose}.{name}, " for name in compared) + ")" for whose in ("self", "other")
     )
     code = (
-        f"def __init__(self{given}):{kept or ' pass'}{checked}\n"
+        f"def __init__(self{parameters}):{stored or ' pass'}{checked}\n"
         f"def __eq__(self, other):\n"
         f"    if other.__class__ is not self.__class__: return NotImplemented\n"
         f"    return {mine} == {others}\n"
         f"def __hash__(self): return hash({mine})\n"
     )
     methods: dict[str, Any] = {}
-    exec(code, known, methods)  # noqa: S102 - nothing in it but the names of our own fields
-    methods["__init__"].__annotations__ = {item.name: item.type for item in found} | {
+    exec(code, scope, methods)  # noqa: S102 - nothing in it but the names of our own fields
+    methods["__init__"].__annotations__ = {item.name: item.type for item in items} | {
         "return": None
     }
     for name, method in methods.items():
@@ -73,13 +73,13 @@ def _compiled(cls: Any) -> dict[str, Any]:
     return methods
 
 
-def _parameter(item: "Field[Any]", known: dict[str, Any]) -> str:
-    """Write a field's parameter; where its default comes from is put among what is known."""
+def _parameter(item: "Field[Any]", scope: dict[str, Any]) -> str:
+    """Write a field's parameter; what its default is goes into `scope`."""
     if item.default_factory is not MISSING:
-        known[f"_make_{item.name}"] = item.default_factory
+        scope[f"_make_{item.name}"] = item.default_factory
         return f"{item.name}=_nothing"
     if item.default is not MISSING:
-        known[f"_default_{item.name}"] = item.default
+        scope[f"_default_{item.name}"] = item.default
         return f"{item.name}=_default_{item.name}"
     return item.name
 
@@ -91,8 +91,8 @@ def _value(item: "Field[Any]") -> str:
 
 
 def _repr(self: Any) -> str:
-    shown = (f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
-    return f"{type(self).__qualname__}({', '.join(shown)})"
+    parts = (f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
+    return f"{type(self).__qualname__}({', '.join(parts)})"
 
 
 def _refuse_setting(_self: object, name: str, _value: object) -> Never:
