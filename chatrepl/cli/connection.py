@@ -61,7 +61,8 @@ class Connection:
     async def close(self) -> None:
         """Close what is open."""
         if self.opened.ready:
-            await self.http.aclose()
+            with suppress(ChatreplError):  # it could not be opened, and that was said
+                await self.http.aclose()
 
     def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""

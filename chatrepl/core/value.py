@@ -49,7 +49,7 @@ def _compiled(cls: Any) -> dict[str, Any]:
     """Write what must be quick: making a value, comparing and hashing it."""
     items = fields(cls)
     scope: dict[str, Any] = {"_set": object.__setattr__, "_nothing": _GIVEN_NOTHING}
-    given = "".join(f", {_parameter(item, scope)}" for item in items)
+    parameters = "".join(f", {_parameter(item, scope)}" for item in items)
     stored = "".join(f"\n    _set(self, {item.name!r}, {_value(item)})" for item in items)
     checked = "\n    self.__post_init__()" if hasattr(cls, "__post_init__") else ""
     compared = [item.name for item in items if item.compare]
@@ -57,7 +57,7 @@ def _compiled(cls: Any) -> dict[str, Any]:
         "(" + "".join(f"{whose}.{name}, " for name in compared) + ")" for whose in ("self", "other")
     )
     code = (
-        f"def __init__(self{given}):{stored or ' pass'}{checked}\n"
+        f"def __init__(self{parameters}):{stored or ' pass'}{checked}\n"
         f"def __eq__(self, other):\n"
         f"    if other.__class__ is not self.__class__: return NotImplemented\n"
         f"    return {mine} == {others}\n"
@@ -74,7 +74,7 @@ def _compiled(cls: Any) -> dict[str, Any]:
 
 
 def _parameter(item: "Field[Any]", scope: dict[str, Any]) -> str:
-    """Write a field's parameter; where its default comes from is put into the scope."""
+    """Write a field's parameter; what its default is goes into `scope`."""
     if item.default_factory is not MISSING:
         scope[f"_make_{item.name}"] = item.default_factory
         return f"{item.name}=_nothing"

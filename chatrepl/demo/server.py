@@ -76,7 +76,13 @@ class _HttpHandler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self) -> None:
-        self._answer(self.rfile.read(int(self.headers.get("content-length") or 0)))
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # a request that was broken off is none
+            self.served.hung_up += 1
+            self.close_connection = True
+            return
+        self._answer(body)
 
     def _answer(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

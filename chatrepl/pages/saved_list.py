@@ -10,9 +10,9 @@ from chatrepl.storage.library import SavedEntry
 
 
 def saved_list(entries: Iterable[SavedEntry]) -> Table:
-    """List conversations in the order given."""
-    rows = tuple((e.id, e.name, e.title, str(e.turns), when(e.when)) for e in entries)
-    return Table(("id", "name", "title", "turns", "changed"), rows, right=frozenset({3}))
+    """List conversations in the order given; one without a name is called by its title."""
+    rows = tuple((e.id, e.label, str(e.turns), when(e.when)) for e in entries)
+    return Table(("id", "name", "turns", "changed"), rows, right=frozenset({2}))
 
 
 def none_saved(query: str) -> str:

@@ -37,7 +37,7 @@ def lay_out(
 def _narrowed(rows: Sequence[Sequence[str]], widths: list[int], width: int, gap: int) -> list[int]:
     """Give the columns that stay the widths with which they fit."""
     words = [
-        w > LONGEST_ID or any(map(_is_words, column[1:]))
+        w > LONGEST_ID or any(" " in cell.strip() for cell in column[1:])
         for w, column in zip(widths, zip(*rows, strict=True), strict=True)
     ]
     least = 2 if width >= 2 * LEAST + gap else 1
@@ -50,11 +50,6 @@ def _narrowed(rows: Sequence[Sequence[str]], widths: list[int], width: int, gap:
     )
     widths = [next(fitted) if is_words else w for w, is_words in zip(widths, words, strict=False)]
     return _fitted(widths, room)
-
-
-def _is_words(cell: str) -> bool:
-    """Tell whether a cell says something still when it is cut; a date does not."""
-    return " " in cell.strip() and any(map(str.isalpha, cell))
 
 
 def _least(widths: Sequence[int], words: Sequence[bool], gap: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli.connection import has_credentials, open_connection
-from chatrepl.core.errors import ApiError
+from chatrepl.core.errors import ApiError, ConfigError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
@@ -157,4 +157,20 @@ def test_warming_up_never_fails(
         await connection.close()
 
     settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL="https://127.0.0.1:1")
+    asyncio.run(work())
+
+
+def test_what_could_not_be_opened_is_told_once_and_closes_in_peace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        connection = open_connection(loaded("retries=0").settings, demo=False, single=True)
+        with pytest.raises(ConfigError, match="certificates"):
+            await _all(connection.stream(REQUEST))
+        await connection.close()
+
+    settle(
+        monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL="https://127.0.0.1:1",
+        SSL_CERT_FILE="/nowhere.pem",
+    )  # fmt: skip
     asyncio.run(work())

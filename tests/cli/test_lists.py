@@ -110,7 +110,7 @@ def test_conversations_are_listed_and_found_by_name_and_by_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settle(monkeypatch, tmp_path)
-    assert listed(manner="text").split() == ["id", "name", "title", "turns", "changed"]
+    assert listed(manner="text").split() == ["id", "name", "turns", "changed"]
     assert "Nothing is saved yet." in capsys.readouterr().err
     keep(Options(save="First Notes"), "about whales")
     keep(Options(save="second"), "about cranes")

@@ -61,7 +61,7 @@ def offered(chat: Trimmer, line: str) -> list[str]:
 def labels(chat: Trimmer, line: str = "/sessions") -> list[str]:
     chat.tables.clear()
     chat.do(line)
-    return [row[1] or row[2] for table in chat.tables for row in table.rows]
+    return [row[1] for table in chat.tables for row in table.rows]
 
 
 def test_a_conversation_is_named_and_found_by_its_name(chat: Trimmer) -> None:

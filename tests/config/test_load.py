@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import platformdirs  # noqa: F401 - it looks once, when it is imported, where it is
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,9 @@
 import asyncio
 import json
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -172,3 +174,14 @@ def test_importing_the_engine_is_cheap() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_request_that_is_broken_off_is_none(server: Served) -> None:
+    address = ("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    with socket.create_connection(address) as peer:
+        peer.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 40\r\n\r\n{")
+    until = time.monotonic() + 10
+    while not server.hung_up and time.monotonic() < until:
+        time.sleep(0.01)
+
+    assert (server.hung_up, server.requests) == (1, [])

@@ -13,10 +13,10 @@ BARE = SavedEntry("20261127-cd34", "/x/20261127-cd34.jsonl", "", "", 0, WHEN, 0)
 def test_a_row_says_how_a_conversation_is_called_and_when_it_changed() -> None:
     table = saved_list([NAMED, BARE])
 
-    assert table.headings == ("id", "name", "title", "turns", "changed")
+    assert table.headings == ("id", "name", "turns", "changed")
     assert table.rows == (
-        ("20261128-ab12", "notes", "About whales", "3", "2026-11-28 09:05"),
-        ("20261127-cd34", "", "", "0", "2026-11-28 09:05"),
+        ("20261128-ab12", "notes", "3", "2026-11-28 09:05"),
+        ("20261127-cd34", "20261127-cd34", "0", "2026-11-28 09:05"),
     )
     assert when(WHEN) == "2026-11-28 09:05"
 

@@ -53,12 +53,6 @@ def test_no_rows_give_no_lines() -> None:
     assert lay_out([], 80) == []
 
 
-def test_a_date_is_no_words_and_stays_whole() -> None:
-    rows = [["title", "changed"], ["some words and more of them", "2026-11-28 09:05"]]
-
-    assert lay_out(rows, 30)[1] == "some words a… 2026-11-28 09:05"
-
-
 @given(st.lists(st.tuples(CELL, CELL, CELL), max_size=5))
 def test_every_row_is_one_line_and_columns_stand_under_one_another(
     rows: list[tuple[str, str, str]],
