@@ -1,4 +1,5 @@
 import io
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from chatrepl.cli.exits import guarded, report_bug
+from chatrepl.cli.exits import guarded, prepare_streams, report_bug
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError, ReplyError
 from tests.cli.given import KEY, settle
 
@@ -106,3 +107,24 @@ leave(5)
     ended = subprocess.run([sys.executable, "-c", program, str(done)], timeout=30, check=False)
     assert ended.returncode == 5
     assert [path.name for path in tmp_path.iterdir()] == ["done"]
+
+
+def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> None:
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        prepare_streams()
+        leave = signal.getsignal(signal.SIGTERM)
+
+        assert callable(leave)
+        assert signal.getsignal(signal.SIGQUIT) is leave
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        with pytest.raises(SystemExit) as left:
+            leave(signal.SIGTERM, None)
+        assert left.value.code == 143
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

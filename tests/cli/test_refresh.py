@@ -2,7 +2,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chatrepl.api.catalog import Catalog
+from chatrepl.api.catalog import Catalog, load
 from chatrepl.api.connect import connect, plan_route
 from chatrepl.api.credentials import Credentials
 from chatrepl.cli.refresh import refresh_models
@@ -30,3 +30,4 @@ def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
         assert asked == len(served.requests) == 1
     assert isinstance(session.models, Catalog)
     assert session.models.is_fresh(1e9, route.url)
+    assert load(file.read_text("utf-8")) == session.models

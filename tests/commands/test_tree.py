@@ -211,3 +211,18 @@ def test_places_and_numbers_are_completed(player: Player) -> None:
     player.do("/branch fox")
     assert [text for text, _ in REGISTRY.complete(player.session, "/goto f")[1]] == ["fox"]
     assert [text for text, _ in REGISTRY.complete(player.session, "/edit ")[1]] == ["3", "2", "1"]
+
+
+def test_a_reply_by_hand_answers_the_question_that_waits_and_else_stands_alone() -> None:
+    player = Player()
+    player.do("/assistant Hello.")
+    player.do("/user What is 2+2?")
+    player.do("/assistant Four.")
+    player.do("/assistant Indeed.")
+    path = player.session.conversation.path()
+
+    assert [[message.text for message in turn.messages] for turn in path] == [
+        ["Hello."],
+        ["What is 2+2?", "Four."],
+        ["Indeed."],
+    ]

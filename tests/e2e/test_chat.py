@@ -71,7 +71,12 @@ class Chat:
 
 @contextmanager
 def chat(
-    home: Path, *arguments: str, pace: float = 0.0, columns: int = 80, editor: str = ""
+    home: Path,
+    *arguments: str,
+    pace: float = 0.0,
+    columns: int = 80,
+    editor: str = "",
+    waits: str = FIRST,
 ) -> Iterator[Chat]:
     engine = Watched(pace=pace)
     engine.statuses = []
@@ -87,7 +92,7 @@ def chat(
         }
         argv = [sys.executable, "-m", "chatrepl", *arguments]
         with Terminal(argv, columns=columns, rows=30, env=env) as terminal:
-            terminal.wait_for(FIRST)
+            terminal.wait_for(waits)
             yield Chat(terminal, served, engine)
 
 
@@ -230,3 +235,21 @@ def test_the_connection_is_open_before_the_first_question(tmp_path: Path) -> Non
 
     assert served.connections == 2
     assert served.greetings.count("HEAD") == 1
+
+
+def test_a_question_on_the_command_line_is_asked_first_and_the_chat_stays(tmp_path: Path) -> None:
+    with chat(tmp_path, "-i", "demo: say otters", waits=r"^otters$") as c:
+        c.terminal.wait_for(PROMPT)
+        c.say("demo: say more")
+        assert [len(body["messages"]) for body in c.bodies] == [1, 3]  # type: ignore[arg-type]
+
+
+def test_a_summary_is_seen_as_it_is_written(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        for word in ("one", "two", "three"):
+            c.say(f"demo: say {word}")
+        c.engine.script("long 4000")
+        c.engine.pace = 20
+        c.begin("/compact", "^Section 1")
+        assert "no longer sent" not in c.terminal.everything()
+        c.stop("esc", "Stopped")

@@ -27,3 +27,14 @@ def test_a_state_that_a_lexer_does_not_have_is_survived() -> None:
     kinds, stack = lex_line(lexer, "int x;", ("no such state",))
     assert [part for _, part in kinds] == ["int x;"]
     assert stack == first_stack(lexer)
+
+
+def test_every_piece_has_the_kind_that_its_rule_gives_it() -> None:
+    lexer = get_lexer_by_name("python")
+    kinds, _ = lex_line(lexer, "import os", first_stack(lexer))
+
+    assert [(str(kind), part) for kind, part in kinds if part] == [
+        ("Token.Keyword.Namespace", "import"),
+        ("Token.Text.Whitespace", " "),
+        ("Token.Name.Namespace", "os"),
+    ]
