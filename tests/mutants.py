@@ -27,30 +27,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("core", "api", "storage", "commands", "session")
-_COPIED = ("chatrepl", "tests", "pyproject.toml", "README.md", "config.example.toml")
 _DEADLINE_S, _TIMES_LONGER = 10.0, 5
 _MOST_MEMORY_BYTES = 4 << 30  # a mutant that never stops may also collect for ever
 
-_COMPARED = {
-    ast.Lt: ("<", ("<=", ">=")),
-    ast.LtE: ("<=", ("<", ">")),
-    ast.Gt: (">", (">=", "<=")),
-    ast.GtE: (">=", (">", "<")),
-    ast.Eq: ("==", ("!=",)),
-    ast.NotEq: ("!=", ("==",)),
-    ast.In: ("in", ("not in",)),
-    ast.NotIn: ("not in", ("in",)),
-    ast.Is: ("is", ("is not",)),
-    ast.IsNot: ("is not", ("is",)),
-}
-_COMPUTED = {
-    ast.Add: ("+", "-"),
-    ast.Sub: ("-", "+"),
-    ast.Mult: ("*", "//"),
-    ast.Div: ("/", "*"),
-    ast.FloorDiv: ("//", "*"),
-    ast.Mod: ("%", "*"),
-}
+_OTHERS = {
+    ast.Lt: ("<", "<=", ">="), ast.LtE: ("<=", "<", ">"),
+    ast.Gt: (">", ">=", "<="), ast.GtE: (">=", ">", "<"),
+    ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="),
+    ast.In: ("in", "not in"), ast.NotIn: ("not in", "in"),
+    ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"),
+    ast.And: ("and", "or"), ast.Or: ("or", "and"),
+    ast.Add: ("+", "-"), ast.Sub: ("-", "+"),
+    ast.Mult: ("*", "//"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "*"),
+}  # fmt: skip
+_NOT_COPIED = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info")
+_NOT_RUN = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 
 
 @dataclass(frozen=True)
@@ -96,25 +87,20 @@ class _Maker:
 
     def _below(self, node: ast.AST) -> Iterator[Mutant]:
         for name, child in ast.iter_fields(node):
-            if name in {"annotation", "returns", "decorator_list", "type_params", "bases"}:
-                continue
+            # The places inside an f-string are right only since Python 3.12.
             for part in child if isinstance(child, list) else [child]:
-                # The places inside an f-string are right only since Python 3.12.
-                if isinstance(part, ast.AST) and not isinstance(part, ast.JoinedStr):
+                if name in _NOT_RUN or isinstance(part, ast.JoinedStr):
+                    continue
+                if isinstance(part, ast.AST):
                     yield from self._of(part)
                     yield from self._below(part)
 
     def _of(self, node: ast.AST) -> Iterator[Mutant]:
         match node:
-            case ast.Compare(left, [op], [right]):
-                old, others = _COMPARED[type(op)]
-                for new in others:
-                    yield from self._between(left, right, old, new)
-            case ast.BinOp(left, op, right) if type(op) in _COMPUTED:
-                yield from self._between(left, right, *_COMPUTED[type(op)])
+            case ast.Compare(left, [op], [right]) | ast.BinOp(left, op, right):
+                yield from self._between(left, right, op)
             case ast.BoolOp(op, [first, second, *_]):
-                words = ("and", "or") if isinstance(op, ast.And) else ("or", "and")
-                yield from self._between(first, second, *words)
+                yield from self._between(first, second, op)
             case ast.UnaryOp(ast.Not(), operand):
                 yield self._change(node, f"({self._text(operand)})")
             case ast.If(test) | ast.IfExp(test) | ast.While(test) if not _is_constant(test):
@@ -131,29 +117,27 @@ class _Maker:
                 yield self._change(node, "pass")
             case ast.Break() | ast.Continue():
                 yield self._change(node, "continue" if isinstance(node, ast.Break) else "break")
+            case _:
+                pass
 
     def _span(self, node: ast.AST) -> tuple[int, int]:
         assert isinstance(node, ast.expr | ast.stmt)
-        assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018
-        return (
-            self._starts[node.lineno - 1] + node.col_offset,
-            self._starts[node.end_lineno - 1] + node.end_col_offset,
-        )
+        start = self._starts[node.lineno - 1] + node.col_offset
+        return start, self._starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
 
     def _text(self, node: ast.AST) -> str:
-        start, end = self._span(node)
-        return self._source[start:end].decode()
+        return self._source[slice(*self._span(node))].decode()
 
     def _change(self, node: ast.AST, new: str) -> Mutant:
-        start, end = self._span(node)
-        return self._at(start, end, new)
+        return self._at(*self._span(node), new)
 
-    def _between(self, left: ast.AST, right: ast.AST, old: str, new: str) -> Iterator[Mutant]:
+    def _between(self, left: ast.AST, right: ast.AST, op: ast.AST) -> Iterator[Mutant]:
+        old, *others = _OTHERS.get(type(op), ("",))
         after, before = self._span(left)[1], self._span(right)[0]
         pattern = re.escape(old).replace(r"\ ", r"\s+").encode()
         place = re.search(rb"(?<![\w<>=!])" + pattern + rb"(?![\w<>=])", self._source[after:before])
         if place:
-            yield self._at(after + place.start(), after + place.end(), new)
+            yield from (self._at(after + place.start(), after + place.end(), new) for new in others)
 
     def _at(self, start: int, end: int, new: str) -> Mutant:
         line = self._source.count(b"\n", 0, start) + 1
@@ -161,14 +145,7 @@ class _Maker:
 
 
 def _is_constant(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) or (
-        isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
-    )
-
-
-def mutants_of(path: str, source: bytes) -> list[Mutant]:
-    """Return every small change of a module that this program knows."""
-    return _Maker(path, source).mutants()
+    return isinstance(node, ast.Constant) or ast.unparse(node) == "TYPE_CHECKING"
 
 
 def all_mutants(root: Path, rooms: Sequence[str]) -> list[Mutant]:
@@ -179,7 +156,7 @@ def all_mutants(root: Path, rooms: Sequence[str]) -> list[Mutant]:
         home = root / "chatrepl" / place
         for module in [home] if home.is_file() else sorted(home.rglob("*.py")):
             name = module.relative_to(root / "chatrepl").as_posix()
-            made = mutants_of(name, module.read_bytes())
+            made = _Maker(name, module.read_bytes()).mutants()
             collected |= dict.fromkeys(one for one in made if not line or one.line == int(line))
     return list(collected)
 
@@ -188,19 +165,14 @@ class Copy:
     """A copy of the tree in which one module at a time is broken."""
 
     def __init__(self, root: Path, folder: Path) -> None:
-        self._folder = folder
-        for name in _COPIED:
-            if (root / name).is_dir():
-                leave = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(root / name, folder / name, ignore=leave)
-            elif (root / name).exists():
-                shutil.copy2(root / name, folder / name)
-        (folder / "home").mkdir()
+        self._tree = folder / "tree"
+        self._env = {**os.environ, "PYTHONPATH": str(self._tree), "HOME": str(folder)}
         self._taken_s: dict[Path, float] = {}
+        shutil.copytree(root, self._tree, ignore=shutil.ignore_patterns(*_NOT_COPIED))
 
     def is_killed(self, mutant: Mutant) -> bool:
         """Tell whether a test of the mutant's room fails; ValueError where one always does."""
-        module = self._folder / "chatrepl" / mutant.path
+        module = self._tree / "chatrepl" / mutant.path
         tests = self._tests(Path(mutant.path))
         if module.parent not in self._taken_s:
             begun = time.monotonic()
@@ -219,18 +191,16 @@ class Copy:
 
     def _tests(self, module: Path) -> list[str]:
         home = Path("tests", module.parent)
-        files = sorted(path.name for path in (self._folder / home).glob("test_*.py"))
+        files = sorted(path.name for path in (self._tree / home).glob("test_*.py"))
         likely = f"test_{module.stem}.py"
         return [str(home / name) for name in sorted(files, key=lambda name: name != likely)]
 
     def _pass(self, tests: list[str], deadline_s: float | None) -> bool:
-        options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-cov"]
+        options = "-x -q -n 0 -p no:cacheprovider --no-cov".split()
         process = subprocess.Popen(
             [sys.executable, *(["-B"] if deadline_s else []), "-m", "pytest", *options, *tests],
-            cwd=self._folder,
-            env=os.environ
-            | {"PYTHONPATH": str(self._folder)}
-            | dict.fromkeys(("HOME", "TMPDIR"), str(self._folder / "home")),
+            cwd=self._tree,
+            env=self._env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -261,15 +231,16 @@ def main() -> None:
     asked = parser.parse_args()
     mutants = all_mutants(ROOT, asked.rooms)
     chosen = random.Random(asked.seed).sample(mutants, min(asked.count, len(mutants)))
-    survivors = 0
+    survivors: list[Mutant] = []
     with tempfile.TemporaryDirectory(prefix="mutants.", ignore_cleanup_errors=True) as folder:
         copy = Copy(ROOT, Path(folder))
-        for mutant in chosen:
+        for number, mutant in enumerate(chosen, 1):
             if not copy.is_killed(mutant):
-                survivors += 1
+                survivors.append(mutant)
                 print(mutant, flush=True)
-    tried = len(chosen)
-    print(f"{survivors} of {tried} survived: {survivors / max(tried, 1):.0%}", flush=True)
+            print(f"{number} of {len(chosen)} tried", end="\r", file=sys.stderr, flush=True)
+    share = len(survivors) / max(len(chosen), 1)
+    print(f"{len(survivors)} of {len(chosen)} survived: {share:.0%}")
 
 
 if __name__ == "__main__":

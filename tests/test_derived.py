@@ -1,4 +1,4 @@
-"""What is derived from the code is current, and the README keeps its promises."""
+"""What is derived from the code is current."""
 
 from pathlib import Path
 
@@ -12,7 +12,3 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("name", derived())
 def test_derived_files_are_current(name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == derived()[name], "run: make docs"
-
-
-def test_the_readme_is_short() -> None:
-    assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") <= 200

@@ -48,7 +48,6 @@ def test_the_table_holds_every_fault() -> None:
     assert list(FAULTS) == [
         f"{kind}{n}" for kind, most in KINDS.items() for n in range(1, most + 1)
     ]
-    assert len(FAULTS) == 64
 
 
 @pytest.mark.parametrize("fault", FAULTS)
