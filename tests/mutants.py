@@ -166,7 +166,8 @@ class Copy:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self._tree = folder / "tree"
-        self._env = {**os.environ, "PYTHONPATH": str(self._tree), "HOME": str(folder)}
+        own = {"PYTHONPATH": str(self._tree), "HOME": str(folder), "PYTEST_ADDOPTS": ""}
+        self._env = {**os.environ, **own}
         self._taken_s: dict[Path, float] = {}
         shutil.copytree(root, self._tree, ignore=shutil.ignore_patterns(*_NOT_COPIED))
 

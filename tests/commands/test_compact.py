@@ -8,7 +8,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.outcome import Notice
+from chatrepl.core.outcome import Count, Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.conversation import Message
@@ -303,3 +303,16 @@ def test_a_warning_comes_once_when_the_line_is_crossed() -> None:
     assert warn_when_full(made.session, now) is None
     made.session.use(context_budget_tokens=100_000)
     assert warn_when_full(made.session, 100) is None
+
+
+def test_what_just_fits_the_budget_is_sent_without_a_word() -> None:
+    made = chat(budget=0)
+    made.talk("demo: say one")
+    message = made.session.compose("demo: say two")
+    limit = made.session.estimate(made.session.request(message)).tokens
+    made.session.use(context_budget_tokens=limit)
+    asked = make_room(made.session, message)
+
+    assert isinstance(asked, Count)
+    assert asked.then(limit) is None
+    assert asked.then(limit + 1) is not None

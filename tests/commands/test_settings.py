@@ -107,8 +107,10 @@ def test_models_are_listed_with_prices_and_what_is_unknown() -> None:
     }
     player.do("/set model llama")
     player.do("/models")
-    rows = {row[1]: row for row in player.tables[-1].rows}
+    table = player.tables[-1]
+    rows = {row[1]: row for row in table.rows}
 
+    assert [table.headings[at] for at in sorted(table.right)] == ["window", "output", "$/M in/out"]
     assert rows["claude-sonnet-4-5"][2:] == (
         "200k", "64k", "3/15", "native", "2026-11-30", "disabled enabled",
     )  # fmt: skip

@@ -175,10 +175,11 @@ def test_the_tree_tells_when_we_are_at_its_beginning(player: Player) -> None:
 
 def test_long_words_are_shortened_in_the_tree() -> None:
     player = Player()
-    player.do(f"/user {'word ' * 40}")
+    player.do(f"/user {'x' * 60}")
+    player.do(f"/user {'x' * 61}")
     player.do("/tree")
 
-    assert player.tables[-1].rows[0][3].endswith("…")
+    assert [row[3] for row in player.tables[-1].rows] == ["x" * 60, f"{'x' * 59}…"]
 
 
 def test_messages_by_hand_are_sent_with_the_next_question() -> None:

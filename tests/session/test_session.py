@@ -87,3 +87,12 @@ def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is
 
     assert isinstance(one.recorder, Journaled)
     assert load(one.recorder.journal.path).conversation.state.system == "Be brief."
+
+
+def test_what_the_service_counted_is_believed() -> None:
+    player = Player()
+    one = player.session
+    one.edges = replace(one.edges, count=lambda text: 10 * len(text))  # far too much
+    player.say("demo: say otters")
+
+    assert one.estimate(player.requests[0]).tokens == one.meter.usage.input_tokens

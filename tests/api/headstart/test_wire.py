@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -247,4 +248,8 @@ def test_large_bodies_and_proxies_are_left_to_the_http_client(
 
 
 def test_dead_peers_are_noticed() -> None:
-    assert len(socket_options()) >= 1
+    options = socket_options()
+
+    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
+    if (number := getattr(socket, "TCP_KEEPIDLE", None)) is not None:
+        assert (socket.IPPROTO_TCP, number, 60) in options
