@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.api.catalog import Catalog
+from chatrepl.attachments.attach import from_bytes
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
@@ -96,3 +98,33 @@ def test_what_the_service_counted_is_believed() -> None:
     player.say("demo: say otters")
 
     assert one.estimate(player.requests[0]).tokens == one.meter.usage.input_tokens
+
+
+def test_a_prefill_of_the_request_replaces_what_is_set_and_leaves_the_form_out() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    player.do("/choose yes no")
+    player.do("/prefill pin Well")
+    question = player.session.compose("Is it?")
+    usual = player.session.request(question)
+    other = player.session.request(question, prefill="Sure")
+
+    assert "output_config" in usual.params
+    assert "output_config" not in other.params
+    assert other.messages[-1].text == "Sure"
+
+
+def test_what_is_staged_again_is_taken_back_only_where_an_edit_is_left() -> None:
+    player = Player()
+    one = player.session
+    notes = from_bytes(b"otters", "notes.txt", limits=AttachmentLimits())
+    one.staged = (notes,)
+    player.say("demo: say seen")
+    one.staged = (notes,)
+    one.leave_edit()
+    assert one.staged == (notes,)
+
+    one.staged = ()
+    player.do("/edit")
+    assert [item.block for item in one.staged] == [notes.block]
+    one.leave_edit()
+    assert not one.staged

@@ -103,3 +103,10 @@ def test_a_turn_that_is_known_stays_as_it_was() -> None:
     assert TurnId("a") in index
     assert TurnId("a") in index.scores("otters")
     assert not index.scores("tins")
+
+
+def test_a_turn_that_fits_exactly_is_kept() -> None:
+    scores = {TurnId("1"): 1.0}
+
+    assert plan_relevant(weighed(3), scores, target=300).kept == ("0", "1", "2")
+    assert plan_relevant(weighed(3), scores, target=299).kept == ("0", "2")
