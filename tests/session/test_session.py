@@ -123,8 +123,38 @@ def test_what_is_staged_again_is_taken_back_only_where_an_edit_is_left() -> None
     one.leave_edit()
     assert one.staged == (notes,)
 
-    one.staged = ()
+    player.session.staged = ()
     player.do("/edit")
     assert [item.block for item in one.staged] == [notes.block]
     one.leave_edit()
     assert not one.staged
+
+
+def test_an_emulated_prefill_costs_the_reply_no_room() -> None:
+    one = session("claude-opus-5-5")
+    question = Message.user("Is it?")
+    usual = one.request(question).params["max_tokens"]
+    one.pinned_prefill = "Well, " * 20
+
+    assert one.request(question).params["max_tokens"] > usual
+
+
+def test_why_the_cache_was_missed_is_known_until_the_next_reply() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.say("demo: say one\n" + "otters swim " * 400)
+    player.do("/model haiku-5-5")
+    player.say("demo: say two")
+    assert "missed" in player.session.miss
+    player.say("demo: say three")
+    assert player.session.miss == ""
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_only_a_chat_learns_how_the_service_counts(*, interactive: bool) -> None:
+    player = Player()
+    player.session.interactive = interactive
+    player.session.edges = replace(player.session.edges, count=lambda text: 10 * len(text))
+    player.say("demo: say otters")
+
+    estimate = player.session.estimate(player.requests[0]).tokens
+    assert (estimate == player.session.meter.usage.input_tokens) is interactive
