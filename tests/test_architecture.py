@@ -2,11 +2,14 @@
 
 import ast
 import statistics
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeGuard
 
 import pytest
 from importlinter.cli import lint_imports
+
+from chatrepl.core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -106,5 +109,22 @@ def _type_name(node: ast.stmt) -> str:
             return name
         case ast.Assign([ast.Name(name)], ast.Subscript() | ast.BinOp()) if not name.isupper():
             return name if name.strip("_")[:1].isupper() else ""
+        case _:
+            return ""
+
+
+def test_every_setting_is_read_by_some_module() -> None:
+    trees = (ast.parse((ROOT / module).read_text(encoding="utf-8")) for module in MODULES)
+    read = {name for tree in trees for node in ast.walk(tree) if (name := _read_setting(node))}
+    unread = {field.name for field in fields(Settings)} - read
+
+    assert not unread, "a setting that nobody reads does nothing: use it, or take it out"
+
+
+def _read_setting(node: ast.AST) -> str:
+    """Name the field that `settings.NAME` reads, whoever holds the settings."""
+    match node:
+        case ast.Attribute(ast.Name("settings") | ast.Attribute(_, "settings"), name):
+            return name
         case _:
             return ""

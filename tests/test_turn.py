@@ -354,3 +354,37 @@ def test_a_schema_rules_out_a_prefill() -> None:
 
     assert set(json.loads(player.text)) == {"choice"}
     assert find("claude-opus-5").structured
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "natively"),
+    [
+        ("claude-haiku-4-5", "auto", True),
+        ("claude-haiku-4-5", "off", True),
+        ("claude-haiku-4-5", "on", False),  # no prefill goes with thinking
+        ("claude-opus-5-5", "auto", False),
+    ],
+)
+def test_a_reply_is_gone_on_with_natively_where_the_model_takes_a_prefill(
+    model: str, thinking: str, *, natively: bool
+) -> None:
+    player = Player(Settings(model=model, thinking="auto"))
+    player.say("demo: count to 30")
+    cut = player.text
+    player.session.use(thinking=thinking)
+    player.do("/continue")
+    sent = player.requests[-1].messages
+
+    assert [m.role for m in sent][-2:] == (
+        ["user", "assistant"] if natively else ["assistant", "user"]
+    )
+    assert (sent[-1].text == cut.rstrip()) is natively
+    assert player.text.startswith(cut.rstrip())
+
+
+def test_a_reply_without_a_question_of_its_own_is_gone_on_with_by_asking() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    player.do("/assistant Well,")
+    player.do("/continue")
+
+    assert player.requests[-1].messages[-1].role == "user"

@@ -1,4 +1,5 @@
 import asyncio
+import io
 import json
 import logging
 from collections.abc import Mapping
@@ -163,8 +164,16 @@ def test_secrets_of_the_route_are_known_to_its_errors() -> None:
     assert KEY not in repr(on)
 
 
-def test_the_sdk_s_log_stays_away_from_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    client = connect(route("https://h.example"), transport=DemoTransport(Engine()))
-    logging.getLogger("anthropic").warning("noise")
-    asyncio.run(client.aclose())
-    assert "noise" not in capfd.readouterr().err
+def test_the_sdk_s_log_stays_away_from_the_terminal_unless_somebody_wants_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logging.getLogger("anthropic")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the test runner's
+    wanted = logging.StreamHandler(io.StringIO())
+    for handlers in ([], [wanted]):
+        monkeypatch.setattr(log, "handlers", list(handlers))
+        asyncio.run(connect(route("https://h.example"), transport=DemoTransport(Engine())).aclose())
+        log.warning("noise")
+        assert "noise" not in capsys.readouterr().err
+    assert log.handlers == [wanted]
+    assert wanted.stream.getvalue() == "noise\n"

@@ -47,6 +47,8 @@ def test_an_event_that_was_cut_off_is_none() -> None:
 
 def test_a_byte_order_mark_is_skipped_even_in_pieces() -> None:
     assert read(b"\xef", b"\xbb", b"\xbfdata:x\n\n") == [("", b"x")]
+    assert read(b"\xef\xbb\xbfdata:x\n\n") == [("", b"x")]
+    assert read(b"", b"\xef\xbb\xbfdata:x\n\n") == [("", b"x")]
     assert read(b"\xefdata:x\n\ndata:y\n\n") == [("", b"y")]
 
 
@@ -63,3 +65,7 @@ def test_it_tells_how_much_waits_for_its_end() -> None:
     assert reader.waiting == 150 + 8
     reader.feed(b"\n\n")
     assert reader.waiting == 0
+
+
+def test_only_the_first_byte_order_mark_is_skipped() -> None:
+    assert read(b"data:x\n\n", b"\xef\xbb\xbfdata:y\n\n") == [("", b"x")]

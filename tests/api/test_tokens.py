@@ -94,3 +94,12 @@ def test_threads_share_one_encoder() -> None:
 def test_the_data_is_what_it_says() -> None:
     raw = zlib.decompress(files("chatrepl").joinpath("data/cl100k.z").read_bytes())
     assert len(raw) == tokens.RANKS + sum(raw[: tokens.RANKS])
+
+
+@pytest.mark.parametrize(("line", "cut"), [(0.4, 1.0), (0.6, 0.6)])
+def test_a_long_text_is_cut_after_a_line_that_ends_in_the_second_half(
+    line: float, cut: float
+) -> None:
+    text = "x" * (round(line * PIECE_CHARS) - 1) + "\n" + "x" * PIECE_CHARS
+
+    assert len(tokens._pieces(text)[0]) == round(cut * PIECE_CHARS)

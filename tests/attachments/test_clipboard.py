@@ -102,9 +102,11 @@ def test_without_a_program_writing_says_so() -> None:
     assert not Desktop({}).clipboard({}).write("x")
 
 
-def test_over_ssh_the_clipboard_of_the_other_computer_is_left_alone() -> None:
+@pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_TTY"])
+def test_over_ssh_the_clipboard_of_the_other_computer_is_left_alone(name: str) -> None:
     desktop = Desktop({"pbcopy": b"", "xclip": b""})
-    remote = {"SSH_CONNECTION": "1 2 3 4"}
+    remote = {name: "1 2 3 4"}
+    assert desktop.clipboard({}, "darwin").write("x")
     assert not desktop.clipboard(remote, "darwin").write("x")
     assert desktop.clipboard(remote | X11).write("x")
 

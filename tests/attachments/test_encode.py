@@ -66,3 +66,10 @@ def test_a_file_above_the_limit_is_written_smaller() -> None:
     noise = Image.effect_noise((700, 700), 90).convert("RGB")
     large = len(encoded(noise, sniff.JPEG, 10_000_000)[0])
     assert len(encoded(noise, sniff.JPEG, large * 3 // 4)[0]) <= large * 3 // 4
+
+
+def test_an_alpha_channel_that_hides_nothing_is_dropped() -> None:
+    noise = Image.effect_noise((700, 700), 90).convert("RGBA")
+
+    assert scaled(picture(80, 60, "RGBA"), (80, 60)).mode == "RGB"
+    assert encoded(noise, sniff.PNG, 10_000_000)[1] is sniff.JPEG

@@ -169,3 +169,18 @@ def test_sixteen_bits_and_inks_are_made_plain() -> None:
     assert opened(prepare(saved(grey, "PNG"), "x", HIGH).data).mode == "L"
     inks = saved(picture(40, 40, "CMYK"), "JPEG")
     assert opened(prepare(inks, "x", HIGH).data).mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(8_000, 5_001), (5_001, 8_000), (65_536, 1), (1, 65_536)]
+)
+def test_the_limits_are_of_the_pixels_and_of_the_longer_side(width: int, height: int) -> None:
+    with pytest.raises(AttachmentError, match=f"{width}×{height}"):
+        check_size(png(width, height)[:40], "x")
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(8_000, 5_000), (5_000, 8_000), (65_535, 1), (1, 65_535)]
+)
+def test_what_just_meets_the_limits_is_taken(width: int, height: int) -> None:
+    check_size(png(width, height)[:40], "x")

@@ -1,5 +1,4 @@
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -119,16 +118,22 @@ leave(5)
     assert [path.name for path in tmp_path.iterdir()] == ["done"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-def test_deadly_signals_leave_through_every_finally(number: signal.Signals) -> None:
-    before = {
-        each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-    }
-    prepare_streams()
+def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> None:
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {number: signal.getsignal(number) for number in numbers}
     try:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        prepare_streams()
+        leave = signal.getsignal(signal.SIGTERM)
+
+        assert callable(leave)
+        assert signal.getsignal(signal.SIGQUIT) is leave
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         with pytest.raises(SystemExit) as left:
-            os.kill(os.getpid(), number)
-        assert left.value.code == 128 + number
+            leave(signal.SIGTERM, None)
+        assert left.value.code == 143
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

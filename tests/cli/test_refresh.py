@@ -6,6 +6,7 @@ from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.route import plan_route
 from chatrepl.cli.refresh import refresh_in_background
+from chatrepl.core.catalog import load
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.demo.server import serve
@@ -29,3 +30,4 @@ def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
 
         assert asked == len(served.requests) == 1
     assert session.service.models.is_fresh(1e9, route.url)
+    assert load(file.read_text("utf-8")) == session.service.models

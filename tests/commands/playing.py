@@ -2,44 +2,34 @@
 
 import asyncio
 import atexit
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
+from json import loads
+from typing import Any, cast
 
 import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.http import FAULTS
-from chatrepl.api.outgoing import streaming
+from chatrepl.api.outgoing import counting, streaming
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.errors import ChatreplError
+from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
-from chatrepl.core.outcome import (
-    Confirm,
-    Continue,
-    Copy,
-    Draft,
-    Edit,
-    Exactly,
-    Job,
-    Notice,
-    Outcome,
-    Page,
-    Send,
-    Several,
-    Table,
-)
+from chatrepl.core.outcome import Exactly, Notice, Outcome, Page, Send, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.world import Edges
-from chatrepl.demo.engine import Engine
+from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
-from chatrepl.turn import Display, continue_turn, run_turn
+from chatrepl.shells.repl import Answered, Answering, Desk, Repl
+from chatrepl.turn import Display
 from tests.views import QuietView
 
 _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
@@ -81,6 +71,53 @@ class _Played:
 
 
 @dataclass
+class _Speaker:
+    """Writes down what the chat says."""
+
+    said: list[str]
+    tables: list[Table]
+
+    def say(self, outcome: Notice | Table | Page | Exactly) -> None:
+        match outcome:
+            case Table():
+                self.tables.append(outcome)
+            case Notice(text) | Page(text) | Exactly(text):
+                self.said.append(text)
+
+    def line(self, text: str, style: str = "") -> None:
+        self.said.append(text)
+
+    def error(self, error: ChatreplError) -> None:
+        self.said.append(error.message)
+
+    def gap(self) -> None:
+        pass
+
+
+class _Repl(Repl):
+    """The chat, but nobody watches keys, and what goes wrong in a turn is left to the test.
+
+    `aside` is asked instead of what the chat would ask aside.
+    """
+
+    aside: str = ""
+    turn: Turn | None = None
+
+    async def _watched(
+        self,
+        reply: Callable[[Display], Coroutine[None, None, Answered]],
+        condense: Callable[[str], str] | None = None,
+    ) -> Answered:
+        return await reply(QuietView())
+
+    def _turn(self, reply: Answering, typed: str = "") -> None:
+        self.turn = self.runner.run(self._watched(reply))
+
+    def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
+        super()._aside(Message.user(self.aside) if self.aside else message, then)
+
+
+@dataclass
 class Player:
     """A session with the engine behind it, and all that was said and sent."""
 
@@ -90,6 +127,9 @@ class Player:
     edited: str = "edited"
     agree: bool = True
     cut_after: int | None = None
+    aside: str = ""
+    cannot_count: bool = False
+    counts: int = 0
     statuses: list[int] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -111,48 +151,43 @@ class Player:
 
     def say(self, text: str) -> Turn:
         """Send a message."""
-        message, base = self.session.compose(text), self.session.next.base
-        return self._turn(lambda view: run_turn(self.session, message, self.stream, view, base))
+        turn = self.act(Send(self.session.compose(text), self.session.next.base))
+        assert turn is not None
+        return turn
 
-    def act(self, outcome: Outcome) -> None:
-        """Do what the shell would do."""
-        match outcome:
-            case Notice(text) | Page(text) | Exactly(text):
-                self.said.append(text)
-            case Table():
-                self.tables.append(outcome)
-            case Several(parts):
-                for part in parts:
-                    self.act(part)
-            case Confirm(preview, apply):
-                self.act(preview)
-                if self.agree:
-                    self.act(apply())
-            case Send(message, base):
-                self._send(message, base)
-            case Continue():
-                self._turn(lambda view: continue_turn(self.session, self.stream, view))
-            case Draft(text):
-                self.drafts.append(text)
-            case Edit(_, then):
-                self.act(then(self.edited))
-            case Copy(text):
-                self.copied.append(text)
-            case Job(_, work):
-                self.act(work())
-            case _:
-                pass
+    def act(self, outcome: Outcome) -> Turn | None:
+        """Let the chat do what a command asked for; give the turn that came of it."""
+        repl = _Repl(self.session, self._desk(), self.stream, self.count, self.runner)
+        repl.aside = self.aside
+        repl.act(outcome)
+        if repl.draft:
+            self.drafts.append(repl.draft)
+        return repl.turn
 
-    def _send(self, message: Message, base: Conversation | None) -> None:
-        self._turn(lambda view: run_turn(self.session, message, self.stream, view, base))
+    def _desk(self) -> Desk:
+        none = cast("Any", None)
+        speaker = cast("Any", _Speaker(self.said, self.tables))
+        ask, edit = (lambda _: self.agree), (lambda _: self.edited)
+        return Desk(none, speaker, none, none, ask, edit, self._copy)
 
-    def _turn(self, run: Callable[[Display], object]) -> Turn:
-        return self.runner.run(run(QuietView()))  # type: ignore[arg-type]
+    def _copy(self, text: str) -> str:
+        self.copied.append(text)
+        return "is on the clipboard."
+
+    async def count(self, request: Request) -> int:
+        """Let the engine count a request."""
+        self.counts += 1
+        path = f"{MESSAGES}/count_tokens"
+        answer = self.engine.handle("POST", path, _HEADERS, counting(request))
+        if answer.status != 200 or self.cannot_count:
+            raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)
+        tokens: int = loads(answer.body)["input_tokens"]
+        return tokens
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Answer a request from the engine; a cut ends it after so many events."""
         self.requests.append(request)
-        answer = self.engine.handle("POST", "/v1/messages", _HEADERS, streaming(request))
+        answer = self.engine.handle("POST", MESSAGES, _HEADERS, streaming(request))
         self.statuses.append(answer.status)
         if answer.status != 200:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)

@@ -8,7 +8,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.outcome import Notice
+from chatrepl.core.outcome import Count, Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.conversation import Message
@@ -161,7 +161,8 @@ def test_room_is_made_only_after_a_yes_where_the_policy_asks() -> None:
     made.talk(*[LONG] * 6)
 
     assert sent(made) == [1, 2, 3, 4, 5, 6]
-    assert "over its budget" in made.heard
+    assert "over its budget" in made.said[-2]
+    assert made.heard == "Left as it was."
 
 
 def test_the_policy_off_neither_cuts_nor_warns() -> None:
@@ -181,7 +182,7 @@ def test_automatic_summaries_stop_after_three_failures_and_say_so() -> None:
     for failures in range(1, MOST_FAILURES + 1):
         made.session.books = replace(made.session.books, summary_failures=failures - 1)
         made.send(LONG)
-        assert ("none is tried again" in "\n".join(made.said[-2:])) == (failures == MOST_FAILURES)
+        assert ("none is tried again" in "\n".join(made.said[-3:])) == (failures == MOST_FAILURES)
     asked = len(made.requests)
     made.send(LONG)
 
@@ -303,3 +304,16 @@ def test_a_warning_comes_once_when_the_line_is_crossed() -> None:
     assert warn_when_full(made.session, now) is None
     made.session.use(context_budget_tokens=100_000)
     assert warn_when_full(made.session, 100) is None
+
+
+def test_what_just_fits_the_budget_is_sent_without_a_word() -> None:
+    made = chat(budget=0)
+    made.talk("demo: say one")
+    message = made.session.compose("demo: say two")
+    limit = made.session.ledger.request(made.session.request(message), made.session.model).tokens
+    made.session.use(context_budget_tokens=limit)
+    asked = make_room(made.session, message)
+
+    assert isinstance(asked, Count)
+    assert asked.then(limit) is None
+    assert asked.then(limit + 1) is not None

@@ -104,8 +104,8 @@ def test_what_is_unknown_of_a_model_is_said_to_be_unknown() -> None:
 
 def test_the_exact_count_is_the_services_and_is_believed_from_then_on() -> None:
     chat = Trimmer()
-    chat.talk("demo: say one")
-    chat.session.change(chat.session.conversation)
+    chat.session.edges = replace(chat.session.edges, count=len)  # far too much
+    chat.do("/user What is this?")
     chat.do("/context exact")
 
     assert chat.counts == 1

@@ -188,3 +188,24 @@ def test_a_model_that_always_thinks_is_not_said_to_stop() -> None:
     player.do("/model sonnet-5-5")
     player.do("/think off")
     assert player.heard == "Thinking is off."
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "keeps_the_cache"),
+    [
+        ("claude-opus-5-5", "Be brief.", True),
+        ("claude-opus-5-5", "", False),
+        ("claude-sonnet-4-6", "Be brief.", False),
+        ("claude-sonnet-4-6", "", False),
+    ],
+)
+def test_only_a_system_prompt_in_a_message_of_its_own_keeps_the_cache(
+    model: str, text: str, *, keeps_the_cache: bool
+) -> None:
+    player = Player(Settings(model=model))
+    player.do("/system At the top.")
+    player.say("demo: say one")
+    player.do(f"/system {text or 'clear'}")
+
+    assert ("the cache stays good" in player.heard) is keeps_the_cache
+    assert ("not read from the cache" in player.heard) is not keeps_the_cache

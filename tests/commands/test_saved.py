@@ -244,13 +244,23 @@ def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: P
     assert "old" not in labels(chat)
 
 
-@pytest.mark.parametrize("form", ["md", "json", "html", "curl", "python"])
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("md", "# Conversation\n"),
+        ("json", "{"),
+        ("html", "<!doctype html>"),
+        ("curl", "curl "),
+        ("python", "from anthropic import "),
+    ],
+)
 def test_an_export_is_printed_or_written_and_holds_what_was_said(
-    chat: Trimmer, tmp_path: Path, form: str
+    chat: Trimmer, tmp_path: Path, form: str, begins: str
 ) -> None:
     chat.say("demo: say otters")
     chat.do(f"/export {form}")
     printed = chat.heard
+    assert printed.startswith(begins)
     assert "otters" in printed
 
     path = tmp_path / "out"

@@ -187,10 +187,11 @@ def test_the_tree_tells_when_we_are_at_its_beginning(player: Player) -> None:
 
 def test_long_words_are_shortened_in_the_tree() -> None:
     player = Player()
-    player.do(f"/user {'word ' * 40}")
+    player.do(f"/user {'x' * 60}")
+    player.do(f"/user {'x' * 61}")
     player.do("/tree")
 
-    assert player.tables[-1].rows[0][3].endswith("…")
+    assert [row[3] for row in player.tables[-1].rows] == ["x" * 60, f"{'x' * 59}…"]
 
 
 def test_messages_by_hand_are_sent_with_the_next_question() -> None:
@@ -223,3 +224,18 @@ def test_places_and_numbers_are_completed(player: Player) -> None:
     player.do("/branch fox")
     assert [text for text, _ in REGISTRY.complete(player.session, "/goto f")[1]] == ["fox"]
     assert [text for text, _ in REGISTRY.complete(player.session, "/edit ")[1]] == ["3", "2", "1"]
+
+
+def test_a_reply_by_hand_answers_the_question_that_waits_and_else_stands_alone() -> None:
+    player = Player()
+    player.do("/assistant Hello.")
+    player.do("/user What is 2+2?")
+    player.do("/assistant Four.")
+    player.do("/assistant Indeed.")
+    path = player.session.conversation.path()
+
+    assert [[message.text for message in turn.messages] for turn in path] == [
+        ["Hello."],
+        ["What is 2+2?", "Four."],
+        ["Indeed."],
+    ]

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from chatrepl.commands.cost import cooled
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Confirm
-from chatrepl.core.words import spans, tokens_words
+from chatrepl.core.words import tokens_words
 from tests.commands.trimmer import Trimmer
 
 LONG = "demo: say ok\n" + "otters swim " * 300
@@ -219,11 +219,6 @@ def test_one_undo_takes_back_what_one_restore_brought_back(chat: Trimmer) -> Non
 def test_an_empty_conversation_has_no_turns_to_choose(line: str) -> None:
     with pytest.raises(UsageError, match="Nothing has been said yet"):
         Trimmer().do(line)
-
-
-def test_numbers_are_written_shortly() -> None:
-    assert spans([1, 2, 3, 4, 7]) == "1-4, 7"
-    assert spans([]) == ""
 
 
 def test_an_unlisted_model_has_a_window_to_cut_to() -> None:

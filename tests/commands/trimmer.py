@@ -1,24 +1,17 @@
 """A player that also lets the model write aside and the service count, and knows prices."""
 
 from dataclasses import dataclass, field, replace
-from json import loads
 
-from chatrepl.api.outgoing import counting
 from chatrepl.api.prices import price, rates
 from chatrepl.commands.context_policy import make_room
-from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.plan import plan_aside
-from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.outcome import Aside, Count, Outcome
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
 from chatrepl.demo.models import find as find_demo
 from chatrepl.demo.tokens import count_text
 from chatrepl.storage.importing import read_messages
-from chatrepl.turn import ask_aside
 from tests.commands.playing import Player
-from tests.views import QuietView
 
 WHEN = 1_790_000_000.0
 MODEL = "claude-opus-5-5"
@@ -41,9 +34,6 @@ class Trimmer(Player):
     """The player, with all that the context's commands ask for."""
 
     settings: Settings = field(default_factory=lambda: Settings(model=MODEL))
-    aside: str | None = None  # instead of the summary's request, this is asked
-    counts: int = 0
-    cannot_count: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -55,15 +45,6 @@ class Trimmer(Player):
             rates=lambda model, tokens: rates(model, WHEN, prompt_tokens=tokens),
             count=lambda text: count_text(text, demo),
         )
-
-    def act(self, outcome: Outcome) -> None:
-        match outcome:
-            case Aside():
-                self._aside(outcome)
-            case Count():
-                self._count(outcome)
-            case _:
-                super().act(outcome)
 
     def talk(self, *texts: str) -> list[Turn]:
         return [self.send(text) for text in texts]
@@ -91,24 +72,3 @@ class Trimmer(Player):
     def request_aside(self, message: Message) -> Request:
         """The request that asks `message` aside."""
         return plan_aside(self.session.situation, message, self.session.aside_model).request
-
-    def _aside(self, asked: Aside) -> None:
-        message = asked.message if self.aside is None else self.session.compose(self.aside)
-        reply: Reply | None = None
-        try:
-            reply = self.runner.run(ask_aside(self.session, message, self.stream, QuietView()))
-        except ApiError as error:
-            self.said.append(error.message)
-        self.act(asked.then(reply))
-
-    def _count(self, asked: Count) -> None:
-        self.counts += 1
-        if self.cannot_count:
-            assert asked.otherwise is not None
-            self.act(asked.otherwise())
-            return
-        headers = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
-        path = "/v1/messages/count_tokens"
-        answer = self.engine.handle("POST", path, headers, counting(asked.request))
-        assert answer.status == 200, answer.body
-        self.act(asked.then(loads(answer.body)["input_tokens"]))

@@ -73,7 +73,9 @@ def test_the_file_gives_back_what_was_written() -> None:
 
 
 def test_a_day_later_or_elsewhere_the_api_is_asked_again() -> None:
-    catalog = fetched(NEW)
+    catalog = load(fetched(NEW).dump())
+    assert FRESH_SECONDS == 24 * 60 * 60
+    assert catalog.is_fresh(NOW, ORIGIN)
     assert catalog.is_fresh(NOW + FRESH_SECONDS - 1, ORIGIN)
     assert not catalog.is_fresh(NOW + FRESH_SECONDS, ORIGIN)
     assert not catalog.is_fresh(NOW, "https://other.example.org")

@@ -40,3 +40,9 @@ def test_the_nearest_key_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
         option("qqqq")
     assert caught.value.hint == "/config lists them, and config.example.toml explains them."
+
+
+def test_few_switches_are_on_unasked() -> None:
+    on = {opt.key for opt in OPTIONS.values() if opt.default is True}
+
+    assert on == {"save", "show_thinking", "head_start", "cache.enabled"}

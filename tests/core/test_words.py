@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.talk.conversation import Prefill, Receipt
 from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact, dollars, meta_line, next_step
+from chatrepl.core.words import about, compact, dollars, meta_line, next_step, share_words, spans
 
 USAGE = Usage(100, 345, 0, 1100)
 
@@ -94,3 +94,16 @@ def test_an_estimated_price_has_one_mark_of_doubt() -> None:
     assert [about(usd) for usd in (None, 0, 0.0000001, 0.5)] == [
         "price unknown", "$0", "<$0.0001", "~$0.50",
     ]  # fmt: skip
+
+
+def test_numbers_are_written_shortly() -> None:
+    assert spans([7, 4, 2, 3, 1, 9, 10]) == "1-4, 7, 9-10"
+    assert spans([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("tokens", "budget", "words"),
+    [(37_500, 150_000, "38k/150k 25%"), (5, 0, "5/0"), (0, 10, "0/10 0%")],
+)
+def test_a_share_of_nothing_has_no_percentage(tokens: int, budget: int, words: str) -> None:
+    assert share_words(tokens, budget) == words

@@ -1,10 +1,12 @@
-"""The shelf of open conversations, and the recorder that keeps nothing."""
+"""What a session does without the world: the shelf, a recorder that keeps nothing, bare edges."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
-from chatrepl.core.world import NoRecorder, OpenPair, Shelf
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.world import Edges, NoRecorder, OpenPair, Shelf, rough_count
 
 
 @given(st.lists(st.sampled_from(["put", "back", "forth"]), max_size=20))
@@ -50,3 +52,17 @@ def test_one_that_is_opened_again_is_taken_off_the_shelf() -> None:
 
     assert shelf.without(other) == Shelf((one,), (third,))
     assert shelf.without(third) == Shelf((one, other), ())
+
+
+def test_every_edge_but_clock_and_ids_may_be_left_out() -> None:
+    edges = Edges(lambda: 1.0, lambda: "id")
+
+    assert edges.price("m", Usage(), 0.0) is None
+    assert edges.rates("m", 5) is None
+    assert edges.can_count()
+    assert edges.count("word") == rough_count("word") > 0
+    assert edges.new_recorder().id is None
+    assert "--doctor" in edges.examine(Settings())
+    edges.learn("m", {"prefill": False})
+    edges.keep_scales({})
+    assert edges.scales() == {}

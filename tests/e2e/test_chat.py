@@ -230,3 +230,33 @@ def test_the_connection_is_open_before_the_first_question(tmp_path: Path) -> Non
 
     assert served.connections == 2
     assert served.greetings.count("HEAD") == 1
+
+
+def test_a_question_on_the_command_line_is_asked_first_and_the_chat_stays(tmp_path: Path) -> None:
+    with chat(tmp_path, "-i", "demo: say otters") as c:
+        c.terminal.wait_for(r" s · end_turn$")
+        c.terminal.wait_for(FIRST, visible=True)
+        c.say("demo: say more")
+        assert [len(body["messages"]) for body in c.bodies] == [1, 3]  # type: ignore[arg-type]
+
+
+def test_a_summary_is_seen_as_it_is_written(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        for word in ("one", "two", "three"):
+            c.say(f"demo: say {word}")
+        c.engine.script("long 4000")
+        c.engine.pace = 20
+        c.begin("/compact", "^Section 1")
+        assert "no longer sent" not in c.terminal.everything()
+        c.stop("esc", "Stopped")
+
+
+def test_without_a_key_the_demo_says_so_and_ctrl_d_leaves(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": ""}
+    with Terminal([sys.executable, "-m", "chatrepl"], columns=70, rows=24, env=env) as terminal:
+        terminal.wait_for("^No API key was found")
+        terminal.wait_for(FIRST)
+        assert terminal.everything().startswith("chatrepl ")
+        terminal.keys("c-d")
+        assert terminal.wait_exit() == 0
+        assert terminal.tty_is_sane()

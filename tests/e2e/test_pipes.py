@@ -190,6 +190,17 @@ def test_json_lines_tell_what_happens_as_it_happens(desk: Desk) -> None:
     assert result["retries"] == 1
 
 
+def test_json_lines_leave_the_program_before_the_answer_is_whole(desk: Desk) -> None:
+    desk.served.engine.pace = 20
+    desk.script("long 4000")
+
+    with desk.start("-o", "jsonl", "hi") as process:
+        assert process.stdout is not None
+        kinds = [json.loads(process.stdout.readline())["type"] for _ in range(3)]
+        assert kinds == ["start", "text", "text"]
+        assert process.poll() is None
+
+
 # Exit codes.
 
 CODES: list[tuple[str, int, tuple[str, ...], tuple[str, ...], str]] = [

@@ -174,3 +174,15 @@ def test_where_nothing_is_kept_nothing_comes_back() -> None:
     keep_unsent(player.session)
     assert bring_back(player.session) == ""
     assert len(player.session.next.staged) == 1
+
+
+def test_two_files_alone_are_back(tmp_path: Path) -> None:
+    player = begin(tmp_path)
+    player.say("demo: say one")
+    stage(player, "otters", "rivers")
+    keep_unsent(player.session)
+    leave(player)
+
+    again, said = resume(tmp_path)
+    assert said == "2 staged files are back."
+    leave(again)

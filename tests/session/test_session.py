@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.attachments.attach import from_bytes
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
@@ -125,3 +127,72 @@ def test_a_reply_that_nobody_could_count_is_learned_from_later() -> None:
     assert player.session.books.behind
     assert player.session.ledger.tally.base is not None
     assert not player.session.books.behind
+
+
+def test_what_the_service_counted_is_believed() -> None:
+    player = Player()
+    one = player.session
+    one.equip(count=lambda text: 10 * len(text))  # far too much
+    player.say("demo: say otters")
+
+    assert (
+        one.ledger.request(player.requests[0], one.model).tokens
+        == one.books.meter.usage.input_tokens
+    )
+
+
+def test_going_on_begins_with_the_reply_and_leaves_the_form_out() -> None:
+    player = Player(Settings(model="claude-haiku-4-5"))
+    player.do("/choose yes no")
+    situation = player.session.situation
+    question = player.session.compose("Is it?")
+
+    assert "output_config" in situation.request(question).params
+    assert "output_config" not in situation.plain.request(question).params
+
+
+def test_what_is_staged_again_is_taken_back_only_where_an_edit_is_left() -> None:
+    player = Player()
+    one = player.session
+    notes = from_bytes(b"otters", "notes.txt", limits=AttachmentLimits())
+    one.stage(notes)
+    player.say("demo: say seen")
+    one.stage(notes)
+    one.leave_edit()
+    assert one.next.staged == (notes,)
+
+    one.unstage(notes)
+    player.do("/edit")
+    assert [item.block for item in one.next.staged] == [notes.block]
+    one.leave_edit()
+    assert not one.next.staged
+
+
+def test_an_emulated_prefill_costs_the_reply_no_room() -> None:
+    one = session("claude-opus-5-5")
+    question = Message.user("Is it?")
+    usual = one.request(question).params["max_tokens"]
+    one.prepare(pinned_prefill="Well, " * 20)
+
+    assert one.request(question).params["max_tokens"] > usual
+
+
+def test_why_the_cache_was_missed_is_known_until_the_next_reply() -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.say("demo: say one\n" + "otters swim " * 400)
+    player.do("/model haiku-5-5")
+    player.say("demo: say two")
+    assert "missed" in player.session.books.miss
+    player.say("demo: say three")
+    assert player.session.books.miss == ""
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_only_a_chat_learns_how_the_service_counts(*, interactive: bool) -> None:
+    player = Player()
+    player.session.interactive = interactive
+    player.session.equip(count=lambda text: 10 * len(text))
+    player.say("demo: say otters")
+
+    estimate = player.session.ledger.request(player.requests[0], player.session.model).tokens
+    assert (estimate == player.session.books.meter.usage.input_tokens) is interactive

@@ -217,3 +217,18 @@ def test_a_closed_stderr_is_borne() -> None:
     closed.close()
     for stream in (None, closed):
         mutter(stream, "x")
+
+
+def test_json_lines_are_written_as_they_come() -> None:
+    made = shot(Manner(output="jsonl"))
+    seen: list[list[str]] = []
+
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        for event in (MessageStart("m-1", "msg_1", {}, "req_1"), TextDelta("a"), TextDelta("b")):
+            yield event
+            seen.append([json.loads(line)["type"] for line in printed(made)[0].splitlines()])
+        yield MessageDelta("end_turn", None, {"output_tokens": 2})
+        yield MessageStop()
+
+    assert asyncio.run(made.answer(Message.user("hi"), stream)) == 0
+    assert seen == [["start"], ["start", "text"], ["start", "text", "text"]]

@@ -156,3 +156,41 @@ def test_who_holds_a_file_is_told_while_it_is_held(tmp_path: Path) -> None:
     os.close(descriptor)
     assert files.holder(path) is None
     assert files.holder(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "pid"),
+    [
+        ("FLOCK  ADVISORY  WRITE 4321 {file}", 4321),
+        ("FLOCK  ADVISORY  WRITE 0 {file}", None),  # of another container
+        ("FLOCK  ADVISORY  WRITE -1 {file}", None),
+        ("POSIX  ADVISORY  WRITE 4321 {file}", None),
+        ("FLOCK  ADVISORY  WRITE 4321 00:00:1", None),
+        ("-> FLOCK  ADVISORY  WRITE 4321 {file}", None),  # it waits
+    ],
+)
+def test_who_holds_a_file_is_told_only_where_the_system_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, pid: int | None
+) -> None:
+    (tmp_path / "held").touch()
+    status = (tmp_path / "held").stat()
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+    locks = f"1: {written} 0 EOF\n".replace("{file}", f"{device}:{status.st_ino}")
+    monkeypatch.setattr(Path, "read_text", lambda *_: locks)
+
+    assert files.holder(tmp_path / "held") == pid
+
+
+def test_written_data_is_waited_for_with_what_the_system_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    synced: list[tuple[str, int]] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(("fsync", descriptor)))
+    monkeypatch.setattr(
+        os, "fdatasync", lambda descriptor: synced.append(("fdatasync", descriptor)), raising=False
+    )
+    files.sync_data(7)
+    monkeypatch.delattr(os, "fdatasync")
+    files.sync_data(8)
+
+    assert synced == [("fdatasync", 7), ("fsync", 8)]

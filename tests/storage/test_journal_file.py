@@ -8,6 +8,10 @@ import pytest
 from chatrepl.storage.journal_file import DAMAGED, LogFile
 
 
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def test_a_new_file_is_private_and_takes_what_is_appended(tmp_path: Path) -> None:
     log = LogFile.create(tmp_path / "c" / "a.jsonl")
     data = bytearray(b"one\n")
@@ -89,3 +93,49 @@ def test_written_anew_the_old_file_is_kept_beside_it(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
     old.close()
     new.close()
+
+
+def test_a_journal_that_another_process_has_costs_no_descriptor(tmp_path: Path) -> None:
+    log = LogFile.create(tmp_path / "a.jsonl")
+    before = open_files()
+
+    for _ in range(20):
+        assert LogFile.open(tmp_path / "a.jsonl") is None
+
+    assert open_files() < before + 20
+    log.close()
+
+
+def test_a_rewrite_that_fails_leaves_the_old_file_alone_and_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jsonl"
+    LogFile.create(path).close()
+
+    def fails(_: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("chatrepl.storage.journal_file.os.fsync", fails)
+    before = open_files()
+    for _ in range(20):
+        with pytest.raises(OSError, match="broken"):
+            LogFile.rewrite(path, b"new\n")
+
+    assert open_files() < before + 20
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_journal_whose_name_cannot_be_put_on_the_disk_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Path) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("chatrepl.storage.files.sync_folder", fails)
+    before = open_files()
+    for _ in range(20):
+        with pytest.raises(OSError, match="broken"):
+            LogFile.create(tmp_path / "a.jsonl")
+
+    assert open_files() < before + 20
+    assert not list(tmp_path.iterdir())

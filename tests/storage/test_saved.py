@@ -101,7 +101,7 @@ def test_a_name_is_trimmed_and_belongs_to_one(tmp_path: Path) -> None:
 
     assert checked_name(tmp_path, "  other \n name ", kept.id) == "other name"
     assert checked_name(tmp_path, "notes", kept.id) == "notes"
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(UsageError, match=r"conversation Notes already\."):
         checked_name(tmp_path, str(kept.id), "another")
     assert checked_name(tmp_path, "a/b ../c 👩‍💻", kept.id) == "a/b ../c 👩‍💻"
     for name in ("", "  ", "notes", "a\x1b[31m", "\u202eabc", "x" * 500, "\ud800"):
@@ -140,3 +140,13 @@ def test_a_copy_that_nobody_changed_leaves_no_file(tmp_path: Path) -> None:
     assert changed.recorder.journal.close()
     kept.journal.close()
     assert len(list_entries(tmp_path)) == 2
+
+
+def test_the_id_of_a_conversation_without_a_name_is_no_other_s_name(tmp_path: Path) -> None:
+    kept = begin_kept(tmp_path)
+    kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))
+    kept.journal.close()
+
+    with pytest.raises(UsageError, match=f"conversation {kept.id} already") as refused:
+        checked_name(tmp_path, str(kept.id), "another")
+    assert refused.value.hint.startswith(f"/load {kept.id} opens it")

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from chatrepl.storage.library import search
 from chatrepl.storage.record_log import RecordLog
 
 
-def save(folder: Path, question: str, answer: str, *, cut: bool = False) -> None:
+def save(folder: Path, question: str, answer: str, *, cut: bool = False, name: str = "one") -> None:
     recorder = RecordLog(0.0)
     turn = Turn(TurnId("t"), None, (Message.user(question),))
     reply = Message("assistant", (TextBlock(answer),), "m")
@@ -18,7 +19,7 @@ def save(folder: Path, question: str, answer: str, *, cut: bool = False) -> None
     written += recorder.delta(turn.id, "text", answer)
     if not cut:
         written += recorder.finish(done) + recorder.state(Conversation().add(done))
-    (folder / "one.jsonl").write_bytes(written)
+    (folder / f"{name}.jsonl").write_bytes(written)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,11 @@ def test_damage_is_passed_over(tmp_path: Path) -> None:
     with (tmp_path / "one.jsonl").open("ab") as file:
         file.write(b"\n\xffneedle\n" + b"[" * 9_000 + b'"needle"\n{"t":"end","messages":"needle"}')
     assert len(search(tmp_path, "needle")) == 2
+
+
+def test_a_conversation_that_does_not_hold_the_words_hides_no_other(tmp_path: Path) -> None:
+    for when, (name, answer) in enumerate((("old", "otters"), ("mid", "tins"), ("new", "otters"))):
+        save(tmp_path, "why?", answer, name=name)
+        os.utime(tmp_path / f"{name}.jsonl", (when, when))
+
+    assert [hit.entry.id for hit in search(tmp_path, "otters")] == ["new", "old"]

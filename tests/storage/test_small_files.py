@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatrepl.storage import files
 from chatrepl.storage.small_files import learn, read_facts
+from tests.storage.test_journal_file import open_files
 
 
 def test_what_was_learned_is_read_again(tmp_path: Path) -> None:
@@ -64,3 +65,13 @@ def test_learning_twice_is_learning_once(changes: dict[str, Any]) -> None:
 
     once = _merged({}, changes)
     assert _merged(once, changes) == once
+
+
+def test_learning_lets_go_of_its_lock(tmp_path: Path) -> None:
+    learn(tmp_path / "facts.json", {"a": 0})
+    before = open_files()
+
+    for number in range(20):
+        assert learn(tmp_path / "facts.json", {"a": number})
+
+    assert open_files() < before + 20

@@ -1,5 +1,6 @@
 import threading
 from pathlib import Path
+from queue import Empty
 from typing import NoReturn
 
 import pytest
@@ -86,3 +87,62 @@ def test_a_writer_that_breaks_off_says_so_and_keeps_nobody_waiting(
     assert journal.unsaved == "the journal broke off"
     assert not journal.close()
     assert seen
+
+
+def test_a_file_that_was_taken_away_is_written_anew_and_one_in_its_place_is_not(
+    tmp_path: Path,
+) -> None:
+    writer = started(tmp_path / "a.jsonl")
+    before = writer.path.stat().st_ino
+    done(writer, WriteJob(lambda recorder: recorder.meta({"x": 1})))
+    assert writer.path.stat().st_ino == before
+
+    writer.path.rename(tmp_path / "away")
+    done(writer, WriteJob(lambda recorder: recorder.meta({"x": 2})))
+    end(writer)
+    assert load(writer.path).conversation.path()[-1].messages == TURN.messages
+    assert load(writer.path).meta["x"] == 2
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_while_pieces_keep_coming_the_disk_has_them_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, synced = Clock(), []
+    monkeypatch.setattr("chatrepl.storage.writer.time", clock)
+    monkeypatch.setattr(LogFile, "sync", lambda _: synced.append(clock.now))
+    writer = Writer(tmp_path / "a.jsonl", RecordLog(0.0), None, b"")
+    writer._write([WriteJob(lambda recorder: recorder.begin(TURN))])
+    for clock.now in (100.0, 100.5, 100.9, 101.0, 101.5, 102.4, 102.5):
+        writer._write([Delta(TURN.id, "text", "x")])
+    writer.close_unstarted()
+
+    assert synced == [100.0, 101.0, 102.5]
+
+
+def test_after_the_last_piece_the_disk_is_waited_for_within_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting:
+        def get(self, *, timeout: float) -> NoReturn:
+            waited.append(round(timeout, 6))
+            raise Empty
+
+    clock, waited = Clock(), list[float]()
+    monkeypatch.setattr("chatrepl.storage.writer.time", clock)
+    writer = Writer(tmp_path / "a.jsonl", RecordLog(0.0), None, b"")
+    monkeypatch.setattr(writer, "_queue", Waiting())
+    writer._unsynced_since = 100.0
+    for clock.now in (100.0, 100.75, 101.0):
+        assert writer._next() is None
+
+    assert waited == [1.0, 0.25]

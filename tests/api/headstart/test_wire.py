@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import trustme
 from chatrepl.api.headstart.answer import SocketResponse
 from chatrepl.api.headstart.wire import PlainRequest, plain
 from chatrepl.api.http import open_http
+from chatrepl.api.outgoing import socket_options
 from chatrepl.api.route import Route
 from chatrepl.core.exchange.reply import TextDelta
 from tests.api.helpers import ahead, collect, request, route, run
@@ -232,3 +234,11 @@ def test_large_bodies_and_proxies_are_left_to_the_http_client(
     assert plain(URL, "/v1", HEADERS, b"x" * 100_000) is None
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert plain(URL, "/v1", HEADERS, b"{}") is None
+
+
+def test_dead_peers_are_noticed() -> None:
+    options = socket_options()
+
+    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
+    if (number := getattr(socket, "TCP_KEEPIDLE", None)) is not None:
+        assert (socket.IPPROTO_TCP, number, 60) in options

@@ -32,6 +32,7 @@ def test_what_is_asked_for_is_kept(chinese: bool, share: float, bar: float) -> N
 
 def test_words_are_compared_without_case_and_plural() -> None:
     assert terms("The Ports of STRASSE") == ["port", "strasse"]
+    assert terms("gas bus cats") == ["gas", "bus", "cat"]
 
 
 def test_scripts_without_blanks_are_cut_into_pairs() -> None:
@@ -78,7 +79,7 @@ def weighed(count: int) -> list[Weighed]:
 
 
 def test_first_newest_pinned_and_best_are_kept() -> None:
-    scores = {TurnId("7"): 2.0, TurnId("9"): 1.0}
+    scores = {TurnId("7"): 2.0, TurnId("9"): 0.5, TurnId("5"): 0.0}
     made = plan_relevant(weighed(20), scores, target=700, pins={TurnId("4")})
     assert made.kept == ("0", "4", "7", "9", "18", "19")
 
@@ -102,3 +103,10 @@ def test_a_turn_that_is_known_stays_as_it_was() -> None:
     assert TurnId("a") in index
     assert TurnId("a") in index.scores("otters")
     assert not index.scores("tins")
+
+
+def test_a_turn_that_fits_exactly_is_kept() -> None:
+    scores = {TurnId("1"): 1.0}
+
+    assert plan_relevant(weighed(3), scores, target=300).kept == ("0", "1", "2")
+    assert plan_relevant(weighed(3), scores, target=299).kept == ("0", "2")

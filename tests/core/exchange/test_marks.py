@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,3 +125,21 @@ def test_a_text_is_large_by_its_bytes() -> None:
     assert is_large("x" * 2000, 512)
     assert not is_large("x" * 500, 512)
     assert is_large("汉" * 1000, 512)
+
+
+@pytest.mark.parametrize(
+    ("shape", "places"),
+    [
+        ([("user", 1), ("assistant", LOOKBACK), ("user", 1)], {0}),
+        ([("user", 1), ("assistant", LOOKBACK - 1), ("user", 1)], set()),
+        ([("assistant", 1), ("user", LOOKBACK + 1)], set()),
+        ([("user", 1), ("user", LOOKBACK + 1)], set()),
+        ([("user", 1), ("user", 1), ("assistant", 1), ("assistant", 9), ("user", 9)], {1}),
+    ],
+)
+def test_the_last_question_before_a_long_turn_is_marked(
+    shape: list[tuple[str, int]], places: set[int]
+) -> None:
+    messages = [said(role, blocks) for role, blocks in shape]
+
+    assert marked_messages(messages, prefilled=False) == places

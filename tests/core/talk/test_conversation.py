@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -162,3 +163,11 @@ def test_before_a_turn_the_system_prompt_that_came_with_it_waits_again() -> None
     assert chat.before(changed).head == plain.id
     newer = chat.then(replace(chat.state, next_system="be kind"))
     assert newer.before(changed).state.next_system == "be kind"
+
+
+def test_a_message_cannot_be_changed() -> None:
+    message = Message.user("Well?")
+
+    with pytest.raises(AttributeError):
+        message.role = "assistant"  # type: ignore[misc]
+    assert {message: 1}[Message.user("Well?")] == 1

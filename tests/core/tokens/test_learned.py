@@ -99,3 +99,24 @@ def test_what_is_no_scale_is_left_out(wire: object) -> None:
 
 def test_a_scale_beyond_belief_is_left_out() -> None:
     assert scales_from_wire({"a": [1e8, 10]}) == {}
+
+
+def test_a_whole_prompt_converts_what_another_model_counted() -> None:
+    text = Features(100, latin=440)
+    part = ScalePart(b"a", text.tokens("v3"), 4, text)
+    tally = Tally().replied(part, 120, OLD)
+    with_it, exact = tally.total([part], NEW)
+    without, _ = tally.total([], NEW)
+
+    assert with_it - without == pytest.approx(tally.weigh(part, NEW))
+    assert with_it - without != pytest.approx(Tally().weigh(part, NEW))
+    assert not exact
+
+
+def test_a_prompt_is_exact_only_where_all_its_parts_are() -> None:
+    tally = Tally().counted([A], 150, NEW).counted([A, B], 270, NEW)
+
+    assert tally.total([B], NEW)[1]
+    assert not tally.total([A, B], NEW)[1]  # A and what stands before all cannot be told apart
+    assert not tally.total([B, C], NEW)[1]
+    assert not Tally().total([], NEW)[1]

@@ -1,13 +1,16 @@
 """A growing text gives the rows of the whole."""
 
+import io
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
-from chatrepl.terminal.markdown.document import Document, render
+from chatrepl.terminal.markdown.document import Document, Markdown, render
 from chatrepl.terminal.markdown.look import DARK
 from chatrepl.terminal.markdown.wrap import Row
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 from tests.terminal.stream.texts import FRAGMENTS, Writer
 
 
@@ -62,3 +65,9 @@ def test_rows_fit_their_window_and_end_in_no_blank(lines: list[str], width: int)
         assert cell_len(row) <= width
         assert row == row.rstrip()
         assert not any(char < " " for char in row)
+
+
+def test_a_console_prints_markdown() -> None:
+    out = io.StringIO()
+    Console(file=out, width=20).print(Markdown("# a\n\n- some longer text that wraps"))
+    assert out.getvalue() == "a\n\n• some longer text\n  that wraps\n"

@@ -2,7 +2,7 @@
 
 from chatrepl.terminal.markdown.document import render
 from chatrepl.terminal.markdown.footnotes import Citations
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 
 
 def test_each_address_has_one_number() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from chatrepl.terminal.markdown.document import render
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,14 @@ def test_line_by_line_a_lexer_says_what_it_says_of_the_whole() -> None:
         lines += [(kind, part) for kind, part in kinds if part]
     assert lines == [(kind, bare) for kind, part in whole if (bare := part.replace("\n", ""))]
     assert {Keyword, String.Double} <= {kind for kind, _ in lines}
+
+
+def test_every_piece_has_the_kind_that_its_rule_gives_it() -> None:
+    lexer = get_lexer_by_name("python")
+    kinds, _ = lex_line(lexer, "import os", first_stack(lexer))
+
+    assert [(str(kind), part) for kind, part in kinds if part] == [
+        ("Token.Keyword.Namespace", "import"),
+        ("Token.Text.Whitespace", " "),
+        ("Token.Name.Namespace", "os"),
+    ]

@@ -6,7 +6,7 @@ from rich.style import Style
 
 from chatrepl.terminal.markdown.plain_rows import PlainRows, Window
 from chatrepl.terminal.markdown.wrap import Row
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 
 DIM = Style(dim=True)
 

@@ -3,7 +3,7 @@
 from chatrepl.terminal.markdown.blocks.events import Container
 from chatrepl.terminal.markdown.layout import prefix_of
 from chatrepl.terminal.markdown.look import ASCII, DARK, Look
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 
 PATH = [
     Container(1, "quote"), Container(2, "list"), Container(3, "item", "•"),

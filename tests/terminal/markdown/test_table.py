@@ -8,7 +8,7 @@ from chatrepl.terminal.markdown.blocks.events import Align
 from chatrepl.terminal.markdown.look import DARK
 from chatrepl.terminal.markdown.table import HELD, Cell, TableRows
 from chatrepl.terminal.markdown.wrap import Row, width_of_row
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 
 WORDS = st.lists(st.sampled_from(["a", "word", "longer", "河の水", "x" * 30]), max_size=6)
 

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from chatrepl.terminal.markdown.wrap import Run, chop, fold, rstrip, width_of, width_of_row, wrap
-from tests.terminal.elements.rows import texts
+from tests.terminal.markdown.rows import texts
 
 BOLD = Style(bold=True)
 TEXT = st.text(st.sampled_from("abc  .河，（）🚀é\u0301👩\u200d💻⚠\ufe0f"), max_size=80)

@@ -1,5 +1,7 @@
 """Searches and sources."""
 
+from typing import Any
+
 import pytest
 
 from chatrepl.core.talk.blocks import TextBlock, ToolUseBlock
@@ -13,13 +15,15 @@ from chatrepl.terminal.views.parts import Sources, doing, failure
         ("server_tool_use", "web_search", {}, "searching the web"),
         ("server_tool_use", "web_fetch", {"url": "https://a"}, "reading: https://a"),
         ("server_tool_use", "code_execution", {"code": "x"}, "running code"),
+        ("server_tool_use", "web_search", {"query": ""}, "searching the web"),
+        ("server_tool_use", "web_search", {"query": 1}, "searching the web"),
+        ("server_tool_use", "web_search", "cats", "searching the web"),
         ("server_tool_use", "new_tool", {"query": 1}, "using new_tool"),
+        ("server_tool_use", "new_tool", {"": "x"}, "using new_tool"),
         ("tool_use", "pick", {}, "asking for the tool pick"),
     ],
 )
-def test_a_call_is_told_in_a_line(
-    kind: str, name: str, given: dict[str, object], said: str
-) -> None:
+def test_a_call_is_told_in_a_line(kind: str, name: str, given: Any, said: str) -> None:
     assert doing(ToolUseBlock(kind, "t1", name, given)) == said
 
 

@@ -44,7 +44,8 @@ def test_a_rule_is_three_marks_of_a_kind(body: str, rule: bool) -> None:
 
 
 def test_an_underline_gives_the_level() -> None:
-    assert [starts.setext(body) for body in ("===", "- ", "- -", "=-")] == [1, 2, 0, 0]
+    bodies = ("===", "=", "- ", "-", "---", "- -", "=-", "")
+    assert [starts.setext(body) for body in bodies] == [1, 1, 2, 2, 2, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
