@@ -12,9 +12,11 @@ from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chatrepl.demo import faults, models, stream
+from chatrepl.demo.billing import usage_of
 from chatrepl.demo.cache import Cache, CachedPrompt, Share, lay_out
 from chatrepl.demo.command import DemoPlan, PrefillBehaviour, find_plan, parse_plan
 from chatrepl.demo.compose import Composing, UnbilledReply, compose
+from chatrepl.demo.containers import Containers
 from chatrepl.demo.headers import check_headers, own_headers
 from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import CountForModel, count_text
@@ -38,7 +40,8 @@ class Engine:
 
     `pace` is in tokens a second, 0 for at once. `prefill_behaviour` is how an instruction to begin
     with a text is followed; `overlap` how many words a continuation says again; `sizes` how many
-    characters the deltas have; `count_text` replaces the token count.
+    characters the deltas have; `count_text` replaces the token count. `caller` is who calls the web
+    tools, whatever was declared: `code`, `direct`, or `none` for the blocks of 2025.
     """
 
     def __init__(
@@ -55,7 +58,9 @@ class Engine:
         self.count_text: CountForModel = count_text
         self._clock = clock
         self._new_id = new_id
+        self.caller = ""
         self._cache = Cache(clock)
+        self._containers = Containers(clock, new_id)
         self._failures: Counter[str] = Counter()
         self._scripts: dict[str, deque[DemoPlan | WireAnswer]] = {}
         self._requests = 0
@@ -104,12 +109,13 @@ class Engine:
     ) -> WireAnswer:
         path, query = where
         body, own, scripted = given
-        betas = headers.get("anthropic-beta", "")
+        sent = headers.get("anthropic-beta", ""), headers["anthropic-version"]
         if (method, path) == ("POST", MESSAGES):
-            request = check_messages_request(parse(body), betas)
+            request = check_messages_request(parse(body), *sent)
+            self._containers.check(request.body.get("container"))
             return self._messages(request, own, scripted)
         if (method, path) == ("POST", COUNT):
-            request = check_bound(check_count_request(parse(body), betas))
+            request = check_bound(check_count_request(parse(body), *sent))
             tokens = lay_out(request, self.count_text).tokens
             return json_answer(200, {"input_tokens": tokens}, own)
         if (method, path) == ("GET", MODELS):
@@ -135,6 +141,7 @@ class Engine:
             )
         view = look(request)
         plan = scripted or find_plan(view.asked)
+        plan = replace(plan, caller=plan.caller or self.caller)
         if plan.speed is not None:
             self.pace = plan.speed
         if scripted is None:
@@ -212,31 +219,22 @@ class Engine:
         self, request: WireRequest, draft: UnbilledReply, share: Share, prompt: CachedPrompt
     ) -> JSON:
         message_id = f"msg_{self._new_id()}"
-        usage = share.usage() | {
-            "output_tokens": draft.output_tokens,
-            "output_tokens_details": {"thinking_tokens": draft.thinking_tokens},
-            "service_tier": "standard",
-            "inference_geo": request.body.get("inference_geo") or "global",
-        }
-        if draft.searches or draft.fetches:
-            usage["server_tool_use"] = {
-                "web_search_requests": draft.searches,
-                "web_fetch_requests": draft.fetches,
-            }
         asked = request.body.get("diagnostics")
         reason = None
         if asked is not None:
             reason = self._cache.diagnose(asked.get("previous_message_id"), prompt, share.read)
         self._cache.remember(message_id, prompt)
+        asked = request.body.get("container")
         return {
             "id": message_id,
             "type": "message",
             "role": "assistant",
-            "model": request.model.id,
+            "model": draft.model or request.model.id,
+            "container": self._containers.use(asked) if draft.container or asked else None,
             "content": list(draft.blocks),
             "stop_reason": draft.stop_reason,
             "stop_sequence": draft.stop_sequence,
             "stop_details": draft.stop_details,
             "diagnostics": None if reason is None else {"cache_miss_reason": reason},
-            "usage": usage,
+            "usage": usage_of(request, draft, share),
         }
