@@ -17,13 +17,14 @@ from chatrepl.demo.cache import Cache, CachedPrompt, Share, lay_out
 from chatrepl.demo.command import DemoPlan, PrefillBehaviour, find_plan, parse_plan
 from chatrepl.demo.compose import Composing, UnbilledReply, compose
 from chatrepl.demo.containers import Containers
+from chatrepl.demo.gateway import Gateway
 from chatrepl.demo.headers import check_headers, own_headers
 from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import CountForModel, count_text
 from chatrepl.demo.validate import check_count_request, check_messages_request, parse
 from chatrepl.demo.validate_thinking import check_bound
 from chatrepl.demo.view import Question, look
-from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, error_body, invalid, json_answer
+from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, invalid, json_answer
 
 REPL_PACE = 60.0  # tokens a second that are pleasant to watch
 MESSAGES = "/v1/messages"
@@ -40,7 +41,8 @@ class Engine:
 
     `pace` is in tokens a second, 0 for at once. `prefill_behaviour` is how an instruction to begin
     with a text is followed; `overlap` how many words a continuation says again; `sizes` how many
-    characters the deltas have; `count_text` replaces the token count. `caller` is who calls the web
+    characters the deltas have; `count_text` replaces the token count; `gateway` is the server that
+    stands for the service. `caller` is who calls the web
     tools, whatever was declared: `code`, `direct`, or `none` for the blocks of 2025.
     """
 
@@ -50,8 +52,10 @@ class Engine:
         pace: float = 0.0,
         prefill_behaviour: PrefillBehaviour | str = PrefillBehaviour.REPEAT,
         new_id: Callable[[], str] = _random_id,
+        gateway: Gateway | None = None,
     ) -> None:
         self.pace = pace
+        self.gateway = gateway or Gateway()
         self.prefill_behaviour = PrefillBehaviour(prefill_behaviour)
         self.overlap = 0
         self.sizes: tuple[int, ...] = stream.SIZES
@@ -93,8 +97,7 @@ class Engine:
                 return answer
             return self._route(method, (url.path, url.query), headers, (body, own, scripted))
         except ApiFault as fault:
-            value = error_body(fault.status, fault.message, own["request-id"], fault.details)
-            return json_answer(fault.status, value, own | fault.headers)
+            return self.gateway.word(fault, own)
 
     def _next_step(self, path: str) -> DemoPlan | WireAnswer | None:
         queue = self._scripts.get(path)
@@ -111,7 +114,9 @@ class Engine:
         body, own, scripted = given
         sent = headers.get("anthropic-beta", ""), headers["anthropic-version"]
         if (method, path) == ("POST", MESSAGES):
-            request = check_messages_request(parse(body), *sent)
+            value = parse(body)
+            self.gateway.check(value, headers)
+            request = check_messages_request(value, *sent)
             self._containers.check(request.body.get("container"))
             return self._messages(request, own, scripted)
         if (method, path) == ("POST", COUNT):
@@ -179,8 +184,7 @@ class Engine:
             fault = faults.error_fault(
                 plan.error, plan.retry_after, plan.spend_limit, self._clock()
             )
-            value = error_body(fault.status, fault.message, own["request-id"], fault.details)
-            answer = json_answer(fault.status, value, own | fault.headers)
+            answer = self.gateway.word(fault, own)
         return replace(answer, delay=answer.delay + plan.slow) if answer else None
 
     def _reply(
@@ -207,13 +211,9 @@ class Engine:
         found = stream.events(message, (1,) if split else self.sizes)
         found = faults.change_events(plan.fault, found, plan.after)
         pace = self.pace if plan.pace is None else plan.pace
-        headers = {
-            **own,
-            "content-type": "text/event-stream; charset=utf-8",
-            "cache-control": "no-cache",
-        }
+        headers = {**own, "cache-control": "no-cache"}
         whole = WireAnswer(200, headers, tuple(stream.paced(found, pace)), delay=plan.slow)
-        return faults.change_answer(plan.fault, whole)
+        return faults.change_answer(plan.fault, self.gateway.carry(whole, message))
 
     def _message(
         self, request: WireRequest, draft: UnbilledReply, share: Share, prompt: CachedPrompt
