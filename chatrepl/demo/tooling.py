@@ -24,7 +24,7 @@ from chatrepl.demo.tools.reply import (
 )
 from chatrepl.demo.tools.shows import SHOWS, fallback
 from chatrepl.demo.turns import enclosing, is_call, open_calls
-from chatrepl.demo.validate_tools import CODE_NAMES, SEARCH_TOOLS, SERVER_NAMES
+from chatrepl.demo.validate_tools import CODE_NAMES, SEARCH_TOOLS, SERVER_NAMES, provided
 from chatrepl.demo.validate_tools import from_code as code_may_call
 from chatrepl.demo.view import Question, ends
 from chatrepl.demo.wire import JSON
@@ -91,6 +91,8 @@ def _pick(desk: ToolDesk, choice: JSON) -> JSON | None:
         return request.server_tool(choice["name"])
     if plan.topic == "mcp":
         return mcp.toolset(request)
+    if plan.topic == "code" and "code_execution" in provided(request.tools):
+        return {"name": "code_execution"}
     if plan.topic == "tool-search":
         return next((tool for tool in request.tools if tool.get("name") in SEARCH_TOOLS), None)
     for topic, name, pattern in _WANTED:
