@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import Any
 
 from chatrepl.demo.faults import STREAM_FAULTS
+from chatrepl.demo.tools.code import CALLS
+from chatrepl.demo.tools.shows import SHOWS
 from chatrepl.demo.wire import ERROR_TYPES
 
 STOPS = (
     "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal",
     "model_context_window_exceeded",
 )  # fmt: skip
+CALLERS = ("code", "direct", "none")
 _LINE = re.compile(r"^[ \t]*demo:[ \t]*(.+?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -47,6 +50,8 @@ class DemoPlan:
     speed: float | None = None  # a pace that stays
     prefill: PrefillBehaviour | None = None
     overlap: int | None = None
+    caller: str = ""  # who calls the web tools: code, direct, or none for the blocks of 2025
+    tool_error: str = ""
     topic: str = ""
     argument: str = ""
     unknown: str = ""
@@ -179,7 +184,34 @@ def _prefill(plan: DemoPlan, rest: str) -> DemoPlan:
     return replace(plan, prefill=PrefillBehaviour(rest.lower()))
 
 
-_TOPICS = ("echo-request", "help", "think", "tool", "search", "fetch", "cite", "hostile", "unicode")
+def _among(name: str, choices: tuple[str, ...]) -> Callable[[DemoPlan, str], DemoPlan]:
+    """Return how to read a topic that has kinds; the first is meant where none is named."""
+
+    def read(plan: DemoPlan, rest: str) -> DemoPlan:
+        kind = rest.lower() or choices[0]
+        if kind not in choices:
+            raise ValueError(rest)
+        return replace(plan, topic=name, argument=kind)
+
+    return read
+
+
+def _caller(plan: DemoPlan, rest: str) -> DemoPlan:
+    if rest.lower() not in CALLERS:
+        raise ValueError(rest)
+    return replace(plan, caller=rest.lower())
+
+
+def _tool_error(plan: DemoPlan, rest: str) -> DemoPlan:
+    if not re.fullmatch(r"[a-z_]+", rest):
+        raise ValueError(rest)
+    return replace(plan, tool_error=rest)
+
+
+_TOPICS = (
+    "echo-request", "help", "think", "tool", "search", "fetch", "cite", "hostile", "unicode",
+    "mcp", "tool-search",
+)  # fmt: skip
 _WHOLE_LINE = frozenset({"say", "echo-request"})
 _CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
     "error": _error,
@@ -193,6 +225,10 @@ _CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
     "say": _say,
     "count": _counted("count"),
     "long": _counted("long"),
+    "caller": _caller,
+    "tool-error": _tool_error,
+    "code": _among("code", (*CALLS, "tool")),
+    "show": _among("show", tuple(SHOWS)),
     **{name: _topic(name) for name in _TOPICS},
 }
 CLAUSES = tuple(_CLAUSES)

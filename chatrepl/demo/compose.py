@@ -9,10 +9,13 @@ from chatrepl.demo.continuation import begin_with, last_words, rest_of
 from chatrepl.demo.replies import answer, thoughts
 from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import longest_within
+from chatrepl.demo.tools.shows import compaction
+from chatrepl.demo.turns import is_call, open_calls
 from chatrepl.demo.validate_thinking import sign
 from chatrepl.demo.view import Question
 from chatrepl.demo.wire import JSON, dump
 
+_TRIGGER = 150_000  # input tokens, where a request does not say
 _REFUSAL = "The demo engine was asked to refuse, so it does. Nothing was wrong with your question."
 
 
@@ -26,6 +29,8 @@ class UnbilledReply:
     stop_details: JSON | None = None
     searches: int = 0
     fetches: int = 0
+    container: bool = False  # whether code ran
+    model: str = ""  # another model that answered
     thinking_tokens: int = 0
     output_tokens: int = 0
 
@@ -45,10 +50,15 @@ class Composing:
 def compose(request: WireRequest, view: Question, desk: Composing) -> UnbilledReply:
     """Return the reply to a checked request."""
     limit = request.body["max_tokens"]
+    if request.body.get("compaction") is not None:
+        draft = UnbilledReply((compaction(signed=True),), "compaction")
+        return replace(draft, output_tokens=_cost(draft, desk))
     if limit == 0:
         return UnbilledReply(stop_reason="max_tokens")
     draft = _thinking(request, view, desk)
-    draft = _body(request, view, desk, draft)
+    draft = _summed_up(request, desk, draft)
+    if draft.stop_reason != "compaction":
+        draft = _body(request, view, desk, draft)
     draft = _stop_sequences(draft, request.body.get("stop_sequences", []))
     budget = min(limit, max(desk.room, 1))
     if desk.plan.stop == "max_tokens":
@@ -61,7 +71,9 @@ def compose(request: WireRequest, view: Question, desk: Composing) -> UnbilledRe
 
 def _thinking(request: WireRequest, view: Question, desk: Composing) -> UnbilledReply:
     wanted = request.thinking in {"adaptive", "enabled"}
-    if not wanted or request.schema is not None or request.resumes or desk.plan.topic == "say":
+    goes_on = request.resumes or open_calls(request.messages)
+    quiet = desk.plan.topic in {"say", "show"}
+    if not wanted or request.schema is not None or goes_on or quiet:
         return UnbilledReply()
     text = thoughts(view)
     if request.thinking == "adaptive" and desk.count(text) > request.body["max_tokens"] // 4:
@@ -71,10 +83,21 @@ def _thinking(request: WireRequest, view: Question, desk: Composing) -> Unbilled
     return UnbilledReply((block,), thinking_tokens=desk.count(text))
 
 
+def _summed_up(request: WireRequest, desk: Composing, draft: UnbilledReply) -> UnbilledReply:
+    """Put a summary first where the prompt is as long as the request says."""
+    edits = (request.body.get("context_management") or {}).get("edits") or []
+    for edit in edits:
+        trigger = (edit.get("trigger") or {}).get("value", _TRIGGER)
+        if edit["type"] == "compact_20260112" and request.model.window - desk.room >= trigger:
+            stop = "compaction" if edit.get("pause_after_compaction") else draft.stop_reason
+            return replace(draft, blocks=(compaction(), *draft.blocks), stop_reason=stop)
+    return draft
+
+
 def _body(
     request: WireRequest, view: Question, desk: Composing, draft: UnbilledReply
 ) -> UnbilledReply:
-    used = tooling.calls(request, view, desk.plan, desk.new_id)
+    used = tooling.use_tools(request, view, desk.plan, desk.new_id)
     if used is not None:
         return replace(
             draft,
@@ -82,6 +105,8 @@ def _body(
             stop_reason=used.stop_reason,
             searches=used.searches,
             fetches=used.fetches,
+            container=used.container,
+            model=used.model,
         )
     if desk.plan.stop == "refusal":
         text = _REFUSAL if desk.plan.category != "cyber" else ""
@@ -126,8 +151,10 @@ def _stop_sequences(draft: UnbilledReply, sequences: list[str]) -> UnbilledReply
 def _block_cost(block: JSON, desk: Composing) -> int:
     if block["type"] == "text":
         return desk.count(block["text"])
-    if block["type"] in {"tool_use", "server_tool_use"}:
+    if is_call(block):
         return desk.count(block["name"] + dump(block["input"]).decode())
+    if block["type"] == "compaction":
+        return desk.count(block["content"] or "")
     return 0
 
 
@@ -159,7 +186,7 @@ def _within(draft: UnbilledReply, budget: int, desk: Composing) -> UnbilledReply
 
 
 def _asked_stop(draft: UnbilledReply, plan: DemoPlan) -> UnbilledReply:
-    if plan.stop in {"", "max_tokens", "pause_turn", "tool_use"}:
+    if draft.model or plan.stop in {"", "max_tokens", "pause_turn", "tool_use"}:
         return draft
     if plan.stop == "refusal":
         known = {"cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"}

@@ -12,16 +12,19 @@ from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chatrepl.demo import faults, models, stream
+from chatrepl.demo.billing import usage_of
 from chatrepl.demo.cache import Cache, CachedPrompt, Share, lay_out
 from chatrepl.demo.command import DemoPlan, PrefillBehaviour, find_plan, parse_plan
 from chatrepl.demo.compose import Composing, UnbilledReply, compose
+from chatrepl.demo.containers import Containers
+from chatrepl.demo.gateway import Gateway
 from chatrepl.demo.headers import check_headers, own_headers
 from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import CountForModel, count_text
 from chatrepl.demo.validate import check_count_request, check_messages_request, parse
 from chatrepl.demo.validate_thinking import check_bound
 from chatrepl.demo.view import Question, look
-from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, error_body, invalid, json_answer
+from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, invalid, json_answer
 
 REPL_PACE = 60.0  # tokens a second that are pleasant to watch
 MESSAGES = "/v1/messages"
@@ -38,7 +41,9 @@ class Engine:
 
     `pace` is in tokens a second, 0 for at once. `prefill_behaviour` is how an instruction to begin
     with a text is followed; `overlap` how many words a continuation says again; `sizes` how many
-    characters the deltas have; `count_text` replaces the token count.
+    characters the deltas have; `count_text` replaces the token count; `gateway` is the server that
+    stands for the service. `caller` is who calls the web
+    tools, whatever was declared: `code`, `direct`, or `none` for the blocks of 2025.
     """
 
     def __init__(
@@ -47,15 +52,19 @@ class Engine:
         pace: float = 0.0,
         prefill_behaviour: PrefillBehaviour | str = PrefillBehaviour.REPEAT,
         new_id: Callable[[], str] = _random_id,
+        gateway: Gateway | None = None,
     ) -> None:
         self.pace = pace
+        self.gateway = gateway or Gateway()
         self.prefill_behaviour = PrefillBehaviour(prefill_behaviour)
         self.overlap = 0
         self.sizes: tuple[int, ...] = stream.SIZES
         self.count_text: CountForModel = count_text
         self._clock = clock
         self._new_id = new_id
+        self.caller = ""
         self._cache = Cache(clock)
+        self._containers = Containers(clock, new_id)
         self._failures: Counter[str] = Counter()
         self._scripts: dict[str, deque[DemoPlan | WireAnswer]] = {}
         self._requests = 0
@@ -88,8 +97,7 @@ class Engine:
                 return answer
             return self._route(method, (url.path, url.query), headers, (body, own, scripted))
         except ApiFault as fault:
-            value = error_body(fault.status, fault.message, own["request-id"], fault.details)
-            return json_answer(fault.status, value, own | fault.headers)
+            return self.gateway.word(fault, own)
 
     def _next_step(self, path: str) -> DemoPlan | WireAnswer | None:
         queue = self._scripts.get(path)
@@ -104,12 +112,15 @@ class Engine:
     ) -> WireAnswer:
         path, query = where
         body, own, scripted = given
-        betas = headers.get("anthropic-beta", "")
+        sent = headers.get("anthropic-beta", ""), headers["anthropic-version"]
         if (method, path) == ("POST", MESSAGES):
-            request = check_messages_request(parse(body), betas)
+            value = parse(body)
+            self.gateway.check(value, headers)
+            request = check_messages_request(value, *sent)
+            self._containers.check(request.body.get("container"))
             return self._messages(request, own, scripted)
         if (method, path) == ("POST", COUNT):
-            request = check_bound(check_count_request(parse(body), betas))
+            request = check_bound(check_count_request(parse(body), *sent))
             tokens = lay_out(request, self.count_text).tokens
             return json_answer(200, {"input_tokens": tokens}, own)
         if (method, path) == ("GET", MODELS):
@@ -135,6 +146,7 @@ class Engine:
             )
         view = look(request)
         plan = scripted or find_plan(view.asked)
+        plan = replace(plan, caller=plan.caller or self.caller)
         if plan.speed is not None:
             self.pace = plan.speed
         if scripted is None:
@@ -172,8 +184,7 @@ class Engine:
             fault = faults.error_fault(
                 plan.error, plan.retry_after, plan.spend_limit, self._clock()
             )
-            value = error_body(fault.status, fault.message, own["request-id"], fault.details)
-            answer = json_answer(fault.status, value, own | fault.headers)
+            answer = self.gateway.word(fault, own)
         return replace(answer, delay=answer.delay + plan.slow) if answer else None
 
     def _reply(
@@ -200,43 +211,30 @@ class Engine:
         found = stream.events(message, (1,) if split else self.sizes)
         found = faults.change_events(plan.fault, found, plan.after)
         pace = self.pace if plan.pace is None else plan.pace
-        headers = {
-            **own,
-            "content-type": "text/event-stream; charset=utf-8",
-            "cache-control": "no-cache",
-        }
+        headers = {**own, "cache-control": "no-cache"}
         whole = WireAnswer(200, headers, tuple(stream.paced(found, pace)), delay=plan.slow)
-        return faults.change_answer(plan.fault, whole)
+        return faults.change_answer(plan.fault, self.gateway.carry(whole, message))
 
     def _message(
         self, request: WireRequest, draft: UnbilledReply, share: Share, prompt: CachedPrompt
     ) -> JSON:
         message_id = f"msg_{self._new_id()}"
-        usage = share.usage() | {
-            "output_tokens": draft.output_tokens,
-            "output_tokens_details": {"thinking_tokens": draft.thinking_tokens},
-            "service_tier": "standard",
-            "inference_geo": request.body.get("inference_geo") or "global",
-        }
-        if draft.searches or draft.fetches:
-            usage["server_tool_use"] = {
-                "web_search_requests": draft.searches,
-                "web_fetch_requests": draft.fetches,
-            }
         asked = request.body.get("diagnostics")
         reason = None
         if asked is not None:
             reason = self._cache.diagnose(asked.get("previous_message_id"), prompt, share.read)
         self._cache.remember(message_id, prompt)
+        asked = request.body.get("container")
         return {
             "id": message_id,
             "type": "message",
             "role": "assistant",
-            "model": request.model.id,
+            "model": draft.model or request.model.id,
+            "container": self._containers.use(asked) if draft.container or asked else None,
             "content": list(draft.blocks),
             "stop_reason": draft.stop_reason,
             "stop_sequence": draft.stop_sequence,
             "stop_details": draft.stop_details,
             "diagnostics": None if reason is None else {"cache_miss_reason": reason},
-            "usage": usage,
+            "usage": usage_of(request, draft, share),
         }

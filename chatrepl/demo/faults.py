@@ -152,6 +152,45 @@ def _unknown(events: list[NamedEvent], after: int) -> list[NamedEvent]:
     return [*events[:place], *odd, *events[place:-2], *tail, *events[-2:]]
 
 
+def _start_text(events: list[NamedEvent], _after: int) -> list[NamedEvent]:
+    """Put the first piece of each block's text into its start."""
+    changed = copy.deepcopy(events)
+    out: list[NamedEvent] = []
+    for name, data in changed:
+        opening = out[-1][1].get("content_block", {}) if out else {}
+        delta = data.get("delta") or {}
+        field = str(delta.get("type", "")).removesuffix("_delta")
+        if field in {"text", "thinking"} and opening.get(field) == "":
+            opening[field] = delta[field]
+        else:
+            out.append((name, data))
+    return out
+
+
+def _start_message(events: list[NamedEvent], _after: int) -> list[NamedEvent]:
+    """Put the first block of text into the start of the message, and leave out its events."""
+    changed = copy.deepcopy(events)
+    first = next((e for e in changed if _opens_text(e)), None)
+    if first is None:
+        return events
+    mine = [e for e in changed if e[1].get("index") == first[1]["index"]]
+    text = "".join((data.get("delta") or {}).get("text", "") for _, data in mine)
+    changed[0][1]["message"]["content"] = [{"type": "text", "text": text}]
+    return [event for event in changed if event not in mine]
+
+
+def _opens_text(event: NamedEvent) -> bool:
+    return bool(event[1].get("content_block", {}).get("type") == "text")
+
+
+def _null_stop(events: list[NamedEvent], _after: int) -> list[NamedEvent]:
+    changed = copy.deepcopy(events)
+    for name, data in changed:
+        if name == "message_delta":
+            data["delta"]["stop_reason"] = None
+    return changed
+
+
 _EVENT_FAULTS: dict[str, Callable[[list[NamedEvent], int], list[NamedEvent]]] = {
     "error-first": _error_first,
     "error": _error_after,
@@ -165,6 +204,9 @@ _EVENT_FAULTS: dict[str, Callable[[list[NamedEvent], int], list[NamedEvent]]] = 
     "no-index": _without("index"),
     "no-type": _without("type"),
     "unknown": _unknown,
+    "start-text": _start_text,
+    "start-message": _start_message,
+    "null-stop": _null_stop,
 }
 _BREAKS = {"torn": Ending.TORN, "reset": Ending.RESET, "stall": Ending.STALL}
 _SPOILT = {

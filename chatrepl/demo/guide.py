@@ -21,9 +21,24 @@ A line that begins with `demo:` asks for more. Several wishes are parted by `;`.
 | `demo: unicode` | many scripts and emoji |
 | `demo: hostile` | escape sequences that must not reach the terminal |
 | `demo: echo-request` | the request as it arrived |
-| `demo: search WORDS`, `demo: fetch URL` | web search and fetch, with citations (`/web on`) |
 | `demo: cite` | citations of an attached document that has them enabled |
+
+## Tools
+
+| line | shows |
+|:--|:--|
+| `demo: search WORDS`, `demo: fetch URL` | web search and fetch, with citations (`/web on`) |
+| `demo: search WORDS; caller none` | the blocks of 2025; also `code`, `direct` |
+| `demo: search WORDS; tool-error unavailable` | a search that fails; any code, any tool |
+| `demo: code` | code that prints; also `python`, `bash`, `file`, `fail` |
+| `demo: code create` | the editor; also `view`, `replace` |
+| `demo: code tool` | code that calls the first tool in the request |
 | `demo: tool` | a call of the first tool in the request |
+| `demo: tool-search WORDS`, `demo: mcp WORDS` | what those tools of a request find and say |
+
+`demo: show KIND` with `fallback` (another model answered), `compaction` (a summary of the past),
+`failed-compaction`, `upload`, `advisor`, `redacted`, `new-block` (one nobody knows yet) or
+`only-new-block`.
 
 ## Pace
 
@@ -70,6 +85,8 @@ A line that begins with `demo:` asks for more. Several wishes are parted by `;`.
 | `bad-json`, `bad-utf8`, `huge` | an event that is no JSON, no UTF-8, or 5 MB long |
 | `no-stop`, `no-usage`, `no-message`, `no-delta`, `no-index`, `no-type` | something is missing |
 | `unknown`, `double-start`, `double` | events nobody knows; a second start; everything twice |
+| `start-text`, `start-message` | text in the start of a block, or of the message |
+| `null-stop` | an end without a reason |
 
 ## Prefill and continuation
 

@@ -83,8 +83,8 @@ def _on_request(request: WireRequest, plan: DemoPlan) -> str:
         return f"This is the request I received:\n\n{fence}json\n{received}\n{fence}\n"
     return (
         f"`demo: {plan.topic or plan.stop}` needs something to work with: switch on `/web` for "
-        "`search`, `fetch` and `stop pause_turn`, send a request with tools for `tool`, "
-        "attach a document with citations for `cite`.\n"
+        "`search`, `fetch` and `stop pause_turn`, send a request with tools for `tool`, `code`, "
+        "`tool-search` and `mcp`, attach a document with citations for `cite`.\n"
     )
 
 

@@ -76,7 +76,7 @@ def paused(message: WireMessage) -> bool:
     if not message.content:
         return False
     kind = message.content[-1]["type"]
-    return bool(kind == "server_tool_use" or kind.endswith("_tool_result"))
+    return bool(kind != "tool_use" and kind.endswith(("tool_use", "_tool_result")))
 
 
 def as_blocks(content: Any) -> tuple[JSON, ...]:

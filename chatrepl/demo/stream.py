@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 
+from chatrepl.demo.turns import is_call
 from chatrepl.demo.wire import JSON, Chunk, dump
 
 NamedEvent = tuple[str, JSON]  # its name and its data
@@ -34,12 +35,13 @@ def events(message: JSON, sizes: tuple[int, ...] = SIZES) -> list[NamedEvent]:
     found: list[NamedEvent] = [_event("message_start", message=start), _event("ping")]
     for index, block in enumerate(message["content"]):
         found.extend(_block(index, block, sizes))
-    ending = {key: message.get(key) for key in ("stop_reason", "stop_sequence", "stop_details")}
+    ending = {key: message.get(key) for key in _ENDING}
     totals = {k: v for k, v in usage.items() if k not in _START_ONLY}
     found += [_event("message_delta", delta=ending, usage=totals), _event("message_stop")]
     return found
 
 
+_ENDING = ("stop_reason", "stop_sequence", "stop_details", "container")
 _START_ONLY = frozenset({"cache_creation", "service_tier", "inference_geo", "speed"})
 
 
@@ -56,17 +58,21 @@ def _block(index: int, block: JSON, sizes: tuple[int, ...]) -> Iterator[NamedEve
     opening, deltas = dict(block), []
     if kind == "text":
         citations = block.get("citations") or []
-        opening = {"type": "text", "text": ""} | ({"citations": []} if citations else {})
+        opening = {**block, "text": ""} | ({"citations": []} if citations else {})
         deltas = [_delta(index, "text_delta", text=part) for part in pieces(block["text"], sizes)]
         deltas += [_delta(index, "citations_delta", citation=one) for one in citations]
     elif kind == "thinking":
-        opening = {"type": "thinking", "thinking": "", "signature": ""}
+        opening = {**block, "thinking": "", "signature": ""}
         deltas = [
             _delta(index, "thinking_delta", thinking=part)
             for part in pieces(block["thinking"], sizes)
         ]
         deltas.append(_delta(index, "signature_delta", signature=block["signature"]))
-    elif kind in {"tool_use", "server_tool_use"}:
+    elif kind == "compaction":
+        opening = {**block, "content": None, "encrypted_content": None}
+        changed = {key: block.get(key) for key in ("content", "encrypted_content")}
+        deltas = [_delta(index, "compaction_delta", **changed)]
+    elif is_call(block):
         opening = {**block, "input": {}}
         text = json.dumps(block["input"], ensure_ascii=False)
         deltas = [

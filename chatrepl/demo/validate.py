@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from chatrepl.demo import validate_schema, validate_thinking
+from chatrepl.demo.containers import check_container
 from chatrepl.demo.fields import (
     Check,
     array,
@@ -23,10 +24,12 @@ from chatrepl.demo.fields import (
     typed,
     whole,
 )
-from chatrepl.demo.models import ModelCard, usable
+from chatrepl.demo.models import MODELS, ModelCard, find, usable
 from chatrepl.demo.request import WireMessage, WireRequest, as_blocks
+from chatrepl.demo.validate_betas import beta_checks, check_compaction, check_sampling
+from chatrepl.demo.validate_calls import check_calls
 from chatrepl.demo.validate_messages import check_messages
-from chatrepl.demo.validate_tools import check_calls, check_choice, check_tools
+from chatrepl.demo.validate_tools import check_choice, check_tools
 from chatrepl.demo.wire import JSON, ApiFault, invalid
 
 BODY_BYTES = 32 * 1024 * 1024
@@ -52,7 +55,6 @@ _OPTIONAL: dict[str, Check] = {
     "stop_sequences": texts,
     "stream": flag,
 }
-_SAMPLING = ("temperature", "top_p", "top_k")
 
 
 def parse(body: bytes) -> JSON:
@@ -67,15 +69,16 @@ def parse(body: bytes) -> JSON:
     return dict(value)
 
 
-def check_messages_request(body: JSON, betas: str = "") -> WireRequest:
-    """Check a body of POST /v1/messages."""
+def check_messages_request(body: JSON, betas: str = "", version: str = "") -> WireRequest:
+    """Check a body of POST /v1/messages, sent under a version of the API."""
     needed: dict[str, Check] = {"model": text, "max_tokens": whole, "messages": array}
-    return _check(body, needed, _OPTIONAL, betas)
+    return _check(body, needed, _OPTIONAL, (betas, version))
 
 
-def check_count_request(body: JSON, betas: str = "") -> WireRequest:
+def check_count_request(body: JSON, betas: str = "", version: str = "") -> WireRequest:
     """Check a body of POST /v1/messages/count_tokens."""
-    request = _check(body, {"model": text, "messages": array}, _SHARED, betas)
+    needed: dict[str, Check] = {"model": text, "messages": array}
+    request = _check(body, needed, _SHARED, (betas, version))
     for tool in request.tools:
         if str(tool.get("type", "custom")).startswith(("web_", "code_execution")):
             raise invalid("tools: Server tools are not supported in the count_tokens endpoint.")
@@ -91,25 +94,25 @@ def check_count_request(body: JSON, betas: str = "") -> WireRequest:
 
 
 def _check(
-    body: JSON, needed: dict[str, Check], optional: dict[str, Check], sent: str
+    body: JSON, needed: dict[str, Check], optional: dict[str, Check], sent: tuple[str, str]
 ) -> WireRequest:
-    for name in _SAMPLING:
-        if name in body:
-            raise invalid(f"{name}: Extra inputs are not permitted")
-    shape("", body, needed, optional)
+    betas, version = _betas(sent[0]), sent[1]
+    model = find(body.get("model")) or MODELS[0]
+    body = check_sampling(body, model, version)
+    shape("", body, needed, optional | beta_checks(betas))
     model = usable(body["model"])
-    betas = _betas(sent)
     _check_small(body, model)
+    check_compaction(body)
     system = _check_system(body.get("system"))
-    if "tools" in body:
-        check_tools(body["tools"], model)
+    check_tools(body, model)
+    check_container(body)
     check_choice(body, model)
     validate_thinking.check_config(body, model, betas)
     _check_output(body, model)
     messages = check_messages(body, model)
     request = WireRequest(body, model, system, messages, betas)
     _check_prefill(request)
-    check_calls(messages, request.tools)
+    check_calls(messages, body)
     _check_citations(request)
     return request
 

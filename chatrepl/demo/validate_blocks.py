@@ -21,23 +21,32 @@ from chatrepl.demo.fields import (
     text,
     typed,
 )
+from chatrepl.demo.validate_sealed import check_sealed
+from chatrepl.demo.validate_tools import CODE
 from chatrepl.demo.wire import JSON, invalid
 
 IMAGE_BYTES = 10 * 1024 * 1024  # of base64 text
 IMAGE_SIDE = 8000
 MANY_IMAGES = 20
 MANY_IMAGES_SIDE = 2000
+BlockShape = tuple[dict[str, Check], dict[str, Check]]
+
+
+def _caller(path: str, value: Any) -> None:
+    inside: BlockShape = ({"tool_id": text}, {})
+    typed(path, value, {"direct": ({}, {}), "code_execution_20250825": inside, CODE: inside})
+
 
 _MARK: dict[str, Check] = {"cache_control": cache_control}
 _CALL: dict[str, Check] = {"id": text, "name": text, "input": record}
 _RESULT: dict[str, Check] = {"tool_use_id": text, "content": anything}
-_RESULT_MORE: dict[str, Check] = {**_MARK, "caller": anything}
-BlockShape = tuple[dict[str, Check], dict[str, Check]]
+_RESULT_MORE: dict[str, Check] = {**_MARK, "caller": maybe(_caller)}
+_NEWER: dict[str, Check] = {"mood": text}  # a key that a newer service sends, and takes back
 
 BLOCKS: dict[str, BlockShape] = {
     "text": (
         {"text": text},
-        {**_MARK, "citations": maybe(array), "parsed_output": maybe(anything)},
+        {**_MARK, **_NEWER, "citations": maybe(array), "parsed_output": maybe(anything)},
     ),
     "image": ({"source": record}, {**_MARK, "transformations": maybe(record)}),
     "document": (
@@ -53,21 +62,40 @@ BLOCKS: dict[str, BlockShape] = {
         {"content": array, "source": text, "title": text},
         {**_MARK, "citations": citations_config},
     ),
-    "thinking": ({"thinking": text, "signature": text}, {}),
+    "thinking": ({"thinking": text, "signature": text}, _NEWER),
     "redacted_thinking": ({"data": text}, {}),
-    "tool_use": (_CALL, {**_MARK, "caller": anything}),
+    "tool_use": (_CALL, {**_RESULT_MORE, "toolset_name": maybe(text)}),
     "tool_result": (
         {"tool_use_id": text},
         {**_MARK, "content": anything, "is_error": maybe(flag)},
     ),
-    "server_tool_use": (_CALL, {**_MARK, "caller": anything}),
+    "server_tool_use": (_CALL, _RESULT_MORE),
     "web_search_tool_result": (_RESULT, _RESULT_MORE),
     "web_fetch_tool_result": (_RESULT, _RESULT_MORE),
     "code_execution_tool_result": (_RESULT, _RESULT_MORE),
     "bash_code_execution_tool_result": (_RESULT, _RESULT_MORE),
     "text_editor_code_execution_tool_result": (_RESULT, _RESULT_MORE),
     "tool_search_tool_result": (_RESULT, _RESULT_MORE),
+    "advisor_tool_result": (_RESULT, _RESULT_MORE),
+    "mcp_tool_use": ({**_CALL, "server_name": text}, _MARK),
+    "mcp_tool_result": (
+        {"tool_use_id": text},
+        {**_MARK, "content": anything, "is_error": flag},
+    ),
+    "mcp_tool_listing": ({"mcp_server_name": text, "tools": array}, {}),
     "container_upload": ({"file_id": text}, _MARK),
+    "compaction": (
+        {},
+        {
+            **_MARK,
+            "content": maybe(text),
+            "encrypted_content": maybe(text),
+            "signature": maybe(text),
+            "tool_changes": maybe(array),
+        },
+    ),
+    "fallback": ({"from": record, "to": record, "trigger": record}, {}),
+    "sketch": ({"lines": text}, {}),  # a block that a newer service sends, and takes back
 }
 USER = frozenset({"text", "image", "document", "search_result", "tool_result", "container_upload"})
 ASSISTANT = frozenset(BLOCKS) - {"image", "document", "search_result", "tool_result"}
@@ -98,6 +126,7 @@ def _check_parts(path: str, block: JSON) -> None:
     kind = block["type"]
     if kind == "text":
         check_text(block)
+        check_sealed(path, block)
     elif kind == "image":
         _check_image(f"{path}.image.source", block["source"])
     elif kind == "document":
@@ -109,6 +138,8 @@ def _check_parts(path: str, block: JSON) -> None:
             _check_parts(inner, part)
     elif kind == "tool_result":
         maybe(text)(f"{path}.tool_result.content", block.get("content"))
+    else:
+        check_sealed(path, block)
 
 
 def check_text(block: JSON) -> None:

@@ -21,7 +21,7 @@ def check_messages(body: JSON, model: ModelCard) -> tuple[WireMessage, ...]:
     if len(raw) > MOST_MESSAGES:
         raise invalid(f"messages: too many messages: {len(raw)} > {MOST_MESSAGES}")
     messages = tuple(_message(place, item, len(raw), model) for place, item in enumerate(raw))
-    if messages[0].role != "user":
+    if messages[0].role != "user" and not _begins_with_summary(messages):
         raise invalid('messages: first message must use the "user" role')
     _check_system_places(messages)
     blocks = [
@@ -31,6 +31,12 @@ def check_messages(body: JSON, model: ModelCard) -> tuple[WireMessage, ...]:
     ]
     check_images(blocks, model.window)
     return messages
+
+
+def _begins_with_summary(messages: tuple[WireMessage, ...]) -> bool:
+    first = messages[0]
+    summary = bool(first.content) and first.content[0]["type"] == "compaction"
+    return summary and any(message.role == "user" for message in messages)
 
 
 def _with_results(content: tuple[JSON, ...]) -> list[JSON]:

@@ -5,14 +5,13 @@ On models of the preserved kind a block under another past is refused; elsewhere
 is checked. Blocks of another model are dropped, as the service does.
 """
 
-import base64
 import hashlib
-import json
 from dataclasses import replace
 
 from chatrepl.demo.fields import Check, flag, maybe, one_of, shape, text, whole
 from chatrepl.demo.models import ModelCard
 from chatrepl.demo.request import WireMessage, WireRequest, bare
+from chatrepl.demo.sealed import digest, pack, unpack
 from chatrepl.demo.wire import JSON, canonical, invalid
 
 _BINDING_BETA = "thinking-binding-controls-2026-08-01"
@@ -71,28 +70,12 @@ def sign(request: WireRequest, thinking: str, earlier: list[JSON]) -> str:
             past.add(message.role, block)
     for block in earlier:
         past.add("assistant", block)
-    return _pack(request.model.id, past.digest(), past.last, thinking)
-
-
-def _pack(model: str, past: str, previous: str, thinking: str) -> str:
-    claims = {"model": model, "past": past, "previous": previous, "text": _hash(thinking.encode())}
-    claims["seal"] = _hash(b"sealed by the demo engine" + canonical(claims))
-    return base64.b64encode(canonical(claims)).decode()
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:24]
-
-
-def _unpack(signature: str) -> dict[str, str] | None:
-    """Return what a signature claims, or None where it is not one of ours."""
-    try:
-        claims = json.loads(base64.b64decode(signature, validate=True))
-        seal = claims.pop("seal")
-    except (ValueError, AttributeError, KeyError, TypeError):
-        return None
-    good = seal == _hash(b"sealed by the demo engine" + canonical(claims))
-    return claims if good else None
+    return pack({
+        "model": request.model.id,
+        "past": past.digest(),
+        "previous": past.last,
+        "text": digest(thinking.encode()),
+    })  # fmt: skip
 
 
 class _Past:
@@ -105,7 +88,7 @@ class _Past:
 
     def add(self, role: str, block: JSON) -> None:
         if block["type"] in _KINDS:
-            self.last = _hash(str(block.get("signature", block.get("data"))).encode())
+            self.last = digest(str(block.get("signature", block.get("data"))).encode())
         else:
             self._running.update(canonical([role, bare(block)]))
 
@@ -136,11 +119,11 @@ def check_bound(request: WireRequest) -> WireRequest:
 
 def _keeps(path: str, block: JSON, request: WireRequest, past: _Past) -> bool:
     signature = str(block.get("signature", block.get("data")))
-    claims = _unpack(signature)
+    claims = unpack(signature)
     unsigned = f"{path}: Invalid `signature` in `thinking` block"
     if claims is None:
         raise invalid(unsigned)
-    if block["type"] == "thinking" and claims["text"] != _hash(block["thinking"].encode()):
+    if block["type"] == "thinking" and claims["text"] != digest(block["thinking"].encode()):
         raise invalid(unsigned)
     if claims["model"] != request.model.id:
         return False

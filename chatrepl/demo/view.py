@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatrepl.demo import images
 from chatrepl.demo.request import WireRequest
-from chatrepl.demo.validate_tools import merged
+from chatrepl.demo.turns import turns_of
 from chatrepl.demo.wire import JSON
 
 _BEGIN = re.compile(r'Begin your reply with exactly this text[^"]*("(?:[^"\\]|\\.)*")')
@@ -46,7 +46,7 @@ def ends(text: str) -> str:
 
 def look(request: WireRequest) -> Question:
     """Return the view of a request."""
-    turns = merged(tuple(m for m in request.messages if m.role != "system"))
+    turns = [(turn.role, turn.blocks) for turn in turns_of(request.messages)]
     said = ""
     if turns[-1][0] == "assistant":
         said = _joined(turns.pop()[1])

@@ -100,6 +100,7 @@ class Chats(RuleBasedStateMachine):
     @initialize(model=st.sampled_from(MODELS), system=st.sampled_from(["", "Be brief."]))
     def begin(self, model: str, system: str) -> None:
         self.player = Player(Settings(model=model))
+        self.player.engine.caller = "none"  # the blocks of 2025; tests.soak.commands walks today's
         self.player.session.conversation = Conversation(state=State(system=system))
         self.first = probe(self.player.session.conversation)
         self.turns: set[TurnId] = set()

@@ -149,6 +149,7 @@ def test_effort_is_what_the_model_has() -> None:
 @pytest.mark.parametrize("model", TABLE)
 def test_web_search_is_offered_in_the_form_the_model_takes(model: str) -> None:
     player = Player(Settings(model=model))
+    player.engine.caller = "none"  # the blocks of 2025
     player.do("/web")
     assert player.heard == "Web search is off."
     player.do("/web on")

@@ -115,3 +115,44 @@ def picture(data: bytes, media_type: str = "image/png") -> dict[str, Any]:
 def document(words: str = "A short document.", **more: Any) -> dict[str, Any]:
     source = {"type": "text", "media_type": "text/plain", "data": words}
     return {"type": "document", "source": source, **more}
+
+
+def accumulated(answer: WireAnswer) -> dict[str, Any]:
+    """Return the message that a stream of events amounts to, by the rules of the docs alone."""
+    message: dict[str, Any] = {}
+    for event in events(answer):
+        match event["type"]:
+            case "message_start":
+                message = event["message"]
+            case "content_block_start":
+                message["content"].append({**event["content_block"], "_json": ""})
+            case "content_block_delta":
+                _grow(message["content"][event["index"]], event["delta"])
+            case "content_block_stop":
+                block = message["content"][event["index"]]
+                if given := block.pop("_json"):
+                    block["input"] = json.loads(given)
+            case "message_delta":
+                message |= event["delta"]
+                message["usage"] |= event["usage"]
+            case _:
+                pass
+    return message
+
+
+def _grow(block: dict[str, Any], delta: dict[str, Any]) -> None:
+    match delta["type"]:
+        case "input_json_delta":
+            block["_json"] += delta["partial_json"]
+        case "citations_delta":
+            block["citations"].append(delta["citation"])
+        case "compaction_delta":
+            block |= {k: v for k, v in delta.items() if k != "type" and v is not None}
+        case kind:
+            field = kind.removesuffix("_delta")
+            block[field] += delta[field]
+
+
+def kinds(message: dict[str, Any]) -> list[str]:
+    """Return the types of the blocks of a message, thinking aside."""
+    return [block["type"] for block in message["content"] if "thinking" not in block["type"]]

@@ -30,6 +30,11 @@ from chatrepl.demo.command import CLAUSES, DemoPlan, PrefillBehaviour, find_plan
         ("overlap 3", {"overlap": 3}),
         ("Echo-Request", {"topic": "echo-request"}),
         ("search for cats", {"topic": "search", "argument": "for cats"}),
+        ("search a; caller none", {"argument": "a", "caller": "none"}),
+        ("mcp a; tool-error lost", {"topic": "mcp", "tool_error": "lost"}),
+        ("code", {"topic": "code", "argument": "python"}),
+        ("code bash", {"topic": "code", "argument": "bash"}),
+        ("show upload", {"topic": "show", "argument": "upload"}),
     ],
 )
 def test_a_line_becomes_a_plan(line: str, fields: dict[str, object]) -> None:
@@ -54,6 +59,10 @@ def test_a_line_becomes_a_plan(line: str, fields: dict[str, object]) -> None:
         "count to zero",
         "long 0",
         "prefill odd",
+        "caller nobody",
+        "tool-error not a code",
+        "code dance",
+        "show me",
         'say "\\x"',
     ],
 )

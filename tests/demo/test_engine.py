@@ -289,7 +289,7 @@ def test_web_search_answers_with_results_and_citations() -> None:
     assert message["usage"]["server_tool_use"]["web_search_requests"] == 1
     again = [user("search for prompt caching"), assistant(message["content"]), user("thanks")]
     ask(engine(), body(*again, tools=[SEARCH]))
-    assert "no `web_search` tool" in refusal(engine(), body(*again))[1]
+    assert "no `code_execution` tool was provided" in refusal(engine(), body(*again))[1]
 
 
 def test_web_fetch_answers_with_the_page() -> None:

@@ -5,7 +5,8 @@ import pytest
 from chatrepl.demo.faults import STREAM_FAULTS, cut_after, instead
 from chatrepl.demo.stream import events
 from chatrepl.demo.wire import Ending, WireAnswer
-from tests.demo.helpers import ask, body, engine, post, user
+from tests.demo.helpers import accumulated, ask, body, engine, post, said, user
+from tests.demo.helpers import events as events_of
 
 
 def _broken(kind: str, more: str = "") -> WireAnswer:
@@ -22,7 +23,8 @@ def test_every_fault_of_the_stream_changes_the_answer(kind: str) -> None:
         good.headers,
         True,
     ) or kind in {"double-start", "double", "no-usage", "no-message", "no-delta", "no-index",
-                  "no-type", "unknown", "huge"}  # fmt: skip
+                  "no-type", "unknown", "huge", "start-text", "start-message",
+                  "null-stop"}  # fmt: skip
     assert whole.status == 200
 
 
@@ -86,3 +88,15 @@ def test_a_fault_comes_as_often_as_asked() -> None:
     on = engine()
     value = body(user("demo: stream torn x1"), stream=True)
     assert [post(on, value).ending for _ in range(3)] == [Ending.TORN, Ending.CLEAN, Ending.TORN]
+
+
+def test_text_may_come_in_a_start() -> None:
+    whole = accumulated(_broken("null-stop", "; say one two three"))
+    assert whole["stop_reason"] is None
+    begun = _broken("start-text", "; say one two three")
+    (start,) = [e for e in events_of(begun) if e["type"] == "content_block_start"]
+    assert start["content_block"]["text"] == "one"
+    assert said(accumulated(begun)) == said(whole) == "one two three"
+    first = events_of(_broken("start-message", "; say one two three"))
+    assert said(first[0]["message"]) == "one two three"
+    assert not any(event["type"].startswith("content_block") for event in first)

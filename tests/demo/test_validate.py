@@ -133,7 +133,7 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
     (body(HI, tools=[{"name": "a", "input_schema": {}}]), 400, "input_schema.type"),
     (body(HI, tools=[{**SEARCH, "name": "x"}]), 400, "tools.0.name"),
     (body(HI, tools=[{**SEARCH, "type": "web_search_1"}]), 400, "not a known tool"),
-    (body(HI, tools=[SEARCH], model=OLD), 400, "does not support tool types"),
+    (body(HI, tools=[SEARCH], model=OLD), 400, "does not support programmatic tool calling"),
     (
         body(HI, tools=[{**SEARCH, "allowed_domains": ["a"], "blocked_domains": ["b"]}]),
         400,

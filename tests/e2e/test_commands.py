@@ -97,7 +97,7 @@ def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
         c.command("/think auto", "Thinking is auto")
         c.command("/effort low", "Effort is low")
         c.command("/web on", "Web search is on")
-        c.say("demo: search otters")
+        c.say("demo: search otters; caller none")
         c.terminal.wait_for(r"\[1\]|¹|1\. ")
         c.command("/web off", "Web search is off")
         c.command(f"/schema {tmp_path}/s.json", "satisfy the schema")

@@ -1,0 +1,1 @@
+"""What the service's own tools do: search and fetch, code, tool search, MCP, and odd blocks."""
