@@ -44,6 +44,7 @@ class _PairedReply:
     open: dict[str, Placed]
     answered: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
+    strays: list[Placed] = field(default_factory=list)  # calls from code that is not there
 
     def read(self, item: Placed) -> None:
         if is_call(item.block):
@@ -57,10 +58,7 @@ class _PairedReply:
             raise invalid(f"{item.path}: `tool_use` ids must be unique")
         outer = enclosing(item.block)
         if outer and outer not in self.open:
-            raise invalid(
-                f"{item.path}: `caller.tool_id` {outer} does not name an open `code_execution` "
-                "tool use in this turn"
-            )
+            self.strays.append(item)
         self.ids.add(call)
         self.open[call] = item
 
@@ -102,6 +100,11 @@ def _check_reply(
     reply = _PairedReply(dict(waiting), ids=set(waiting))
     for item in turn.items:
         reply.read(item)
+    for item in reply.strays:
+        raise invalid(
+            f"{item.path}: `caller.tool_id` {enclosing(item.block)} does not name an open "
+            "`code_execution` tool use in this turn"
+        )
     ours = [call for call, p in reply.open.items() if p.block["type"] == "tool_use"]
     theirs = {call: p for call, p in reply.open.items() if p.block["type"] != "tool_use"}
     given = _first_results(following)

@@ -119,6 +119,7 @@ BAD: dict[str, tuple[list[tuple[str, list[Any]]], str]] = {
         [HI, _reply(INNER, FOUND), HI],
         "messages.1.content.0: `caller.tool_id` c does not name an open `code_execution` tool use",
     ),
+    "all but the code": ([HI, _reply(INNER, FOUND, CODED), HI], "in `code_execution_tool_result`"),
     "after its code": ([HI, _reply(CODE, CODED, INNER, FOUND), HI], "does not name an open"),
     "another caller": (
         [HI, _reply(_use("s", caller=DIRECT), CODE, _done("s", **_by("c")), CODED), HI],
