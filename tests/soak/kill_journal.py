@@ -33,8 +33,10 @@ def run_once(seed: int, folder: Path, *, broken: bool = False) -> Verdict:
             os._exit(0)
     os.close(writing)
     heard: list[bytes] = []
-    listener = threading.Thread(target=listen, args=(reading, heard))
+    speaks = threading.Event()
+    listener = threading.Thread(target=listen, args=(reading, heard, speaks))
     listener.start()
+    speaks.wait()  # on a busy machine it takes its time to begin
     time.sleep(random.Random(seed).uniform(0.02, 0.5))
     cut = time.monotonic()
     os.kill(child, signal.SIGKILL)
@@ -52,9 +54,11 @@ def talk_at(path: Path, ack: int, seed: int, *, broken: bool, pieces: int = 30) 
     talk(journal, ack, 10_000, seed, pieces=pieces)
 
 
-def listen(descriptor: int, heard: list[bytes]) -> None:
+def listen(descriptor: int, heard: list[bytes], speaks: threading.Event) -> None:
     while data := os.read(descriptor, 65_536):
         heard.append(data)
+        speaks.set()
+    speaks.set()
 
 
 def run(count: int, *, broken: bool = False, seed: int = 0) -> dict[str, Any]:

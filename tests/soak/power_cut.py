@@ -83,8 +83,10 @@ def cut_once(outer: Path, seed: int, *, broken: bool) -> Verdict:
             finally:
                 os._exit(0)
         os.close(writing)
-        listener = threading.Thread(target=listen, args=(reading, heard))
+        speaks = threading.Event()
+        listener = threading.Thread(target=listen, args=(reading, heard, speaks))
         listener.start()
+        speaks.wait()
         time.sleep(random.Random(seed).uniform(0.2, 3.0))
         cut = time.monotonic()
         _do("cp", "--reflink=always", str(image), str(copy))
