@@ -36,7 +36,7 @@ def test_the_demo_engine_has_help_of_its_own() -> None:
 
 
 def test_groups_without_commands_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatrepl.commands.registry.GROUPS", ("nothing", "program"))
+    monkeypatch.setattr("chatrepl.commands.help.GROUPS", ("nothing", "program"))
     player = Player()
     player.do("/help")
 

@@ -197,7 +197,8 @@ def test_json_lines_leave_the_program_before_the_answer_is_whole(desk: Desk) -> 
     with desk.start("-o", "jsonl", "hi") as process:
         assert process.stdout is not None
         kinds = [json.loads(process.stdout.readline())["type"] for _ in range(3)]
-        assert kinds == ["start", "text", "text"]
+        assert kinds[0] == "start"
+        assert {"text", "thinking"} >= set(kinds[1:])
         assert process.poll() is None
 
 
