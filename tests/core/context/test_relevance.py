@@ -110,3 +110,10 @@ def test_a_turn_that_fits_exactly_is_kept() -> None:
 
     assert plan_relevant(weighed(3), scores, target=300).kept == ("0", "1", "2")
     assert plan_relevant(weighed(3), scores, target=299).kept == ("0", "2")
+
+
+def test_a_heavy_first_turn_makes_way() -> None:
+    turns = [Weighed(TurnId("first"), 1000), *weighed(4)]
+
+    assert "first" not in plan_relevant(turns, {}, target=500).kept
+    assert plan_relevant(weighed(1), {}, target=500).kept == ("0",)
