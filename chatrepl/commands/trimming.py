@@ -10,7 +10,6 @@ from typing import Final
 
 from chatrepl.commands.cost import next_price
 from chatrepl.commands.registry import Rest, command
-from chatrepl.core.context.relevance import plan_relevant
 from chatrepl.core.context.trim import (
     Budget,
     TrimPlan,
@@ -19,6 +18,7 @@ from chatrepl.core.context.trim import (
     parse_range,
     pinned,
     plan_amount,
+    plan_relevant,
     weigh,
 )
 from chatrepl.core.errors import UsageError
