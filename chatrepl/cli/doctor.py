@@ -22,6 +22,8 @@ from chatrepl.core.value import frozen
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
 from chatrepl.terminal.modes import speaks_utf8
+from chatrepl.terminal.sanitize.text import one_line
+from chatrepl.terminal.views.json_lines import write_json
 
 _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
@@ -164,9 +166,6 @@ CHECKS: Final[tuple[Callable[[Case], Finding], ...]] = (
 
 def show_doctor(options: Options, loaded: Config, out: TextIO) -> int:
     """Print the findings; the exit code is 1 where something needs mending."""
-    from chatrepl.terminal.sanitize.text import one_line
-    from chatrepl.terminal.views.json_lines import write_json
-
     findings = examine(loaded, demo=options.demo)
     is_fine = all(finding.is_fine for finding in findings)
     if options.manner != "text":
