@@ -78,7 +78,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
     """Lay out what a chat needs of the terminal, where `early` holds the prompt's place."""
     tty, screen = early.tty, console(session.settings, os.environ, sys.stdout)
     speaker = Speaker(screen, choose_look(session.settings, os.environ, sys.stdout))
-    prompt = _prompt(session, early.mark, history, color=not screen.no_color)
+    prompt = _prompt(session, early, history, color=not screen.no_color)
     return Desk(
         prompt,
         speaker,
@@ -97,10 +97,10 @@ def dressed(desk: Desk, session: Session, dark: bool | None) -> Desk:
     return desk
 
 
-def _prompt(session: Session, mark: str, history: Path | None, *, color: bool) -> Prompt:
+def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color: bool) -> Prompt:
     settings = session.settings
     options = PromptOptions(
-        mark=mark,
+        mark=early.mark,
         theme=pick_theme(settings.theme),
         color=color,
         vi=settings.editing_mode == "vi",
@@ -113,7 +113,7 @@ def _prompt(session: Session, mark: str, history: Path | None, *, color: bool) -
         toolbar=Toolbar(session),
         cleared=session.leave_edit,
     )
-    return Prompt(options, feeds)
+    return Prompt(options, feeds, early.tty)
 
 
 def _dress(prompt: Prompt, speaker: Speaker, session: Session, dark: bool | None) -> None:
