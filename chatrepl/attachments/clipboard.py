@@ -68,17 +68,13 @@ def run_program(command: ClipboardCommand, data: bytes | None) -> bytes | None:
     return (done.stdout or b"") if done.returncode == 0 else None
 
 
-def _has_program(name: str) -> bool:
-    return shutil.which(name) is not None
-
-
 @frozen
 class Clipboard:
     """The clipboard of one desktop; the fields stand for the system, for tests."""
 
     platform: str = sys.platform
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    has: Callable[[str], bool] = _has_program
+    has: Callable[[str], object] = shutil.which
     run: Runner = run_program
 
     def read(self) -> bytes:
