@@ -24,7 +24,7 @@ from chatrepl.storage.read import load_bytes
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
-READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+READ: Final = os.O_RDONLY | os.O_CLOEXEC
 _TAILS: Final = (4_096, 131_072)
 _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'

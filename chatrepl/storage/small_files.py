@@ -68,8 +68,7 @@ def _alone(path: Path) -> Iterator[None]:
     """Keep others from merging at the same moment; one that hangs is not waited for long."""
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
-        with contextlib.suppress(AttributeError):  # not on Windows
-            os.fchmod(descriptor, PRIVATE_FILE)
+        os.fchmod(descriptor, PRIVATE_FILE)
         for _ in range(_TRIES):
             if lock(descriptor):
                 break
