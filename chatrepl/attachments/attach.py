@@ -5,13 +5,14 @@ Data is encoded here, once: what goes over the wire stays the same in every late
 
 import os
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
 from chatrepl.attachments import images
 from chatrepl.attachments.documents import read_pdf, read_text
-from chatrepl.attachments.limits import AttachmentLimits
+from chatrepl.attachments.limits import AttachmentLimits, check_request, limits_of
 from chatrepl.attachments.safe_read import (
     HEAD_BYTES,
     SafeFile,
@@ -24,6 +25,7 @@ from chatrepl.attachments.safe_read import (
 )
 from chatrepl.attachments.sniff import EMPTY, FileKind, FileType, sniff
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
+from chatrepl.core.models import Model
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
 from chatrepl.core.value import frozen
 
@@ -66,6 +68,17 @@ def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
         data = _read_checked(file, limits)
     attached = from_bytes(data, PurePath(path).name, limits=limits)
     return _with_link_note(attached, path)
+
+
+def load_all(specs: Iterable[str], piped: bytes, model: Model) -> tuple[Attachment, ...]:
+    """Attach what `specs` name, `-` being what was `piped`, within the limits of one request."""
+    limits = limits_of(model)
+    attached = tuple(
+        from_bytes(piped, "stdin", limits=limits) if spec == "-" else load(spec, limits=limits)
+        for spec in specs
+    )
+    check_request((item.block for item in attached), limits=limits)
+    return attached
 
 
 def from_bytes(data: bytes, name: str, *, limits: AttachmentLimits) -> Attachment:

@@ -1,7 +1,7 @@
 """The system's clipboard through its own programs, and OSC 52 where there is none.
 
 Programs are run as lists, never through a shell, and are given up after a few seconds. To teach
-a new one, add it to `_image_commands`, `_text_commands` or `_write_commands`.
+a new one, add it to `_IMAGES`, `_TEXTS` or `_WRITERS`.
 """
 
 import os
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Final, TypeAlias
 
@@ -46,6 +46,35 @@ _POWERSHELL_WRITE: Final = (
     "Set-Clipboard -Value ([Text.Encoding]::UTF8.GetString($m.ToArray()))"
 )
 
+# Where a program is of use: one of two variables is set, the platform, or wherever it is installed.
+_WAYLAND, _X11, _MAC, _HERE = "WAYLAND_DISPLAY", "DISPLAY", "darwin", ""
+_Row: TypeAlias = tuple[str, ClipboardCommand]
+_IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif")
+_XCLIP: Final = ("xclip", "-selection", "clipboard")
+_IMAGES: Final[tuple[_Row, ...]] = (
+    (_MAC, ("pngpaste", "-")),
+    (_MAC, ("osascript", "-e", "the clipboard as «class PNGf»")),
+    *((_WAYLAND, ("wl-paste", "--no-newline", "--type", kind)) for kind in _IMAGE_TYPES),
+    *((_X11, (*_XCLIP, "-t", kind, "-o")) for kind in _IMAGE_TYPES),
+    (_HERE, (*_POWERSHELL, _POWERSHELL_IMAGE)),
+)
+_TEXTS: Final[tuple[_Row, ...]] = (
+    (_MAC, ("pbpaste",)),
+    (_WAYLAND, ("wl-paste", "--no-newline", "--type", "text")),
+    (_X11, (*_XCLIP, "-o")),
+    (_X11, ("xsel", "--clipboard", "--output")),
+    (_HERE, ("termux-clipboard-get",)),
+    (_HERE, (*_POWERSHELL, _POWERSHELL_TEXT)),
+)
+_WRITERS: Final[tuple[_Row, ...]] = (
+    (_WAYLAND, ("wl-copy", "--type", "text/plain;charset=utf-8")),
+    (_X11, _XCLIP),
+    (_X11, ("xsel", "--clipboard", "--input")),
+    (_MAC, ("pbcopy",)),
+    (_HERE, ("termux-clipboard-set",)),
+    (_HERE, (*_POWERSHELL, _POWERSHELL_WRITE)),
+)
+
 
 def run_program(command: ClipboardCommand, data: bytes | None) -> bytes | None:
     """Run a program; returns what it wrote, or None if it failed.
@@ -68,28 +97,24 @@ def run_program(command: ClipboardCommand, data: bytes | None) -> bytes | None:
     return (done.stdout or b"") if done.returncode == 0 else None
 
 
-def _has_program(name: str) -> bool:
-    return shutil.which(name) is not None
-
-
 @frozen
 class Clipboard:
     """The clipboard of one desktop; the fields stand for the system, for tests."""
 
     platform: str = sys.platform
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    has: Callable[[str], bool] = _has_program
+    has: Callable[[str], object] = shutil.which
     run: Runner = run_program
 
     def read(self) -> bytes:
         """Return the clipboard's image, else its text as UTF-8; raises `AttachmentError`."""
-        commands = [*self._image_commands(), *self._text_commands()]
-        known = [command for command in commands if self.has(command[0])]
-        if not known:
+        commands = self._commands((*_IMAGES, *_TEXTS))
+        usable = [command for command in commands if self.has(command[0])]
+        if not usable:
             raise AttachmentError(
                 "The clipboard cannot be read: no program for it is installed.", self._advice()
             )
-        for command in known:
+        for command in usable:
             data = _unpacked(command, self.run(command, None))
             if data:
                 return data
@@ -98,60 +123,28 @@ class Clipboard:
     def write(self, text: str) -> bool:
         """Put text on the clipboard; False means: use `osc52`."""
         data = text.encode("utf-8", "replace")
+        # From afar, a program of this computer would fill the clipboard of the wrong one.
         return any(
             self.has(command[0]) and self.run(command, data) is not None
-            for command in self._write_commands()
+            for command in self._commands(_WRITERS, here=not self._remote())
         )
 
-    def _image_commands(self) -> list[ClipboardCommand]:
-        if self.platform == "darwin":
-            script = "the clipboard as «class PNGf»"
-            return [("pngpaste", "-"), ("osascript", "-e", script)]
-        found: list[ClipboardCommand] = []
-        if "WAYLAND_DISPLAY" in self.environ:
-            found += [("wl-paste", "--no-newline", "--type", kind) for kind in _IMAGE_TYPES]
-        if "DISPLAY" in self.environ:
-            found += [
-                ("xclip", "-selection", "clipboard", "-t", kind, "-o") for kind in _IMAGE_TYPES
-            ]
-        return [*found, (*_POWERSHELL, _POWERSHELL_IMAGE)]
-
-    def _text_commands(self) -> list[ClipboardCommand]:
-        if self.platform == "darwin":
-            return [("pbpaste",)]
-        found: list[ClipboardCommand] = []
-        if "WAYLAND_DISPLAY" in self.environ:
-            found.append(("wl-paste", "--no-newline", "--type", "text"))
-        if "DISPLAY" in self.environ:
-            found.append(("xclip", "-selection", "clipboard", "-o"))
-            found.append(("xsel", "--clipboard", "--output"))
-        return [*found, ("termux-clipboard-get",), (*_POWERSHELL, _POWERSHELL_TEXT)]
-
-    def _write_commands(self) -> list[ClipboardCommand]:
-        found: list[ClipboardCommand] = []
-        if "WAYLAND_DISPLAY" in self.environ:
-            found.append(("wl-copy", "--type", "text/plain;charset=utf-8"))
-        if "DISPLAY" in self.environ:
-            found.append(("xclip", "-selection", "clipboard"))
-            found.append(("xsel", "--clipboard", "--input"))
-        if self._remote():
-            return found  # any other program would fill the clipboard of the wrong computer
-        if self.platform == "darwin":
-            found.append(("pbcopy",))
-        return [*found, ("termux-clipboard-set",), (*_POWERSHELL, _POWERSHELL_WRITE)]
+    def _commands(self, rows: Iterable[_Row], *, here: bool = True) -> list[ClipboardCommand]:
+        return [
+            command
+            for place, command in rows
+            if place in self.environ or (here and place in {self.platform, _HERE})
+        ]
 
     def _remote(self) -> bool:
         return any(name in self.environ for name in ("SSH_CONNECTION", "SSH_TTY"))
 
     def _advice(self) -> str:
-        if "WAYLAND_DISPLAY" in self.environ:
+        if _WAYLAND in self.environ:
             return "Install wl-clipboard, or save the image and attach the file."
-        if "DISPLAY" in self.environ:
+        if _X11 in self.environ:
             return "Install xclip, or save the image and attach the file."
         return "Save the image and attach the file."
-
-
-_IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 
 def osc52(text: str, tmux: bool = False, *, screen: bool = False) -> str:
@@ -181,8 +174,8 @@ def _unpacked(command: ClipboardCommand, output: bytes | None) -> bytes:
     if not output:
         return b""
     if command[0] == "osascript":
-        found = _OSASCRIPT_DATA.search(output)
-        return bytes.fromhex(found[1].decode("ascii")) if found else b""
+        picture = _OSASCRIPT_DATA.search(output)
+        return bytes.fromhex(picture[1].decode("ascii")) if picture else b""
     if command[0] == _POWERSHELL[0]:
         try:
             return b64decode(output.strip(), validate=True)

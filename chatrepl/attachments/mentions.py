@@ -50,21 +50,21 @@ def find_mentions(text: str, exists: Callable[[str], bool] = is_file) -> tuple[M
     if "@" not in text:
         return ()
     fences = _fences(text)
-    found = []
+    mentions = []
     for match in islice(_MENTION.finditer(text), _MAX_LOOKUPS):
         if any(start <= match.start() < end for start, end in fences):
             continue
         mention = _quoted(match, exists) or _bare(match, exists)
         if mention:
-            found.append(mention)
-    return tuple(found)
+            mentions.append(mention)
+    return tuple(mentions)
 
 
 def complete_path(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
     folder, slash, name = prefix.rpartition("/")
-    shown = folder + slash
-    real = os.path.expanduser(shown or ".")  # noqa: PTH111 - must not raise without a home
+    typed = folder + slash
+    real = os.path.expanduser(typed or ".")  # noqa: PTH111 - must not raise without a home
     try:
         with os.scandir(real) as listing:
             entries = [(entry.name, _is_folder(entry)) for entry in islice(listing, _MAX_LISTED)]
@@ -78,7 +78,7 @@ def complete_path(prefix: str) -> Iterable[str]:
         and (name.startswith(".") or not entry.startswith("."))
     ]
     return [
-        f"{shown}{entry}{'/' if is_folder else ''}"
+        f"{typed}{entry}{'/' if is_folder else ''}"
         for _, _, entry, is_folder in sorted(fitting)[:_MAX_COMPLETIONS]
     ]
 
@@ -94,7 +94,6 @@ def _bare(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None
     raw = match[3]
     if not raw or len(raw) > 4_096:
         return None
-    explicit: Mention | None = None
     while raw:
         path = raw if is_url(raw) else _ESCAPE.sub(r"\1", raw)
         end = match.start() + 1 + len(raw)
@@ -105,8 +104,8 @@ def _bare(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None
         raw = raw[:-1]
     path = _ESCAPE.sub(r"\1", raw)
     if path.startswith(_EXPLICIT) and path.strip("./\\"):
-        explicit = Mention(match.start(), match.start() + 1 + len(raw), path)
-    return explicit
+        return Mention(match.start(), match.start() + 1 + len(raw), path)
+    return None
 
 
 def _is_meant(path: str, exists: Callable[[str], bool]) -> bool:

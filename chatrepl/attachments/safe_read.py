@@ -59,14 +59,8 @@ def _escape(char: str) -> str:
 HEAD_BYTES: Final = 65_536
 _CHUNK: Final = 1 << 20
 _TOO_LARGE: Final = 5
-# Non-blocking: opening a FIFO nobody writes to returns at once. Windows has none of these.
-_FLAGS: Final = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+# Non-blocking: opening a FIFO nobody writes to returns at once.
+_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _WORDS: Final[Mapping[int, str]] = {
     errno.ENOENT: "there is no such file",
     errno.ENOTDIR: "a part of the path is not a directory",
@@ -147,7 +141,7 @@ def plain_path(spec: str) -> str:
         return expanded
     stripped = spec.strip()
     try:
-        words = shlex.split(stripped) if os.name != "nt" else [stripped.strip('"')]
+        words = shlex.split(stripped)
     except ValueError:
         words = []
     if len(words) == 1:
@@ -186,8 +180,7 @@ def _from_file_url(spec: str) -> str:
         raise refusal(spec, "the address cannot be read") from None
     if parts.netloc not in {"", "localhost"}:
         raise refusal(spec, "it lies on another computer")
-    path = unquote(parts.path, errors="surrogateescape")
-    return path.lstrip("/") if os.name == "nt" else path
+    return unquote(parts.path, errors="surrogateescape")
 
 
 def _why_not_open(path: str, error: OSError | ValueError) -> str:
@@ -202,14 +195,11 @@ def _why_not_open(path: str, error: OSError | ValueError) -> str:
             return f"it is {_kind(Path(path).stat().st_mode)}, not a file"
         except OSError:
             pass
-    if error.errno == errno.EACCES and Path(path).is_dir():
-        return "it is a directory, not a file"  # what Windows answers for one
     return _words(error)
 
 
 def _words(error: OSError) -> str:
-    known = _WORDS.get(error.errno or 0)
-    return known or (error.strerror or "it cannot be read").lower()
+    return _WORDS.get(error.errno or 0) or (error.strerror or "it cannot be read").lower()
 
 
 def _kind(mode: int) -> str:

@@ -55,45 +55,34 @@ AVIF: Final = _no("an AVIF image", _TO_PNG)
 _VIDEO: Final = _no("a video or sound file", _NO_SOUND)
 _ZIP: Final = _no("a ZIP archive", _UNPACK)
 _OFFICE: Final = _no("an office document", _TO_PDF)
+_PROGRAM: Final = _no("a program")
 
-_PREFIXES: Final[tuple[tuple[int, bytes, FileType], ...]] = (
-    (0, b"\x89PNG\r\n\x1a\n", PNG),
-    (0, b"\xff\xd8\xff", JPEG),
-    (0, b"GIF87a", GIF),
-    (0, b"GIF89a", GIF),
-    (0, b"II*\0", _no("a TIFF image", _TO_PNG)),
-    (0, b"MM\0*", _no("a TIFF image", _TO_PNG)),
-    (0, b"II+\0", _no("a TIFF image", _TO_PNG)),
-    (0, b"MM\0+", _no("a TIFF image", _TO_PNG)),
-    (0, b"8BPS\0", _no("a Photoshop file", _TO_PNG)),
-    (0, b"\0\0\1\0", _no("an icon", _TO_PNG)),
-    (0, b"\xff\x0a", _no("a JPEG XL image", _TO_PNG)),
-    (0, b"\0\0\0\x0cJXL \r\n\x87\n", _no("a JPEG XL image", _TO_PNG)),
-    (0, b"\0\0\0\x0cjP  \r\n\x87\n", _no("a JPEG 2000 image", _TO_PNG)),
-    (0, b"\xff\x4f\xff\x51", _no("a JPEG 2000 image", _TO_PNG)),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OFFICE),
-    (0, b"\x1f\x8b", _no("a gzip archive", _UNPACK)),
-    (0, b"BZh", _no("a bzip2 archive", _UNPACK)),
-    (0, b"\xfd7zXZ\0", _no("an xz archive", _UNPACK)),
-    (0, b"\x28\xb5\x2f\xfd", _no("a zstd archive", _UNPACK)),
-    (0, b"7z\xbc\xaf\x27\x1c", _no("a 7z archive", _UNPACK)),
-    (0, b"Rar!\x1a\x07", _no("a RAR archive", _UNPACK)),
-    (257, b"ustar", _no("a tar archive", _UNPACK)),
-    (0, b"\x7fELF", _no("a program")),
-    (0, b"\xca\xfe\xba\xbe", _no("a program")),
-    (0, b"\xcf\xfa\xed\xfe", _no("a program")),
-    (0, b"\xce\xfa\xed\xfe", _no("a program")),
-    (0, b"\0asm", _no("a program")),
-    (0, b"SQLite format 3\0", _no("a SQLite database", "Export what is needed as text.")),
-    (0, b"OggS", _VIDEO),
-    (0, b"fLaC", _VIDEO),
-    (0, b"ID3", _VIDEO),
-    (0, b"\x1a\x45\xdf\xa3", _VIDEO),
-    (0, b"wOFF", _no("a font")),
-    (0, b"wOF2", _no("a font")),
-)
+_PREFIXES: Final[Mapping[FileType, tuple[bytes, ...]]] = {
+    PNG: (b"\x89PNG\r\n\x1a\n",),
+    JPEG: (b"\xff\xd8\xff",),
+    GIF: (b"GIF87a", b"GIF89a"),
+    _no("a TIFF image", _TO_PNG): (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    _no("a Photoshop file", _TO_PNG): (b"8BPS\0",),
+    _no("an icon", _TO_PNG): (b"\0\0\1\0",),
+    _no("a JPEG XL image", _TO_PNG): (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+    _no("a JPEG 2000 image", _TO_PNG): (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+    _OFFICE: (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    _no("a gzip archive", _UNPACK): (b"\x1f\x8b",),
+    _no("an xz archive", _UNPACK): (b"\xfd7zXZ\0",),
+    _no("a zstd archive", _UNPACK): (b"\x28\xb5\x2f\xfd",),
+    _no("a 7z archive", _UNPACK): (b"7z\xbc\xaf\x27\x1c",),
+    _no("a RAR archive", _UNPACK): (b"Rar!\x1a\x07",),
+    _PROGRAM: (b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\0asm"),
+    _no("a SQLite database", "Export what is needed as text."): (b"SQLite format 3\0",),
+    _VIDEO: (b"\x1a\x45\xdf\xa3",),
+}
 # Prefixes made of letters alone: a text may begin like that, so it must look binary as well.
-_LETTERS: Final = frozenset({b"BZh", b"ustar", b"OggS", b"fLaC", b"ID3", b"wOFF", b"wOF2"})
+_LETTERS: Final[Mapping[FileType, tuple[bytes, ...]]] = {
+    _no("a bzip2 archive", _UNPACK): (b"BZh",),
+    _VIDEO: (b"OggS", b"fLaC", b"ID3"),
+    _no("a font"): (b"wOFF", b"wOF2"),
+    _PROGRAM: (b"MZ",),
+}
 _BRANDS: Final[Mapping[bytes, FileType]] = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), HEIC),
     **dict.fromkeys((b"avif", b"avis"), AVIF),
@@ -108,10 +97,17 @@ def sniff(head: bytes) -> FileType:
     """Tell the type of a file by its first bytes; 64 kB are plenty, one is enough to try."""
     if not head:
         return EMPTY
-    for offset, magic, found in _PREFIXES:
-        if head.startswith(magic, offset) and (magic not in _LETTERS or looks_binary(head)):
-            return found
-    return _structured(head) or (BINARY if looks_binary(head) else _markup(head))
+    if kind := _begins_as(head, _PREFIXES) or _structured(head):
+        return kind
+    if not looks_binary(head):
+        return _markup(head)
+    if head.startswith(b"ustar", 257):
+        return _no("a tar archive", _UNPACK)
+    return _begins_as(head, _LETTERS) or BINARY
+
+
+def _begins_as(head: bytes, prefixes: Mapping[FileType, tuple[bytes, ...]]) -> FileType | None:
+    return next((kind for kind, begins in prefixes.items() if head.startswith(begins)), None)
 
 
 def looks_binary(head: bytes) -> bool:
@@ -133,16 +129,14 @@ def _structured(head: bytes) -> FileType | None:
         return _zip(head)
     if head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3):
         return _no("a BMP image", _TO_PNG)
-    if head.startswith(b"MZ") and looks_binary(head):
-        return _no("a program")
     return None
 
 
 def _brand(head: bytes) -> FileType:
     length = min(int.from_bytes(head[:4], "big"), 256)
     brands = [head[8:12], *(head[i : i + 4] for i in range(16, length, 4))]
-    known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    return AVIF if AVIF in known else known[0] if known else _VIDEO
+    kinds = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    return AVIF if AVIF in kinds else kinds[0] if kinds else _VIDEO
 
 
 def _zip(head: bytes) -> FileType:
@@ -157,8 +151,7 @@ def _markup(head: bytes) -> FileType:
     rest = head[:_SVG_WINDOW].lstrip(b"\xef\xbb\xbf").lstrip()
     while rest.startswith((b"<?", b"<!")):
         end = b"-->" if rest.startswith(b"<!--") else b">"
-        _, found, rest = rest.partition(end)
-        if not found:
+        if end not in rest:
             return TEXT
-        rest = rest.lstrip()
+        rest = rest.partition(end)[2].lstrip()
     return SVG if re.match(rb"<(svg:)?svg[\s>/]", rest) else TEXT

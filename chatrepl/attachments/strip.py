@@ -36,10 +36,10 @@ def jpeg(data: bytes) -> bytes:
             return bytes(out) + b"\xff\xd9"
         if marker == _SOS:
             scans += 1
-            found = _MARKER.search(data, end)
-            if found is None:
+            marked = _MARKER.search(data, end)
+            if marked is None:
                 raise ValueError("ends early")
-            end = found.start()
+            end = marked.start()
         if marker in _SOF:
             held = max(held, _coefficient_bytes(data[start:end]))
         if scans > 1 and (held > _MAX_HELD_BYTES or held * scans > _MAX_WALKED_BYTES):
@@ -53,8 +53,8 @@ def jpeg(data: bytes) -> bytes:
 
 def png(data: bytes) -> bytes:
     """Keep the chunks that make the first picture of a PNG."""
-    kept = [data[at:end] for name, at, end in _png_chunks(data) if name in _PNG_KEPT]
-    return data[:8] + b"".join(kept)
+    chunks = [data[at:end] for name, at, end in _png_chunks(data) if name in _PNG_KEPT]
+    return data[:8] + b"".join(chunks)
 
 
 def webp(data: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
@@ -15,9 +16,8 @@ from chatrepl.cli.refresh import models_file, refresh_in_background
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.session.session import Session
-from chatrepl.startup.early_prompt import EarlyPrompt
+from chatrepl.startup.early_prompt import EarlyPrompt, early_prompt
 from chatrepl.storage.paths import Folders, make_folder
-from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.sanitize.text import one_line
 
 NO_KEY = (
@@ -38,18 +38,9 @@ def chat(
     is on the screen already. Raises ChatreplError for what keeps a chat from starting.
     """
     os.umask(0o077)
-    tty = (
-        early.tty
-        if early is not None
-        else Tty(escapes=os.environ.get("TERM", "dumb") not in {"dumb", ""})
-    )
-    try:
-        with tty.quiet():
-            mark = early or EarlyPrompt(tty, _mark(), os.environ)
-            mark.ask = loaded.settings.theme == "auto"
-            return _chat(options, loaded, mark, piped)
-    finally:
-        tty.restore()
+    with nullcontext(early) if early is not None else early_prompt(os.environ) as mark:
+        mark.ask = loaded.settings.theme == "auto"
+        return _chat(options, loaded, mark, piped)
 
 
 def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | None) -> int:
@@ -61,7 +52,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
         _greet(early, session, demo=demo and not options.demo)
         from chatrepl.cli.desk import dressed, open_desk, talk  # what is slow to load
 
-        desk = open_desk(session, early.tty, _mark(), _history_path(session, assembled.folders))
+        desk = open_desk(session, early, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
     desk = dressed(desk, session, early.background.dark)
     desk.prompt.type_ahead(early.background.typed)
@@ -78,17 +69,13 @@ def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
     line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
     leaving = " · Ctrl-D leaves"
     line = line + leaving if len(line + leaving) <= columns else fill(line, columns)
-    line = line.replace("·", "|") if _mark().isascii() else line
+    line = line.replace("·", "|") if early.mark.isascii() else line
     note = f"{fill(NO_KEY, columns)}\n" if demo else ""
     if early.tty.knows_escapes:
         early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
     else:
         sys.stdout.write(f"{line}\n{note}")
         sys.stdout.flush()
-
-
-def _mark() -> str:
-    return "› " if speaks_utf8(sys.stdout, os.environ) else "> "
 
 
 def _history_path(session: Session, folders: Folders) -> Path | None:

@@ -113,15 +113,17 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
     """Settle where requests go. Raises ApiError with exit code 3 where there are no credentials."""
     transport: httpx2.AsyncBaseTransport | None = None
     if demo:
+        from chatrepl.demo.transport import demo_transport
+
         route = demo_route(settings)
-        transport = _demo_transport(pace=DEMO_PACE if not single else 0.0)
+        transport = demo_transport(0.0 if single else DEMO_PACE)
     else:
         credentials = find(settings, os.environ)
         if credentials is None:
             raise missing()
         route = plan_route(settings, credentials)
     opened = Lazy(lambda: _open_http(route, transport))
-    client = Lazy(lambda: _connect(route, opened.result()))
+    client = Lazy(lambda: new_client(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None
     if demo or first is None or first.needs_http:
         opened.result()
@@ -134,17 +136,11 @@ def _open_http(route: Route, transport: "httpx2.AsyncBaseTransport | None") -> "
     return open_http(route, transport)
 
 
-def _connect(route: Route, http: "httpx2.AsyncClient") -> "Client":
+def new_client(route: Route, http: "httpx2.AsyncClient | None" = None) -> "Client":
+    """Make a client, with an HTTP client of its own where none is given."""
     from chatrepl.api.client import connect
 
     return connect(route, http=http)
-
-
-def _demo_transport(pace: float) -> "httpx2.AsyncBaseTransport":
-    from chatrepl.demo.engine import Engine
-    from chatrepl.demo.transport import DemoTransport
-
-    return DemoTransport(Engine(pace=pace))
 
 
 class _Leaving(ThreadPoolExecutor):

@@ -5,7 +5,6 @@ Importing this module loads rich and prompt_toolkit.
 
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +14,18 @@ from chatrepl.cli.connection import Connection, new_runner
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
-from chatrepl.cli.screen import choose_look, consoles, view_style
+from chatrepl.cli.screen import choose_look, console, live_view
 from chatrepl.cli.stdin import Piped
 from chatrepl.commands.saved import tail
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.demo.guide import HELP
+from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.shells.repl import Desk, Repl
+from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.startup.lazy import Lazy
 from chatrepl.terminal.editor import edit
 from chatrepl.terminal.keyboard import ask_yes_no
@@ -33,7 +34,6 @@ from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
-from chatrepl.terminal.views.live import LiveView
 
 
 def talk(
@@ -52,8 +52,9 @@ def talk(
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
+                back = bring_back(session, model=not options.names_model)
                 repl.act(tail(session, resumed.entry, resumed.notes))
-                repl.act(Notice(resumed.back) if resumed.back else None)
+                repl.act(Notice(back) if back else None)
             if options.prompt or options.attach or piped is not None:
                 repl.begin(compose(options, session, piped))
             repl.run()
@@ -73,22 +74,16 @@ def _examined(session: Session, settings: Settings, *, demo: bool) -> str:
     return "\n".join(finding.line() for finding in examine(session.loaded.now(settings), demo=demo))
 
 
-def open_desk(session: Session, tty: Tty, mark: str, history: Path | None) -> Desk:
-    """Lay out what a chat needs of the terminal; `mark` stands before what is typed."""
-    out = sys.stdout
-    both = consoles(session.settings, os.environ, out, sys.stderr)
-    speaker = Speaker(both.out, choose_look(session.settings, os.environ, out))
-
-    def new_view() -> LiveView:
-        style = view_style(session.settings, os.environ, out, look=speaker.look)
-        return LiveView(both.out, style, time.monotonic)
-
-    prompt = _prompt(session, mark, history, color=not both.out.no_color)
+def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Desk:
+    """Lay out what a chat needs of the terminal, where `early` holds the prompt's place."""
+    tty, screen = early.tty, console(session.settings, os.environ, sys.stdout)
+    speaker = Speaker(screen, choose_look(session.settings, os.environ, sys.stdout))
+    prompt = _prompt(session, early, history, color=not screen.no_color)
     return Desk(
         prompt,
         speaker,
         tty,
-        new_view,
+        lambda: live_view(session.settings, os.environ, screen, speaker.look, sys.stdout),
         lambda question: ask_yes_no(tty, question, prompt.type_ahead),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
@@ -102,10 +97,10 @@ def dressed(desk: Desk, session: Session, dark: bool | None) -> Desk:
     return desk
 
 
-def _prompt(session: Session, mark: str, history: Path | None, *, color: bool) -> Prompt:
+def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color: bool) -> Prompt:
     settings = session.settings
     options = PromptOptions(
-        mark=mark,
+        mark=early.mark,
         theme=pick_theme(settings.theme),
         color=color,
         vi=settings.editing_mode == "vi",
@@ -118,7 +113,7 @@ def _prompt(session: Session, mark: str, history: Path | None, *, color: bool) -
         toolbar=Toolbar(session),
         cleared=session.leave_edit,
     )
-    return Prompt(options, feeds)
+    return Prompt(options, feeds, early.tty)
 
 
 def _dress(prompt: Prompt, speaker: Speaker, session: Session, dark: bool | None) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
+from chatrepl.config.file import read_text
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.conversation import Message
 from chatrepl.session.session import Session
@@ -38,7 +39,6 @@ def form_of(options: Options) -> "Form | None":
     """Give the form of the reply that is asked for, if one is. Raises UsageError."""
     if options.schema is None and options.choose is None:
         return None
-    from chatrepl.config.file import read_text
     from chatrepl.pages.reply_form import choice_form, schema_form
 
     if options.choose is not None:
@@ -47,22 +47,16 @@ def form_of(options: Options) -> "Form | None":
 
 
 def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
-    if not options.attach and not (piped and piped.data):
+    specs = list(options.attach)
+    if piped is not None and piped.data and "-" not in specs:
+        specs.append("-")
+    if not specs:
         return ()
-    from chatrepl.attachments.attach import from_bytes, load
-    from chatrepl.attachments.limits import check_request, limits_of
+    from chatrepl.attachments.attach import load_all
 
-    limits = limits_of(session.model)
-    attached: list[Attachment] = []
-    for spec in options.attach:
-        if spec != "-":
-            attached.append(load(spec, limits=limits))
-        elif piped is not None:
-            attached.append(from_bytes(piped.data or piped.text.encode(), "stdin", limits=limits))
-    if piped is not None and piped.data and "-" not in options.attach:
-        attached.append(from_bytes(piped.data, "stdin", limits=limits))
-    check_request((item.block for item in attached), limits=limits)
+    data = b"" if piped is None else piped.data or piped.text.encode()
+    attached = load_all(specs, data, session.model)
     if not options.quiet:
         for item in attached:
             mutter(sys.stderr if item.note else None, f"chatrepl: {item.name}: {item.note}")
-    return tuple(attached)
+    return attached

@@ -113,7 +113,17 @@ class Options:
     @property
     def keeps(self) -> bool:
         """Tell whether a single shot is kept, or goes on with something kept."""
-        return self.continue_ or self.resume is not None or self.save is not None
+        return self.goes_on or self.save is not None
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether a saved conversation is gone on with."""
+        return self.continue_ or self.resume is not None
+
+    @property
+    def names_model(self) -> bool:
+        """Tell whether the model is one that was asked for here."""
+        return self.model is not None or any(one.startswith("model=") for one in self.set_)
 
 
 FLAGS: Final[Mapping[str, Flag]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
 from chatrepl.cli.assemble import MODELS_FILE
-from chatrepl.cli.connection import new_runner
+from chatrepl.cli.connection import new_client, new_runner
 from chatrepl.core.catalog import Catalog
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.settings import Settings
@@ -36,21 +36,16 @@ def refresh_in_background(
     The table is good enough, and a turn will say what is wrong.
     """
 
-    def new_client() -> "Client":
-        from chatrepl.api.client import connect  # the SDK
-
-        client.result()  # the SDK is loaded by then
-        return connect(route)
-
     def work() -> None:
         with suppress(ChatreplError):
-            refresh(session, new_client, route, file)
+            client.result()  # the SDK is loaded by then
+            refresh(session, lambda: new_client(route), route, file)
 
     threading.Thread(target=work, name="models", daemon=True).start()
 
 
 def refresh(
-    session: Session, new_client: "Callable[[], Client]", route: Route, file: Path | None
+    session: Session, make: "Callable[[], Client]", route: Route, file: Path | None
 ) -> None:
     """Bring the list of models up to date, unless that was done within the day.
 
@@ -59,14 +54,14 @@ def refresh(
     if session.service.models.is_fresh(session.edges.clock(), route.url):
         return
     with new_runner() as runner:
-        infos = runner.run(_fetch(new_client))
+        infos = runner.run(_fetch(make))
     session.update_models(infos, route.url)
     if file is not None:
         _write(file, session.service.models)
 
 
-async def _fetch(new_client: "Callable[[], Client]") -> tuple[Wire, ...]:
-    client = new_client()
+async def _fetch(make: "Callable[[], Client]") -> tuple[Wire, ...]:
+    client = make()
     try:
         return await client.list_models()
     finally:

@@ -20,14 +20,10 @@ from chatrepl.storage.saved import Journaled, begin_kept, checked_name, reopen
 
 @frozen
 class Resumed:
-    """What was gone on with, if anything was, and what the user should know of it.
-
-    `back` tells what is set for the next message again.
-    """
+    """What was gone on with, if anything was, and what the user should know of it."""
 
     entry: SavedEntry | None = None
     notes: tuple[str, ...] = ()
-    back: str = ""
 
 
 def keep(options: Options, session: Session, folders: Folders) -> Resumed:
@@ -37,31 +33,32 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     a name that is taken, StorageError where nothing can be kept or found.
     """
     folder = folders.conversations
-    asked = options.continue_ or options.resume is not None or options.save is not None
     if not session.settings.save:
-        if asked:
+        if options.keeps:
             raise UsageError("Saving is off: save = false, or --no-save.", "Nothing was sent.")
         return Resumed()
     if folder is None:
-        if asked:
+        if options.keeps:
             raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", "Nothing was sent.")
         session.begin_with(session.conversation, NoRecorder(NO_FOLDER))
         return Resumed()
-    kept = Resumed()
-    if options.continue_ or options.resume is not None:
-        kept = _go_on(options, session)
+    resumed = Resumed()
+    if options.goes_on:
+        resumed = _go_on(options, session)
     else:
         session.begin_with(session.conversation, begin_kept(folder))
     if options.save is not None and isinstance(session.recorder, Journaled):
         session.recorder.rename(checked_name(folder, options.save, session.recorder.id))
-    return kept
+    return resumed
 
 
 def look_at(options: Options, session: Session, folders: Folders) -> None:
-    """Show the session the saved conversation that is asked for; nothing of it changes.
+    """Show the session the saved conversation that is asked for, if one is; nothing of it changes.
 
     Raises StorageError where there is none.
     """
+    if not options.goes_on:
+        return
     saved = load(_wanted(options, folders.conversations).path)
     session.begin_with(saved.conversation, session.recorder)
     _set_system(options, session)
@@ -86,7 +83,9 @@ def _go_on(options: Options, session: Session) -> Resumed:
     opened = reopen(entry)
     session.begin_with(opened.conversation, opened.recorder)
     _set_system(options, session)
-    return Resumed(entry, opened.notes, _brought_back(options, session, opened.recorder))
+    if not session.interactive:  # a chat brings back more than the model
+        _use_model(options, session, opened.recorder.facts)
+    return Resumed(entry, opened.notes)
 
 
 def _set_system(options: Options, session: Session) -> None:
@@ -95,25 +94,11 @@ def _set_system(options: Options, session: Session) -> None:
         session.adjust(system=session.settings.system)
 
 
-def _brought_back(options: Options, session: Session, recorder: Journaled) -> str:
-    """Set what the conversation had chosen; what is staged waits for the next chat."""
-    if session.interactive:
-        from chatrepl.session.next_on_disk import bring_back
-
-        return bring_back(session, model=not _names_model(options))
-    _use_model(options, session, recorder.facts)
-    return ""
-
-
 def _use_model(options: Options, session: Session, facts: Mapping[str, Any]) -> None:
     """Use the model that the conversation had chosen, unless another one is asked for."""
     chosen = facts.get("model")
-    if not _names_model(options) and isinstance(chosen, str) and chosen:
+    if not options.names_model and isinstance(chosen, str) and chosen:
         session.use(model=chosen)
-
-
-def _names_model(options: Options) -> bool:
-    return options.model is not None or any(one.startswith("model=") for one in options.set_)
 
 
 def _wanted(options: Options, folder: Path | None) -> SavedEntry:

@@ -1,5 +1,6 @@
 """How the terminal is to look, from the settings and what the terminal says of itself."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TextIO
@@ -8,28 +9,15 @@ from chatrepl.core.settings import Settings
 from chatrepl.terminal.console import Appearance, is_dumb
 from chatrepl.terminal.markdown.look import ASCII, LOOKS, Look
 from chatrepl.terminal.modes import speaks_utf8
-from chatrepl.terminal.safe_console import Consoles, open_consoles
+from chatrepl.terminal.safe_console import SafeConsole, open_console
 from chatrepl.terminal.theme import pick_theme
+from chatrepl.terminal.views.live import LiveView
 from chatrepl.terminal.views.parts import Style
 
 
-def appearance(
-    settings: Settings, environ: Mapping[str, str], *, dark: bool | None = None
-) -> Appearance:
-    """Decide about colours."""
-    return Appearance(environ, settings.color, pick_theme(settings.theme, dark=dark))
-
-
-def consoles(
-    settings: Settings,
-    environ: Mapping[str, str],
-    out: TextIO,
-    err: TextIO | None,
-    *,
-    dark: bool | None = None,
-) -> Consoles:
-    """Open the two consoles; without stderr, both are stdout's."""
-    return open_consoles(out, err or out, appearance(settings, environ, dark=dark))
+def console(settings: Settings, environ: Mapping[str, str], out: TextIO) -> SafeConsole:
+    """Open the console that everything is said on."""
+    return open_console(out, Appearance(environ, settings.color, pick_theme(settings.theme)))
 
 
 def choose_look(
@@ -41,14 +29,15 @@ def choose_look(
     return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
 
 
-def view_style(
-    settings: Settings, environ: Mapping[str, str], out: TextIO, *, look: Look | None = None
-) -> Style:
-    """Decide how replies are painted; `look` is one that was chosen already."""
-    return Style(
-        look=look or choose_look(settings, environ, out),
+def live_view(
+    settings: Settings, environ: Mapping[str, str], on: SafeConsole, look: Look, out: TextIO
+) -> LiveView:
+    """Make the view of one reply that comes."""
+    style = Style(
+        look=look,
         raw=settings.render == "raw",
         repaint=not settings.accessible and not is_dumb(environ) and out.isatty(),
         utf8=speaks_utf8(out, environ),
         thinking=settings.show_thinking,
     )
+    return LiveView(on, style, time.monotonic)

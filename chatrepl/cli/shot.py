@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
@@ -24,6 +23,7 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
+from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
@@ -52,14 +52,14 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> 
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.prepare(form=form_of(options))
+    put_away = kept(options, session)
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)
-    _keep(options, session)
     try:
         with new_runner() as runner:
             code = runner.run(_ask(options, session, reading, out, begun))
     finally:
-        unsaved = _put_away(options, session)
+        unsaved = put_away()
     return code or unsaved
 
 
@@ -125,23 +125,21 @@ async def _greet(connection: Connection) -> None:
             await connection.warm()
 
 
-def _keep(options: Options, session: Session) -> None:
-    """Keep the conversation where that is asked for; what is to be known of it goes to stderr."""
-    if not options.keeps:
-        return
-    from chatrepl.cli.saved import keep
-    from chatrepl.storage.paths import find_folders
+def kept(options: Options, session: Session) -> Callable[[], int]:
+    """Keep the conversation where that is asked for; give what puts it away, with its exit code.
 
-    for note in keep(options, session, find_folders(os.environ)).notes:
+    A dry run only looks at it.
+    """
+    if not options.keeps:
+        return lambda: 0
+    from chatrepl.cli.saved import keep, look_at, put_away
+
+    if options.dry_run:
+        look_at(options, session, find_folders())
+        return lambda: 0
+    for note in keep(options, session, find_folders()).notes:
         mutter(sys.stderr, f"chatrepl: {note}")
-
-
-def _put_away(options: Options, session: Session) -> int:
-    if not options.keeps:
-        return 0
-    from chatrepl.cli.saved import put_away
-
-    return put_away(session)
+    return lambda: put_away(session)
 
 
 def _manner(options: Options, session: Session, out: TextIO) -> Manner:
@@ -169,11 +167,11 @@ def _check_of(form: "Form | None") -> Callable[[Any], str | None] | None:
 
 
 def _live_view(session: Session, out: TextIO) -> Display:
-    from chatrepl.cli.screen import consoles, view_style
-    from chatrepl.terminal.views.live import LiveView
+    from chatrepl.cli.screen import choose_look, console, live_view
 
-    both = consoles(session.settings, os.environ, out, sys.stderr)
-    return LiveView(both.out, view_style(session.settings, os.environ, out), time.monotonic)
+    screen = console(session.settings, os.environ, out)
+    look = choose_look(session.settings, os.environ, out)
+    return live_view(session.settings, os.environ, screen, look, out)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -182,11 +180,6 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
-    if options.continue_ or options.resume is not None:
-        from chatrepl.cli.saved import look_at
-        from chatrepl.storage.paths import find_folders
-
-        look_at(options, session, find_folders(os.environ))
     message = compose(options, session, piped)
     request = session.request(message)
     body = {**request.body(), "stream": True}

@@ -23,26 +23,26 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
 
     `early` is the prompt's mark, where it is on the screen already.
     """
-    out = _out()
+    if sys.stdout is None:
+        raise ChatreplError("Standard output is closed.", "Nothing was sent.")
+    out, manner, model = sys.stdout, asked_manner(argv), ""
     try:
         options = _options(argv)
-    except ChatreplError as error:
-        _tell(out, asked_manner(argv), error)
-        raise
-    if page := _page(options):
-        out.write(page)
-        return 0
-    try:
+        manner, model = options.manner, options.model or ""
+        if page := _page(options):
+            out.write(page)
+            return 0
         options.check()
         return _run(options, out, early)
-    except ChatreplError as error:
-        _tell(out, options.manner, error, options.model or "")
+    except ChatreplError as error:  # who asks for objects always gets one
+        from chatrepl.cli.failures import write_failure
+
+        write_failure(out, manner, error, model)
         raise
 
 
 def _options(argv: Sequence[str]) -> Options:
-    options = None if "_CHATREPL_COMPLETE" in os.environ else read(argv)
-    if options is not None:
+    if "_CHATREPL_COMPLETE" not in os.environ and (options := read(argv)) is not None:
         return options
     from chatrepl.cli.app import parse
 
@@ -109,15 +109,3 @@ def _settings(options: Options) -> dict[str, Any]:
         "save": False if options.no_save else None,
         "render": "raw" if options.raw else None,
     }
-
-
-def _tell(out: TextIO, manner: str, error: ChatreplError, model: str = "") -> None:
-    from chatrepl.cli.exits import write_failure
-
-    write_failure(out, manner, error, model)
-
-
-def _out() -> TextIO:
-    if sys.stdout is None:
-        raise ChatreplError("Standard output is closed.", "Nothing was sent.")
-    return sys.stdout

@@ -4,6 +4,7 @@ from chatrepl.commands import (
     compact,
     context,
     forms,
+    help,  # noqa: A004 - the command's name
     next_reply,
     saved,
     settings,
@@ -12,20 +13,3 @@ from chatrepl.commands import (
     trimming,
     turns,
 )
-from chatrepl.commands import (
-    help as help_,
-)
-
-__all__ = [
-    "compact",
-    "context",
-    "forms",
-    "help_",
-    "next_reply",
-    "saved",
-    "settings",
-    "staging",
-    "tree",
-    "trimming",
-    "turns",
-]

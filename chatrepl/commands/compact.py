@@ -70,8 +70,8 @@ def covered(session: Session) -> frozenset[TurnId]:
     sent = [turn for turn in conversation.path() if is_sent(turn, conversation)]
     pins = pinned(conversation)
     covered = frozenset(turn.id for turn in sent[:-KEEP_LAST] if turn.id not in pins)
-    known = conversation.state.summary
-    return covered | known.covers if covered and known is not None else covered
+    summary = conversation.state.summary
+    return covered | summary.covers if covered and summary is not None else covered
 
 
 def summarised(session: Session, covers: frozenset[TurnId], text: str) -> Conversation:

@@ -30,13 +30,13 @@ def context(session: Session, how: Literal["exact"] | None = None) -> Outcome:
     warm = warmth(session.books.footprint, session.request(None), session.edges.clock())
     rows = _rows(session, warm)
     lines = (_budget(session), _cache(session, warm), _price(session, warm), _sums(session))
-    said = Notice("\n".join(line for line in lines if line))
+    sums = Notice("\n".join(filter(None, lines)))
     if not rows:
-        return said
-    shown = rows[-MOST_ROWS:]
-    title = f"the newest {len(shown)} of {len(rows)} turns" if len(shown) < len(rows) else ""
+        return sums
+    newest = tuple(rows[-MOST_ROWS:])
+    title = f"the newest {len(newest)} of {len(rows)} turns" if len(newest) < len(rows) else ""
     heads = ("#", "tokens", "", "state", "you")
-    return Several((Table(heads, tuple(shown), title=title, right=frozenset({0, 1})), said))
+    return Several((Table(heads, newest, title=title, right=frozenset({0, 1})), sums))
 
 
 def _exact(session: Session, request: Request, total: int) -> Outcome:
@@ -63,9 +63,8 @@ def _budget(session: Session) -> str:
     total = session.ledger.next_total(session.conversation, session.model)
     budget = Budget.of(session.model, session.settings)
     mark = "" if total.exact else "~"
-    window = session.model.context_window
-    known = window and session.model.known
-    room = f" · window {compact(window or 0)}" if known else " · window unknown"
+    window = session.model.known and session.model.context_window
+    room = f" · window {compact(window) if window else 'unknown'}"
     summary = " · a summary stands for older turns" if session.conversation.state.summary else ""
     return f"context {mark}{share_words(total.tokens, budget.limit)} of the budget{room}{summary}"
 

@@ -42,8 +42,8 @@ def make_room(session: Session, message: Message) -> Outcome:
     limit = Budget.of(session.model, session.settings).limit
     now = session.ledger.next_total(session.conversation, session.model).tokens
     total = session.ledger.next_total(session.conversation, session.model, message).tokens
-    known = session.ledger.tally.base is not None
-    unsure = UNSURE * (total - now) + (LEARNED if known else UNSURE) * now
+    is_learned = session.ledger.tally.base is not None
+    unsure = UNSURE * (total - now) + (LEARNED if is_learned else UNSURE) * now
     if not session.service.can_count or abs(limit - total) > unsure:
         return _make_room(session, message)
     request = session.request(message)

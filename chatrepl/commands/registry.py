@@ -23,10 +23,6 @@ Group: TypeAlias = Literal["conversation", "next reply", "context", "saved", "se
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
 
-def _nothing(_session: Session, _text: str) -> Offers:
-    return ()
-
-
 @frozen
 class ArgKind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
@@ -36,7 +32,7 @@ class ArgKind:
     """
 
     parse: Callable[[str], Any] = str
-    complete: Callable[[Session, str], Offers] = _nothing
+    complete: Callable[[Session, str], Offers] = lambda _session, _text: ()
     rest: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()

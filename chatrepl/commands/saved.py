@@ -98,16 +98,16 @@ def load(session: Session, name: SavedName) -> Outcome:
     opened = reopen(entry)
     session.open(opened.conversation, opened.recorder)
     back = bring_back(session)
-    shown = tail(session, entry, opened.notes)
-    return Several((shown, Notice(back))) if back else shown
+    newest = tail(session, entry, opened.notes)
+    return Several((newest, Notice(back))) if back else newest
 
 
 def tail(session: Session, entry: SavedEntry, notes: Sequence[str]) -> Outcome:
     """Show where a conversation stands that was just opened: its last turns, and what to know."""
     path = session.conversation.path()
     head = Notice(f"{entry.label} · {_turns(len(path))} · {when(entry.when)}")
-    told = (Notice(note, "warning") for note in notes)
-    return Several((head, *map(_shown, path[-TAIL_TURNS:]), *told))
+    warnings = (Notice(note, "warning") for note in notes)
+    return Several((head, *map(_shown, path[-TAIL_TURNS:]), *warnings))
 
 
 def _shown(turn: Turn) -> Outcome:
@@ -225,8 +225,8 @@ def import_(session: Session, file: ImportPath) -> Outcome:
         with open_regular(path) as source:
             data = source.read_all(MOST_IMPORT_BYTES)
     except AttachmentError as error:
-        said = error.message.replace(" cannot be attached: ", " cannot be imported: ")
-        raise UsageError(said, error.hint) from None
+        why = error.message.replace(" cannot be attached: ", " cannot be imported: ")
+        raise UsageError(why, error.hint) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -132,11 +132,11 @@ def find_place(session: Session, place: str) -> TurnId | None:
         return None
     if place.isdecimal() and 1 <= int(place) <= len(path):
         return path[int(place) - 1].id
-    found = [id_ for id_ in conversation.turns if id_.startswith(place)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"{place} could be {', '.join(found[:4])}.", "Write more of the id.")
+    ids = [id_ for id_ in conversation.turns if id_.startswith(place)]
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise UsageError(f"{place} could be {', '.join(ids[:4])}.", "Write more of the id.")
     raise UsageError(f"There is no turn or branch {place}.", "/tree shows them with their ids.")
 
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from chatrepl.commands.cost import next_price
 from chatrepl.commands.registry import Rest, command
-from chatrepl.core.context.relevance import plan_relevant
 from chatrepl.core.context.trim import (
     Budget,
     TrimPlan,
@@ -19,6 +18,7 @@ from chatrepl.core.context.trim import (
     parse_range,
     pinned,
     plan_amount,
+    plan_relevant,
     weigh,
 )
 from chatrepl.core.errors import UsageError
@@ -63,13 +63,10 @@ def drop(session: Session, turns: Rest, *, force: bool = False) -> Outcome:
 @command("keep", group="context")
 def keep(session: Session, turns: Rest, *, force: bool = False) -> Outcome:
     """Send only TURNS and what is pinned from now on; the others stay in the history."""
-    kept = {turn.id for turn in _chosen(session, turns)}
+    chosen = {turn.id for turn in _chosen(session, turns)}
+    path = {turn.id for turn in session.conversation.path()}
     pins = pinned(session.conversation)
-    path = session.conversation.path()
-    gone = [turn for turn in path if turn.id not in kept and turn.id not in pins]
-    marks: dict[TurnId, Mark | None] = {turn.id: "dropped" for turn in gone}
-    for id_ in kept - pins:
-        marks[id_] = None
+    marks = dict.fromkeys(chosen - pins) | dict.fromkeys(path - chosen - pins, "dropped")
     return propose(session, marks, force=force)
 
 

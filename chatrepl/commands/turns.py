@@ -29,12 +29,12 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
     if not path:
         return Notice("Nothing has been said yet.")
     count = len(path)
-    shown = list(enumerate(path, 1))[-(last or LISTED) :]
+    numbered_turns = list(enumerate(path, 1))[-(last or LISTED) :]
     held = cached(
         session, warmth(session.books.footprint, session.request(None), session.edges.clock())
     )
-    rows = tuple(_row(session, number, turn, held) for number, turn in shown)
-    more = last is None and len(shown) < count
+    rows = tuple(_row(session, number, turn, held) for number, turn in numbered_turns)
+    more = last is None and len(numbered_turns) < count
     return Table(
         ("#", "you", "reply", "tokens", "state"),
         rows,
@@ -90,19 +90,19 @@ def undo(session: Session, steps: CountArg = 1) -> Outcome:
 
     Turns, marks, the system prompt, clears and branches all count. /redo steps forth again.
     """
-    said = _walk(session, session.undo, steps)
-    if not said:
+    change = _walk(session, session.undo, steps)
+    if not change:
         raise UsageError("There is nothing to undo.")
-    return Notice(f"{said} /redo steps forth again.")
+    return Notice(f"{change} /redo steps forth again.")
 
 
 @command("redo", group="conversation")
 def redo(session: Session, steps: CountArg = 1) -> Outcome:
     """Step forth again over what was undone."""
-    said = _walk(session, session.redo, steps)
-    if not said:
+    change = _walk(session, session.redo, steps)
+    if not change:
         raise UsageError("There is nothing to redo.")
-    return Notice(said)
+    return Notice(change)
 
 
 def _walk(session: Session, step: Callable[[], bool], steps: int) -> str:
@@ -147,14 +147,10 @@ def clear(session: Session, text: Rest = "") -> Outcome:
     del text
     if not session.conversation.turns:
         return Notice("The conversation is empty already.")
-    kept = session.recorder.id is not None
+    is_saved = session.recorder.id is not None
     session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
-    old = (
-        "The old one is saved, and /undo returns to it."
-        if kept
-        else "/undo returns to the old one."
-    )
-    return Notice(f"A new conversation. {old}")
+    saved = "The old one is saved, and /undo returns to it."
+    return Notice(f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}")
 
 
 _DIGITS = re.compile(r"\d+")

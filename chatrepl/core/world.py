@@ -3,7 +3,7 @@ conversation as it happens, with the shelf of those that were open before.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
@@ -48,6 +48,7 @@ class NoRecorder:
     def state(self, conversation: Conversation) -> None: ...
 
 
+_EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."
 OpenPair: TypeAlias = tuple[Conversation, Recorder]
 
 
@@ -88,37 +89,9 @@ class Shelf:
         return Shelf((*self.before, now), self.after[1:]), self.after[0]
 
 
-def _no_price(_model: str, _usage: Usage, _when: float) -> Cost | None:
-    return None
-
-
 def rough_count(text: str) -> int:
     """Count tokens by length: what is used where nothing better was loaded."""
     return len(text.encode("utf-8", "replace")) // 3 + 1
-
-
-def _always() -> bool:
-    return True
-
-
-def _forget(_model: str, _facts: Mapping[str, Any]) -> None:
-    return None
-
-
-def _elsewhere(_settings: Settings) -> str:
-    return "chatrepl --doctor examines the set-up."
-
-
-def _no_rates(_model: str, _tokens: int) -> "Rates | None":
-    return None
-
-
-def _no_scales() -> "Mapping[str, Scale]":
-    return {}
-
-
-def _forget_scales(_scales: "Mapping[str, Scale]") -> None:
-    return None
 
 
 @frozen
@@ -136,14 +109,14 @@ class Edges:
 
     clock: Callable[[], float]
     new_id: Callable[[], str]
-    price: Callable[[str, Usage, float], Cost | None] = _no_price
-    rates: "Callable[[str, int], Rates | None]" = _no_rates
+    price: Callable[[str, Usage, float], Cost | None] = lambda _model, _usage, _when: None
+    rates: "Callable[[str, int], Rates | None]" = lambda _model, _tokens: None
     count: Callable[[str], int] = rough_count
-    can_count: Callable[[], bool] = _always
-    learn: Callable[[str, Mapping[str, Any]], None] = _forget
+    can_count: Callable[[], bool] = lambda: True
+    learn: Callable[[str, Mapping[str, Any]], None] = lambda _model, _facts: None
     new_recorder: Callable[[], Recorder] = NoRecorder
-    examine: Callable[[Settings], str] = _elsewhere
-    scales: "Callable[[], Mapping[str, Scale]]" = _no_scales
-    keep_scales: "Callable[[Mapping[str, Scale]], None]" = _forget_scales
+    examine: Callable[[Settings], str] = lambda _settings: _EXAMINED_ELSEWHERE
+    scales: "Callable[[], Mapping[str, Scale]]" = dict
+    keep_scales: "Callable[[Mapping[str, Scale]], None]" = lambda _scales: None
     library: "Path | None" = None
     guide: str = ""

@@ -38,6 +38,11 @@ class DemoTransport(httpx2.AsyncBaseTransport):
         )
 
 
+def demo_transport(pace: float) -> DemoTransport:
+    """Make a transport with an engine of its own, that writes `pace` tokens a second."""
+    return DemoTransport(Engine(pace=pace))
+
+
 async def _wait(seconds: float, patience: float | None, request: httpx2.Request) -> None:
     """Wait as long as the answer does, or as the client is willing to."""
     if patience is not None and seconds > patience:

@@ -18,12 +18,13 @@ every terminal answers follows it, so that those which do not know the first cos
 import os
 import re
 import select
+import sys
 import time
-from collections.abc import Mapping
-from types import TracebackType
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple, Self
 
-from chatrepl.terminal.modes import PASTE_ON, Tty
+from chatrepl.terminal.modes import PASTE_ON, Tty, speaks_utf8
 
 QUESTION = "\x1b]11;?\x1b\\\x1b[c"
 
@@ -108,7 +109,7 @@ class EarlyPrompt:
     ) -> None:
         self.tty = tty
         self.ask = ask
-        self._mark = mark
+        self.mark = mark
         self._environ = environ
         self._head = head
         self._painted = False
@@ -118,13 +119,13 @@ class EarlyPrompt:
         if not self._painted:
             self._painted = True
             above = f"\x1b[2m{self._head}\x1b[0m\r\n" if self._head else ""
-            self.tty.write(PASTE_ON + above + self._mark)  # a paste is one text here, too
+            self.tty.write(PASTE_ON + above + self.mark)  # a paste is one text here, too
 
     def greet(self, text: str) -> None:
         """Put lines above the mark, in place of the head."""
         wipe = "" if not self._painted else _WIPE_BOTH if self._head else _WIPE
         self._painted, self._head = True, ""
-        self.tty.write(wipe + text.replace("\n", "\r\n") + self._mark)
+        self.tty.write(wipe + text.replace("\n", "\r\n") + self.mark)
 
     def wipe(self) -> None:
         """Take the mark away, if it is there; what stands above it stays."""
@@ -133,19 +134,30 @@ class EarlyPrompt:
             self.tty.write(_WIPE)
 
     def __enter__(self) -> Self:
-
         self.background = Background()
         self.paint()
         if self.ask:
             ask_background(self.tty)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.ask and error is None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        if self.ask and kind is None:
             self.background = read_background(self.tty, self._environ)
         self.wipe()
+
+
+@contextmanager
+def early_prompt(environ: Mapping[str, str], head: str = "") -> Iterator[EarlyPrompt]:
+    """Show the mark at once; afterwards the terminal is as it was found."""
+    tty = Tty(escapes=environ.get("TERM", "dumb") not in {"dumb", ""})
+    mark = "› " if speaks_utf8(sys.stdout, environ) else "> "
+    early = EarlyPrompt(tty, mark, environ, head=head)
+    try:
+        with tty.quiet():
+            early.paint()
+            try:
+                yield early
+            finally:
+                early.wipe()
+    finally:
+        tty.restore()

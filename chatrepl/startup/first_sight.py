@@ -31,21 +31,10 @@ def first_sight(argv: Sequence[str]) -> "Iterator[EarlyPrompt | None]":
     if not _begins_chat(argv, os.environ):
         yield None
         return
-    from chatrepl.startup.early_prompt import EarlyPrompt
-    from chatrepl.terminal.modes import Tty, speaks_utf8
+    from chatrepl.startup.early_prompt import early_prompt
 
-    tty = Tty()
-    mark = "› " if speaks_utf8(sys.stdout, os.environ) else "> "
-    early = EarlyPrompt(tty, mark, os.environ, head=f"chatrepl {__version__}")
-    try:
-        with tty.quiet():
-            early.paint()
-            try:
-                yield early
-            finally:
-                early.wipe()
-    finally:
-        tty.restore()
+    with early_prompt(os.environ, f"chatrepl {__version__}") as early:
+        yield early
 
 
 def _begins_chat(argv: Sequence[str], environ: Mapping[str, str]) -> bool:

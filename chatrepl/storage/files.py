@@ -5,9 +5,9 @@ Nothing here is ever overwritten halfway: a file is written aside, synced, and t
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,8 +19,7 @@ from chatrepl.core.errors import StorageError
 PRIVATE_FILE: Final = 0o600
 _under_way: Final[set[threading.Event]] = set()  # files that other threads put in place
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-APPEND: Final = os.O_RDWR | os.O_APPEND | _COMMON | getattr(os, "O_NOFOLLOW", 0)
+APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _WORDS: Final[Mapping[int, str]] = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your share of the disk is full",
@@ -46,21 +45,21 @@ def words_for(error: OSError) -> str:
     return _WORDS.get(error.errno or 0, "the disk refused")
 
 
-def create(path: Path, *, also: int = 0) -> int:
-    """Create a file for the user alone, under any umask, and give its descriptor.
+@contextlib.contextmanager
+def creating(path: Path) -> Iterator[int]:
+    """Create a file for the user alone, under any umask; it is gone again where the rest fails.
 
-    Raises FileExistsError and other OSErrors.
+    Gives the descriptor, which stays open. Raises FileExistsError and other OSErrors.
     """
-    descriptor = os.open(path, APPEND | os.O_CREAT | os.O_EXCL | also, PRIVATE_FILE)
+    descriptor = os.open(path, APPEND | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
-        if sys.platform != "win32":
-            os.fchmod(descriptor, PRIVATE_FILE)
-    except OSError:
+        os.fchmod(descriptor, PRIVATE_FILE)
+        yield descriptor
+    except BaseException:
         os.close(descriptor)
-        with contextlib.suppress(OSError):  # else its own next attempt would find it in the way
+        with contextlib.suppress(OSError):
             path.unlink()
         raise
-    return descriptor
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
@@ -77,9 +76,7 @@ def sync_data(descriptor: int) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Wait until the disk has the names in `folder`. Raises OSError."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _COMMON)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     except OSError as error:  # some network file systems cannot
@@ -124,18 +121,11 @@ def finish_writing(seconds: float) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = create(aside)
-    try:
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    with creating(aside) as descriptor:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
         aside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise
+    os.close(descriptor)
     sync_folder(path.parent)
 
 
@@ -173,7 +163,7 @@ def holder(path: Path) -> int | None:
 def hold_folder(folder: Path) -> Iterator[None]:
     """Keep others from doing the same in `folder` meanwhile; waits a second at most."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | _COMMON)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         yield
         return
@@ -192,10 +182,6 @@ def lock(descriptor: int) -> bool:
 
     Where a file system knows no locks, all go on without.
     """
-    try:
-        import fcntl
-    except ImportError:
-        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

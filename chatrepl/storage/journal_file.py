@@ -24,15 +24,9 @@ class LogFile:
     def create(cls, path: Path) -> "LogFile":
         """Create a journal and see to it that its name is on the disk."""
         make_folder(path.parent)
-        descriptor = files.create(path)
-        try:
+        with files.creating(path) as descriptor:
             files.lock(descriptor)
             files.sync_folder(path.parent)
-        except OSError:
-            os.close(descriptor)
-            with contextlib.suppress(OSError):
-                path.unlink()
-            raise
         return cls(path, descriptor)
 
     @classmethod
@@ -57,26 +51,15 @@ class LogFile:
         """
         make_folder(path.parent)
         aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = files.create(aside)
-        try:
+        with files.creating(aside) as descriptor:
             files.lock(descriptor)
             files.write_all(descriptor, data)
             os.fsync(descriptor)
             with contextlib.suppress(OSError):
                 os.link(path, path.with_suffix(DAMAGED))
             aside.replace(path)
-        except OSError:
-            os.close(descriptor)
-            with contextlib.suppress(OSError):
-                aside.unlink()
-            raise
-        log = cls(path, descriptor)
-        try:
             files.sync_folder(path.parent)
-        except OSError:
-            log.close()
-            raise
-        return log
+        return cls(path, descriptor)
 
     def append(self, data: bytearray) -> None:
         """Write `data`; what is written is taken out of it, also where the rest fails."""

@@ -24,7 +24,7 @@ from chatrepl.storage.read import load_bytes
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
-READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+READ: Final = os.O_RDONLY | os.O_CLOEXEC
 _TAILS: Final = (4_096, 131_072)
 _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'
@@ -60,8 +60,7 @@ class SavedEntry:
 
 def list_entries(folder: Path | None, limit: int | None = None) -> tuple[SavedEntry, ...]:
     """List the conversations in `folder`, the newest first."""
-    found = scan(folder)
-    return tuple(map(read_entry, found if limit is None else found[:limit]))
+    return tuple(map(read_entry, scan(folder)[:limit]))
 
 
 def look_up(folder: Path | None, query: str) -> tuple[SavedEntry, ...]:
@@ -82,7 +81,7 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
     """Give path, time of change and size of every conversation, the newest first."""
     if folder is None:
         return []
-    found = []
+    files = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
@@ -90,14 +89,14 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
                     status = entry.stat()
                     if not stat.S_ISREG(status.st_mode):
                         continue
-                    found.append((entry.path, status.st_mtime, status.st_size))
-    found.sort(key=lambda item: (item[1], item[0]), reverse=True)
-    return found
+                    files.append((entry.path, status.st_mtime, status.st_size))
+    files.sort(key=lambda item: (item[1], item[0]), reverse=True)
+    return files
 
 
-def read_entry(found: tuple[str, float, int]) -> SavedEntry:
+def read_entry(file: tuple[str, float, int]) -> SavedEntry:
     """Read what a list shows of one conversation; a damaged one is listed all the same."""
-    path, when, size = found
+    path, when, size = file
     facts: dict[str, Any] = {}
     try:
         descriptor = os.open(path, READ)
@@ -137,9 +136,9 @@ def find(folder: Path | None, wanted: str) -> SavedEntry:
         if len(hits) == 1:
             return hits[0]
         if hits:
-            known = [entry.name for entry in hits]
+            called = [entry.name for entry in hits]
             names = ", ".join(
-                entry.name if known.count(entry.name) == 1 and entry.name else entry.id
+                entry.name if called.count(entry.name) == 1 and entry.name else entry.id
                 for entry in hits[:_NAMED]
             )
             raise StorageError(
@@ -243,11 +242,11 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
     if not wanted:
         return ()
     holds, hits = _sieve(wanted), []
-    for found in scan(folder):
-        data = _read(found[0])
+    for file in scan(folder):
+        data = _read(file[0])
         if not holds(data):
             continue
-        entry = read_entry(found)
+        entry = read_entry(file)
         for hit in dict.fromkeys(_hits(entry, data, wanted, holds)):
             hits.append(hit)
             if len(hits) >= limit:
@@ -337,8 +336,8 @@ def _record(line: bytes) -> dict[str, Any]:
         record = loads(line.strip(b"\0 \r\t"))
     except (ValueError, RecursionError):
         return {"t": "d"}
-    known = isinstance(record, dict) and records.one_of(_SPEAKING, record.get("t"))
-    return record if known else {"t": "d"}
+    speaks = isinstance(record, dict) and records.one_of(_SPEAKING, record.get("t"))
+    return record if speaks else {"t": "d"}
 
 
 def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:

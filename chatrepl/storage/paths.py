@@ -76,8 +76,7 @@ def make_folder(path: Path) -> None:
 def _find(kind: FolderKind, env: Mapping[str, str]) -> Path | None:
     ours = env.get(f"CHATREPL_{kind.upper()}_DIR", "")
     if ours:
-        path = _absolute(ours, env)
-        return None if path is None else path
+        return _absolute(ours, env)
     xdg = env.get(f"XDG_{kind.upper()}_HOME", "")
     if xdg and Path(xdg).is_absolute():
         return Path(xdg) / APP

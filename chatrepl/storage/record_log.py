@@ -69,8 +69,8 @@ class RecordLog:
         """Write turns the file does not hold yet, and where we stand now."""
         lines = []
         for turn in conversation.turns.values():
-            known = self.turns.get(turn.id)
-            if known is not turn and known != turn:
+            written = self.turns.get(turn.id)
+            if written is not turn and written != turn:
                 lines.append(line(turn_to_record(turn)))
                 self._know(turn)
         new = HistoryLine.of(conversation)

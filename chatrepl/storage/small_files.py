@@ -42,17 +42,17 @@ def learn(path: Path | None, changes: Mapping[str, Any]) -> bool:
     try:
         make_folder(path.parent)
         with _alone(path):
-            known = read_facts(path)
-            merged = _merged(known, changes)
-            if merged != known:
+            facts = read_facts(path)
+            merged = _merged(facts, changes)
+            if merged != facts:
                 replace_file(path, dumps(merged).encode() + b"\n")
     except (OSError, ValueError, RecursionError):
         return False
     return True
 
 
-def _merged(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(known)
+def _merged(facts: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(facts)
     for key, value in changes.items():
         if value is None:
             merged.pop(key, None)
@@ -68,8 +68,7 @@ def _alone(path: Path) -> Iterator[None]:
     """Keep others from merging at the same moment; one that hangs is not waited for long."""
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
-        with contextlib.suppress(AttributeError):  # not on Windows
-            os.fchmod(descriptor, PRIVATE_FILE)
+        os.fchmod(descriptor, PRIVATE_FILE)
         for _ in range(_TRIES):
             if lock(descriptor):
                 break

@@ -13,13 +13,11 @@ from chatrepl.terminal.theme import DARK, Theme
 
 @frozen
 class Appearance:
-    """What the consoles look like; without a `width` the terminal is asked for it."""
+    """What the console looks like."""
 
     environ: Mapping[str, str]
     color: str = "auto"
     theme: Theme = field(default_factory=lambda: DARK)
-    width: int | None = None
-    hyperlinks: bool = False
 
 
 def wants_color(stream: TextIO, appearance: Appearance) -> bool:

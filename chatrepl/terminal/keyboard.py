@@ -116,18 +116,14 @@ _DEADLY = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _MOST_BLOWS = 3
 
 
-def _nothing() -> None:
-    pass
-
-
 @frozen
 class Reactions:
     """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension."""
 
     stop: Callable[[], None]
     keep: Callable[[bytes], None]
-    before_suspend: Callable[[], None] = _nothing
-    after_suspend: Callable[[], None] = _nothing
+    before_suspend: Callable[[], None] = lambda: None
+    after_suspend: Callable[[], None] = lambda: None
 
 
 @asynccontextmanager

@@ -9,14 +9,13 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
-from typing import IO, Literal, TextIO, cast
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.theme import Theme
 
-from chatrepl.core.value import frozen
 from chatrepl.terminal.console import (
     Appearance,
     color_system,
@@ -28,41 +27,21 @@ from chatrepl.terminal.sanitize.tables import plain
 from chatrepl.terminal.sanitize.text import display
 from chatrepl.terminal.sanitize.text import self_test as sanitizer_self_test
 
-_ColorSystem = Literal["auto", "standard", "256", "truecolor", "windows"]
-_LINK = re.compile(r"https?://[!-~]+")
 _SGR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class SafeConsole(Console):
-    """A console without markup, emoji codes, highlighting, and without links unless asked for."""
+    """A console without markup, emoji codes, highlighting and links; it takes rich's keywords."""
 
-    def __init__(  # noqa: PLR0913 - the keywords are rich's own
-        self,
-        *,
-        file: IO[str],
-        force_terminal: bool,
-        force_interactive: bool,
-        color_system: str | None,
-        no_color: bool = False,
-        width: int | None = None,
-        theme: Theme | None = None,
-        hyperlinks: bool = False,
-    ) -> None:
+    def __init__(self, **keywords: Any) -> None:
         super().__init__(
-            file=file,
-            force_terminal=force_terminal,
-            force_interactive=force_interactive,
+            **keywords,
             force_jupyter=False,
-            color_system=cast("_ColorSystem | None", color_system),
-            no_color=no_color,
-            width=width,
-            theme=theme,
             legacy_windows=False,
             markup=False,
             emoji=False,
             highlight=False,
         )
-        self._hyperlinks = hyperlinks
 
     # The two methods below are rich's own, and the only place where all text passes before it is
     # written. `self_test` refuses to start where rich goes another way.
@@ -86,14 +65,10 @@ class SafeConsole(Console):
                 safe = segment.text
             else:
                 safe = _shown_between(before[-1:], text, after[:1])
-            yield Segment(safe, self._safe_style(segment.style), segment.control)
-
-    def _safe_style(self, style: Style | None) -> Style | None:
-        if style is None or not style.link:
-            return style
-        if self._hyperlinks and _LINK.fullmatch(style.link):
-            return style
-        return style.update_link(None)
+            style = segment.style
+            if style and style.link:
+                style = style.update_link(None)
+            yield Segment(safe, style, segment.control)
 
 
 def _shown_between(before: str, text: str, after: str) -> str:
@@ -123,22 +98,12 @@ def self_test() -> None:
         raise RuntimeError("text from outside cannot be shown safely with this version of rich")
 
 
-@frozen
-class Consoles:
-    """The console for answers and the console for everything else."""
-
-    out: SafeConsole
-    err: SafeConsole
-
-
-def open_consoles(out: TextIO, err: TextIO, appearance: Appearance) -> Consoles:
-    """Build both consoles. Raises `RuntimeError` where text could not be shown safely."""
-    self_test()
-    return Consoles(open_console(out, appearance), open_console(err, appearance))
-
-
 def open_console(stream: TextIO, appearance: Appearance) -> SafeConsole:
-    """Build a console on a stream, which from then on never fails to encode."""
+    """Build a console on a stream, which from then on never fails to encode.
+
+    Raises RuntimeError where text could not be shown safely.
+    """
+    self_test()
     _never_fail_to_encode(stream)
     styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
     return SafeConsole(
@@ -147,9 +112,7 @@ def open_console(stream: TextIO, appearance: Appearance) -> SafeConsole:
         force_interactive=is_terminal(stream) and not is_dumb(appearance.environ),
         color_system=color_system(stream, appearance),
         no_color=not wants_color(stream, appearance),
-        width=appearance.width,
         theme=Theme(styles),
-        hyperlinks=appearance.hyperlinks,
     )
 
 

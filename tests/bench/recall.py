@@ -6,8 +6,8 @@ import sys
 import time
 
 from chatrepl.api.tokens import Counter
-from chatrepl.core.context.relevance import Index, plan_relevant
-from chatrepl.core.context.trim import Weighed
+from chatrepl.core.context.relevance import Index
+from chatrepl.core.context.trim import Weighed, plan_relevant
 from chatrepl.core.talk.conversation import TurnId
 from tests.core.recall import english_pool, make_chat, recall
 

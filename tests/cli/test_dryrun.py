@@ -7,7 +7,7 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.shot import dry_run
+from chatrepl.cli.shot import dry_run, kept
 from chatrepl.cli.stdin import Piped
 from chatrepl.core.errors import StorageError
 from tests.cli.given import loaded, settle
@@ -38,9 +38,10 @@ def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")}
 
     for asked in ({"continue_": True}, {"resume": "notes"}):
-        options = Options(prompt=["more"], system="Be kind.", output="json", **asked)
+        options = Options(["more"], system="Be kind.", output="json", dry_run=True, **asked)
         out = io.StringIO()
         session = new_session(options, loaded("system=Be kind."), interactive=False)
+        assert kept(options, session)() == 0
         assert dry_run(options, session, None, out) == 0
         request = json.loads(out.getvalue())["request"]
         assert "about whales" in json.dumps(request["messages"])
@@ -54,10 +55,10 @@ def test_a_dry_run_means_the_same_saved_one_and_misses_it_in_the_same_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: dict[str, Any]
 ) -> None:
     settle(monkeypatch, tmp_path)
-    options = Options(prompt=["more"], **asked)
+    options = Options(prompt=["more"], dry_run=True, **asked)
     session = new_session(options, loaded(), interactive=False)
     with pytest.raises(StorageError) as dry:
-        dry_run(options, session, None, io.StringIO())
+        kept(options, session)
     with pytest.raises(StorageError) as real:
         begin(options, session)
 
@@ -87,3 +88,16 @@ def test_an_unknown_price_is_said_to_be_unknown(
         if manner == "json":
             assert json.loads(out.getvalue())["cost_usd"] is None
     assert "price unknown" in capsys.readouterr().err
+
+
+def test_a_dry_run_takes_no_name_and_begins_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settle(monkeypatch, tmp_path)
+    options = Options(prompt=["more"], save="notes", dry_run=True)
+    session = new_session(options, loaded(), interactive=False)
+
+    assert kept(options, session)() == 0
+    assert dry_run(options, session, None, io.StringIO()) == 0
+    assert session.recorder.id is None
+    assert not list(tmp_path.rglob("*.jsonl"))

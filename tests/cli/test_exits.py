@@ -2,22 +2,15 @@ import io
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from chatrepl.cli.exits import guarded, prepare_streams, report_bug
+from chatrepl.cli.exits import prepare_streams
+from chatrepl.cli.failures import explained, report_bug
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError, ReplyError
 from tests.cli.given import KEY, settle
-
-
-def _raise(error: BaseException) -> Callable[[], NoReturn]:
-    def run() -> NoReturn:
-        raise error
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -38,9 +31,9 @@ def test_every_error_has_its_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(sys, "stdout", io.StringIO())  # nothing that could be silenced
-    monkeypatch.setattr("chatrepl.cli.exits._silence", lambda _stream: None)
+    monkeypatch.setattr("chatrepl.cli.failures._silence", lambda _stream: None)
 
-    assert guarded(_raise(error)) == code
+    assert explained(error) == code
     said = capsys.readouterr().err
     assert bool(said) == (code not in {130, 141, 143} and "text" not in str(error))
 
@@ -49,20 +42,22 @@ def test_every_error_has_its_code(
 def test_who_stops_it_while_an_error_is_told_gets_the_code_for_that(
     stop: BaseException, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatrepl.cli.exits._say", lambda _error: _raise(stop)())
+    def stopped(_error: object) -> NoReturn:
+        raise stop
 
-    assert guarded(_raise(ConfigError("No."))) == code
+    monkeypatch.setattr("chatrepl.cli.failures._say", stopped)
+
+    assert explained(ConfigError("No.")) == code
 
 
-def test_what_runs_well_gives_its_own_code() -> None:
-    assert guarded(lambda: 7) == 7
-
-
-def test_what_is_no_fault_of_a_stream_is_a_bug() -> None:
-    with pytest.raises(FileNotFoundError):
-        guarded(_raise(FileNotFoundError(2, "No such file", "/nowhere")))
-    with pytest.raises(ZeroDivisionError):
-        guarded(_raise(ZeroDivisionError()))
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "No such file", "/nowhere"), ZeroDivisionError(), OSError()]
+)
+def test_what_is_no_fault_of_a_stream_is_a_bug(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settle(monkeypatch, tmp_path)
+    assert explained(error) == 70
 
 
 def test_a_bug_is_kept_without_secrets(

@@ -1,7 +1,7 @@
 import io
 import json
 
-from chatrepl.cli.exits import write_failure
+from chatrepl.cli.failures import write_failure
 from chatrepl.core.errors import UsageError
 
 

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from chatrepl.cli.screen import appearance, choose_look, consoles, view_style
+from chatrepl.cli.screen import choose_look, console, live_view
 from chatrepl.core.settings import Settings
 from chatrepl.terminal.markdown.look import DARK, LIGHT
 
@@ -27,11 +27,11 @@ def test_without_utf8_the_glyphs_are_plain() -> None:
 
 
 def test_the_setting_decides_about_colour() -> None:
-    assert appearance(Settings(color="never"), {}).color == "never"
-    assert consoles(Settings(color="never"), {}, stream(), None).out.no_color
+    assert console(Settings(color="never"), {}, stream()).no_color
 
 
 def test_what_is_no_terminal_is_never_repainted() -> None:
-    style = view_style(Settings(render="raw"), {"TERM": "xterm"}, stream())
+    settings, environ, out = Settings(render="raw"), {"TERM": "xterm"}, stream()
+    style = live_view(settings, environ, console(settings, environ, out), DARK, out)._style
     assert style.raw
     assert not style.repaint

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pydoc_data.topics import topics
 
-from chatrepl.core.context.relevance import Index, plan_relevant
-from chatrepl.core.context.trim import Budget, Weighed, plan
+from chatrepl.core.context.relevance import Index
+from chatrepl.core.context.trim import Budget, Weighed, plan, plan_relevant
 from chatrepl.core.talk.conversation import TurnId
 from tests.core.replay import samples
 

@@ -12,11 +12,16 @@ from chatrepl.core.errors import StorageError
 from chatrepl.storage import files
 
 
+def _create(path: Path) -> None:
+    with files.creating(path) as descriptor:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize("umask", [0, 0o777])
 def test_a_file_is_for_the_user_alone_under_any_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        os.close(files.create(tmp_path / "new"))
+        _create(tmp_path / "new")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
@@ -78,7 +83,8 @@ def test_faults_have_words() -> None:
 
 
 def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
-    first = files.create(tmp_path / "a")
+    with files.creating(tmp_path / "a") as first:
+        pass
     second = os.open(tmp_path / "a", os.O_RDWR)
     assert files.lock(first)
     assert not files.lock(second)
@@ -96,8 +102,8 @@ def test_a_file_that_could_not_be_made_private_is_not_left_behind(
     with monkeypatch.context() as broken:
         broken.setattr("chatrepl.storage.files.os.fchmod", refuse)
         with pytest.raises(OSError, match="no"):
-            files.create(tmp_path / "a")
-    os.close(files.create(tmp_path / "a"))
+            _create(tmp_path / "a")
+    _create(tmp_path / "a")
 
 
 def test_a_file_that_a_daemon_thread_writes_outlives_the_end_of_the_program(
@@ -149,7 +155,8 @@ def test_a_file_whose_writer_has_not_begun_is_waited_for(
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system does not tell")
 def test_who_holds_a_file_is_told_while_it_is_held(tmp_path: Path) -> None:
     path = tmp_path / "held"
-    descriptor = files.create(path)
+    with files.creating(path) as descriptor:
+        pass
     assert files.holder(path) is None
     assert files.lock(descriptor)
     assert files.holder(path) in {os.getpid(), None}  # some file systems hide it

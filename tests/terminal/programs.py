@@ -57,7 +57,7 @@ def prompts(*arguments: str) -> None:
     try:
         with tty.quiet():
             with EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words) as early:
-                prompt = Prompt(options, Feeds(complete, toolbar), tty=tty)
+                prompt = Prompt(options, Feeds(complete, toolbar), tty)
             prompt.type_ahead(early.background.typed)
             print(f"dark={early.background.dark}", flush=True)
             _read_lines(prompt, "draft" if "default" in words else "")
@@ -91,7 +91,7 @@ def stream(*_arguments: str) -> None:
     tty = Tty()
     try:
         with tty.quiet():
-            prompt = Prompt(PromptOptions(), tty=tty)
+            prompt = Prompt(PromptOptions(), Feeds(), tty)
             with asyncio.Runner() as runner:
                 runner.run(_reply(tty, prompt))
             _read_lines(prompt, "")

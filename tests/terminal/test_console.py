@@ -7,7 +7,7 @@ from rich.text import Text
 
 from chatrepl.terminal.console import Appearance, wants_color
 from chatrepl.terminal.modes import speaks_utf8
-from chatrepl.terminal.safe_console import open_console, open_consoles
+from chatrepl.terminal.safe_console import open_console
 from chatrepl.terminal.theme import THEMES
 
 
@@ -109,8 +109,3 @@ def test_glyphs_beyond_ascii_need_an_encoding_and_a_locale(
     encoding: str, environ: dict[str, str], expected: bool
 ) -> None:
     assert speaks_utf8(io.TextIOWrapper(io.BytesIO(), encoding), environ) is expected
-
-
-def test_the_width_is_asked_for_or_given() -> None:
-    consoles = open_consoles(io.StringIO(), Tty(), Appearance(XTERM, width=33))
-    assert consoles.out.width == consoles.err.width == 33

@@ -20,10 +20,10 @@ from tests.terminal.sanitize.hostile import FORBIDDEN, Sample, samples, texts
 OURS = re.compile(r"\x1b\[[\d;]*m")
 
 
-def console(stream: io.StringIO, *, hyperlinks: bool = False) -> SafeConsole:
+def console(stream: io.StringIO) -> SafeConsole:
     return SafeConsole(
         file=stream, force_terminal=True, force_interactive=True, color_system="truecolor",
-        width=80, hyperlinks=hyperlinks,
+        width=80,
     )  # fmt: skip
 
 
@@ -65,12 +65,8 @@ def test_a_cluster_that_styles_cut_in_two_stays_whole() -> None:
     assert written(Segments([Segment("a\r"), Segment("\nb")])).startswith("a\nb")
 
 
-def test_links_are_never_hidden_and_only_shown_when_asked_for() -> None:
-    link = Text("x", Style(link="https://a.b/c"))
-    assert "\x1b]8" not in written(link)
-    stream = io.StringIO()
-    console(stream, hyperlinks=True).print(link, Text("y", Style(link="https://a.b/\x07")))
-    assert stream.getvalue().count("\x1b]8;id=") == 1
+def test_no_link_is_written() -> None:
+    assert "\x1b]8" not in written(Text("x", Style(link="https://a.b/c")))
 
 
 class Broken(io.StringIO):

@@ -7,18 +7,14 @@ Words are compared case-folded and without a plural s; scripts that write no bla
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chatrepl.core.talk.conversation import Turn, TurnId
 
-if TYPE_CHECKING:
-    from chatrepl.core.context.trim import TrimPlan, Weighed
-
 _K1: Final = 1.2
 _B: Final = 0.75
-RECENT_SHARE: Final = 0.4  # of the room, kept for the newest turns
 
 _UNSPACED: Final = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
@@ -95,45 +91,3 @@ def turn_text(turn: Turn) -> str:
     """Give what there is to find in a turn."""
     blocks = (block for message in turn.messages for block in message.content)
     return "\n".join(block.to_markdown() for block in blocks)
-
-
-def plan_relevant(
-    turns: "Sequence[Weighed]",
-    scores: Mapping[TurnId, float],
-    *,
-    target: float,
-    pins: Collection[TurnId] = frozenset(),
-    base: float = 0,
-) -> "TrimPlan":
-    """Keep the first, the newest and the pinned turns, and of the rest what scores best.
-
-    Up to `target` tokens are kept, of which a share is the newest turns'.
-    """
-    keep = {turn.id for turn in turns if turn.id in pins} | {turn.id for turn in turns[-1:]}
-    room = target - base - sum(turn.tokens for turn in turns if turn.id in keep)
-    if turns and turns[0].id not in keep and turns[0].tokens <= room * (1 - RECENT_SHARE):
-        keep.add(turns[0].id)
-        room -= turns[0].tokens
-    room = _take(reversed(turns), keep, room, room * RECENT_SHARE, stop=True)
-    ranked = sorted((t for t in turns if scores.get(t.id, 0) > 0), key=lambda t: -scores[t.id])
-    _take(ranked, keep, room, room, stop=False)
-    from chatrepl.core.context.trim import plan_drop
-
-    return plan_drop(turns, [turn.id for turn in turns if turn.id not in keep], base=base)
-
-
-def _take(
-    turns: "Iterable[Weighed]", keep: set[TurnId], room: float, most: float, *, stop: bool
-) -> float:
-    """Add turns to `keep` while they fit into `most`; give the room that is left."""
-    for turn in turns:
-        if turn.id in keep:
-            continue
-        if turn.tokens > most:
-            if stop:
-                break
-            continue
-        keep.add(turn.id)
-        room -= turn.tokens
-        most -= turn.tokens
-    return room

@@ -7,7 +7,7 @@ ones leave the beginning alone and the cache stays warm.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from chatrepl.core.errors import UsageError
@@ -17,6 +17,8 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.value import frozen
+
+RECENT_SHARE: Final = 0.4  # of the room that relevance has, kept for the newest turns
 
 
 @frozen
@@ -134,6 +136,46 @@ def plan_amount(
     older = turns[: max(0, len(turns) - max(1, amount.turns))]
     chosen = [turn.id for turn in older if turn.id not in pins]
     return plan_drop(turns, chosen, base=base)
+
+
+def plan_relevant(
+    turns: Sequence[Weighed],
+    scores: Mapping[TurnId, float],
+    *,
+    target: float,
+    pins: Collection[TurnId] = frozenset(),
+    base: float = 0,
+) -> TrimPlan:
+    """Keep the first, the newest and the pinned turns, and of the rest what scores best.
+
+    Up to `target` tokens are kept, of which a share is the newest turns'.
+    """
+    keep = {turn.id for turn in turns if turn.id in pins} | {turn.id for turn in turns[-1:]}
+    room = target - base - sum(turn.tokens for turn in turns if turn.id in keep)
+    if turns and turns[0].id not in keep and turns[0].tokens <= room * (1 - RECENT_SHARE):
+        keep.add(turns[0].id)
+        room -= turns[0].tokens
+    room = _take(reversed(turns), keep, room, room * RECENT_SHARE, stop=True)
+    ranked = sorted((t for t in turns if scores.get(t.id, 0) > 0), key=lambda t: -scores[t.id])
+    _take(ranked, keep, room, room, stop=False)
+    return plan_drop(turns, [turn.id for turn in turns if turn.id not in keep], base=base)
+
+
+def _take(
+    turns: Iterable[Weighed], keep: set[TurnId], room: float, most: float, *, stop: bool
+) -> float:
+    """Add turns to `keep` while they fit into `most`; give the room that is left."""
+    for turn in turns:
+        if turn.id in keep:
+            continue
+        if turn.tokens > most:
+            if stop:
+                break
+            continue
+        keep.add(turn.id)
+        room -= turn.tokens
+        most -= turn.tokens
+    return room
 
 
 def plan_drop(turns: Sequence[Weighed], chosen: Collection[TurnId], *, base: float = 0) -> TrimPlan:

@@ -34,7 +34,6 @@ class _LastAnswer:
     conversation: Conversation
     tally: Tally
     model: Model
-    tools: str
     parts: list[ScalePart]
     estimate: Estimate
 
@@ -71,27 +70,25 @@ class Ledger:
         """Give the tokens of a whole request."""
         return self._total(self._request_parts(request, model), model)
 
-    def next_total(
-        self, conversation: Conversation, model: Model, *draft: Message, tools: str = ""
-    ) -> Estimate:
+    def next_total(self, conversation: Conversation, model: Model, *draft: Message) -> Estimate:
         """Give the tokens that would be sent now, with the `draft` messages at the end.
 
-        `tools` is the tools as JSON. Asking again about the same costs nothing.
+        Asking again about the same costs nothing.
         """
         if draft:
-            return self._total(self._sent_parts(conversation, model, draft, tools), model)
+            return self._total(self._sent_parts(conversation, model, *draft), model)
         last = self._last
-        if last is not None and (last.model, last.tools) != (model, tools):
+        if last is not None and last.model != model:
             last = None
         if last is not None and last.conversation is conversation and last.tally is self.tally:
             return last.estimate
         added = None if last is None else _added(last.conversation, conversation, model)
         if last is None or added is None:
-            parts = self._sent_parts(conversation, model, (), tools)
+            parts = self._sent_parts(conversation, model)
         else:
             parts = [*last.parts, *(self._part(message, model) for message in added)]
         estimate = self._total(parts, model)
-        self._last = _LastAnswer(conversation, self.tally, model, tools, parts, estimate)
+        self._last = _LastAnswer(conversation, self.tally, model, parts, estimate)
         return estimate
 
     def observe(
@@ -116,7 +113,7 @@ class Ledger:
         """Take over the service's count of `request`, from a reply or from `count_tokens`."""
         self.tally = self.tally.counted(self._request_parts(request, model), total, model)
 
-    def resume(self, conversation: Conversation, model: Model, *, tools: str = "") -> None:
+    def resume(self, conversation: Conversation, model: Model) -> None:
         """Learn what a saved conversation's receipts tell.
 
         The last total is believed only if what is sent is still what was sent then.
@@ -134,12 +131,12 @@ class Ledger:
         if last is None or last.receipt is None or last.assistant is None:
             return
         total = last.receipt.usage.total_input_tokens
-        asked = self._before_reply(conversation, last, model, tools)
+        asked = self._before_reply(conversation, last, model)
         if asked is not None and total > 0 and last.assistant.model == model.id:
             self.tally = self.tally.counted(asked, total, model)
 
     def _before_reply(
-        self, conversation: Conversation, last: Turn, model: Model, tools: str
+        self, conversation: Conversation, last: Turn, model: Model
     ) -> list[ScalePart] | None:
         """Give the parts of the request that the last reply answered; None if it was another."""
         at = len(last.messages) - 1
@@ -147,19 +144,19 @@ class Ledger:
             return None
         cut = replace(last, messages=last.messages[:at])
         before = replace(conversation, turns={**conversation.turns, last.id: cut})
-        sent = build_sent(before, model, tools=tools)
+        sent = build_sent(before, model)
         if sent.bound != last.messages[at].bound:
             return None
-        return self._parts_of(sent, model, tools)
+        return self._parts_of(sent, model)
 
     def _sent_parts(
-        self, conversation: Conversation, model: Model, draft: tuple[Message, ...], tools: str
+        self, conversation: Conversation, model: Model, *draft: Message
     ) -> list[ScalePart]:
-        return self._parts_of(build_sent(conversation, model, *draft, tools=tools), model, tools)
+        return self._parts_of(build_sent(conversation, model, *draft), model)
 
-    def _parts_of(self, sent: Sent, model: Model, tools: str) -> list[ScalePart]:
+    def _parts_of(self, sent: Sent, model: Model) -> list[ScalePart]:
         messages = (self._part(message, model) for message in sent.messages)
-        return [*self._preamble(sent.system, tools, model), *messages]
+        return [*self._preamble(sent.system, "", model), *messages]
 
     def _replied(self, reply: Message, prefix: float, model: Model, usage: Usage) -> None:
         exact = prefix == 0 and not _holds_results(reply)

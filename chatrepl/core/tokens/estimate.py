@@ -8,7 +8,7 @@ case to `_block`. What the service reports corrects all this: see `learned.py`.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from operator import add
-from typing import Any, Final, TypeAlias, assert_never
+from typing import Any, Final, NamedTuple, TypeAlias, assert_never
 
 from chatrepl.core.models import Model, Tokenizer
 from chatrepl.core.talk.blocks import (
@@ -65,8 +65,7 @@ class Estimate:
     exact: bool = False
 
 
-@frozen
-class Features:
+class Features(NamedTuple):
     """What a text's estimate depends on: tokens in cl100k, and characters of six kinds.
 
     `capitals` stand in runs of two and more, `other` is beyond the Latin scripts, `mixed` counts
@@ -81,24 +80,12 @@ class Features:
     marks: int = 0
     mixed: int = 0
 
-    def __add__(self, more: "Features") -> "Features":
-        return Features(*map(add, self.counts, more.counts))
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        return (
-            self.bpe,
-            self.latin,
-            self.capitals,
-            self.other,
-            self.digits,
-            self.marks,
-            self.mixed,
-        )
+    def plus(self, more: "Features") -> "Features":
+        return Features(*map(add, self, more))
 
     def tokens(self, tokenizer: Tokenizer) -> float:
         """Estimate the tokens of the text by `tokenizer`."""
-        return max(0.0, _weighed(_PRIORS[tokenizer], self.counts))
+        return max(0.0, _weighed(_PRIORS[tokenizer], self))
 
     def converted(self, tokens: float, counted: Tokenizer, wanted: Tokenizer) -> float:
         """Estimate the tokens by `wanted`, where `counted` came to so many for the same text."""
@@ -106,7 +93,7 @@ class Features:
         if old == new:
             return tokens
         factor, *factors = _TO_NEW if old else _TO_OLD
-        guess = factor * tokens + _weighed(factors, self.counts)
+        guess = factor * tokens + _weighed(factors, self)
         return min(max(guess, tokens / _WIDEST), tokens * _WIDEST)
 
 
@@ -121,7 +108,7 @@ def features(text: str, bpe: int) -> Features:
     """
     total = _features(text[:_SLICE], bpe)
     for at in range(_SLICE, len(text), _SLICE):
-        total += _features(text[at : at + _SLICE], 0)
+        total = total.plus(_features(text[at : at + _SLICE], 0))
     return total
 
 
@@ -156,7 +143,7 @@ class Bulk:
 
     def __add__(self, more: "Bulk") -> "Bulk":
         return Bulk(
-            self.text + more.text,
+            self.text.plus(more.text),
             self.images + more.images,
             self.pages + more.pages,
             self.extra + more.extra,

@@ -15,10 +15,10 @@ _MARKS = frozenset("-=*_#`~+>|:.)![]^ \t0123456789")
 class Document:
     """Rows of a text as it comes; in whatever pieces, the rows are the same."""
 
-    def __init__(self, look: Look, *, links: bool = False) -> None:
+    def __init__(self, look: Look) -> None:
         self._lines = Lines()
         self._blocks = Blocks()
-        self._layout = Layout(look, links=links)
+        self._layout = Layout(look)
 
     def feed(self, text: str, width: int) -> list[Row]:
         """Take more text and return the rows that are final by it."""
@@ -48,34 +48,20 @@ class Document:
         return rows
 
 
-def render(
-    text: str,
-    width: int,
-    look: Look = DARK,
-    *,
-    links: bool = False,
-) -> list[Row]:
+def render(text: str, width: int, look: Look = DARK) -> list[Row]:
     """Rows of a whole Markdown text in a window `width` cells wide."""
-    document = Document(look, links=links)
+    document = Document(look)
     return document.feed(text, width) + document.finish(width)
 
 
 class Markdown:
     """A Markdown text that a rich console can print."""
 
-    def __init__(
-        self,
-        text: str,
-        look: Look = DARK,
-        *,
-        links: bool = False,
-    ) -> None:
+    def __init__(self, text: str, look: Look = DARK) -> None:
         self._text = text
         self._look = look
-        self._links = links
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = render(self._text, options.max_width, self._look, links=self._links)
-        for row in rows:
+        for row in render(self._text, options.max_width, self._look):
             yield from row
             yield Segment.line()

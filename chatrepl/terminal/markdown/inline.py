@@ -56,7 +56,6 @@ Runs = list[tuple[str, Style]]
 _PLAIN = re.compile(r"[^\\`*_~\[<&!$]*(?<! {2}\n)\Z")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
-_LINKED = re.compile(r"(?:https?://|mailto:)[!-~]+\Z", re.IGNORECASE)
 _MOST_MARKS = 200
 _LOW = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _HIGH = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
@@ -74,9 +73,8 @@ def _parser() -> MarkdownIt:
 class Inline:
     """Parse a block's text into runs."""
 
-    def __init__(self, look: Look, *, links: bool = True) -> None:
+    def __init__(self, look: Look) -> None:
         self.look = look
-        self._links = links
 
     def runs(self, text: str, base: Style, references: Mapping[str, Any]) -> Runs:
         """The runs of a text in a base style; a hard break is a line feed in a run."""
@@ -85,7 +83,7 @@ class Inline:
         tokens: list[Token] = []
         parser = _parser()
         parser.inline.parse(text, parser, {"references": references}, tokens)
-        return _Walk(self.look, base, links=self._links).walk(tokens)
+        return _Walk(self.look, base).walk(tokens)
 
 
 def _hopeless(text: str) -> bool:
@@ -96,9 +94,8 @@ def _hopeless(text: str) -> bool:
 class _Walk:
     """One pass over the tokens of a text, with a stack of styles."""
 
-    def __init__(self, look: Look, base: Style, *, links: bool) -> None:
+    def __init__(self, look: Look, base: Style) -> None:
         self._look = look
-        self._links = links
         self._stack = [base]
         self._hrefs: list[tuple[str, int]] = []
         self._runs: Runs = []
@@ -159,15 +156,9 @@ class _Walk:
             else:
                 self._add(part)
 
-    def _target(self, href: str) -> Style:
-        """The style of a link: clickable where its target is an address of a harmless kind."""
-        if self._links and _LINKED.match(href):
-            return Style(link=href)
-        return Style.null()
-
     def _open_link(self, href: str) -> None:
         self._hrefs.append((href, len(self._runs)))
-        self._push(self._look.link + self._target(href))
+        self._push(self._look.link)
 
     def _close_link(self) -> None:
         self._pop()
@@ -181,7 +172,7 @@ class _Walk:
         alt = "".join(child.content for child in token.children or ())
         look = self._look
         self._add("image: ", look.target)
-        self._add(alt or source, look.image + self._target(source))
+        self._add(alt or source, look.image)
         if alt and source:
             self._add(f" ({source})", look.target)
 

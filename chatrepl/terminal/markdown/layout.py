@@ -124,10 +124,10 @@ _RULE = 40  # cells
 class Layout:
     """Turn events into rows of a width, which may change between calls."""
 
-    def __init__(self, look: Look, *, links: bool = False) -> None:
+    def __init__(self, look: Look) -> None:
         self.width = 80
         self._look = look
-        self._inline = Inline(look, links=links)
+        self._inline = Inline(look)
         self._path: tuple[Container, ...] = ()  # of the leaf that was printed last
         self._started = False
         self._listing = False  # the last leaf was a link definition

@@ -1,1 +1,1 @@
-"""The line editor at the prompt. prompt_toolkit is imported when a `Prompt` is built."""
+"""The line editor at the prompt; all but its values is built on prompt_toolkit."""

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit.history import History
@@ -19,12 +20,11 @@ _SECRET = "sk-ant-"  # noqa: S105 - the beginning of every key, so that keys are
 
 
 class DiskHistory(History):
-    """History in a private file, or in memory only; `fault` says why nothing is stored."""
+    """History in a private file; in memory only without one, or where it cannot be used."""
 
     def __init__(self, path: Path | None) -> None:
         super().__init__()
         self.path = path
-        self.fault = ""
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""
@@ -32,10 +32,7 @@ class DiskHistory(History):
             return []
         try:
             lines = _tail(self.path).split(b"\n")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            self.fault = f"the history cannot be read: {error.strerror}"
+        except OSError:
             return []
         entries = [entry for line in lines if (entry := _entry(line)) is not None]
         return reversed(entries)
@@ -44,10 +41,8 @@ class DiskHistory(History):
         """Append a line to the file, if it may be stored."""
         if self.path is None or not _may_be_stored(string):
             return
-        try:
+        with suppress(OSError):
             _append(self.path, json.dumps(string).encode("ascii"))
-        except OSError as error:
-            self.fault = f"the history cannot be written: {error.strerror}"
 
 
 def _may_be_stored(entry: str) -> bool:

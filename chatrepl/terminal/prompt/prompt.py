@@ -1,16 +1,40 @@
-"""One prompt for the whole session: what the shell calls.
+"""One prompt for the whole session: what the shell calls. Importing this imports prompt_toolkit.
 
 A `Tty` brings back the modes of the start for the editor and for a suspension.
 The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupted` or `Closed`.
-What needs prompt_toolkit is built in `line_editor.py`.
 """
 
 import os
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
 
-from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt.line_editor import PromptSession
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application, create_app_session, get_app
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition, vi_navigation_mode
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import create_input
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+from prompt_toolkit.key_binding import KeyBindings, KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import ColorDepth, create_output
+from prompt_toolkit.output.plain_text import PlainTextOutput
+from prompt_toolkit.utils import is_dumb_terminal
+
+from chatrepl.terminal.modes import Tty, is_ignored
+from chatrepl.terminal.prompt.history import DiskHistory
+from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
+from chatrepl.terminal.prompt.line_editor import (
+    CandidateCompleter,
+    completes_by_itself,
+    fit,
+    parse_keys,
+    prompt_style,
+)
+from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
 from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
@@ -18,68 +42,85 @@ from chatrepl.terminal.prompt.values import (
     PromptEntry,
     PromptOptions,
     Submitted,
+    ToolbarPart,
 )
-
-if TYPE_CHECKING:
-    from prompt_toolkit.input import Input
 
 PromptResult: TypeAlias = str | Interrupted | Closed
 
+_ROWS_FOR_MENU = 6
+_ROWS_BESIDE_MENU = 2
+_ESCAPE_SECONDS = 0.1  # between the bytes of one key
+_SEQUENCE_SECONDS = 1.0  # between the keys of one command, such as Ctrl-X Ctrl-E
+_VI_ESCAPE_SECONDS = 0.25  # Esc alone is a command there
+
 
 class Prompt:
-    """A line editor on the keyboard, with history, completion and a toolbar."""
+    """A line editor on the keyboard, with history, completion and a toolbar.
 
-    def __init__(
-        self,
-        options: PromptOptions,
-        feeds: Feeds | None = None,
-        *,
-        tty: Tty | None = None,
-        environ: Mapping[str, str] | None = None,
-        stdin: TextIO | None = None,
-        stdout: TextIO | None = None,
-    ) -> None:
-        self._options = options
-        self._session = PromptSession(
-            options,
-            feeds or Feeds(),
-            os.environ if environ is None else environ,
-            (stdin, stdout),
-            tty or Tty(),
+    `options` are those in force.
+    """
+
+    def __init__(self, options: PromptOptions, feeds: Feeds, tty: Tty) -> None:
+        dumb = is_dumb_terminal(os.environ.get("TERM"))
+        self._input = create_input()
+        self._output = PlainTextOutput(sys.stdout) if dumb else create_output()
+        self._history = DiskHistory(options.history)
+        self._feeds = feeds
+        self._first = True
+        self._keys = KeyState(options.multiline, cleared=feeds.cleared)
+        with create_app_session(self._input, self._output):
+            self._session = self._build(prompt_keys(self._keys, os.environ, tty), dumb=dumb)
+        app = self._session.app
+        app.key_processor.before_key_press += self._keys.next_key
+        app.before_render += self._fit_menu
+        app.renderer.cpr_not_supported_callback = None  # its warning would be noise
+        self.change(options)
+
+    def _build(self, keys: KeyBindings, *, dumb: bool) -> PromptSession[PromptResult]:
+        return PromptSession(
+            message=lambda: [("class:mark", self.options.mark)],
+            multiline=True,
+            prompt_continuation=lambda width, _number, _wrapped: [("", " " * width)],
+            history=self._history,
+            auto_suggest=AutoSuggestFromHistory(),
+            search_ignore_case=True,
+            lexer=FenceLexer(),
+            completer=CandidateCompleter(self._feeds.complete),
+            complete_while_typing=Condition(_opens_menu),
+            reserve_space_for_menu=_ROWS_FOR_MENU,
+            input_processors=[VisibleProcessor()],
+            key_bindings=keys,
+            bottom_toolbar=self._toolbar,
+            placeholder=self._placeholder,
+            include_default_pygments_style=False,
+            input=self._input,
+            output=None if dumb else self._output,  # given one, it would not see how dumb it is
         )
-
-    @property
-    def options(self) -> PromptOptions:
-        """The options in force."""
-        return self._options
-
-    @property
-    def input(self) -> "Input":
-        """The keyboard, for keeping what is typed while no prompt is shown."""
-        return self._session.input
-
-    @property
-    def fault(self) -> str:
-        """Why the history is not stored; empty when it is."""
-        return self._session.history.fault
 
     def change(self, options: PromptOptions) -> None:
         """Look and behave otherwise from the next line on; the history stays where it is."""
-        self._options = options
-        self._session.apply(options)
+        self.options = options
+        self._keys.multiline = options.multiline
+        self._session.editing_mode = EditingMode.VI if options.vi else EditingMode.EMACS
+        self._session.app.ttimeoutlen = _ESCAPE_SECONDS
+        self._session.app.timeoutlen = _VI_ESCAPE_SECONDS if options.vi else _SEQUENCE_SECONDS
+        self._session.style = prompt_style(options.theme)
+        self._session.color_depth = None if options.color else ColorDepth.DEPTH_1_BIT
 
     def type_ahead(self, data: bytes) -> None:
         """Give the next prompt keys that were read elsewhere."""
-        self._session.type_ahead(data)
+        store_typeahead(self._input, parse_keys(data))
 
     @property
     def command_waits(self) -> bool:
         """Whether what was typed ahead begins with a command that was submitted."""
-        return self._session.command_waits
+        keys = self._ahead()
+        return bool(keys) and keys[0].data == "/" and Keys.Enter in [each.key for each in keys]
 
-    def remember(self, text: str) -> None:
-        """Add a text to the history, for texts that were not typed at the prompt."""
-        self._session.history.append_string(text)
+    def _ahead(self) -> list[KeyPress]:
+        keys = get_typeahead(self._input)  # this takes them out
+        store_typeahead(self._input, keys)
+        return keys
 
     def read(
         self, run: Callable[[Coroutine[Any, Any, PromptResult]], PromptResult], default: str = ""
@@ -89,17 +130,53 @@ class Prompt:
         `run` is `asyncio.run`, or that of an event loop on which other things go on meanwhile.
         """
         try:
-            result = run(self._session.prompt(default))
+            result = run(self._prompt(default))
         except EOFError:
-            self._session.keep_draft()
+            self._keep_draft()
             return Closed()
         except (SystemExit, OSError):  # we must leave, or the terminal has gone
-            self._session.keep_draft()
+            self._keep_draft()
             raise
         except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
-            self._session.offer_to_leave()
+            self._keys.hint = LEAVE_HINT
             return self.read(run, default)
         return Submitted(whole_characters(result)) if isinstance(result, str) else result
+
+    async def _prompt(self, default: str) -> PromptResult:
+        if default and self._ahead():
+            default += "\n"  # a draft that came back, before what was typed meanwhile
+        with create_app_session(self._input, self._output):
+            heard = not is_ignored(signal.SIGINT)
+            result = await self._session.prompt_async(default=default, handle_sigint=heard)
+        self._first = False
+        return result
+
+    def _keep_draft(self) -> None:
+        """Put what is being typed into the history: nobody will submit it any more."""
+        if draft := self._session.default_buffer.text:
+            self._history.append_string(draft)
+
+    def _fit_menu(self, app: Application[PromptResult]) -> None:
+        """Reserve no more rows for the menu than the window has beside prompt and toolbar."""
+        room = app.output.get_size().rows - _ROWS_BESIDE_MENU
+        self._session.reserve_space_for_menu = max(0, min(_ROWS_FOR_MENU, room))
+
+    def _placeholder(self) -> StyleAndTextTuples:
+        return [("class:suggestion", self.options.placeholder if self._first else "")]
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        columns = get_app().output.get_size().columns
+        if self._keys.hint:
+            parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
+        else:
+            mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
+            parts = [*mode, *self._feeds.toolbar()]
+        return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
+
+
+def _opens_menu() -> bool:
+    document = get_app().current_buffer.document
+    return completes_by_itself(document.text, document.cursor_position)
 
 
 def whole_characters(text: str) -> str:

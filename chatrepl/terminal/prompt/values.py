@@ -60,18 +60,6 @@ class PromptOptions:
     placeholder: str = ""
 
 
-def _no_candidates(_text: str, _cursor: int) -> Iterable[Candidate]:
-    return ()
-
-
-def _unheard() -> None:
-    return None
-
-
-def _no_parts() -> Sequence[ToolbarPart]:
-    return ()
-
-
 @frozen
 class Feeds:
     """Where a prompt asks: completions for a text and cursor, the toolbar's parts.
@@ -79,6 +67,6 @@ class Feeds:
     `cleared` is told when the user threw a draft away.
     """
 
-    complete: Callable[[str, int], Iterable[Candidate]] = _no_candidates
-    toolbar: Callable[[], Sequence[ToolbarPart]] = _no_parts
-    cleared: Callable[[], None] = _unheard
+    complete: Callable[[str, int], Iterable[Candidate]] = lambda _text, _cursor: ()
+    toolbar: Callable[[], Sequence[ToolbarPart]] = lambda: ()
+    cleared: Callable[[], None] = lambda: None

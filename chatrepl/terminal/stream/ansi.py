@@ -1,7 +1,6 @@
 """Rows of segments to the characters that a terminal gets."""
 
 import re
-import zlib
 from typing import NamedTuple
 
 from rich.color import ColorSystem
@@ -32,7 +31,7 @@ _NONE = _Code("", "", colour=False)
 
 
 class Ansi:
-    """Encode rows for one console: its colours, its character set, its links."""
+    """Encode rows for one console: its colours and its character set."""
 
     def __init__(self, console: Console) -> None:
         self._system = _SYSTEMS.get(console.color_system or "")
@@ -66,9 +65,5 @@ class Ansi:
         begin = sample.partition("x")[0]
         end = "\x1b[m" if begin else ""
         colour = bool(begin) and style == Style.from_color(style.color)
-        if style.link and self._system is not None and style.link == clean(style.link):
-            number = zlib.crc32(style.link.encode())  # the same in each frame
-            begin = f"\x1b]8;id={number};{style.link}\x1b\\{begin}"
-            end += "\x1b]8;;\x1b\\"
         self._codes[style] = _Code(begin, end, colour)
         return self._codes[style]

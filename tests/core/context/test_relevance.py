@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.context.relevance import Index, plan_relevant, terms, turn_text
-from chatrepl.core.context.trim import Weighed
+from chatrepl.core.context.relevance import Index, terms, turn_text
+from chatrepl.core.context.trim import Weighed, plan_relevant
 from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from tests.core.recall import recall, rough_tokens
 

@@ -232,7 +232,6 @@ def test_a_plain_exchange_is_added_and_anything_else_is_put_together_anew() -> N
         talk = talk.add(Turn(TurnId("b"), talk.head, (HELLO, HI)))
 
         assert ledger.next_total(talk, NEW) == fresh.next_total(talk, NEW)
-        assert ledger.next_total(talk, NEW, tools="[]") == fresh.next_total(talk, NEW, tools="[]")
 
 
 def test_a_system_prompt_weighs_the_same_as_text_and_as_a_marked_block() -> None:

@@ -81,7 +81,7 @@ def test_no_conversion_runs_away(text: str, tokens: float) -> None:
 @given(st.text(), st.text())
 def test_the_features_of_joined_messages_add_up(one: str, other: str) -> None:
     both = bulk(TextBlock(one), TextBlock(other))
-    assert both.text == words(one) + words(other)
+    assert both.text == words(one).plus(words(other))
 
 
 @given(st.text(), st.integers(0, 10_000))

@@ -55,14 +55,6 @@ def test_emphasis_has_a_style() -> None:
     assert not style_in("**a** b", "b").bold
 
 
-def test_only_addresses_of_harmless_kinds_can_be_clicked() -> None:
-    assert style_in("[a](https://b.example)", "a").link == "https://b.example"
-    for text in ("[a](/local)", "[a](file:///etc/passwd)", "[a](vscode:x)"):
-        assert style_in(text, "a").link is None
-    without = Inline(DARK, links=False).runs("[a](https://b.example)", Style.null(), {})
-    assert all(style.link is None for _, style in without)
-
-
 def test_references_are_looked_up() -> None:
     known = {"D": {"href": "/u", "title": ""}}
     runs = INLINE.runs("[x][d] [d] [e]", Style.null(), known)

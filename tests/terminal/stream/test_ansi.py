@@ -26,16 +26,8 @@ def test_controls_are_made_visible_once_more() -> None:
     assert encoded(Segment("a\x1b[2Jb\x9bc")) == "a^[[2Jb<U+009B>c"
 
 
-def test_links_have_the_same_number_in_each_frame() -> None:
-    link = Segment("a", Style(link="https://b.example"))
-    first = encoded(link)
-    assert first == encoded(link)
-    assert first.startswith("\x1b]8;id=")
-    assert first.endswith("https://b.example\x1b\\a\x1b]8;;\x1b\\")
-
-
-def test_an_address_with_controls_is_no_link() -> None:
-    assert "\x1b" not in encoded(Segment("a", Style(link="https://b\x1b\\c")))
+def test_no_link_is_written() -> None:
+    assert "\x1b]8" not in encoded(Segment("a", Style(link="https://b.example")))
 
 
 @pytest.mark.parametrize(

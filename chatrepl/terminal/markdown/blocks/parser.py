@@ -9,27 +9,12 @@ a paragraph longer than `PIECE` is said in pieces, a table's columns are fixed b
 
 import copy
 from collections import ChainMap
-from typing import TYPE_CHECKING, Self
+from collections.abc import MutableMapping
+from typing import Self
 
+from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks import starts
-from chatrepl.terminal.markdown.blocks.events import (
-    CodeLine,
-    CodeStart,
-    Container,
-    ContainerKind,
-    Definition,
-    Empty,
-    Event,
-    Heading,
-    HtmlLine,
-    HtmlStart,
-    Paragraph,
-    Rule,
-    TableEnd,
-    TableRow,
-    TableStart,
-    Where,
-)
+from chatrepl.terminal.markdown.blocks.events import Container, ContainerKind, Event, Where
 from chatrepl.terminal.markdown.blocks.lines import Marker, SourceLine
 from chatrepl.terminal.markdown.blocks.starts import (
     FenceLeaf,
@@ -41,10 +26,6 @@ from chatrepl.terminal.markdown.blocks.starts import (
     TableLeaf,
     take_definitions,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
 
 PIECE = 1_500  # characters; twice as many where emphasis or a link is open
 
@@ -93,7 +74,7 @@ class Blocks:
         while len(self._stack) > depth:
             container = self._stack[-1]
             if not container.filled and container.kind != "list":
-                self._out.append(Empty(self._where()))
+                self._out.append(says.Empty(self._where()))
             self._stack.pop()
 
     def _push(
@@ -125,9 +106,9 @@ class Blocks:
         return depth - 1 if depth and self._stack[depth - 1].kind == "list" else depth
 
     def _code(self, leaf: FenceLeaf | IndentedLeaf, text: str) -> None:
-        self._out.extend(CodeLine("") for _ in range(leaf.blanks))
+        self._out.extend(says.CodeLine("") for _ in range(leaf.blanks))
         leaf.blanks = 0
-        self._out.append(CodeLine(text))
+        self._out.append(says.CodeLine(text))
 
     def _html(self, line: SourceLine) -> None:
         leaf = self._leaf
@@ -136,9 +117,9 @@ class Blocks:
         if line.blank:
             leaf.blanks += 1
             return
-        self._out.extend(HtmlLine("") for _ in range(leaf.blanks))
+        self._out.extend(says.HtmlLine("") for _ in range(leaf.blanks))
         leaf.blanks = 0
-        self._out.append(HtmlLine(line.raw))
+        self._out.append(says.HtmlLine(line.raw))
         if starts.html_ends(line.body, leaf.kind):
             self._leaf = None
 
@@ -148,7 +129,7 @@ class Blocks:
         if len(text.lines) > 1:
             last = text.lines[-1]
             text.drop_last()
-            self._out.append(Paragraph(text.where, text.joined(), more=True))
+            self._out.append(says.Paragraph(text.where, text.joined(), more=True))
             text.restart(last)
 
     def _define(self, text: ParagraphLeaf) -> None:
@@ -158,7 +139,7 @@ class Blocks:
         definitions, text.lines = take_definitions(text.lines, self.references)
         where = text.where
         for definition in definitions:
-            self._out.append(Definition(where, *definition))
+            self._out.append(says.Definition(where, *definition))
             where = where._replace(blank=False)
         text.where = where
 
@@ -168,9 +149,9 @@ class Blocks:
             case ParagraphLeaf():
                 self._define(leaf)
                 if leaf.lines:
-                    self._out.append(Paragraph(leaf.where, leaf.joined()))
+                    self._out.append(says.Paragraph(leaf.where, leaf.joined()))
             case TableLeaf():
-                self._out.append(TableEnd())
+                self._out.append(says.TableEnd())
             case IndentedLeaf() | FenceLeaf() | HtmlLeaf():
                 self._blank = leaf.blanks > 0
             case _:
@@ -279,7 +260,7 @@ class Blocks:
         body = line.body
         if body[0] == "#" and (heading := starts.atx(body)):
             self._new_leaf(None, depth)
-            self._out.append(Heading(self._where(), *heading))
+            self._out.append(says.Heading(self._where(), *heading))
             return True
         text = self._leaf
         level = self._underlines(line, depth)
@@ -287,12 +268,12 @@ class Blocks:
             self._define(text)
             if text.lines:
                 self._leaf = None
-                self._out.append(Heading(text.where, level, text.joined()))
+                self._out.append(says.Heading(text.where, level, text.joined()))
                 return True
             self._leaf = None
         if body[0] in "*-_" and starts.is_rule(body):
             self._new_leaf(None, depth)
-            self._out.append(Rule(self._where()))
+            self._out.append(says.Rule(self._where()))
             return True
         return False
 
@@ -302,13 +283,13 @@ class Blocks:
         if body[0] in "`~" and (mark := starts.fence(body)):
             leaf = FenceLeaf(mark, line.indent)
             self._new_leaf(leaf, depth)
-            self._out.append(CodeStart(self._where(), mark.info.partition(" ")[0]))
+            self._out.append(says.CodeStart(self._where(), mark.info.partition(" ")[0]))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
             if kind == 7 and isinstance(self._leaf, ParagraphLeaf | TableLeaf):
                 return False
             self._new_leaf(HtmlLeaf(kind), depth)
-            self._out.append(HtmlStart(self._where()))
+            self._out.append(says.HtmlStart(self._where()))
             self._html(line)
             return True
         return self._open_table(body, depth)
@@ -330,14 +311,14 @@ class Blocks:
             self._close_leaf()
             where = self._where()
         self._leaf = TableLeaf(len(names))
-        self._out.append(TableStart(where, names, aligns))
+        self._out.append(says.TableStart(where, names, aligns))
         return True
 
     def _open_indented(self, line: SourceLine, depth: int) -> None:
         self._new_leaf(IndentedLeaf(), depth)
-        self._out.append(CodeStart(self._where(), ""))
+        self._out.append(says.CodeStart(self._where(), ""))
         line.strip(4)
-        self._out.append(CodeLine(line.raw))
+        self._out.append(says.CodeLine(line.raw))
 
     # the open leaf
 
@@ -352,7 +333,7 @@ class Blocks:
             leaf.add(line.body)
         elif isinstance(leaf, TableLeaf) and depth == len(self._stack):
             row = starts.cells(line.body)[: leaf.columns]
-            self._out.append(TableRow(row + [""] * (leaf.columns - len(row))))
+            self._out.append(says.TableRow(row + [""] * (leaf.columns - len(row))))
         else:
             self._new_leaf(None, depth)
             text = ParagraphLeaf(self._where())
