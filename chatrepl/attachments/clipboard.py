@@ -48,17 +48,17 @@ _POWERSHELL_WRITE: Final = (
 
 # Where a program is of use: one of two variables is set, the platform, or wherever it is installed.
 _WAYLAND, _X11, _MAC, _HERE = "WAYLAND_DISPLAY", "DISPLAY", "darwin", ""
-_Row: TypeAlias = tuple[str, ClipboardCommand]
+_Program: TypeAlias = tuple[str, ClipboardCommand]
 _IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _XCLIP: Final = ("xclip", "-selection", "clipboard")
-_IMAGES: Final[tuple[_Row, ...]] = (
+_IMAGES: Final[tuple[_Program, ...]] = (
     (_MAC, ("pngpaste", "-")),
     (_MAC, ("osascript", "-e", "the clipboard as «class PNGf»")),
     *((_WAYLAND, ("wl-paste", "--no-newline", "--type", kind)) for kind in _IMAGE_TYPES),
     *((_X11, (*_XCLIP, "-t", kind, "-o")) for kind in _IMAGE_TYPES),
     (_HERE, (*_POWERSHELL, _POWERSHELL_IMAGE)),
 )
-_TEXTS: Final[tuple[_Row, ...]] = (
+_TEXTS: Final[tuple[_Program, ...]] = (
     (_MAC, ("pbpaste",)),
     (_WAYLAND, ("wl-paste", "--no-newline", "--type", "text")),
     (_X11, (*_XCLIP, "-o")),
@@ -66,7 +66,7 @@ _TEXTS: Final[tuple[_Row, ...]] = (
     (_HERE, ("termux-clipboard-get",)),
     (_HERE, (*_POWERSHELL, _POWERSHELL_TEXT)),
 )
-_WRITERS: Final[tuple[_Row, ...]] = (
+_WRITERS: Final[tuple[_Program, ...]] = (
     (_WAYLAND, ("wl-copy", "--type", "text/plain;charset=utf-8")),
     (_X11, _XCLIP),
     (_X11, ("xsel", "--clipboard", "--input")),
@@ -129,7 +129,7 @@ class Clipboard:
             for command in self._commands(_WRITERS, here=not self._remote())
         )
 
-    def _commands(self, rows: Iterable[_Row], *, here: bool = True) -> list[ClipboardCommand]:
+    def _commands(self, rows: Iterable[_Program], *, here: bool = True) -> list[ClipboardCommand]:
         return [
             command
             for place, command in rows
