@@ -47,7 +47,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     "N13": [
         Row("stream cut after 3", 1, "ended before it was complete", "### truth"),
-        Row("stream no-stop", 1, "ended before it was complete", "word for word"),
+        Row("stream no-stop", 0, "", "word for word"),
     ],
     "N14": [
         Row("stream bad-json after 3", 1, "unreadable", "### truth"),
