@@ -2,14 +2,17 @@
 
 import os
 import ssl
+from collections.abc import AsyncIterator
 from typing import Final
 from urllib.request import getproxies
 
 import httpx2
 
 from chatrepl.api.address import is_local
+from chatrepl.api.bodies import LIST_BYTES, bounded, last_words, sliced
 from chatrepl.api.errors.exceptions import Faults
-from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S, socket_options
+from chatrepl.api.errors.foreign import ERROR_BYTES
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, socket_options
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ConfigError
 
@@ -57,7 +60,41 @@ def build_http(
         limits=_LIMITS,
         timeout=timeouts(timeout_s),
         follow_redirects=False,
+        event_hooks={"response": [_bound]},
     )
+
+
+class _Slices(httpx2.AsyncByteStream):
+    """A body in small slices."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in sliced(aiter(self._stream)):
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Read a body that is no reply before anybody reads it without a bound."""
+    asked, stream = response.request, response.stream
+    is_reply = response.is_success and asked.url.path.endswith(MESSAGES)
+    if is_reply or asked.method == "HEAD" or not isinstance(stream, httpx2.AsyncByteStream):
+        return
+    body = httpx2.Response(response.status_code, headers=response.headers, stream=_Slices(stream))
+    chunks = body.aiter_bytes()
+    try:
+        if response.is_success:
+            content = await bounded(chunks, LIST_BYTES)
+        else:
+            content = await last_words(chunks, ERROR_BYTES, FAULTS.raised)
+    finally:
+        await body.aclose()
+    response.headers.pop("content-encoding", None)
+    response.stream = httpx2.ByteStream(content)
 
 
 async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
