@@ -138,10 +138,11 @@ def test_n5_proxies_that_refuse_or_are_none(home: Home) -> None:
     gone = f"http://somebody:secret-of-proxy@127.0.0.1:{free_port()}"
     done = home.ask("--base-url", "https://nowhere.invalid", env={"HTTPS_PROXY": gone})
     assert done.code == 4
+    assert f"The proxy 127.0.0.1:{gone.rpartition(':')[2]} (HTTPS_PROXY)" in done.err
     assert "secret-of-proxy" not in done.err
-    for proxy in ("bad://somebody:secret-of-proxy@127.0.0.1:1", "socks5://127.0.0.1:1"):
+    for proxy, code in (("bad://a:secret-of-proxy@127.0.0.1:1", 2), ("socks5://127.0.0.1:1", 4)):
         done = home.ask("--base-url", "https://nowhere.invalid", env={"ALL_PROXY": proxy})
-        assert done.code == 2
+        assert done.code == code
         assert "ALL_PROXY" in done.err
         assert "secret-of-proxy" not in done.err
 
