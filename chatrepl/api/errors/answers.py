@@ -98,7 +98,9 @@ def from_other_content(
 
 def _page(title: str, message: str) -> tuple[str, str]:
     named = f" titled “{title}”" if title else ""
-    return message.format(named), "Perhaps a proxy, a login page of this network, or base_url."
+    return message.format(
+        named
+    ), "Perhaps a proxy, a login page of this network, or a wrong base_url."
 
 
 def _shown(said: Said, origin: Origin) -> str:
@@ -203,7 +205,7 @@ def _permission(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]
             hint = "Perhaps a proxy of this network; else check what the key may do."
             return f"{origin.host} does not allow this{status}{reason}", hint
         case _:
-            return f"This key may not do that{status}{reason}", "Check what it may do."
+            return f"This key may not do that{status}{reason}", "Check the key's rights."
 
 
 def _in_place(title: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:

@@ -14,7 +14,7 @@ ERROR_BYTES: Final = 262_144
 _DEEPEST: Final = 8
 _MOST_ITEMS: Final = 5
 _READ: Final = 16_384
-_SOME_BINARY: Final = 0.1
+_BINARY_SHARE: Final = 0.3
 # Where words stand, the best first; `error` comes before them all.
 _KEYS: Final = (
     "message", "faultstring", "detail", "error_description", "error_message", "errormessage", "msg",
@@ -138,8 +138,11 @@ def _stripped(data: bytes) -> str:
 def _plain(data: bytes) -> str:
     """Give the beginning of a plain text; nothing where it is none."""
     text = data[:_READ].decode("utf-8", "replace")
-    odd = sum(not character.isprintable() and not character.isspace() for character in text)
-    if odd + text.count("\ufffd") > _SOME_BINARY * len(text):
+    odd = sum(
+        character == "\ufffd" or not (character.isprintable() or character.isspace())
+        for character in text
+    )
+    if "\0" in text or odd > _BINARY_SHARE * len(text):
         return ""
     return " ".join(text.split())
 
