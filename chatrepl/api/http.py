@@ -2,29 +2,35 @@
 
 import os
 import ssl
+from collections.abc import AsyncIterator
 from typing import Final
 from urllib.request import getproxies
 
 import httpx2
+import socksio
 
 from chatrepl.api.address import is_local
+from chatrepl.api.bodies import LIST_BYTES, bounded, last_words, sliced
 from chatrepl.api.errors.exceptions import Faults
-from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, SLACK_S, socket_options
+from chatrepl.api.errors.foreign import ERROR_BYTES
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, socket_options
+from chatrepl.api.proxies import proxies
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ConfigError
 
 FAULTS: Final = Faults(
     (
         httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL,
-        OSError, EOFError, ValueError, AssertionError,
+        socksio.SOCKSError, OSError, EOFError, ValueError, AssertionError,
     ),
-    proxy=(httpx2.ProxyError,),
+    proxy=(httpx2.ProxyError, socksio.SOCKSError),
+    connecting=(httpx2.ConnectError, httpx2.ConnectTimeout),
     address=(httpx2.UnsupportedProtocol, httpx2.InvalidURL),
     unwritable=(httpx2.LocalProtocolError,),
     timeout=(httpx2.TimeoutException,),
     closed=(httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError),
 )  # fmt: skip
-_HINTS: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(
     max_connections=20, max_keepalive_connections=5, keepalive_expiry=_KEEPALIVE_S
@@ -42,8 +48,8 @@ def build_http(
     """Make the client. Proxies and certificates come from the environment, redirects are not taken.
 
     This machine is reached without a proxy: a key for it leaves it no other way.
-    Raises ValueError, ImportError or OSError where the environment names an impossible proxy or
-    certificate file.
+    Raises ValueError, InvalidURL, ImportError or OSError where the environment names an impossible
+    proxy or certificate file.
     """
     verify: ssl.SSLContext | bool = True
     if base_url.startswith("http:"):
@@ -57,7 +63,41 @@ def build_http(
         limits=_LIMITS,
         timeout=timeouts(timeout_s),
         follow_redirects=False,
+        event_hooks={"response": [_bound]},
     )
+
+
+class _Slices(httpx2.AsyncByteStream):
+    """A body in small slices."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in sliced(aiter(self._stream)):
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Read a body that is no reply before anybody reads it without a bound."""
+    asked, stream = response.request, response.stream
+    is_reply = response.is_success and asked.url.path.endswith(MESSAGES)
+    if is_reply or asked.method == "HEAD" or not isinstance(stream, httpx2.AsyncByteStream):
+        return
+    body = httpx2.Response(response.status_code, headers=response.headers, stream=_Slices(stream))
+    chunks = body.aiter_bytes()
+    try:
+        if response.is_success:
+            content = await bounded(chunks, LIST_BYTES)
+        else:
+            content = await last_words(chunks, ERROR_BYTES, FAULTS.raised)
+    finally:
+        await body.aclose()
+    response.headers.pop("content-encoding", None)
+    response.stream = httpx2.ByteStream(content)
 
 
 async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
@@ -74,14 +114,21 @@ def open_http(
     """Make the HTTP client. Raises ConfigError where the environment spoils it."""
     try:
         return build_http(route.url, route.timeout_s, transport)
-    except (ValueError, ImportError, OSError) as error:
+    except (ValueError, httpx2.InvalidURL, ImportError, OSError) as error:
         raise _spoilt(error, route) from error
 
 
 def _spoilt(error: Exception, route: Route) -> ConfigError:
-    present = [name for name in _HINTS if os.environ.get(name) or os.environ.get(name.lower())]
-    named = f"Check {', '.join(present)}." if present else "Check the proxy and certificates."
     if isinstance(error, OSError):
+        present = [name for name in _CERTIFICATES if os.environ.get(name)]
+        named = f"Check {', '.join(present)}." if present else "Check the system's certificates."
         return ConfigError(f"The certificates could not be read: {error.strerror or error}.", named)
+    for text, proxy in proxies().values():
+        try:
+            httpx2.Proxy(text if "://" in text else f"http://{text}")
+        except (ValueError, httpx2.InvalidURL):
+            what = f": {proxy.address}" if proxy.address else ""
+            message = f"{proxy.variable} names no proxy that can be used{what}."
+            return ConfigError(message, "It looks like http://host:port or socks5://host:port.")
     reason = route.origin.clean(str(error))
-    return ConfigError(f"The network settings of the environment are not usable: {reason}", named)
+    return ConfigError(f"The network settings of the environment are not usable: {reason}")

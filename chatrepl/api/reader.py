@@ -1,7 +1,6 @@
 """Read one answer of the service as our events, to its end or until it can be trusted no more."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
@@ -11,12 +10,15 @@ from chatrepl.api.errors.answers import from_event, from_other_content
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
+from chatrepl.api.whole import EVENTS, JSON, Shape, events_in, read_json, shape_of
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.reply import MessageStop, StreamEvent
+from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, StreamEvent
 from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
 
 _PAGE_BYTES: Final = 65_536
 _DRAIN_S: Final = 0.2
+_LATE_S: Final = 5.0  # for what may follow once the service said why the reply stops
 
 
 class OpenResponse(Protocol):
@@ -54,28 +56,76 @@ class ReadLimits:
 async def read_reply(
     answer: Answer, limits: ReadLimits, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[StreamEvent, None]:
-    """Yield the events of a reply and close the answer. Raises ApiError where it is not whole."""
+    """Yield the events of a reply and close the answer. Raises ApiError where it is not whole.
+
+    A reply is whole when the service says that it stops, or why: whatever its label, and however
+    its bytes end after that.
+    """
+    reading = _Reading(answer.origin, limits, answer.response.headers.get("request-id"))
     try:
-        await _check_content(answer, limits)
-        reading = _Reading(answer.origin, limits, answer.response.headers.get("request-id"))
         chunks = answer.response.aiter_bytes()
-        last = clock()
-        while True:
-            left = last + limits.timeout_s - clock()
-            chunk = await _next(chunks, left, answer, limits, begun=reading.begun)
-            if chunk is None:
-                break
+        head, shape = await _opening(chunks, answer, limits)
+        if shape != "events":
+            body = await _rest(head, chunks, answer, limits, most=_most(shape, limits))
+            for event in reading.whole(answer, body, limits):
+                yield event
+            return
+        chunk: bytes | None = head
+        last, fault = clock(), None
+        while chunk is not None:
             for event in reading.feed(chunk):
                 yield event
                 if isinstance(event, MessageStop):
                     await _drain(chunks, answer.faults)
                     return
                 last = clock()
+            patience = min(_LATE_S, limits.timeout_s) if reading.ended else limits.timeout_s
+            try:
+                left = last + patience - clock()
+                chunk = await _next(chunks, left, answer, limits, begun=reading.begun)
+            except ApiError as error:
+                chunk, fault = None, error
         for event in reading.end():
             yield event
-        raise reading.incomplete()
+        if not reading.ended:
+            raise fault or reading.incomplete()
     finally:
         await answer.response.aclose()
+
+
+async def _opening(
+    chunks: AsyncIterator[bytes], answer: Answer, limits: ReadLimits
+) -> tuple[bytes, Shape]:
+    """Read until the bytes tell what they are."""
+    label = _label(answer)
+    head = b""
+    while (shape := shape_of(head, label)) is None and len(head) < _PAGE_BYTES:
+        chunk = await _next(chunks, limits.timeout_s, answer, limits, begun=False)
+        if chunk is None:
+            break
+        head += chunk
+    return head, shape or ("events" if not head.strip() else "other")
+
+
+def _label(answer: Answer) -> str:
+    return answer.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _most(shape: Shape, limits: ReadLimits) -> int:
+    return limits.reply_bytes if shape == "json" else _PAGE_BYTES
+
+
+async def _rest(
+    head: bytes, chunks: AsyncIterator[bytes], answer: Answer, limits: ReadLimits, *, most: int
+) -> bytes:
+    pieces, size = [head], len(head)
+    while size <= most:
+        chunk = await _next(chunks, limits.timeout_s, answer, limits, begun=False)
+        if chunk is None:
+            break
+        pieces.append(chunk)
+        size += len(chunk)
+    return b"".join(pieces)
 
 
 async def _next(
@@ -101,21 +151,6 @@ async def _drain(chunks: AsyncIterator[bytes], faults: Faults) -> None:
         return
 
 
-async def _check_content(answer: Answer, limits: ReadLimits) -> None:
-    headers = answer.response.headers
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type in {"text/event-stream", ""}:
-        return
-    body = b""
-    chunks = answer.response.aiter_bytes()
-    while len(body) < _PAGE_BYTES:
-        chunk = await _next(chunks, limits.timeout_s, answer, limits, begun=False)
-        if chunk is None:
-            break
-        body += chunk
-    raise from_other_content(content_type, headers, body[:_PAGE_BYTES], answer.origin)
-
-
 class _Reading:
     """How far an answer has been read."""
 
@@ -127,22 +162,42 @@ class _Reading:
         self._translator = Translator(request_id)
         self._raw = 0
         self._reply = 0
+        self._stopped = False
         self.begun = False
+        self.ended = False  # nothing more is needed: the service said why the reply stops
 
     def feed(self, chunk: bytes) -> Iterator[StreamEvent]:
         """Yield the events that `chunk` completes, up to the first that cannot be read."""
         self._raw += len(chunk)
         for name, data in self._events.feed(chunk):
-            for event in self._one(name, data):
-                self.begun = True
-                yield event
+            yield from self._one(name, data)
         waiting = self._events.waiting
         if self._raw > self._limits.raw_bytes or waiting > self._limits.reply_bytes:
             raise self._too_much()
 
     def end(self) -> Iterator[StreamEvent]:
-        """Yield what was held back when the bytes ended."""
+        """Yield what was held back when the bytes ended, and the stop that may be missing."""
+        for name, data in self._events.end():
+            if name == "error" or read_json(data) is not None:  # else it was torn
+                yield from self._one(name, data)
         yield from self._translator.end()
+        if self.ended and not self._stopped:
+            yield MessageStop()
+
+    def whole(self, answer: Answer, body: bytes, limits: ReadLimits) -> Iterator[StreamEvent]:
+        """Yield the events of a body that is no stream. Raises ApiError where it is no reply."""
+        if len(body) > limits.reply_bytes:
+            raise self._too_much()
+        events = events_in(body)
+        if events is None:
+            headers = answer.response.headers
+            raise from_other_content(_label(answer), headers, body[:_PAGE_BYTES], self._origin)
+        for value in events:
+            if not self._stopped:
+                yield from self._take("", value)
+        yield from self.end()
+        if not self.ended:
+            raise self.incomplete()
 
     def incomplete(self) -> ApiError:
         """Say that the bytes ended before the reply did."""
@@ -154,24 +209,36 @@ class _Reading:
         hint = "Nothing is lost; try again in a moment."
         return ApiError(ApiErrorKind.STREAM, message, hint, request_id=self._request_id)
 
-    def _one(self, name: str, data: bytes) -> list[StreamEvent]:
-        if name == "ping" or data == b"[DONE]":
-            return []
-        if name == "error":
+    def _one(self, name: str, data: bytes) -> Iterator[StreamEvent]:
+        if data == b"[DONE]":
+            self.ended = self.ended or self.begun
+        elif name == "error":
             raise from_event(_lenient(data), self._request_id, self._origin)
-        value = self._parse(data)
-        if not isinstance(value, dict):
-            return []
-        if value.get("type") == "error":
+        elif name != "ping" and isinstance(value := self._parse(data or b"{}"), dict):
+            self._reply += len(data) if value.get("type") != "ping" else 0
+            if self._reply > self._limits.reply_bytes:
+                raise self._too_much()
+            yield from self._take(name, value)
+
+    def _take(self, name: str, value: Wire) -> Iterator[StreamEvent]:
+        if _is_error(name, value):
             raise from_event(value, self._request_id, self._origin)
-        self._reply += len(data) if value.get("type") != "ping" else 0
-        if self._reply > self._limits.reply_bytes:
-            raise self._too_much()
-        return self._translator.translate(name, value)
+        for event in self._translator.translate(name, value):
+            self.begun = True
+            match event:
+                case MessageDelta(stop_reason):
+                    self.ended = self.ended or stop_reason is not None
+                case MessageStop():
+                    self.ended = self._stopped = True
+                case BlockStop():
+                    pass
+                case _:
+                    self.ended = False
+            yield event
 
     def _parse(self, data: bytes) -> Any:
         try:
-            return _JSON.decode(data.decode())
+            return JSON.decode(data.decode())
         except (ValueError, RecursionError) as error:
             raise ApiError(
                 ApiErrorKind.STREAM,
@@ -190,16 +257,17 @@ class _Reading:
         )
 
 
-def _nothing(_constant: str) -> None:
-    """Stand in for NaN and infinities, which could not be sent again."""
-
-
-_JSON: Final = json.JSONDecoder(parse_constant=_nothing)
+def _is_error(name: str, value: Wire) -> bool:
+    """Tell whether an event is an error, which some servers send without saying so."""
+    kind = value.get("type") or name
+    if kind in EVENTS or not isinstance(kind, str):
+        return False
+    if kind == "error" or kind.endswith("_error") or value.get("error"):
+        return True
+    words = value.get("message") or value.get("detail")
+    return kind in {"", "message"} and isinstance(words, str)
 
 
 def _lenient(data: bytes) -> object:
-    text = data.decode("utf-8", "replace")
-    try:
-        return _JSON.decode(text)
-    except (ValueError, RecursionError):
-        return {"error": text}
+    value = read_json(data)
+    return data.decode("utf-8", "replace") if value is None else value

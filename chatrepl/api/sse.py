@@ -8,7 +8,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 class EventReader:
     """Collect bytes and give the events that are complete: pairs of a name and the data.
 
-    Only an empty line completes an event; what a torn stream leaves behind is none.
+    Only an empty line completes an event, or the end of all bytes.
     """
 
     def __init__(self) -> None:
@@ -36,6 +36,10 @@ class EventReader:
         self._held = len(rest)
         events = (self._line(line) for line in complete)
         return [event for event in events if event is not None]
+
+    def end(self) -> list[tuple[str, bytes]]:
+        """Return the event that the end of the bytes completes, if it has data."""
+        return self.feed(b"\n\n")
 
     @property
     def waiting(self) -> int:

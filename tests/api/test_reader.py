@@ -65,7 +65,18 @@ def test_any_cut_of_the_bytes_gives_the_same_reply(cuts: list[int]) -> None:
     assert reply(events).complete
 
 
-@given(st.integers(0, len(ANSWER) - 2))
+SAID = ANSWER.index(b"\n\n", ANSWER.index(b"event: message_delta"))  # from here on it is whole
+
+
+@given(st.integers(SAID, len(ANSWER)))
+def test_a_reply_that_is_torn_once_its_reason_is_said_is_whole(cut: int) -> None:
+    for fault in ((), (httpx2.RemoteProtocolError("torn"),)):
+        events, error = read(ANSWER[:cut], *fault)
+        assert error is None
+        assert reply(events) == reply(read(ANSWER)[0])
+
+
+@given(st.integers(0, SAID - 1))
 def test_a_reply_torn_anywhere_keeps_what_came_and_is_an_error(cut: int) -> None:
     whole = reply(read(ANSWER)[0]).text
     kept, error = broken(ANSWER[:cut])

@@ -146,7 +146,7 @@ def test_an_environment_that_spoils_the_connection_is_named(
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError) as caught:
         open_http(route(url))
-    assert name in caught.value.hint
+    assert name in caught.value.message + caught.value.hint
     assert "pw" not in caught.value.message + caught.value.hint
 
 

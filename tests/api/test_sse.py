@@ -41,7 +41,21 @@ def test_no_bytes_make_it_raise(chunks: list[bytes]) -> None:
     read(*chunks)
 
 
-def test_an_event_that_was_cut_off_is_none() -> None:
+@given(streams(), st.binary(max_size=3))
+def test_the_end_of_the_bytes_completes_what_waits(
+    stream: tuple[bytes, list[tuple[str, bytes]]], tail: bytes
+) -> None:
+    written, events = stream
+    for left in (b"data: x", b"data: x\r", b"data: x\r\n", b"data: x\n\r"):
+        reader = EventReader()
+        assert [*reader.feed(written + left), *reader.end()] == [*events, ("", b"x")]
+        assert reader.end() == []
+    torn = EventReader()
+    torn.feed(tail)
+    torn.end()
+
+
+def test_an_event_that_was_cut_off_waits() -> None:
     assert read(b'event: a\ndata: {"x":1}\n') == []
 
 

@@ -18,7 +18,7 @@ class Row:
 
 ROWS: dict[str, list[Row]] = {
     "H1": [Row("error 400", 1, "refused on request")],
-    "H2": [Row("error 401", 3, "API key from ANTHROPIC_API_KEY"), Row("error 403", 3, "rights")],
+    "H2": [Row("error 401", 3, "key from ANTHROPIC_API_KEY"), Row("error 403", 3, "rights")],
     "H3": [Row("error 404", 2, "no model claude-sonnet-5-5")],
     "H4": [
         Row("error 408", 4, "408"),

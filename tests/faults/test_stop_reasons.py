@@ -1,5 +1,6 @@
 """Why a reply stopped: what is said, what is kept, and the exit code of each reason."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -87,3 +88,35 @@ def test_s2_a_refusal_without_a_word_is_told_apart_from_an_empty_answer(home: Ho
 
     assert (done.code, done.out) == (7, "")
     assert "refused" in done.err
+
+
+_REASON = sse(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 3})
+_NO_REASON = sse(type="message_delta", delta={"stop_reason": None}, usage={"output_tokens": 3})
+_STOP = sse(type="message_stop")
+
+
+@pytest.mark.parametrize(
+    "end", [_REASON + _STOP, _REASON, _NO_REASON + _STOP, _STOP, b"data: [DONE]\n\n"]
+)
+def test_an_answer_has_one_verdict_in_text_json_and_exit_code(home: Home, end: bytes) -> None:
+    with answering(sends(OPEN, START, text("kept"), end)) as url:
+        plain = home.ask("--base-url", url, "-v")
+        told = home.ask("--base-url", url, "-o", "json")
+
+    assert (plain.code, plain.out, told.code) == (0, "kept\n", 0)
+    assert "end_turn" in plain.err
+    assert "cut" not in plain.err
+    result = json.loads(told.out)
+    assert (result["ok"], result["stop_reason"], result["error"]) == (True, "end_turn", None)
+
+
+@pytest.mark.parametrize("end", [b"", _NO_REASON])
+def test_what_neither_stops_nor_says_why_was_cut(home: Home, end: bytes) -> None:
+    with answering(sends(OPEN, START, text("kept"), end)) as url:
+        plain = home.ask("--base-url", url)
+        told = home.ask("--base-url", url, "-o", "json")
+
+    assert (plain.code, plain.out, told.code) == (1, "kept\n", 1)
+    assert "before it was complete" in plain.err
+    result = json.loads(told.out)
+    assert (result["ok"], result["stop_reason"], result["text"]) == (False, None, "kept")

@@ -2,25 +2,28 @@
 
 `from_answer` is for an HTTP answer, `from_event` for an error inside a stream. A new kind of
 refusal goes into `_KINDS`, into `_TYPES`, or, where only its words tell it, into `_by_words`.
-Failures that are no answer at all are in `exceptions.py`.
+Where a body hides its words is told in `foreign.py`. Failures that are no answer at all are in
+`exceptions.py`.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlsplit
 
 from chatrepl.api.address import Origin
+from chatrepl.api.errors.foreign import Said, said_by, said_in
 from chatrepl.api.retry import CAP_S, retry_after, should_retry, span
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.value import frozen
 
-_TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_LONGEST: Final = 300  # of words that no API wrote
+_PROXY_LOGIN: Final = 407
 _KINDS: Final[Mapping[int, ApiErrorKind]] = {
     401: ApiErrorKind.AUTH,
     402: ApiErrorKind.BILLING,
     403: ApiErrorKind.PERMISSION,
     404: ApiErrorKind.NOT_FOUND,
+    _PROXY_LOGIN: ApiErrorKind.CONNECTION,
     408: ApiErrorKind.TIMEOUT,
     409: ApiErrorKind.SERVER,
     413: ApiErrorKind.TOO_LARGE,
@@ -46,34 +49,30 @@ _SPEND_CODES: Final = frozenset({"enforced_spend_limit_reached", "contract_spend
 
 @frozen
 class Refusal:
-    """The parts of an error answer, as far as they were there."""
+    """An error answer: its status, what it says, and its words made fit to be shown."""
 
     status: int
-    type: str = ""
-    words: str = ""
-    code: str = ""
-    request_id: str | None = None
-    spoken: bool = False  # the body was an error object of the Messages API
+    said: Said
+    words: str
 
 
 def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Origin) -> ApiError:
     """Turn an HTTP answer that is no success into our error. `headers` must ignore case."""
     if 300 <= status < 400:
         return _redirected(status, headers, origin)
-    error = _make(_parse(status, headers, body), origin)
-    return _paced(error, headers)
+    return _paced(_make(status, said_in(body), headers.get("request-id"), origin), headers)
 
 
 def from_event(data: object, request_id: str | None, origin: Origin) -> ApiError:
     """Turn an error event inside a stream into our error; its type tells what it is."""
-    refusal = _read(200, data, request_id)
-    if not refusal.spoken:
-        return ApiError(
-            ApiErrorKind.STREAM,
-            "The service broke off its answer with an error it did not explain.",
-            request_id=request_id,
-        )
-    return _make(refusal, origin)
+    said = said_by(data)
+    if said.words or said.type:
+        return _make(200, said, request_id, origin)
+    return ApiError(
+        ApiErrorKind.STREAM,
+        "The service broke off its answer with an error it did not explain.",
+        request_id=request_id,
+    )
 
 
 def from_other_content(
@@ -81,64 +80,40 @@ def from_other_content(
 ) -> ApiError:
     """Say what came with a success status where an event stream was expected."""
     request_id = headers.get("request-id")
-    text = body.decode("utf-8", "replace")
-    spoken = _read(200, _json(text), request_id)
-    if spoken.spoken:
-        return _make(spoken, origin)
-    if "html" in content_type or text.lstrip()[:1] == "<":
-        heading = _TITLE.search(text)
-        title = origin.clean(heading.group(1))[:80] if heading else ""
-        named = f" titled “{title}”" if title else ""
-        message = f"{origin.host} answered with a web page{named}, not with a reply."
-        hint = "Perhaps a login page of this network, or a wrong base_url."
-        return ApiError(ApiErrorKind.STREAM, message, hint, retryable=False, status=200)
-    message = f"{origin.host} answered with {content_type or 'something'} instead of a stream."
-    hint = "Check base_url: it may not be a Messages API."
+    said = said_in(body)
+    words = _shown(said, origin)
+    if said.is_error:
+        return _make(200, said, request_id, origin)
+    if said.form == "page" or "html" in content_type:
+        message, hint = _page(words, f"{origin.host} answered with a web page{{}}, not a reply.")
+    else:
+        reason = f": {words}" if words else "."
+        what = content_type or "something else"
+        message = f"{origin.host} answered with {what} instead of a stream{reason}"
+        hint = "Check base_url: it may not be a Messages API."
     return ApiError(
         ApiErrorKind.STREAM, message, hint, retryable=False, status=200, request_id=request_id
     )
 
 
-def _parse(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-    return _read(status, _json(body.decode("utf-8", "replace")), headers.get("request-id"))
+def _page(title: str, message: str) -> tuple[str, str]:
+    named = f" titled “{title}”" if title else ""
+    return message.format(
+        named
+    ), "Perhaps a proxy, a login page of this network, or a wrong base_url."
 
 
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _read(status: int, data: object, request_id: str | None) -> Refusal:
-    outer: Mapping[str, Any] = data if isinstance(data, dict) else {}
-    inner = outer.get("error")
-    if isinstance(inner, str):  # some gateways say no more
-        return Refusal(status, words=inner, request_id=request_id, spoken=True)
-    if not isinstance(inner, dict):
-        return Refusal(status, request_id=request_id)
-    details = inner.get("details")
-    code = details.get("error_code") if isinstance(details, dict) else None
-    return Refusal(
-        status,
-        _text(inner.get("type")),
-        _text(inner.get("message")),
-        _text(code),
-        request_id or _text(outer.get("request_id")) or None,
-        spoken=True,
-    )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _shown(said: Said, origin: Origin) -> str:
+    words = origin.clean(said.words)
+    is_short = said.form == "json" or len(words) <= _LONGEST
+    return words if is_short else f"{words[: _LONGEST - 1]}…"
 
 
 def _kind(refusal: Refusal) -> ApiErrorKind:
-    words = refusal.words.lower()
-    special = _by_words(refusal, words)
+    special = _by_words(refusal, refusal.words.lower())
     if special is not None:
         return special
-    by_type = _TYPES.get(refusal.type)
+    by_type = _TYPES.get(refusal.said.type)
     by_status = _KINDS.get(refusal.status)
     if by_status is None and refusal.status >= 500:
         by_status = ApiErrorKind.SERVER
@@ -150,12 +125,12 @@ def _kind(refusal: Refusal) -> ApiErrorKind:
 
 
 def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
-    if refusal.code in _SPEND_CODES or "api usage limits" in words:
+    if refusal.said.code in _SPEND_CODES or "api usage limits" in words:
         return ApiErrorKind.SPEND_LIMIT
     if refusal.status in {200, 400}:
         if "prompt is too long" in words or "context window" in words:
             return ApiErrorKind.TOO_LARGE
-        if refusal.code == "image_dimensions_too_large" or "exceed max allowed size" in words:
+        if refusal.said.code == "image_dimensions_too_large" or "exceed max allowed size" in words:
             return ApiErrorKind.TOO_LARGE
         if "exceed context limit" in words or "pdf pages" in words:
             return ApiErrorKind.TOO_LARGE
@@ -166,17 +141,18 @@ def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
     return None
 
 
-def _make(refusal: Refusal, origin: Origin) -> ApiError:
+def _make(status: int, said: Said, request_id: str | None, origin: Origin) -> ApiError:
+    refusal = Refusal(status, said, _shown(said, origin))
     kind = _kind(refusal)
-    words = origin.clean(refusal.words)
-    message, hint = _WORDS[kind](words, refusal, origin)
+    message, hint = _WORDS[kind](refusal.words, refusal, origin)
     error = ApiError(
         kind,
         message,
         hint,
-        type=refusal.type or None,
-        status=refusal.status,
-        request_id=refusal.request_id,
+        type=origin.clean(said.type) or None,
+        status=status,
+        request_id=request_id or origin.clean(said.request_id or "") or None,
+        retryable=False if status == _PROXY_LOGIN else None,
     )
     if kind is ApiErrorKind.NOT_FOUND:
         error.exit_code = 2
@@ -209,27 +185,54 @@ def _redirected(status: int, headers: Mapping[str, str], origin: Origin) -> ApiE
 _Words = Callable[[str, Refusal, Origin], tuple[str, str]]
 
 
-def _auth(words: str, _refusal: Refusal, origin: Origin) -> tuple[str, str]:
-    source = f" from {origin.source}" if origin.source else ""
+def _auth(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
+    if refusal.said.form == "page":
+        return _in_place(words, refusal, origin)
     reason = f": {words}" if words else "."
-    return f"The API key{source} was refused{reason}", "Check it, or run chatrepl --doctor."
+    if origin.source.startswith("no key"):
+        return f"This server wants a key{reason}", "api_key_command in config.toml gives one."
+    source = f" from {origin.source}" if origin.source else ""
+    return f"The key{source} was refused{reason}", "chatrepl --doctor looks for the cause."
+
+
+def _permission(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
+    status = f" ({refusal.status})" if refusal.status >= 400 else ""
+    reason = f": {words}" if words else "."
+    match refusal.said.form:
+        case "page":
+            return _in_place(words, refusal, origin)
+        case "text" if words:  # no API speaks so: perhaps it never came to one
+            hint = "Perhaps a proxy of this network; else check what the key may do."
+            return f"{origin.host} does not allow this{status}{reason}", hint
+        case _:
+            return f"This key may not do that{status}{reason}", "Check the key's rights."
+
+
+def _in_place(title: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
+    """Say that a page answered; nobody looked at the key."""
+    where = f"in place of {origin.host} ({refusal.status})."
+    return _page(title, f"A web page{{}} answered {where}")
 
 
 def _not_found(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
-    if origin.url.rstrip("/").endswith(("/v1", "/messages")):
-        words = f"{origin.host} has nothing at the address that base_url makes."
-        return words, "Take /v1 and what follows away from base_url; it is added by itself."
-    if origin.model and (refusal.type == "not_found_error" or "model" in words.lower()):
-        message = f"{origin.host} has no model {origin.model}."
-        return message, "chatrepl --models lists what there is."
     reason = f": {words}" if words else "."
-    return f"{origin.host} has no Messages API at that address{reason}", "Check base_url."
+    path = urlsplit(origin.url).path.rstrip("/")
+    if path.endswith(("/v1", "/messages")):
+        message = f"{origin.host} has nothing at the address that base_url makes{reason}"
+        return message, "Take /v1 and what follows away from base_url; it is added by itself."
+    is_bare = words.rstrip(".").lower() in {"", f"model: {origin.model}".lower()}
+    if origin.model and ("model" in words.lower() or (is_bare and refusal.said.type)):
+        message = f"{origin.host} has no model {origin.model}{'.' if is_bare else reason}"
+        return message, "chatrepl --models lists what there is."
+    hint = f"Check base_url: {path}/v1/messages is what is asked for." if path else ""
+    return f"{origin.host} has no Messages API at that address{reason}", hint or "Check base_url."
 
 
 def _too_large(words: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
     if refusal.status == 413:
         hint = "Attach less, or /detach and /drop what is not needed."
-        return words or "The request is larger than the service takes.", hint
+        reason = f": {words}" if words else "."
+        return f"The request is too large (413){reason}", hint
     if "image" in words.lower() or "dimension" in words.lower():
         return words, "Send a smaller image, or drop older ones with /drop."
     if "pdf" in words.lower():
@@ -262,7 +265,7 @@ def _named(message: str, hint: str) -> _Words:
 _AGAIN: Final = "Nothing is lost; try again in a moment."
 _WORDS: Final[Mapping[ApiErrorKind, _Words]] = {
     ApiErrorKind.AUTH: _auth,
-    ApiErrorKind.PERMISSION: _named("The service does not allow this", "Check the key's rights."),
+    ApiErrorKind.PERMISSION: _permission,
     ApiErrorKind.BILLING: _plain("The service asks for payment", "See your account's billing."),
     ApiErrorKind.INVALID: _plain(
         "The service refused the request", "Nothing is lost; change it and send it again."
@@ -275,7 +278,9 @@ _WORDS: Final[Mapping[ApiErrorKind, _Words]] = {
     ),
     ApiErrorKind.OVERLOADED: _named("The service is overloaded", _AGAIN),
     ApiErrorKind.SERVER: _named("The service failed", _AGAIN),
-    ApiErrorKind.CONNECTION: _named("The service is out of reach", _AGAIN),
+    ApiErrorKind.CONNECTION: _named(
+        "The proxy wants a name and a password", "HTTP_PROXY=http://NAME:PASSWORD@HOST:PORT"
+    ),
     ApiErrorKind.TIMEOUT: _named("The service took too long", _AGAIN),
     ApiErrorKind.STREAM: _named("The service broke off its answer", _AGAIN),
 }

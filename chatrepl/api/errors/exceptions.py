@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
+from chatrepl.api.proxies import Proxy, proxy_for
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.value import frozen
 
@@ -22,6 +23,8 @@ _AGAIN: Final = "Nothing is lost; try again in a moment."
 _LINE: Final = "Nothing is lost; check the network and try again."
 _EARLIEST: Final = 1_750_000_000.0  # a clock before mid-2025 is wrong
 _LATEST: Final = 2_200_000_000.0  # so is one after 2039
+_WANTS_LOGIN: Final = ("407", "Invalid username/password")
+_NO_ENTRY: Final = ("403", *_WANTS_LOGIN)
 _CERT_DATES: Final = frozenset({9, 10})  # OpenSSL: not yet valid, expired
 
 
@@ -34,6 +37,7 @@ class Faults:
 
     raised: Raised
     proxy: Raised = ()
+    connecting: Raised = ()
     address: Raised = ()
     credentials: Raised = ()
     unwritable: Raised = ()
@@ -55,8 +59,11 @@ def from_exception(
             return from_answer(status, response.headers, response.content, origin)
         return _unreadable(origin)
     chain = list(_causes(error))
-    cause = None if begun else _cause(chain, origin, faults)
-    return cause or _broken(chain, origin, faults, begun=begun)
+    if begun:
+        return _torn(chain, faults)
+    proxy = proxy_for(origin.url)
+    on_the_way = None if proxy is None else _on_the_way(chain, proxy, origin, faults)
+    return on_the_way or _cause(chain, origin, faults) or _silent(chain, proxy, origin, faults)
 
 
 async def in_words(
@@ -78,9 +85,13 @@ def timed_out(origin: Origin, seconds: float, *, begun: bool) -> ApiError:
     message = (
         f"The answer stopped coming: nothing {waited}."
         if begun
-        else f"{origin.host} did not answer {waited}."
+        else f"{origin.host} did not answer {waited}{_through(proxy_for(origin.url))}."
     )
     return ApiError(ApiErrorKind.TIMEOUT, message, _AGAIN)
+
+
+def _through(proxy: Proxy | None) -> str:
+    return "" if proxy is None else f" through the proxy {proxy}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -98,6 +109,33 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         waiting.extend((link.__cause__, link.__context__))
 
 
+def _on_the_way(
+    chain: list[BaseException], proxy: Proxy, origin: Origin, faults: Faults
+) -> ApiError | None:
+    """Blame the proxy for what happens before it has opened the way."""
+    if _first(chain, (ChatreplError, ssl.SSLCertVerificationError)):
+        return None
+    if refused := _first(chain, faults.proxy):
+        reason = origin.clean(str(refused))
+        error = _away(f"The proxy {proxy} refused the connection: {reason}", proxy.hint)
+        error.retryable = not reason.startswith(_NO_ENTRY)
+        if reason.startswith(_WANTS_LOGIN):
+            error.hint = f"It wants a login: {proxy.variable}=http://NAME:PASSWORD@HOST:PORT."
+        return error
+    if _first(chain, (socket.gaierror,)):
+        return _away(f"The proxy {proxy} cannot be found: no such host.", proxy.hint)
+    if _first(chain, (ConnectionRefusedError,)):
+        return _away(f"The proxy {proxy} does not answer: connection refused.", proxy.hint)
+    if _first(chain, (ssl.SSLError,)):
+        return _away(f"No secure connection through the proxy {proxy} could be made.", proxy.hint)
+    if not _first(chain, faults.connecting):
+        return None
+    if _first(chain, faults.timeout):
+        message = f"The proxy {proxy} did not answer in time."
+        return ApiError(ApiErrorKind.TIMEOUT, message, proxy.hint)
+    return _away(f"The proxy {proxy} cannot be reached.", proxy.hint)
+
+
 def _cause(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiError | None:
     for link in chain:
         match link:
@@ -111,9 +149,6 @@ def _cause(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiErr
                 return _certificate(link, origin)
             case _:
                 pass
-    if refused := _first(chain, faults.proxy):
-        hint = "Check HTTPS_PROXY and ALL_PROXY."
-        return _away(f"The proxy refused the connection: {origin.clean(str(refused))}", hint)
     if _first(chain, (ssl.SSLError,)):
         message = f"No secure connection to {origin.address} could be made."
         return _away(message, "Check base_url: https or http, and the port.")
@@ -135,16 +170,25 @@ def _unsent(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiEr
     return None
 
 
-def _broken(chain: list[BaseException], origin: Origin, faults: Faults, *, begun: bool) -> ApiError:
+def _torn(chain: list[BaseException], faults: Faults) -> ApiError:
     if _first(chain, faults.timeout):
-        what = "The answer stopped coming." if begun else f"{origin.host} did not answer in time."
-        return ApiError(ApiErrorKind.TIMEOUT, what, _AGAIN)
-    if begun:
-        message = "The connection broke before the answer was complete."
-        return ApiError(ApiErrorKind.STREAM, message, _AGAIN)
-    if _first(chain, (ConnectionError, *faults.closed)):
-        return _away(f"{origin.address} closed the connection without an answer.", _AGAIN)
-    return _away(f"{origin.address} could not be reached.", _LINE)
+        return ApiError(ApiErrorKind.TIMEOUT, "The answer stopped coming.", _AGAIN)
+    message = "The connection broke before the answer was complete."
+    return ApiError(ApiErrorKind.STREAM, message, _AGAIN)
+
+
+def _silent(
+    chain: list[BaseException], proxy: Proxy | None, origin: Origin, faults: Faults
+) -> ApiError:
+    if _first(chain, faults.timeout):
+        message = f"{origin.host} did not answer in time{_through(proxy)}."
+        return ApiError(ApiErrorKind.TIMEOUT, message, _AGAIN)
+    if not _first(chain, (ConnectionError, *faults.closed)):
+        return _away(f"{origin.address} could not be reached{_through(proxy)}.", _LINE)
+    if proxy is not None:
+        message = f"The way to {origin.address}{_through(proxy)} was closed at once."
+        return _away(message, proxy.hint)
+    return _away(f"{origin.address} closed the connection without an answer.", _AGAIN)
 
 
 def _first(chain: list[BaseException], kinds: Raised) -> BaseException | None:

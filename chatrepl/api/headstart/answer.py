@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 import h11
 
 from chatrepl.api.address import Origin
+from chatrepl.api.bodies import last_words, sliced
 from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.errors.exceptions import Faults, in_words
+from chatrepl.api.errors.foreign import ERROR_BYTES
 from chatrepl.api.headstart.start import SentAhead
 from chatrepl.api.headstart.wire import OpenSocket
 from chatrepl.api.outgoing import MESSAGES, patience
@@ -36,7 +38,7 @@ async def events_of(
     else:
         answer = await _through_http(sent, http(), seconds)
     if not 200 <= answer.response.status_code < 300:
-        raise await _refusal(answer, seconds)
+        raise await _refusal(answer)
     return read_reply(answer, ReadLimits(timeout_s))
 
 
@@ -120,7 +122,7 @@ def _unpacked(packed: SocketResponse) -> "Response":
 
     class Content(httpx2.AsyncByteStream):
         def __aiter__(self) -> AsyncIterator[bytes]:
-            return packed.aiter_bytes()
+            return sliced(packed.aiter_bytes())
 
         async def aclose(self) -> None:
             await packed.aclose()
@@ -128,15 +130,11 @@ def _unpacked(packed: SocketResponse) -> "Response":
     return httpx2.Response(packed.status_code, headers=dict(packed.headers), stream=Content())
 
 
-async def _refusal(answer: Answer, seconds: float) -> ApiError:
-    """Give the error that the answer is. Raises ApiError where it cannot be read."""
+async def _refusal(answer: Answer) -> ApiError:
+    """Give the error that the answer is."""
     response = answer.response
-
-    async def content() -> bytes:
-        return b"".join([chunk async for chunk in response.aiter_bytes()])
-
     try:
-        body = await in_words(content(), answer.origin, answer.faults, seconds)
+        body = await last_words(response.aiter_bytes(), ERROR_BYTES, answer.faults.raised)
     finally:
         await response.aclose()
     return from_answer(response.status_code, response.headers, body, answer.origin)

@@ -287,7 +287,9 @@ class Reply:
                     usage_known=self.usage_known or usage is not None,
                 )
             case MessageStop():
-                return replace(self._closed(), complete=True)
+                # What stops without a reason has ended: a cut reply alone is left without one.
+                reason = self.stop_reason or "end_turn"
+                return replace(self._closed(), complete=True, stop_reason=reason)
             case RetryWait(attempt=attempt):
                 return replace(self, retries=attempt)
             case PrefillBegun(prefill):

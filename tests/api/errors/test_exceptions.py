@@ -136,12 +136,13 @@ def test_a_certificate_is_blamed_and_the_clock_where_it_may_be_wrong(
     assert "1970-01-01" in connection(certificate(18, "self-signed certificate")).hint
 
 
-def test_a_proxy_is_named_without_its_password() -> None:
+def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://u:p@proxy.test:3128")
     error = from_exception(
         caused(anthropic.APIConnectionError(request=ASKED), httpx2.ProxyError("407 http://u:p@x")),
         HERE,
     )
-    assert "The proxy refused" in error.message
+    assert "The proxy proxy.test:3128 (https_proxy) refused" in error.message
     assert "u:p" not in error.message
 
 

@@ -178,3 +178,10 @@ def test_retries_are_counted_and_remarks_change_nothing() -> None:
     assert reply.retries == 2
     assert reply.apply(Remark("x")) is reply
     assert not reply.has_content
+
+
+def test_what_stops_without_a_reason_has_ended_and_what_does_not_stop_was_cut() -> None:
+    begun = _built(TextDelta("a"))
+    assert begun.apply(MessageStop()).stop_reason == "end_turn"
+    assert begun.apply(MessageDelta("max_tokens")).apply(MessageStop()).stop_reason == "max_tokens"
+    assert begun.apply(MessageDelta(None)).stop_reason is None
