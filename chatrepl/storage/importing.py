@@ -13,7 +13,7 @@ from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.wire import scrub
-from chatrepl.storage.records import DamagedError, block_from_record, one_of
+from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_record, one_of
 
 _ROLES: Final = frozenset({"user", "assistant", "system"})
 _USERS: Final = frozenset({"image", "document", "tool_result"})
@@ -83,7 +83,8 @@ def _message(value: Any, number: int, what: str) -> Message:
     if not isinstance(content, list):
         raise StorageError(f"{what}: message {number} has no content.", _FORM)
     try:
-        blocks = tuple(map(block_from_record, _plain(content)))
+        read = block_as_it_came if value["role"] == "assistant" else block_from_record
+        blocks = tuple(map(read, _plain(content)))
     except DamagedError as error:
         why = f"{what}: message {number} holds something that is no content block."
         raise StorageError(why, _FORM) from error
