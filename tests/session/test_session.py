@@ -6,6 +6,7 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import AttachmentLimits
+from chatrepl.core.exchange.past import Refused
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
@@ -93,7 +94,7 @@ def test_what_the_service_refused_is_in_no_request() -> None:
     player.say("demo: think")
     one = player.session
     assert any(message.has_thinking for message in one.request(None).messages)
-    one.refuse("thinking", one.conversation)
+    one.refuse(Refused(thinking=frozenset(one.conversation.turns)))
     assert not any(message.has_thinking for message in one.request(None).messages)
 
 

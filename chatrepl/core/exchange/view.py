@@ -3,19 +3,17 @@
 Dropped, summarised and refused turns are left out whole. Thinking goes back only to the model
 that wrote it, and only while everything before it is sent unchanged; else the service may refuse
 it as bound to another conversation. Tool calls nobody answered are left out.
-
-What the service refuses of earlier turns: left out of what is sent, kept in the conversation.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final
 
 from chatrepl.core.exchange.pairing import paired
 from chatrepl.core.models import Model
-from chatrepl.core.talk.blocks import TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 
 ACKNOWLEDGED: Final = "Understood."
@@ -154,42 +152,3 @@ def bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -
         sent.append(slim)
         past = hashlib.sha256(past + slim.digest).digest()
     return Sent(tuple(sent), system, past.hex())
-
-
-RefusedPart: TypeAlias = Literal["thinking", "blocks"]
-
-
-@frozen
-class Refused:
-    """The turns whose thinking, and those whose unknown blocks, are sent no more."""
-
-    thinking: frozenset[TurnId] = frozenset()
-    blocks: frozenset[TurnId] = frozenset()
-
-    def of(self, part: RefusedPart, conversation: Conversation) -> Self:
-        """Take that part of all turns up to here for refused."""
-        turns = frozenset(turn.id for turn in conversation.path())
-        if part == "thinking":
-            return replace(self, thinking=self.thinking | turns)
-        return replace(self, blocks=self.blocks | turns)
-
-    def without(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without what is refused."""
-        touched = self.thinking | self.blocks
-        if not touched:
-            return conversation
-        slim = {id_: self._slim(t) for id_, t in conversation.turns.items() if id_ in touched}
-        return replace(conversation, turns={**conversation.turns, **slim})
-
-    def _slim(self, turn: Turn) -> Turn:
-        messages = turn.messages
-        if turn.id in self.thinking:
-            messages = tuple(message.without_thinking for message in messages)
-        if turn.id in self.blocks:
-            messages = tuple(map(_without_unknown, messages))
-        return replace(turn, messages=messages)
-
-
-def _without_unknown(message: Message) -> Message:
-    content = tuple(block for block in message.content if not isinstance(block, UnknownBlock))
-    return message if len(content) == len(message.content) else replace(message, content=content)

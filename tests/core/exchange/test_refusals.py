@@ -27,28 +27,6 @@ def refused(message: str, status: int = 400) -> ApiError:
         ("does not support prefill", Request({"model": "m"}, (HELLO,)), None),
         ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO, SYSTEM)), "system"),
         ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO,)), None),
-        ("Invalid `signature` in", Request({"model": "m"}, (HELLO, THOUGHT, HELLO)), "thinking"),
-        (
-            "The block is bound to a different conversation.",
-            Request({"model": "m"}, (HELLO, THOUGHT, HELLO)),
-            "thinking",
-        ),
-        ("Invalid `signature` in", Request({"model": "m"}, (HELLO,)), None),
-        (
-            "messages.1.content.0: Input tag 'x' is none",
-            Request({"model": "m"}, (HELLO, ODD)),
-            "blocks",
-        ),
-        (
-            "messages.0.content.0: Input tag 'x' is none",
-            Request({"model": "m"}, (HELLO, ODD)),
-            None,
-        ),
-        (
-            "messages.9.content.0: Input tag 'x' is none",
-            Request({"model": "m"}, (HELLO, ODD)),
-            None,
-        ),
         ("something else", Request({"model": "m"}, (HELLO, THOUGHT, SYSTEM), "", NATIVE), None),
     ],
 )
