@@ -121,6 +121,15 @@ def test_a_single_shot_pays_and_notes_nothing_else() -> None:
     assert books.meter.replies == 1
 
 
+@pytest.mark.parametrize("how", ["begin_with", "open"])
+def test_the_first_count_of_a_loaded_chat_learns_from_its_receipts(how: str) -> None:
+    before = Player()
+    before.say("demo: say one")
+    player = Player()
+    getattr(player.session, how)(before.session.conversation, NoRecorder())
+    assert player.session.ledger.tally.base is not None
+
+
 def test_a_reply_that_nobody_could_count_is_learned_from_later() -> None:
     player = Player()
     player.session.equip(can_count=lambda: False)

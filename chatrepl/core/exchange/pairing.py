@@ -34,8 +34,8 @@ from chatrepl.core.talk.conversation import Message
 _OURS: Final = "tool_use"
 _ANSWER: Final = "tool_result"
 _MAY_CALL: Final = (ToolUseBlock, ToolResultBlock, UnknownBlock)
-_Place: TypeAlias = tuple[int, int]  # of a message, and of a block in it
-_Item: TypeAlias = tuple[_Place, Block]
+_Spot: TypeAlias = tuple[int, int]  # of a message, and of a block in it
+_PlacedBlock: TypeAlias = tuple[_Spot, Block]
 
 
 def paired(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -73,7 +73,7 @@ def _tidy(messages: Iterable[Message]) -> Iterator[Message]:
             yield message if content == message.content else replace(message, content=content)
 
 
-def _without(messages: Sequence[Message], places: set[_Place]) -> Iterator[Message]:
+def _without(messages: Sequence[Message], places: set[_Spot]) -> Iterator[Message]:
     touched = {at for at, _ in places}
     for at, message in enumerate(messages):
         if at not in touched:
@@ -83,10 +83,10 @@ def _without(messages: Sequence[Message], places: set[_Place]) -> Iterator[Messa
         yield replace(message, content=content)
 
 
-def _lonely(messages: Sequence[Message]) -> set[_Place]:
+def _lonely(messages: Sequence[Message]) -> set[_Spot]:
     """Name the places of the blocks that have no partner."""
     turns = list(_turns(messages))
-    lonely: set[_Place] = set()
+    lonely: set[_Spot] = set()
     reply = _Calls()
     for number, (role, turn) in enumerate(turns):
         if role == "user":
@@ -99,7 +99,7 @@ def _lonely(messages: Sequence[Message]) -> set[_Place]:
     return lonely
 
 
-def _turns(messages: Sequence[Message]) -> Iterator[tuple[str, list[_Item]]]:
+def _turns(messages: Sequence[Message]) -> Iterator[tuple[str, list[_PlacedBlock]]]:
     """Give the turns with their blocks; system messages stand in none."""
     talk = [(at, message) for at, message in enumerate(messages) if message.role != "system"]
     for role, group in groupby(talk, key=lambda pair: pair[1].role):
@@ -110,12 +110,12 @@ def _turns(messages: Sequence[Message]) -> Iterator[tuple[str, list[_Item]]]:
 class _Calls:
     """The calls of one turn of the assistant, `waiting` for their results by id."""
 
-    waiting: dict[str, _Item] = field(default_factory=dict)
+    waiting: dict[str, _PlacedBlock] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()
 
-    def read(self, turn: Sequence[_Item]) -> set[_Place]:
+    def read(self, turn: Sequence[_PlacedBlock]) -> set[_Spot]:
         """Take a turn's calls and results; give the places of those that cannot stand there."""
-        lonely: set[_Place] = set()
+        lonely: set[_Spot] = set()
         ids = set(self.waiting)
         for place, block in turn:
             call, answered, outer = call_id(block), answered_id(block), enclosing_id(block)
@@ -134,7 +134,9 @@ class _Calls:
                 lonely |= {p for p, b in self.waiting.values() if enclosing_id(b) == answered}
         return lonely
 
-    def leave(self, turn: Sequence[_Item], following: Sequence[_Item] | None) -> set[_Place]:
+    def leave(
+        self, turn: Sequence[_PlacedBlock], following: Sequence[_PlacedBlock] | None
+    ) -> set[_Spot]:
         """End the turn; give the places of the calls that are not answered where they must be."""
         ours = {id_ for id_, (_, block) in self.waiting.items() if block.type == _OURS}
         given = _first_answers(following or ())
@@ -152,9 +154,9 @@ class _Calls:
             self.waiting.clear()
         return lonely
 
-    def judge_answers(self, turn: Sequence[_Item]) -> set[_Place]:
+    def judge_answers(self, turn: Sequence[_PlacedBlock]) -> set[_Spot]:
         """Give the places of the blocks in the user's turn that answer nothing."""
-        lonely: set[_Place] = set()
+        lonely: set[_Spot] = set()
         asked = set(self.ours) & _first_answers(turn)
         for place, block in turn:
             answered = answered_id(block)
@@ -167,11 +169,11 @@ class _Calls:
         return lonely
 
 
-def _first_answers(turn: Sequence[_Item]) -> set[str]:
+def _first_answers(turn: Sequence[_PlacedBlock]) -> set[str]:
     """Name what the results answer that a turn begins with."""
     first = takewhile(lambda item: item[1].type == _ANSWER, turn)
     return {id_ for _, block in first if (id_ := answered_id(block)) is not None}
 
 
-def _is_work(item: _Item) -> bool:
+def _is_work(item: _PlacedBlock) -> bool:
     return call_id(item[1]) is not None or answered_id(item[1]) is not None
