@@ -45,7 +45,7 @@ class TextBlock(KeyedBlock):
     KEYS: ClassVar[BlockKeys] = {"text": str, "citations": _LIST}
     text: str
     citations: tuple[Wire, ...] = ()
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return self.text
@@ -58,7 +58,7 @@ class ImageBlock(KeyedBlock):
     type: ClassVar[str] = "image"
     KEYS: ClassVar[BlockKeys] = {"source": Mapping}
     source: Wire
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     @classmethod
     def base64(cls, media_type: str, data: str) -> "ImageBlock":
@@ -80,7 +80,7 @@ class DocumentBlock(KeyedBlock):
     KEYS: ClassVar[BlockKeys] = {"source": Mapping, "title": str}
     source: Wire
     title: str | None = None
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     @classmethod
     def base64_pdf(cls, data: str, title: str | None = None) -> "DocumentBlock":
@@ -112,7 +112,7 @@ class ThinkingBlock(KeyedBlock):
     KEYS: ClassVar[BlockKeys] = {"thinking": str, "signature": str}
     thinking: str
     signature: str = ""
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return "\n".join(f"> {line}" for line in self.thinking.splitlines())
@@ -125,7 +125,7 @@ class RedactedThinkingBlock(KeyedBlock):
     type: ClassVar[str] = "redacted_thinking"
     KEYS: ClassVar[BlockKeys] = {"data": str}
     data: str
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return "> *[redacted thinking]*"
@@ -140,7 +140,7 @@ class ToolUseBlock(KeyedBlock):
     id: str
     name: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return f"*[tool call: {self.name or self.type}]*"
@@ -160,7 +160,7 @@ class ToolResultBlock(KeyedBlock):
     tool_use_id: str
     content: Any = None
     is_error: bool | None = None
-    more: Wire = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return f"*[{self.type.replace('_', ' ')}]*"

@@ -170,7 +170,9 @@ def test_what_names_nothing_old_leaves_nothing_out(words: str) -> None:
 def test_a_refused_turn_keeps_its_change_of_the_system_prompt() -> None:
     system = Message("system", (TextBlock("Be brief."),))
     turn = Turn(TurnId("a"), None, (Message.user("q"), system))
-    slim = Refused(turns=frozenset({turn.id})).without(Conversation().add(turn))
+    talk_ = Conversation().add(turn)
+    assert ladder("messages.1.content.0: no", talk_) == []
+    slim = Refused(turns=frozenset({turn.id})).without(talk_)
     assert slim.turns[turn.id].messages == (system,)
 
 

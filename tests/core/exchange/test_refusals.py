@@ -3,7 +3,7 @@
 import pytest
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.refusals import in_plain_words, lesson
+from chatrepl.core.exchange.refusals import in_plain_words, lesson, of_files
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Prefill
@@ -54,6 +54,15 @@ def test_other_errors_stay_as_they_are() -> None:
     assert in_plain_words(named, Request(params, (HELLO,))) is named
     for error in (refused("thinking"), refused("effort", 500), refused("else")):
         assert in_plain_words(error, request) is error
+
+
+@pytest.mark.parametrize(
+    ("interactive", "hint"), [(True, "/image a.png, b.png"), (False, "without")]
+)
+def test_refused_files_are_named_with_what_to_do(*, interactive: bool, hint: str) -> None:
+    told = of_files(refused("bad"), ["a.png", "b.png"], interactive=interactive)
+    assert told.message == "The service does not take a.png, b.png: bad"
+    assert hint in told.hint
 
 
 def test_what_an_earlier_turn_holds_is_to_be_left_out_there() -> None:
