@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.exchange.joining import Joining
+from chatrepl.core.exchange.past import Refused, omission, refused_files
 from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_turn
-from chatrepl.core.exchange.refusals import WORDS, Lesson, in_plain_words, lesson
+from chatrepl.core.exchange.refusals import WORDS, Lesson, in_plain_words, lesson, of_files
 from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStop,
@@ -113,6 +115,7 @@ class _Exchange:
     turn: Turn
     reply: Reply = Reply()
     lessons: tuple[Lesson, ...] = ()
+    omitted: tuple[tuple[str, Refused], ...] = ()  # the refusals, with what was refused before
 
     async def hold(self, stream: Stream) -> None:
         """Ask until there is an answer, however many plans that takes."""
@@ -120,17 +123,25 @@ class _Exchange:
             try:
                 return await self._answer(stream)
             except ApiError as error:
-                taught = None if self.reply.started else lesson(error, self.plan.request)
-                if taught is None or taught in self.lessons:
-                    raise in_plain_words(error, self.plan.request) from error
-                self._learn(taught)
-                self._take(Remark(WORDS[taught].format(model=self.plan.request.model)))
+                if self.reply.started or not (words := self._learn(error)):
+                    raise self._told(error) from error
+                self.plan = self.make_plan()
+                self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
+                self._take(Remark(words))
 
     async def _answer(self, stream: Stream) -> None:
         """Take the reply to the plan; pauses of the service are waited out."""
         if (begins := self.plan.begins) is not None:
             self._take(begins)
-        request, joining = self.plan.request, self.plan.joining()
+        joining = self.plan.joining()
+        try:
+            await self._stream(stream, joining)
+        finally:  # what is held back was paid for, however the stream ends
+            for event in joining.end():
+                self._take(event)
+
+    async def _stream(self, stream: Stream, joining: Joining) -> None:
+        request = self.plan.request
         for pauses_left in range(MOST_PAUSES, -1, -1):
             is_paused = False
             async with aclosing(stream(request)) as events:
@@ -161,15 +172,35 @@ class _Exchange:
             case _:
                 pass
 
-    def _learn(self, taught: Lesson) -> None:
-        """Plan anew without what was refused."""
-        self.lessons = (*self.lessons, taught)
-        match taught:
-            case "prefill":
-                self.session.learn(prefill=False)
-            case "system":
-                self.session.learn(mid_system=False)
-            case "thinking" | "blocks":
-                self.session.refuse(taught, self.plan.after)
-        self.plan = self.make_plan()
-        self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
+    def _learn(self, error: ApiError) -> str:
+        """Remember what a refusal teaches, and say it; nothing where it teaches nothing."""
+        request, session = self.plan.request, self.session
+        taught = lesson(error, request)
+        if taught is not None and taught not in self.lessons:
+            self.lessons = (*self.lessons, taught)
+            match taught:
+                case "prefill":
+                    session.learn(prefill=False)
+                case "system":
+                    session.learn(mid_system=False)
+            return WORDS[taught].format(model=request.model)
+        refused, signs = session.service.refused, [sign for sign, _ in self.omitted]
+        less = omission(error, request, self.plan.after, refused, signs)
+        if less is None:
+            return ""
+        self.omitted = (*self.omitted, (less.sign, refused))
+        session.refuse(less.refused)
+        return less.words
+
+    def _told(self, error: ApiError) -> ApiError:
+        """Say what was refused; what did not help is sent again, a file that is named is not."""
+        request, session = self.plan.request, self.session
+        if self.omitted:
+            last = self.omitted[-1][0]
+            session.refuse(next(before for sign, before in self.omitted if sign == last))
+        named = refused_files(error, request, self.plan.after)
+        files = [item for item in session.next.staged if any(item.block is b for b in named)]
+        if not files:
+            return in_plain_words(error, request)
+        session.unstage(*files)
+        return of_files(error, [item.name for item in files], interactive=session.interactive)

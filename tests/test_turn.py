@@ -10,7 +10,7 @@ import pytest
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import limits_of
 from chatrepl.core.catalog import Catalog
-from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
 from chatrepl.core.exchange.reply import (
     BlockStart,
     BlockStop,
@@ -30,7 +30,7 @@ from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import WireAnswer, error_body, json_answer
 from chatrepl.session.service import Service
-from chatrepl.turn import run_turn
+from chatrepl.turn import continue_turn, run_turn
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
 from tests.views import QuietView
@@ -140,16 +140,97 @@ def test_refused_thinking_is_left_out_from_then_on() -> None:
     assert all(not m.has_thinking for m in player.requests[-1].messages)
 
 
-def test_a_block_that_the_service_does_not_take_back_is_left_out_from_then_on() -> None:
+def test_a_key_and_a_block_that_are_not_taken_back_are_left_out_from_then_on() -> None:
     player = Player(Settings(model="claude-opus-5"))
     player.engine.script("stream unknown")
     player.say("hello")
     player.say("demo: say on")
     player.say("demo: say and on")
 
-    assert player.statuses == [200, 400, 200, 200]
+    assert player.statuses == [200, 400, 400, 200, 200]
+    assert player.requests[-1].messages[1].has_thinking
     assert b"hologram" in player.session.conversation.path()[0].messages[-1].encoded
     assert all(b"hologram" not in m.encoded for m in player.requests[-1].messages)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.1.content.0: `thinking` blocks cannot be modified",
+        "messages.1: thinking blocks may not be moved to another place",
+        "`thinking` blocks of the last assistant message must not be left out",
+    ],
+)
+def test_no_wording_on_old_thinking_holds_a_chat_up(words: str) -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.say("demo: think")
+    player.engine.script(refusal(words))
+    for _ in range(2):
+        player.say("demo: say on")
+    assert player.statuses == [200, 400, 200, 200]
+
+
+def test_an_old_picture_that_is_refused_is_left_out_and_the_chat_goes_on() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.session.stage(from_bytes(PNG, "a.png", limits=limits_of(player.session.model)))
+    player.say("demo: say one")
+    player.engine.script(refusal("messages.0.content.0.image.source.base64.data: is corrupt"))
+    for _ in range(2):
+        player.say("demo: say two")
+    assert player.statuses == [200, 400, 200, 200]
+    assert b"base64" not in player.requests[-1].encode()
+    assert b"base64" in player.session.conversation.path()[0].messages[0].encoded
+
+
+def test_a_refusal_that_nothing_helps_against_leaves_all_as_it_was() -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.say("demo: say one")
+    player.say("demo: say two")
+    before = player.session.service.refused
+    player.engine.script(*[refusal("messages.1.content.0: no")] * 9)
+    with pytest.raises(ApiError, match="no"):
+        player.say("demo: say three")
+    assert player.statuses == [200, 200, 400, 400, 400]
+    assert player.session.service.refused == before
+
+
+@pytest.mark.parametrize(
+    ("interactive", "hint"), [(True, "/image bad.png"), (False, "in another form")]
+)
+def test_a_new_file_that_is_refused_is_named_and_staged_no_longer(
+    *, interactive: bool, hint: str
+) -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.session.interactive = interactive
+    good, bad = (
+        from_bytes(PNG, name, limits=limits_of(player.session.model))
+        for name in ("good.png", "bad.png")
+    )
+    player.session.stage(good, bad)
+    player.engine.script(refusal("messages.0.content.1.image.source.base64.data: is corrupt"))
+    with pytest.raises(ApiError, match=r"does not take bad\.png: .*is corrupt") as caught:
+        player.say("look")
+    assert hint in caught.value.hint
+    assert player.session.next.staged == (good,)
+
+
+@pytest.mark.parametrize("end", ["torn", "stopped", "silent"])
+def test_what_is_held_back_at_a_seam_is_kept_however_the_stream_ends(end: str) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do("/user demo: count to 30")
+    player.do("/assistant 1 2 3 4")
+
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        for event in (MessageStart(), TextDelta(" 5 6", 0)):
+            yield event
+        if end == "torn":
+            raise ApiError(ApiErrorKind.CONNECTION, "The line broke.")
+        if end == "stopped":
+            raise CutError
+
+    with suppress(ApiError, CutError):
+        player.runner.run(continue_turn(player.session, stream, QuietView()))
+    assert player.text == "1 2 3 4 5 6"
 
 
 def test_a_lesson_is_tried_once_only() -> None:

@@ -1,11 +1,13 @@
 """The API's stream events as ours. Nothing that a service may send makes this raise.
 
 Fields that are missing or of the wrong type are taken for absent; events, deltas and blocks that
-nobody knows are passed over, or kept as they are. A new delta is one case in `_delta`.
+nobody knows are passed over, or kept as they are. What a block opens with is its first delta. A new
+delta is one case in `_delta`.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
@@ -15,15 +17,25 @@ from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStart,
     MessageStop,
+    OtherDelta,
     SignatureDelta,
     StreamEvent,
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.core.talk.blocks import misfits
 from chatrepl.core.wire import scrub
 
 _Grown = TextDelta | ThinkingDelta | InputDelta
+# What blocks grow in, and the deltas by which they do.
+_GROWS: Final[Mapping[str, Mapping[str, str]]] = {
+    "text": {"text": "text_delta"},
+    "thinking": {"thinking": "thinking_delta", "signature": "signature_delta"},
+}
+
+
+_DELTAS: Final = frozenset(
+    {"text_delta", "thinking_delta", "input_json_delta", "signature_delta", "citations_delta"}
+)
 
 
 class Translator:
@@ -35,14 +47,14 @@ class Translator:
         self._seen: set[int] = set()
         self._last = 0
         self._half: _Grown | None = None
+        self._given: dict[int, Any] = {}  # blocks that came with the message itself
 
     def translate(self, kind: str, data: Mapping[str, Any]) -> list[StreamEvent]:
         """Give our events for one of the API's; `kind` stands in where it names no type."""
         kind = _text(data.get("type")) or kind
         match kind:
             case "content_block_delta":
-                event = self._delta(self._index(data), _wire(data.get("delta")))
-                return [] if event is None else self._join(event)
+                return self._join(self._delta(self._index(data), _wire(data.get("delta"))))
             case "content_block_start":
                 return [*self._flush(), *self._open(data)]
             case "content_block_stop":
@@ -67,23 +79,53 @@ class Translator:
         if self._started:
             return []
         self._started = True
-        start = MessageStart(
-            _text(message.get("model")),
-            _text(message.get("id")) or None,
-            _whole(message.get("usage")),
-            self._request_id,
-            _whole(message.get("diagnostics")),
-        )
-        return [start]
+        events: list[StreamEvent] = [
+            MessageStart(
+                _text(message.get("model")),
+                _text(message.get("id")) or None,
+                _whole(message.get("usage")),
+                self._request_id,
+                _whole(message.get("diagnostics")),
+            )
+        ]
+        content = message.get("content")
+        for index, block in enumerate(content if isinstance(content, list) else ()):
+            events += [BlockStop(index - 1)] if index else []
+            events += self._open({"index": index, "content_block": block})
+            self._given[index] = block
+        return events
 
     def _open(self, data: Mapping[str, Any]) -> list[StreamEvent]:
         block = data.get("content_block")
         index = self._index(data, fresh=True)
-        if index in self._seen or not isinstance(block, dict) or not _text(block.get("type")):
+        if not isinstance(block, dict) or not (kind := _text(block.get("type"))):
+            return []
+        given = self._given.pop(index, None)
+        goes_on = given is not None and _text(given.get("type")) == kind
+        if index in self._seen and (given is None or given == block):
             return []
         self._seen.add(index)
         self._last = index
-        return [BlockStart(index, _fitting(scrubbed(block)))]
+        first, wire = self._first(index, block, _GROWS.get(kind, {}))
+        return first if goes_on else [BlockStart(index, wire), *first]
+
+    def _first(
+        self, index: int, block: Mapping[str, Any], grows: Mapping[str, str]
+    ) -> tuple[list[StreamEvent], Mapping[str, Any]]:
+        """Give what a block opens with as its first deltas, and the block without it."""
+        first: list[StreamEvent] = []
+        wire = dict(block)
+        for key, kind in grows.items():
+            if _text(block.get(key)):
+                wire[key] = ""
+                first += self._join(self._delta(index, {"type": kind, key: block[key]}))
+        if grows and isinstance(citations := block.get("citations"), list):
+            wire["citations"] = []
+            for each in citations:
+                first += self._join(
+                    self._delta(index, {"type": "citations_delta", "citation": each})
+                )
+        return first, scrubbed(wire)
 
     def _index(self, data: Mapping[str, Any], *, fresh: bool = False) -> int:
         index = data.get("index")
@@ -104,11 +146,16 @@ class Translator:
                 return SignatureDelta(scrub(_text(delta.get("signature"))), index)
             case "citations_delta" if isinstance(delta.get("citation"), dict):
                 return CitationDelta(scrubbed(delta["citation"]), index)
+            case kind if kind and kind not in _DELTAS:
+                parts = {key: value for key, value in delta.items() if key != "type"}
+                return OtherDelta(scrubbed(parts), index)
             case _:
                 return None
 
-    def _join(self, event: StreamEvent) -> list[StreamEvent]:
+    def _join(self, event: StreamEvent | None) -> list[StreamEvent]:
         """Join a character whose halves came in two deltas of the same block."""
+        if event is None:
+            return []
         if not isinstance(event, _Grown):
             return [*self._flush(), event]
         before: list[StreamEvent] = []
@@ -158,11 +205,7 @@ def scrubbed(value: Any) -> Any:
             return {scrub(key): scrubbed(item) for key, item in value.items()}
         case list():
             return [scrubbed(item) for item in value]
+        case float() if not isfinite(value):  # JSON has no such number
+            return None
         case _:
             return value
-
-
-def _fitting(block: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Leave out the fields of a well-known block that are not of their type."""
-    wrong = misfits(block)
-    return {key: value for key, value in block.items() if key not in wrong}

@@ -26,7 +26,7 @@ from chatrepl.storage.export import (
     to_python,
 )
 from chatrepl.storage.files import write_new
-from chatrepl.storage.importing import read_messages
+from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
 from chatrepl.storage.library import search as search_all
 from chatrepl.storage.saved import Journaled, checked_name, reopen
@@ -36,6 +36,7 @@ MOST_OFFERED: Final = 10
 LEAST_SOUGHT: Final = 3  # fewer letters are in everything
 MOST_IMPORT_BYTES: Final = 64_000_000
 TAIL_TURNS: Final = 2
+_UNCITED: Final = "Citations in messages of yours were left out: the service takes none there."
 Format = Literal["md", "json", "html", "curl", "python"]
 _ENDINGS: Final = {"md": "md", "json": "json", "html": "html", "curl": "sh", "python": "py"}
 
@@ -231,11 +232,13 @@ def import_(session: Session, file: ImportPath) -> Outcome:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text.") from None
-    conversation = read_messages(text, path, session.edges.clock())
+    read = read_messages(text, path, session.edges.clock())
+    conversation = uncited(read)
     session.open(conversation, session.edges.new_recorder())
     session.change(conversation)
     turns = _turns(len(conversation.path()))
-    return Notice(f"{path} is open, with {turns}. /undo returns to the one before.")
+    told = f"{path} is open, with {turns}. /undo returns to the one before."
+    return Notice(told if conversation is read else f"{told} {_UNCITED}")
 
 
 def _turns(count: int) -> str:

@@ -56,12 +56,13 @@ def _compiled(cls: Any) -> dict[str, Any]:
     mine, others = (
         "(" + "".join(f"{whose}.{name}, " for name in compared) + ")" for whose in ("self", "other")
     )
+    hashed = "".join(f"self.{i.name}, " for i in items if i.compare and i.hash is not False)
     code = (
         f"def __init__(self{parameters}):{stored or ' pass'}{checked}\n"
         f"def __eq__(self, other):\n"
         f"    if other.__class__ is not self.__class__: return NotImplemented\n"
         f"    return {mine} == {others}\n"
-        f"def __hash__(self): return hash({mine})\n"
+        f"def __hash__(self): return hash(({hashed}))\n"
     )
     methods: dict[str, Any] = {}
     exec(code, scope, methods)  # noqa: S102 - nothing in it but the names of our own fields

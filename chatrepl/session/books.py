@@ -46,7 +46,7 @@ class Books:
 
     def elsewhere(self) -> Self:
         """Go on with another conversation, of which nothing is in the cache that we know of."""
-        return replace(self, footprint=None, miss="", behind=self.ledger is not None)
+        return replace(self, footprint=None, miss="", behind=True)
 
 
 def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:

@@ -1,7 +1,7 @@
 """What is known of the service: its models, and what it turned out not to take or to do."""
 
 from chatrepl.core.catalog import Catalog
-from chatrepl.core.exchange.view import Refused
+from chatrepl.core.exchange.past import Refused
 from chatrepl.core.models import Model, find, resolve
 from chatrepl.core.value import frozen
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.context.relevance import Index
+from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
-from chatrepl.core.exchange.view import RefusedPart
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
@@ -173,6 +173,7 @@ class Session:
     def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
         """Let the session begin with that conversation, in place of the empty one it has."""
         self.conversation, self.recorder = conversation, recorder
+        self.books = replace(self.books, behind=True)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
         """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
@@ -228,9 +229,8 @@ class Session:
         merged = self.service.models.merge(infos, origin=origin, now=self.edges.clock())
         self.service = replace(self.service, models=merged)
 
-    def refuse(self, part: RefusedPart, conversation: Conversation) -> None:
-        """Send that part of the turns up to there no more: the service refuses it."""
-        refused = self.service.refused.of(part, conversation)
+    def refuse(self, refused: Refused) -> None:
+        """Send no more what the service does not take back of earlier turns."""
         self.service = replace(self.service, refused=refused)
 
     def announce(self, id_: str) -> bool:

@@ -10,14 +10,14 @@ from typing import Any, Final
 from uuid import uuid4
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.talk.blocks import Block, TextBlock, answered_id
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.wire import scrub
-from chatrepl.storage.records import DamagedError, block_from_record, one_of
+from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_record, one_of
 
 _ROLES: Final = frozenset({"user", "assistant", "system"})
 _USERS: Final = frozenset({"image", "document", "tool_result"})
-_MODELS: Final = frozenset({"tool_use", "server_tool_use", "thinking", "redacted_thinking"})
+_MODELS: Final = ("tool_use", "_tool_result", "thinking")  # how the types of its blocks end
 _FORM: Final = 'A file holds {"messages": [...]}, or only the list of messages.'
 
 
@@ -57,6 +57,34 @@ def to_conversation(
     return Conversation(turns, State(head=head, system=system))
 
 
+def uncited(conversation: Conversation) -> Conversation:
+    """Take the citations off the user's own texts: the service takes none there.
+
+    Without any the conversation stays the same value.
+    """
+    turns = {id_: _uncited(turn) for id_, turn in conversation.turns.items()}
+    if all(turns[id_] is turn for id_, turn in conversation.turns.items()):
+        return conversation
+    return replace(conversation, turns=turns)
+
+
+def _uncited(turn: Turn) -> Turn:
+    messages = tuple(
+        replace(message, content=tuple(map(_plain_text, message.content)))
+        if message.role == "user" and any(_plain_text(b) is not b for b in message.content)
+        else message
+        for message in turn.messages
+    )
+    return turn if messages == turn.messages else replace(turn, messages=messages)
+
+
+def _plain_text(block: Block) -> Block:
+    if isinstance(block, TextBlock) and (block.citations or "citations" in block.more):
+        more = {key: value for key, value in block.more.items() if key != "citations"}
+        return TextBlock(block.text, more=more)
+    return block
+
+
 def _scrubbed(value: Any) -> Any:
     """Make every text in `value` sendable."""
     if isinstance(value, str):
@@ -70,7 +98,7 @@ def _scrubbed(value: Any) -> Any:
 
 def _is_fresh(message: Message) -> bool:
     """Tell whether a message begins a turn: the user's own, not a tool's answer."""
-    answers = any(isinstance(block, ToolResultBlock) for block in message.content)
+    answers = any(answered_id(block) is not None for block in message.content)
     return message.role == "user" and not answers
 
 
@@ -83,7 +111,8 @@ def _message(value: Any, number: int, what: str) -> Message:
     if not isinstance(content, list):
         raise StorageError(f"{what}: message {number} has no content.", _FORM)
     try:
-        blocks = tuple(map(block_from_record, _plain(content)))
+        read = block_as_it_came if value["role"] == "assistant" else block_from_record
+        blocks = tuple(map(read, _plain(content)))
     except DamagedError as error:
         why = f"{what}: message {number} holds something that is no content block."
         raise StorageError(why, _FORM) from error
@@ -99,7 +128,7 @@ def _fits(role: str, type_: str) -> bool:
         return type_ == "text"
     if role == "assistant":
         return type_ not in _USERS
-    return type_ == "tool_result" or not (type_ in _MODELS or type_.endswith("_tool_result"))
+    return not type_.endswith(_MODELS)
 
 
 def _plain(content: Iterable[Any]) -> Iterable[Any]:

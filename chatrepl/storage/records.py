@@ -133,17 +133,25 @@ def message_from_record(record: Any) -> Message:
     content = record.get("content")
     if not isinstance(content, list):
         raise DamagedError("no list of blocks")
-    blocks = tuple(map(block_from_record, content))
+    # What the service wrote is kept as it came, also where it was not what it says.
+    read = block_as_it_came if record["role"] == "assistant" else block_from_record
+    blocks = tuple(map(read, content))
     model, bound = text(record.get("model", "")), text(record.get("bound", ""))
     return Message(record["role"], blocks, model, bound)
 
 
 def block_from_record(wire: Any) -> Block:
     """Read a block. Raises DamagedError for one that nothing could be done with."""
-    if not isinstance(wire, dict) or not isinstance(wire.get("type"), str):
-        raise DamagedError("no block")
+    block = block_as_it_came(wire)
     if wrong := misfits(wire):
         raise DamagedError(f"{', '.join(sorted(wrong))} of another type")
+    return block
+
+
+def block_as_it_came(wire: Any) -> Block:
+    """Read a block whose parts may be of any type. Raises DamagedError for what is none."""
+    if not isinstance(wire, dict) or not isinstance(wire.get("type"), str):
+        raise DamagedError("no block")
     return block_from_wire(wire)
 
 

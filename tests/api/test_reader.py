@@ -109,12 +109,12 @@ def test_events_that_are_no_objects_and_other_people_s_endings_are_passed_over()
     assert events == [TextDelta("a"), MessageStop()]
 
 
-def test_numbers_that_are_none_are_left_out() -> None:
+def test_numbers_that_are_none_become_null() -> None:
     events, _ = read(
         b'data: {"type":"content_block_start","index":NaN,'
         b'"content_block":{"type":"x","n":Infinity}}\n\n' + STOP
     )
-    assert reply(events).blocks[0].to_wire() == {"type": "x"}
+    assert reply(events).blocks[0].to_wire() == {"type": "x", "n": None}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,15 +14,16 @@ from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStart,
     MessageStop,
+    OtherDelta,
     SignatureDelta,
     StreamEvent,
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.core.talk.blocks import BLOCKS
 from chatrepl.core.wire import encode
-from chatrepl.storage.records import block_from_record
+from chatrepl.storage.records import block_as_it_came
 from tests.api.helpers import reply
+from tests.core.making import KINDS as BLOCK_KINDS
 from tests.core.making import wires_of
 
 JSON = st.recursive(
@@ -137,24 +139,92 @@ def test_the_name_of_the_event_stands_in_for_a_missing_type() -> None:
     assert Translator().translate("message_stop", {}) == [MessageStop()]
 
 
-def test_a_known_block_loses_fields_of_the_wrong_type_and_an_unknown_one_stays_as_it_is() -> None:
+def test_a_block_opens_as_it_came_also_where_its_parts_are_of_other_types() -> None:
     text = {"type": "text", "text": 5, "citations": 7, "more": [1]}
     odd = {"type": "hologram", "text": 5}
     found = translate(
         {"type": "content_block_start", "index": 0, "content_block": text},
         {"type": "content_block_start", "index": 1, "content_block": odd},
     )
-    assert found == [BlockStart(0, {"type": "text", "more": [1]}), BlockStart(1, odd)]
+    assert found == [BlockStart(0, text), BlockStart(1, odd)]
 
 
-@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of), st.data())
+def start(index: int, **block: Any) -> dict[str, Any]:
+    return {"type": "content_block_start", "index": index, "content_block": block}
+
+
+CITED = {"url": "u", "cited_text": "x"}
+FIRST: list[tuple[dict[str, Any], list[StreamEvent]]] = [
+    ({"type": "text", "text": "Once "}, [TextDelta("Once ")]),
+    ({"type": "text", "text": "a", "citations": [CITED]}, [TextDelta("a"), CitationDelta(CITED)]),
+    (
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        [ThinkingDelta("hm"), SignatureDelta("s")],
+    ),
+    ({"type": "tool_use", "id": "1", "name": "n", "input": {"a": 1}}, []),
+]
+
+
+@pytest.mark.parametrize(("block", "first"), FIRST)
+def test_what_a_block_opens_with_is_its_first_delta_and_stands_in_the_reply_once(
+    block: dict[str, Any], first: list[StreamEvent]
+) -> None:
+    opened, *found = translate(start(0, **block, mood="glad"))
+    assert isinstance(opened, BlockStart)
+    assert found == first
+    stop = {"type": "content_block_stop", "index": 0}
+    made = reply(translate(start(0, **block, mood="glad"), stop))
+    assert [part.to_wire() for part in made.blocks] == [{**block, "mood": "glad"}]
+    in_message = {"type": "message_start", "message": {"content": [block, block]}}
+    made = reply(translate(in_message, {"type": "message_stop"}))
+    assert [part.to_wire() for part in made.blocks] == [block, block]
+
+
+def test_content_of_the_message_itself_goes_on_in_its_block() -> None:
+    given = {"type": "text", "text": "Once upon "}
+    message = {"type": "message_start", "message": {"content": [given]}}
+    rest = delta("text_delta", text="a time")
+    whole = "Once upon a time"
+    assert reply(translate(message, rest)).text == whole
+    assert reply(translate(message, start(0, **given), rest)).text == whole
+    assert reply(translate(message, start(0, type="text", text=""), rest)).text == whole
+    assert reply(translate(message, start(0, type="text", text="a time"))).text == whole
+    other = reply(translate(message, start(0, type="hologram"), {"type": "message_stop"}))
+    assert [block.type for block in other.blocks] == ["text", "hologram"]
+
+
+def test_halves_of_a_character_may_stand_in_a_start_and_in_its_delta() -> None:
+    found = translate(start(0, type="text", text="a\ud83d"), delta("text_delta", text="\ude00"))
+    assert reply(found).text == "a😀"
+
+
+def test_deltas_that_nobody_knows_go_with_their_block() -> None:
+    found = translate(
+        start(0, type="compaction", content=None),
+        delta("compaction_delta", content="so far", encrypted_content="x"),
+        delta("compaction_delta", content=None),
+        delta("compaction_delta", 7, content="of no block"),
+        {"type": "content_block_delta", "index": 0, "delta": {"content": "of no type"}},
+    )
+    assert found[1] == OtherDelta({"content": "so far", "encrypted_content": "x"})
+    made = reply([*found, MessageStop()])
+    wire = {"type": "compaction", "content": "so far", "encrypted_content": "x"}
+    assert [block.to_wire() for block in made.blocks] == [wire]
+
+
+def test_numbers_beyond_all_bounds_become_null() -> None:
+    found = translate(start(0, type="hologram", beam=[float("inf")]))
+    assert found == [BlockStart(0, {"type": "hologram", "beam": [None]})]
+
+
+@given(st.sampled_from(BLOCK_KINDS).flatmap(wires_of), st.data())
 def test_whatever_a_block_opens_with_can_be_read_back_from_a_journal(
     wire: dict[str, Any], data: st.DataObject
 ) -> None:
     key = data.draw(st.sampled_from(sorted(wire.keys() - {"type"})))
     opened = {**wire, key: data.draw(JSON)}
     made = reply(translate({"type": "content_block_start", "index": 0, "content_block": opened}))
-    assert [block_from_record(block.to_wire()) for block in made.content()] == [*made.content()]
+    assert [block_as_it_came(block.to_wire()) for block in made.content()] == [*made.content()]
 
 
 def test_texts_anywhere_in_a_value_are_made_sendable() -> None:

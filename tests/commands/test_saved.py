@@ -318,6 +318,18 @@ def test_an_import_with_tools_goes_on(chat: Trimmer, tmp_path: Path) -> None:
     assert chat.statuses == [200]
 
 
+def test_an_import_says_that_citations_of_the_users_own_are_left_out(
+    chat: Trimmer, tmp_path: Path
+) -> None:
+    cited = [{"type": "text", "text": "Hi", "citations": [{"type": "char_location"}]}]
+    (tmp_path / "cited.json").write_text(json.dumps([{"role": "user", "content": cited}]))
+    chat.do(f"/import {tmp_path / 'cited.json'}")
+    assert chat.heard.endswith(
+        "Citations in messages of yours were left out: the service takes none there."
+    )
+    assert b"char_location" not in chat.bytes()
+
+
 def test_what_cannot_be_read_is_not_imported_and_named_without_its_quotes(
     chat: Trimmer, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from chatrepl.core.talk.blocks import BLOCKS, Block, block_from_wire
+from chatrepl.core.talk.blocks import BLOCKS, Block, block_from_wire, class_of
 
 TEXT = st.text("ab \n{", max_size=5)
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -15,6 +15,10 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=4,
 )
 OBJECT = st.dictionaries(st.text(max_size=4), JSON, max_size=3)
+KINDS: Final = [
+    *BLOCKS, "server_tool_use", "mcp_tool_use", "novel_tool_use", "web_search_tool_result",
+    "bash_code_execution_tool_result", "mcp_tool_result", "novel_tool_result",
+]  # fmt: skip
 _IDS: Final = {"id", "tool_use_id"}
 
 
@@ -33,7 +37,7 @@ def wires_of(
     }
     keys = {
         key: st.sampled_from(["t1", "t2", "t3"]) if key in _IDS else values[kind]
-        for key, kind in BLOCKS[type_].KEYS.items()
+        for key, kind in getattr(class_of(type_), "KEYS", {}).items()
     }
     return st.fixed_dictionaries({**keys, "type": st.just(type_)})
 
@@ -42,7 +46,7 @@ def blocks_of(
     texts: st.SearchStrategy[str], objects: st.SearchStrategy[dict[str, Any]]
 ) -> st.SearchStrategy[Block]:
     """Make blocks of every type that there is, whole or without some part, and of none."""
-    whole = st.sampled_from(list(BLOCKS)).flatmap(lambda type_: wires_of(type_, texts, objects))
+    whole = st.sampled_from(KINDS).flatmap(lambda type_: wires_of(type_, texts, objects))
     keys = sorted({key for cls in BLOCKS.values() for key in cls.KEYS if key != "type"})
     torn = st.builds(_without, whole, st.sampled_from(keys))
     novel = objects.map(lambda wire: {**wire, "type": "new_kind"})

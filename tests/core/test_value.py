@@ -42,6 +42,20 @@ class Pair:
 
 
 @frozen
+class Luggage:
+    """A value with a part that cannot be hashed."""
+
+    owner: str
+    items: dict[str, int] = field(default_factory=dict, hash=False)
+
+
+def test_a_part_that_cannot_be_hashed_may_stay_out_of_the_hash() -> None:
+    one, other = Luggage("a", {"hat": 1}), Luggage("a", {"hat": 2})
+    assert hash(one) == hash(other)
+    assert len({one, other, Luggage("a", {"hat": 1})}) == 2
+
+
+@frozen
 class Nothing:
     """A value without fields."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import AttachmentLimits
+from chatrepl.core.exchange.past import Refused
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
@@ -93,7 +94,7 @@ def test_what_the_service_refused_is_in_no_request() -> None:
     player.say("demo: think")
     one = player.session
     assert any(message.has_thinking for message in one.request(None).messages)
-    one.refuse("thinking", one.conversation)
+    one.refuse(Refused(thinking=frozenset(one.conversation.turns)))
     assert not any(message.has_thinking for message in one.request(None).messages)
 
 
@@ -118,6 +119,15 @@ def test_a_single_shot_pays_and_notes_nothing_else() -> None:
     books = player.session.books
     assert books == Books(meter=books.meter)
     assert books.meter.replies == 1
+
+
+@pytest.mark.parametrize("how", ["begin_with", "open"])
+def test_the_first_count_of_a_loaded_chat_learns_from_its_receipts(how: str) -> None:
+    before = Player()
+    before.say("demo: say one")
+    player = Player()
+    getattr(player.session, how)(before.session.conversation, NoRecorder())
+    assert player.session.ledger.tally.base is not None
 
 
 def test_a_reply_that_nobody_could_count_is_learned_from_later() -> None:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.talk.blocks import TextBlock, answered_id
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.storage.export import to_json
-from chatrepl.storage.importing import read_messages, to_conversation
+from chatrepl.storage.importing import read_messages, to_conversation, uncited
 from tests.storage.strategies import contents
 
 messages = st.lists(
@@ -32,7 +32,7 @@ def test_grouping_into_turns_loses_and_moves_nothing(given_messages: list[Messag
     assert flat(conversation) == given_messages
     for turn in conversation.path()[1:]:
         assert turn.messages[0].role == "user"
-        assert all(not isinstance(b, ToolResultBlock) for b in turn.messages[0].content)
+        assert all(answered_id(b) is None for b in turn.messages[0].content)
 
 
 def test_what_was_exported_is_imported_again() -> None:
@@ -88,6 +88,19 @@ def test_what_cannot_be_sent_is_made_sendable() -> None:
     assert "\0" not in flat(conversation)[0].text
 
 
+def test_citations_are_taken_off_the_users_own_texts_alone() -> None:
+    cited = {"type": "text", "text": "x", "citations": [{"url": "u"}], "mood": "glad"}
+    empty = {"type": "text", "text": "y", "citations": []}
+    reply = {"role": "assistant", "content": [cited]}
+    read = read_messages(json.dumps([user(cited, empty), reply, user("z") | {"content": "z"}]))
+    plain = [[b.to_wire() for b in m.content] for m in flat(uncited(read))]
+    bare = [{"type": "text", "text": "x", "mood": "glad"}, {"type": "text", "text": "y"}]
+    assert plain == [bare, [cited], [{"type": "text", "text": "z"}]]
+    assert uncited(uncited(read)) is not read
+    same = uncited(read)
+    assert uncited(same) is same
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -117,6 +130,8 @@ def test_what_is_wrong_is_said_in_words(text: str, words: str) -> None:
     [
         ("user", "tool_use", False),
         ("user", "thinking", False),
+        ("user", "redacted_thinking", False),
+        ("user", "mcp_tool_use", False),
         ("user", "web_search_tool_result", False),
         ("user", "hologram", True),
         ("assistant", "image", False),

@@ -187,6 +187,7 @@ class Joining:
 
     holder: Holder | None = None
     _in_text: bool = False
+    _index: int = 0
 
     def feed(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
         """Take an event, and give what takes its place."""
@@ -194,7 +195,7 @@ class Joining:
             case BlockStart(_, wire):
                 self._in_text = wire.get("type") == "text"
             case TextDelta(text, index) if self.holder is not None:
-                self._in_text = True
+                self._in_text, self._index = True, index
                 joined = self.holder.feed(text)
                 return (TextDelta(joined, index),) if joined else ()
             case BlockStop() | MessageStop() if self.holder is not None and self._in_text:
@@ -204,6 +205,12 @@ class Joining:
             case _:
                 pass
         return (event,)
+
+    def end(self) -> tuple[StreamEvent, ...]:
+        """Give what is still held back when the stream ends, whole or torn."""
+        rest = self.holder.flush() if self.holder is not None else ""
+        self.holder = None
+        return (TextDelta(rest, self._index),) if rest else ()
 
 
 def resume_point(text: str) -> int:

@@ -11,9 +11,10 @@ from typing import Final
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, words
+from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.reply import PrefillBegun, Reply
 from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
-from chatrepl.core.exchange.view import Refused, is_sent
+from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock

@@ -1,26 +1,22 @@
 """What a refused request teaches: what to change before it is sent once more.
 
-To add a lesson, give it a name, its words and its sign here, and let `turn.py` act on it.
+What it says of earlier turns is the business of `past.py`. To add a lesson, give it a name, its
+words and its sign here, and let `turn.py` act on it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.blocks import UnknownBlock
 
-Lesson: TypeAlias = Literal["prefill", "system", "thinking", "blocks"]
+Lesson: TypeAlias = Literal["prefill", "system"]
 WORDS: Final[Mapping[Lesson, str]] = {
     "prefill": "{model} takes no prefill; it is emulated from now on.",
     "system": "{model} takes the system prompt only at the top.",
-    "thinking": "The service does not take the thinking so far; it is left out from now on.",
-    "blocks": "The service does not take back a part of a reply; it is left out from now on.",
 }
 
-_BOUND: Final = ("bound to a different conversation", "invalid `signature`", "invalid signature")
-_PLACE: Final = re.compile(r"messages\.(\d+)\.content")
 _MESSAGE: Final = re.compile(r"messages\.(\d+)\b")
 _OLDER: Final = "It is in an earlier turn: /history lists them, and /drop leaves one out."
 _PARAMETERS: Final = {
@@ -39,19 +35,7 @@ def lesson(error: ApiError, request: Request) -> Lesson | None:
         return "prefill"
     if any(m.role == "system" for m in request.messages) and "role" in words and "system" in words:
         return "system"
-    thought = any(m.has_thinking for m in request.messages)
-    if thought and any(sign in words for sign in _BOUND):
-        return "thinking"
-    place = _PLACE.match(words)
-    if place is not None and _is_strange(request, int(place[1])):
-        return "blocks"
     return None
-
-
-def _is_strange(request: Request, at: int) -> bool:
-    """Tell whether a message holds a block that came from the service and has no class here."""
-    named = request.messages[at : at + 1]
-    return any(isinstance(block, UnknownBlock) for m in named for block in m.content)
 
 
 def in_plain_words(error: ApiError, request: Request) -> ApiError:
@@ -70,6 +54,14 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
     if place is not None and int(place[1]) < newest:
         return _said(error, error.message, _OLDER)
     return error
+
+
+def of_files(error: ApiError, names: Iterable[str], *, interactive: bool) -> ApiError:
+    """Say which files of the new message the service refuses."""
+    listed = ", ".join(names)
+    again = f"It is attached no longer; /image {listed} attaches it again."
+    hint = again if interactive else "Send it in another form, or without it."
+    return _said(error, f"The service does not take {listed}: {error.message}", hint)
 
 
 def _said(error: ApiError, message: str, hint: str) -> ApiError:

@@ -11,14 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Any, TypeAlias, assert_never
 
-from chatrepl.core.talk.blocks import (
-    BLOCKS,
-    Block,
-    TextBlock,
-    ThinkingBlock,
-    ToolUseBlock,
-    block_from_wire,
-)
+from chatrepl.core.talk.blocks import Block, TextBlock, block_from_wire
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
@@ -68,7 +61,7 @@ class OpenBlock:
     @property
     def is_call(self) -> bool:
         """Tell whether it is the call of a tool, which is of no use before it is complete."""
-        return BLOCKS.get(self.type) is ToolUseBlock
+        return self.type.endswith("tool_use")
 
     @property
     def written(self) -> str:
@@ -83,20 +76,33 @@ class OpenBlock:
         # The service takes back no empty text, and no thinking without its signature, which comes
         # last: of a reply that was cut only text can be gone on with
         # (platform.claude.com/docs/en/build-with-claude/streaming).
-        wire = {key: value for key, value in self.wire.items() if value is not None}
+        wire = dict(self.wire)
         match self.type:
             case "text":
-                text = scrub(self.written)
-                begun = wire.get("citations")
-                cited = (*(begun if isinstance(begun, list) else ()), *self.citations)
-                return TextBlock(text, cited) if text else None
+                wire["text"] = scrub(self.written)
+                begun = wire.pop("citations", None)
+                if cited := [*(begun if isinstance(begun, list) else ()), *self.citations]:
+                    wire["citations"] = cited
+                return block_from_wire(wire) if wire["text"] else None
             case "thinking":
-                signature = _text(wire, "signature") + str(self.signature)
-                return ThinkingBlock(scrub(self.written), signature) if signature else None
-            case _ if self.text.pieces or self.is_call:
+                wire["thinking"] = scrub(self.written)
+                wire["signature"] = _text(wire, "signature") + str(self.signature)
+                return block_from_wire(wire) if wire["signature"] else None
+            case _ if self.text.pieces or isinstance(wire.get("input"), Mapping):
                 return block_from_wire({**wire, "input": _input(wire, str(self.text))})
             case _:
                 return block_from_wire(wire)
+
+    def merged(self, parts: Wire) -> "OpenBlock":
+        """Take what a delta of a new kind brings: text goes on, null changes nothing."""
+        wire = dict(self.wire)
+        for key, value in parts.items():
+            if key == "type" or value is None:
+                continue
+            begun = wire.get(key)
+            both = isinstance(begun, str) and isinstance(value, str)
+            wire[key] = f"{begun}{value}" if both else value
+        return replace(self, wire=wire)
 
 
 def _text(wire: Wire, key: str) -> str:
@@ -105,13 +111,15 @@ def _text(wire: Wire, key: str) -> str:
 
 
 def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
+    """Read the input of a call: what it opened with, and what came since."""
     begun = wire.get("input")
+    given = begun if isinstance(begun, Mapping) else {}
     try:
-        value = json.loads(partial_json) if partial_json else begun
+        value = json.loads(partial_json) if partial_json else {}
         encode(value)  # numbers beyond all bounds can be read, but not sent back
     except (ValueError, RecursionError):
         value = {}
-    return value if isinstance(value, dict) else {}
+    return {**given, **value} if isinstance(value, dict) else given
 
 
 @frozen
@@ -162,6 +170,14 @@ class InputDelta:
 @frozen
 class CitationDelta:
     citation: Wire
+    index: int = 0
+
+
+@frozen
+class OtherDelta:
+    """A delta of a kind that we do not know; its `parts` go with its block."""
+
+    parts: Wire
     index: int = 0
 
 
@@ -227,6 +243,7 @@ StreamEvent: TypeAlias = (
     | SignatureDelta
     | InputDelta
     | CitationDelta
+    | OtherDelta
     | BlockStop
     | MessageDelta
     | MessageStop
@@ -271,6 +288,11 @@ class Reply:
             case CitationDelta(citation, index):
                 reply, block = self._opened(index, "text")
                 return replace(reply, open=replace(block, citations=(*block.citations, citation)))
+            case OtherDelta(parts, index):
+                grown = self.open
+                if grown is None or grown.index != index:
+                    return self
+                return replace(self, open=grown.merged(parts))
             case BlockStart(index, wire):
                 closed = self._closed()
                 return replace(closed, open=_begun(closed, OpenBlock(index, wire)))

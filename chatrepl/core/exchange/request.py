@@ -12,14 +12,16 @@ With the automatic one these are never more than the four that are allowed.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from typing import Any, Final
 
 from chatrepl.core.exchange.joining import choose_mode, instruction, native_text
-from chatrepl.core.exchange.view import Sent, build_sent, is_sent
+from chatrepl.core.exchange.pairing import called
+from chatrepl.core.exchange.view import Sent, bind, place_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import TextBlock, ToolUseBlock
+from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Prefill, PrefillMode
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
@@ -67,7 +69,14 @@ def marked_text(text: str, control: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
 OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # without filters by code
+FETCH_TOOL: Final[Wire] = {"type": "web_fetch_20260318", "name": "web_fetch"}
+OLD_FETCH_TOOL: Final[Wire] = {**FETCH_TOOL, "type": "web_fetch_20250910"}
+CODE_TOOL: Final[Wire] = {"type": "code_execution_20260521", "name": "code_execution"}
+OLD_CODE_TOOL: Final[Wire] = {**CODE_TOOL, "type": "code_execution_20250825"}
 THINKING_BUDGET_TOKENS: Final = 4096
+_CODE_NAMES: Final = frozenset(
+    {"code_execution", "bash_code_execution", "text_editor_code_execution"}
+)
 
 
 @frozen
@@ -153,17 +162,19 @@ def build_request(
         ours += [instruction(ask.prefill)] if mode == "emulated" else []
         user = replace(user, content=(*user.content, *map(TextBlock, ours)))
     new = () if user is None else new_messages(conversation, user)
-    searches = settings.web and model.web
-    past = not searches and model.web and _has_searched(conversation)
-    tools = [*ask.tools, *([_web_tool(model)] if searches or past else [])]
-    sent = build_sent(conversation, model, *new, tools=encode(tools) if tools else "")
+    placed, system = place_sent(conversation, model, *new)
+    asked = [*ask.tools, *([_web_tool(model)] if settings.web and model.web else [])]
+    given = {tool.get("name") for tool in asked}
+    past = [t for t in _past_tools(called(placed), model) if t["name"] not in given]
+    tools = [*asked, *past]
+    sent = bind(placed, system, model, encode(tools) if tools else "")
     messages = sent.messages
     if mode == "native":
         messages = (*messages, Message("assistant", (TextBlock(native_text(ask.prefill)),)))
     params = _params(settings, model, ask, sent, mode)
     if tools:
         params["tools"] = tools
-    if past and not ask.tools:  # the past needs the tool, but it is not to be used
+    if past and not asked:  # the past needs the tools, but they are not to be used
         params["tool_choice"] = {"type": "none"}
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params
@@ -174,7 +185,7 @@ def build_request(
 def new_messages(conversation: Conversation, user: Message) -> tuple[Message, ...]:
     """Give what a new turn holds: the user's message, and a system prompt that changes here.
 
-    The change is kept for every model; `build_sent` puts it where a model takes it.
+    The change is kept for every model; `place_sent` puts it where a model takes it.
     """
     change = conversation.state.next_system
     return (user,) if change is None else (user, Message("system", (TextBlock(change),)))
@@ -251,8 +262,14 @@ def _web_tool(model: Model) -> Wire:
     return WEB_TOOL if is_new else OLD_WEB_TOOL
 
 
-def _has_searched(conversation: Conversation) -> bool:
-    """Tell whether the service searched the web in what is sent: that needs the tool for ever."""
-    sent = (turn for turn in conversation.path() if is_sent(turn, conversation))
-    blocks = (block for turn in sent for message in turn.messages for block in message.content)
-    return any(isinstance(b, ToolUseBlock) and b.type == "server_tool_use" for b in blocks)
+def _past_tools(names: AbstractSet[str], model: Model) -> list[Wire]:
+    """Declare the tools of the service whose calls are sent: it takes none without its tool."""
+    if not model.web:
+        return []
+    is_new = _web_tool(model) is WEB_TOOL
+    tools = [_web_tool(model)] if "web_search" in names else []
+    if "web_fetch" in names:
+        tools.append(FETCH_TOOL if is_new else OLD_FETCH_TOOL)
+    if names & _CODE_NAMES and not (tools and is_new):  # the newer web tools bring the code
+        tools.append(CODE_TOOL if is_new else OLD_CODE_TOOL)
+    return tools

@@ -3,27 +3,17 @@
 Dropped, summarised and refused turns are left out whole. Thinking goes back only to the model
 that wrote it, and only while everything before it is sent unchanged; else the service may refuse
 it as bound to another conversation. Tool calls nobody answered are left out.
-
-What the service refuses of earlier turns: left out of what is sent, kept in the conversation.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from itertools import takewhile
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final
 
+from chatrepl.core.exchange.pairing import paired
 from chatrepl.core.models import Model
-from chatrepl.core.talk.blocks import (
-    THINKING,
-    Block,
-    TextBlock,
-    ToolResultBlock,
-    ToolUseBlock,
-    UnknownBlock,
-)
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 
 ACKNOWLEDGED: Final = "Understood."
@@ -54,10 +44,16 @@ def build_sent(conversation: Conversation, model: Model, *new: Message, tools: s
 
     `tools` is the tools as JSON: they belong to the past that thinking is bound to.
     """
+    return bind(*place_sent(conversation, model, *new), model, tools)
+
+
+def place_sent(
+    conversation: Conversation, model: Model, *new: Message
+) -> tuple[tuple[Message, ...], str]:
+    """Give the messages and the system prompt that `model` gets to see, thinking and all."""
     chosen = (*_chosen(conversation, conversation.path()), *new)
     system, messages = _system(conversation, chosen, model)
-    placed = _begun(_placed(_answered(messages)))
-    return _bind(tuple(_merge(placed)), system, model, tools)
+    return tuple(_merge(_begun(_placed(paired(messages))))), system
 
 
 def _chosen(conversation: Conversation, turns: tuple[Turn, ...]) -> Iterator[Message]:
@@ -91,77 +87,6 @@ def _system(
         return state.system, messages
     rest = (m for at, m in enumerate(messages) if at > cleared or m.role != "system")
     return "", tuple(rest)
-
-
-def _answered(messages: tuple[Message, ...]) -> Iterator[Message]:
-    """Leave out tool calls without results, results without calls, and what is empty then."""
-    open_calls: frozenset[str] = frozenset()
-    served: set[str] = set()
-    for i, message in enumerate(messages):
-        if message.role == "system":
-            yield message
-            continue
-        if any(isinstance(block, _TOOLS) for block in message.content):
-            answers = _answers(message, messages[i + 1 :])
-            served |= _ids(message, "server_tool_use") & answers
-            paired = [b for b in message.content if _is_paired(b, open_calls | served, answers)]
-            # A user message that answers calls begins with their results, and words follow; else
-            # 400 "Did not find 1 tool_result block(s) at the beginning of this message"
-            # (platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls).
-            paired.sort(
-                key=lambda b: not (message.role == "user" and isinstance(b, ToolResultBlock))
-            )
-            slim = replace(message, content=tuple(paired)).sendable
-        else:
-            slim = message.sendable
-        slim = _without_last_thoughts(slim)
-        open_calls = _ids(slim, "tool_use")
-        if slim.content:
-            yield slim
-
-
-_TOOLS: Final = (ToolUseBlock, ToolResultBlock)
-
-
-def _answers(message: Message, after: tuple[Message, ...]) -> AbstractSet[str]:
-    """Name the calls of `message` that have or may still get a result.
-
-    Ours are answered by the next message; the service's own in the same or in one of the replies
-    that follow, before the user speaks again. At the very end these may still be under way.
-    """
-    talk = [m for m in after if m.role != "system"]
-    ours = _result_ids(talk[0]) if talk and talk[0].role == "user" else frozenset()
-    run = list(takewhile(lambda m: m.role == "assistant", talk))
-    if len(run) == len(talk):
-        return ours | _ids(message, "server_tool_use")
-    return ours.union(*map(_result_ids, (message, *run)))
-
-
-def _is_paired(block: Block, calls: AbstractSet[str], answers: AbstractSet[str]) -> bool:
-    match block:
-        case ToolUseBlock(id=id_):
-            return id_ in answers
-        case ToolResultBlock(tool_use_id=id_):
-            return id_ in calls
-        case _:
-            return True
-
-
-def _ids(message: Message, type_: str) -> frozenset[str]:
-    blocks = message.content
-    return frozenset(b.id for b in blocks if isinstance(b, ToolUseBlock) and b.type == type_)
-
-
-def _result_ids(message: Message) -> frozenset[str]:
-    return frozenset(b.tool_use_id for b in message.content if isinstance(b, ToolResultBlock))
-
-
-def _without_last_thoughts(message: Message) -> Message:
-    """Leave out thinking that nothing followed: the service takes none at a message's end."""
-    content = message.content
-    while content and isinstance(content[-1], THINKING):
-        content = content[:-1]
-    return message if len(content) == len(message.content) else replace(message, content=content)
 
 
 def _placed(messages: Iterable[Message]) -> Iterator[Message]:
@@ -212,7 +137,7 @@ def _same_origin(one: Message, other: Message) -> bool:
     return not (one.has_thinking or other.has_thinking)
 
 
-def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -> Sent:
+def bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -> Sent:
     """Strip thinking that is bound to another past or model, and name the past that results."""
     # A signature holds for the very `system`, `tools` and messages that came before the thinking:
     # after any change newer models refuse it, 400 "bound to a different conversation", or drop it
@@ -227,42 +152,3 @@ def _bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) 
         sent.append(slim)
         past = hashlib.sha256(past + slim.digest).digest()
     return Sent(tuple(sent), system, past.hex())
-
-
-RefusedPart: TypeAlias = Literal["thinking", "blocks"]
-
-
-@frozen
-class Refused:
-    """The turns whose thinking, and those whose unknown blocks, are sent no more."""
-
-    thinking: frozenset[TurnId] = frozenset()
-    blocks: frozenset[TurnId] = frozenset()
-
-    def of(self, part: RefusedPart, conversation: Conversation) -> Self:
-        """Take that part of all turns up to here for refused."""
-        turns = frozenset(turn.id for turn in conversation.path())
-        if part == "thinking":
-            return replace(self, thinking=self.thinking | turns)
-        return replace(self, blocks=self.blocks | turns)
-
-    def without(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without what is refused."""
-        touched = self.thinking | self.blocks
-        if not touched:
-            return conversation
-        slim = {id_: self._slim(t) for id_, t in conversation.turns.items() if id_ in touched}
-        return replace(conversation, turns={**conversation.turns, **slim})
-
-    def _slim(self, turn: Turn) -> Turn:
-        messages = turn.messages
-        if turn.id in self.thinking:
-            messages = tuple(message.without_thinking for message in messages)
-        if turn.id in self.blocks:
-            messages = tuple(map(_without_unknown, messages))
-        return replace(turn, messages=messages)
-
-
-def _without_unknown(message: Message) -> Message:
-    content = tuple(block for block in message.content if not isinstance(block, UnknownBlock))
-    return message if len(content) == len(message.content) else replace(message, content=content)

@@ -2,9 +2,9 @@
 
 A block knows its two faces and nothing else does: `to_wire` for the API and for files on disk,
 `to_markdown` for people (screen, export, search). To add a type, write its class here, with the
-keys it takes and their types, and list it in `BLOCKS`: the translator, the journal and the tests
-read that table, and the type checker asks `core/tokens/estimate.py` what it weighs. What no class
-takes whole stays an `UnknownBlock`, sent back as it came.
+keys it takes and their types, and list it in `BLOCKS`; the type checker asks
+`core/tokens/estimate.py` what it weighs. Whatever else a block brings stays with it in `more`, and
+what no class takes stays an `UnknownBlock`: a block goes back to the service as it came.
 """
 
 from collections.abc import Mapping
@@ -16,18 +16,25 @@ from chatrepl.core.wire import Wire
 
 BlockKeys: TypeAlias = Mapping[str, type | tuple[type, ...]]
 _LIST: Final = (list, tuple)
+_UNGIVEN: Final[Wire] = {}  # the input of a call that came without one
+_MAY_BE_EMPTY: Final = frozenset({"name", "signature"})  # an empty one is as good as none
 
 
 class KeyedBlock:
-    """A block that is written by its `KEYS`: each is a field, and has that type on the wire."""
+    """A block that is written by its `KEYS`: each is a field, and has that type on the wire.
+
+    `more` has what else came with it.
+    """
 
     __slots__ = ()
     KEYS: ClassVar[BlockKeys] = {}
+    more: Wire
 
     def to_wire(self) -> dict[str, Any]:
-        """Write the block; what is absent or an empty list of citations is left out."""
+        """Write the block; what is absent is left out."""
         parts = {key: getattr(self, key) for key in ("type", *self.KEYS)}
-        return {key: _plain(part) for key, part in parts.items() if part is not None and part != ()}
+        wire = {key: _plain(part) for key, part in parts.items() if not _is_absent(key, part)}
+        return wire | dict(self.more)
 
 
 @frozen
@@ -38,6 +45,7 @@ class TextBlock(KeyedBlock):
     KEYS: ClassVar[BlockKeys] = {"text": str, "citations": _LIST}
     text: str
     citations: tuple[Wire, ...] = ()
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return self.text
@@ -50,6 +58,7 @@ class ImageBlock(KeyedBlock):
     type: ClassVar[str] = "image"
     KEYS: ClassVar[BlockKeys] = {"source": Mapping}
     source: Wire
+    more: Wire = field(default_factory=dict, hash=False)
 
     @classmethod
     def base64(cls, media_type: str, data: str) -> "ImageBlock":
@@ -71,6 +80,7 @@ class DocumentBlock(KeyedBlock):
     KEYS: ClassVar[BlockKeys] = {"source": Mapping, "title": str}
     source: Wire
     title: str | None = None
+    more: Wire = field(default_factory=dict, hash=False)
 
     @classmethod
     def base64_pdf(cls, data: str, title: str | None = None) -> "DocumentBlock":
@@ -102,6 +112,7 @@ class ThinkingBlock(KeyedBlock):
     KEYS: ClassVar[BlockKeys] = {"thinking": str, "signature": str}
     thinking: str
     signature: str = ""
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return "\n".join(f"> {line}" for line in self.thinking.splitlines())
@@ -114,6 +125,7 @@ class RedactedThinkingBlock(KeyedBlock):
     type: ClassVar[str] = "redacted_thinking"
     KEYS: ClassVar[BlockKeys] = {"data": str}
     data: str
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return "> *[redacted thinking]*"
@@ -121,16 +133,17 @@ class RedactedThinkingBlock(KeyedBlock):
 
 @frozen
 class ToolUseBlock(KeyedBlock):
-    """A call of a tool: ours to answer (`tool_use`) or the service's own (`server_tool_use`)."""
+    """A call of a tool: ours to answer (`tool_use`) or the service's own (`…_tool_use`)."""
 
     KEYS: ClassVar[BlockKeys] = {"type": str, "id": str, "name": str, "input": Mapping}
     type: str
     id: str
-    name: str
+    name: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
-        return f"*[tool call: {self.name}]*"
+        return f"*[tool call: {self.name or self.type}]*"
 
 
 @frozen
@@ -147,6 +160,7 @@ class ToolResultBlock(KeyedBlock):
     tool_use_id: str
     content: Any = None
     is_error: bool | None = None
+    more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
         return f"*[{self.type.replace('_', ' ')}]*"
@@ -154,7 +168,7 @@ class ToolResultBlock(KeyedBlock):
 
 @frozen
 class UnknownBlock:
-    """A block this version has no class for, or that carries keys we do not know: kept whole."""
+    """A block this version has no class for, or whose parts are of other types: kept whole."""
 
     wire: Wire
 
@@ -189,39 +203,88 @@ BLOCKS: Mapping[str, type[TypedBlock]] = {
     "thinking": ThinkingBlock,
     "redacted_thinking": RedactedThinkingBlock,
     "tool_use": ToolUseBlock,
-    "server_tool_use": ToolUseBlock,
     "tool_result": ToolResultBlock,
-    "web_search_tool_result": ToolResultBlock,
-    "web_fetch_tool_result": ToolResultBlock,
 }
 
 
+def class_of(type_: object) -> type[TypedBlock] | None:
+    """Find the class for a type: calls and results of tools are told by how their types end."""
+    name = str(type_)
+    family = next((end for end in ("tool_use", "tool_result") if name.endswith(end)), name)
+    return BLOCKS.get(family)
+
+
 def block_from_wire(wire: Wire) -> Block:
-    """Read a block; one that its class could not give back whole stays an `UnknownBlock`."""
-    cls = BLOCKS.get(str(wire.get("type")))
-    given = {key: value for key, value in wire.items() if value is not None}
-    if cls is None or given.keys() - cls.KEYS.keys() - {"type"} or misfits(given):
+    """Read a block; what the fields of its class do not give back is kept beside them."""
+    cls = class_of(wire.get("type"))
+    if cls is None or misfits(wire):
         return UnknownBlock(wire)
     parts: dict[str, Any] = {
-        key: tuple(given[key]) if kind is _LIST else given[key]
+        key: tuple(wire[key]) if kind is _LIST else wire[key]
         for key, kind in cls.KEYS.items()
-        if key in given
+        if wire.get(key) is not None
     }
+    more = {
+        key: value
+        for key, value in wire.items()
+        if key != "type" and (_is_absent(key, parts[key]) if key in parts else key not in cls.KEYS)
+    }
+    if cls is ToolUseBlock:
+        parts.setdefault("input", _UNGIVEN)
     try:
-        return cls(**parts)
+        return cls(**parts, more=more)
     except TypeError:  # a part without a default is absent
         return UnknownBlock(wire)
 
 
 def misfits(wire: Wire) -> frozenset[str]:
     """Name the keys whose values are not of the type that the block's class takes."""
-    cls = BLOCKS.get(str(wire.get("type")))
+    cls = class_of(wire.get("type"))
     keys = cls.KEYS if cls is not None else {}
     return frozenset(
         key
         for key, kind in keys.items()
         if wire.get(key) is not None and not isinstance(wire[key], kind)
     )
+
+
+def call_id(block: Block) -> str | None:
+    """Give the id of a call, known to us or not; None where the block calls nothing."""
+    match block:
+        case ToolUseBlock(id=id_):
+            return id_
+        case UnknownBlock(wire=wire) if block.type.endswith("tool_use"):
+            return _text_or_none(wire.get("id"))
+        case _:
+            return None
+
+
+def answered_id(block: Block) -> str | None:
+    """Give the id of the call that a block answers; None where it answers none."""
+    match block:
+        case ToolResultBlock(tool_use_id=id_):
+            return id_
+        case UnknownBlock(wire=wire) if block.type.endswith("tool_result"):
+            return _text_or_none(wire.get("tool_use_id"))
+        case _:
+            return None
+
+
+def enclosing_id(block: Block) -> str | None:
+    """Give the id of the call of code that a call or result comes from, if it comes from one."""
+    more: Wire = block.wire if isinstance(block, UnknownBlock) else block.more
+    caller = more.get("caller")
+    return _text_or_none(caller.get("tool_id")) if isinstance(caller, Mapping) else None
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _is_absent(key: str, part: object) -> bool:
+    if part is None or part is _UNGIVEN or part == ():
+        return True
+    return part == "" and key in _MAY_BE_EMPTY
 
 
 def _plain(part: Any) -> Any:

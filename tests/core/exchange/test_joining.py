@@ -148,6 +148,14 @@ def test_a_text_that_ends_with_the_message_is_joined_as_well() -> None:
     assert _joined(torn, TextDelta("S"), MessageStop()) == [TextDelta("S"), MessageStop()]
 
 
+def test_what_is_held_back_comes_out_once_when_the_stream_ends_without_an_end() -> None:
+    joining = Joining(Joiner("So", "emulated"))
+    assert _joined(joining, _TEXT_START, TextDelta("S", 1)) == [_TEXT_START]
+    assert joining.end() == (TextDelta("S", 1),)
+    assert joining.end() == ()
+    assert Joining().end() == ()
+
+
 def test_where_nothing_stands_yet_all_passes_as_it_is() -> None:
     events = (_TEXT_START, TextDelta("So", 1), BlockStop(1), MessageStop())
     assert _joined(Joining(), *events) == [*events]

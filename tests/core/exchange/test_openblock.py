@@ -30,10 +30,25 @@ def _closed(wire: dict[str, Any], *texts: str) -> Any:
 
 def test_text_and_thinking_go_on_from_what_they_opened_with() -> None:
     cited = {"type": "text", "text": "a", "citations": [{"url": "u"}], "other": None}
-    assert _closed(cited, "b") == TextBlock("ab", ({"url": "u"},))
+    assert _closed(cited, "b") == TextBlock("ab", ({"url": "u"},), {"other": None})
     assert _closed({"type": "text", "text": 5, "citations": 5}, "b") == TextBlock("b")
     signed = {"type": "thinking", "thinking": "a", "signature": "s"}
     assert _closed(signed, "b") == ThinkingBlock("ab", "s")
+
+
+def test_what_a_new_kind_of_delta_brings_goes_with_the_block() -> None:
+    block = OpenBlock(0, {"type": "compaction", "content": None, "n": 1})
+    for parts in ({"content": "so ", "x": "a"}, {"content": None}, {"content": "far", "n": 2}):
+        block = block.merged({"type": "compaction_delta", **parts})
+    closed = block.close()
+    assert closed is not None
+    assert closed.to_wire() == {"type": "compaction", "content": "so far", "n": 2, "x": "a"}
+
+
+def test_a_call_without_input_stays_without() -> None:
+    wire = {"type": "x_tool_use", "id": "1", "server_name": "s"}
+    assert _closed(wire).to_wire() == wire
+    assert _closed({**wire, "input": 5}).to_wire() == {**wire, "input": 5}
 
 
 def test_what_could_not_be_sent_back_is_no_block() -> None:
@@ -48,12 +63,13 @@ def test_halves_of_a_character_that_came_apart_are_joined() -> None:
 @pytest.mark.parametrize(
     ("pieces", "value"),
     [
-        (['{"a"', ":1}"], {"a": 1}),
+        (['{"a"', ":1}"], {"begun": 1, "a": 1}),
+        (['{"begun"', ":2}"], {"begun": 2}),
         ([], {"begun": 1}),
-        (["[1]"], {}),
-        (['{"a"'], {}),
-        (['{"a":1e999}'], {}),
-        (['{"a":' * 100_000], {}),
+        (["[1]"], {"begun": 1}),
+        (['{"a"'], {"begun": 1}),
+        (['{"a":1e999}'], {"begun": 1}),
+        (['{"a":' * 100_000], {"begun": 1}),
     ],
 )
 def test_the_input_of_a_call_is_read_when_it_is_complete(

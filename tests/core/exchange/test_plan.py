@@ -6,10 +6,10 @@ import pytest
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.plan import Plan, Situation, plan_aside, plan_rest, plan_turn
 from chatrepl.core.exchange.reply import BlockStart, MessageStop, Reply, TextDelta, ThinkingDelta
 from chatrepl.core.exchange.request import Ask
-from chatrepl.core.exchange.view import Refused
 from chatrepl.core.models import find
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, ToolUseBlock
@@ -127,7 +127,7 @@ def test_what_is_not_sent_is_not_gone_on_with(reason: str, hint: str) -> None:
 
 def test_what_the_service_refused_is_in_no_plan() -> None:
     now = talk(THOUGHT, TextBlock("One"))
-    refused = Refused().of("thinking", now)
+    refused = Refused(thinking=frozenset({TurnId("a")}))
     plan = plan_turn(replace(situation(EMULATED, now), refused=refused), Message.user("More."))
     assert all(not message.has_thinking for message in plan.request.messages)
     assert plan.after is now

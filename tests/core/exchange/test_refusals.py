@@ -3,7 +3,7 @@
 import pytest
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.refusals import in_plain_words, lesson
+from chatrepl.core.exchange.refusals import in_plain_words, lesson, of_files
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Prefill
@@ -27,28 +27,6 @@ def refused(message: str, status: int = 400) -> ApiError:
         ("does not support prefill", Request({"model": "m"}, (HELLO,)), None),
         ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO, SYSTEM)), "system"),
         ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO,)), None),
-        ("Invalid `signature` in", Request({"model": "m"}, (HELLO, THOUGHT, HELLO)), "thinking"),
-        (
-            "The block is bound to a different conversation.",
-            Request({"model": "m"}, (HELLO, THOUGHT, HELLO)),
-            "thinking",
-        ),
-        ("Invalid `signature` in", Request({"model": "m"}, (HELLO,)), None),
-        (
-            "messages.1.content.0: Input tag 'x' is none",
-            Request({"model": "m"}, (HELLO, ODD)),
-            "blocks",
-        ),
-        (
-            "messages.0.content.0: Input tag 'x' is none",
-            Request({"model": "m"}, (HELLO, ODD)),
-            None,
-        ),
-        (
-            "messages.9.content.0: Input tag 'x' is none",
-            Request({"model": "m"}, (HELLO, ODD)),
-            None,
-        ),
         ("something else", Request({"model": "m"}, (HELLO, THOUGHT, SYSTEM), "", NATIVE), None),
     ],
 )
@@ -76,6 +54,15 @@ def test_other_errors_stay_as_they_are() -> None:
     assert in_plain_words(named, Request(params, (HELLO,))) is named
     for error in (refused("thinking"), refused("effort", 500), refused("else")):
         assert in_plain_words(error, request) is error
+
+
+@pytest.mark.parametrize(
+    ("interactive", "hint"), [(True, "/image a.png, b.png"), (False, "without")]
+)
+def test_refused_files_are_named_with_what_to_do(*, interactive: bool, hint: str) -> None:
+    told = of_files(refused("bad"), ["a.png", "b.png"], interactive=interactive)
+    assert told.message == "The service does not take a.png, b.png: bad"
+    assert hint in told.hint
 
 
 def test_what_an_earlier_turn_holds_is_to_be_left_out_there() -> None:

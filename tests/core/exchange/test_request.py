@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.joining import instruction
 from chatrepl.core.exchange.request import (
+    CODE_TOOL,
+    FETCH_TOOL,
+    OLD_CODE_TOOL,
+    OLD_FETCH_TOOL,
+    OLD_WEB_TOOL,
     THINKING_BUDGET_TOKENS,
     WEB_TOOL,
     Ask,
@@ -19,8 +24,16 @@ from chatrepl.core.exchange.request import (
 )
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Prefill, State
+from chatrepl.core.talk.blocks import TextBlock, block_from_wire
+from chatrepl.core.talk.conversation import (
+    Conversation,
+    Message,
+    Prefill,
+    State,
+    Turn,
+    TurnId,
+)
+from chatrepl.core.wire import Wire
 from tests.core.making import TEXT, blocks
 
 NEW = TABLE["claude-opus-5-5"]
@@ -191,6 +204,49 @@ def test_an_emulated_prefill_is_asked_for_in_the_users_message() -> None:
     assert request.messages == (Message("user", (TextBlock("q"), TextBlock(instruction("Begin")))),)
     assert (request.prefill, request.ours) == (Prefill("Begin", "emulated"), 1)
     assert request.params["max_tokens"] == 8201
+
+
+def _called(*names: str) -> Conversation:
+    """A chat whose reply called these tools of the service, each of which answered."""
+    blocks = [
+        wire
+        for name in names
+        for wire in (
+            {"type": "server_tool_use", "id": name, "name": name, "input": {}},
+            {"type": f"{name}_tool_result", "tool_use_id": name, "content": []},
+        )
+    ]
+    reply = Message("assistant", tuple(map(block_from_wire, blocks)))
+    return Conversation().add(Turn(TurnId("a"), None, (Message.user("q"), reply)))
+
+
+TOOLS_OF_THE_PAST = (
+    (NEW, ["web_search"], [WEB_TOOL]),
+    (OLD, ["web_search"], [OLD_WEB_TOOL]),
+    (NEW, ["web_fetch"], [FETCH_TOOL]),
+    (OLD, ["web_fetch", "code_execution"], [OLD_FETCH_TOOL, OLD_CODE_TOOL]),
+    (NEW, ["bash_code_execution"], [CODE_TOOL]),
+    (NEW, ["web_search", "code_execution"], [WEB_TOOL]),  # it brings the code
+    (OLD, ["text_editor_code_execution"], [OLD_CODE_TOOL]),
+    (NEW, ["advisor"], None),
+    (find("llama-4"), ["web_search"], None),
+)
+
+
+@pytest.mark.parametrize(("model", "names", "tools"), TOOLS_OF_THE_PAST)
+def test_a_tool_stays_declared_but_quiet_while_its_calls_are_sent(
+    model: Model, names: list[str], tools: list[Wire] | None
+) -> None:
+    talk, user = _called(*names), Message.user("on")
+    body = build_request(talk, Settings(), model, user, Ask()).body()
+    assert body.get("tools") == tools
+    assert body.get("tool_choice") == ({"type": "none"} if tools else None)
+    dropped = talk.with_marks({TurnId("a"): "dropped"})
+    assert "tools" not in build_request(dropped, Settings(), model, user, Ask()).body()
+    asked = build_request(talk, Settings(web=True), NEW, user, Ask()).body()
+    declared = [tool["name"] for tool in asked["tools"]]
+    assert len(set(declared)) == len(declared)
+    assert "tool_choice" not in asked
 
 
 def test_a_prefill_without_a_message_to_ask_in_is_left_out() -> None:

@@ -1,6 +1,6 @@
 import json
 from dataclasses import fields
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -18,11 +18,15 @@ from chatrepl.core.talk.blocks import (
     ToolUseBlock,
     TypedBlock,
     UnknownBlock,
+    answered_id,
     block_from_wire,
+    call_id,
+    class_of,
+    enclosing_id,
     misfits,
 )
 from chatrepl.core.wire import encode
-from tests.core.making import JSON, OBJECT, blocks, wires_of
+from tests.core.making import JSON, KINDS, OBJECT, blocks, wires_of
 
 
 @given(blocks)
@@ -56,13 +60,13 @@ def test_nothing_that_stands_on_the_wire_is_lost(kind: object, rest: dict[str, o
 def test_every_class_is_in_the_table_and_takes_the_keys_it_has_fields_for() -> None:
     assert set(BLOCKS.values()) == set(get_args(TypedBlock))
     for cls in BLOCKS.values():
-        assert [field.name for field in fields(cls)] == list(cls.KEYS)
+        assert [field.name for field in fields(cls)] == [*cls.KEYS, "more"]
 
 
-@given(st.sampled_from(list(BLOCKS)).flatmap(wires_of))
+@given(st.sampled_from(KINDS).flatmap(wires_of))
 def test_a_whole_block_is_of_its_class_and_loses_nothing(wire: dict[str, object]) -> None:
     block = block_from_wire(wire)
-    assert isinstance(block, BLOCKS[str(wire["type"])])
+    assert isinstance(block, class_of(wire["type"]) or UnknownBlock)
     assert block.to_wire() == wire
 
 
@@ -85,10 +89,44 @@ def test_a_block_without_its_parts_is_kept_whole(kind: str) -> None:
     assert block_from_wire({"type": kind}) == UnknownBlock({"type": kind})
 
 
-def test_a_block_with_a_part_we_do_not_know_is_kept_whole() -> None:
-    wire = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
-    assert block_from_wire(wire) == UnknownBlock(wire)
-    assert block_from_wire({**wire, "cache_control": None}) == TextBlock("x")
+@given(st.sampled_from(KINDS).flatmap(wires_of), OBJECT)
+def test_parts_that_we_do_not_know_stay_with_a_block_of_its_class(
+    wire: dict[str, object], more: dict[str, object]
+) -> None:
+    extra = {f"x-{key}": value for key, value in more.items()}
+    block = block_from_wire({**wire, **extra})
+    assert isinstance(block, class_of(wire["type"]) or UnknownBlock)
+    assert block.to_wire() == {**wire, **extra}
+
+
+@pytest.mark.parametrize("kind", ["tool_use", "server_tool_use", "novel_tool_use"])
+@pytest.mark.parametrize("more", [{}, {"name": ""}, {"input": {}}, {"caller": {"tool_id": "c"}}])
+def test_whatever_names_itself_a_call_and_has_an_id_is_one(kind: str, more: dict[str, Any]) -> None:
+    wire = {"type": kind, "id": "1", **more}
+    block = block_from_wire(wire)
+    assert isinstance(block, ToolUseBlock)
+    assert block.to_wire() == wire
+    assert call_id(block) == "1"
+    assert answered_id(block) is None
+    assert enclosing_id(block) == ("c" if "caller" in more else None)
+
+
+@pytest.mark.parametrize("kind", ["tool_result", "mcp_tool_result", "novel_tool_result"])
+def test_whatever_names_itself_a_result_and_answers_an_id_is_one(kind: str) -> None:
+    wire = {"type": kind, "tool_use_id": "1", "is_error": None, "x": None, "content": 5}
+    block = block_from_wire(wire)
+    assert isinstance(block, ToolResultBlock)
+    assert block.to_wire() == {key: part for key, part in wire.items() if key != "is_error"}
+    assert answered_id(block) == "1"
+    assert call_id(block) is None
+
+
+def test_calls_and_results_of_other_shapes_are_told_by_their_ids() -> None:
+    call = block_from_wire({"type": "x_tool_use", "id": "1", "name": 5, "caller": 5})
+    result = block_from_wire({"type": "tool_result", "tool_use_id": "1", "is_error": "no"})
+    assert (call_id(call), answered_id(result), enclosing_id(call)) == ("1", "1", None)
+    assert call_id(block_from_wire({"type": "x_tool_use", "id": 5})) is None
+    assert call_id(TextBlock("x")) is answered_id(TextBlock("x")) is None
 
 
 @pytest.mark.parametrize(
