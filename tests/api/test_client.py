@@ -20,7 +20,7 @@ from chatrepl.demo.server import Served, serve
 from tests.api.helpers import MODEL, ask, client_of, collect, reply, request, route, run
 
 WHOLE = {"no-usage", "no-message", "no-delta", "no-index", "no-type", "unknown", "double-start",
-         "double", "huge", "no-stop", "start-text", "start-message", "null-stop"}  # fmt: skip
+         "double", "huge", "no-stop"}  # fmt: skip
 SILENT = {"stall", "pings-for-ever", "pings-after"}
 PAGES = {"html", "json"}
 
@@ -224,10 +224,10 @@ class Torn(httpx2.AsyncByteStream):
         raise httpx2.ReadError("reset")
 
 
-def test_an_error_answer_that_breaks_off_is_told_by_its_status() -> None:
+def test_an_error_answer_that_breaks_off_is_still_the_error_that_it_is() -> None:
     _, error = run(_first(lambda asked: httpx2.Response(500, stream=Torn(), request=asked)))
     assert error is not None
-    assert (error.kind, error.status, error.retryable) == (ApiErrorKind.SERVER, 500, True)
+    assert (error.kind, error.status) == (ApiErrorKind.SERVER, 500)
 
 
 async def _first(answer: Any) -> Any:
