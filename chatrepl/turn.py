@@ -166,9 +166,9 @@ class _Exchange:
         self.lessons = (*self.lessons, taught)
         match taught:
             case "prefill":
-                self.session.learn(prefill=False)
+                self.session.learn(self.plan.request.model, prefill=False)
             case "system":
-                self.session.learn(mid_system=False)
+                self.session.learn(self.plan.request.model, mid_system=False)
             case "thinking" | "blocks":
                 self.session.refuse(taught, self.plan.after)
         self.plan = self.make_plan()

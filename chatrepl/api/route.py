@@ -10,7 +10,7 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
 DEMO: Final = Credentials("key", "the demo engine", "demo")
-_DEMO_URL: Final = "http://demo.localhost"
+DEMO_URL: Final = "http://demo.localhost"
 
 
 @frozen
@@ -53,4 +53,4 @@ def plan_route(
 
 def demo_route(settings: Settings) -> Route:
     """Settle that requests go to the embedded engine."""
-    return Route(_DEMO_URL, DEMO, {}, settings.timeout_s)
+    return Route(DEMO_URL, DEMO, {}, settings.timeout_s)

@@ -2,16 +2,13 @@
 
 import os
 import time
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from chatrepl.api.tokens import Counter
+from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.cli.options import Options
-from chatrepl.core.catalog import Catalog
-from chatrepl.core.catalog import load as load_catalog
 from chatrepl.core.models import resolve
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
@@ -25,11 +22,6 @@ if TYPE_CHECKING:  # a single shot's request waits for none of these
     from chatrepl.config.load import Config
     from chatrepl.core.money import Rates
     from chatrepl.core.talk.usage import Cost, Usage
-    from chatrepl.core.tokens.learned import Scale
-
-MODELS_FILE: Final = "models.json"
-LEARNED_FILE: Final = "learned.json"
-SCALES_FILE: Final = "scales.json"
 
 
 @frozen
@@ -39,15 +31,20 @@ class Assembled:
     session: Session
     folders: Folders
     counter: Counter
+    learned: LearnedFiles
 
 
-def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assembled:
-    """Make a session. Raises UsageError for a model's name that is ambiguous."""
+def assemble(
+    options: Options, loaded: "Config", *, interactive: bool, demo: bool = False
+) -> Assembled:
+    """Make a session; `demo` says that the embedded engine answers, whatever the options say.
+
+    Raises UsageError for a model's name that is ambiguous.
+    """
     folders = find_folders(os.environ)
-    catalog = _catalog(folders)
+    learned = learned_files(loaded.settings, demo=demo or options.demo)
+    catalog = learned.catalog()
     counter = Counter()
-    learned = folders.state / LEARNED_FILE if folders.state and loaded.settings.save else None
-    scales = folders.state / SCALES_FILE if folders.state else None
     settings = replace(loaded.settings, model=resolve(loaded.settings.model, catalog))
     session = Session(
         settings,
@@ -58,10 +55,10 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
             rates=_rates,
             count=counter.count,
             can_count=lambda: counter.ready,
-            learn=lambda model, facts: _learn(learned, model, facts),
+            learn=learned.learn,
             new_recorder=lambda: _recorder(folders.conversations, save=loaded.settings.save),
-            scales=lambda: _scales(scales),
-            keep_scales=lambda new: _keep_scales(scales if loaded.settings.save else None, new),
+            scales=learned.scales,
+            keep_scales=learned.keep_scales,
             library=folders.conversations if loaded.settings.save else None,
         ),
         Conversation(state=State(system=settings.system)),
@@ -70,22 +67,7 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
         interactive=interactive,
         loaded=replace(loaded, settings=settings),
     )
-    return Assembled(session, folders, counter)
-
-
-def _catalog(folders: Folders) -> Catalog:
-    """Put together what is known of models: table, the service's last list, what was learned."""
-    catalog = Catalog()
-    if folders.cache is not None:
-        with suppress(OSError, ValueError):
-            catalog = load_catalog((folders.cache / MODELS_FILE).read_text(encoding="utf-8"))
-    if folders.state is not None and (folders.state / LEARNED_FILE).exists():
-        from chatrepl.storage.small_files import read_facts
-
-        for model, facts in read_facts(folders.state / LEARNED_FILE).items():
-            if isinstance(facts, dict):
-                catalog = catalog.learn(model, facts)
-    return catalog
+    return Assembled(session, folders, counter, learned)
 
 
 def _recorder(folder: Path | None, *, save: bool) -> Recorder:
@@ -97,29 +79,6 @@ def _recorder(folder: Path | None, *, save: bool) -> Recorder:
 
 def _new_id() -> str:
     return os.urandom(4).hex()
-
-
-def _learn(path: Path | None, model: str, facts: Mapping[str, Any]) -> None:
-    from datetime import UTC, datetime
-
-    from chatrepl.storage.small_files import learn
-
-    today = datetime.now(UTC).date().isoformat()
-    learn(path, {model: {**facts, "learned": today}})
-
-
-def _scales(path: Path | None) -> "Mapping[str, Scale]":
-    from chatrepl.core.tokens.learned import scales_from_wire
-    from chatrepl.storage.small_files import read_facts
-
-    return scales_from_wire(read_facts(path))
-
-
-def _keep_scales(path: Path | None, scales: "Mapping[str, Scale]") -> None:
-    from chatrepl.core.tokens.learned import scales_to_wire
-    from chatrepl.storage.small_files import learn
-
-    learn(path, scales_to_wire(scales))
 
 
 def keep_learned(session: Session) -> None:

@@ -3,33 +3,22 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
-from chatrepl.cli.assemble import MODELS_FILE
 from chatrepl.cli.connection import new_runner
-from chatrepl.core.catalog import Catalog
+from chatrepl.cli.learned import LearnedFiles
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.settings import Settings
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
-from chatrepl.storage.files import replace_file
-from chatrepl.storage.paths import find_folders, make_folder
 
 if TYPE_CHECKING:
     from chatrepl.api.client import Client
     from chatrepl.startup.lazy import Lazy
 
 
-def models_file(settings: Settings) -> Path | None:
-    """Say where the service's list is kept; None where nothing is to be."""
-    cache = find_folders().cache
-    return cache / MODELS_FILE if cache is not None and settings.save else None
-
-
 def refresh_in_background(
-    session: Session, client: "Lazy[Client]", route: Route, file: Path | None
+    session: Session, client: "Lazy[Client]", route: Route, learned: LearnedFiles
 ) -> None:
     """Bring the list of models up to date once the SDK is loaded. A failure is not told.
 
@@ -44,25 +33,22 @@ def refresh_in_background(
 
     def work() -> None:
         with suppress(ChatreplError):
-            refresh(session, new_client, route, file)
+            refresh(session, new_client, learned)
 
     threading.Thread(target=work, name="models", daemon=True).start()
 
 
-def refresh(
-    session: Session, new_client: "Callable[[], Client]", route: Route, file: Path | None
-) -> None:
+def refresh(session: Session, new_client: "Callable[[], Client]", learned: LearnedFiles) -> None:
     """Bring the list of models up to date, unless that was done within the day.
 
-    What is new goes into `file`, where there is one. Raises ChatreplError.
+    What is new is kept. Raises ChatreplError.
     """
-    if session.service.models.is_fresh(session.edges.clock(), route.url):
+    if session.service.models.is_fresh(session.edges.clock()):
         return
     with new_runner() as runner:
         infos = runner.run(_fetch(new_client))
-    session.update_models(infos, route.url)
-    if file is not None:
-        _write(file, session.service.models)
+    session.update_models(infos)
+    learned.keep_list(session.service.models)
 
 
 async def _fetch(new_client: "Callable[[], Client]") -> tuple[Wire, ...]:
@@ -71,9 +57,3 @@ async def _fetch(new_client: "Callable[[], Client]") -> tuple[Wire, ...]:
         return await client.list_models()
     finally:
         await client.aclose()
-
-
-def _write(file: Path, catalog: Catalog) -> None:
-    with suppress(OSError):  # it is asked for again tomorrow
-        make_folder(file.parent)
-        replace_file(file, catalog.dump().encode())
