@@ -3,14 +3,14 @@
 What is asked of a model outside of the conversation, such as a summary of it.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_turn
-from chatrepl.core.exchange.refusals import WORDS, Lesson, in_plain_words, lesson
+from chatrepl.core.exchange.refusals import in_plain_words
 from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStop,
@@ -23,6 +23,7 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
 MOST_PAUSES: Final = 3
@@ -35,6 +36,7 @@ class Display(AbstractContextManager[object], Protocol):
 
 
 Stream: TypeAlias = Callable[[Request], AsyncGenerator[StreamEvent, None]]
+Counting: TypeAlias = Callable[[Request], Coroutine[None, None, int]]
 
 
 async def run_turn(
@@ -72,24 +74,53 @@ async def ask_aside(session: Session, message: Message, stream: Stream, view: Di
 
     A reply that is cancelled or fails midway is paid for too, and the error goes on.
     """
-    request = plan_aside(session.situation, message, session.aside_model).request
-    reply = Reply()
+
+    def plan() -> Plan:
+        return plan_aside(session.situation, message, session.aside_model)
+
+    asked, reply, lessons = plan(), Reply(), Lessons(session)
     try:
         with view:
-            async with aclosing(stream(request)) as events:
-                async for event in events:
-                    reply = reply.apply(event)
-                    view.show(event, reply)
+            while True:
+                try:
+                    async with aclosing(stream(asked.request)) as events:
+                        async for event in events:
+                            reply = reply.apply(event)
+                            view.show(event, reply)
+                except ApiError as error:
+                    words = "" if reply.started else lessons.take(error, asked.request, asked.after)
+                    if not words:
+                        raise
+                    view.show(Remark(words), reply)
+                    asked = plan()
+                else:
+                    return reply
     finally:
-        session.pay(request, reply)
-    return reply
+        session.pay(asked.request, reply)
+
+
+async def count_tokens(
+    session: Session, request: Request, count: Counting, say: Callable[[str], object]
+) -> int:
+    """Have the service count a request, without what it turns out not to take."""
+    lessons = Lessons(session)
+    while True:
+        try:
+            return await count(request)
+        except ApiError as error:
+            words = lessons.take(error, request)
+            if not words:
+                raise
+            say(words)
+            request = request.without(session.service.model(request.model).refused)
 
 
 async def _run(
     session: Session, make_plan: Callable[[], Plan], stream: Stream, view: Display
 ) -> Turn:
     plan = make_plan()
-    exchange = _Exchange(session, make_plan, view, plan, session.begin_turn(plan.turn))
+    turn = session.begin_turn(plan.turn)
+    exchange = _Exchange(session, make_plan, view, plan, turn, Lessons(session))
     error = ""
     try:
         with view:
@@ -111,8 +142,8 @@ class _Exchange:
     view: Display
     plan: Plan
     turn: Turn
+    lessons: Lessons
     reply: Reply = Reply()
-    lessons: tuple[Lesson, ...] = ()
 
     async def hold(self, stream: Stream) -> None:
         """Ask until there is an answer, however many plans that takes."""
@@ -120,11 +151,14 @@ class _Exchange:
             try:
                 return await self._answer(stream)
             except ApiError as error:
-                taught = None if self.reply.started else lesson(error, self.plan.request)
-                if taught is None or taught in self.lessons:
-                    raise in_plain_words(error, self.plan.request) from error
-                self._learn(taught)
-                self._take(Remark(WORDS[taught].format(model=self.plan.request.model)))
+                plan = self.plan
+                started = self.reply.started
+                words = "" if started else self.lessons.take(error, plan.request, plan.after)
+                if not words:
+                    raise in_plain_words(error, plan.request) from error
+                self.plan = self.make_plan()
+                self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
+                self._take(Remark(words))
 
     async def _answer(self, stream: Stream) -> None:
         """Take the reply to the plan; pauses of the service are waited out."""
@@ -160,16 +194,3 @@ class _Exchange:
                 recorder.delta(self.turn.id, prefill.text, "text")
             case _:
                 pass
-
-    def _learn(self, taught: Lesson) -> None:
-        """Plan anew without what was refused."""
-        self.lessons = (*self.lessons, taught)
-        match taught:
-            case "prefill":
-                self.session.learn(self.plan.request.model, prefill=False)
-            case "system":
-                self.session.learn(self.plan.request.model, mid_system=False)
-            case "thinking" | "blocks":
-                self.session.refuse(taught, self.plan.after)
-        self.plan = self.make_plan()
-        self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)

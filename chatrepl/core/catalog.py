@@ -100,9 +100,8 @@ def of_origin(origin: str, facts: Wire) -> Wire:
     merged = {key: fact for key, fact in facts.items() if "://" not in key}
     for key, fact in mine.items():
         older = merged.get(key)
-        if isinstance(older, Mapping) and isinstance(fact, Mapping):
-            fact = {**older, **fact}
-        merged[key] = fact
+        nested = isinstance(older, Mapping) and isinstance(fact, Mapping)
+        merged[key] = {**dict(older or {}), **fact} if nested else fact
     return merged
 
 

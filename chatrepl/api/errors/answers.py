@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chatrepl.api.address import Origin
+from chatrepl.api.errors.named import refused_words
+from chatrepl.api.errors.permanent import permanent_kind
 from chatrepl.api.retry import CAP_S, retry_after, should_retry, span
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.value import frozen
@@ -61,6 +63,7 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Or
     if 300 <= status < 400:
         return _redirected(status, headers, origin)
     error = _make(_parse(status, headers, body), origin)
+    error.answer = refused_words(body)
     return _paced(error, headers)
 
 
@@ -163,6 +166,8 @@ def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
             return ApiErrorKind.TOO_LARGE
         if "credit balance" in words:
             return ApiErrorKind.BILLING
+    if refusal.status in {500, 501, 502, 503}:
+        return permanent_kind(refusal.words)
     return None
 
 

@@ -1,6 +1,7 @@
-"""What a refused request teaches: what to change before it is sent once more.
+"""What a refused past teaches: what of it to leave out before it is sent once more.
 
-To add a lesson, give it a name, its words and its sign here, and let `turn.py` act on it.
+To add a lesson, give it a name, its words and its sign here, and let `session/lessons.py` act on
+it. What is refused beside the past is in `lessons.py`.
 """
 
 import re
@@ -11,10 +12,8 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import UnknownBlock
 
-Lesson: TypeAlias = Literal["prefill", "system", "thinking", "blocks"]
+Lesson: TypeAlias = Literal["thinking", "blocks"]
 WORDS: Final[Mapping[Lesson, str]] = {
-    "prefill": "{model} takes no prefill; it is emulated from now on.",
-    "system": "{model} takes the system prompt only at the top.",
     "thinking": "The service does not take the thinking so far; it is left out from now on.",
     "blocks": "The service does not take back a part of a reply; it is left out from now on.",
 }
@@ -34,11 +33,6 @@ def lesson(error: ApiError, request: Request) -> Lesson | None:
     if error.status != 400:
         return None
     words = error.message.casefold()
-    prefill = request.prefill
-    if prefill is not None and prefill.mode == "native" and "prefill" in words:
-        return "prefill"
-    if any(m.role == "system" for m in request.messages) and "role" in words and "system" in words:
-        return "system"
     thought = any(m.has_thinking for m in request.messages)
     if thought and any(sign in words for sign in _BOUND):
         return "thinking"

@@ -23,10 +23,6 @@ def refused(message: str, status: int = 400) -> ApiError:
 @pytest.mark.parametrize(
     ("message", "request_", "taught"),
     [
-        ("does not support Prefill", Request({"model": "m"}, (HELLO,), "", NATIVE), "prefill"),
-        ("does not support prefill", Request({"model": "m"}, (HELLO,)), None),
-        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO, SYSTEM)), "system"),
-        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO,)), None),
         ("Invalid `signature` in", Request({"model": "m"}, (HELLO, THOUGHT, HELLO)), "thinking"),
         (
             "The block is bound to a different conversation.",
