@@ -10,11 +10,11 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chatrepl.api.address import service_url
 from chatrepl.api.route import DEMO_URL
-from chatrepl.core.catalog import ALL_MODELS, Catalog, of_origin, of_server, origin_of
+from chatrepl.core.catalog import ALL_MODELS, OFFICIAL, Catalog, of_origin, of_server, origin_of
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -54,10 +54,13 @@ class LearnedFiles:
         today = time.strftime("%Y-%m-%d", time.gmtime())
         self._keep(self.state, _LEARNED, {self.origin: {id_: {**facts, "learned": today}}})
 
-    def server_fact(self, name: str) -> Any:
-        """Give one fact about the server itself; None where it is not known."""
-        facts = of_origin(self.origin, _read(self.state, _LEARNED)).get(ALL_MODELS)
-        return facts.get(name) if isinstance(facts, Mapping) else None
+    @property
+    def key_header(self) -> str:
+        """The header that the server took the key in, where it did not take it in the usual one."""
+        if self.origin == OFFICIAL:
+            return ""
+        facts = _read(self.state, _LEARNED).get(self.origin, {})
+        return str(facts.get(ALL_MODELS, {}).get("key_header") or "")
 
     def scales(self) -> "Mapping[str, Scale]":
         """Give what was learned of how the server's models count."""

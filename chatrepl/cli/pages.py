@@ -50,7 +50,7 @@ def _refresh_models(assembled: Assembled, *, demo: bool) -> None:
     session = assembled.session
     try:
         connection = open_connection(session.settings, demo=demo, single=False)
-        refresh(session, connection.client.result, assembled.learned)
+        refresh(session, connection.client.result, connection.route, assembled.learned)
     except ApiError as error:
         mutter(sys.stderr, f"chatrepl: {error.message} This is the built-in list.")
 

@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
-from chatrepl.cli.connection import new_runner
+from chatrepl.cli.connection import AUTH_STATUS, new_runner
 from chatrepl.cli.learned import LearnedFiles
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.catalog import ALL_MODELS
+from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
 
@@ -33,12 +34,14 @@ def refresh_in_background(
 
     def work() -> None:
         with suppress(ChatreplError):
-            refresh(session, new_client, learned)
+            refresh(session, new_client, route, learned)
 
     threading.Thread(target=work, name="models", daemon=True).start()
 
 
-def refresh(session: Session, new_client: "Callable[[], Client]", learned: LearnedFiles) -> None:
+def refresh(
+    session: Session, new_client: "Callable[[], Client]", route: Route, learned: LearnedFiles
+) -> None:
     """Bring the list of models up to date, unless that was done within the day.
 
     What is new is kept. Raises ChatreplError.
@@ -46,13 +49,29 @@ def refresh(session: Session, new_client: "Callable[[], Client]", learned: Learn
     if session.service.models.is_fresh(session.edges.clock()):
         return
     with new_runner() as runner:
-        infos = runner.run(_fetch(new_client))
+        infos = runner.run(_fetch(new_client, route, learned))
     session.update_models(infos)
     learned.keep_list(session.service.models)
 
 
-async def _fetch(new_client: "Callable[[], Client]") -> tuple[Wire, ...]:
-    client = new_client()
+async def _fetch(
+    new_client: "Callable[[], Client]", route: Route, learned: LearnedFiles
+) -> tuple[Wire, ...]:
+    """Ask for the list; once more with the key in the other header where it was not seen."""
+    try:
+        return await _list(new_client())
+    except ApiError as error:
+        other = route.with_other_header() if error.status == AUTH_STATUS else None
+        if other is None:
+            raise
+    from chatrepl.api.client import connect
+
+    infos = await _list(connect(other))
+    learned.learn(ALL_MODELS, {"key_header": other.key_header})
+    return infos
+
+
+async def _list(client: "Client") -> tuple[Wire, ...]:
     try:
         return await client.list_models()
     finally:

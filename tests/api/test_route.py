@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +169,40 @@ def test_the_sdk_s_log_stays_away_from_the_terminal(capfd: pytest.CaptureFixture
     logging.getLogger("anthropic").warning("noise")
     asyncio.run(client.aclose())
     assert "noise" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers", "other"),
+    [
+        ("key", {}, {"x-api-key": KEY}),
+        ("token", {"A": "b"}, {"a": "b", "x-api-key": KEY}),
+        ("headers", {"X-Api-Key": "k"}, {"authorization": "Bearer k"}),
+        ("headers", {"Authorization": "Bearer k"}, {"x-api-key": "k"}),
+        ("headers", {"Authorization": "Bearer k", "X-Api-Key": "k"}, None),
+        ("open", {}, None),
+        ("profile", {}, None),
+    ],
+)
+def test_a_key_has_one_other_header_to_go_in(
+    kind: Any, headers: dict[str, str], other: dict[str, str] | None
+) -> None:
+    secret = KEY if kind in {"key", "token"} else ""
+    at = Route("https://gateway.test", Credentials(kind, "a test", secret), headers, 5.0)
+    swapped = at.with_other_header()
+    assert (swapped.headers if swapped else None) == other
+    if swapped is not None:
+        assert swapped.key_header != at.key_header
+        assert KEY not in swapped.origin.clean(f"refused: {KEY}")
+        again = swapped.with_other_header()
+        assert again is not None
+        assert again.key_header == at.key_header
+    for url in ("", "https://api.anthropic.com", "https://eu.anthropic.com/v1"):
+        assert replace(at, url=url).with_other_header() is None
+
+
+@pytest.mark.parametrize(("before", "sent"), [("", "authorization"), ("x-api-key", "x-api-key")])
+def test_a_key_goes_in_the_header_that_the_server_took_it_in_before(before: str, sent: str) -> None:
+    settings = Settings(base_url="https://gateway.test")
+    assert plan_route(settings, key(), NONE, before).key_header == sent
+    official = plan_route(Settings(), key(), NONE, "x-api-key")
+    assert official.key_header == "authorization"

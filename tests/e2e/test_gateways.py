@@ -210,3 +210,41 @@ def test_models_are_named_among_those_of_the_server_that_is_asked(run: Run) -> N
         assert one.bodies[0]["model"] == "house/opus-small"
         assert other.bodies[0]["model"] == "claude-opus-5-5"
     assert '"model": "claude-opus-5-5"' in dry.out or '"model": "claude-opus' in dry.out
+
+
+@pytest.mark.parametrize("header", ["x-api-key", "authorization"])
+def test_a_key_that_is_not_seen_is_sent_in_the_other_header_once_for_ever(
+    header: str, run: Run, tmp_path: Path
+) -> None:
+    with serving(header=header) as gateway:
+        other = "authorization" if header == "x-api-key" else "x-api-key"
+        secret = "Bearer sekrit-1" if other == "authorization" else "sekrit-1"
+        (tmp_path / "mine.toml").write_text(f'[headers]\n{other} = "{secret}"\n')
+        with serving(header=header) as own:
+            for _ in range(2):
+                done = run(own.url, "--config", str(tmp_path / "mine.toml"), "hi")
+                assert (done.code, done.out) == (0, "fine\n"), done.err
+            assert own.refused == 1
+        for question in ("one", "two", "three"):
+            done = run(gateway.url, question)
+            assert (done.code, done.out, done.err) == (0, "fine\n", "")
+        assert gateway.refused == (header == "x-api-key")
+    assert not [file for file in tmp_path.rglob("*.json") if "sekrit" in file.read_text()]
+
+
+def test_a_key_that_is_refused_in_both_headers_is_refused(run: Run) -> None:
+    with serving(header="x-other") as gateway:
+        for tries in (2, 4):
+            done = run(gateway.url, "hi")
+            assert (done.code, done.out) == (3, "")
+            assert gateway.refused == tries
+
+
+def test_a_server_that_wants_the_other_header_and_refuses_fields_costs_one_of_each(
+    run: Run,
+) -> None:
+    with serving(only, header="x-api-key") as gateway:
+        for question in ("one", "two"):
+            done = run(gateway.url, question)
+            assert (done.code, done.out) == (0, "fine\n"), done.err
+        assert gateway.refused == 1 + 3  # the header; cache_control, thinking and max_tokens
