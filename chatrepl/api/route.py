@@ -1,15 +1,21 @@
 """Where requests go: the real service, another server, the demo engine."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from chatrepl.api.address import Origin, check_address, chosen_url, is_official, service_url
 from chatrepl.api.credentials import Credentials, obtain
+from chatrepl.core.errors import ApiError
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
+_UNAUTHORIZED: Final = 401
+_SEEN: Final = re.compile(
+    r"invalid|incorrect|wrong|revoked|expired|disabled|denied|no such|not valid|fail|unknown"
+)
 DEMO: Final = Credentials("key", "the demo engine", "demo")
 DEMO_URL: Final = "http://demo.localhost"
 
@@ -43,6 +49,14 @@ class Route:
             return "authorization"
         named = {name.lower() for name in self.headers} & {"authorization", "x-api-key"}
         return named.pop() if len(named) == 1 else ""
+
+    def not_seen(self, error: ApiError) -> "Route | None":
+        """Give the route to try where a refusal may mean that the key was not seen; else None.
+
+        A key that was called invalid was seen. Those who say nothing may not have looked here.
+        """
+        seen = error.status != _UNAUTHORIZED or _SEEN.search(error.answer.casefold())
+        return None if seen else self.with_other_header()
 
     def with_other_header(self) -> "Route | None":
         """Give the route with the key in the other header that servers look for it in.

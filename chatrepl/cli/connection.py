@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 
 DEMO_PACE: Final = 120.0
-AUTH_STATUS: Final = 401
-_UNPROVEN: Final = frozenset({None, AUTH_STATUS, 403})
+_UNPROVEN: Final = frozenset({None, 401, 403})
 Answered = TypeVar("Answered")
 
 
@@ -90,7 +89,7 @@ class Connection:
         try:
             return await ask()
         except ApiError as error:
-            other = self.route.with_other_header() if error.status == AUTH_STATUS else None
+            other = self.route.not_seen(error)
             if other is None:
                 raise
             refused = error

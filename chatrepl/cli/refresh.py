@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
-from chatrepl.cli.connection import AUTH_STATUS, new_runner
+from chatrepl.cli.connection import new_runner
 from chatrepl.cli.learned import LearnedFiles
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
@@ -61,7 +61,7 @@ async def _fetch(
     try:
         return await _list(new_client())
     except ApiError as error:
-        other = route.with_other_header() if error.status == AUTH_STATUS else None
+        other = route.not_seen(error)
         if other is None:
             raise
     from chatrepl.api.client import connect

@@ -13,7 +13,7 @@ from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials, find
 from chatrepl.api.http import open_http
 from chatrepl.api.route import Route, demo_route, plan_route
-from chatrepl.core.errors import ApiError, ConfigError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.settings import Settings
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
@@ -206,3 +206,24 @@ def test_a_key_goes_in_the_header_that_the_server_took_it_in_before(before: str,
     assert plan_route(settings, key(), NONE, before).key_header == sent
     official = plan_route(Settings(), key(), NONE, "x-api-key")
     assert official.key_header == "authorization"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "seen"),
+    [
+        (401, "x-api-key header is required", False),
+        (401, "", False),
+        (401, "Unauthorized", False),
+        (401, "Missing API key", False),
+        (401, "invalid x-api-key", True),
+        (401, "Incorrect API key provided", True),
+        (401, "this key was revoked", True),
+        (403, "x-api-key header is required", True),
+    ],
+)
+def test_a_key_that_was_seen_and_refused_is_not_sent_again(
+    status: int, words: str, seen: bool
+) -> None:
+    error = ApiError(ApiErrorKind.AUTH, words, status=status)
+    error.answer = words
+    assert (route("https://gateway.test").not_seen(error) is None) == seen
