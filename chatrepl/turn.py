@@ -3,16 +3,14 @@
 What is asked of a model outside of the conversation, such as a summary of it.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.joining import Joining
-from chatrepl.core.exchange.past import Refused, omission, refused_files
 from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_turn
-from chatrepl.core.exchange.refusals import WORDS, Lesson, in_plain_words, lesson, of_files
 from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStop,
@@ -25,6 +23,7 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
 MOST_PAUSES: Final = 3
@@ -37,6 +36,7 @@ class Display(AbstractContextManager[object], Protocol):
 
 
 Stream: TypeAlias = Callable[[Request], AsyncGenerator[StreamEvent, None]]
+Counting: TypeAlias = Callable[[Request], Coroutine[None, None, int]]
 
 
 async def run_turn(
@@ -74,24 +74,53 @@ async def ask_aside(session: Session, message: Message, stream: Stream, view: Di
 
     A reply that is cancelled or fails midway is paid for too, and the error goes on.
     """
-    request = plan_aside(session.situation, message, session.aside_model).request
-    reply = Reply()
+
+    def plan() -> Plan:
+        return plan_aside(session.situation, message, session.aside_model)
+
+    asked, reply, lessons = plan(), Reply(), Lessons(session)
     try:
         with view:
-            async with aclosing(stream(request)) as events:
-                async for event in events:
-                    reply = reply.apply(event)
-                    view.show(event, reply)
+            while True:
+                try:
+                    async with aclosing(stream(asked.request)) as events:
+                        async for event in events:
+                            reply = reply.apply(event)
+                            view.show(event, reply)
+                except ApiError as error:
+                    words = "" if reply.started else lessons.take(error, asked.request, asked.after)
+                    if not words:
+                        raise
+                    view.show(Remark(words), reply)
+                    asked = plan()
+                else:
+                    return reply
     finally:
-        session.pay(request, reply)
-    return reply
+        session.pay(asked.request, reply)
+
+
+async def count_tokens(
+    session: Session, request: Request, count: Counting, say: Callable[[str], object]
+) -> int:
+    """Have the service count a request, without what it turns out not to take."""
+    lessons = Lessons(session)
+    while True:
+        try:
+            return await count(request)
+        except ApiError as error:
+            words = lessons.take(error, request)
+            if not words:
+                raise
+            say(words)
+            request = request.without(session.service.model(request.model).refused)
 
 
 async def _run(
     session: Session, make_plan: Callable[[], Plan], stream: Stream, view: Display
 ) -> Turn:
     plan = make_plan()
-    exchange = _Exchange(session, make_plan, view, plan, session.begin_turn(plan.turn))
+    turn = session.begin_turn(plan.turn)
+    exchange = _Exchange(session, make_plan, view, plan, turn, Lessons(session))
     error = ""
     try:
         with view:
@@ -113,9 +142,8 @@ class _Exchange:
     view: Display
     plan: Plan
     turn: Turn
+    lessons: Lessons
     reply: Reply = Reply()
-    lessons: tuple[Lesson, ...] = ()
-    omitted: tuple[tuple[str, Refused], ...] = ()  # the refusals, with what was refused before
 
     async def hold(self, stream: Stream) -> None:
         """Ask until there is an answer, however many plans that takes."""
@@ -123,8 +151,10 @@ class _Exchange:
             try:
                 return await self._answer(stream)
             except ApiError as error:
-                if self.reply.started or not (words := self._learn(error)):
-                    raise self._told(error) from error
+                plan, started = self.plan, self.reply.started
+                words = "" if started else self.lessons.take(error, plan.request, plan.after)
+                if not words:
+                    raise self.lessons.give_up(error, plan.request, plan.after) from error
                 self.plan = self.make_plan()
                 self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
                 self._take(Remark(words))
@@ -171,36 +201,3 @@ class _Exchange:
                 recorder.delta(self.turn.id, prefill.text, "text")
             case _:
                 pass
-
-    def _learn(self, error: ApiError) -> str:
-        """Remember what a refusal teaches, and say it; nothing where it teaches nothing."""
-        request, session = self.plan.request, self.session
-        taught = lesson(error, request)
-        if taught is not None and taught not in self.lessons:
-            self.lessons = (*self.lessons, taught)
-            match taught:
-                case "prefill":
-                    session.learn(prefill=False)
-                case "system":
-                    session.learn(mid_system=False)
-            return WORDS[taught].format(model=request.model)
-        refused, signs = session.service.refused, [sign for sign, _ in self.omitted]
-        less = omission(error, request, self.plan.after, refused, signs)
-        if less is None:
-            return ""
-        self.omitted = (*self.omitted, (less.sign, refused))
-        session.refuse(less.refused)
-        return less.words
-
-    def _told(self, error: ApiError) -> ApiError:
-        """Say what was refused; what did not help is sent again, a file that is named is not."""
-        request, session = self.plan.request, self.session
-        if self.omitted:
-            last = self.omitted[-1][0]
-            session.refuse(next(before for sign, before in self.omitted if sign == last))
-        named = refused_files(error, request, self.plan.after)
-        files = [item for item in session.next.staged if any(item.block is b for b in named)]
-        if not files:
-            return in_plain_words(error, request)
-        session.unstage(*files)
-        return of_files(error, [item.name for item in files], interactive=session.interactive)

@@ -17,6 +17,7 @@ from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStart,
     MessageStop,
+    Remark,
     StreamEvent,
     TextDelta,
 )
@@ -244,13 +245,26 @@ def test_a_lesson_is_tried_once_only() -> None:
     assert player.statuses == [400, 400]
 
 
-def test_a_refused_setting_is_said_in_plain_words() -> None:
+def test_a_refused_setting_is_left_out_and_said_once() -> None:
     player = Player(Settings(model="claude-opus-5", effort="low"))
     player.engine.script(refusal("This model does not support the effort parameter."))
-    with pytest.raises(ApiError, match="does not take this effort setting") as caught:
+    view = QuietView()
+    player.runner.run(run_turn(player.session, Message.user("demo: say a"), player.stream, view))
+    player.runner.run(run_turn(player.session, Message.user("demo: say b"), player.stream, view))
+
+    assert player.statuses == [400, 200, 200]
+    (said,) = [event.text for event in view.events if isinstance(event, Remark)]
+    assert "effort low is not taken" in said
+    assert "output_config" not in player.requests[-1].params
+
+
+def test_what_is_refused_in_other_words_again_is_said_with_the_way_out() -> None:
+    player = Player(Settings(model="claude-opus-5", effort="low"))
+    words = "This model does not support the effort parameter."
+    player.engine.script(refusal(words), refusal(words))
+    with pytest.raises(ApiError, match="effort"):
         player.say("hello")
 
-    assert "/effort clear" in caught.value.hint
     assert player.session.conversation.path() == ()
 
 

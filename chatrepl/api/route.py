@@ -1,16 +1,23 @@
 """Where requests go: the real service, another server, the demo engine."""
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from chatrepl.api.address import Origin, check_address, chosen_url, service_url
+from chatrepl.api.address import Origin, check_address, chosen_url, is_official, service_url
 from chatrepl.api.credentials import Credentials, obtain
+from chatrepl.core.errors import ApiError
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
+_UNAUTHORIZED: Final = 401
+_SEEN: Final = re.compile(
+    r"invalid|incorrect|wrong|revoked|expired|disabled|denied|no such|not valid|fail|unknown"
+)
 DEMO: Final = Credentials("key", "the demo engine", "demo")
-_DEMO_URL: Final = "http://demo.localhost"
+DEMO_URL: Final = "http://demo.localhost"
 
 
 @frozen
@@ -35,22 +42,60 @@ class Route:
         origin = Origin(source=self.credentials.source, secrets=hidden)
         return Origin(self.url, "", origin.source, hidden) if self.url else origin
 
+    @property
+    def key_header(self) -> str:
+        """The header that the key goes in; empty where there is none, or the SDK chooses it."""
+        if self.credentials.kind in {"key", "token"}:
+            return "authorization"
+        named = {name.lower() for name in self.headers} & {"authorization", "x-api-key"}
+        return named.pop() if len(named) == 1 else ""
+
+    def not_seen(self, error: ApiError) -> "Route | None":
+        """Give the route to try where a refusal may mean that the key was not seen; else None.
+
+        A key that was called invalid was seen. Those who say nothing may not have looked here.
+        """
+        seen = error.status != _UNAUTHORIZED or _SEEN.search(error.answer.casefold())
+        return None if seen else self.with_other_header()
+
+    def with_other_header(self) -> "Route | None":
+        """Give the route with the key in the other header that servers look for it in.
+
+        None where there is no such key, and for the official service, which looks in both.
+        """
+        if not self.key_header or not self.url or is_official(self.url):
+            return None
+        sent = {name.lower(): text for name, text in self.headers.items()}
+        key = self.credentials.secret or sent.pop(self.key_header)
+        if self.key_header == "x-api-key":
+            sent["authorization"] = f"Bearer {key}"
+        else:
+            sent["x-api-key"] = key.removeprefix("Bearer ")
+        shown = replace(self.credentials, kind="headers", secret="")
+        return replace(self, credentials=shown, headers=sent)
+
 
 def plan_route(
-    settings: Settings, credentials: Credentials, environ: Mapping[str, str] = os.environ
+    settings: Settings,
+    credentials: Credentials,
+    environ: Mapping[str, str] = os.environ,
+    key_header: str = "",
 ) -> Route:
-    """Settle where requests go. May run `api_key_command`.
+    """Settle where requests go; `key_header` is the one that this server took the key in before.
 
-    Raises ConfigError for an address that is none or is not safe, ApiError for a bad key.
+    May run `api_key_command`. Raises ConfigError for an address that is none or is not safe,
+    ApiError for a bad key.
     """
     url = service_url(settings, environ)
     check_address(url, with_key=credentials.kind != "open")
     if credentials.kind == "profile" and not chosen_url(settings, environ):
         url = ""
     custom = bool(environ.get("ANTHROPIC_CUSTOM_HEADERS"))
-    return Route(url, obtain(credentials), settings.headers, settings.timeout_s, custom)
+    route = Route(url, obtain(credentials), settings.headers, settings.timeout_s, custom)
+    other = route.with_other_header() if key_header else None
+    return other if other is not None and other.key_header == key_header else route
 
 
 def demo_route(settings: Settings) -> Route:
     """Settle that requests go to the embedded engine."""
-    return Route(_DEMO_URL, DEMO, {}, settings.timeout_s)
+    return Route(DEMO_URL, DEMO, {}, settings.timeout_s)

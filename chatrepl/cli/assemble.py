@@ -2,14 +2,12 @@
 
 import os
 import time
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from chatrepl.api.tokens import Counter
+from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.cli.options import Options
-from chatrepl.core.catalog import Catalog
-from chatrepl.core.catalog import load as load_catalog
 from chatrepl.core.models import resolve
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
@@ -24,9 +22,6 @@ if TYPE_CHECKING:  # a single shot's request waits for neither
     from chatrepl.cli.outside import Outside
     from chatrepl.config.load import Config
 
-MODELS_FILE: Final = "models.json"
-LEARNED_FILE: Final = "learned.json"
-
 
 @frozen
 class Assembled:
@@ -35,12 +30,19 @@ class Assembled:
     session: Session
     folders: Folders
     counter: Counter
+    learned: LearnedFiles
 
 
-def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assembled:
-    """Make a session. Raises UsageError for a model's name that is ambiguous."""
+def assemble(
+    options: Options, loaded: "Config", *, interactive: bool, demo: bool = False
+) -> Assembled:
+    """Make a session; `demo` says that the embedded engine answers, whatever the options say.
+
+    Raises UsageError for a model's name that is ambiguous.
+    """
     folders = find_folders(os.environ)
-    catalog = _catalog(folders)
+    learned = learned_files(loaded.settings, demo=demo or options.demo)
+    catalog = learned.catalog()
     counter = Counter()
     outside = Lazy(lambda: _outside(folders, save=loaded.settings.save))
     settings = replace(loaded.settings, model=resolve(loaded.settings.model, catalog))
@@ -53,10 +55,10 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
             rates=lambda model, tokens: outside.result().rates(model, tokens),
             count=counter.count,
             can_count=lambda: counter.ready,
-            learn=lambda model, facts: outside.result().learn(model, facts),
+            learn=learned.learn,
             new_recorder=lambda: outside.result().new_recorder(),
-            scales=lambda: outside.result().scales(),
-            keep_scales=lambda scales: outside.result().keep_scales(scales),
+            scales=learned.scales,
+            keep_scales=learned.keep_scales,
             library=folders.conversations if loaded.settings.save else None,
         ),
         Conversation(state=State(system=settings.system)),
@@ -65,22 +67,7 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
         interactive=interactive,
         loaded=replace(loaded, settings=settings),
     )
-    return Assembled(session, folders, counter)
-
-
-def _catalog(folders: Folders) -> Catalog:
-    """Put together what is known of models: table, the service's last list, what was learned."""
-    catalog = Catalog()
-    if folders.cache is not None:
-        with suppress(OSError, ValueError):
-            catalog = load_catalog((folders.cache / MODELS_FILE).read_text(encoding="utf-8"))
-    if folders.state is not None and (folders.state / LEARNED_FILE).exists():
-        from chatrepl.storage.small_files import read_facts
-
-        for model, facts in read_facts(folders.state / LEARNED_FILE).items():
-            if isinstance(facts, dict):
-                catalog = catalog.learn(model, facts)
-    return catalog
+    return Assembled(session, folders, counter, learned)
 
 
 def _outside(folders: Folders, *, save: bool) -> "Outside":

@@ -12,7 +12,7 @@ from chatrepl.cli.assemble import assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.message import form_of
 from chatrepl.cli.options import Options
-from chatrepl.cli.refresh import models_file, refresh_in_background
+from chatrepl.cli.refresh import refresh_in_background
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.session.session import Session
@@ -45,7 +45,7 @@ def chat(
 
 def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | None) -> int:
     demo = options.demo or not has_credentials(loaded.settings)
-    assembled = assemble(options, loaded, interactive=True)
+    assembled = assemble(options, loaded, interactive=True, demo=demo)
     session = assembled.session
     session.prepare(form=form_of(options))
     with early:
@@ -58,8 +58,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     desk.prompt.type_ahead(early.background.typed)
     connection.client.start()
     if not demo:
-        file = models_file(session.settings)
-        refresh_in_background(session, connection.client, connection.route, file)
+        refresh_in_background(session, connection.client, connection.route, assembled.learned)
     return talk(options, assembled, desk, connection, piped)
 
 

@@ -8,17 +8,19 @@ end until a name server that is away has been given up, half a minute after Ctrl
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
 from chatrepl.api.route import DEMO, Route, demo_route, plan_route
-from chatrepl.core.errors import ChatreplError
+from chatrepl.cli.learned import LearnedFiles, learned_files
+from chatrepl.core.catalog import ALL_MODELS
+from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 
 DEMO_PACE: Final = 120.0
+_UNPROVEN: Final = frozenset({None, 401, 403})
+Answered = TypeVar("Answered")
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class Connection:
     client: "Lazy[Client]"
     first: HeadStart | None
     retries: int
+    learned: LearnedFiles
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -67,11 +72,39 @@ class Connection:
     def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
         attempts = self.retries + 1
-        return with_retries(lambda: self._send(request), attempts=attempts, sleep=self._wait)
+        return with_retries(
+            lambda: self._proven(lambda: self._send(request)), attempts=attempts, sleep=self._wait
+        )
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
-        return await (await self.client).count_tokens(request)
+
+        async def ask() -> int:
+            return await (await self.client).count_tokens(request)
+
+        return await self._proven(ask)
+
+    async def _proven(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
+        """Ask; once more with the key in the other header where a server does not see it in one."""
+        try:
+            return await ask()
+        except ApiError as error:
+            other = self.route.not_seen(error)
+            if other is None:
+                raise
+            refused = error
+        before = self.route, self.client
+        self.route, self.client = other, Lazy(lambda: new_client(other, self.http))
+        try:
+            return await ask()
+        except ApiError as error:
+            if error.status in _UNPROVEN:
+                self.route, self.client = before
+                raise refused from None
+            raise
+        finally:
+            if self.route is other:
+                self.learned.learn(ALL_MODELS, {"key_header": other.key_header})
 
     async def warm(self) -> None:
         """Greet the service while there is nothing to send yet, where a greeting takes time.
@@ -112,6 +145,7 @@ def has_credentials(settings: Settings) -> bool:
 def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connection:
     """Settle where requests go. Raises ApiError with exit code 3 where there are no credentials."""
     transport: httpx2.AsyncBaseTransport | None = None
+    learned = learned_files(settings, demo=demo)
     if demo:
         from chatrepl.demo.transport import demo_transport
 
@@ -121,13 +155,13 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         credentials = find(settings, os.environ)
         if credentials is None:
             raise missing()
-        route = plan_route(settings, credentials)
+        route = plan_route(settings, credentials, key_header=learned.key_header)
     opened = Lazy(lambda: _open_http(route, transport))
     client = Lazy(lambda: new_client(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None
     if demo or first is None or first.needs_http:
         opened.result()
-    return Connection(route, opened, client, first, settings.retries)
+    return Connection(route, opened, client, first, settings.retries, learned)
 
 
 def _open_http(route: Route, transport: "httpx2.AsyncBaseTransport | None") -> "httpx2.AsyncClient":

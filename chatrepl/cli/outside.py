@@ -1,26 +1,17 @@
-"""What a session asks of the world when it comes to that: prices, what is kept on disk.
+"""What a session asks of the world when it comes to that: prices, and what is kept of talks.
 
 Loaded then, and at once: a single shot's request waits for nothing of it.
 """
 
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
 
 from chatrepl.api.prices import price, rates
-from chatrepl.cli.assemble import LEARNED_FILE
 from chatrepl.core.money import Rates
 from chatrepl.core.talk.usage import Cost, Usage
-from chatrepl.core.tokens.learned import Scale, scales_from_wire, scales_to_wire
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder, Recorder
 from chatrepl.storage.paths import Folders
 from chatrepl.storage.saved import begin_kept
-from chatrepl.storage.small_files import learn, read_facts
-
-SCALES_FILE: Final = "scales.json"
 
 
 @frozen
@@ -40,20 +31,3 @@ class Outside:
         """Begin to keep a new conversation, where there is a place for it."""
         folder = self.folders.conversations
         return begin_kept(folder) if self.save and folder is not None else NoRecorder()
-
-    def learn(self, model: str, facts: Mapping[str, Any]) -> None:
-        today = datetime.now(UTC).date().isoformat()
-        self._keep(LEARNED_FILE, {model: {**facts, "learned": today}})
-
-    def scales(self) -> Mapping[str, Scale]:
-        return scales_from_wire(read_facts(self._file(SCALES_FILE)))
-
-    def keep_scales(self, scales: Mapping[str, Scale]) -> None:
-        self._keep(SCALES_FILE, scales_to_wire(scales))
-
-    def _keep(self, name: str, facts: Mapping[str, Any]) -> None:
-        if self.save:
-            learn(self._file(name), facts)
-
-    def _file(self, name: str) -> Path | None:
-        return None if self.folders.state is None else self.folders.state / name

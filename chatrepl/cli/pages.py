@@ -8,18 +8,17 @@ from collections.abc import Iterable
 from shutil import get_terminal_size
 from typing import TextIO
 
-from chatrepl.cli.assemble import new_session
+from chatrepl.cli.assemble import Assembled, assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.doctor import show_doctor
 from chatrepl.cli.options import Options
-from chatrepl.cli.refresh import models_file, refresh
+from chatrepl.cli.refresh import refresh
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError
 from chatrepl.core.outcome import Table
 from chatrepl.core.wire import Wire
 from chatrepl.pages.model_list import listed, model_facts, model_list
 from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
-from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 from chatrepl.storage.library import look_up
 from chatrepl.storage.paths import find_folders
@@ -35,9 +34,10 @@ def show_page(options: Options, loaded: Config, out: TextIO) -> int:
 
 
 def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
-    session = new_session(options, loaded, interactive=False)
+    assembled = assemble(options, loaded, interactive=False)
+    session = assembled.session
     if options.demo or has_credentials(session.settings):
-        _refresh_models(session, demo=options.demo)
+        _refresh_models(assembled, demo=options.demo)
     models, rates = listed(session.service.models.values(), session.model), session.edges.rates
     if options.manner != "text":
         _write_facts(out, "models", (model_facts(model, rates) for model in models))
@@ -46,11 +46,11 @@ def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
     return 0
 
 
-def _refresh_models(session: Session, *, demo: bool) -> None:
+def _refresh_models(assembled: Assembled, *, demo: bool) -> None:
+    session = assembled.session
     try:
         connection = open_connection(session.settings, demo=demo, single=False)
-        file = None if demo else models_file(session.settings)
-        refresh(session, connection.client.result, connection.route, file)
+        refresh(session, connection.client.result, connection.route, assembled.learned)
     except ApiError as error:
         mutter(sys.stderr, f"chatrepl: {error.message} This is the built-in list.")
 

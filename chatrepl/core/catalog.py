@@ -1,22 +1,24 @@
-"""The models there are: the built-in table, over it what the Models API said, over that what we
-learned from refusals.
+"""The models of one server: the built-in table, over it what its Models API said, over that what we
+learned from its refusals. What one server said is never believed of another.
 
-Fetching and files are the caller's: `merge` takes the API's own objects, `dump` and `load` are the
-text of the cache file.
+Fetching and files are the caller's: `merge` takes the API's own objects, `to_wire` and `of_server`
+are what the cache file holds.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from chatrepl.core.models import TABLE, Model, find, from_api
 from chatrepl.core.value import frozen
-from chatrepl.core.wire import Wire, encode
+from chatrepl.core.wire import Wire
 
 FRESH_SECONDS: Final = 24 * 3600
-_FORMAT: Final = 1
+OFFICIAL: Final = "https://api.anthropic.com"
+ALL_MODELS: Final = ""  # what holds for the server itself is learned under this id
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 _DATE: Final = re.compile(r"-\d{8}$")
 
 
@@ -24,13 +26,15 @@ _DATE: Final = re.compile(r"-\d{8}$")
 class Catalog(Mapping[str, Model]):
     """Models by id, those of the API in its order, then those only the table knows.
 
-    `origin` is the server that the `infos` came from, `fetched` when, in seconds since the epoch;
-    `learned` holds facts by model id, such as `{"prefill": False}`.
+    `origin` is the server, `infos` its own list, `fetched` when that came, in seconds since the
+    epoch; `learned` holds facts by model id, such as `{"prefill": False}`, and under `ALL_MODELS`
+    those that hold whichever model answers. A list of another server than the official one is
+    whole: what the table knows beside it is not to be had there.
     """
 
     infos: tuple[Wire, ...] = ()
     learned: Mapping[str, Wire] = field(default_factory=dict)
-    origin: str = ""
+    origin: str = OFFICIAL
     fetched: float = 0.0
     models: Mapping[str, Model] = field(default_factory=lambda: TABLE)
 
@@ -43,78 +47,107 @@ class Catalog(Mapping[str, Model]):
     def __len__(self) -> int:
         return len(self.models)
 
-    def is_fresh(self, now: float, origin: str) -> bool:
+    def is_fresh(self, now: float) -> bool:
         """Tell whether the API need not be asked again."""
-        return origin == self.origin and 0 <= now - self.fetched < FRESH_SECONDS
+        return 0 <= now - self.fetched < FRESH_SECONDS
 
-    def merge(self, infos: Iterable[Wire], *, origin: str, now: float) -> "Catalog":
-        """Take over the Models API's list; what it leaves out stays as the table has it."""
-        named = tuple(info for info in infos if isinstance(info.get("id"), str) and info["id"])
-        return _catalog(replace(self, infos=named, origin=origin, fetched=now))
+    def describe(self, id_: str) -> Model:
+        """Describe a model of this server, also one that nobody lists."""
+        return _taught(find(id_, self), self.learned)
+
+    def merge(self, infos: Iterable[Wire], *, now: float) -> "Catalog":
+        """Take over the Models API's list."""
+        return _catalog(replace(self, infos=_named(infos), fetched=now))
 
     def learn(self, id_: str, facts: Wire) -> "Catalog":
-        """Remember what a model's answer taught."""
+        """Remember what an answer taught of the model `id_`, or of `ALL_MODELS`."""
         merged = {**self.learned, id_: {**self.learned.get(id_, {}), **facts}}
         return _catalog(replace(self, learned=merged))
 
-    def dump(self) -> str:
-        """Write the cache file."""
-        return encode(
-            {
-                "format": _FORMAT,
-                "origin": self.origin,
-                "fetched": self.fetched,
-                "models": list(self.infos),
-                "learned": {id_: dict(facts) for id_, facts in self.learned.items()},
-            }
-        )
+    def to_wire(self) -> Wire:
+        """Write what the cache file holds of this server."""
+        return {self.origin: {"fetched": self.fetched, "models": list(self.infos)}}
 
 
-def load(text: str) -> Catalog:
-    """Read the cache file; one that is damaged or of another format is as good as none."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return Catalog()
-    if not isinstance(data, dict) or data.get("format") != _FORMAT:
-        return Catalog()
-    learned = data.get("learned")
-    fetched = data.get("fetched")
-    infos = data.get("models")
-    return _catalog(
-        Catalog(
-            infos=tuple(info for info in _list(infos) if isinstance(info.get("id"), str)),
-            learned={
-                id_: facts
-                for id_, facts in (learned.items() if isinstance(learned, dict) else ())
-                if isinstance(facts, dict)
-            },
-            origin=str(data.get("origin") or ""),
-            fetched=float(fetched) if isinstance(fetched, int | float) else 0.0,
-        )
+def of_server(origin: str, lists: Wire, learned: Wire) -> Catalog:
+    """Give the catalog of one server from what the files hold of all of them.
+
+    A list of the time when there was only one belongs to the server that it names. What cannot be
+    understood is as good as nothing.
+    """
+    entry = lists.get(origin)
+    if not isinstance(entry, Mapping):
+        entry = lists if lists.get("format") == 1 and _origin_of_old(lists) == origin else {}
+    fetched = entry.get("fetched")
+    catalog = Catalog(
+        infos=_named(entry.get("models")),
+        learned={id_: facts for id_, facts in learned.items() if isinstance(facts, Mapping)},
+        origin=origin,
+        fetched=float(fetched) if isinstance(fetched, int | float) else 0.0,
     )
+    return _catalog(catalog)
 
 
-def _list(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def of_origin(origin: str, facts: Wire) -> Wire:
+    """Give what a file of learned facts holds of one server.
+
+    What stands beside the servers there is from the time when there was only one: the official.
+    """
+    entry = facts.get(origin)
+    mine = entry if isinstance(entry, Mapping) else {}
+    if origin != OFFICIAL:
+        return mine
+    merged = {key: fact for key, fact in facts.items() if "://" not in key}
+    for key, fact in mine.items():
+        older = merged.get(key)
+        nested = isinstance(older, Mapping) and isinstance(fact, Mapping)
+        merged[key] = {**dict(older or {}), **fact} if nested else fact
+    return merged
+
+
+def origin_of(url: str) -> str:
+    """Name the server at an address: scheme, host, port and path, and nothing secret."""
+    try:
+        parts = urlsplit(url.strip())
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        return OFFICIAL
+    if not host:
+        return OFFICIAL
+    name = f"[{host}]" if ":" in host else host
+    usual = port in {None, _USUAL_PORTS.get(scheme)}
+    return f"{scheme}://{name}{'' if usual else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def _origin_of_old(lists: Wire) -> str:
+    return origin_of(str(lists.get("origin") or OFFICIAL))
+
+
+def _named(infos: Any) -> tuple[Wire, ...]:
+    """Give those of a list that are models with an id."""
+    items = infos if isinstance(infos, list | tuple) else ()
+    return tuple(
+        item
+        for item in items
+        if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]
+    )
 
 
 def _catalog(catalog: Catalog) -> Catalog:
     """Work the models out again."""
-    models = {
-        str(info["id"]): _taught(from_api(info, find(str(info["id"]))), catalog.learned)
-        for info in catalog.infos
-    }
+    models = {str(info["id"]): from_api(info, find(str(info["id"]))) for info in catalog.infos}
     undated = {_DATE.sub("", id_): model for id_, model in models.items()}
-    for id_, row in TABLE.items():
-        from_service = undated.get(id_)
-        model = row if from_service is None else replace(from_service, id=id_)
-        models.setdefault(id_, _taught(model, catalog.learned))
+    if catalog.origin == OFFICIAL or not models:
+        for id_, row in TABLE.items():
+            models.setdefault(id_, replace(undated.get(id_, row), id=id_))
     for id_ in catalog.learned:
-        models.setdefault(id_, _taught(find(id_), catalog.learned))
-    return replace(catalog, models=models)
+        if id_ != ALL_MODELS:
+            models.setdefault(id_, find(id_))
+    taught = {id_: _taught(model, catalog.learned) for id_, model in models.items()}
+    return replace(catalog, models=taught)
 
 
 def _taught(model: Model, learned: Mapping[str, Wire]) -> Model:
-    facts = learned.get(model.id)
-    return model.learned(facts) if facts else model
+    for facts in (learned.get(ALL_MODELS), learned.get(model.id)):
+        model = model.learned(facts) if facts else model
+    return model

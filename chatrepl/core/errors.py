@@ -104,6 +104,7 @@ class ApiError(ChatreplError):
     """The service refused a request, could not be reached, or broke off its answer.
 
     `type` is the API's own error type where it named one; `retry_after_s` its wish, in seconds.
+    `answer` is all that the refusal said, not fit to be shown: for lessons.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one error, all but two optional
@@ -124,4 +125,5 @@ class ApiError(ChatreplError):
         self.status = status
         self.request_id = request_id
         self.retry_after_s = retry_after_s
+        self.answer = ""
         self.retryable = kind in RETRYABLE if retryable is None else retryable

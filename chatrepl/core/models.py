@@ -24,6 +24,8 @@ class Model:
 
     `thinking` lists the values that `thinking.type` may have; `image_edge_px` is the long edge to
     which the service shrinks images; `budget_tokens` is how much context is worth sending.
+    `refused` names parameters that it, or its server, turned out not to take, such as
+    `thinking.display`.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Model:
     lifecycle: str = ""
     retires_at: str = ""
     known: bool = True
+    refused: frozenset[str] = frozenset()
 
     @property
     def line(self) -> str:
@@ -88,14 +91,39 @@ class Model:
         return 100 if (self.context_window or 200_000) <= 200_000 else 600
 
     def learned(self, facts: Mapping[str, Any]) -> "Model":
-        """Take over what an earlier answer of the service taught (`prefill`, `mid_system`)."""
+        """Take over what an earlier answer taught.
+
+        An ability is there or not, a limit is lowered, and any other name that is False is that of
+        a parameter, or of one value of it, which is not taken.
+        """
         learnt: dict[str, Any] = {
-            key: fact for key, fact in facts.items() if key in _LEARNABLE and isinstance(fact, bool)
+            key: fact for key, fact in facts.items() if key in _ABILITIES and isinstance(fact, bool)
         }
-        return replace(self, **learnt)
+        for key in _LIMITS:
+            if type(most := facts.get(key)) is int and most > 0:
+                learnt[key] = min(most, getattr(self, key) or most)
+        names = {key for key, fact in facts.items() if fact is False and key not in _ABILITIES}
+        return replace(self, **learnt).without(self.refused | names)
+
+    def without(self, refused: frozenset[str]) -> "Model":
+        """Give the model without the parameters that are `refused`."""
+        thinking = self.thinking
+        if "thinking.type.adaptive" in refused and "adaptive" in thinking:
+            thinking |= {"enabled"}  # who does not know the newer way may know the older one
+        types = (kind for kind in thinking if f"thinking.type.{kind}" not in refused)
+        levels = (level for level in self.efforts if f"{_EFFORT}.{level}" not in refused)
+        return replace(
+            self,
+            refused=refused,
+            thinking=frozenset() if "thinking" in refused else frozenset(types),
+            efforts=() if {_EFFORT, "output_config"} & refused else tuple(levels),
+            structured=self.structured and not {"output_config.format", "output_config"} & refused,
+        )
 
 
-_LEARNABLE: Final = frozenset({"prefill", "mid_system"})
+_ABILITIES: Final = frozenset({"prefill", "mid_system"})
+_LIMITS: Final = ("context_window", "max_output")
+_EFFORT: Final = "output_config.effort"
 _LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
 _ADAPTIVE = frozenset({"adaptive"})
 _SWITCHED = frozenset({"adaptive", "disabled"})
@@ -197,7 +225,8 @@ _DATE = re.compile(r"-(\d{8}|latest)$")
 
 def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
     """Describe the model `id_`; one that is not listed gets the careful defaults of a new one."""
-    exact = table.get(id_) or table.get(_DATE.sub("", id_))
+    undated = _DATE.sub("", id_)
+    exact = table.get(id_) or table.get(undated) or TABLE.get(id_) or TABLE.get(undated)
     if exact is not None:
         return replace(exact, id=id_)
     if id_.startswith("claude-"):

@@ -100,8 +100,8 @@ class Edges:
 
     `clock` gives seconds since the epoch; `price` the cost of a usage and `rates` those
     of a model for a prompt of so many tokens, None where they are unknown;
-    `count` the tokens of a text, which takes long until `can_count`; `learn` keeps a fact about a
-    model; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
+    `count` the tokens of a text, which takes long until `can_count`; `learn` keeps facts about a
+    model, or about all; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `library` is where saved conversations are; `guide` that of the embedded engine, where it
     answers.

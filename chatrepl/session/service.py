@@ -2,7 +2,7 @@
 
 from chatrepl.core.catalog import Catalog
 from chatrepl.core.exchange.past import Refused
-from chatrepl.core.models import Model, find, resolve
+from chatrepl.core.models import Model, resolve
 from chatrepl.core.value import frozen
 
 
@@ -10,6 +10,7 @@ from chatrepl.core.value import frozen
 class Service:
     """`refused` is what it does not take back of earlier turns.
 
+    `models` are those of the one server that is asked.
     `can_count` tells whether it counts tokens, as far as we know; `announced` names the models
     whose end the user was told.
     """
@@ -21,4 +22,4 @@ class Service:
 
     def model(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for an ambiguous one."""
-        return find(resolve(name, self.models), self.models)
+        return self.models.describe(resolve(name, self.models))

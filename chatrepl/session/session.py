@@ -218,15 +218,14 @@ class Session:
         self.conversation, self.recorder = pair
         self.books, self.index = self.books.elsewhere(), Index()
 
-    def learn(self, **facts: Any) -> None:
-        """Remember what the service taught about the model in use."""
-        id_ = self.model.id
+    def learn(self, id_: str, **facts: Any) -> None:
+        """Remember what the service taught about a model, or about `ALL_MODELS`."""
         self.service = replace(self.service, models=self.service.models.learn(id_, facts))
         self.edges.learn(id_, facts)
 
-    def update_models(self, infos: Iterable[Wire], origin: str) -> None:
-        """Take over the service's own list of its models; `origin` says whose it is."""
-        merged = self.service.models.merge(infos, origin=origin, now=self.edges.clock())
+    def update_models(self, infos: Iterable[Wire]) -> None:
+        """Take over the service's own list of its models."""
+        merged = self.service.models.merge(infos, now=self.edges.clock())
         self.service = replace(self.service, models=merged)
 
     def refuse(self, refused: Refused) -> None:

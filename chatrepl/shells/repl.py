@@ -47,7 +47,7 @@ from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Closed, Interrupted, Submitted
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Display, Stream, ask_aside, continue_turn, run_turn
+from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
@@ -230,7 +230,8 @@ class Repl:
 
     def _count(self, asked: Count) -> None:
         try:
-            total = self.runner.run(self.count(asked.request))
+            say = self.desk.speaker.line
+            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise

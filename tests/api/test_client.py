@@ -20,7 +20,7 @@ from chatrepl.demo.server import Served, serve
 from tests.api.helpers import MODEL, ask, client_of, collect, reply, request, route, run
 
 WHOLE = {"no-usage", "no-message", "no-delta", "no-index", "no-type", "unknown", "double-start",
-         "double", "huge", "no-stop"}  # fmt: skip
+         "double", "huge", "no-stop", "start-text", "start-message", "null-stop"}  # fmt: skip
 SILENT = {"stall", "pings-for-ever", "pings-after"}
 PAGES = {"html", "json"}
 

@@ -3,6 +3,7 @@ import io
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials, find
 from chatrepl.api.http import open_http
 from chatrepl.api.route import Route, demo_route, plan_route
-from chatrepl.core.errors import ApiError, ConfigError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.settings import Settings
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
@@ -177,3 +178,68 @@ def test_the_sdk_s_log_stays_away_from_the_terminal_unless_somebody_wants_it(
         assert "noise" not in capsys.readouterr().err
     assert log.handlers == [wanted]
     assert wanted.stream.getvalue() == "noise\n"
+
+
+def test_the_sdk_s_log_stays_away_from_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    client = connect(route("https://h.example"), transport=DemoTransport(Engine()))
+    logging.getLogger("anthropic").warning("noise")
+    asyncio.run(client.aclose())
+    assert "noise" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers", "other"),
+    [
+        ("key", {}, {"x-api-key": KEY}),
+        ("token", {"A": "b"}, {"a": "b", "x-api-key": KEY}),
+        ("headers", {"X-Api-Key": "k"}, {"authorization": "Bearer k"}),
+        ("headers", {"Authorization": "Bearer k"}, {"x-api-key": "k"}),
+        ("headers", {"Authorization": "Bearer k", "X-Api-Key": "k"}, None),
+        ("open", {}, None),
+        ("profile", {}, None),
+    ],
+)
+def test_a_key_has_one_other_header_to_go_in(
+    kind: Any, headers: dict[str, str], other: dict[str, str] | None
+) -> None:
+    secret = KEY if kind in {"key", "token"} else ""
+    at = Route("https://gateway.test", Credentials(kind, "a test", secret), headers, 5.0)
+    swapped = at.with_other_header()
+    assert (swapped.headers if swapped else None) == other
+    if swapped is not None:
+        assert swapped.key_header != at.key_header
+        assert KEY not in swapped.origin.clean(f"refused: {KEY}")
+        again = swapped.with_other_header()
+        assert again is not None
+        assert again.key_header == at.key_header
+    for url in ("", "https://api.anthropic.com", "https://eu.anthropic.com/v1"):
+        assert replace(at, url=url).with_other_header() is None
+
+
+@pytest.mark.parametrize(("before", "sent"), [("", "authorization"), ("x-api-key", "x-api-key")])
+def test_a_key_goes_in_the_header_that_the_server_took_it_in_before(before: str, sent: str) -> None:
+    settings = Settings(base_url="https://gateway.test")
+    assert plan_route(settings, key(), NONE, before).key_header == sent
+    official = plan_route(Settings(), key(), NONE, "x-api-key")
+    assert official.key_header == "authorization"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "seen"),
+    [
+        (401, "x-api-key header is required", False),
+        (401, "", False),
+        (401, "Unauthorized", False),
+        (401, "Missing API key", False),
+        (401, "invalid x-api-key", True),
+        (401, "Incorrect API key provided", True),
+        (401, "this key was revoked", True),
+        (403, "x-api-key header is required", True),
+    ],
+)
+def test_a_key_that_was_seen_and_refused_is_not_sent_again(
+    status: int, words: str, seen: bool
+) -> None:
+    error = ApiError(ApiErrorKind.AUTH, words, status=status)
+    error.answer = words
+    assert (route("https://gateway.test").not_seen(error) is None) == seen

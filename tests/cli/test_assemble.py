@@ -30,7 +30,7 @@ def test_a_name_of_several_models_is_refused() -> None:
 
 def test_what_a_session_learns_outlives_it() -> None:
     first = assemble(Options(), loaded("model=claude-haiku-4-5"), interactive=False).session
-    first.learn(prefill=False)
+    first.learn("claude-haiku-4-5", prefill=False)
 
     again = assemble(Options(), loaded("model=claude-haiku-4-5"), interactive=False).session
     assert again.model.prefill is False
@@ -38,7 +38,7 @@ def test_what_a_session_learns_outlives_it() -> None:
 
 def test_nothing_is_learned_to_disk_where_saving_is_off(tmp_path: Path) -> None:
     session = assemble(Options(), loaded("save=false"), interactive=False).session
-    session.learn(prefill=False)
+    session.learn(session.model.id, prefill=False)
 
     assert list(tmp_path.iterdir()) == []
 

@@ -5,8 +5,8 @@ from typing import Any
 from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.route import plan_route
+from chatrepl.cli.learned import LearnedFiles
 from chatrepl.cli.refresh import refresh_in_background
-from chatrepl.core.catalog import load
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.demo.server import serve
@@ -16,18 +16,19 @@ from chatrepl.startup.lazy import Lazy
 
 def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
     session = Session(Settings(), Edges(clock=lambda: 1e9, new_id=lambda: "1"))
-    file = tmp_path / "cache" / "models.json"
+    folder = tmp_path / "cache"
+    file = folder / "models.json"
     with serve() as served:
         key = Credentials("key", "a test", "sk-ant-test")
         route = plan_route(Settings(base_url=served.url), key, {})
+        learned = LearnedFiles(route.url, folder, None, keeps=True)
         client: Lazy[Any] = Lazy(lambda: connect(route))
-        refresh_in_background(session, client, route, file)
+        refresh_in_background(session, client, route, learned)
         until = time.monotonic() + 20
         while not file.exists() and time.monotonic() < until:
             time.sleep(0.01)
         asked = len(served.requests)
-        refresh_in_background(session, client, route, file)
+        refresh_in_background(session, client, route, learned)
 
         assert asked == len(served.requests) == 1
-    assert session.service.models.is_fresh(1e9, route.url)
-    assert load(file.read_text("utf-8")) == session.service.models
+    assert session.service.models.is_fresh(1e9)

@@ -18,7 +18,7 @@ FAIL = {"type": "fail"}
 SCENARIOS: dict[str, tuple[dict[str, Any], int, str]] = {
     "well": ({"type": "reply", "text": "A **scripted** answer."}, 0, "A **scripted** answer."),
     "bad request": ({**FAIL, "status": 400, "message": "roles must alternate"}, 1, ""),
-    "bad key": ({**FAIL, "status": 401}, 3, ""),
+    "bad key": ({**FAIL, "status": 401, "times": None}, 3, ""),
     "forbidden": ({**FAIL, "status": 403}, 3, ""),
     "unknown model": ({**FAIL, "status": 404, "message": "model: nope"}, 2, ""),
     "too large": ({**FAIL, "status": 413}, 5, ""),

@@ -26,7 +26,7 @@ def test_what_is_learned_stays_in_the_catalog_and_is_told_to_the_edges() -> None
     told: list[object] = []
     one = session("claude-haiku-4-5")
     one.equip(learn=lambda model, facts: told.append((model, facts)))
-    one.learn(prefill=False)
+    one.learn("claude-haiku-4-5", prefill=False)
 
     assert one.service.models["claude-haiku-4-5"].prefill is False
     assert one.model.prefill is False
@@ -35,7 +35,7 @@ def test_what_is_learned_stays_in_the_catalog_and_is_told_to_the_edges() -> None
 
 def test_a_model_that_no_list_holds_learns_too() -> None:
     one = session("claude-next-9")
-    one.learn(prefill=True, mid_system=True)
+    one.learn("claude-next-9", prefill=True, mid_system=True)
     assert one.model.prefill is True
     assert one.model.mid_system is True
 
@@ -100,8 +100,8 @@ def test_what_the_service_refused_is_in_no_request() -> None:
 
 def test_the_list_of_the_service_comes_to_what_was_learned() -> None:
     one = session("claude-new-9")
-    one.learn(prefill=True)
-    one.update_models([{"id": "claude-new-9", "max_input_tokens": 7}], "https://a.invalid")
+    one.learn("claude-new-9", prefill=True)
+    one.update_models([{"id": "claude-new-9", "max_input_tokens": 7}])
     assert (one.model.context_window, one.model.prefill) == (7, True)
 
 

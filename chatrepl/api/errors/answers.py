@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.foreign import Said, said_by, said_in
+from chatrepl.api.errors.named import refused_words
+from chatrepl.api.errors.permanent import permanent_kind
 from chatrepl.api.retry import CAP_S, retry_after, should_retry, span
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.value import frozen
@@ -60,7 +62,9 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Or
     """Turn an HTTP answer that is no success into our error. `headers` must ignore case."""
     if 300 <= status < 400:
         return _redirected(status, headers, origin)
-    return _paced(_make(status, said_in(body), headers.get("request-id"), origin), headers)
+    error = _make(status, said_in(body), headers.get("request-id"), origin)
+    error.answer = refused_words(body)
+    return _paced(error, headers)
 
 
 def from_event(data: object, request_id: str | None, origin: Origin) -> ApiError:
@@ -138,6 +142,8 @@ def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
             return ApiErrorKind.TOO_LARGE
         if "credit balance" in words:
             return ApiErrorKind.BILLING
+    if refusal.status in {500, 501, 502, 503}:
+        return permanent_kind(refusal.words)
     return None
 
 

@@ -1,21 +1,15 @@
-"""What a refused request teaches: what to change before it is sent once more.
+"""A refusal that nothing was learned from, in plain words.
 
-What it says of earlier turns is the business of `past.py`. To add a lesson, give it a name, its
-words and its sign here, and let `turn.py` act on it.
+What a refusal teaches is in `lessons.py`, where it names what we add, and in `past.py`, where it
+names something of earlier turns; `session/lessons.py` acts on both.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import Final
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
-
-Lesson: TypeAlias = Literal["prefill", "system"]
-WORDS: Final[Mapping[Lesson, str]] = {
-    "prefill": "{model} takes no prefill; it is emulated from now on.",
-    "system": "{model} takes the system prompt only at the top.",
-}
 
 _MESSAGE: Final = re.compile(r"messages\.(\d+)\b")
 _OLDER: Final = "It is in an earlier turn: /history lists them, and /drop leaves one out."
@@ -23,19 +17,6 @@ _PARAMETERS: Final = {
     "effort": "/effort clear leaves it to the model.",
     "thinking": "/think auto leaves it to the model.",
 }
-
-
-def lesson(error: ApiError, request: Request) -> Lesson | None:
-    """Say what a refusal of `request` teaches, if that is something we can do without."""
-    if error.status != 400:
-        return None
-    words = error.message.casefold()
-    prefill = request.prefill
-    if prefill is not None and prefill.mode == "native" and "prefill" in words:
-        return "prefill"
-    if any(m.role == "system" for m in request.messages) and "role" in words and "system" in words:
-        return "system"
-    return None
 
 
 def in_plain_words(error: ApiError, request: Request) -> ApiError:

@@ -77,6 +77,7 @@ THINKING_BUDGET_TOKENS: Final = 4096
 _CODE_NAMES: Final = frozenset(
     {"code_execution", "bash_code_execution", "text_editor_code_execution"}
 )
+_LEAST_BUDGET_TOKENS: Final = 1024  # the service takes no less
 
 
 @frozen
@@ -102,6 +103,10 @@ class Request:
     def body(self) -> dict[str, Any]:
         """Give the whole body as one value, for people to look at."""
         return {**self.params, "messages": [self._wire(at) for at in range(len(self.messages))]}
+
+    def without(self, refused: frozenset[str]) -> "Request":
+        """Give the request without the parameters that are `refused`."""
+        return replace(self, params=without(dict(self.params), refused))
 
     def with_ours(self, message: Message) -> Message:
         """Give `message` with the instructions of ours that go out with it."""
@@ -209,7 +214,8 @@ def _params(
     }
     control = {"type": "ephemeral", "ttl": _ttl(settings, ask)}
     if sent.system.strip():
-        pays = settings.cache_enabled and is_large(sent.system, model.cache_minimum)
+        cached = settings.cache_enabled and "cache_control" not in model.refused
+        pays = cached and is_large(sent.system, model.cache_minimum)
         params["system"] = marked_text(sent.system, control) if pays else sent.system
     if settings.stop_sequences:
         params["stop_sequences"] = list(settings.stop_sequences)
@@ -220,6 +226,7 @@ def _params(
         params["thinking"] = thinking
         if thinking["type"] == "enabled" and params["max_tokens"] <= THINKING_BUDGET_TOKENS:
             params["max_tokens"] += THINKING_BUDGET_TOKENS
+            params |= _within(params, model)
     output: dict[str, Any] = {}
     if settings.effort and settings.effort in model.efforts:
         output["effort"] = settings.effort
@@ -229,7 +236,38 @@ def _params(
         params["output_config"] = output
     if ask.diagnose and ask.previous_message_id:
         params["diagnostics"] = {"previous_message_id": ask.previous_message_id}
-    return params
+    return without(params, model.refused)
+
+
+def _within(params: Wire, model: Model) -> Wire:
+    """Keep a reply that thinks first, and its budget, within what the model can write."""
+    most = min(params["max_tokens"], model.max_output or params["max_tokens"])
+    budget = max(_LEAST_BUDGET_TOKENS, min(THINKING_BUDGET_TOKENS, most // 2))
+    return {"max_tokens": most, "thinking": {**params["thinking"], "budget_tokens": budget}}
+
+
+def without(params: dict[str, Any], refused: frozenset[str]) -> dict[str, Any]:
+    """Give parameters without those that are `refused`, such as `thinking.display`."""
+    if not refused:
+        return params
+    pruned = {key: _pruned(key, value, refused) for key, value in params.items()}
+    if "type" not in pruned.get("thinking", {}):
+        pruned.pop("thinking", None)
+    return {key: value for key, value in pruned.items() if key not in refused and value != {}}
+
+
+def _pruned(path: str, value: Any, refused: frozenset[str]) -> Any:
+    if isinstance(value, list):  # of blocks or tools, which may have marks
+        return [_pruned("", item, refused) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    pruned = {}
+    for key, part in value.items():
+        is_mark = key == "cache_control"
+        name = key if is_mark else f"{path}.{key}"
+        if name not in refused and f"{name}.{part}" not in refused:
+            pruned[key] = _pruned(name, part, refused) if is_mark else part
+    return pruned
 
 
 def _ttl(settings: Settings, ask: Ask) -> str:
@@ -242,7 +280,8 @@ def thinking_param(
     settings: Settings, model: Model, *, prefilled: bool = False
 ) -> Mapping[str, Any] | None:
     """Say what to ask about thinking; None leaves it to the model."""
-    display = {"display": "summarized"} if settings.show_thinking else {}
+    shown = settings.show_thinking and "thinking.display" not in model.refused
+    display = {"display": "summarized"} if shown else {}
     if settings.thinking == "off" or prefilled:
         for kind in ("disabled", "between_tools"):
             if kind in model.thinking and model.thinks_by_default:
@@ -252,7 +291,8 @@ def thinking_param(
         return None
     if "adaptive" in model.thinking:
         return {"type": "adaptive", **display}
-    if "enabled" in model.thinking and settings.thinking == "on":
+    has_room = (model.max_output or THINKING_BUDGET_TOKENS) > _LEAST_BUDGET_TOKENS
+    if "enabled" in model.thinking and settings.thinking == "on" and has_room:
         return {"type": "enabled", "budget_tokens": THINKING_BUDGET_TOKENS, **display}
     return None
 

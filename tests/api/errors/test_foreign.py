@@ -37,7 +37,7 @@ FORMS: dict[str, Any] = {
     "a message": {"message": WORDS},
     "a message in capitals": {"Message": WORDS, "__type": "ThrottlingException"},
     "a message and a code": {"statusCode": 400, "message": WORDS},
-    "a status and a message": {"statusCode": 400, "error": "Bad Request", "message": WORDS},
+    "a status and a message": {"statusCode": 400, "error": "Teapot", "message": WORDS},
     "a type of its own": {"type": "api_error", "message": WORDS},
     "a detail": {"detail": WORDS},
     "a list of details": {"detail": [{"loc": ["body", "model"], "msg": WORDS, "type": "missing"}]},

@@ -1,9 +1,9 @@
-"""What refusals teach."""
+"""Refusals in plain words."""
 
 import pytest
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.refusals import in_plain_words, lesson, of_files
+from chatrepl.core.exchange.refusals import in_plain_words, of_files
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Prefill
@@ -18,23 +18,6 @@ NATIVE = Prefill("Well,", "native")
 def refused(message: str, status: int = 400) -> ApiError:
     """An error of the service."""
     return ApiError(ApiErrorKind.INVALID, message, status=status)
-
-
-@pytest.mark.parametrize(
-    ("message", "request_", "taught"),
-    [
-        ("does not support Prefill", Request({"model": "m"}, (HELLO,), "", NATIVE), "prefill"),
-        ("does not support prefill", Request({"model": "m"}, (HELLO,)), None),
-        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO, SYSTEM)), "system"),
-        ("messages.1.role: 'system' no", Request({"model": "m"}, (HELLO,)), None),
-        ("something else", Request({"model": "m"}, (HELLO, THOUGHT, SYSTEM), "", NATIVE), None),
-    ],
-)
-def test_a_refusal_teaches_only_what_was_sent(
-    message: str, request_: Request, taught: str | None
-) -> None:
-    assert lesson(refused(message), request_) == taught
-    assert lesson(refused(message, 529), request_) is None
 
 
 def test_a_refused_setting_is_named_with_the_way_out() -> None:

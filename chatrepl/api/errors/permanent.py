@@ -1,0 +1,52 @@
+"""Errors that say "later" by their status and "never" by their words.
+
+Local servers and gateways answer 500 where the request itself is at fault, as does llama.cpp to an
+image without a projector; asking again does not help. To add one, add its words.
+"""
+
+import re
+from typing import Final
+
+from chatrepl.core.errors import ApiErrorKind
+
+_WORDS: Final = (
+    (
+        ApiErrorKind.TOO_LARGE,
+        (
+            r"(context|prompt|input|request).{0,40}(exceed|too (long|large|many|big))"
+            r"|exceed.{0,40}(context|prompt|window)|context ?window|maximum context"
+        ),
+    ),
+    (
+        ApiErrorKind.NOT_FOUND,
+        (
+            r"model.{0,80}(not (be )?found|(does not|doesn't) exist)"
+            r"|(unknown|no such|invalid|unsupported) model|no model.{0,20}(found|named|loaded)"
+            r"|model_?not_?found"
+        ),
+    ),
+    (
+        ApiErrorKind.INVALID,
+        (
+            r"(not|n't|no) (\w+ )?(supported|support|permitted|allowed|implemented)|unsupported"
+            r"|(unknown|unexpected|unrecognized|invalid|extra|missing) "
+            r"(\w+ )?(inputs?|fields?|param\w*|arguments?|keys?|requests?|roles?|types?|json)"
+            r"|bad ?request|invalid_?request|validation ?error|failed to parse|mmproj|jinja"
+            r"|chat template|conversation roles|must (be|alternate|start|end|not)|too large"
+        ),
+    ),
+)
+_SIGNS: Final = tuple((kind, re.compile(words)) for kind, words in _WORDS)
+# Some failures of the moment speak of a context or an input, too.
+_PASSING: Final = re.compile(
+    r"overload|temporar|try again|retry|later|timed? ?out|busy|unavailable|rate limit|connection"
+    r"|capacity|context (deadline|cancel)|internal (server )?error$"
+)
+
+
+def permanent_kind(words: str) -> ApiErrorKind | None:
+    """Tell what an error of the server really is; None where asking again may help."""
+    low = words.casefold()
+    if _PASSING.search(low):
+        return None
+    return next((kind for kind, sign in _SIGNS if sign.search(low)), None)

@@ -1,0 +1,179 @@
+"""What a server, or a model of it, turned out not to take of what a request is made of.
+
+To add a lesson, add its sign to `_SIGNS`, and what it teaches to `_taught`. A fact that is False is
+the name of a parameter that `request.without` leaves out from then on; the others are a model's own
+(see `Model.learned`). What is refused of the past is not learned here but in `refusals.py`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.models import EFFORTS
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
+
+MOST_LESSONS: Final = 12  # in one turn: a request has no more that it can do without
+_LEFT_OUT: Final = "{} is not taken; it is left out from now on."
+
+
+@frozen
+class Taught:
+    """What one refusal taught, and the words for it.
+
+    It is a fact about the one model where `of_model`, else about whatever that server answers with.
+    """
+
+    facts: Wire
+    words: str
+    of_model: bool = False
+
+
+_SIGNS: Final[Mapping[str, re.Pattern[str]]] = {
+    name: re.compile(sign)
+    for name, sign in {
+        "cache_control": r"cache[ _-]?control|prompt[ _-]cach|\bephemeral\b|\bttl\b",
+        "diagnostics": r"\bdiagnostics\b",
+        "thinking": r"thinking|\breasoning\b(?! ?_?effort)",
+        "output_config": r"output[ _-]?config|effort|(output|response)[ _-]?format"
+        r"|json[ _-]?schema|structured[ _-]?output",
+        "metadata": r"\bmetadata\b",
+        "service_tier": r"service[ _-]?tier",
+        "max_tokens": r"max\w*[ _-]?tokens|maximum( number of)?( \w+)? tokens"
+        r"|(output|completion|new) tokens|\bn(um)?_predict\b|context length",
+        # What somebody asked for is never left out by itself: whose name comes first is meant.
+        "temperature": r"\btemperature\b",
+        "top_p": r"\btop[ _-]?p\b",
+        "top_k": r"\btop[ _-]?k\b",
+        "stop_sequences": r"\bstop[ _-]?sequences\b",
+        "tools": r"\btools?\b",
+    }.items()
+}
+_REFUSING: Final = re.compile(
+    r"extra|unknown|unexpected|unsupported|unrecogni|invalid|forbidden|disallowed|no such"
+    r"|not (\w+ )?(\w+ )?(permitted|allowed|support|accept|recogni|available|implement|enabled)"
+    r"|not a? ?(known|valid)"
+    r"|n't (support|accept|allow|recogni|know)|does not (take|match|exist)|input tag|beta"
+)
+_PLACE: Final = re.compile(r"messages[.\[/]\d")
+_ROLE: Final = re.compile(r"\broles?\b|system (message|role)|'system'|\"system\"")
+_PREFILL: Final = re.compile(
+    r"prefill|(must|should|has to|have to|needs to) end with|(last|final) message|continue_final"
+)
+_LEVEL: Final = re.compile(rf"['\"`]({'|'.join(EFFORTS)})['\"`]")
+_OWN_SCHEMA: Final = re.compile(r"format\.schema|invalid (json )?schema")
+_NUMBER: Final = re.compile(r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d+)(k\b)?(?![\w-])")
+_WINDOW: Final = re.compile(r"context (?:length|window|size)\D{0,40}?(\d+)")
+_STATUS: Final = re.compile(r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad")
+_MODEST: Final = 4096
+
+
+def parameter_lesson(error: ApiError, request: Request) -> Taught | None:
+    """Say what a refusal of `request` teaches, if that is a parameter that can be done without."""
+    words = (error.answer or error.message).casefold().replace("invalid_request_error", " ")
+    if error.kind not in {ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE}:
+        return None
+    of_model = re.search(r"\bmodel\b", words) is not None or request.model.casefold() in words
+    facts, said = _refused_shape(words, request) or _refused_parameter(words, request, error)
+    return Taught(facts, said, of_model) if facts else None
+
+
+def _refused_shape(words: str, request: Request) -> tuple[Wire, str] | None:
+    """Tell whether a native prefill, or a system prompt in mid-conversation, is refused."""
+    prefill = request.prefill
+    if prefill is not None and prefill.mode == "native" and _PREFILL.search(words):
+        return {"prefill": False}, f"{request.model} takes no prefill; it is emulated from now on."
+    if any(m.role == "system" for m in request.messages) and _ROLE.search(words):
+        return {"mid_system": False}, f"{request.model} takes the system prompt only at the top."
+    return None
+
+
+def _refused_parameter(words: str, request: Request, error: ApiError) -> tuple[Wire, str]:
+    """Find which parameter that was sent is named first, and what that teaches."""
+    places = {
+        name: match.start()
+        for name, sign in _SIGNS.items()
+        if name in request.params and (match := sign.search(words)) is not None
+    }
+    if not places:
+        return {}, ""
+    name = min(places, key=lambda one: places[one])
+    if error.kind is ApiErrorKind.TOO_LARGE and name != "max_tokens":
+        return {}, ""
+    if _PLACE.search(words) and name != "cache_control":
+        return {}, ""
+    return _taught(name, words, request)
+
+
+def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
+    value, refusing = request.params[name], _REFUSING.search(words) is not None
+    match name:
+        case "cache_control" if refusing:
+            has_ttl = isinstance(value, Mapping) and "ttl" in value
+            part = "cache_control.ttl" if has_ttl and re.search(r"\bttl\b", words) else name
+            return {part: False}, _LEFT_OUT.format(part)
+        case "diagnostics" | "metadata" | "service_tier":
+            return {name: False}, _LEFT_OUT.format(name)
+        case "thinking":
+            return _about_thinking(value, words)
+        case "output_config" if refusing:
+            return _about_output(value, words)
+        case "max_tokens" if "budget_tokens" not in words:
+            return _about_length(int(value), words, request)
+        case _:
+            return {}, ""
+
+
+def _about_thinking(sent: Wire, words: str) -> tuple[Wire, str]:
+    kind = str(sent.get("type"))
+    if "display" in sent and "display" in words:
+        return {"thinking.display": False}, _LEFT_OUT.format("thinking.display")
+    if kind == "adaptive" and "adaptive" in words:
+        said = "Adaptive thinking is not taken; it is left out, or asked for with a budget."
+        return {"thinking.type.adaptive": False}, said
+    return {"thinking": False}, _LEFT_OUT.format("thinking")
+
+
+def _about_output(sent: Wire, words: str) -> tuple[Wire, str]:
+    effort = sent.get("effort")
+    if effort and "effort" in words:
+        is_level = _LEVEL.search(words) is not None
+        name = f"output_config.effort.{effort}" if is_level else "output_config.effort"
+        said = f"effort {effort} is not taken; it is left out from now on (/effort changes it)."
+        return {name: False}, said
+    if "format" in sent and _OWN_SCHEMA.search(words):
+        return {}, ""
+    if "format" in sent and re.search(r"format|schema|structured", words):
+        said = "output_config.format is not taken; the form is asked for in words from now on."
+        return {"output_config.format": False}, said
+    return {"output_config": False}, _LEFT_OUT.format("output_config")
+
+
+def _about_length(sent: int, words: str, request: Request) -> tuple[Wire, str]:
+    """Lower the longest reply to the number that is named, or to what a small window allows."""
+    facts: dict[str, Any] = {}
+    window = _WINDOW.search(words)
+    if window is not None:
+        facts["context_window"] = int(window[1])
+        most = int(window[1]) // 4  # three quarters of the window are the past's
+    elif not re.search(r"exceed context|too long", words):
+        most = max(_numbers(words, request.model, sent), default=_MODEST)
+    else:
+        return {}, ""
+    if not 0 < most < sent:
+        return {}, ""
+    facts["max_output"] = most
+    return facts, f"max_tokens {sent} is not taken; {most} is the most from now on."
+
+
+def _numbers(words: str, model: str, sent: int) -> list[int]:
+    """Read the numbers below `sent`, without those of names and of the status."""
+    plain = _STATUS.sub(" ", words)
+    numbers = []
+    for digits, thousands in _NUMBER.findall(plain.replace(model.casefold(), " ")):
+        number = int(re.sub(r"[,_]", "", digits)) * (1000 if thousands else 1)
+        if 0 < number < sent:
+            numbers.append(number)
+    return numbers

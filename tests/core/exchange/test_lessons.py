@@ -1,0 +1,215 @@
+"""What a server's refusals teach of what it does not take, in the words of many servers."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.lessons import parameter_lesson
+from chatrepl.core.exchange.request import Request, without
+from chatrepl.core.models import EFFORTS, find
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message, Prefill
+
+HELLO = Message.user("Hello")
+SYSTEM = Message("system", (TextBlock("Be brief."),))
+NATIVE = Prefill("Well,", "native")
+MARK = {"type": "ephemeral", "ttl": "1h"}
+FULL: dict[str, Any] = {
+    "model": "claude-opus-5-5",
+    "max_tokens": 8192,
+    "system": [{"type": "text", "text": "Be kind.", "cache_control": MARK}],
+    "cache_control": MARK,
+    "thinking": {"type": "adaptive", "display": "summarized"},
+    "output_config": {"effort": "high", "format": {"type": "json_schema", "schema": {}}},
+    "diagnostics": {"previous_message_id": "msg_1"},
+    "metadata": {"user_id": "me"},
+    "service_tier": "auto",
+    "temperature": 0.5,
+}
+
+
+def refused(words: str, kind: ApiErrorKind = ApiErrorKind.INVALID) -> ApiError:
+    error = ApiError(kind, "The service refused the request (400).", status=400)
+    error.answer = words
+    return error
+
+
+def facts(words: str, request: Request | None = None) -> dict[str, Any]:
+    taught = parameter_lesson(refused(words), request or Request(FULL, (HELLO,)))
+    return {} if taught is None else dict(taught.facts)
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ("cache_control: Extra inputs are not permitted", "cache_control"),
+        ("Unsupported parameter: cache_control", "cache_control"),
+        ("system.0.cache_control: Extra inputs are not permitted", "cache_control"),
+        ("messages.0.content.0.cache_control: unexpected field", "cache_control"),
+        ("Unrecognized request argument supplied: cache_control", "cache_control"),
+        ("prompt caching is not supported by this backend", "cache_control"),
+        ("body.cache_control extra_forbidden", "cache_control"),
+        ("cache_control.ttl: Extra inputs are not permitted", "cache_control.ttl"),
+        ("cache_control.ephemeral.ttl: Input should be '5m': not supported", "cache_control.ttl"),
+        ('json: unknown field "ttl"', "cache_control.ttl"),
+        ("diagnostics: Extra inputs are not permitted", "diagnostics"),
+        ("Unknown parameter: 'diagnostics'.", "diagnostics"),
+        ("body.metadata.user_id field not allowed", "metadata"),
+        ("service_tier is not supported", "service_tier"),
+        ("thinking: Extra inputs are not permitted", "thinking"),
+        ("openai does not support parameters: ['thinking'], for it", "thinking"),
+        ("Extended thinking isn't available here", "thinking"),
+        ("thinking.type: 'adaptive' is not supported", "thinking.type.adaptive"),
+        (
+            """body.thinking Input tag 'adaptive' found using 'type' does not match any of the
+            expected tags: 'disabled', 'enabled'""",
+            "thinking.type.adaptive",
+        ),
+        ("thinking.adaptive.display: Extra inputs are not permitted", "thinking.display"),
+        ("output_config: Extra inputs are not permitted", "output_config"),
+        ("output_config.effort: Extra inputs are not permitted", "output_config.effort"),
+        (
+            "output_config.effort: 'high' is not supported, use 'low'",
+            "output_config.effort.high",
+        ),
+        ("output_config.format: not supported", "output_config.format"),
+        ("response_format json_schema is not supported", "output_config.format"),
+    ],
+)
+def test_what_a_refusal_names_is_what_is_not_taken(words: str, fact: str) -> None:
+    assert facts(words) == {fact: False}
+    assert facts(words.upper()) == {fact: False}
+    model = find("claude-opus-5-5").learned({fact: False})
+    pruned = without(dict(FULL), model.refused)
+    assert pruned != FULL
+    assert facts(words, Request(pruned, (HELLO,))) != {fact: False}
+
+
+@pytest.mark.parametrize(
+    ("words", "most"),
+    [
+        ("max_tokens: 8192 > 4096, which is the maximum for claude-3-5-x-20241022", 4096),
+        ("max_tokens must be at most 2048, got 8192", 2048),
+        ("Range of max_tokens should be [1, 512]", 512),
+        ("Range of max_tokens should be [1,4096]", 4096),
+        (
+            "max_tokens is too large: 8192. This model supports at most 4,096 completion tokens",
+            4096,
+        ),
+        ("Error code: 400 - max_completion_tokens 8192 exceeds the limit of 300", 300),
+        ("The maximum number of output tokens is 4k", 4000),
+        ("max_new_tokens is over the limit", 4096),
+        ("maxOutputTokens: 1000 is the limit", 1000),
+    ],
+)
+def test_the_longest_reply_is_lowered_to_the_number_named(words: str, most: int) -> None:
+    assert facts(words) == {"max_output": most}
+    assert find("llama").learned({"max_output": most}).max_output == most
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        """This model's maximum context length is 4096 tokens. However, you requested 8212 tokens
+        (20 in the messages, 8192 in the completion).""",
+        """max_tokens is too large: 8192. This model's maximum context length is 4096 tokens and
+        your request has 20 input tokens.""",
+    ],
+)
+def test_a_small_window_leaves_a_quarter_of_it_to_the_reply(words: str) -> None:
+    for kind in (ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE):
+        taught = parameter_lesson(refused(words, kind), Request(FULL, (HELLO,)))
+        assert taught is not None
+        assert taught.facts == {"context_window": 4096, "max_output": 1024}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "something else",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "input length and `max_tokens` exceed context limit: 199000 + 8192 > 200000",
+        "max_tokens: 8192 is below the least, 9000 output tokens",
+        "max_tokens must be greater than thinking.budget_tokens",
+        "temperature may only be set to 1 when thinking is enabled",
+        "messages.1.content.0.thinking.signature: Field required",
+        "messages.1: `thinking` blocks cannot be modified, not supported",
+        "messages[3] thinking is not allowed",
+        "output_config.format.schema: additionalProperties is not supported",
+        "A maximum of 4 blocks with cache_control may be provided. Found 5.",
+        "stop_sequences: Extra inputs are not permitted",
+    ],
+)
+def test_what_is_of_the_past_or_the_user_s_own_teaches_nothing_here(words: str) -> None:
+    request = Request({**FULL, "max_tokens": 3000} if "least" in words else FULL, (HELLO,))
+    assert facts(words, request) == {}
+
+
+def test_only_what_was_sent_can_be_refused() -> None:
+    bare = Request({"model": "m", "max_tokens": 10}, (HELLO,))
+    for name in FULL:
+        assert facts(f"{name}: Extra inputs are not permitted", bare) == {}
+    for kind in set(ApiErrorKind) - {ApiErrorKind.INVALID}:
+        assert parameter_lesson(refused("thinking: unknown", kind), Request(FULL, (HELLO,))) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "native"),
+    [
+        ("This model does not support assistant message prefill.", True),
+        ("The conversation must end with a user message.", True),
+        ("The last message must be from the user", True),
+        ("messages.1.role: Input should be 'user' or 'assistant'", False),
+        ("System message must be at the beginning.", False),
+        ("Only user and assistant roles are supported", False),
+        ("role 'system' is not supported on this model", False),
+    ],
+)
+def test_a_refused_shape_of_the_messages_is_learned(words: str, native: bool) -> None:
+    params = {"model": "m", "max_tokens": 10}
+    begun = Request(params, (HELLO,), "", NATIVE)
+    changed = Request(params, (HELLO, SYSTEM))
+    assert facts(words, begun) == ({"prefill": False} if native else {})
+    assert facts(words, changed) == ({} if native else {"mid_system": False})
+    assert facts(words, Request(params, (HELLO,))) == {}
+
+
+def test_words_that_speak_of_a_model_are_believed_of_that_model_only() -> None:
+    def of_model(words: str) -> bool:
+        taught = parameter_lesson(refused(words), Request(FULL, (HELLO,)))
+        assert taught is not None
+        return taught.of_model
+
+    assert of_model("this model does not support thinking")
+    assert of_model("thinking is not supported by Claude-Opus-5-5")
+    assert not of_model("thinking: Extra inputs are not permitted")
+
+
+_NAMES = (
+    "cache_control",
+    "cache_control.ttl",
+    "thinking",
+    "thinking.display",
+    "thinking.type.adaptive",
+    "output_config",
+    "output_config.format",
+    "diagnostics",
+    "max_output",
+    *(f"output_config.effort.{level}" for level in EFFORTS),
+)
+
+
+@given(st.sets(st.sampled_from(_NAMES)))
+def test_what_is_refused_is_nowhere_in_the_request(names: set[str]) -> None:
+    body = without(dict(FULL), frozenset(names))
+    text = repr(body)
+    for name in names & set(FULL):
+        assert f"'{name}'" not in text
+    assert ("'ttl'" in text) == (not names & {"cache_control", "cache_control.ttl"})
+    assert "type" in body.get("thinking", {"type": 0})
+    assert all(value not in ({}, None) for value in body.values())
+    assert Request(FULL, (HELLO,)).without(frozenset(names)).params == body
