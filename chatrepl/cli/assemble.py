@@ -10,12 +10,12 @@ from chatrepl.api.tokens import Counter
 from chatrepl.cli.options import Options
 from chatrepl.core.catalog import Catalog
 from chatrepl.core.catalog import load as load_catalog
-from chatrepl.core.models import resolve
+from chatrepl.core.model_names import resolve
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.service import Service
+from chatrepl.session.service import Service, liberty
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
 from chatrepl.storage.paths import Folders, find_folders
@@ -38,12 +38,14 @@ class Assembled:
 
 
 def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assembled:
-    """Make a session. Raises UsageError for a model's name that is ambiguous."""
+    """Make a session. Raises UsageError for a model's name that is none, or ambiguous."""
     folders = find_folders(os.environ)
     catalog = _catalog(folders)
     counter = Counter()
     outside = Lazy(lambda: _outside(folders, save=loaded.settings.save))
-    settings = replace(loaded.settings, model=resolve(loaded.settings.model, catalog))
+    how = liberty(loaded.settings, loaded.origins)
+    model = resolve(loaded.settings.model, catalog, liberty=how)
+    settings = replace(loaded.settings, model=model)
     session = Session(
         settings,
         Edges(
@@ -55,6 +57,7 @@ def assemble(options: Options, loaded: "Config", *, interactive: bool) -> Assemb
             can_count=lambda: counter.ready,
             learn=lambda model, facts: outside.result().learn(model, facts),
             new_recorder=lambda: outside.result().new_recorder(),
+            first_today=lambda what: outside.result().first_today(what),
             scales=lambda: outside.result().scales(),
             keep_scales=lambda scales: outside.result().keep_scales(scales),
             library=folders.conversations if loaded.settings.save else None,

@@ -21,6 +21,7 @@ from chatrepl.storage.saved import begin_kept
 from chatrepl.storage.small_files import learn, read_facts
 
 SCALES_FILE: Final = "scales.json"
+TOLD_FILE: Final = "told.json"
 
 
 @frozen
@@ -44,6 +45,15 @@ class Outside:
     def learn(self, model: str, facts: Mapping[str, Any]) -> None:
         today = datetime.now(UTC).date().isoformat()
         self._keep(LEARNED_FILE, {model: {**facts, "learned": today}})
+
+    def first_today(self, what: str) -> bool:
+        """Tell whether this was not asked before today, and remember that it was."""
+        path = self.folders.cache / TOLD_FILE if self.folders.cache and self.save else None
+        today = datetime.now(UTC).date().isoformat()
+        is_first = bool(read_facts(path).get(what) != today)
+        if is_first:
+            learn(path, {what: today})
+        return is_first
 
     def scales(self) -> Mapping[str, Scale]:
         return scales_from_wire(read_facts(self._file(SCALES_FILE)))
