@@ -11,7 +11,10 @@ MESSAGES: Final = "/v1/messages"
 CONNECT_TIMEOUT_S: Final = 10.0
 SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
 _UPLOAD_BYTES_PER_S: Final = 100_000
-_UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics"})
+_UNCOUNTED: Final = frozenset(
+    "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed "
+    "temperature top_p top_k".split()
+)
 
 
 def streaming(request: Request) -> bytes:

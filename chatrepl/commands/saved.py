@@ -219,15 +219,7 @@ def _last_request(session: Session) -> Request:
     turn = session.conversation.path()[-1]
     if turn.user is None:
         return session.request(None)
-    before, situation = session.conversation.before(turn), session.situation
-    begun = turn.receipt.prefill if turn.receipt is not None else None
-    ask = replace(
-        situation.ask,
-        prefill=begun.text if begun is not None else situation.ask.prefill,
-        previous_message_id=before.last_message_id,
-    )
-    message = replace(turn.user, content=turn.question)
-    return replace(situation, ask=ask).request(message, before)
+    return session.request_again(turn, replace(turn.user, content=turn.question))
 
 
 @command("import", group="saved")

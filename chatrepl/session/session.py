@@ -96,11 +96,12 @@ class Session:
     def situation(self) -> Situation:
         """What the next request is made from."""
         model, refused = self.model, self.service.refused
-        return Situation(self.conversation, self.settings, model, self._ask(model), refused)
+        ask = self._ask(model, self.next.begins_with)
+        return Situation(self.conversation, self.settings, model, ask, refused)
 
-    def _ask(self, model: Model) -> Ask:
-        """Say what the next message asks for beyond the settings."""
-        prefill, form = self.next.begins_with, self.next.form
+    def _ask(self, model: Model, prefill: str) -> Ask:
+        """Say what a message asks for beyond the settings."""
+        form = self.next.form
         schema = form.schema if form is not None and model.structured else None
         count = self.edges.count if self.edges.can_count() else rough_count
         return Ask(
@@ -116,6 +117,14 @@ class Session:
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""
         return self.situation.request(message, base)
+
+    def request_again(self, turn: Turn, question: Message) -> Request:
+        """Build the request that asks the question of `turn` once more, as it was asked."""
+        before, now = self.conversation.before(turn), self.situation
+        begun = turn.receipt.prefill if turn.receipt is not None else None
+        ask = self._ask(now.model, begun.text) if begun is not None else now.ask
+        ask = replace(ask, previous_message_id=before.last_message_id)
+        return replace(now, ask=ask).request(question, before)
 
     @property
     def ledger(self) -> "Ledger":

@@ -195,7 +195,7 @@ def test_json_lines_tell_what_happens_as_it_happens(desk: Desk) -> None:
 def test_json_lines_leave_the_program_before_the_answer_is_whole(desk: Desk) -> None:
     desk.served.engine.script("stream stall after 6; say one two three four")
 
-    with desk.start("-o", "jsonl", "-t", "8192", "hi") as process:
+    with desk.start("-o", "jsonl", "hi") as process:
         assert process.stdout is not None
         assert select([process.stdout], [], [], 30)[0], "nothing came while the service waited"
         assert json.loads(process.stdout.readline())["type"] == "start"
