@@ -18,7 +18,7 @@ from chatrepl.api.credentials import Credentials
 from chatrepl.api.errors.exceptions import from_exception, in_words
 from chatrepl.api.http import FAULTS as HTTP_FAULTS
 from chatrepl.api.http import open_http
-from chatrepl.api.outgoing import MESSAGES, counting, patience, streaming
+from chatrepl.api.outgoing import MESSAGES, beta_header, counting, patience, streaming
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -31,6 +31,7 @@ FAULTS: Final = replace(
     credentials=(anthropic.CredentialsError,),
     timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
 )
+NO_HEADERS: Final[Mapping[str, str]] = {}
 _UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
 
 
@@ -53,13 +54,16 @@ class Client:
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and give what comes. Leaving the iteration closes the connection."""
         origin = for_model(self._origin, request.model)
-        response = await self._send("POST", MESSAGES, streaming(request), origin, stream=True)
+        betas = beta_header(request, self._headers)
+        body = streaming(request)
+        response = await self._send("POST", MESSAGES, body, origin, stream=True, headers=betas)
         return read_reply(Answer(response, origin, HTTP_FAULTS), self._limits)
 
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
         origin = for_model(self._origin, request.model)
-        response = await self._ask("POST", f"{MESSAGES}/count_tokens", counting(request), origin)
+        betas, body = beta_header(request, self._headers), counting(request)
+        response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)
         count = _read(response, origin).get("input_tokens")
         if not isinstance(count, int):
             raise _odd(origin)
@@ -77,19 +81,32 @@ class Client:
         """Close all connections."""
         await self._sdk.close()
 
+    @property
+    def _headers(self) -> Mapping[str, str]:
+        """The headers of every request, those of ANTHROPIC_CUSTOM_HEADERS among them."""
+        named = self._sdk.default_headers.items()
+        return {name: text for name, text in named if isinstance(text, str)}
+
     async def _ask(
-        self, method: str, path: str, body: bytes | None, origin: Origin
+        self, method: str, path: str, body: bytes | None, origin: Origin, **more: Any
     ) -> httpx2.Response:
         """Ask a question that costs nothing; once more where a kept connection had gone stale."""
         try:
-            return await self._send(method, path, body, origin)
+            return await self._send(method, path, body, origin, **more)
         except ApiError as error:
             if error.kind is not ApiErrorKind.CONNECTION or not error.retryable:
                 raise
-        return await self._send(method, path, body, origin)
+        return await self._send(method, path, body, origin, **more)
 
     async def _send(
-        self, method: str, path: str, body: bytes | None, origin: Origin, *, stream: bool = False
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        origin: Origin,
+        *,
+        stream: bool = False,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> httpx2.Response:
         """Have the SDK make a request; give the open response as it is."""
         seconds = patience(self._limits.timeout_s, body or b"")
@@ -101,6 +118,7 @@ class Client:
                 path,
                 content=body,
                 cast_to=httpx2.Response,
+                options={"headers": headers} if headers else {},
                 stream=stream,
                 stream_cls=anthropic.AsyncStream[Any],
             )

@@ -1,15 +1,20 @@
 """What every request to the service has in common, whoever sends it."""
 
 import socket
+from collections.abc import Mapping
 from typing import Final
 
 from chatrepl.core.exchange.request import Request
 
+BETA: Final = "anthropic-beta"
 MESSAGES: Final = "/v1/messages"
 CONNECT_TIMEOUT_S: Final = 10.0
 SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
 _UPLOAD_BYTES_PER_S: Final = 100_000
-_UNCOUNTED: Final = frozenset({"max_tokens", "stop_sequences", "diagnostics"})
+_UNCOUNTED: Final = frozenset(
+    "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed "
+    "temperature top_p top_k".split()
+)
 
 
 def streaming(request: Request) -> bytes:
@@ -21,6 +26,13 @@ def counting(request: Request) -> bytes:
     """Write the body of the question how many tokens a request has."""
     params = {key: value for key, value in request.params.items() if key not in _UNCOUNTED}
     return request.encode_with(params)
+
+
+def beta_header(request: Request, headers: Mapping[str, str]) -> dict[str, str]:
+    """Name the beta features of a request and of the `headers` of its route in one header."""
+    usual = next((text for name, text in headers.items() if name.lower() == BETA), "")
+    names = dict.fromkeys((*filter(None, map(str.strip, usual.split(","))), *request.betas))
+    return {BETA: ",".join(names)} if request.betas else {}
 
 
 def patience(timeout_s: float, body: bytes) -> float:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.cli.options import Options
-from chatrepl.core.models import resolve
+from chatrepl.core.model_names import resolve
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.service import Service
+from chatrepl.session.service import Service, liberty
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
 from chatrepl.storage.paths import Folders, find_folders
@@ -38,14 +38,16 @@ def assemble(
 ) -> Assembled:
     """Make a session; `demo` says that the embedded engine answers, whatever the options say.
 
-    Raises UsageError for a model's name that is ambiguous.
+    Raises UsageError for a model's name that is none, or ambiguous.
     """
     folders = find_folders(os.environ)
     learned = learned_files(loaded.settings, demo=demo or options.demo)
     catalog = learned.catalog()
     counter = Counter()
     outside = Lazy(lambda: _outside(folders, save=loaded.settings.save))
-    settings = replace(loaded.settings, model=resolve(loaded.settings.model, catalog))
+    how = liberty(loaded.settings, loaded.origins)
+    model = resolve(loaded.settings.model, catalog, liberty=how)
+    settings = replace(loaded.settings, model=model)
     session = Session(
         settings,
         Edges(
@@ -57,6 +59,7 @@ def assemble(
             can_count=lambda: counter.ready,
             learn=learned.learn,
             new_recorder=lambda: outside.result().new_recorder(),
+            first_today=lambda what: outside.result().first_today(what),
             scales=learned.scales,
             keep_scales=learned.keep_scales,
             library=folders.conversations if loaded.settings.save else None,

@@ -16,8 +16,8 @@ from chatrepl.cli.connection import new_runner, open_connection
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ChatreplError
+from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
-from chatrepl.core.models import resolve
 from chatrepl.core.value import frozen
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
@@ -98,7 +98,7 @@ def _connection(case: Case) -> Finding:
 
 
 def _model(case: Case) -> Finding:
-    id_ = resolve(case.loaded.settings.model)
+    id_ = resolve(case.loaded.settings.model, liberty="any")
     model = find_model(id_)
     if isinstance(case.answer, Probe) and case.answer.models:
         ids = [str(info.get("id")) for info in case.answer.models]

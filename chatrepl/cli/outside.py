@@ -4,6 +4,8 @@ Loaded then, and at once: a single shot's request waits for nothing of it.
 """
 
 import time
+from datetime import UTC, datetime
+from typing import Final
 
 from chatrepl.api.prices import price, rates
 from chatrepl.core.money import Rates
@@ -12,6 +14,9 @@ from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder, Recorder
 from chatrepl.storage.paths import Folders
 from chatrepl.storage.saved import begin_kept
+from chatrepl.storage.small_files import learn, read_facts
+
+TOLD_FILE: Final = "told.json"
 
 
 @frozen
@@ -31,3 +36,12 @@ class Outside:
         """Begin to keep a new conversation, where there is a place for it."""
         folder = self.folders.conversations
         return begin_kept(folder) if self.save and folder is not None else NoRecorder()
+
+    def first_today(self, what: str) -> bool:
+        """Tell whether this was not asked before today, and remember that it was."""
+        path = self.folders.cache / TOLD_FILE if self.folders.cache and self.save else None
+        today = datetime.now(UTC).date().isoformat()
+        is_first = bool(read_facts(path).get(what) != today)
+        if is_first:
+            learn(path, {what: today})
+        return is_first

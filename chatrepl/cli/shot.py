@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
@@ -19,8 +20,10 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact
+from chatrepl.core.words import about, compact, dollars
+from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.storage.paths import find_folders
@@ -182,17 +185,32 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
     request = session.request(message)
-    body = {**request.body(), "stream": True}
+    body = json.loads(streaming(request))  # in the order in which it goes out
+    if not options.quiet:
+        for line in foreword(session):
+            mutter(sys.stderr, f"chatrepl: {line}")
     tokens = session.ledger.request(request, session.model).tokens
-    usage = Usage(input_tokens=tokens)
-    cost = session.edges.price(request.model, usage, session.edges.clock())
-    usd = cost.usd if cost is not None else None
+    limit = body.get("max_tokens")
+    longest = limit if isinstance(limit, int) else 0
+    usd, most = (_usd(session, request, Usage(tokens, out)) for out in (0, longest))
     if options.manner != "text":
-        write_json(out, {"request": body, "input_tokens": tokens, "exact": False, "cost_usd": usd})
+        from chatrepl.storage.export import open_headers
+
+        headers = {**session.settings.headers, **beta_header(request, session.settings.headers)}
+        count = {"input_tokens": tokens, "exact": False, "cost_usd": usd, "most_usd": most}
+        write_json(out, {"request": body, "headers": dict(open_headers(headers)), **count})
         return 0
     safe = display if out.isatty() else pipe
     out.write(safe(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
     out.flush()
-    price = "price unknown" if usd is None else f"{about(usd)} for the input"
+    price = "price unknown"
+    if usd is not None and most is not None:
+        bound = f"at most {dollars(most)} with {compact(longest)} out"
+        price = f"{about(usd)} for the input, {bound}"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0
+
+
+def _usd(session: Session, request: Request, usage: Usage) -> float | None:
+    cost = session.price(request, usage)
+    return cost.usd if cost is not None else None

@@ -60,7 +60,7 @@ def next_price(session: Session, conversation: Conversation, warm: float = 0) ->
     """Price the input of the next request, of which `warm` tokens are read from the cache."""
     tokens = session.ledger.next_total(conversation, session.model).tokens
     rates = session.edges.rates(session.model.id, tokens)
-    if rates is None:
+    if rates is None or session.settings.speed:
         return None
     ttl = session.settings.cache_ttl if session.settings.cache_ttl != "auto" else "1h"
     used = ttl if session.settings.cache_enabled else None

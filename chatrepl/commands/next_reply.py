@@ -9,9 +9,10 @@ from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import build_sent
-from chatrepl.core.models import EFFORTS, Model, nearest_model
+from chatrepl.core.models import EFFORTS, Model
 from chatrepl.core.outcome import Edit, Notice, Outcome, Several
 from chatrepl.core.words import compact
+from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 
 
@@ -24,31 +25,25 @@ def _words(*words: str) -> ArgKind:
 
 
 @command("model", "m", group="next reply")
-def model(session: Session, id: Annotated[str | None, ArgKind(complete=_models)] = None) -> Outcome:  # noqa: A002 - shown in the usage line
+def model(
+    session: Session,
+    id: Annotated[str | None, ArgKind(complete=_models)] = None,  # noqa: A002 - shown in the usage line
+    *,
+    force: bool = False,
+) -> Outcome:
     """Show the model, or switch to another.
 
-    A unique part of the id is enough, and the name of a line means its newest model. A switch
-    reads nothing from the cache, and thinking of another model is not sent back.
+    A unique part of the id is enough, and the name of a line means its newest model; `/model! ID`
+    takes an id as it is. A switch reads nothing from the cache, and thinking of another model is
+    not sent back.
     """
     if id is None:
         return Notice(_describe(session.model))
-    before, new = session.model, session.service.model(id)
+    before, new = session.model, session.service.model(id) if force else session.named(id)
     warnings = tuple(_switch_warnings(session, before, new))
     session.use(model=new.id)
-    near = None if new.known else nearest_model(new.id, session.service.models)
-    warnings = (f"Did you mean {near}? /model {near} takes it.", *warnings) if near else warnings
-    ends = retirement(session)
-    warnings = (*warnings, ends) if ends else warnings
+    warnings = (*warnings, *foreword(session))
     return Several((Notice(_describe(new)), *(Notice(text, "warning") for text in warnings)))
-
-
-def retirement(session: Session) -> str:
-    """Say, once for each model, that the one in use is about to end; else nothing."""
-    used = session.model
-    if used.lifecycle in {"", "active"} or not session.announce(used.id):
-        return ""
-    ends = f" and retires on {used.lasts}" if used.retires_at else ""
-    return f"{used.id} is {used.lifecycle}{ends}. /models lists what there is."
 
 
 def _describe(model_: Model) -> str:
@@ -153,7 +148,8 @@ def think(
     if how in {"show", "hide"}:
         session.use(show_thinking=how == "show")
         return _last_thinking(session) if how == "show" else Notice("Thinking is hidden.")
-    if how == "on" and not session.model.thinking & {"adaptive", "enabled"}:
+    can_think = session.model.is_new or session.model.thinking & {"adaptive", "enabled"}
+    if how == "on" and not can_think:
         raise UsageError(f"{session.model.id} cannot think first.", "/models tells which can.")
     lost = cooled(session, lambda: session.use(thinking=how))
     if how == "off" and session.model.always_thinks:
@@ -178,8 +174,9 @@ def effort(
     offered = session.model.efforts
     if level is None:
         now = session.settings.effort or "the model's own"
-        return Notice(f"Effort is {now}. {session.model.id} has {', '.join(offered) or 'none'}.")
-    if level != "clear" and level not in offered:
+        has = ", ".join(offered) or ("unknown levels" if session.model.is_new else "none")
+        return Notice(f"Effort is {now}. {session.model.id} has {has}.")
+    if level != "clear" and level not in offered and not session.model.is_new:
         has = ", ".join(e for e in EFFORTS if e in offered) or "no effort levels"
         raise UsageError(f"{session.model.id} has {has}.")
     lost = cooled(session, lambda: session.use(effort="" if level == "clear" else level))

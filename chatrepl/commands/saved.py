@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+from chatrepl.api.headstart.headers import api_version
+from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import ArgKind, Rest, command
@@ -204,9 +206,12 @@ def _exported(session: Session, format_: Format) -> str:
     if format_ == "json":
         return to_json(session.request(None).body())
     request = _last_request(session)
-    write = to_curl if format_ == "curl" else to_python
-    base_url = session.settings.base_url or BASE_URL
-    return write(request.body(), base_url, session.settings.headers)
+    base_url, headers = session.settings.base_url or BASE_URL, session.settings.headers
+    betas = beta_header(request, headers)
+    named = {name: text for name, text in headers.items() if name.lower() not in betas} | betas
+    if format_ == "python":
+        return to_python(request.body(), base_url, named)
+    return to_curl(streaming(request), api_version(), base_url, named)
 
 
 def _last_request(session: Session) -> Request:
@@ -214,8 +219,7 @@ def _last_request(session: Session) -> Request:
     turn = session.conversation.path()[-1]
     if turn.user is None:
         return session.request(None)
-    message = replace(turn.user, content=turn.question)
-    return session.request(message, session.conversation.before(turn))
+    return session.request_again(turn, replace(turn.user, content=turn.question))
 
 
 @command("import", group="saved")

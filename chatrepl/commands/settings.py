@@ -50,12 +50,15 @@ def set_(
     if not key:
         return config(session)
     opt = option(key)
+    key = opt.key
     if value is None:
         shown, origin = _shown(session, key)
         return Notice(f"{key} = {shown} ({origin})\n{opt.about}{_offered(opt.choices)}")
     if key == "model":
         return use_model(session, value)
     changed = set_value(session.settings, key, "" if value == '""' else value)
+    if key == "context.summary_model" and changed.context_summary_model:
+        session.named(changed.context_summary_model)  # a name that is none is refused
     if key == "system":
         session.use(changed)
         return set_system(session, changed.system)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.settings import OPTIONS, check, option
+from chatrepl.core.setting_values import check
+from chatrepl.core.settings import OPTIONS, has_section, option
 from chatrepl.core.value import frozen
 
 Keys: TypeAlias = tuple[str, ...]
@@ -178,7 +179,8 @@ class _ConfigReader:
         for key, value in _flat(table, ""):
             line = line_of((*at, *key.split(".")), self.lines)
             try:
-                entries[key] = ConfigValue(check(option(key), value), line)
+                opt = option(key)
+                entries[opt.key] = ConfigValue(check(opt, value), line)
             except ConfigError as error:
                 self._fail_at(line, _secret_hint(key) or f"{error.message} {error.hint}".rstrip())
         return entries
@@ -193,14 +195,11 @@ class _ConfigReader:
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         key = prefix + name
-        if isinstance(value, dict) and key not in OPTIONS and (value or _is_section(key)):
+        is_section = has_section(key) or (bool(value) and key not in OPTIONS)
+        if isinstance(value, dict) and is_section:
             yield from _flat(value, f"{key}.")
         else:
             yield key, value
-
-
-def _is_section(key: str) -> bool:
-    return any(name.startswith(f"{key}.") for name in OPTIONS)
 
 
 def _secret_hint(key: str) -> str:

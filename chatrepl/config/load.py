@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from chatrepl.config.file import KEY_HELP, ConfigFile, is_secret, read_file, read_text
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.settings import OPTIONS, Option, Settings, check, nearest, option, parse
+from chatrepl.core.setting_values import Option, check, parse
+from chatrepl.core.settings import OPTIONS, Settings, check_together, nearest, option
 from chatrepl.core.value import frozen
 
 _PREFIX: Final = "CHATREPL_"
+SDK_ADDRESS: Final = "ANTHROPIC_BASE_URL"
 MOST_SYSTEM_BYTES: Final = 8_000_000
 _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
@@ -62,6 +64,8 @@ def load(
     """
     file = _read(path, usual)
     given: dict[str, _Given] = {}
+    if address := environ.get(SDK_ADDRESS, "").strip():
+        given["base_url"] = _Given(address, SDK_ADDRESS, f"{SDK_ADDRESS}: ")
     if file is not None:
         given.update(_from_file(file, profile))
     elif profile is not None:
@@ -127,7 +131,7 @@ def _from_set(pair: str) -> tuple[str, _Given]:
     opt = _named(key)
     if not equals:
         raise ConfigError(f"--set takes KEY=VALUE, such as {key}={_example(opt)}.")
-    return key, _checked(opt, text, "--set")
+    return opt.key, _checked(opt, text, "--set")
 
 
 def _from_options(options: Mapping[str, Any]) -> Iterator[tuple[str, _Given]]:
@@ -154,7 +158,9 @@ def _named(key: str) -> Option:
 
 
 def _example(opt: Option) -> str:
-    return next(filter(None, opt.choices), "") or str(opt.default).lower()
+    examples = {"body": '{"top_k": 5}', "domains": "example.com", "place": "country: DE"}
+    usual = examples.get(opt.kind) or str(opt.least if opt.default is None else opt.default)
+    return next(filter(None, opt.choices), "") or usual.lower()
 
 
 def _settings(given: Mapping[str, _Given]) -> Settings:
@@ -164,7 +170,9 @@ def _settings(given: Mapping[str, _Given]) -> Settings:
 
 def _replaced(settings: Settings, values: Mapping[str, Any]) -> Settings:
     old = {f.name: getattr(settings, f.name) for f in fields(settings)}
-    return Settings(**{**old, **values})
+    settings = Settings(**{**old, **values})
+    check_together(settings)
+    return settings
 
 
 def _resolve(opt: Option, given: _Given) -> Any:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from chatrepl.config.load import Config
-from chatrepl.core.settings import OPTIONS, Option
+from chatrepl.core.setting_values import Option
+from chatrepl.core.settings import OPTIONS, SWITCH, has_section
 
 SettingRow: TypeAlias = tuple[str, str, str]
 HIDDEN: Final = "(hidden)"
@@ -34,21 +35,32 @@ def toml(value: Any) -> str:
     if isinstance(value, Mapping):
         pairs = (f"{toml(name)} = {toml(item)}" for name, item in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(map(toml, value))}]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
-        value = {name: _masked(name, text) for name, text in value.items()}
+        value = _masked("", value)
     elif isinstance(value, str):
         value = _LOGIN.sub(f"{HIDDEN}@", value)
-    text = toml(value)
+    text = _written(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _masked(name: str, value: str) -> str:
+def _written(value: Any) -> str:
+    """Write a setting as it stands in the file; an empty text unsets a number."""
+    return toml("" if value is None else value)
+
+
+def _masked(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _masked(key, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(name, item) for item in value]
+    if not isinstance(value, str):
+        return value
     secret = _SECRET_NAME.search(name) or _SECRET_VALUE.search(value)
     return HIDDEN if secret else value
 
@@ -72,18 +84,18 @@ _PROFILE: Final = """\
 
 def example() -> str:
     """Write config.example.toml."""
-    plain = [opt for opt in OPTIONS.values() if "." not in opt.key]
+    plain = [o for o in OPTIONS.values() if "." not in o.key and not has_section(o.key)]
     sections = dict.fromkeys(key.partition(".")[0] for key in OPTIONS if "." in key)
     parts = [_HEAD, *map(_entry, plain)]
     for section in sections:
-        within = [opt for opt in OPTIONS.values() if opt.key.startswith(f"{section}.")]
+        within = [o for o in OPTIONS.values() if f"{o.key}.".startswith(f"{section}.")]
         parts += [f"[{section}]\n", *map(_entry, within)]
     return "\n".join([*parts, _PROFILE])
 
 
 def _entry(opt: Option) -> str:
-    name = opt.key.rpartition(".")[2]
-    lines = [*_about(opt), f"{name} = {toml(opt.default)}"]
+    name = SWITCH[1:] if has_section(opt.key) else opt.key.rpartition(".")[2]
+    lines = [*_about(opt), f"{name} = {_written(opt.default)}"]
     return "".join(f"# {line}\n" for line in lines)
 
 

@@ -7,9 +7,9 @@ works too: `find` describes it carefully.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final, Literal, TypeAlias
 
-from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -52,7 +52,12 @@ class Model:
     @property
     def line(self) -> str:
         """The family it belongs to, such as `sonnet`."""
-        return next((line for line in _LINES if line in self.id), "")
+        return next((line for line in LINES if line in self.id), "")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a model of the service that nobody described: it may take anything."""
+        return not self.known and self.id.startswith("claude-")
 
     @property
     def always_thinks(self) -> bool:
@@ -90,6 +95,13 @@ class Model:
         """How many images a request may have, and how many pages a PDF."""
         return 100 if (self.context_window or 200_000) <= 200_000 else 600
 
+    def days_left(self, today: date) -> int | None:
+        """Count the days until it ends, below zero where it has; None where no end is known."""
+        try:
+            return (date.fromisoformat(self.retires_at[:10]) - today).days
+        except ValueError:
+            return None
+
     def learned(self, facts: Mapping[str, Any]) -> "Model":
         """Take over what an earlier answer taught.
 
@@ -124,7 +136,7 @@ class Model:
 _ABILITIES: Final = frozenset({"prefill", "mid_system"})
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
-_LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
+LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")
 _ADAPTIVE = frozenset({"adaptive"})
 _SWITCHED = frozenset({"adaptive", "disabled"})
 _BETWEEN = frozenset({"adaptive", "between_tools"})
@@ -195,7 +207,13 @@ _ROWS: Final = (
         image_edge_px=1568,
         tokenizer="v3",
     ),
-    _old("claude-opus-4-5", "Claude Opus 4.5", efforts=("low", "medium", "high")),
+    _old(
+        "claude-opus-4-5",
+        "Claude Opus 4.5",
+        efforts=("low", "medium", "high"),
+        lifecycle="deprecated",
+        retires_at="2027-01-22",
+    ),
     _new("claude-sonnet-5-5", "Claude Sonnet 5.5", _BETWEEN),
     _new("claude-sonnet-5", "Claude Sonnet 5", _SWITCHED, mid_system=False, cache_minimum=1024),
     _new(
@@ -221,44 +239,51 @@ _ROWS: Final = (
 )
 TABLE: Final[Mapping[str, Model]] = {row.id: row for row in _ROWS}
 _DATE = re.compile(r"-(\d{8}|latest)$")
+_PREVIEW: Final = _new(
+    "claude-mythos-preview",
+    "Claude Mythos Preview",
+    _ADAPTIVE | {"enabled"},
+    mid_system=False,
+    lifecycle="retired",
+    retires_at="2026-06-30",
+)
+# No longer served (docs, "Model deprecations"): how their ids begin, and when they ended.
+_RETIRED: Final[Mapping[str, str]] = {
+    "claude-1": "2024-11-06",
+    "claude-instant": "2024-11-06",
+    "claude-2": "2025-07-21",
+    "claude-3-sonnet": "2025-07-21",
+    "claude-3-5-sonnet": "2025-10-28",
+    "claude-3-opus": "2026-01-05",
+    "claude-3-7-sonnet": "2026-02-19",
+    "claude-3-5-haiku": "2026-02-19",
+    "claude-opus-4-0": "2026-06-15",
+    "claude-sonnet-4-0": "2026-06-15",
+    "claude-opus-4-2025": "2026-06-15",
+    "claude-sonnet-4-2025": "2026-06-15",
+}
+
+
+def undated(id_: str) -> str:
+    """Give an id without the date at its end."""
+    return _DATE.sub("", id_)
 
 
 def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
     """Describe the model `id_`; one that is not listed gets the careful defaults of a new one."""
-    undated = _DATE.sub("", id_)
-    exact = table.get(id_) or table.get(undated) or TABLE.get(id_) or TABLE.get(undated)
+    bare = undated(id_)
+    exact = table.get(id_) or table.get(bare) or TABLE.get(id_) or TABLE.get(bare)
     if exact is not None:
         return replace(exact, id=id_)
     if id_.startswith("claude-"):
-        return Model(id_, id_, 200_000, 32_000, prefill=None, known=False)
+        return _PREVIEW if id_ == _PREVIEW.id else _unlisted(id_)
     return Model(id_, id_, prefill=None, web=False, structured=False, known=False)
 
 
-def resolve(part: str, table: Mapping[str, Model] = TABLE) -> str:
-    """Complete a part of a model's name to its id: the only match, or the newest of a line.
-
-    What matches nothing is taken for an id of its own: new models work on their first day.
-    Raises UsageError where several models match.
-    """
-    low = part.strip().casefold()
-    for full in (part, low, f"claude-{low}"):
-        if full in table or _DATE.sub("", full) in table:
-            return full
-    matches = [id_ for id_ in table if low and low in id_]
-    if len(matches) == 1 or (matches and low in _LINES):
-        return matches[0]
-    if matches:
-        raise UsageError(f"{part} could be any of {', '.join(matches)}.", "Write more of the name.")
-    return part
-
-
-def nearest_model(part: str, table: Mapping[str, Model] = TABLE) -> str | None:
-    """Find the model that may have been meant by a name that is not listed."""
-    import difflib
-
-    meant = f"claude-{part.strip().casefold().removeprefix('claude-')}"
-    near = difflib.get_close_matches(meant, table, n=1, cutoff=0.8)
-    return near[0] if near else None
+def _unlisted(id_: str) -> Model:
+    model = Model(id_, id_, 200_000, 32_000, prefill=None, known=False)
+    ended = next((day for begin, day in _RETIRED.items() if id_.startswith(begin)), "")
+    return replace(model, lifecycle="retired", retires_at=ended) if ended else model
 
 
 def from_api(info: Wire, base: Model) -> Model:

@@ -1,192 +1,34 @@
-"""Every setting, declared once: what it is called, which values it takes, how a typed one is read.
+"""Every setting, declared once: what it is called, and which values it takes.
 
 The TOML key, the `CHATREPL_…` variable, `--set`, `/set` with its completion and
 config.example.toml are all read off the fields of `Settings`. To add a setting, add a field.
 """
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, TypeGuard
+from typing import Any, Final
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.setting_values import Option, SettingKind, shown
 from chatrepl.core.value import frozen
 
-SettingKind: TypeAlias = Literal["text", "integer", "number", "switch", "words", "table"]
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-@frozen
-class Option:
-    """One setting as the outside sees it. `key` is its name in the file, dots included.
-
-    `least` and `most` bound a number; `least` is also how long a text must be.
-    """
-
-    name: str
-    key: str
-    kind: SettingKind
-    default: Any
-    about: str
-    choices: tuple[str, ...]
-    least: float
-    most: float | None
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return "CHATREPL_" + self.key.upper().replace(".", "_")
-
-
-def check(opt: Option, value: object) -> Any:
-    """Give `value` in the setting's own type. Raises ConfigError where it is none of its values."""
-    wanted = _WANTED[opt.kind]
-    if opt.kind == "words" and isinstance(value, list | tuple):
-        value = tuple(value)
-    if opt.kind == "number" and _is_int(value):
-        value = float(value) if abs(value) < 10**300 else float("inf")
-    if not _fits(opt.kind, value):
-        # A table may hold secrets: what it holds is not repeated.
-        given = "" if opt.kind == "table" else f", not {_show(value)}"
-        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
-    if opt.choices and value not in opt.choices:
-        offered = ", ".join(choice or '""' for choice in opt.choices)
-        raise ConfigError(f"{opt.key} takes one of {offered}, not {_show(value)}.")
-    if isinstance(value, str) and len(value.strip()) < opt.least:
-        raise ConfigError(f"{opt.key} must not be empty.")
-    if _is_int(value) or isinstance(value, float):
-        _check_bounds(opt, value)
-    return value
-
-
-def _check_bounds(opt: Option, value: float) -> None:
-    if value < opt.least:
-        raise ConfigError(f"{opt.key} must be at least {opt.least:g}, not {_show(value)}.")
-    if opt.most is not None and value > opt.most:
-        raise ConfigError(f"{opt.key} must be at most {opt.most:g}, not {_show(value)}.")
-
-
-def parse(opt: Option, text: str) -> Any:
-    """Read a value that was typed: `--set`, `/set` and the environment. Raises ConfigError.
-
-    Lists are parted by commas, tables are `name: value` parted by commas; both may be JSON.
-    """
-    match opt.kind:
-        case "switch":
-            return check(opt, _SWITCH.get(text.strip().casefold(), text))
-        case "integer" | "number":
-            return check(opt, _number(opt, text))
-        case "words":
-            listed = _json(text, "[")
-            return check(opt, [p for p in text.split(",") if p] if listed is None else listed)
-        case "table":
-            table = _json(text, "{")
-            return check(opt, _pairs(opt, text) if table is None else table)
-        case _:
-            return check(opt, text)
-
-
-_SWITCH: Final = {
-    "true": True, "on": True, "yes": True, "1": True,
-    "false": False, "off": False, "no": False, "0": False,
-}  # fmt: skip
-_WANTED: Final[Mapping[SettingKind, str]] = {
-    "text": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "switch": "true or false",
-    "words": "a list of texts that are not blank",
-    "table": "header names with a text each",
+_KINDS: Final[Mapping[type, SettingKind]] = {
+    bool: "switch",
+    int: "integer",
+    float: "number",
+    str: "text",
+    tuple: "words",
 }
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-def _number(opt: Option, text: str) -> object:
-    try:
-        return int(text) if opt.kind == "integer" else float(text)
-    except ValueError:
-        return text
-
-
-def _json(text: str, opening: str) -> Any:
-    if not text.lstrip().startswith(opening):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _pairs(opt: Option, text: str) -> dict[str, str]:
-    pairs = {}
-    for part in text.split(","):
-        name, colon, value = part.partition(":")
-        if colon:
-            pairs[name.strip()] = value.strip()
-        elif part.strip():
-            raise ConfigError(f"{opt.key} takes name: value, parted by commas, or a JSON object.")
-    return pairs
-
-
-def _fits(kind: SettingKind, value: object) -> bool:
-    match kind:
-        case "switch":
-            return isinstance(value, bool)
-        case "integer":
-            return _is_int(value)
-        case "number":
-            return isinstance(value, float) and value - value == 0  # neither NaN nor infinite
-        case "words":
-            return isinstance(value, tuple) and all(
-                isinstance(item, str) and item.strip() for item in value
-            )
-        case "table":
-            return isinstance(value, Mapping) and all(map(_is_header, value, value.values()))
-        case _:
-            return isinstance(value, str)
-
-
-def _is_int(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_header(name: object, value: object) -> bool:
-    return (
-        isinstance(name, str)
-        and isinstance(value, str)
-        and _HEADER_NAME.fullmatch(name) is not None
-        and _HEADER_VALUE.fullmatch(value) is not None
-    )
-
-
-def _show(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if _is_int(value) and value.bit_length() > 200:
-        return "so large a number"
-    return shown(repr(value))
-
-
-def shown(text: str) -> str:
-    """Cut `text` to what fits into a message of one line."""
-    return text if len(text) <= 60 else text[:59] + "…"
-
-
-NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-def _option(
-    default: Any,
-    about: str,
-    *,
-    key: str = "",
-    choices: tuple[str, ...] = (),
-    least: float = 0,
-    most: float | None = None,
-) -> Any:
-    metadata = {"about": about, "key": key, "choices": choices, "least": least, "most": most}
+def _option(default: Any, about: str, **more: Any) -> Any:
+    """Declare a setting; `more` are fields of its Option, where they are not the usual ones."""
+    usual = {"key": "", "kind": _KINDS.get(type(default)), "choices": (), "least": 0, "most": None}
+    metadata = {**usual, **more, "about": about}
     # Given by a factory: dataclasses take no unhashable default, though this one is frozen.
     return field(default_factory=lambda: default, metadata=metadata)
 
@@ -199,13 +41,17 @@ class Settings:
         "claude-sonnet-5-5", "The model to talk to: its id, or a part of it.", least=1
     )
     system: str = _option("", "System prompt; @FILE reads it from a file.")
-    max_tokens: int = _option(8192, "Longest reply, in tokens.", least=1)
+    max_tokens: int = _option(
+        0,
+        "Longest reply, in tokens; 0 is as long as suits the model: 32,000 where it thinks, "
+        "64,000 at effort xhigh and max, else 8,192.",
+    )
     stop_sequences: tuple[str, ...] = _option((), "Texts at which a reply ends.")
     retries: int = _option(4, "Attempts after the first, when the service is busy or away.")
     timeout_s: float = _option(120.0, "Seconds without any answer before giving up.", least=1)
     base_url: str = _option("", "Another server that speaks the Messages API.")
     api_key_command: str = _option("", "A command that prints the API key.")
-    headers: Mapping[str, str] = _option(NO_HEADERS, "Further HTTP headers.")
+    headers: Mapping[str, str] = _option(EMPTY, "Further HTTP headers.", kind="headers")
     save: bool = _option(True, "Keep conversations on disk; false writes nothing at all.")
     render: str = _option(
         "markdown", "How replies are shown on a terminal.", choices=("markdown", "raw")
@@ -223,7 +69,50 @@ class Settings:
         "How hard the model tries; empty is the model's own default.",
         choices=("", "low", "medium", "high", "xhigh", "max"),
     )
+    thinking_budget: int | None = _option(
+        None,
+        "Tokens to think with, for models that take a budget (4.5 and 4.6); empty is 4,096.",
+        kind="integer",
+        least=1024,
+    )
+    temperature: float | None = _option(
+        None, "How freely words are chosen; api.anthropic.com takes it no more.", kind="number"
+    )
+    top_p: float | None = _option(
+        None, "Share of likely words to choose from; as temperature.", kind="number", most=1
+    )
+    top_k: int | None = _option(
+        None, "Number of likely words to choose from; as temperature.", kind="integer"
+    )
+    speed: str = _option(
+        "", "Faster replies at a higher price, where a model has it.", choices=("", "fast")
+    )
+    service_tier: str = _option(
+        "", "Whether reserved capacity may be used.", choices=("", "auto", "standard_only")
+    )
+    inference_geo: str = _option("", "Where the model is to run, such as us.")
+    user_id: str = _option("", "Who asks, as an id of yours without any name; sent as metadata.")
+    betas: tuple[str, ...] = _option((), "Names of beta features to ask for.", kind="names")
+    extra_body: Mapping[str, Any] = _option(
+        EMPTY,
+        "What else a request's body is to hold, merged into it last: lists are replaced, and a "
+        "null, which needs JSON in a text, takes a key away.",
+        kind="body",
+    )
     web: bool = _option(False, "Let the service search the web.")
+    web_max_uses: int = _option(5, "Searches in one reply at most.", key="web.max_uses", least=1)
+    web_allowed_domains: tuple[str, ...] = _option(
+        (), "Search these domains only.", key="web.allowed_domains", kind="domains"
+    )
+    web_blocked_domains: tuple[str, ...] = _option(
+        (), "Search anywhere but here.", key="web.blocked_domains", kind="domains"
+    )
+    web_location: Mapping[str, str] = _option(
+        EMPTY,
+        "Where you are, for what is near: city, region, country (two letters), timezone.",
+        key="web.location",
+        kind="place",
+    )
     head_start: bool = _option(True, "Send a single shot's request before the SDK is loaded.")
     max_cost_usd: float = _option(0.0, "Ask before a session costs more than this; 0 never asks.")
     cache_enabled: bool = _option(True, "Use the service's prompt cache.", key="cache.enabled")
@@ -257,21 +146,17 @@ class Settings:
     notify: bool = _option(False, "Ring the bell when a long reply is done.")
 
 
-_KINDS: Mapping[type, SettingKind] = {bool: "switch", int: "integer", float: "number", str: "text"}
-
-
 def _options() -> dict[str, Option]:
     options: dict[str, Option] = {}
     defaults = Settings()
     for f in fields(Settings):
         default = getattr(defaults, f.name)
-        kind = _KINDS.get(type(default), "words" if isinstance(default, tuple) else "table")
         meta = f.metadata
         key = meta["key"] or f.name
         options[key] = Option(
             f.name,
             key,
-            kind,
+            meta["kind"],
             default,
             meta["about"],
             meta["choices"],
@@ -282,12 +167,30 @@ def _options() -> dict[str, Option]:
 
 
 OPTIONS: Final[Mapping[str, Option]] = _options()
+SWITCH: Final = ".on"
+
+
+def has_section(key: str) -> bool:
+    """Tell whether settings stand under `key`, as web.max_uses does under web."""
+    return any(name.startswith(f"{key}.") for name in OPTIONS)
+
+
+def check_together(settings: Settings) -> None:
+    """Raise ConfigError where settings contradict one another."""
+    if settings.web_allowed_domains and settings.web_blocked_domains:
+        raise ConfigError(
+            "web.allowed_domains and web.blocked_domains exclude each other.", "Set one of them."
+        )
 
 
 def option(key: str) -> Option:
-    """Find a setting by its key. Raises ConfigError that names the nearest one."""
-    setting = OPTIONS.get(key)
-    if setting is None:
+    """Find a setting by its key. Raises ConfigError that names the nearest one.
+
+    A switch that has settings of its own is also `on` in its section: TOML cannot have both a
+    value and a table under one name.
+    """
+    setting = OPTIONS.get(key) or OPTIONS.get(key.removesuffix(SWITCH))
+    if setting is None or (setting.key != key and not has_section(setting.key)):
         near = nearest(key, OPTIONS)
         listed = "/config lists them, and config.example.toml explains them."
         hint = f"Did you mean {near}?" if near else listed

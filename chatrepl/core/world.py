@@ -102,6 +102,7 @@ class Edges:
     of a model for a prompt of so many tokens, None where they are unknown;
     `count` the tokens of a text, which takes long until `can_count`; `learn` keeps facts about a
     model, or about all; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
+    `first_today` tells whether something is asked about for the first time today;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `library` is where saved conversations are; `guide` that of the embedded engine, where it
     answers.
@@ -116,6 +117,7 @@ class Edges:
     learn: Callable[[str, Mapping[str, Any]], None] = lambda _model, _facts: None
     new_recorder: Callable[[], Recorder] = NoRecorder
     examine: Callable[[Settings], str] = lambda _settings: _EXAMINED_ELSEWHERE
+    first_today: Callable[[str], bool] = lambda _what: True
     scales: "Callable[[], Mapping[str, Scale]]" = dict
     keep_scales: "Callable[[Mapping[str, Scale]], None]" = lambda _scales: None
     library: "Path | None" = None

@@ -14,6 +14,7 @@ from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
+from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
@@ -29,7 +30,7 @@ from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, receipt_of
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.service import Service
+from chatrepl.session.service import Service, liberty, official
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -62,13 +63,25 @@ class Session:
 
     @property
     def model(self) -> Model:
-        """The model that the next request goes to. Raises UsageError for an ambiguous name."""
+        """The model that the next request goes to."""
         return self.service.model(self.settings.model)
 
     @property
     def aside_model(self) -> Model:
-        """The model that is asked aside, such as for summaries."""
-        return self.service.model(self.settings.context_summary_model or self.settings.model)
+        """The model that is asked aside, such as for summaries. Raises UsageError for no model."""
+        name = self.settings.context_summary_model
+        return self.named(name) if name else self.model
+
+    @property
+    def official(self) -> bool:
+        """Whether the service of Anthropic itself is asked, and no other server."""
+        return official(self.settings)
+
+    def named(self, name: str) -> Model:
+        """Find a model by its id or a part of it. Raises UsageError for a name that is none."""
+        origins = self.loaded.origins if self.loaded is not None else {}
+        how = liberty(self.settings, origins)
+        return self.service.model(resolve(name, self.service.models, liberty=how))
 
     @property
     def system(self) -> str:
@@ -83,11 +96,12 @@ class Session:
     def situation(self) -> Situation:
         """What the next request is made from."""
         model, refused = self.model, self.service.refused
-        return Situation(self.conversation, self.settings, model, self._ask(model), refused)
+        ask = self._ask(model, self.next.begins_with)
+        return Situation(self.conversation, self.settings, model, ask, refused)
 
-    def _ask(self, model: Model) -> Ask:
-        """Say what the next message asks for beyond the settings."""
-        prefill, form = self.next.begins_with, self.next.form
+    def _ask(self, model: Model, prefill: str) -> Ask:
+        """Say what a message asks for beyond the settings."""
+        form = self.next.form
         schema = form.schema if form is not None and model.structured else None
         count = self.edges.count if self.edges.can_count() else rough_count
         return Ask(
@@ -97,12 +111,20 @@ class Session:
             interactive=self.interactive,
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
-            diagnose=not self.settings.base_url,
+            official=self.official,
         )
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""
         return self.situation.request(message, base)
+
+    def request_again(self, turn: Turn, question: Message) -> Request:
+        """Build the request that asks the question of `turn` once more, as it was asked."""
+        before, now = self.conversation.before(turn), self.situation
+        begun = turn.receipt.prefill if turn.receipt is not None else None
+        ask = self._ask(now.model, begun.text) if begun is not None else now.ask
+        ask = replace(ask, previous_message_id=before.last_message_id)
+        return replace(now, ask=ask).request(question, before)
 
     @property
     def ledger(self) -> "Ledger":
@@ -232,11 +254,11 @@ class Session:
         """Send no more what the service does not take back of earlier turns."""
         self.service = replace(self.service, refused=refused)
 
-    def announce(self, id_: str) -> bool:
-        """Tell whether the user is to hear now that a model ends: once for each model."""
-        is_new = id_ not in self.service.announced
-        self.service = replace(self.service, announced=self.service.announced | {id_})
-        return is_new
+    def announce(self, words: str) -> bool:
+        """Tell whether the user is to hear those words now: once in a session."""
+        is_news = words not in self.service.announced
+        self.service = replace(self.service, announced=self.service.announced | {words})
+        return is_news
 
     def count_alone(self) -> None:
         """Ask the service for no counts of tokens any more: it gives none."""
@@ -293,9 +315,14 @@ class Session:
         """Enter what a reply took, aside or in a turn; give its price, where that is known."""
         if not reply.usage_known:
             return None
-        cost = self.edges.price(request.model, reply.total_usage, self.edges.clock())
+        cost = self.price(request, reply.total_usage)
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
+
+    def price(self, request: Request, usage: Usage) -> Cost | None:
+        """Price what a request takes; None where nobody knows it, as for replies at more speed."""
+        is_fast = request.params.get("speed") == "fast"
+        return None if is_fast else self.edges.price(request.model, usage, self.edges.clock())
 
     def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""

@@ -15,6 +15,7 @@ from chatrepl.core.result import Result, judge
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line, next_step
+from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
@@ -63,6 +64,8 @@ class Shot:
     async def answer(self, message: Message, stream: Stream) -> int:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
+        for line in foreword(self.session):
+            mutter(None if self.manner.quiet else self.err, f"chatrepl: {one_line(line)}")
         try:
             self.turn = await self._ask(message, stream)
             text, parsed = self._accept(self.turn)

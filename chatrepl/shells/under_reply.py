@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from chatrepl.commands.forms import bare_choice, complaint
-from chatrepl.commands.next_reply import retirement
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line, next_step
+from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 
 
@@ -28,6 +28,6 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
     if session.books.miss:
         yield session.books.miss, "meta"
     step = next_step(receipt, goes_on=turn.ending is not None)
-    for words in (complaint(session.next.form, turn.text), retirement(session), step):
+    for words in (complaint(session.next.form, turn.text), *foreword(session), step):
         if words:
             yield words, "warning"

@@ -144,8 +144,14 @@ def _one_line(text: str) -> str:
 
 
 BASE_URL: Final = "https://api.anthropic.com"
-VERSION: Final = "2023-06-01"
+_VERSION: Final = "anthropic-version"
 _END: Final = "END_OF_REQUEST"
+NOTHING: Final[Mapping[str, str]] = {}
+# What the SDK's call takes by name; all else goes into its `extra_body`.
+_NAMED: Final = frozenset(
+    "model max_tokens messages system stop_sequences cache_control thinking output_config "
+    "diagnostics tools tool_choice metadata service_tier inference_geo".split()
+)
 _SECRET: Final = frozenset({"x-api-key", "authorization", "proxy-authorization", "cookie"})
 
 
@@ -154,43 +160,50 @@ def to_json(body: Wire) -> str:
     return escape(json.dumps(dict(body), ensure_ascii=False, indent=2)) + "\n"
 
 
-def to_curl(body: Wire, base_url: str = BASE_URL, headers: Mapping[str, str] | None = None) -> str:
-    """Write a command that sends the request; it takes the key from $ANTHROPIC_API_KEY."""
+def to_curl(
+    body: bytes, version: str, base_url: str = BASE_URL, headers: Mapping[str, str] = NOTHING
+) -> str:
+    """Write a command that sends that body; it takes the key from $ANTHROPIC_API_KEY.
+
+    `version` is the API's, where the `headers` name none. `-d` takes away the line's end, and the
+    body has no other: what goes out is the body to the byte.
+    """
+    named = open_headers(headers)
+    if _VERSION not in map(str.lower, named):
+        named = {_VERSION: version, **named}
     lines = [
         f"curl -sS {_messages_url(base_url)}",
-        '-H "x-api-key: $ANTHROPIC_API_KEY"',
-        f"-H 'anthropic-version: {VERSION}'",
+        '-H "authorization: Bearer $ANTHROPIC_API_KEY"',
         "-H 'content-type: application/json'",
-        *(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _open(headers).items()),
-        f"--data-binary @- <<'{_END}'\n{_lines(body)}\n{_END}",
+        *(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in named.items()),
+        f"-d @- <<'{_END}'\n{escape(body.decode())}\n{_END}",
     ]
     return " \\\n  ".join(lines) + "\n"
 
 
-def to_python(
-    body: Wire, base_url: str = BASE_URL, headers: Mapping[str, str] | None = None
-) -> str:
+def to_python(body: Wire, base_url: str = BASE_URL, headers: Mapping[str, str] = NOTHING) -> str:
     """Write a script that sends the request through the SDK; the key is found by the SDK."""
-    wanted = {key: value for key, value in body.items() if key != "stream"}
+    wanted = {key: value for key, value in body.items() if key in _NAMED}
+    others = {key: value for key, value in body.items() if key not in {*_NAMED, "stream"}}
     options = [] if base_url == BASE_URL else [f"base_url={base_url!r}"]
-    if shown := _open(headers):
+    if shown := open_headers(headers):
         options.append(f"default_headers={shown!r}")
-    # A literal is inert: Python escapes in it whatever cannot be printed.
-    literal = pprint.pformat(wanted, width=96, sort_dicts=False)
+    given = "**request, extra_body=extra" if others else "**request"
+    extra = f"extra = {_literal(others)}\n\n" if others else ""
     return (
         "from anthropic import Anthropic\n\n"
         f"client = Anthropic({', '.join(options)})  # reads ANTHROPIC_API_KEY\n\n"
-        f"request = {literal}\n\n"
-        "with client.messages.stream(**request) as stream:\n"
+        f"request = {_literal(wanted)}\n\n{extra}"
+        f"with client.messages.stream({given}) as stream:\n"
         "    for text in stream.text_stream:\n"
         '        print(text, end="", flush=True)\n'
         "print()\n"
     )
 
 
-def _lines(body: Wire) -> str:
-    """One line of JSON; it cannot hold a line that ends the here-document."""
-    return escape(json.dumps(dict(body), ensure_ascii=False))
+def _literal(value: Wire) -> str:
+    """Write a literal of Python, which is inert: whatever cannot be printed is escaped in it."""
+    return pprint.pformat(dict(value), width=96, sort_dicts=False)
 
 
 def _messages_url(base_url: str) -> str:
@@ -201,7 +214,6 @@ def _messages_url(base_url: str) -> str:
     return shlex.quote(base + ("/messages" if base.endswith("/v1") else "/v1/messages"))
 
 
-def _open(headers: Mapping[str, str] | None) -> dict[str, str]:
+def open_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Leave out what may hold a secret."""
-    shown = headers or {}
-    return {k: v for k, v in shown.items() if k.lower() not in _SECRET and "key" not in k.lower()}
+    return {k: v for k, v in headers.items() if k.lower() not in _SECRET and "key" not in k.lower()}

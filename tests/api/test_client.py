@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -12,6 +13,7 @@ import pytest
 from chatrepl.api.client import connect
 from chatrepl.api.outgoing import streaming
 from chatrepl.api.retry import with_retries
+from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import MessageStart, MessageStop, TextDelta
 from chatrepl.demo.engine import Engine
@@ -268,3 +270,30 @@ def test_a_question_is_asked_again_where_a_kept_connection_had_gone() -> None:
 
     assert run(work()) == 7
     assert len(asked) == 2
+
+
+def test_beta_features_join_those_of_headers_and_environment(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask_both(on: Route) -> None:
+        client = connect(on)
+        asked = replace(request("hello"), betas=("context-1m-2025-08-07",))
+        async for _ in await client.stream(asked):
+            pass
+        await client.count_tokens(asked)
+        await client.aclose()
+
+    def sent() -> set[str]:
+        return {r.headers["anthropic-beta"] for r in server.requests[-2:]}
+
+    run(
+        ask_both(
+            replace(
+                route(server.url), headers={"Anthropic-Beta": "interleaved-thinking-2025-05-14"}
+            )
+        )
+    )
+    assert sent() == {"interleaved-thinking-2025-05-14,context-1m-2025-08-07"}
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "anthropic-beta: compact-2026-01-12")
+    run(ask_both(route(server.url)))
+    assert sent() == {"compact-2026-01-12,context-1m-2025-08-07"}

@@ -77,7 +77,7 @@ class Talk:
         rng = self.rng
         user = Message.user(words(rng, rng.lognormvariate(4.6, 0.9)))
         self._cut(user)
-        ask = Ask(interactive=True, diagnose=True, previous_message_id=self.last)
+        ask = Ask(interactive=True, official=True, previous_message_id=self.last)
         request = build_request(self.talk, self.settings, self.model, user, ask)
         prompt = lay_out(served(request), count_text)
         why = self.cache.diagnose(self.last, prompt)

@@ -80,7 +80,7 @@ def test_an_unknown_price_is_said_to_be_unknown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settle(monkeypatch, tmp_path)
-    session = new_session(Options(), loaded("model=my-own-model"), interactive=False)
+    session = new_session(Options(), loaded("model=my/own-model"), interactive=False)
 
     for manner in ("text", "json"):
         out = io.StringIO()

@@ -128,7 +128,7 @@ def test_flag_and_command_list_the_same_models(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     settle(monkeypatch, tmp_path)
-    for model in ("opus-5-5", "my-own-model"):
+    for model in ("opus-5-5", "my/own-model"):
         out = io.StringIO()
         show_page(MODELS, loaded(f"model={model}"), out)
         session = new_session(Options(), loaded(f"model={model}"), interactive=True)

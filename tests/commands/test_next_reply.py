@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.commands.next_reply import retirement
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.load import MOST_SYSTEM_BYTES, load, set_value
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Several
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Message
 from tests.commands.playing import Player
 
 
@@ -29,18 +29,6 @@ def test_a_switch_of_model_says_what_it_costs() -> None:
     player.say("demo: say fine")
     player.do("/model sonnet-4-6")
     assert set(player.statuses) == {200}
-
-
-def test_a_model_that_ends_says_so_once() -> None:
-    player = Player()
-    assert retirement(player.session) == ""
-    player.do("/model sonnet-4-5")
-    assert player.heard == (
-        "claude-sonnet-4-5 is deprecated and retires on 2026-11-30. /models lists what there is."
-    )
-    assert retirement(player.session) == ""
-    player.do("/model claude-next-9")
-    assert "learned as it answers" in player.heard
 
 
 def test_a_system_prompt_takes_effect_with_the_next_message(tmp_path: Path) -> None:
@@ -125,7 +113,7 @@ def test_thinking_is_set_shown_and_refused_in_words() -> None:
     player.do("/think hide")
     player.do("/think")
     assert player.heard.endswith("hidden.")
-    player.do("/model llama")
+    player.do("/model! llama")
     with pytest.raises(UsageError, match="cannot think"):
         player.do("/think on")
 
@@ -139,7 +127,7 @@ def test_effort_is_what_the_model_has() -> None:
     assert player.requests[-1].params["output_config"] == {"effort": "max"}
     player.do("/effort clear")
     assert player.session.settings.effort == ""
-    player.do("/model llama")
+    player.do("/model! llama")
     player.do("/effort")
     assert "none" in player.heard
     with pytest.raises(UsageError, match="no effort levels"):
@@ -167,13 +155,29 @@ def test_web_search_is_refused_where_there_is_none() -> None:
         Player(Settings(model="llama")).do("/web on")
 
 
-def test_a_model_that_is_not_known_is_taken_and_the_nearest_named() -> None:
+def test_a_misspelt_model_is_not_switched_to_and_the_nearest_named() -> None:
     player = Player(Settings(model="claude-opus-5-5"))
-    player.do("/model sonet-4-6")
-    assert player.session.model.id == "sonet-4-6"
-    assert "Did you mean claude-sonnet-4-6? /model claude-sonnet-4-6 takes it." in player.heard
-    player.do("/model llama-3.2-1b")
-    assert "Did you mean" not in player.heard
+    with pytest.raises(UsageError, match=r"no model sonet-4\.6") as caught:
+        player.do("/model sonet-4.6")
+    assert caught.value.hint.startswith("Near to it: claude-sonnet-4-6")
+    assert player.session.model.id == "claude-opus-5-5"
+    player.do("/model! sonet-4.6")
+    assert player.session.model.id == "sonet-4.6"
+    assert "learned as it answers" in player.heard
+
+
+def test_an_id_nobody_listed_may_be_new_or_of_another_server() -> None:
+    player = Player()
+    player.do("/model claude-opus-9")
+    player.do("/effort max")
+    assert player.session.request(Message.user("q")).params["output_config"] == {"effort": "max"}
+    player.do("/effort")
+    assert "unknown levels" in player.heard
+    player.do("/think on")
+    assert player.heard == "Thinking is on."
+    player.session.use(base_url="http://localhost:1")
+    player.do("/model sonet-4.6")
+    assert player.session.model.id == "sonet-4.6"
 
 
 def test_models_and_words_are_completed() -> None:

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.api.headstart.headers import api_version
+from chatrepl.api.outgoing import streaming
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Notice, Page, Several, Table
+from chatrepl.core.settings import Settings
 from chatrepl.core.world import NoRecorder
 from chatrepl.pages.saved_list import when
 from chatrepl.storage.library import list_entries
 from chatrepl.storage.saved import Journaled, begin_kept
+from tests.commands.playing import Player
 from tests.commands.trimmer import TOOLS, Trimmer
 
 
@@ -381,3 +385,17 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
     assert "otters swim" in offers[0][1]
     assert REGISTRY.complete(chat.session, "/sessions walrus")[1] == []
     assert len(REGISTRY.complete(chat.session, "/sessions ")[1]) == 2
+
+
+def test_the_curl_command_holds_to_the_byte_what_went_out_last() -> None:
+    player = Player(Settings(model="claude-opus-5-5", betas=("one-1",), extra_body={"seed": None}))
+    player.say("demo: say first")
+    player.do("/prefill So: ")
+    player.say("demo: say second ümlaut")
+    player.do("/export curl")
+    assert streaming(player.requests[-1]).decode() in player.heard
+    assert "anthropic-beta: one-1" in player.heard
+    assert f"anthropic-version: {api_version()}" in player.heard
+    assert "authorization: Bearer $ANTHROPIC_API_KEY" in player.heard
+    player.do("/export python")
+    assert "default_headers={'anthropic-beta': 'one-1'}" in player.heard

@@ -1,5 +1,6 @@
 """Settings in the chat, the list of models, the examination of the set-up."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,8 +48,9 @@ def test_every_setting_can_be_shown_and_set_to_what_it_is(key: str) -> None:
     assert player.heard.startswith(f"{key} = ")
     before = player.session.settings
     value = getattr(before, OPTIONS[key].name)
-    text = str(value).lower() if OPTIONS[key].kind != "table" else "{}"
-    player.do(f"/set {key} {text.replace('()', '[]') or NOTHING}")
+    unset = {None: NOTHING, (): "[]"}
+    text = "{}" if isinstance(value, Mapping) else unset.get(value, str(value).lower())
+    player.do(f"/set {key} {text or NOTHING}")
     assert player.session.settings == before
 
 
@@ -61,6 +63,24 @@ def test_set_without_a_key_shows_all_and_a_wrong_key_gets_an_offer() -> None:
     assert "max_tokens" in caught.value.hint
     with pytest.raises(ConfigError):
         player.do("/set max_tokens few")
+
+
+def test_a_summary_model_that_is_none_is_refused_as_it_is_set() -> None:
+    player = Player()
+    player.do("/set context.summary_model haiku")
+    assert player.session.aside_model.id == "claude-haiku-5-5"
+    with pytest.raises(UsageError, match="no model haikoo"):
+        player.do("/set context.summary_model haikoo")
+    assert player.session.settings.context_summary_model == "haiku"
+    player.do('/set context.summary_model ""')
+    assert player.session.aside_model == player.session.model
+
+
+def test_a_switch_is_on_in_its_section() -> None:
+    player = Player()
+    player.do("/set web.on yes")
+    assert player.session.settings.web
+    assert player.heard.startswith("web = true")
 
 
 def test_an_empty_text_is_written_as_quotes() -> None:

@@ -41,8 +41,48 @@ def test_the_highest_layer_that_speaks_wins(tmp_path: Path, layers: set[str]) ->
         "--set",
         "--max-tokens",
     )
-    assert loaded.settings.max_tokens == (rank or 8192)
+    assert loaded.settings.max_tokens == rank
     assert loaded.origins["max_tokens"] == origins[rank]
+
+
+def test_the_address_of_the_sdk_counts_where_no_setting_names_one(tmp_path: Path) -> None:
+    environ = {"ANTHROPIC_BASE_URL": " https://gate.example "}
+    loaded = load(environ=environ)
+    assert loaded.settings.base_url == "https://gate.example"
+    assert loaded.origins["base_url"] == "ANTHROPIC_BASE_URL"
+    (tmp_path / "c.toml").write_text('base_url = "https://mine.example"')
+    mine = load(environ=environ, path=tmp_path / "c.toml")
+    assert mine.settings.base_url == "https://mine.example"
+    assert load(environ={"ANTHROPIC_BASE_URL": " "}).settings.base_url == ""
+
+
+def test_a_profile_has_its_own_body_and_search(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        "temperature = 1\n"
+        "[web]\non = true\nmax_uses = 2\n"
+        "[profiles.local]\n"
+        "temperature = ''\n"
+        "extra_body = { top_k = 5, options = { seed = 1 } }\n"
+        "[profiles.local.web]\nlocation = { city = 'Ulm' }\n"
+        "[profiles.text]\n"
+        "extra_body = '{\"cache_control\": null}'\n"
+    )
+    usual = load(environ={}, path=path).settings
+    assert (usual.temperature, usual.web, usual.web_max_uses) == (1.0, True, 2)
+    local = load(environ={}, path=path, profile="local").settings
+    assert local.extra_body == {"top_k": 5, "options": {"seed": 1}}
+    assert (local.temperature, local.web, local.web_location) == (None, True, {"city": "Ulm"})
+    text = load(environ={}, path=path, profile="text").settings
+    assert text.extra_body == {"cache_control": None}
+
+
+def test_settings_that_contradict_one_another_are_refused() -> None:
+    sets = ["web.allowed_domains=a.b", "web.blocked_domains=c.d"]
+    with pytest.raises(ConfigError, match="exclude each other"):
+        load(environ={}, sets=sets)
+    with pytest.raises(ConfigError, match="exclude each other"):
+        set_value(load(environ={}, sets=sets[:1]).settings, *sets[1].split("="))
 
 
 def test_without_anything_all_is_default() -> None:
@@ -70,10 +110,16 @@ def test_set_reaches_settings_of_every_kind(text: str, value: dict[str, Any]) ->
 
 @pytest.mark.parametrize("opt", OPTIONS.values(), ids=OPTIONS)
 def test_every_setting_has_a_variable(opt: Any) -> None:
-    typed = {"switch": "yes", "integer": "7", "number": "0.5", "words": "a", "table": "a:b"}
+    typed = {
+        "switch": "yes",
+        "integer": f"{max(7, opt.least):g}",
+        "number": f"{max(0.5, opt.least):g}",
+        "domains": "a.b",
+        "headers": "a:b",
+        "place": "city:b",
+        "body": '{"a":null}',
+    }
     text = opt.choices[-1] if opt.choices else typed.get(opt.kind, "x")
-    if opt.key == "timeout_s":
-        text = "9"
     loaded = load(environ={opt.variable: text})
     assert loaded.origins[opt.key] == opt.variable
     assert load(environ={opt.variable: ""}) == load(environ={})
@@ -90,6 +136,12 @@ def test_a_typed_option_is_read_as_text() -> None:
     [
         ({"sets": ["modle=x"]}, "There is no setting modle.", "Did you mean model?"),
         ({"sets": ["retries"]}, "--set takes KEY=VALUE, such as retries=4.", ""),
+        (
+            {"sets": ["extra_body"]},
+            '--set takes KEY=VALUE, such as extra_body={"top_k": 5}.',
+            "",
+        ),
+        ({"sets": ["top_p"]}, "--set takes KEY=VALUE, such as top_p=0.", ""),
         ({"sets": ["theme"]}, "--set takes KEY=VALUE, such as theme=auto.", ""),
         ({"sets": ["retries=x"]}, "--set: retries takes a whole number, not 'x'.", ""),
         ({"options": {"retries": "x"}}, "--retries: retries takes a whole number, not 'x'.", ""),

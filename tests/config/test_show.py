@@ -58,3 +58,22 @@ def test_a_long_value_is_cut_to_one_line() -> None:
     shown = _values(system="line\n" * 1000)["system"]
     assert len(shown) == 200
     assert "\n" not in shown
+
+
+def test_what_looks_like_a_key_is_hidden_at_any_depth_of_a_body() -> None:
+    body = {
+        "top_k": 5,
+        "mcp_servers": [{"url": "https://a.example", "authorization_token": "x"}],
+        "options": {"seed": None, "name": "sk-ant-1"},
+    }
+    shown = _values(extra_body=body)["extra_body"]
+    assert shown == (
+        '{ "top_k" = 5, "mcp_servers" = [{ "url" = "https://a.example", '
+        '"authorization_token" = "(hidden)" }], '
+        '"options" = { "seed" = null, "name" = "(hidden)" } }'
+    )
+
+
+def test_a_number_that_is_not_set_is_an_empty_text() -> None:
+    assert _values()["temperature"] == '""'
+    assert _values(temperature=0.0)["temperature"] == "0.0"

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.models import EFFORTS, TABLE, Model, find, from_api, resolve
+from chatrepl.core.model_names import resolve
+from chatrepl.core.models import EFFORTS, TABLE, Model, find, from_api
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
 from tests.core.making import JSON
 

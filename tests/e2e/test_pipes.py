@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -254,7 +255,7 @@ USAGE: list[tuple[str, int, tuple[str, ...], str]] = [
     ("an unknown option", 2, ("--nonesuch",), "--nonesuch"),
     ("an unknown value", 2, ("-o", "yaml"), "yaml"),
     ("no number", 2, ("-t", "many"), "-t"),
-    ("a number out of bounds", 2, ("-t", "0"), "max_tokens"),
+    ("a number out of bounds", 2, ("-t", "-1"), "max_tokens"),
     ("a missing value", 2, ("-m",), "-m"),
     ("options that contradict", 2, ("--save", "x", "--no-save"), "--no-save"),
     ("a name of several models", 2, ("-m", "5-5"), "claude-opus-5-5"),
@@ -772,3 +773,65 @@ def test_each_variable_moves_its_folder(quick: Desk, tmp_path: Path) -> None:
     assert {path.relative_to(tmp_path / "moved").parts[0] for path in quick.files} == set(folders)
     assert list(folders["state"].rglob("*.jsonl"))
     assert list(folders["cache"].glob("models.json"))
+
+
+def _sent(desk: Desk) -> tuple[bytes, dict[str, str]]:
+    request = [r for r in desk.served.requests if r.path == "/v1/messages"][-1]
+    return request.body, {name.lower(): text for name, text in request.headers.items()}
+
+
+EXTRAS = (
+    "--set", 'extra_body={"top_k": 5, "cache_control": null, "metadata": {"x": 1}}',
+    "--set", "betas=one-1,two-2", "--set", "headers=Anthropic-Beta: mine-3,x-team: blue",
+    "--set", "user_id=u-1", "--set", "speed=fast",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ahead", ["true", "false"])
+def test_a_dry_run_shows_to_the_byte_what_is_sent(desk: Desk, ahead: str) -> None:
+    args = (*EXTRAS, "--set", f"head_start={ahead}", "-s", "Be kind, ümlaut.")
+    dry = desk.run(*args, "--dry-run", "-o", "json", "hello").json
+    desk.run(*args, "hello")
+    body, headers = _sent(desk)
+
+    assert json.dumps(dry["request"], ensure_ascii=False, separators=(",", ":")).encode() == body
+    assert dry["request"]["metadata"] == {"user_id": "u-1", "x": 1}
+    assert dry["request"]["top_k"] == 5
+    assert "cache_control" not in dry["request"]
+    assert headers["anthropic-beta"] == "mine-3,one-1,two-2,fast-mode-2026-02-01"
+    told = {name.lower(): text for name, text in dry["headers"].items()}
+    assert told.items() <= headers.items()
+    assert (dry["cost_usd"], dry["most_usd"]) == (None, None)
+
+
+def test_the_price_of_a_dry_run_has_its_bound(desk: Desk) -> None:
+    done = desk.run("--dry-run", "-m", "claude-opus-5-5", "-t", "2000", "hello")
+    assert re.search(r"\$[\d.]+ for the input, at most \$[\d.]+ with 2k out", done.err)
+
+
+def test_what_is_not_sent_is_said_on_stderr_unless_all_is_quiet(desk: Desk) -> None:
+    args = ("-m", "claude-haiku-4-5", "--set", "effort=high", "demo: say fine")
+    done = desk.run(*args)
+    assert (done.code, done.out) == (0, "fine\n")
+    assert done.err == (
+        "chatrepl: effort high is not sent: claude-haiku-4-5 has no effort levels.\n"
+    )
+    assert desk.run("-q", *args).err == ""
+    assert done.err in desk.run("--dry-run", *args).err
+
+
+def test_a_slip_in_a_models_name_sends_nothing(desk: Desk) -> None:
+    done = desk.run("-m", "claude-sonnet-5.5", "hello")
+    assert (done.code, done.out) == (2, "")
+    assert "no model claude-sonnet-5.5" in done.err
+    assert "claude-sonnet-5-5" in done.err
+    assert not desk.bodies
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_end_of_a_model_is_said_once_a_day(desk: Desk, *, keeps: bool) -> None:
+    args = ("-m", "claude-mythos-preview", *(() if keeps else ("--no-save",)), "hello")
+    first, second = (desk.run(*args).err for _ in range(2))
+    words = "claude-mythos-preview ended on 2026-06-30."
+    assert words in first
+    assert (words in second) is not keeps

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.wire import encode
 from chatrepl.storage.export import BASE_URL, to_curl, to_json, to_python
 from tests.storage.strategies import json_values
 
+VERSION = "2026-10-21"
 TEXT = "it's \"quoted\" $HOME `id` \\ \n\nEND_OF_REQUEST\n 'x' é 世 \x1b[31m \u202e"
 BODY: dict[str, Any] = {
     "model": "m",
@@ -22,6 +24,7 @@ BODY: dict[str, Any] = {
     "messages": [{"role": "user", "content": [{"type": "text", "text": TEXT}]}],
     "stream": True,
 }
+WIRE = encode(BODY).encode()
 
 
 @given(st.dictionaries(st.text(max_size=5), json_values))
@@ -30,13 +33,13 @@ def test_json_gives_back_the_request(body: dict[str, Any]) -> None:
 
 
 def test_what_is_written_is_inert_on_a_terminal() -> None:
-    for written in (to_json(BODY), to_curl(BODY), to_python(BODY)):
+    for written in (to_json(BODY), to_curl(WIRE, VERSION), to_python(BODY)):
         assert not {"\x1b", "\u202e"} & set(written)
 
 
 def test_no_key_is_written_but_its_name() -> None:
     headers = {"X-Api-Key": "sk-secret", "Authorization": "Bearer sk-secret", "x-team": "a'b"}
-    for written in (to_curl(BODY, headers=headers), to_python(BODY, headers=headers)):
+    for written in (to_curl(WIRE, VERSION, headers=headers), to_python(BODY, headers=headers)):
         assert "sk-secret" not in written
         assert "x-team" in written
         assert "ANTHROPIC_API_KEY" in written
@@ -57,12 +60,12 @@ def test_the_python_script_holds_exactly_the_request() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell is meant")
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_the_curl_command_sends_exactly_the_request(*, is_chosen: bool) -> None:
-    got: list[tuple[str, str | None, bytes]] = []
+    got: list[tuple[str, dict[str, str], bytes]] = []
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            got.append((self.path, self.headers["x-api-key"], body))
+            got.append((self.path, dict(self.headers.items()), body))
             self.send_response(200)
             self.end_headers()
 
@@ -72,11 +75,49 @@ def test_the_curl_command_sends_exactly_the_request(*, is_chosen: bool) -> None:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        command = to_curl(BODY, f"{url}/v1/" if is_chosen else BASE_URL, {"x-team": "a'b"})
+        base_url = f"{url}/v1/" if is_chosen else BASE_URL
+        command = to_curl(WIRE, VERSION, base_url, {"x-team": "a'b", "anthropic-beta": "a,b"})
         env = {"ANTHROPIC_API_KEY": "k e$y", "PATH": "/usr/bin:/bin", "NO_PROXY": "*"}
         env |= {} if is_chosen else {"ANTHROPIC_BASE_URL": url}
         subprocess.run(["sh", "-c", command], check=True, capture_output=True, env=env)
         thread.join()
-    path, key, body = got[0]
-    assert (path, key) == ("/v1/messages", "k e$y")
+    path, headers, body = got[0]
+    assert path == "/v1/messages"
     assert json.loads(body) == BODY
+    inert = {"\\u001b": "\\u001b", "\\u202e": "\u202e"}  # escaped, so that a terminal bears it
+    text = body.decode()
+    for escaped, plain in inert.items():
+        text = text.replace(escaped, plain)
+    assert text.encode() == WIRE
+    sent = {name.lower(): value for name, value in headers.items()}
+    assert (
+        sent.items()
+        >= {
+            "authorization": "Bearer k e$y",
+            "content-type": "application/json",
+            "anthropic-version": VERSION,
+            "anthropic-beta": "a,b",
+            "x-team": "a'b",
+        }.items()
+    )
+
+
+def test_a_version_of_ones_own_goes_before() -> None:
+    written = to_curl(WIRE, VERSION, headers={"Anthropic-Version": "2023-06-01"})
+    assert "2023-06-01" in written
+    assert VERSION not in written
+
+
+def test_what_the_sdk_does_not_know_by_name_goes_into_its_extra_body() -> None:
+    script = to_python({**BODY, "top_k": 5, "options": {"seed": 1}})
+    tree = ast.parse(script)
+    named = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Dict)
+    }
+    assert named["extra"] == {"top_k": 5, "options": {"seed": 1}}
+    assert named["request"] == {key: value for key, value in BODY.items() if key != "stream"}
+    assert "extra_body=extra" in script

@@ -22,11 +22,11 @@ def sdk_headers(secret: str, read_timeout_s: float) -> dict[str, str] | None:
     `secret` is the key or token, empty where none is sent.
     """
     version = _constant("_version.py", "__version__")
-    api_version = _constant("_constants.py", "ANTHROPIC_API_VERSION")
+    dated = api_version()
     named, machine, release, runtime, runtime_version = _here()
     system = _SYSTEMS.get(named.lower())
     architecture = _ARCHITECTURES.get(machine.lower())
-    if not (version and api_version and system and architecture) or _is_phone(release):
+    if not (version and dated and system and architecture) or _is_phone(release):
         return None
     return {
         "x-stainless-timeout": "NOT_GIVEN",
@@ -43,8 +43,13 @@ def sdk_headers(secret: str, read_timeout_s: float) -> dict[str, str] | None:
         "x-stainless-runtime-version": runtime_version,
         **({"authorization": f"Bearer {secret}"} if secret else {}),
         "x-stainless-async": "async:asyncio",
-        "anthropic-version": api_version,
+        "anthropic-version": dated,
     }
+
+
+def api_version() -> str:
+    """Give the API's version that the SDK asks for; empty where it is not known."""
+    return _constant("_constants.py", "ANTHROPIC_API_VERSION")
 
 
 def _here() -> tuple[str, str, str, str, str]:

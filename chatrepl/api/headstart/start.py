@@ -9,12 +9,13 @@ What this room imports, the service waits for; `answer` alone may load what is s
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from chatrepl.api.address import Origin, for_model
 from chatrepl.api.headstart.headers import sdk_headers
 from chatrepl.api.headstart.wire import OpenSocket, PlainRequest, plain
-from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, streaming
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, beta_header, streaming
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
@@ -33,7 +34,7 @@ class HeadStart:
     @property
     def needs_http(self) -> bool:
         """Whether already a small request wants the HTTP client."""
-        return self._plain(b"") is None
+        return self.plain(b"") is None
 
     async def send(self, request: Request, *, at_once: bool) -> "SentAhead":
         """Put a request on the wire, where it is to leave `at_once` and is plain enough for that.
@@ -42,18 +43,20 @@ class HeadStart:
         """
         body = streaming(request)
         origin = for_model(self.route.origin, request.model)
-        written = self._plain(body) if at_once else None
+        ahead = replace(self, headers={**self.headers, **beta_header(request, self.headers)})
+        written = ahead.plain(body) if at_once else None
         if written is None:
-            return SentAhead(self, body, origin)
+            return SentAhead(ahead, body, origin)
         try:
             socket = await written.send(min(CONNECT_TIMEOUT_S, self.route.timeout_s))
         except TimeoutError:
             message = f"{origin.host} did not answer in time."
             hint = "Nothing is lost; try again in a moment."
             raise ApiError(ApiErrorKind.TIMEOUT, message, hint) from None
-        return SentAhead(self, body, origin, socket)
+        return SentAhead(ahead, body, origin, socket)
 
-    def _plain(self, body: bytes) -> PlainRequest | None:
+    def plain(self, body: bytes) -> PlainRequest | None:
+        """Write a request down; None where the HTTP client has to."""
         return plain(self.route.url.rstrip("/"), MESSAGES, self.headers, body)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, words
+from chatrepl.core.exchange.params import wants_thinking
 from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.reply import PrefillBegun, Reply
 from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
@@ -147,7 +148,7 @@ def _can_begin_with(cut: Cut, turn: Turn, situation: Situation) -> bool:
     """Tell whether the question can be asked again with the reply so far as its prefill."""
     return (
         situation.model.prefill is True
-        and situation.settings.thinking != "on"
+        and not wants_thinking(situation.settings, situation.model)
         and [m.role for m in turn.messages if m.role != "system"] == ["user", "assistant"]
         and bool(Message("user", turn.question).sendable.content)
         and all(isinstance(block, THINKING) for block in cut.keep)

@@ -12,12 +12,24 @@ With the automatic one these are never more than the four that are allowed.
 """
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from typing import Any, Final
 
 from chatrepl.core.exchange.joining import choose_mode, instruction, native_text
 from chatrepl.core.exchange.pairing import called
+from chatrepl.core.exchange.params import (
+    betas_of,
+    effort_of,
+    limited,
+    merged,
+    past_tools,
+    plain_params,
+    takes_sampling,
+    thinking_param,
+    wants_thinking,
+    web_tool,
+    without,
+)
 from chatrepl.core.exchange.view import Sent, bind, place_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
@@ -67,26 +79,14 @@ def marked_text(text: str, control: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"type": "text", "text": text, "cache_control": dict(control)}]
 
 
-WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
-OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # without filters by code
-FETCH_TOOL: Final[Wire] = {"type": "web_fetch_20260318", "name": "web_fetch"}
-OLD_FETCH_TOOL: Final[Wire] = {**FETCH_TOOL, "type": "web_fetch_20250910"}
-CODE_TOOL: Final[Wire] = {"type": "code_execution_20260521", "name": "code_execution"}
-OLD_CODE_TOOL: Final[Wire] = {**CODE_TOOL, "type": "code_execution_20250825"}
-THINKING_BUDGET_TOKENS: Final = 4096
-_CODE_NAMES: Final = frozenset(
-    {"code_execution", "bash_code_execution", "text_editor_code_execution"}
-)
-_LEAST_BUDGET_TOKENS: Final = 1024  # the service takes no less
-
-
 @frozen
 class Request:
     """One request: everything but the messages, and the messages.
 
     `bound` names its past (see `view.py`); `prefill` tells how the reply is to begin; the last
     `ours` blocks of the last user message are instructions of ours. The messages at the places
-    `marks` end in a mark for the prompt cache, of the same kind as the automatic one.
+    `marks` end in a mark for the prompt cache, of the same kind as the automatic one. `betas` are
+    the beta features it needs, which go out as a header.
     """
 
     params: Wire
@@ -95,6 +95,7 @@ class Request:
     prefill: Prefill | None = None
     ours: int = 0
     marks: frozenset[int] = frozenset()
+    betas: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -139,7 +140,10 @@ def _bytes(value: Wire) -> bytes:
 
 @frozen
 class Ask:
-    """What one turn asks for, beyond the settings; `instruction` goes out with the message."""
+    """What one turn asks for, beyond the settings; `instruction` goes out with the message.
+
+    `official` tells that the service of Anthropic itself is asked.
+    """
 
     prefill: str = ""
     instruction: str = ""
@@ -147,7 +151,7 @@ class Ask:
     interactive: bool = False
     previous_message_id: str | None = None
     extra_tokens: int = 0
-    diagnose: bool = False
+    official: bool = False
     tools: tuple[Wire, ...] = field(default=())
 
 
@@ -168,11 +172,11 @@ def build_request(
         user = replace(user, content=(*user.content, *map(TextBlock, ours)))
     new = () if user is None else new_messages(conversation, user)
     placed, system = place_sent(conversation, model, *new)
-    asked = [*ask.tools, *([_web_tool(model)] if settings.web and model.web else [])]
+    asked = [*ask.tools, *([web_tool(settings, model)] if settings.web and model.web else [])]
     given = {tool.get("name") for tool in asked}
-    past = [t for t in _past_tools(called(placed), model) if t["name"] not in given]
+    past = [t for t in past_tools(called(placed), settings, model) if t["name"] not in given]
     tools = [*asked, *past]
-    sent = bind(placed, system, model, encode(tools) if tools else "")
+    sent = bind(placed, system, model, _declared(tools, settings.extra_body))
     messages = sent.messages
     if mode == "native":
         messages = (*messages, Message("assistant", (TextBlock(native_text(ask.prefill)),)))
@@ -181,10 +185,21 @@ def build_request(
         params["tools"] = tools
     if past and not asked:  # the past needs the tools, but they are not to be used
         params["tool_choice"] = {"type": "none"}
+    params = merged(params, settings.extra_body)
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params
     marks = marked_messages(messages, prefilled=mode == "native") if cached else frozenset()
-    return Request(params, messages, sent.bound, prefill, len(ours), marks)
+    betas = betas_of(settings, params)
+    return Request(params, messages, sent.bound, prefill, len(ours), marks, betas)
+
+
+def _declared(tools: Sequence[Wire], extra: Wire) -> str:
+    """Write the tools of a request, and all that is put in their place or in the system prompt's.
+
+    Thinking is bound to it.
+    """
+    replaced = [extra[key] for key in ("tools", "system") if extra.get(key)]
+    return encode([*tools, *replaced]) if tools or replaced else ""
 
 
 def new_messages(conversation: Conversation, user: Message) -> tuple[Message, ...]:
@@ -199,117 +214,43 @@ def new_messages(conversation: Conversation, user: Message) -> tuple[Message, ..
 def _mode(model: Model, settings: Settings, ask: Ask) -> PrefillMode | None:
     if not native_text(ask.prefill):
         return None
-    thinking = settings.thinking == "on"
+    thinking = wants_thinking(settings, model)
     return choose_mode(model, schema=ask.schema is not None, thinking=thinking)
 
 
 def _params(
     settings: Settings, model: Model, ask: Ask, sent: Sent, mode: str | None
 ) -> dict[str, Any]:
-    extra = ask.extra_tokens if mode == "emulated" else 0
-    limit = settings.max_tokens + extra
-    params: dict[str, Any] = {
-        "model": model.id,
-        "max_tokens": min(limit, model.max_output) if model.max_output else limit,
-    }
+    more = ask.extra_tokens if mode == "emulated" else 0
+    thinking = thinking_param(settings, model, prefilled=mode == "native")
+    limit, thinking = limited(settings, model, thinking, more)
+    params: dict[str, Any] = {"model": model.id, "max_tokens": limit}
     control = {"type": "ephemeral", "ttl": _ttl(settings, ask)}
+    wanted = settings.cache_enabled and settings.extra_body.get("cache_control", 1) is not None
+    cached = wanted and "cache_control" not in model.refused
     if sent.system.strip():
-        cached = settings.cache_enabled and "cache_control" not in model.refused
         pays = cached and is_large(sent.system, model.cache_minimum)
         params["system"] = marked_text(sent.system, control) if pays else sent.system
     if settings.stop_sequences:
         params["stop_sequences"] = list(settings.stop_sequences)
-    if settings.cache_enabled:
+    if cached:
         params["cache_control"] = control
-    thinking = thinking_param(settings, model, prefilled=mode == "native")
     if thinking is not None:
         params["thinking"] = thinking
-        if thinking["type"] == "enabled" and params["max_tokens"] <= THINKING_BUDGET_TOKENS:
-            params["max_tokens"] += THINKING_BUDGET_TOKENS
-            params |= _within(params, model)
     output: dict[str, Any] = {}
-    if settings.effort and settings.effort in model.efforts:
-        output["effort"] = settings.effort
+    if effort := effort_of(settings, model):
+        output["effort"] = effort
     if ask.schema is not None:
         output["format"] = {"type": "json_schema", "schema": ask.schema}
     if output:
         params["output_config"] = output
-    if ask.diagnose and ask.previous_message_id:
+    if ask.official and ask.previous_message_id:
         params["diagnostics"] = {"previous_message_id": ask.previous_message_id}
-    return without(params, model.refused)
-
-
-def _within(params: Wire, model: Model) -> Wire:
-    """Keep a reply that thinks first, and its budget, within what the model can write."""
-    most = min(params["max_tokens"], model.max_output or params["max_tokens"])
-    budget = max(_LEAST_BUDGET_TOKENS, min(THINKING_BUDGET_TOKENS, most // 2))
-    return {"max_tokens": most, "thinking": {**params["thinking"], "budget_tokens": budget}}
-
-
-def without(params: dict[str, Any], refused: frozenset[str]) -> dict[str, Any]:
-    """Give parameters without those that are `refused`, such as `thinking.display`."""
-    if not refused:
-        return params
-    pruned = {key: _pruned(key, value, refused) for key, value in params.items()}
-    if "type" not in pruned.get("thinking", {}):
-        pruned.pop("thinking", None)
-    return {key: value for key, value in pruned.items() if key not in refused and value != {}}
-
-
-def _pruned(path: str, value: Any, refused: frozenset[str]) -> Any:
-    if isinstance(value, list):  # of blocks or tools, which may have marks
-        return [_pruned("", item, refused) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    pruned = {}
-    for key, part in value.items():
-        is_mark = key == "cache_control"
-        name = key if is_mark else f"{path}.{key}"
-        if name not in refused and f"{name}.{part}" not in refused:
-            pruned[key] = _pruned(name, part, refused) if is_mark else part
-    return pruned
+    sampling = takes_sampling(settings, model, official=ask.official)
+    return without(params | plain_params(settings, sampling=sampling), model.refused)
 
 
 def _ttl(settings: Settings, ask: Ask) -> str:
     if settings.cache_ttl != "auto":
         return settings.cache_ttl
     return "1h" if ask.interactive else "5m"
-
-
-def thinking_param(
-    settings: Settings, model: Model, *, prefilled: bool = False
-) -> Mapping[str, Any] | None:
-    """Say what to ask about thinking; None leaves it to the model."""
-    shown = settings.show_thinking and "thinking.display" not in model.refused
-    display = {"display": "summarized"} if shown else {}
-    if settings.thinking == "off" or prefilled:
-        for kind in ("disabled", "between_tools"):
-            if kind in model.thinking and model.thinks_by_default:
-                return {"type": kind}
-        return None
-    if settings.thinking == "auto" and not (model.thinks_by_default and display):
-        return None
-    if "adaptive" in model.thinking:
-        return {"type": "adaptive", **display}
-    has_room = (model.max_output or THINKING_BUDGET_TOKENS) > _LEAST_BUDGET_TOKENS
-    if "enabled" in model.thinking and settings.thinking == "on" and has_room:
-        return {"type": "enabled", "budget_tokens": THINKING_BUDGET_TOKENS, **display}
-    return None
-
-
-def _web_tool(model: Model) -> Wire:
-    is_new = not model.known or "adaptive" in model.thinking
-    return WEB_TOOL if is_new else OLD_WEB_TOOL
-
-
-def _past_tools(names: AbstractSet[str], model: Model) -> list[Wire]:
-    """Declare the tools of the service whose calls are sent: it takes none without its tool."""
-    if not model.web:
-        return []
-    is_new = _web_tool(model) is WEB_TOOL
-    tools = [_web_tool(model)] if "web_search" in names else []
-    if "web_fetch" in names:
-        tools.append(FETCH_TOOL if is_new else OLD_FETCH_TOOL)
-    if names & _CODE_NAMES and not (tools and is_new):  # the newer web tools bring the code
-        tools.append(CODE_TOOL if is_new else OLD_CODE_TOOL)
-    return tools

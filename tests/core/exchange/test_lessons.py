@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.lessons import parameter_lesson
-from chatrepl.core.exchange.request import Request, without
+from chatrepl.core.exchange.params import without
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import EFFORTS, find
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message, Prefill

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.joining import instruction
-from chatrepl.core.exchange.request import (
+from chatrepl.core.exchange.params import (
     CODE_TOOL,
     FETCH_TOOL,
     OLD_CODE_TOOL,
@@ -16,11 +16,13 @@ from chatrepl.core.exchange.request import (
     OLD_WEB_TOOL,
     THINKING_BUDGET_TOKENS,
     WEB_TOOL,
+    thinking_param,
+)
+from chatrepl.core.exchange.request import (
     Ask,
     Request,
     build_request,
     new_messages,
-    thinking_param,
 )
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
@@ -57,7 +59,7 @@ _ASK = st.builds(
     interactive=st.booleans(),
     previous_message_id=st.none() | st.just("msg_1"),
     extra_tokens=st.integers(0, 50),
-    diagnose=st.booleans(),
+    official=st.booleans(),
 )
 
 
@@ -118,7 +120,7 @@ def test_text_that_no_encoding_takes_is_replaced_rather_than_tripped_over() -> N
 def test_a_plain_request_is_short() -> None:
     assert _build(Settings(cache_enabled=False, show_thinking=False)) == {
         "model": "claude-opus-5-5",
-        "max_tokens": 8192,
+        "max_tokens": 32_000,
         "messages": [{"role": "user", "content": [{"type": "text", "text": "q"}]}],
     }
 
@@ -129,14 +131,14 @@ def test_all_that_is_set_is_asked_for_in_a_fixed_order() -> None:
         schema={"type": "object"},
         interactive=True,
         previous_message_id="msg_1",
-        diagnose=True,
+        official=True,
         tools=({"name": "t"},),
     )
     talk = Conversation(state=State(system="s"))
     body = build_request(talk, settings, NEW, Message.user("q"), ask).body()
     assert list(body.items())[:-1] == [
         ("model", "claude-opus-5-5"),
-        ("max_tokens", 8192),
+        ("max_tokens", 32_000),
         ("system", "s"),
         ("stop_sequences", ["END"]),
         ("cache_control", {"type": "ephemeral", "ttl": "1h"}),
@@ -203,7 +205,7 @@ def test_an_emulated_prefill_is_asked_for_in_the_users_message() -> None:
     )
     assert request.messages == (Message("user", (TextBlock("q"), TextBlock(instruction("Begin")))),)
     assert (request.prefill, request.ours) == (Prefill("Begin", "emulated"), 1)
-    assert request.params["max_tokens"] == 8201
+    assert request.params["max_tokens"] == 32_009
 
 
 def _called(*names: str) -> Conversation:

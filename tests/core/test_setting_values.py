@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.settings import OPTIONS, Option, check, parse, shown
+from chatrepl.core.setting_values import Option, check, parse, shown
+from chatrepl.core.settings import OPTIONS
 from tests.core.making import JSON
 
 _KEYS = st.sampled_from(list(OPTIONS.values()))

@@ -1,0 +1,48 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from chatrepl.core.settings import Settings
+from chatrepl.session.foreword import foreword, retirement
+from tests.commands.playing import Player
+
+
+def _at(day: str, model: str, **settings: object) -> Player:
+    player = Player(Settings(model=model, **settings))  # type: ignore[arg-type]
+    when = datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=UTC).timestamp()
+    player.session.equip(clock=lambda: when)
+    return player
+
+
+@pytest.mark.parametrize(
+    ("day", "model", "words"),
+    [
+        ("2026-11-22", "claude-opus-4-5", ""),
+        ("2026-11-23", "claude-opus-4-5", "ends in 60 days, on 2027-01-22"),
+        ("2026-11-29", "claude-sonnet-4-5-20250929", "ends in 1 day, on 2026-11-30"),
+        ("2026-11-30", "claude-sonnet-4-5", "ends today, on 2026-11-30"),
+        ("2026-12-01", "claude-sonnet-4-5", "ended on 2026-11-30"),
+        ("2026-12-01", "claude-3-opus-20240229", "ended on 2026-01-05"),
+        ("2026-12-01", "claude-mythos-preview", "ended on 2026-06-30"),
+        ("2026-12-01", "claude-opus-5-5", ""),
+        ("2026-12-01", "llama-4", ""),
+    ],
+)
+def test_a_model_that_ends_within_two_months_says_so(day: str, model: str, words: str) -> None:
+    session = _at(day, model).session
+    assert retirement(session) == (
+        f"{model} {words}. /models lists what there is." if words else ""
+    )
+    assert retirement(session) == ""
+
+
+def test_what_was_said_today_is_not_said_again() -> None:
+    session = _at("2026-11-29", "claude-sonnet-4-5").session
+    session.equip(first_today=lambda _what: False)
+    assert foreword(session) == ()
+
+
+def test_what_is_not_sent_is_said_under_a_reply_once() -> None:
+    player = _at("2026-10-01", "claude-haiku-4-5", effort="high", temperature=0.5)
+    assert [line.split()[0] for line in foreword(player.session)] == ["effort", "Not"]
+    assert foreword(player.session) == ()
