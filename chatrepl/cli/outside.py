@@ -16,8 +16,8 @@ from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.tokens.learned import Scale, scales_from_wire, scales_to_wire
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder, Recorder
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.paths import Folders
-from chatrepl.storage.saved import begin_kept
 from chatrepl.storage.small_files import learn, read_facts
 
 SCALES_FILE: Final = "scales.json"
@@ -39,7 +39,7 @@ class Outside:
     def new_recorder(self) -> Recorder:
         """Begin to keep a new conversation, where there is a place for it."""
         folder = self.folders.conversations
-        return begin_kept(folder) if self.save and folder is not None else NoRecorder()
+        return Journal.new(folder) if self.save and folder is not None else NoRecorder()
 
     def learn(self, model: str, facts: Mapping[str, Any]) -> None:
         today = datetime.now(UTC).date().isoformat()

@@ -27,9 +27,10 @@ from chatrepl.storage.export import (
 )
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages, uncited
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
 from chatrepl.storage.library import search as search_all
-from chatrepl.storage.saved import Journaled, checked_name, reopen
+from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
 MOST_OFFERED: Final = 10
@@ -75,7 +76,7 @@ def save(session: Session, name: Rest = "") -> Outcome:
     Conversations are saved as they happen; a name makes one easy to find.
     """
     recorder = session.recorder
-    if not isinstance(recorder, Journaled):
+    if not isinstance(recorder, Journal):
         why = recorder.unsaved or "saving is off (save = false)"
         raise StorageError(f"This conversation is not being saved: {why}.", "/export writes it.")
     if not name:
@@ -198,7 +199,7 @@ def export(
 def _exported(session: Session, format_: Format) -> str:
     conversation = session.conversation
     if format_ in {"md", "html"}:
-        name = session.recorder.name if isinstance(session.recorder, Journaled) else ""
+        name = session.recorder.name if isinstance(session.recorder, Journal) else ""
         sheet = Sheet(conversation.path(), name or "Conversation", conversation.state.system)
         return to_markdown(sheet) if format_ == "md" else to_html(sheet)
     if format_ == "json":

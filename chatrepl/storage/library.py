@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -151,6 +152,19 @@ def find(folder: Path | None, wanted: str) -> SavedEntry:
         "/sessions, or chatrepl --sessions, lists those there are.",
         exit_code=2,
     )
+
+
+def free_name(folder: Path, name: str) -> str:
+    """Give a copy's name that is not taken, also where `name` is a copy's itself."""
+    stem = re.sub(r" \(copy(?: \d+)?\)$", "", name)
+    taken = taken_names(folder)
+    tried = (f"{stem} (copy{f' {n}' if n > 1 else ''})" for n in count(1))
+    return next(name for name in tried if name.casefold() not in taken)
+
+
+def taken_names(folder: Path) -> set[str]:
+    """Give the names of the conversations in `folder`, case set aside."""
+    return {entry.name.casefold() for entry in list_entries(folder)}
 
 
 def delete(entry: SavedEntry) -> None:

@@ -86,7 +86,7 @@ def test_pieces_that_come_close_together_are_one_record(tmp_path: Path) -> None:
     journal = Journal.new(tmp_path)
     journal.begin(asked(1))
     for number in range(400):
-        journal.delta("turn1", f"{number} ")
+        journal.delta(TurnId("turn1"), f"{number} ")
     journal.flush()
     records = journal.path.read_bytes().count(b'"t":"d"')
     journal.close()
@@ -98,7 +98,7 @@ def test_pieces_that_come_close_together_are_one_record(tmp_path: Path) -> None:
 def test_pieces_reach_the_disk_without_anybody_asking(tmp_path: Path) -> None:
     journal = Journal.new(tmp_path)
     journal.begin(asked(1))
-    journal.delta("turn1", "so far")
+    journal.delta(TurnId("turn1"), "so far")
     written = threading.Event()
     for _ in range(1000):
         if b"so far" in journal.path.read_bytes():
@@ -222,7 +222,7 @@ def test_ids_sort_by_time_and_are_all_different() -> None:
 def test_a_recovered_reply_survives_a_second_crash(tmp_path: Path) -> None:
     journal = Journal.new(tmp_path)
     journal.begin(asked(1))
-    journal.delta("turn1", "so far")
+    journal.delta(TurnId("turn1"), "so far")
     journal.close()
     resumed = resume(journal.path)
     conversation = resumed.loaded.conversation
