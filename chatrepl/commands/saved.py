@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import ArgKind, Rest, command
+from chatrepl.commands.staging import paths
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
@@ -60,13 +60,9 @@ def _meaning(entry: SavedEntry) -> str:
     return " · ".join(filter(None, (when(entry.when), entry.title)))
 
 
-def _paths(_session: Session, text: str) -> Iterable[str]:
-    return complete_path(text)
-
-
 SavedName = Annotated[str, ArgKind(complete=_names, rest=True)]
 SavedQuery = Annotated[str, ArgKind(complete=_holding, rest=True)]
-ImportPath = Annotated[str, ArgKind(complete=_paths, rest=True)]
+ImportPath = Annotated[str, ArgKind(complete=paths, rest=True)]
 
 
 @command("save", group="saved")
