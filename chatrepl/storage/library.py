@@ -270,15 +270,9 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
 
 def _read(path: str) -> bytes:
     try:
-        descriptor = os.open(path, READ)
+        return Path(path).read_bytes()
     except OSError:
         return b""
-    try:
-        return os.read(descriptor, os.fstat(descriptor).st_size)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
 
 
 def _sieve(wanted: str) -> Callable[[bytes], bool]:

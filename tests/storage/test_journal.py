@@ -10,6 +10,7 @@ import pytest
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, new_id, resume
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
 from chatrepl.storage.small_files import learn
 
@@ -67,7 +68,7 @@ def test_a_conversation_comes_back_with_its_facts(tmp_path: Path) -> None:
     assert journal.close()
     loaded = load(journal.path)
     assert loaded.conversation == conversation
-    assert (loaded.name, loaded.meta["model"], loaded.meta["prefill"]) == ("trip", "m", "{")
+    assert [loaded.meta[key] for key in ("name", "model", "prefill")] == ["trip", "m", "{"]
     assert not loaded.recovered
 
 
@@ -233,7 +234,7 @@ def test_a_recovered_reply_survives_a_second_crash(tmp_path: Path) -> None:
     again = load(journal.path)
     assert [turn.id for turn in again.conversation.path()] == ["turn1", "turn2"]
     assert again.conversation.turns[TurnId("turn1")] == conversation.turns[TurnId("turn1")]
-    assert (again.title, again.name) == ("why?", "x")
+    assert list_entries(tmp_path)[0].names[:2] == ("x", "why?")
 
 
 def test_flushing_while_closing_is_harmless(tmp_path: Path) -> None:
