@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import TypeAlias
 
 from chatrepl.attachments import images
-from chatrepl.attachments.documents import read_pdf, read_text
+from chatrepl.attachments.documents import TOKENS_PER_PAGE, read_pdf, read_text
 from chatrepl.attachments.limits import AttachmentLimits, check_request, limits_of
 from chatrepl.attachments.safe_read import (
     HEAD_BYTES,
@@ -21,13 +21,13 @@ from chatrepl.attachments.safe_read import (
     refusal,
     shown,
     size,
-    tokens,
 )
 from chatrepl.attachments.sniff import EMPTY, FileKind, FileType, sniff
 from chatrepl.attachments.urls import checked_url, is_url, url_kind, url_name
 from chatrepl.core.models import Model
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
 from chatrepl.core.value import frozen
+from chatrepl.core.words import compact
 
 AttachedBlock: TypeAlias = ImageBlock | DocumentBlock | UnknownBlock
 
@@ -52,7 +52,7 @@ class Attachment:
         """One line for the prompt's toolbar and for the echo of a command."""
         parts = [f"▣ {self.name}", self.detail.partition(", ")[0]]
         if self.tokens_estimate is not None:
-            parts.append(f"{tokens(self.tokens_estimate)} tokens")
+            parts.append(f"~{compact(self.tokens_estimate)} tokens")
         return " · ".join(parts)
 
 
@@ -120,12 +120,13 @@ def _image(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
 
 
 def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
-    pdf = read_pdf(data, name, limits.max_pdf_bytes, limits.max_pdf_pages)
+    count = read_pdf(data, name, limits.max_pdf_bytes, limits.max_pdf_pages)
     block = DocumentBlock.base64_pdf(b64encode(data).decode("ascii"), name)
-    pages = {None: "", 1: " 1 page"}.get(pdf.pages, f" {pdf.pages} pages")
+    pages = {None: "", 1: " 1 page"}.get(count, f" {count} pages")
     detail = f"PDF{pages}, {size(len(data))}"
-    note = "" if pdf.pages else "the number of pages could not be told"
-    return Attachment(block, name, FileKind.PDF, detail, pdf.tokens, note)
+    note = "" if count else "the number of pages could not be told"
+    tokens = None if count is None else count * TOKENS_PER_PAGE
+    return Attachment(block, name, FileKind.PDF, detail, tokens, note)
 
 
 def _text(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:

@@ -12,7 +12,7 @@ from chatrepl.core.errors import AttachmentError
 from chatrepl.core.value import frozen
 
 # A page is sent as a picture and as its text; measured on reports and papers.
-_TOKENS_PER_PAGE: Final = 1_568 + 650
+TOKENS_PER_PAGE: Final = 1_568 + 650
 _BYTES_PER_TOKEN: Final = 3.4
 _ENCRYPTED: Final = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 _LINEAR: Final = re.compile(rb"/Linearized\b[^>]{0,400}?/N\s+(\d{1,6})\b")
@@ -42,17 +42,6 @@ class DecodedText:
         return round(len(self.text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN)
 
 
-@frozen
-class Pdf:
-    """What a PDF's bytes tell without opening it; `pages` is None where they do not."""
-
-    pages: int | None
-
-    @property
-    def tokens(self) -> int | None:
-        return None if self.pages is None else self.pages * _TOKENS_PER_PAGE
-
-
 def read_text(data: bytes, name: str, limit: int) -> DecodedText:
     """Decode a text file; other encodings than Unicode are read as Windows-1252, with a note."""
     if len(data) > limit:
@@ -68,8 +57,8 @@ def read_text(data: bytes, name: str, limit: int) -> DecodedText:
     return DecodedText(text, note)
 
 
-def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> Pdf:
-    """Check what can be told of a PDF cheaply: size, encryption, number of pages."""
+def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> int | None:
+    """Check what can be told of a PDF cheaply; give the number of its pages, if that can be."""
     if len(data) > max_bytes:
         raise too_large(name, len(data), max_bytes, "Split it, and attach the part that matters.")
     if _ENCRYPTED.search(data):
@@ -87,7 +76,7 @@ def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> Pdf:
             "Split it, and attach the part that matters.",
             exit_code=5,
         )
-    return Pdf(pages)
+    return pages
 
 
 def _decode(data: bytes, name: str) -> tuple[str, str]:

@@ -6,20 +6,20 @@ an address that can be attached, or a path that begins with `./` or `../`.
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from chatrepl.attachments.sniff import FileKind
 from chatrepl.attachments.urls import is_url, url_kind
+from chatrepl.core.fences import line_states
 from chatrepl.core.value import frozen
 
 # After a blank or an opening mark; quoted, or up to the next blank that is not escaped.
 _MENTION: Final = re.compile(
     r"""(?<![^\s(\[{<"'`])@(?:"([^"\n]{1,4096})"|'([^'\n]{1,4096})'|((?:\\.|[^\s\\"'])[^\s\\]*(?:\\.[^\s\\]*)*))"""
 )
-_FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ESCAPE: Final = re.compile(r"""\\([\s\\'"()\[\]{}&;|<>$`*?#!])""")
 _TRAILING: Final = ".,;:!?)]}>'\"`…"
 _EXPLICIT: Final = ("./", "../", ".\\", "..\\")
@@ -49,7 +49,7 @@ def find_mentions(text: str, exists: Callable[[str], bool] = is_file) -> tuple[M
     """Find the mentions of a message, outside of its fenced code."""
     if "@" not in text:
         return ()
-    fences = _fences(text)
+    fences = tuple(_fences(text))
     mentions = []
     for match in islice(_MENTION.finditer(text), _MAX_LOOKUPS):
         if any(start <= match.start() < end for start, end in fences):
@@ -124,19 +124,14 @@ def _expanded(path: str) -> str:
     return os.path.expanduser(path) if path.startswith("~") else path  # noqa: PTH111
 
 
-def _fences(text: str) -> list[tuple[int, int]]:
-    """Give the spans of fenced code; an open fence reaches to the end."""
-    spans: list[tuple[int, int]] = []
-    opening, start, at = "", 0, 0
-    for line in text.splitlines(keepends=True):
-        mark = _FENCE.match(line)
-        if mark and not opening:
-            opening, start = mark[1], at
-        elif mark and mark[1].startswith(opening) and not line.strip().strip(mark[1][0]):
-            spans.append((start, at + len(line)))
-            opening = ""
-        at += len(line)
-    return [*spans, (start, at)] if opening else spans
+def _fences(text: str) -> Iterator[tuple[int, int]]:
+    """Give the spans of the lines of fenced code; an open fence reaches to the end."""
+    at = 0
+    for line, state in zip(text.split("\n"), line_states(text), strict=True):
+        end = at + len(line) + 1
+        if state:
+            yield at, end
+        at = end
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -42,13 +42,6 @@ def size(count: int) -> str:
     return f"{count / 1_000_000_000:.1f} GB"
 
 
-def tokens(count: int) -> str:
-    """Put an estimated number of tokens into words: `~840`, `~1.2k`, `~35k`."""
-    if count < 1_000:
-        return f"~{count}"
-    return f"~{count / 1_000:.1f}k" if count < 9_950 else f"~{count / 1_000:.0f}k"
-
-
 def _escape(char: str) -> str:
     code = ord(char)
     if code < 0x100:

@@ -12,8 +12,8 @@ from chatrepl.core.money import Rates
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder, Recorder
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.paths import Folders
-from chatrepl.storage.saved import begin_kept
 from chatrepl.storage.small_files import learn, read_facts
 
 TOLD_FILE: Final = "told.json"
@@ -35,7 +35,7 @@ class Outside:
     def new_recorder(self) -> Recorder:
         """Begin to keep a new conversation, where there is a place for it."""
         folder = self.folders.conversations
-        return begin_kept(folder) if self.save and folder is not None else NoRecorder()
+        return Journal.new(folder) if self.save and folder is not None else NoRecorder()
 
     def first_today(self, what: str) -> bool:
         """Tell whether this was not asked before today, and remember that it was."""

@@ -11,11 +11,11 @@ from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
-from chatrepl.storage.journal import NO_FOLDER
+from chatrepl.storage.journal import NO_FOLDER, Journal
 from chatrepl.storage.library import SavedEntry, find, list_entries
 from chatrepl.storage.paths import Folders
 from chatrepl.storage.read import load
-from chatrepl.storage.saved import Journaled, begin_kept, checked_name, reopen
+from chatrepl.storage.saved import checked_name, reopen
 
 
 @frozen
@@ -46,8 +46,8 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     if options.goes_on:
         resumed = _go_on(options, session)
     else:
-        session.begin_with(session.conversation, begin_kept(folder))
-    if options.save is not None and isinstance(session.recorder, Journaled):
+        session.begin_with(session.conversation, Journal.new(folder))
+    if options.save is not None and isinstance(session.recorder, Journal):
         session.recorder.rename(checked_name(folder, options.save, session.recorder.id))
     return resumed
 
@@ -69,9 +69,9 @@ def put_away(session: Session) -> int:
     """Write the rest of every conversation of this run; give the exit code it deserves."""
     code = 0
     for conversation, recorder in (*session.shelf.all, (session.conversation, session.recorder)):
-        if isinstance(recorder, Journaled):
+        if isinstance(recorder, Journal):
             recorder.state(conversation)
-            recorder.journal.close()
+            recorder.close()
         if recorder.unsaved and conversation.turns:
             mutter(sys.stderr, f"chatrepl: the conversation is not saved: {recorder.unsaved}.")
             code = StorageError.exit_code

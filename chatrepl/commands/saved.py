@@ -7,9 +7,9 @@ from typing import Annotated, Final, Literal
 
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
-from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import ArgKind, Rest, command
+from chatrepl.commands.staging import paths
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
@@ -29,9 +29,10 @@ from chatrepl.storage.export import (
 )
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages, uncited
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
 from chatrepl.storage.library import search as search_all
-from chatrepl.storage.saved import Journaled, checked_name, reopen
+from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
 MOST_OFFERED: Final = 10
@@ -61,13 +62,9 @@ def _meaning(entry: SavedEntry) -> str:
     return " · ".join(filter(None, (when(entry.when), entry.title)))
 
 
-def _paths(_session: Session, text: str) -> Iterable[str]:
-    return complete_path(text)
-
-
 SavedName = Annotated[str, ArgKind(complete=_names, rest=True)]
 SavedQuery = Annotated[str, ArgKind(complete=_holding, rest=True)]
-ImportPath = Annotated[str, ArgKind(complete=_paths, rest=True)]
+ImportPath = Annotated[str, ArgKind(complete=paths, rest=True)]
 
 
 @command("save", group="saved")
@@ -77,7 +74,7 @@ def save(session: Session, name: Rest = "") -> Outcome:
     Conversations are saved as they happen; a name makes one easy to find.
     """
     recorder = session.recorder
-    if not isinstance(recorder, Journaled):
+    if not isinstance(recorder, Journal):
         why = recorder.unsaved or "saving is off (save = false)"
         raise StorageError(f"This conversation is not being saved: {why}.", "/export writes it.")
     if not name:
@@ -200,7 +197,7 @@ def export(
 def _exported(session: Session, format_: Format) -> str:
     conversation = session.conversation
     if format_ in {"md", "html"}:
-        name = session.recorder.name if isinstance(session.recorder, Journaled) else ""
+        name = session.recorder.name if isinstance(session.recorder, Journal) else ""
         sheet = Sheet(conversation.path(), name or "Conversation", conversation.state.system)
         return to_markdown(sheet) if format_ == "md" else to_html(sheet)
     if format_ == "json":

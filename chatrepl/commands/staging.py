@@ -14,11 +14,12 @@ from chatrepl.core.outcome import Draft, Edit, Notice, Outcome, Several
 from chatrepl.session.session import Session
 
 
-def _paths(_session: Session, text: str) -> Iterable[str]:
+def paths(_session: Session, text: str) -> Iterable[str]:
+    """Offer the paths that begin like `text`."""
     return complete_path(text)
 
 
-PathWord = Annotated[str, ArgKind(complete=_paths)]
+PathWord = Annotated[str, ArgKind(complete=paths)]
 
 
 @command("image", "attach", "file", group="next reply")

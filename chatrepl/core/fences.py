@@ -13,6 +13,9 @@ _FENCE: Final = (
 )
 
 
+_MARK: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
+
+
 # The names of one language stand together: each finds the blocks that bear another of them.
 _NAMES: Final = """
 bash/sh/shell/zsh c clojure/clj cmake console cpp/c++ csharp/cs/c# css csv diff/patch dockerfile
@@ -24,6 +27,23 @@ sql svg swift tcl text/plain/plaintext/txt toml tsx typescript/ts vb vim vue xml
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({
     name: names.partition("/")[0] for names in _NAMES.split() for name in names.split("/")
 })  # fmt: skip
+
+
+def line_states(text: str) -> list[str]:
+    """Say of each line whether it is a `fence`, `code` inside one, or neither."""
+    states: list[str] = []
+    mark = ""
+    for line in text.split("\n"):
+        fence = _MARK.fullmatch(line)
+        if not mark:
+            mark = fence[1] if fence else ""
+            states.append("fence" if fence else "")
+        elif fence and fence[1].startswith(mark) and not fence[2].strip():
+            mark = ""
+            states.append("fence")
+        else:
+            states.append("code")
+    return states
 
 
 def extract(text: str, language: str) -> str:

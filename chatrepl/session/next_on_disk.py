@@ -12,17 +12,17 @@ from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.exchange.form import Form
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.session import Session
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.records import DamagedError, block_from_record, text
-from chatrepl.storage.saved import Journaled
 
 
 def keep_unsent(session: Session) -> None:
     """Write down what is set for the next message, as far as it has changed."""
     for conversation, recorder in session.shelf.all:
-        if isinstance(recorder, Journaled):  # what was staged came along to the open one
+        if isinstance(recorder, Journal):  # what was staged came along to the open one
             recorder.beside(conversation, {"prefill": ""}, ())
     recorder, conversation = session.recorder, session.conversation
-    if isinstance(recorder, Journaled):
+    if isinstance(recorder, Journal):
         # Before the first turn there is no file; what is staged then goes out with that turn.
         staged = map(_wire, session.next.staged if conversation.turns else ())
         fields = to_record(session.next) | {"model": _chosen_model(session)}
@@ -40,7 +40,7 @@ def bring_back(session: Session, *, model: bool = True) -> str:
 
     What is set already stays; `model` tells whether the model may change.
     """
-    if not isinstance(session.recorder, Journaled):
+    if not isinstance(session.recorder, Journal):
         return ""
     facts = session.recorder.facts
     saved = from_record(facts, session.recorder.staged)

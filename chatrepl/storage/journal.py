@@ -5,17 +5,20 @@ changes the conversation is told by `state`. Disk faults never raise: `unsaved` 
 next turn tries again. Nothing is created before there is something to keep.
 """
 
+import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.value import frozen
-from chatrepl.storage.files import holder, words_for
+from chatrepl.storage.files import hold_folder, holder, words_for
 from chatrepl.storage.journal_file import SUFFIX, LogFile
+from chatrepl.storage.library import free_name, taken_names
 from chatrepl.storage.read import ReadBack, load_bytes, read_journal
 from chatrepl.storage.record_log import RecordLog
 from chatrepl.storage.writer import Delta, WriteJob, Writer
@@ -24,23 +27,32 @@ PATIENCE_S: Final = 10.0
 NO_FOLDER: Final = "there is no home folder to keep it in"
 _SLICE_S: Final = 0.1
 _SLOW: Final = "the disk does not answer"
+_STAGED: Final = "staged/"
+_SPENT: Final[Mapping[str, Any]] = {"prefill": "", "staged": []}
 
 
 class Journal:
-    """One conversation's file. All methods may be called from the main thread and its signals."""
+    """The recorder that keeps one conversation in a file.
+
+    All methods may be called from the main thread and its signals. `copied` is what a copy holds
+    that nobody has changed yet; it has no file. `stages` tells that what is set for the next
+    message comes from here, and is spent by it.
+    """
 
     def __init__(
         self,
         path: Path,
         recorder: RecordLog | None = None,
         log: LogFile | None = None,
-        copied: bytes = b"",
+        data: bytes = b"",
     ) -> None:
-        self.id = path.stem
+        self.id: str | None = path.stem
         self.path = path
+        self.copied: Conversation | None = None
+        self.stages = False
         self._meta = dict(recorder.facts) if recorder is not None else {}
         self._recorder = recorder or RecordLog(time.time())
-        self._writer = Writer(path, self._recorder, log, copied)
+        self._writer = Writer(path, self._recorder, log, data)
         self._awaited: threading.Event | None = None
         self._closing: threading.Event | None = None
 
@@ -50,9 +62,9 @@ class Journal:
         return cls(folder / f"{new_id()}{SUFFIX}")
 
     @property
-    def name(self) -> str | None:
+    def name(self) -> str:
         name = self._meta.get("name")
-        return name if isinstance(name, str) and name else None
+        return name if isinstance(name, str) else ""
 
     @property
     def unsaved(self) -> str:
@@ -66,21 +78,26 @@ class Journal:
         """What goes with the conversation, as `meta` and the file have it."""
         return self._meta
 
-    def begin(self, turn: Turn, spent: Mapping[str, Any] | None = None) -> None:
-        """Write down a question; it is durable on return, unless `unsaved` says otherwise.
+    @property
+    def staged(self) -> tuple[Mapping[str, Any], ...]:
+        """What is staged for the next message, as it was given to `beside`."""
+        keys = self.facts.get("staged")
+        wires = (self.facts.get(str(key)) for key in (keys if isinstance(keys, list) else ()))
+        return tuple(wire for wire in wires if isinstance(wire, dict))
 
-        `spent` are the fields that change with it.
-        """
-        fields = dict(spent or {})
-        self._meta |= fields
-        self._writer.start()
-        encode = lambda recorder: recorder.begin(turn) + recorder.meta(fields)  # noqa: E731
-        self._wait(WriteJob(encode, done=threading.Event()))
+    def begin(self, turn: Turn) -> None:
+        """Write down a question; it is durable on return, unless `unsaved` says otherwise."""
+        with self._claimed():
+            spent = {k: v for k, v in _SPENT.items() if self.stages and self.facts.get(k)}
+            self._meta |= spent
+            self._writer.start()
+            encode = lambda recorder: recorder.begin(turn) + recorder.meta(spent)  # noqa: E731
+            self._wait(WriteJob(encode, done=threading.Event()))
 
-    def delta(self, turn_id: str, text: str, kind: Literal["text", "thinking"] = "text") -> None:
-        """Write down a piece of the reply; never waits."""
+    def delta(self, turn: TurnId, text: str, kind: str = "text") -> None:
+        """Write down a piece of the reply, its text or its thinking; never waits."""
         if text:
-            self._writer.put_delta(Delta(TurnId(turn_id), kind, text))
+            self._writer.put_delta(Delta(turn, kind, text))
 
     def finish(self, turn: Turn) -> None:
         """Write down a turn with its reply; never waits."""
@@ -88,10 +105,12 @@ class Journal:
         self._writer.put(WriteJob(lambda recorder: recorder.finish(turn)))
 
     def state(self, conversation: Conversation) -> None:
-        """Write down what has changed in the conversation; never waits."""
-        if conversation.turns:
-            self._writer.start()
-        self._writer.put(WriteJob(lambda recorder: recorder.state(conversation)))
+        """Write down what has changed in the conversation; waits only where a copy begins."""
+        if conversation is not self.copied:
+            with self._claimed():
+                if conversation.turns:
+                    self._writer.start()
+                self.catch_up(conversation)
 
     def catch_up(self, conversation: Conversation) -> None:
         """Tell what the file does not say yet; it is written with the next change, not before."""
@@ -101,6 +120,53 @@ class Journal:
         """Write down what goes with the conversation: name, title, model, prefill and the like."""
         self._meta |= fields
         self._writer.put(WriteJob(lambda recorder: recorder.meta(fields)))
+
+    def beside(
+        self,
+        conversation: Conversation,
+        fields: Mapping[str, Any],
+        staged: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Keep what goes with the conversation, and what is staged for its next message.
+
+        Only what has changed is written, and what is staged only once.
+        """
+        self.stages = True
+        held = {k: v for k, v in self.facts.items() if k.startswith(_STAGED) and v is not None}
+        places = []
+        for wire in staged:
+            before = next((key for key, value in held.items() if value == wire), None)
+            place = before or next(k for n in count(1) if (k := f"{_STAGED}{n}") not in held)
+            held[place] = wire
+            places.append(place)
+        wanted = {**fields, "staged": places}
+        wanted |= {key: value if key in places else None for key, value in held.items()}
+        old = self.facts
+        changed = {k: v for k, v in wanted.items() if (old.get(k) or None) != (v or None)}
+        if changed:
+            with self._claimed():
+                self.meta(**changed)
+                self.state(conversation)
+
+    def rename(self, name: str) -> None:
+        """Give it a name, which others find at once."""
+        self.copied = None
+        self.meta(name=name)
+        self.flush()
+
+    @contextlib.contextmanager
+    def _claimed(self) -> Iterator[None]:
+        """Let a copy that gets its file have a name that no other copy took meanwhile."""
+        if self.copied is None:
+            yield
+            return
+        self.copied = None
+        folder = self.path.parent
+        with hold_folder(folder):
+            if self.name and self.name.casefold() in taken_names(folder):
+                self.meta(name=free_name(folder, self.name))
+            yield
+            self.flush()
 
     def flush(self, seconds: float = PATIENCE_S) -> bool:
         """Wait until all is on the disk; tell whether it is. Safe inside a signal handler."""
@@ -175,7 +241,10 @@ def resume(path: Path) -> OpenJournal:
         data = data[: data.rfind(b"\n") + 1]
         loaded = load_bytes(data)
         recorder = RecordLog.after(loaded.recorded, loaded.meta, when)
-        journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, copied=data)
+        journal = Journal(path.with_name(f"{new_id()}{SUFFIX}"), recorder, data=data)
+        journal.copied = loaded.conversation
+        if journal.name:
+            journal.meta(name=free_name(path.parent, journal.name))
     journal.catch_up(loaded.conversation)
     return OpenJournal(loaded, journal, why, busy)
 

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -153,6 +154,19 @@ def find(folder: Path | None, wanted: str) -> SavedEntry:
     )
 
 
+def free_name(folder: Path, name: str) -> str:
+    """Give a copy's name that is not taken, also where `name` is a copy's itself."""
+    stem = re.sub(r" \(copy(?: \d+)?\)$", "", name)
+    taken = taken_names(folder)
+    tried = (f"{stem} (copy{f' {n}' if n > 1 else ''})" for n in count(1))
+    return next(name for name in tried if name.casefold() not in taken)
+
+
+def taken_names(folder: Path) -> set[str]:
+    """Give the names of the conversations in `folder`, case set aside."""
+    return {entry.name.casefold() for entry in list_entries(folder)}
+
+
 def delete(entry: SavedEntry) -> None:
     """Delete one conversation for good. Raises StorageError where that cannot be."""
     try:
@@ -256,15 +270,9 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
 
 def _read(path: str) -> bytes:
     try:
-        descriptor = os.open(path, READ)
+        return Path(path).read_bytes()
     except OSError:
         return b""
-    try:
-        return os.read(descriptor, os.fstat(descriptor).st_size)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
 
 
 def _sieve(wanted: str) -> Callable[[bytes], bool]:

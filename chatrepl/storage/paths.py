@@ -110,12 +110,8 @@ def _custom(kind: FolderKind, env: Mapping[str, str]) -> Path:
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APP, appauthor=False, roaming=kind == "config")
-    paths = {
-        "state": dirs.user_state_path,
-        "config": dirs.user_config_path,
-        "cache": dirs.user_cache_path,
-    }
-    return paths[kind]
+    path: Path = getattr(dirs, f"user_{kind}_path")
+    return path
 
 
 def _is_linux() -> bool:

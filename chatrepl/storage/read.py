@@ -17,7 +17,6 @@ from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.history_line import HistoryLine
-from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import VERSION, DamagedError, loads
 
 _NULS: Final = re.compile(rb"\x00+")
@@ -38,19 +37,6 @@ class ReadBack:
     skipped: int = 0
     newer: int = 0
     recovered: bool = False
-
-    @property
-    def name(self) -> str | None:
-        name = self.meta.get("name")
-        return name if isinstance(name, str) and name else None
-
-    @property
-    def title(self) -> str:
-        """The title it was given, or the first words of it."""
-        title = self.meta.get("title")
-        if isinstance(title, str) and title:
-            return title
-        return next(filter(None, map(title_of, self.conversation.path())), "")
 
 
 def load(path: Path) -> ReadBack:

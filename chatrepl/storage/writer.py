@@ -198,20 +198,18 @@ class Writer:
             opening = b"" if self._copied.startswith(OPENING) else self._recorder.opening()
             self._pending[:0] = opening + self._copied
             self._copied = b""
-        if self._log is not None and self._pending:
-            self._log.append(self._pending)
-            if self._unsynced_since is None:
-                self._unsynced_since = time.monotonic()
-        if self._log is not None and self._unsynced_since is not None:
-            due = time.monotonic() - self._unsynced_since >= SYNC_S
-            if sync or due:
-                self._sync()
-
-    def _sync(self) -> None:
         if self._log is None:
             return
+        if self._pending:
+            self._log.append(self._pending)
+            self._unsynced_since = self._unsynced_since or time.monotonic()
+        since = self._unsynced_since
+        if since is not None and (sync or time.monotonic() - since >= SYNC_S):
+            self._sync(self._log)
+
+    def _sync(self, log: LogFile) -> None:
         try:
-            self._log.sync()
+            log.sync()
         except OSError:
             self._rewrite = True  # whatever the reason: these pages may be lost
             raise

@@ -164,14 +164,11 @@ class _Watch:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        handlers: dict[int, Handler] = {
-            number: handler
-            for number, handler in (
-                (signal.SIGINT, self._on_interrupt),
-                (signal.SIGTSTP, self._on_suspend),
-            )
-            if not is_ignored(number)
+        ours: dict[int, Handler] = {
+            signal.SIGINT: self._on_interrupt,
+            signal.SIGTSTP: self._on_suspend,
         }
+        handlers = {number: ours[number] for number in ours if not is_ignored(number)}
         for deadly in _DEADLY:
             if callable(handler := signal.getsignal(deadly)):
                 handlers[deadly] = self._on_deadly

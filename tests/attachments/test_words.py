@@ -35,10 +35,3 @@ def test_a_long_name_keeps_its_ending() -> None:
 )
 def test_sizes_are_put_into_words(count: int, text: str) -> None:
     assert safe_read.size(count) == text
-
-
-@pytest.mark.parametrize(
-    ("count", "text"), [(840, "~840"), (1_196, "~1.2k"), (35_400, "~35k"), (9_960, "~10k")]
-)
-def test_token_estimates_are_marked_as_such(count: int, text: str) -> None:
-    assert safe_read.tokens(count) == text

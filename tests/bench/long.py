@@ -22,7 +22,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar
-from chatrepl.storage.saved import begin_kept
+from chatrepl.storage.journal import Journal
 from chatrepl.terminal.say import Speaker
 from tests.terminal.views.replies import console_on
 
@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     edges = Edges(clock=time.time, new_id=iter(map(str, range(10**6))).__next__)
     session = Session(Settings(model="claude-haiku-4-5"), edges, grown(turns), interactive=True)
     with tempfile.TemporaryDirectory() as folder:
-        session.recorder = begin_kept(Path(folder))
+        session.recorder = Journal.new(Path(folder))
         spent, size = turns_of(session)
     grown_by = peak() - before
     begun = time.process_time()

@@ -10,8 +10,8 @@ from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.session.session import Session
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.paths import find_folders
-from chatrepl.storage.saved import Journaled
 from tests.cli.given import loaded, settle
 
 
@@ -108,7 +108,7 @@ def test_without_a_wish_a_conversation_is_begun_or_memory_serves(
 def test_a_model_that_was_chosen_goes_on_unless_another_is_asked_for() -> None:
     first = keep(Options(save="notes"), "one")
     begin(Options(continue_=True), first)
-    assert isinstance(first.recorder, Journaled)
+    assert isinstance(first.recorder, Journal)
     first.recorder.beside(first.conversation, {"model": "claude-haiku-4-5"}, ())
     put_away(first)
 

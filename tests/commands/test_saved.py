@@ -14,8 +14,8 @@ from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import NoRecorder
 from chatrepl.pages.saved_list import when
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
-from chatrepl.storage.saved import Journaled, begin_kept
 from tests.commands.playing import Player
 from tests.commands.trimmer import TOOLS, Trimmer
 
@@ -35,8 +35,8 @@ def _chat(folder: Path) -> Iterator[Trimmer]:
 def begin(folder: Path) -> Trimmer:
     chat = Trimmer()
     chat.session.equip(library=folder)
-    chat.session.equip(new_recorder=lambda: begin_kept(folder))
-    chat.session.recorder = begin_kept(folder)
+    chat.session.equip(new_recorder=lambda: Journal.new(folder))
+    chat.session.recorder = Journal.new(folder)
     return chat
 
 
@@ -47,15 +47,15 @@ def rest(chat: Trimmer) -> None:
         (chat.session.conversation, chat.session.recorder),
     ):
         recorder.state(conversation)
-        assert isinstance(recorder, Journaled)
-        assert recorder.journal.flush()
+        assert isinstance(recorder, Journal)
+        assert recorder.flush()
 
 
 def leave(chat: Trimmer) -> None:
     rest(chat)
     for recorder in (*(kept[1] for kept in chat.session.shelf.all), chat.session.recorder):
-        assert isinstance(recorder, Journaled)
-        recorder.journal.close()
+        assert isinstance(recorder, Journal)
+        recorder.close()
 
 
 def offered(chat: Trimmer, line: str) -> list[str]:
@@ -178,14 +178,14 @@ def test_a_reply_that_was_cut_and_damage_are_told(folder: Path) -> None:
     chat = begin(folder)
     chat.say("demo: say one")
     recorder = chat.session.recorder
-    assert isinstance(recorder, Journaled)
+    assert isinstance(recorder, Journal)
     message = chat.session.compose("demo: say two")
     turn = chat.session.begin_turn(plan_turn(chat.session.situation, message).turn)
     recorder.delta(turn.id, "half", "text")
     recorder.delta(turn.id, "a thought", "thinking")
-    recorder.journal.flush()
-    recorder.journal.close()
-    path = recorder.journal.path
+    recorder.flush()
+    recorder.close()
+    path = recorder.path
     path.write_bytes(path.read_bytes() + b"\0\0 no record \n also none\n")
 
     again = begin(folder)
@@ -353,8 +353,8 @@ def test_what_is_no_text_is_not_imported(chat: Trimmer, tmp_path: Path) -> None:
 def test_saved_conversations_are_offered_with_time_and_title(chat: Trimmer) -> None:
     chat.talk("demo: say otters")
     recorder = chat.session.recorder
-    assert isinstance(recorder, Journaled)
-    recorder.journal.flush()
+    assert isinstance(recorder, Journal)
+    recorder.flush()
     (entry,) = list_entries(chat.session.edges.library)
     meaning = f"{when(entry.when)} · demo: say otters"
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import ReplyError
-from chatrepl.core.fences import code_blocks, extract
+from chatrepl.core.fences import code_blocks, extract, line_states
 
 CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
     str.strip
@@ -58,3 +58,18 @@ def test_languages_that_are_alike_are_not_the_same() -> None:
 
     assert [code_blocks(text, name) for name in ("c++", "js", "py")] == [(), (), ()]
     assert code_blocks(text) == ("one\n", "two\n", "three\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("a\n```py\nx\n```\nb", ["", "fence", "code", "fence", ""]),
+        ("~~~\n```\n~~~", ["fence", "code", "fence"]),
+        ("````\n```\n````x\n`````", ["fence", "code", "code", "fence"]),
+        ("```a`b\nx", ["", ""]),
+        ("    ```\nx", ["", ""]),
+        ("   ```\nx", ["fence", "code"]),
+    ],
+)
+def test_lines_know_whether_they_are_code(text: str, states: list[str]) -> None:
+    assert line_states(text) == states

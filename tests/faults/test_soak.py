@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.storage.saved import Journaled
+from chatrepl.storage.journal import Journal
 from tests.soak import faults
 
 
@@ -27,8 +27,8 @@ def test_the_talk_finds_what_leaks() -> None:
 
 
 def test_the_talk_finds_a_journal_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journaled, "finish", lambda self, turn: None)
-    monkeypatch.setattr(Journaled, "state", lambda self, conversation: None)
+    monkeypatch.setattr(Journal, "finish", lambda self, turn: None)
+    monkeypatch.setattr(Journal, "state", lambda self, conversation: None)
 
     assert faults.run(10, 3)["files that differ from memory"]
 

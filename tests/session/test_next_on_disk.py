@@ -9,23 +9,24 @@ from chatrepl.config.load import load as load_config
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.blocks import UnknownBlock
 from chatrepl.session.next_on_disk import bring_back, keep_unsent
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
-from chatrepl.storage.saved import Journaled, begin_kept, reopen
+from chatrepl.storage.saved import reopen
 from tests.commands.playing import Player
 
 
 def begin(folder: Path) -> Player:
     player = Player()
-    player.session.recorder = begin_kept(folder)
+    player.session.recorder = Journal.new(folder)
     return player
 
 
 def leave(player: Player) -> Path:
     recorder = player.session.recorder
-    assert isinstance(recorder, Journaled)
-    assert recorder.journal.flush()
-    recorder.journal.close()
-    return recorder.journal.path
+    assert isinstance(recorder, Journal)
+    assert recorder.flush()
+    recorder.close()
+    return recorder.path
 
 
 def resume(folder: Path) -> tuple[Player, str]:
@@ -119,8 +120,8 @@ def test_what_was_sent_is_spent_with_the_question_itself(tmp_path: Path) -> None
 def test_what_is_damaged_stays_away(tmp_path: Path, facts: dict[str, object]) -> None:
     player = begin(tmp_path)
     player.say("demo: say one")
-    assert isinstance(player.session.recorder, Journaled)
-    player.session.recorder.journal.meta(**facts)
+    assert isinstance(player.session.recorder, Journal)
+    player.session.recorder.meta(**facts)
     player.session.recorder.state(player.session.conversation)
     leave(player)
 
@@ -151,7 +152,7 @@ def test_the_model_that_was_chosen_comes_back_unless_another_is_asked_for(tmp_pa
 def test_what_was_set_goes_along_to_a_new_conversation(tmp_path: Path) -> None:
     player = begin(tmp_path)
     session = player.session
-    session.equip(new_recorder=lambda: begin_kept(tmp_path))
+    session.equip(new_recorder=lambda: Journal.new(tmp_path))
     player.say("demo: say one")
     stage(player, "otters")
     session.prepare(prefill="So")
@@ -159,13 +160,13 @@ def test_what_was_set_goes_along_to_a_new_conversation(tmp_path: Path) -> None:
     old = session.recorder
     player.do("/clear")
     keep_unsent(session)
-    assert isinstance(old, Journaled)
+    assert isinstance(old, Journal)
     assert (old.staged, old.facts["prefill"]) == ((), "")
     assert session.next.prefill == "So"
     assert len(session.next.staged) == 1
     for _, recorder in [*session.shelf.all, (None, session.recorder)]:
-        assert isinstance(recorder, Journaled)
-        recorder.journal.close()
+        assert isinstance(recorder, Journal)
+        recorder.close()
 
 
 def test_where_nothing_is_kept_nothing_comes_back() -> None:

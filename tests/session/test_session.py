@@ -12,8 +12,8 @@ from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.session import Session
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
-from chatrepl.storage.saved import Journaled, begin_kept
 from tests.commands.playing import Player
 
 
@@ -75,18 +75,18 @@ def test_turns_by_hand_stand_in_the_conversation() -> None:
 def test_the_system_prompt_is_kept_with_the_first_question(tmp_path: Path, *, is_new: bool) -> None:
     player = Player()
     one = player.session
-    one.equip(new_recorder=lambda: begin_kept(tmp_path))
-    one.begin_with(Conversation(state=State(system="Be brief.")), begin_kept(tmp_path))
+    one.equip(new_recorder=lambda: Journal.new(tmp_path))
+    one.begin_with(Conversation(state=State(system="Be brief.")), Journal.new(tmp_path))
     if is_new:
         player.say("demo: say one")
         player.do("/clear")
     player.say("demo: say two")
     for recorder in (*(recorder for _, recorder in one.shelf.all), one.recorder):
-        assert isinstance(recorder, Journaled)
-        recorder.journal.close()
+        assert isinstance(recorder, Journal)
+        recorder.close()
 
-    assert isinstance(one.recorder, Journaled)
-    assert load(one.recorder.journal.path).conversation.state.system == "Be brief."
+    assert isinstance(one.recorder, Journal)
+    assert load(one.recorder.path).conversation.state.system == "Be brief."
 
 
 def test_what_the_service_refused_is_in_no_request() -> None:

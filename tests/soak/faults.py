@@ -29,8 +29,8 @@ from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
 from chatrepl.session.session import Session
+from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
-from chatrepl.storage.saved import Journaled, begin_kept
 from chatrepl.turn import run_turn
 from tests.views import QuietView
 
@@ -61,7 +61,7 @@ class Soak:
         self.ended: Counter[str] = Counter()
         edges = Edges(clock=time.time, new_id=lambda: uuid.uuid4().hex[:8])
         settings = Settings(base_url=served.url, timeout_s=0.3)
-        self.session = Session(settings, edges, recorder=begin_kept(folder), interactive=True)
+        self.session = Session(settings, edges, recorder=Journal.new(folder), interactive=True)
 
     async def turn(self, number: int, *, good: bool) -> None:
         """Ask once; whatever fails, the session must be able to go on."""
@@ -94,14 +94,14 @@ class Soak:
     def next_talk(self) -> str:
         """Put the conversation away and begin another; give what is wrong with its file."""
         kept, session = self.session.recorder, self.session
-        session.open(Conversation(), begin_kept(self._folder))
+        session.open(Conversation(), Journal.new(self._folder))
         before, recorder = session.shelf.all[-1]
         session.shelf = type(session.shelf)()  # this one has ended
-        assert isinstance(kept, Journaled)
+        assert isinstance(kept, Journal)
         recorder.state(before)
-        if not kept.journal.close():
+        if not kept.close():
             return f"it is not saved: {kept.unsaved}"
-        return compare(before, load(kept.journal.path).conversation)
+        return compare(before, load(kept.path).conversation)
 
 
 def compare(memory: Conversation, file: Conversation) -> str:

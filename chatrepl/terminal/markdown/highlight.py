@@ -256,12 +256,8 @@ class Highlighter:
         return (self._kind, text[:end]), *self.kinds(text[end:])
 
 
-def _within(kind: _TokenType, family: _TokenType) -> bool:
-    return kind[: len(family)] == family
-
-
 def _is_quoted(kind: _TokenType) -> bool:
-    return _within(kind, Comment) or _within(kind, String)
+    return any(kind[: len(family)] == family for family in (Comment, String))
 
 
 def _kind_at(kinds: TokenKinds, offset: int) -> _TokenType:

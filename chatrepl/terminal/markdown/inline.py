@@ -56,6 +56,7 @@ Runs = list[tuple[str, Style]]
 _PLAIN = re.compile(r"[^\\`*_~\[<&!$]*(?<! {2}\n)\Z")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
+_SCHEME = re.compile(r"\A(?:mailto:|https?://)")
 _MOST_MARKS = 200
 _LOW = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _HIGH = str.maketrans("0123456789+-=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿ")
@@ -227,6 +228,4 @@ def _pairs(tokens: Iterable[Token]) -> set[int]:
 
 
 def _bare(address: str) -> str:
-    return (
-        address.removeprefix("mailto:").removeprefix("https://").removeprefix("http://").rstrip("/")
-    )
+    return _SCHEME.sub("", address).rstrip("/")

@@ -5,7 +5,7 @@ The text itself stays as it is; only its picture changes, and the cursor finds i
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 
 from prompt_toolkit.document import Document
@@ -14,6 +14,7 @@ from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer
 
+from chatrepl.core.fences import line_states
 from chatrepl.terminal.sanitize.tables import plain
 from chatrepl.terminal.sanitize.text import Sanitizer
 
@@ -76,7 +77,7 @@ def _with_tabs(drawn: str, offsets: list[int]) -> tuple[str, list[int]]:
     return drawn.replace("\t", _TAB), [starts[offset] for offset in offsets]
 
 
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_states = lru_cache(maxsize=4)(line_states)
 _COMMAND = re.compile(r"/(?!/)\S*")
 
 
@@ -86,7 +87,7 @@ class FenceLexer(Lexer):
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """Give the function that styles a line by its number."""
         text = document.text
-        states = line_states(text) if "```" in text or "~~~" in text else ()
+        states = _states(text) if "```" in text or "~~~" in text else []
 
         def styled(number: int) -> StyleAndTextTuples:
             line = document.lines[number] if number < len(document.lines) else ""
@@ -98,24 +99,6 @@ class FenceLexer(Lexer):
             return _inline(line)
 
         return styled
-
-
-@lru_cache(maxsize=4)
-def line_states(text: str) -> Sequence[str]:
-    """Say of each line whether it is a `fence`, `code` inside one, or neither."""
-    states: list[str] = []
-    mark = ""
-    for line in text.split("\n"):
-        fence = _FENCE.fullmatch(line)
-        if not mark:
-            mark = fence[1] if fence else ""
-            states.append("fence" if fence else "")
-        elif fence and fence[1].startswith(mark) and not fence[2].strip():
-            mark = ""
-            states.append("fence")
-        else:
-            states.append("code")
-    return states
 
 
 def _inline(line: str) -> StyleAndTextTuples:

@@ -1,26 +1,10 @@
 """Markdown while it is typed."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.document import Document
 
-from chatrepl.terminal.prompt.picture import FenceLexer, line_states
-
-
-@pytest.mark.parametrize(
-    ("text", "states"),
-    [
-        ("a\n```py\nx\n```\nb", ["", "fence", "code", "fence", ""]),
-        ("~~~\n```\n~~~", ["fence", "code", "fence"]),
-        ("````\n```\n````x\n`````", ["fence", "code", "code", "fence"]),
-        ("```a`b\nx", ["", ""]),
-        ("    ```\nx", ["", ""]),
-        ("   ```\nx", ["fence", "code"]),
-    ],
-)
-def test_lines_know_whether_they_are_code(text: str, states: list[str]) -> None:
-    assert line_states(text) == states
+from chatrepl.terminal.prompt.picture import FenceLexer
 
 
 @given(st.text("`~/ab \n", max_size=60))

@@ -77,13 +77,8 @@ class SourceLine:
             mark, number = match.group(2), int(match.group(1))
         else:
             return None
-        after = body[match.end() :]
-        if not after.strip(" \t"):
-            gap = 1
-        else:
-            gap = self._gap(match.end())
-            gap = gap if gap <= 4 else 1
-        return Marker(mark, number, self.indent + match.end() + gap)
+        gap = self._gap(match.end()) if body[match.end() :].strip(" \t") else 1
+        return Marker(mark, number, self.indent + match.end() + (gap if gap <= 4 else 1))
 
     def _gap(self, start: int) -> int:
         """Columns of white space after a marker that ends `start` characters into the body."""
