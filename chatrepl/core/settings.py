@@ -223,6 +223,7 @@ class Settings:
         "How hard the model tries; empty is the model's own default.",
         choices=("", "low", "medium", "high", "xhigh", "max"),
     )
+    cite: bool = _option(True, "Number the sources in a text, and list them at its end.")
     web: bool = _option(False, "Let the service search the web.")
     head_start: bool = _option(True, "Send a single shot's request before the SDK is loaded.")
     max_cost_usd: float = _option(0.0, "Ask before a session costs more than this; 0 never asks.")

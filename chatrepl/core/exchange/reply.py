@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, assert_never
 
 from chatrepl.core.talk.blocks import Block, TextBlock, block_from_wire
 from chatrepl.core.talk.conversation import Prefill
-from chatrepl.core.talk.usage import Usage
+from chatrepl.core.talk.usage import Usage, summed, updated
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode, scrub
 
@@ -193,6 +193,8 @@ class MessageDelta:
     stop_reason: str | None = None
     stop_details: Wire | None = None
     usage: Wire | None = None
+    stop_sequence: str | None = None
+    container: Wire | None = None
 
 
 @frozen
@@ -269,6 +271,10 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     earlier: Usage = field(default_factory=Usage)
     usage_known: bool = False
+    counted: Wire = field(default_factory=dict)
+    counted_earlier: Wire = field(default_factory=dict)
+    stop_sequence: str | None = None
+    container: Wire | None = None
     started: bool = False
     complete: bool = False
     retries: int = 0
@@ -303,6 +309,9 @@ class Reply:
             case MessageDelta(stop_reason, stop_details, usage):
                 return replace(
                     self,
+                    stop_sequence=event.stop_sequence or self.stop_sequence,
+                    container=event.container or self.container,
+                    counted=updated(self.counted, usage),
                     stop_reason=stop_reason or self.stop_reason,
                     stop_details=stop_details or self.stop_details,
                     usage=self.usage.merged(usage),
@@ -333,6 +342,11 @@ class Reply:
         return self.earlier + self.usage
 
     @property
+    def usage_wire(self) -> dict[str, Any]:
+        """The service's own counts, all of them, of all requests that the reply took."""
+        return {**summed(self.counted_earlier, self.counted), **self.total_usage.to_wire()}
+
+    @property
     def has_content(self) -> bool:
         """Tell whether anything of a message has come."""
         return bool(self.content())
@@ -352,6 +366,7 @@ class Reply:
         if self.started and self.stop_reason != "pause_turn":  # a service that says it twice
             return self
         earlier = self.total_usage if self.started else Usage()
+        counted_earlier = summed(self.counted_earlier, self.counted)
         return replace(
             self,
             started=True,
@@ -363,6 +378,8 @@ class Reply:
             earlier=earlier,
             usage=Usage().merged(event.usage),
             usage_known=event.usage is not None,
+            counted=updated({}, event.usage),
+            counted_earlier=counted_earlier,
         )
 
     def _closed(self) -> "Reply":

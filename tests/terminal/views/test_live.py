@@ -111,9 +111,7 @@ def test_searches_are_told_in_plain_lines() -> None:
         *text("Found.", index=3),
         *end(),
     )
-    assert rows == (
-        "Let me look.\n\nsearching the web: ca^[[2Jts\nreading: https://example.com/\n\nFound."
-    )
+    assert rows == ("Let me look.\n\nsearching: ca^[[2Jts\nreading: https://example.com/\n\nFound.")
 
 
 def test_sources_are_footnotes_each_once() -> None:
