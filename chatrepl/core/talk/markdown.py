@@ -3,23 +3,83 @@
 The same for a reply that is finished and for one that still comes: for pipe, screen, copy, export.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from chatrepl.core.fences import FenceWatch
-from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock
 from chatrepl.core.talk.sources import Sources
+from chatrepl.core.talk.traces import trace
+from chatrepl.core.value import frozen
 
 
-def to_markdown(blocks: Iterable[Block], *, cite: bool = True) -> str:
-    """Give the text of a reply; `cite` says whether its sources stand in it."""
-    weaver = Weaver(cite)
+def to_markdown(
+    blocks: Iterable[Block], sources: Sources | None = None, *, cite: bool = True
+) -> str:
+    """Give the text of a reply; `cite` says whether its sources stand in it.
+
+    Several replies of one document share `sources`, so that each number stands for one.
+    """
+    weaver = Weaver(cite, sources=sources or Sources())
     parts: list[str] = []
     for block in blocks:
         if isinstance(block, TextBlock):
             parts.append(weaver.feed(block.text, waits=bool(block.citations)))
         parts.append(weaver.close(block))
     return "".join((*parts, weaver.end()))
+
+
+@frozen
+class Passage:
+    """Text that was joined, thinking, or the lines for a block without a better form."""
+
+    kind: Literal["text", "thinking", "block"]
+    text: str
+
+    def to_markdown(self) -> str:
+        """Write the piece for a document that holds all that came."""
+        match self.kind:
+            case "thinking":
+                return "**Thinking**\n\n" + "\n".join(f"> {row}" for row in self.text.splitlines())
+            case "block":
+                return _as_code(self.text)
+            case "text":
+                return self.text
+
+
+def passages(
+    blocks: Iterable[Block], sources: Sources | None = None, *, cite: bool = True
+) -> Iterator[Passage]:
+    """Give all that a reply is made of, in its order; the notes end it."""
+    weaver = Weaver(cite, sources=sources or Sources())
+    text = ""
+    for block in blocks:
+        if isinstance(block, TextBlock):
+            weaver.apart = False  # a piece stands apart by itself
+            text += weaver.feed(block.text, waits=bool(block.citations)) + weaver.close(block)
+            continue
+        weaver.close(block)
+        if text:
+            yield Passage("text", text)
+        text = ""
+        if isinstance(block, ThinkingBlock) and block.thinking:
+            yield Passage("thinking", block.thinking)
+        else:
+            yield Passage("block", "\n".join(trace(block)))
+    if text := (text + weaver.end()).lstrip("\n"):
+        yield Passage("text", text)
+
+
+def _as_code(text: str) -> str:
+    """Write lines so that nothing in them is Markdown."""
+    ticks = max((len(run) for run in re.findall("`+", text)), default=0) + 1
+    if "\n" in text:
+        fence = "`" * max(3, ticks)
+        return f"{fence}text\n{text}\n{fence}"
+    edge = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{'`' * ticks}{edge}{text}{edge}{'`' * ticks}"
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ class Sources:
 
     _numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
     _sources: list[Source] = field(default_factory=list)
+    _noted: int = 0
 
     @classmethod
     def of(cls, blocks: Iterable[Block]) -> "Sources":
@@ -82,10 +83,11 @@ class Sources:
         return f"[^{self._numbers[source.key]}]"
 
     def notes(self) -> str:
-        """Give the notes to put behind the reply; nothing if there was no source."""
+        """Give the notes to put behind the text, each once; nothing if there is no new source."""
+        begins, self._noted = self._noted, len(self._sources)
         lines = (
             f"[^{number}]: {' '.join(filter(None, (_inert(source.name), _address(source.url))))}\n"
-            for number, source in enumerate(self._sources, 1)
+            for number, source in enumerate(self._sources[begins:], begins + 1)
         )
         return "".join(lines)
 

@@ -48,8 +48,10 @@ def _lines(kind: str, wire: Mapping[str, Any]) -> _Rows:
             names = _names(wire.get("tools"), "name")
             yield f"tools of {_word(wire, 'mcp_server_name')}: {names or 'none'}"
         case "image" | "document" | "audio" | "search_result":
-            about = _words(wire, "title", "source") or _gist(wire.get("source"))
-            yield f"{kind.replace('_', ' ')}: {about}"
+            source = _mapping(wire.get("source"))
+            where = _words(source, "url", "file_id", "media_type", "type")
+            about = _words(wire, "title", "source") or where
+            yield f"{kind.replace('_', ' ')}: {_flat(about) or '?'}"
         case _ if kind.endswith("tool_use"):
             yield from _called(kind, wire)
         case _ if kind.endswith("tool_result"):

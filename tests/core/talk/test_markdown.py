@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.talk.blocks import Block, TextBlock, UnknownBlock
-from chatrepl.core.talk.markdown import Weaver, to_markdown
+from chatrepl.core.talk.blocks import (
+    Block,
+    TextBlock,
+    ThinkingBlock,
+    UnknownBlock,
+    block_from_wire,
+)
+from chatrepl.core.talk.markdown import Weaver, passages, to_markdown
+from chatrepl.core.talk.sources import Sources
 from chatrepl.core.wire import Wire
 
 A: Wire = {"url": "https://a.example", "title": "A"}
@@ -80,3 +87,24 @@ def test_a_text_begun_before_the_reply_goes_on_behind_its_thinking() -> None:
     written = weaver.begin("Sure") + weaver.close(SEARCH) + weaver.feed(", why not")
 
     assert written == "Sure, why not"
+
+
+def test_passages_hold_all_that_came_in_its_order() -> None:
+    code = {"type": "server_tool_use", "id": "t", "name": "code_execution"}
+    blocks: list[Block] = [
+        ThinkingBlock("hm\nyes", "s"), text("One "), text("two", A), SEARCH, text("\nThree"),
+        block_from_wire({**code, "input": {"code": "a\n```"}}),
+    ]  # fmt: skip
+    assert [part.to_markdown() for part in passages(blocks)] == [
+        "**Thinking**\n\n> hm\n> yes", "One two[^1]", "`result: nothing`", "\nThree",
+        "````text\nrunning: a\n  ```\n````", NOTE,
+    ]  # fmt: skip
+    (only,) = passages([block_from_wire({"type": "`", "text": ""})])
+    assert only.to_markdown() == "`` a block this version does not know: ` ``"
+    assert [part.text for part in passages([text("a", A)], cite=False)] == ["a"]
+
+
+def test_replies_of_one_document_share_their_numbers() -> None:
+    sources = Sources()
+    assert to_markdown([text("a", A)], sources) == f"a[^1]\n\n{NOTE}"
+    assert to_markdown([text("b", B, A)], sources) == f"b[^2][^1]\n\n{NOTE_B}"

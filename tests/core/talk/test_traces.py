@@ -101,7 +101,7 @@ WIRES: list[tuple[dict[str, Any], str]] = [
      "tools of s: a"),
     ({"type": "mcp_tool_listing", "tools": None}, "tools of ?: none"),
     ({"type": "image", "source": {"type": "url", "url": "https://a"}},
-     'image: {"type":"url","url":"https://a"}'),
+     "image: https://a"),
     ({"type": "search_result", "title": "A", "source": "u"}, "search result: A"),
     ({"type": "thinking", "thinking": "", "signature": "s"},
      "thought; the service does not show what"),
