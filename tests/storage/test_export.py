@@ -90,7 +90,7 @@ TALK = replies(
 def test_pieces_are_joined_and_sources_noted_once_in_markdown() -> None:
     assert to_markdown(Sheet(TALK)) == (
         '## Assistant\n\nOne sentence[^1].\n\n``odd_tool_use {"q":"`x`<b>"}``\n\nSo.\n\n'
-        "[^1]: A \\<b\\> <https://a.example/>\n\n## Assistant\n\nAgain[^2][^1]\n\n"
+        "[^1]: A \\<b> <https://a.example/>\n\n## Assistant\n\nAgain[^2][^1]\n\n"
         "[^2]: <https://b.example/>\n"
     )
     assert "[^" not in to_markdown(Sheet(TALK, cite=False))

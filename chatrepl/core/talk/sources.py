@@ -9,7 +9,11 @@ from chatrepl.core.talk.blocks import Block, TextBlock
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
-_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
+# What would be Markdown in a title; all else stays as it is, for those who read the plain text.
+_ACTIVE: Final = re.compile(
+    r"[\\`*\[\]~$^]|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\A[-#+>|=:]|(?<=\A\d)[.)]"
+    r"|(?<=\A\d\d)[.)]|(?<=\A\d{3})[.)]|(?<=\A\d{4})[.)]|!(?=\[)|\|"
+)
 _ADDRESS: Final = re.compile(r"https?://[^\s<>]+\Z")
 # What a citation tells of its place in a document: the word for it, its keys, how far from one the
 # service counts, and whether the end stands for the last one or for what follows it.
@@ -109,7 +113,7 @@ def _address(url: str) -> str:
 
 
 def _inert(text: str) -> str:
-    return _PUNCTUATION.sub(r"\\\1", text)
+    return _ACTIVE.sub(r"\\\g<0>", text)
 
 
 def _text(cited: Wire, key: str) -> str:

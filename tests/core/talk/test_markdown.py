@@ -37,7 +37,7 @@ def text(said: str, *cited: Wire) -> TextBlock:
         ([text("Wait.\n"), SEARCH, SEARCH, text("\n\nSo.")], "Wait.\n\nSo."),
         ([SEARCH, text("So."), SEARCH], "So."),
         ([text("a", A, B), text("b", B, A)], f"a[^1][^2]b[^2][^1]\n\n{NOTE}{NOTE_B}"),
-        ([text("a", PAGE)], "a[^1]\n\n[^1]: R\\, page 2\n"),
+        ([text("a", PAGE)], "a[^1]\n\n[^1]: R, page 2\n"),
         ([text("```\nx\n```", A)], f"```\nx\n```\n\n[^1]\n\n{NOTE}"),
         ([text("```\nx\n```\n", A), text("y")], f"```\nx\n```\n\n[^1]\ny\n\n{NOTE}"),
         ([text("```\nx", A), text("y\n```\n\nz")], f"```\nxy\n```\n\nz[^1]\n\n{NOTE}"),
