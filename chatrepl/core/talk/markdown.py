@@ -45,7 +45,7 @@ class Passage:
                 return "**Thinking**\n\n" + "\n".join(f"> {row}" for row in self.text.splitlines())
             case "block":
                 return _as_code(self.text)
-            case "text":
+            case _:
                 return self.text
 
 
