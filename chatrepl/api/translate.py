@@ -60,12 +60,17 @@ class Translator:
             case "content_block_stop":
                 return [*self._flush(), BlockStop(self._index(data))]
             case "message_start":
-                return self._start(_wire(data.get("message")))
+                message = _wire(data.get("message"))
+                begun = self._start(message)
+                container = _whole(message.get("container"))
+                return [*begun, MessageDelta(container=container)] if container else begun
             case "message_delta":
                 delta = _wire(data.get("delta"))
                 reason = _text(delta.get("stop_reason")) or None
                 details, usage = (_whole(delta.get("stop_details")), _whole(data.get("usage")))
-                return [*self._flush(), MessageDelta(reason, details, usage)]
+                sequence, container = delta.get("stop_sequence"), _whole(delta.get("container"))
+                stopped = scrub(_text(sequence)) or None
+                return [*self._flush(), MessageDelta(reason, details, usage, stopped, container)]
             case "message_stop":
                 return [*self._flush(), MessageStop()]
             case _:

@@ -15,6 +15,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
+from chatrepl.core.talk.markdown import passages
 from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
@@ -113,7 +114,11 @@ def tail(session: Session, entry: SavedEntry, notes: Sequence[str]) -> Outcome:
 def _shown(turn: Turn) -> Outcome:
     asked = "\n\n".join(block.to_markdown() for block in turn.question)
     quoted = "\n".join(f"> {line}" for line in asked.splitlines())
-    return Page(f"{quoted}\n\n{reply_text(turn)}")
+    content = turn.assistant.content if turn.assistant is not None else ()
+    parts = [part.to_markdown() for part in passages(content) if part.kind != "thinking"]
+    text = reply_text(turn)
+    replied = text if text != turn.text else "\n\n".join(parts)
+    return Page(f"{quoted}\n\n{replied}")
 
 
 @command("sessions", group="saved")
@@ -198,7 +203,8 @@ def _exported(session: Session, format_: Format) -> str:
     conversation = session.conversation
     if format_ in {"md", "html"}:
         name = session.recorder.name if isinstance(session.recorder, Journal) else ""
-        sheet = Sheet(conversation.path(), name or "Conversation", conversation.state.system)
+        title, cite = name or "Conversation", session.settings.cite
+        sheet = Sheet(conversation.path(), title, conversation.state.system, cite)
         return to_markdown(sheet) if format_ == "md" else to_html(sheet)
     if format_ == "json":
         return to_json(session.request(None).body())

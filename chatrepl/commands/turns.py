@@ -16,6 +16,8 @@ from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.differences import changed_words
 from chatrepl.core.talk.excerpts import answered, asked
+from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.sources import Sources
 from chatrepl.core.words import compact
 from chatrepl.session.session import Session
 
@@ -169,8 +171,8 @@ def copy(
 ) -> Outcome:
     """Copy the last reply, WHAT turn's reply, `code` (its BLOCK, else the last), or `all`.
 
-    It is the exact text of the reply, without anything of the screen. BLOCK is a number, or a
-    language: `/copy code py` takes the last block of Python.
+    It is the text of the reply with its sources (cite = false: without), and nothing else of the
+    screen. BLOCK is a number, or a language: `/copy code py` takes the last block of Python.
     """
     if what == "all":
         numbered(session, None)
@@ -182,15 +184,18 @@ def copy(
     turn = numbered(session, None if what is None else int(what))
     if turn.assistant is None:
         raise UsageError("That turn has no reply.")
-    return Copy(turn.assistant.text, "The reply")
+    text = to_markdown(turn.assistant.content, cite=session.settings.cite)
+    return Copy(text, "The reply")
 
 
 def _all(session: Session) -> str:
-    parts = []
+    parts, sources, cite = [], Sources(), session.settings.cite
     for turn in session.conversation.path():
         asked = "\n\n".join(block.to_markdown() for block in turn.question)
         parts += [f"## You\n\n{asked}"] if asked else []
-        parts += [f"## Reply\n\n{turn.assistant.text}"] if turn.assistant is not None else []
+        if turn.assistant is not None:
+            text = to_markdown(turn.assistant.content, sources, cite=cite)
+            parts.append(f"## Reply\n\n{text.rstrip()}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -199,7 +204,8 @@ def _code(session: Session, block: str | None) -> Outcome:
     number = int(block) if block is not None and re.fullmatch(r"\d{1,9}", block) else None
     language = block or "" if number is None else ""
     for turn in reversed(session.conversation.path()):
-        blocks = code_blocks(turn.assistant.text, language) if turn.assistant is not None else ()
+        content = turn.assistant.content if turn.assistant is not None else ()
+        blocks = code_blocks(to_markdown(content, cite=False), language)
         if not blocks:
             continue
         if number is not None and not 1 <= number <= len(blocks):

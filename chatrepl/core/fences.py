@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -76,3 +77,71 @@ def _dedent(body: str, width: int) -> str:
     if not width:
         return body
     return re.sub(rf"^ {{1,{width}}}", "", body, flags=re.MULTILINE)
+
+
+# A fence may stand in a quote or a list.
+_EDGE: Final = re.compile(r"((?:[\s>]|[-*+][ \t]|\d{1,9}[.)][ \t])*)(`{3,}|~{3,})([^\n]*)\Z")
+_LONGEST_EDGE: Final = 400
+
+
+@dataclass(slots=True)
+class FenceWatch:
+    """Follows a text as it grows: whether it stands inside of a fenced block, or right behind."""
+
+    fence: str = ""
+    quoted: bool = False
+    is_behind: bool = False
+    _line: str = ""
+    _breaks: int = 2  # ends of lines that the text ends in; its beginning is as good as two
+
+    def feed(self, text: str) -> None:
+        """Go on with the text."""
+        if not text:
+            return
+        breaks = len(text) - len(text.rstrip("\n"))
+        self._breaks = breaks if breaks < len(text) else self._breaks + breaks
+        *lines, rest = (self._line + text).split("\n")
+        for line in lines:
+            self._take(line)
+        self._line = rest[:_LONGEST_EDGE]
+
+    def after(self, text: str) -> "FenceWatch":
+        """Give the state after `text`, as if its last line were whole."""
+        later = replace(self)
+        later.feed(f"{text}\n")
+        return later
+
+    @property
+    def inside(self) -> bool:
+        """Whether what comes next is code."""
+        return bool(self.after("").fence)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last line that is not blank ended a fenced block."""
+        return self.after("").is_behind
+
+    def closing(self) -> str:
+        """Give what ends the block."""
+        state = self.after("")
+        lead = "> " if state.quoted else ""
+        return ("" if self._breaks else "\n") + f"{lead}{state.fence}"
+
+    def blank_row(self) -> str:
+        """Give the ends of lines that are missing to a blank row."""
+        return "\n" * max(0, 2 - self._breaks)
+
+    def _take(self, line: str) -> None:
+        if self.quoted and self.fence and ">" not in line[:_LONGEST_EDGE].lstrip()[:1]:
+            self.fence = ""
+        edge = _EDGE.match(line[:_LONGEST_EDGE])
+        if self.fence:
+            self.is_behind = edge is not None and self._ends(edge)
+            self.fence = "" if self.is_behind else self.fence
+        elif edge is not None and not (edge[2][0] == "`" and "`" in edge[3]):
+            self.fence, self.quoted, self.is_behind = edge[2], ">" in edge[1], False
+        elif line.strip():
+            self.is_behind = False
+
+    def _ends(self, edge: "re.Match[str]") -> bool:
+        return edge[2].startswith(self.fence) and not edge[3].strip()

@@ -6,26 +6,30 @@ The object's keys are a contract with scripts.
 from typing import Any
 
 from chatrepl.core.errors import ApiError, ChatreplError, ReplyError
+from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Receipt, Turn
+from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
 
 
 @frozen
 class Result:
-    """What a single shot came to. `receipt` is None where nothing was sent."""
+    """What a single shot came to. `receipt` is None where the turn did not end."""
 
     text: str = ""
     parsed: Any = None
     model: str = ""
     receipt: Receipt | None = None
-    retries: int = 0
+    reply: Reply = Reply()
     session_id: str | None = None
     error: ChatreplError | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """Give the object that `-o json` prints."""
-        receipt = self.receipt or Receipt(model=self.model)
-        prefill = receipt.prefill
+        reply = self.reply
+        receipt = self.receipt or Receipt(model=self.model, request_id=reply.request_id)
+        content = reply.content()
+        prefill = receipt.prefill if self.receipt else reply.prefill
         saved = None
         if receipt.cost_usd is not None and receipt.uncached_usd is not None:
             saved = receipt.uncached_usd - receipt.cost_usd
@@ -37,13 +41,18 @@ class Result:
             "model": receipt.model or self.model,
             "stop_reason": receipt.stop_reason,
             "stop_details": dict(receipt.stop_details) if receipt.stop_details else None,
+            "stop_sequence": reply.stop_sequence,
+            "content": [block.to_wire() for block in content],
+            "sources": Sources.of(content).to_wire(),
             "prefill": {"text": prefill.text, "mode": prefill.mode} if prefill else None,
-            "usage": receipt.usage.to_wire(),
+            "usage": reply.usage_wire,
             "cost_usd": receipt.cost_usd,
             "saved_usd": saved,
             "duration_ms": round(receipt.duration_s * 1000),
-            "retries": self.retries,
-            "request_id": receipt.request_id,
+            "retries": reply.retries,
+            "message_id": reply.message_id,
+            "container": dict(reply.container) if reply.container else None,
+            "request_id": receipt.request_id or getattr(self.error, "request_id", None),
             "session_id": self.session_id,
             "error": self._error(receipt),
         }

@@ -99,6 +99,7 @@ class Settings:
         "null, which needs JSON in a text, takes a key away.",
         kind="body",
     )
+    cite: bool = _option(True, "Number the sources in a text, and list them at its end.")
     web: bool = _option(False, "Let the service search the web.")
     web_max_uses: int = _option(5, "Searches in one reply at most.", key="web.max_uses", least=1)
     web_allowed_domains: tuple[str, ...] = _option(

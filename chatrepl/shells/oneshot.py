@@ -13,6 +13,7 @@ from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.fences import extract
 from chatrepl.core.result import Result, judge
 from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.foreword import foreword
@@ -92,9 +93,9 @@ class Shot:
         if self.turn is None and self.reply.has_content:
             self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
-            self._write_result(self._partial_text(), None, error)
+            self._write_result(self._text(), None, error)
         elif self._held():  # what does not have the form asked for is nothing for stdout
-            mutter(self.err, display(self._partial_text().rstrip("\n")))
+            mutter(self.err, display(self._text().rstrip("\n")))
         if isinstance(error, ApiError) and error.kind is ApiErrorKind.TOO_LARGE:
             error.hint = "Send less of it; --dry-run tells how large a request is."
         if error.exit_code not in STOPPED:
@@ -103,7 +104,7 @@ class Shot:
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
-        text = turn.text
+        text = self._text()
         form, wanted = self.session.next.form, self.manner.extract
         problem = judge(turn, text, whole=form is not None or wanted is not None)
         if problem is not None:
@@ -131,7 +132,8 @@ class Shot:
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
             return self.manner.rendered()
-        plain = PlainView(self.out, raw=self.manner.raw, screen=self.manner.screen)
+        manner, cite = self.manner, self.session.settings.cite
+        plain = PlainView(self.out, raw=manner.raw, screen=manner.screen, cite=cite)
         return NotedView(plain, err, live=self.manner.live_status)
 
     def _held(self) -> bool:
@@ -162,21 +164,22 @@ class Shot:
             parsed,
             self.session.settings.model,
             receipt,
-            self.reply.retries,
+            self.reply,
             self.session.recorder.id or None,
             error,
         ).to_wire()
         if receipt is None:
-            asked = self.reply.request_id or getattr(error, "request_id", None)
             seconds = max(0.0, self.session.edges.clock() - self.begun_at)
-            result |= _unfinished(self.reply)
-            result |= {"duration_ms": round(seconds * 1000), "request_id": asked}
+            result["duration_ms"] = round(seconds * 1000)
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
         write_json(self.out, result)
 
-    def _partial_text(self) -> str:
-        return self.turn.text if self.turn is not None else self.reply.text
+    def _text(self) -> str:
+        """Give the text as far as it came, without marks: it is to be read by programs."""
+        written = self.turn.assistant if self.turn is not None else None
+        content = self.reply.content() if self.turn is None else ()
+        return to_markdown(written.content if written is not None else content, cite=False)
 
     def _remark(self, turn: Turn) -> None:
         """Say on stderr what the reader of the answer should know."""
@@ -256,12 +259,3 @@ def say_error(err: TextIO | None, error: ChatreplError) -> None:
     lines = [f"chatrepl: {one_line(error.message, 400)}"]
     lines += [f"  {one_line(line, 400)}" for line in error.hint.splitlines()[:2]]
     mutter(err, "\n".join(lines))
-
-
-def _unfinished(reply: Reply) -> dict[str, Any]:
-    """Give the parts of a result that an unfinished reply can fill."""
-    prefill = reply.prefill
-    return {
-        "usage": reply.total_usage.to_wire(),
-        "prefill": {"text": prefill.text, "mode": prefill.mode} if prefill else None,
-    }

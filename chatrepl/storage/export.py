@@ -12,14 +12,10 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from chatrepl.core.talk.blocks import (
-    Block,
-    ImageBlock,
-    RedactedThinkingBlock,
-    TextBlock,
-    ThinkingBlock,
-)
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.markdown import Passage, passages
+from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.storage.records import escape
@@ -44,25 +40,30 @@ code, .text pre code { font-family: ui-monospace, monospace; font-size: .9em; }
 
 @frozen
 class Sheet:
-    """What is exported: the turns as they stand, and what goes above them."""
+    """What is exported: the turns as they stand, and what goes above them.
+
+    `cite` says whether sources stand in the texts.
+    """
 
     turns: Sequence[Turn]
     title: str = ""
     system: str = ""
+    cite: bool = True
 
 
 def to_markdown(sheet: Sheet) -> str:
     """Write a conversation as Markdown; texts stand in it as they are."""
+    sources = Sources()
     parts = [f"# {_one_line(sheet.title)}"] if sheet.title else []
     if sheet.system:
         parts.append(f"## System\n\n{sheet.system}")
     for turn in sheet.turns:
         for message, content in _messages(turn):
-            body = "\n\n".join(filter(None, map(_markdown, content)))
-            parts.append(f"## {_who(message)}\n\n{body}")
+            parts.append(f"## {_who(message)}")
+            parts += (_markdown(part) for part in _parts(message, content, sources, sheet.cite))
         if turn.was_cut:
             parts.append("*[the reply was cut here]*")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
 def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
@@ -70,14 +71,16 @@ def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
 
     `render` makes safe HTML of a text's Markdown; without it texts stand as they are.
     """
+    sources = Sources()
     title = html.escape(_one_line(sheet.title) or "Conversation")
     body = [f"<h1>{title}</h1>"]
     if sheet.system:
         body.append(_section("system", "System", f"<pre>{html.escape(sheet.system)}</pre>"))
     for turn in sheet.turns:
         for message, content in _messages(turn):
-            shown = "\n".join(_block(block, render) for block in content)
-            body.append(_section(message.role, _who(message), shown))
+            parts = _parts(message, content, sources, sheet.cite)
+            inner = "\n".join(_html(part, render) for part in parts)
+            body.append(_section(message.role, _who(message), inner))
         if turn.was_cut:
             body.append('<p class="note">The reply was cut here.</p>')
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -91,9 +94,22 @@ def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
     )
 
 
-def _markdown(block: Block) -> str:
-    text = block.to_markdown()
-    return f"**Thinking**\n\n{text}" if text and isinstance(block, ThinkingBlock) else text
+def _parts(
+    message: Message, content: Sequence[Block], sources: Sources, cite: bool
+) -> Iterator[Passage | Block]:
+    """Give what a message is made of; what a user wrote and attached stays as it is."""
+    if message.role == "assistant":
+        yield from passages(content, sources, cite=cite)
+        return
+    for block in content:
+        if isinstance(block, TextBlock | ImageBlock | DocumentBlock):
+            yield block
+        else:
+            yield from passages((block,), sources, cite=cite)
+
+
+def _markdown(part: Passage | Block) -> str:
+    return part.to_markdown()
 
 
 def _messages(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:
@@ -119,20 +135,20 @@ def _section(kind: str, who: str, inner: str) -> str:
     return f'<section class="{kind}">\n<h2>{html.escape(who)}</h2>\n{inner}\n</section>'
 
 
-def _block(block: Block, render: Callable[[str], str] | None) -> str:
-    match block:
-        case TextBlock(text=text) if render is not None:
+def _html(part: Passage | Block, render: Callable[[str], str] | None) -> str:
+    match part:
+        case Passage(kind="text", text=text) | TextBlock(text=text) if render is not None:
             return f'<div class="text">{render(text)}</div>'
         case ImageBlock(source={"type": "base64", "media_type": str(kind), "data": str(data)}) if (
             kind in _PICTURES
         ):
             return f'<p><img alt="image" src="data:{kind};base64,{html.escape(data)}"></p>'
-        case ThinkingBlock(thinking=text):
-            return _plain("thinking", text)
-        case RedactedThinkingBlock():
-            return _plain("thinking", block.to_markdown())
+        case Passage(kind="block", text=text):
+            return _plain("note", text)
+        case Passage(kind=kind, text=text):
+            return _plain(kind, text)
         case _:
-            return _plain("text", block.to_markdown())
+            return _plain("text", part.to_markdown())
 
 
 def _plain(kind: str, text: str) -> str:

@@ -230,3 +230,18 @@ def test_whatever_a_block_opens_with_can_be_read_back_from_a_journal(
 def test_texts_anywhere_in_a_value_are_made_sendable() -> None:
     value = json.loads('{"a\\ud83d":["\\ud83d\\ude00",{"b":"\\udc00"},1,null]}')
     assert scrubbed(value) == {"a\ufffd": ["😀", {"b": "\ufffd"}, 1, None]}
+
+
+def test_where_code_ran_and_what_stopped_the_reply_is_told() -> None:
+    box = {"id": "container_1", "expires_at": "2026-12-01T00:00:00Z"}
+    found = translate(
+        {"type": "message_start", "message": {"id": "m", "container": box}},
+        {"type": "message_delta", "delta": {"stop_sequence": "END", "container": box}},
+        {"type": "message_delta", "delta": {"stop_sequence": 1, "container": "x"}},
+    )
+
+    assert found[1:] == [
+        MessageDelta(container=box),
+        MessageDelta(stop_sequence="END", container=box),
+        MessageDelta(),
+    ]

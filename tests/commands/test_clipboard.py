@@ -5,6 +5,7 @@ import pytest
 from chatrepl.attachments.clipboard import Clipboard
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import UsageError
+from chatrepl.core.talk.blocks import TextBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
@@ -30,6 +31,21 @@ def test_replies_code_and_all_are_copied_exactly(player: Player) -> None:
 
     assert player.copied[:4] == ["Yes.", CODE, "two\n", "print(1)\n"]
     assert player.copied[4].startswith("## You\n\nCode?\n\n## Reply\n\nLook:")
+
+
+def test_sources_are_copied_unless_they_are_not_wanted(player: Player) -> None:
+    cited = {"url": "https://a.example", "title": "A"}
+    search = UnknownBlock({"type": "new_tool_result"})
+    blocks = (TextBlock("Wait."), search, TextBlock("So", (cited,)), TextBlock("."))
+    head = player.session.conversation.head
+    player.session.add_turn(head, Message.user("Why?"), Message("assistant", blocks))
+    for line in ("/copy", "/copy all", "/set cite false", "/copy"):
+        player.do(line)
+
+    whole, everything, plain = player.copied
+    assert whole == "Wait.\n\nSo[^1].\n\n[^1]: A <https://a.example>\n"
+    assert everything.endswith(whole)
+    assert plain == "Wait.\n\nSo."
 
 
 def test_a_code_block_is_copied_by_its_language(player: Player) -> None:

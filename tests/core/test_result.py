@@ -1,7 +1,9 @@
 import json
 
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, UsageError
+from chatrepl.core.exchange.reply import MessageDelta, MessageStart, Reply, RetryWait
 from chatrepl.core.result import Result, error_to_wire
+from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Prefill, Receipt
 from chatrepl.core.talk.usage import Usage
 
@@ -11,14 +13,25 @@ def test_a_result_is_the_object_of_the_contract() -> None:
         model="m-1", stop_reason="end_turn", usage=Usage(1, 2, 3, 4), request_id="req_1",
         prefill=Prefill("{", "native"), cost_usd=0.25, uncached_usd=0.75, duration_s=0.8124,
     )  # fmt: skip
-    found = Result("hi", {"a": 1}, "m", receipt, 2, "id-1").to_wire()
+    cited = {"type": "web_search_result_location", "url": "https://a", "title": "A"}
+    reply = Reply((TextBlock("hi", (cited,)),))
+    for event in (
+        RetryWait("busy", 1, 2, 3),
+        MessageStart("m-1", "msg_1", {"input_tokens": 1, "service_tier": "standard"}, "req_1"),
+        MessageDelta("end_turn", None, {"output_tokens": 2}, "END", {"id": "c1"}),
+    ):
+        reply = reply.apply(event)
+    found = Result("hi", {"a": 1}, "m", receipt, reply, "id-1").to_wire()
 
     assert json.loads(json.dumps(found)) == {
         "schema": 1, "ok": True, "text": "hi", "parsed": {"a": 1}, "model": "m-1",
         "stop_reason": "end_turn", "stop_details": None,
         "prefill": {"text": "{", "mode": "native"},
-        "usage": {"input_tokens": 1, "output_tokens": 2, "cache_read_input_tokens": 4,
-                  "cache_creation_input_tokens": 3},
+        "stop_sequence": "END", "message_id": "msg_1", "container": {"id": "c1"},
+        "content": [{"type": "text", "text": "hi", "citations": [cited]}],
+        "sources": [{"n": 1, "title": "A", "url": "https://a", "cited_text": None}],
+        "usage": {"input_tokens": 1, "service_tier": "standard", "output_tokens": 2,
+                  "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
         "cost_usd": 0.25, "saved_usd": 0.5, "duration_ms": 812, "retries": 2,
         "request_id": "req_1", "session_id": "id-1", "error": None,
     }  # fmt: skip

@@ -47,7 +47,7 @@ def test_the_nearest_key_is_named() -> None:
 def test_few_switches_are_on_unasked() -> None:
     on = {opt.key for opt in OPTIONS.values() if opt.default is True}
 
-    assert on == {"save", "show_thinking", "head_start", "cache.enabled"}
+    assert on == {"save", "show_thinking", "head_start", "cache.enabled", "cite"}
 
 
 @pytest.mark.parametrize(

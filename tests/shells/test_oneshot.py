@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
+    CitationDelta,
     MessageDelta,
     MessageStart,
     MessageStop,
@@ -47,7 +51,7 @@ def ask(of: Shot, *said: StreamEvent | Exception | str, reason: str = "end_turn"
         for item in said:
             if isinstance(item, Exception):
                 raise item
-            if item in {HANG, TERM}:
+            if item in (HANG, TERM):
                 os.kill(os.getpid(), signal.SIGINT if item == HANG else signal.SIGTERM)
                 await asyncio.sleep(10)
             elif isinstance(item, str):
@@ -177,6 +181,47 @@ def test_a_request_that_was_refused_is_known_by_its_id() -> None:
     made = shot(Manner(output="json"))
     assert asyncio.run(made.answer(Message.user("hi"), stream)) == 1
     assert result(made)["request_id"] == "req_2"
+
+
+CITED = {"url": "https://a.example", "title": "A"}
+SEARCHED = (
+    BlockStart(0, {"type": "text", "text": ""}),
+    TextDelta("Wait."),
+    BlockStart(1, {"type": "web_search_tool_result", "tool_use_id": "t", "content": []}),
+    BlockStart(2, {"type": "text", "text": "", "citations": []}),
+    TextDelta("So", 2),
+    TextDelta(" it is.\n", 2),
+    CitationDelta(CITED, 2),
+    BlockStop(2),
+)
+
+
+def test_sources_stand_in_text_and_beside_it_in_json() -> None:
+    text, plain, structured = shot(), shot(), shot(Manner(output="json"))
+    plain.session.settings = replace(plain.session.settings, cite=False)
+    for made in (text, plain, structured):
+        assert ask(made, *SEARCHED) == 0
+
+    assert printed(plain)[0] == "Wait.\n\nSo it is.\n"
+    note = "[^1]: A <https://a.example>\n"
+    assert printed(text)[0] == f"Wait.\n\nSo it is.[^1]\n\n{note}"
+    assert result(structured)["text"] == "Wait.\n\nSo it is.\n"
+    assert [source["url"] for source in result(structured)["sources"]] == ["https://a.example"]
+    kinds = [block["type"] for block in result(structured)["content"]]
+    assert kinds == ["text", "web_search_tool_result", "text"]
+
+
+@pytest.mark.parametrize(("manner", "form", "said"), [
+    (Manner(extract=""), None, "```\nx\n```\n"), (Manner(), Form({}), "{}"),
+    (Manner(), Form.choose(("a",)), '{"choice": "a"}'),
+])  # fmt: skip
+def test_what_has_the_form_asked_for_has_no_sources(
+    manner: Manner, form: Form | None, said: str
+) -> None:
+    made = shot(manner, form)
+
+    assert ask(made, TextDelta(said), CitationDelta(CITED)) == 0
+    assert "[^" not in printed(made)[0]
 
 
 def test_json_lines_end_with_the_result() -> None:

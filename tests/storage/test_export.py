@@ -2,13 +2,16 @@ from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chatrepl.core.talk.blocks import (
+    Block,
     DocumentBlock,
     ImageBlock,
     RedactedThinkingBlock,
     TextBlock,
     ThinkingBlock,
+    block_from_wire,
 )
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.export import Sheet, to_html, to_markdown
@@ -69,7 +72,50 @@ def test_thinking_is_set_apart_also_where_only_the_service_can_read_it() -> None
     thoughts = (ThinkingBlock("hm", "s"), RedactedThinkingBlock("x"))
     page = to_html(Sheet((Turn(TurnId("t"), None, (Message("assistant", thoughts),)),)))
     assert '<div class="thinking"><pre>hm</pre></div>' in page
-    assert '<div class="thinking"><pre>&gt; *[redacted thinking]*</pre></div>' in page
+    assert '<div class="note"><pre>thought; the service does not show what</pre></div>' in page
+
+
+def replies(*contents: tuple[Block, ...]) -> tuple[Turn, ...]:
+    return tuple(Turn(TurnId("t"), None, (Message("assistant", made),)) for made in contents)
+
+
+CITED = {"url": "https://a.example/", "title": "A <b>"}
+SEARCH = block_from_wire({"type": "odd_tool_use", "id": "t", "input": {"q": "`x`<b>"}})
+TALK = replies(
+    (TextBlock("One "), TextBlock("sentence", (CITED,)), TextBlock("."), SEARCH, TextBlock("So.")),
+    (TextBlock("Again", ({"url": "https://b.example/"}, CITED)),),
+)
+
+
+def test_pieces_are_joined_and_sources_noted_once_in_markdown() -> None:
+    assert to_markdown(Sheet(TALK)) == (
+        '## Assistant\n\nOne sentence[^1].\n\n``odd_tool_use {"q":"`x`<b>"}``\n\nSo.\n\n'
+        "[^1]: A \\<b> <https://a.example/>\n\n## Assistant\n\nAgain[^2][^1]\n\n"
+        "[^2]: <https://b.example/>\n"
+    )
+    assert "[^" not in to_markdown(Sheet(TALK, cite=False))
+
+
+def test_a_page_shows_sources_and_blocks() -> None:
+    page = Tags(to_html(Sheet(TALK)))
+    for written in ("One sentence[^1].", 'odd_tool_use {"q":"`x`<b>"}', "https://b.example/"):
+        assert written in page.text
+    assert not set(page.tags) & {"a", "b"}
+
+
+def test_what_a_user_sent_stays_apart_and_other_blocks_are_told() -> None:
+    sent = (TextBlock("a"), TextBlock("b"), DocumentBlock.plain("c", "c.txt"), SEARCH)
+    written = to_markdown(Sheet((Turn(TurnId("t"), None, (Message("user", sent),)),)))
+    assert written.startswith("## You\n\na\n\nb\n\n*[document: c.txt]*\n\n``odd_tool_use")
+
+
+@given(st.text(min_size=1), st.dictionaries(st.text(), st.text()))
+def test_no_kind_of_block_is_invisible(kind: str, more: dict[str, str]) -> None:
+    block = block_from_wire({**more, "type": kind})
+    empty = to_markdown(Sheet(replies(()))), to_html(Sheet(replies(())))
+    written = Sheet(replies((block,)))
+    assert len(to_markdown(written)) > len(empty[0])
+    assert len(to_html(written)) > len(empty[1])
 
 
 def test_instructions_of_ours_are_not_exported() -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.traces import trace
 
 _LONGEST: Final = 400
 
@@ -15,8 +16,14 @@ def asked(turn: Turn) -> str:
 
 
 def answered(turn: Turn) -> str:
-    """Give the beginning of a turn's reply; of one that was chosen, the choice alone."""
-    return beginning(reply_text(turn))
+    """Give the beginning of a turn's reply; of one that was chosen, the choice alone.
+
+    Of one without text stands there what else came.
+    """
+    if text := beginning(reply_text(turn)):
+        return text
+    blocks = turn.assistant.content if turn.assistant is not None else ()
+    return beginning(" · ".join(row for block in blocks for row in trace(block)[:1]))
 
 
 def reply_text(turn: Turn) -> str:

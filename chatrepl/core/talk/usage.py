@@ -69,6 +69,36 @@ class Cost:
         return Cost(self.usd + other.usd, self.uncached_usd + other.uncached_usd)
 
 
+def updated(wire: Wire, newer: Wire | None) -> dict[str, Any]:
+    """Take over what a newer usage object says; null says nothing."""
+    merged = dict(wire)
+    for key, value in (newer if isinstance(newer, dict) else {}).items():
+        before = merged.get(key)
+        if isinstance(before, dict) and isinstance(value, dict):
+            merged[key] = updated(before, value)
+        elif value is not None or key not in merged:
+            merged[key] = value
+    return merged
+
+
+def summed(earlier: Wire, later: Wire) -> dict[str, Any]:
+    """Add two usage objects up: counts are added, lists joined; of words the later ones stand."""
+    both = dict(earlier)
+    for key, value in later.items():
+        match both.get(key), value:
+            case dict(before), dict():
+                both[key] = summed(before, value)
+            case list(before), list():
+                both[key] = [*before, *value]
+            case int(before), int() if not isinstance(value, bool):
+                both[key] = before + value
+            case before, _ if value is not None or before is None:
+                both[key] = value
+            case _:
+                pass
+    return both
+
+
 def _count(wire: Any, key: str, otherwise: int) -> int:
     value = wire.get(key) if isinstance(wire, dict) else None
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -2,7 +2,6 @@
 
 parts      what the reply is made of, one below the other
 progress   the words of the status
-sources    searches and citations
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from typing import Self
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
-    BlockStop,
+    CitationDelta,
     MessageStop,
     PrefillBegun,
     Remark,
@@ -25,10 +24,12 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.markdown import Weaver
+from chatrepl.core.talk.traces import trace
 from chatrepl.terminal.markdown.highlight import warm
 from chatrepl.terminal.safe_console import SafeConsole
-from chatrepl.terminal.views.parts import Parts, Sources, Style, called, failure
+from chatrepl.terminal.views.parts import Parts, Style
 from chatrepl.terminal.views.progress import TURN_S, Progress, retry_words
 
 __all__ = ["LiveView", "Style"]
@@ -52,7 +53,9 @@ class LiveView:
         self._begun_at = clock()
         self._parts = Parts(console, style, clock)
         self._progress = Progress(clock, utf8=style.utf8)
-        self._sources = Sources()
+        self._weaver = Weaver()
+        self._waits = False  # whether the block may end in a mark
+        self._closed = 0
         self._later: list[str] = []
         self._begun = False
         self._held = ""  # a beginning that waits for its text, so that no thinking parts the two
@@ -86,9 +89,7 @@ class LiveView:
             return
         if self._held:  # nothing more came
             self._parts.text(self._taken(ends=True))
-        notes = self._sources.notes()
-        if notes and self._parts.in_text:
-            self._parts.text(notes)
+        self._parts.text(self._weaver.end())
         self._parts.end()
         for remark in self._later:
             self._parts.line(remark)
@@ -98,18 +99,20 @@ class LiveView:
         if self._failure is not None:
             raise self._failure
         self._progress.note(event, reply)
+        self._follow(reply)
         match event:
             case TextDelta(text):
                 self._go_on(text)
                 return
+            case CitationDelta():
+                self._waits = True
             case ThinkingDelta(text) if self._style.thinking:
                 self._parts.think(text)
             case PrefillBegun() if event.text and not self._begun:
                 self._begin(event)
             case BlockStart(_, wire):
-                self._open(str(wire.get("type")), failure(wire))
-            case BlockStop():
-                self._close(reply)
+                self._open(str(wire.get("type")))
+                self._waits = "citations" in wire
             case Remark(text):
                 self._remark(text)
             case RetryWait() if not self._style.repaint and event.attempt != self._attempt:
@@ -143,24 +146,31 @@ class LiveView:
 
     def _taken(self, *, ends: bool = False) -> str:
         text, self._held = self._held, ""
-        return self.condense(text) if ends and self.condense is not None else text
+        if ends and self.condense is not None:
+            text = self.condense(text)
+        if not self._parts.in_text:  # what is between parts it already
+            self._weaver.apart = False
+        return self._weaver.feed(text, waits=self._waits)
 
-    def _open(self, kind: str, failed: str) -> None:
+    def _open(self, kind: str) -> None:
         self._done = False
         if kind in {"thinking", "redacted_thinking"}:
             self._progress.think()
-        if failed:
-            self._parts.line(failed)
 
-    def _close(self, reply: Reply) -> None:
-        """Put what belongs to the block that ended behind it."""
-        last = reply.blocks[-1] if reply.blocks else None
-        if self.condense is not None and isinstance(last, TextBlock) and self._held:
+    def _follow(self, reply: Reply) -> None:
+        """Close the blocks that ended since."""
+        for block in reply.blocks[self._closed :]:
+            self._close(block)
+        self._closed = len(reply.blocks)
+
+    def _close(self, block: Block) -> None:
+        """Put what belongs to a block that ended behind it."""
+        if self.condense is not None and isinstance(block, TextBlock) and self._held:
             self._parts.text(self._taken(ends=True))
-        if isinstance(last, TextBlock) and last.citations and self._parts.in_text:
-            self._parts.text(self._sources.mark(last))
-        elif line := called(last):
-            self._parts.line(line)
+        self._parts.text(self._weaver.close(block))
+        if self._style.thinking or block.type not in {"thinking", "redacted_thinking"}:
+            for row in trace(block):
+                self._parts.row(row)
 
     def _remark(self, text: str) -> None:
         """Say it at once, unless a text would be torn by it."""

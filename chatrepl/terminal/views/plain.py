@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from chatrepl.core.exchange.reply import (
+    BlockStart,
+    CitationDelta,
     MessageStop,
     PrefillBegun,
     Remark,
@@ -24,17 +26,26 @@ from chatrepl.core.exchange.reply import (
     StreamEvent,
     TextDelta,
 )
+from chatrepl.core.talk.markdown import Weaver
 from chatrepl.core.words import compact
 from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line, pipe
 
 
 class PlainView:
-    """Writes a reply's text to a stream, each delta at once."""
+    """Writes a reply's text to a stream, each delta at once.
 
-    def __init__(self, out: TextIO, *, raw: bool = False, screen: bool = False) -> None:
+    With `cite` the marks of its sources follow each block, and their notes the whole.
+    """
+
+    def __init__(
+        self, out: TextIO, *, raw: bool = False, screen: bool = False, cite: bool = True
+    ) -> None:
         self._out = out
         self._raw = raw
         self._sanitizer = Sanitizer() if screen else None
+        self._weaver = Weaver(cite)
+        self._waits = False
+        self._closed = 0
         self._held = ""
         self._last = ""
         self._prefilled = False
@@ -50,6 +61,7 @@ class PlainView:
     ) -> None:
         if isinstance(error, OSError):
             return
+        self._feed(self._weaver.end())
         self._write_safe(self._held)
         if self._sanitizer is not None:
             self._write(self._sanitizer.flush())
@@ -58,13 +70,19 @@ class PlainView:
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Write what the event brings of the text."""
-        del reply
+        for block in reply.blocks[self._closed :]:
+            self._feed(self._weaver.close(block))
+        self._closed = len(reply.blocks)
         match event:
             case TextDelta(text):
-                self._feed(text)
+                self._feed(self._weaver.feed(text, waits=self._waits))
+            case BlockStart(_, wire):
+                self._waits = "citations" in wire
+            case CitationDelta():
+                self._waits = True
             case PrefillBegun(prefill) if prefill.mode != "schema" and not self._prefilled:
                 self._prefilled = True
-                self._feed(prefill.text)
+                self._feed(self._weaver.begin(prefill.text))
             case _:
                 pass
 

@@ -1,4 +1,4 @@
-from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.core.talk.excerpts import answered, asked, beginning, reply_text
 
@@ -27,3 +27,11 @@ def test_of_a_choice_the_choice_is_shown() -> None:
     for other in ("red", '{"choice":1}', '{"choice":"a","b":2}', '{"choice":', ""):
         assert reply(other) == other
     assert answered(Turn(TurnId("a"), None, (Message.user("q"),))) == ""
+
+
+def test_of_a_reply_without_text_stands_there_what_came() -> None:
+    blocks = (UnknownBlock({"type": "hologram"}), UnknownBlock({"type": "compaction"}))
+    turn = Turn(TurnId("a"), None, (Message("assistant", blocks),))
+
+    told = "a block this version does not know: hologram · the service could not summarise the past"
+    assert answered(turn) == told

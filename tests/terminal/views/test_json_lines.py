@@ -6,16 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.exchange.reply import (
+    BlockStart,
     BlockStop,
+    CitationDelta,
+    InputDelta,
     MessageStart,
     PrefillBegun,
     Reply,
     RetryWait,
+    StreamEvent,
     TextDelta,
     ThinkingDelta,
 )
 from chatrepl.core.talk.conversation import Prefill
+from chatrepl.core.wire import Wire
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
+from tests.terminal.views.replies import text
 
 
 @given(st.dictionaries(st.text(), st.text()))
@@ -50,6 +56,48 @@ def test_programs_are_told_what_happens() -> None:
         {"type": "thinking", "delta": "hm"},
         {"type": "text", "delta": "\x1b[31m"},
     ]
+
+
+def test_programs_get_each_block_when_it_is_whole_and_its_sources() -> None:
+    call = {"type": "mcp_tool_use", "id": "t1", "name": "n", "input": {}, "server_name": "s"}
+    result = {"type": "odd_tool_result", "tool_use_id": "t1", "content": [1]}
+    sealed = {"type": "thinking", "thinking": "", "signature": "s"}
+    early, late = {"url": "https://a"}, {"url": "https://b"}
+    events = (
+        *opened(0, sealed),
+        *opened(1, {"type": "thinking", "thinking": "hm", "signature": "s"}),
+        *text("Let me see.", index=2),
+        BlockStart(3, call),
+        InputDelta('{"a":1}', 3),
+        BlockStart(4, result),  # no word that the call ended
+        *opened(5, {"type": "hologram", "light": 1}),
+        BlockStart(6, {"type": "text", "text": "", "citations": [early]}),
+        TextDelta("Yes.", 6),
+        CitationDelta(late, 6),
+        BlockStop(6),
+    )
+    told: list[Any] = []
+    reply = Reply()
+    with LinesView(told.append) as view:
+        for event in events:
+            reply = reply.apply(event)
+            view.show(event, reply)
+
+    assert told == [
+        {"type": "block", "block": sealed},
+        {"type": "text", "delta": "Let me see."},
+        {"type": "tool", "block": call | {"input": {"a": 1}}},
+        {"type": "tool", "block": result},
+        {"type": "block", "block": {"type": "hologram", "light": 1}},
+        {"type": "citation", "citation": early},
+        {"type": "text", "delta": "\n\nYes."},
+        {"type": "citation", "citation": late},
+    ]
+
+
+def opened(index: int, wire: Wire) -> list[StreamEvent]:
+    """The events of a block that comes whole."""
+    return [BlockStart(index, wire), BlockStop(index)]
 
 
 def test_the_silent_view_lets_everything_be() -> None:

@@ -5,10 +5,12 @@ import errno
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
     PrefillBegun,
     Remark,
     Reply,
@@ -111,9 +113,64 @@ def test_searches_are_told_in_plain_lines() -> None:
         *text("Found.", index=3),
         *end(),
     )
-    assert rows == (
-        "Let me look.\n\nsearching the web: ca^[[2Jts\nreading: https://example.com/\n\nFound."
+    assert rows == ("Let me look.\n\nsearching: ca^[[2Jts\nreading: https://example.com/\n\nFound.")
+
+
+def whole(index: int, kind: str, /, **more: object) -> list[StreamEvent]:
+    """The events of a block that comes whole."""
+    return [BlockStart(index, {**more, "type": kind}), BlockStop(index)]
+
+
+def test_what_has_no_better_form_is_a_line_cut_to_the_width() -> None:
+    output = {"type": "code_execution_result", "stdout": "1\n\x1b[2J2\n", "stderr": ""}
+    rows = shown(
+        *call("code_execution", '{"code": "print(1)"}', index=0),
+        *whole(1, "code_execution_tool_result", tool_use_id="t1", content=output),
+        *text("Two", index=2),
+        *whole(3, "hologram\x1b]0;x\x07"),
+        *text("more", index=4),
+        *call("web_search", '{"query": "' + "名" * 50 + '"}', index=5),
+        *end(),
+        width=40,
     )
+    assert rows.split("\n") == [
+        "running: print(1)",
+        "output: 1",
+        "  ^[[2J2",
+        "",
+        "Two",
+        "",
+        "a block this version does not know: hol…",
+        "",
+        "more",
+        "",
+        f"searching: {'名' * 14}…",
+    ]
+
+
+def test_a_line_stands_there_when_its_block_is_complete() -> None:
+    seen: list[str] = []
+    Screening().show(call("web_fetch", '{"url": "https://a"}'), seen.append)
+    assert ["reading" in rows for rows in seen] == [False, False, True]
+
+
+@given(st.text(min_size=1, max_size=20), st.dictionaries(st.text(max_size=5), st.text(max_size=5)))
+@settings(max_examples=50, deadline=None)
+def test_no_kind_of_block_is_invisible(kind: str, more: dict[str, str]) -> None:
+    assert shown(*whole(0, kind, **more), *end()).strip()
+
+
+def test_thinking_that_is_not_to_be_seen_has_no_line() -> None:
+    events = [*whole(0, "redacted_thinking", data="x"), *text("So.", index=1), *end()]
+    assert shown(*events, style=Style(thinking=False)) == "So."
+    assert shown(*events).startswith("thought; the service does not show what\n\nSo.")
+
+
+def test_notes_stand_at_the_end_whatever_comes_before() -> None:
+    source = {"url": "https://a.example/", "title": "A"}
+    rows = shown(*text("So", cites=(source,)), *whole(1, "hologram"), *end())
+    assert rows.startswith("So[1]\n\na block")
+    assert rows.endswith("hologram\n\n[1] A https://a.example/")
 
 
 def test_sources_are_footnotes_each_once() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.exchange.reply import OpenBlock, Rope
+from chatrepl.core.exchange.open_block import OpenBlock, Rope
 from chatrepl.core.talk.blocks import RedactedThinkingBlock, TextBlock, ThinkingBlock, ToolUseBlock
 
 

@@ -1,0 +1,114 @@
+"""A block while it streams in: it grows by pieces, and becomes a `Block` when it closes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chatrepl.core.talk.blocks import Block, block_from_wire
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire, encode, scrub
+
+
+@frozen
+class Rope:
+    """Text that grows by pieces; adding costs amortised logarithmic time, not the whole length.
+
+    Each piece is at least twice as long as the next.
+    """
+
+    pieces: tuple[str, ...] = ()
+
+    def add(self, text: str) -> "Rope":
+        """Append `text`. Pieces less than twice as long as what follows are merged into it."""
+        if not text:
+            return self
+        pieces = self.pieces
+        while pieces and len(pieces[-1]) < 2 * len(text):
+            text = pieces[-1] + text
+            pieces = pieces[:-1]
+        return Rope((*pieces, text))
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+
+@frozen
+class OpenBlock:
+    """The block that is being written: how it opened, and what has come since."""
+
+    index: int
+    wire: Wire
+    text: Rope = Rope()
+    signature: Rope = Rope()
+    citations: tuple[Wire, ...] = ()
+
+    @property
+    def type(self) -> str:
+        return str(self.wire.get("type"))
+
+    @property
+    def is_call(self) -> bool:
+        """Tell whether it is the call of a tool, which is of no use before it is complete."""
+        return self.type.endswith("tool_use")
+
+    @property
+    def written(self) -> str:
+        """The text so far, with what the block opened with."""
+        return _text(self.wire, self.type) + str(self.text)
+
+    def add(self, text: str) -> "OpenBlock":
+        return replace(self, text=self.text.add(text))
+
+    def close(self) -> Block | None:
+        """Make the finished block; None where nothing came that could be sent back."""
+        # The service takes back no empty text, and no thinking without its signature, which comes
+        # last: of a reply that was cut only text can be gone on with
+        # (platform.claude.com/docs/en/build-with-claude/streaming).
+        wire = dict(self.wire)
+        match self.type:
+            case "text":
+                wire["text"] = scrub(self.written)
+                begun = wire.pop("citations", None)
+                if cited := [*(begun if isinstance(begun, list) else ()), *self.citations]:
+                    wire["citations"] = cited
+                return block_from_wire(wire) if wire["text"] else None
+            case "thinking":
+                wire["thinking"] = scrub(self.written)
+                wire["signature"] = _text(wire, "signature") + str(self.signature)
+                return block_from_wire(wire) if wire["signature"] else None
+            case _ if self.text.pieces or isinstance(wire.get("input"), Mapping):
+                return block_from_wire({**wire, "input": _input(wire, str(self.text))})
+            case _:
+                return block_from_wire(wire)
+
+    def merged(self, parts: Wire) -> "OpenBlock":
+        """Take what a delta of a new kind brings: text goes on, null changes nothing."""
+        wire = dict(self.wire)
+        for key, value in parts.items():
+            if key == "type" or value is None:
+                continue
+            begun = wire.get(key)
+            both = isinstance(begun, str) and isinstance(value, str)
+            wire[key] = f"{begun}{value}" if both else value
+        return replace(self, wire=wire)
+
+
+def _text(wire: Wire, key: str) -> str:
+    value = wire.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
+    """Read the input of a call: what it opened with, and what came since."""
+    begun = wire.get("input")
+    given = begun if isinstance(begun, Mapping) else {}
+    try:
+        value = json.loads(partial_json) if partial_json else {}
+        encode(value)  # numbers beyond all bounds can be read, but not sent back
+    except (ValueError, RecursionError):
+        value = {}
+    return {**given, **value} if isinstance(value, dict) else given
