@@ -1,6 +1,5 @@
 """The context as it is seen and cut on a real terminal."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,7 +50,7 @@ def test_bars_are_plain_where_the_terminal_has_no_utf8(tmp_path: Path) -> None:
         assert "█" not in terminal.everything()
 
 
-def test_a_summary_is_streamed_and_used_after_a_yes_and_scales_are_kept(tmp_path: Path) -> None:
+def test_a_summary_is_streamed_and_used_after_a_yes(tmp_path: Path) -> None:
     with chat(tmp_path) as terminal:
         for word in ("one", "two", "three"):
             say(terminal, f"demo: say {word}", f"^{word}$")
@@ -63,9 +62,7 @@ def test_a_summary_is_streamed_and_used_after_a_yes_and_scales_are_kept(tmp_path
         terminal.settle()
         terminal.send("/context").keys("enter")
         terminal.wait_for(r"^1 .*summarised")
-    kept = list(tmp_path.rglob("scales.json"))
-    assert kept
-    assert "claude-sonnet-5-5" in json.loads(kept[0].read_text())
+    assert list(tmp_path.rglob("scales.json")) == []  # the engine teaches nothing of the service
 
 
 def test_the_limit_of_cost_stops_and_gives_the_message_back(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_strict_gateway_refuses_once_and_never_again(kind: str, run: Run) -> N
         assert 1 <= gateway.refused <= most
         assert len(gateway.bodies) == 3 + gateway.refused
     assert outputs[0].count("not taken") == gateway.refused
-    assert outputs[1:] == ["", ""]
+    assert "not taken" not in "".join(outputs[1:])
 
 
 def test_what_one_gateway_refuses_another_is_still_sent(run: Run) -> None:

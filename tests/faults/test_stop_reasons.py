@@ -18,7 +18,7 @@ class Row:
     requests: int = 1
 
 
-WEB = ("--set", "web=true")
+WEB = ("--set", "web=true", "--set", "cite=false")
 ROWS: dict[str, list[Row]] = {
     "S1": [
         Row("stop max_tokens", 0, "length limit"),
