@@ -44,7 +44,7 @@ def assemble(
     learned = learned_files(loaded.settings, demo=demo or options.demo)
     catalog = learned.catalog()
     counter = Counter()
-    outside = Lazy(lambda: _outside(folders, save=loaded.settings.save))
+    outside = Lazy(lambda: _outside(folders, learned, save=loaded.settings.save))
     how = liberty(loaded.settings, loaded.origins)
     model = resolve(loaded.settings.model, catalog, liberty=how)
     settings = replace(loaded.settings, model=model)
@@ -60,8 +60,8 @@ def assemble(
             learn=learned.learn,
             new_recorder=lambda: outside.result().new_recorder(),
             first_today=lambda what: outside.result().first_today(what),
-            scales=learned.scales,
-            keep_scales=learned.keep_scales,
+            scales=lambda: outside.result().scales(),
+            keep_scales=lambda scales: outside.result().keep_scales(scales),
             library=folders.conversations if loaded.settings.save else None,
         ),
         Conversation(state=State(system=settings.system)),
@@ -73,10 +73,10 @@ def assemble(
     return Assembled(session, folders, counter, learned)
 
 
-def _outside(folders: Folders, *, save: bool) -> "Outside":
+def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside":
     from chatrepl.cli.outside import Outside
 
-    return Outside(folders, save)
+    return Outside(folders, learned, save)
 
 
 def keep_learned(session: Session) -> None:

@@ -61,10 +61,9 @@ def _leave_on_signal(number: int, _frame: FrameType | None) -> Never:
 
 def leave(code: int) -> NoReturn:
     """End the process at once: all is written and closed, nothing is left to tear down."""
-    if "chatrepl.storage.files" in sys.modules:
-        from chatrepl.storage.files import finish_writing
-
-        finish_writing(_LAST_WRITES_S)
+    files = sys.modules.get("chatrepl.storage.files")
+    if files is not None:  # else nothing is being written
+        files.finish_writing(_LAST_WRITES_S)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             try:

@@ -7,10 +7,9 @@ refusals and of counts in the state. Only the entry of the one that is asked is 
 import json
 import os
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chatrepl.api.address import service_url
 from chatrepl.api.route import DEMO_URL
@@ -19,9 +18,6 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.storage.paths import find_folders
-
-if TYPE_CHECKING:  # a single shot's request waits for none of these
-    from chatrepl.core.tokens.learned import Scale
 
 _MODELS: Final = "models.json"
 _LEARNED: Final = "learned.json"
@@ -62,17 +58,13 @@ class LearnedFiles:
         facts = _read(self.state, _LEARNED).get(self.origin, {})
         return str(facts.get(ALL_MODELS, {}).get("key_header") or "")
 
-    def scales(self) -> "Mapping[str, Scale]":
+    def scales(self) -> Wire:
         """Give what was learned of how the server's models count."""
-        from chatrepl.core.tokens.learned import scales_from_wire
+        return of_origin(self.origin, _read(self.state, _SCALES))
 
-        return scales_from_wire(of_origin(self.origin, _read(self.state, _SCALES)))
-
-    def keep_scales(self, scales: "Mapping[str, Scale]") -> None:
+    def keep_scales(self, scales: Wire) -> None:
         """Keep what was learned of how the server's models count."""
-        from chatrepl.core.tokens.learned import scales_to_wire
-
-        self._keep(self.state, _SCALES, {self.origin: scales_to_wire(scales)})
+        self._keep(self.state, _SCALES, {self.origin: scales})
 
     def _keep(self, folder: Path | None, name: str, changes: Wire) -> None:
         if folder is None or not self.keeps:

@@ -4,12 +4,15 @@ Loaded then, and at once: a single shot's request waits for nothing of it.
 """
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from chatrepl.api.prices import price, rates
+from chatrepl.cli.learned import LearnedFiles
 from chatrepl.core.money import Rates
 from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.tokens.learned import Scale, scales_from_wire, scales_to_wire
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder, Recorder
 from chatrepl.storage.journal import Journal
@@ -24,6 +27,7 @@ class Outside:
     """The folders of this user; nothing is written to them unless `save`."""
 
     folders: Folders
+    files: LearnedFiles
     save: bool
 
     def price(self, model: str, usage: Usage, when: float) -> Cost | None:
@@ -31,6 +35,12 @@ class Outside:
 
     def rates(self, model: str, tokens: int) -> Rates | None:
         return rates(model, time.time(), prompt_tokens=tokens)
+
+    def scales(self) -> Mapping[str, Scale]:
+        return scales_from_wire(self.files.scales())
+
+    def keep_scales(self, scales: Mapping[str, Scale]) -> None:
+        self.files.keep_scales(scales_to_wire(scales))
 
     def new_recorder(self) -> Recorder:
         """Begin to keep a new conversation, where there is a place for it."""
