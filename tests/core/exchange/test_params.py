@@ -247,3 +247,16 @@ def test_a_merge_twice_is_a_merge_once(params: dict[str, Any], extra: dict[str, 
 def test_beta_features_are_those_that_are_set_and_needed_once_each() -> None:
     assert betas_of(Settings(betas=("a", "b", "a")), {}) == ("a", "b")
     assert betas_of(Settings(betas=("a",)), {"speed": "fast"}) == ("a", "fast-mode-2026-02-01")
+
+
+def test_a_new_model_is_not_asked_to_think_in_a_way_that_was_refused() -> None:
+    new = find("claude-next-9")
+    asked = Settings(thinking="on")
+
+    assert thinking_param(asked, new) == {"type": "adaptive", "display": "summarized"}
+    without_adaptive = thinking_param(asked, new.without(frozenset({"thinking.type.adaptive"})))
+    assert without_adaptive is not None
+    assert without_adaptive["type"] == "enabled"
+    assert thinking_param(asked, new.without(frozenset({"thinking"}))) is None
+    shown = thinking_param(asked, new.without(frozenset({"thinking.display"})))
+    assert shown == {"type": "adaptive"}
