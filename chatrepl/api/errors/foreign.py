@@ -3,7 +3,6 @@
 Nothing here looks at a byte more than a few times, whatever the body is made of.
 """
 
-import html
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -132,7 +131,9 @@ def _stripped(data: bytes) -> str:
     """Give the text between the tags."""
     parts = data[:_READ].split(b"<")
     texts = (p.partition(b">")[2] for p in parts[1:] if not p.lower().startswith(_SILENT))
-    return _plain(html.unescape(b" ".join((parts[0], *texts)).decode("utf-8", "replace")).encode())
+    from html import unescape  # a table of two thousand names, for pages alone
+
+    return _plain(unescape(b" ".join((parts[0], *texts)).decode("utf-8", "replace")).encode())
 
 
 def _plain(data: bytes) -> str:

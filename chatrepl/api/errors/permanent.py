@@ -9,7 +9,8 @@ from typing import Final
 
 from chatrepl.core.errors import ApiErrorKind
 
-_WORDS: Final = (
+# Texts, which `re` compiles when an error comes: most runs never see one.
+_SIGNS: Final = (
     (
         ApiErrorKind.TOO_LARGE,
         (
@@ -36,9 +37,8 @@ _WORDS: Final = (
         ),
     ),
 )
-_SIGNS: Final = tuple((kind, re.compile(words)) for kind, words in _WORDS)
 # Some failures of the moment speak of a context or an input, too.
-_PASSING: Final = re.compile(
+_PASSING: Final = (
     r"overload|temporar|try again|retry|later|timed? ?out|busy|unavailable|rate limit|connection"
     r"|capacity|context (deadline|cancel)|internal (server )?error$"
 )
@@ -47,6 +47,6 @@ _PASSING: Final = re.compile(
 def permanent_kind(words: str) -> ApiErrorKind | None:
     """Tell what an error of the server really is; None where asking again may help."""
     low = words.casefold()
-    if _PASSING.search(low):
+    if re.search(_PASSING, low):
         return None
-    return next((kind for kind, sign in _SIGNS if sign.search(low)), None)
+    return next((kind for kind, sign in _SIGNS if re.search(sign, low)), None)

@@ -31,42 +31,40 @@ class Taught:
     of_model: bool = False
 
 
-_SIGNS: Final[Mapping[str, re.Pattern[str]]] = {
-    name: re.compile(sign)
-    for name, sign in {
-        "cache_control": r"cache[ _-]?control|prompt[ _-]cach|\bephemeral\b|\bttl\b",
-        "diagnostics": r"\bdiagnostics\b",
-        "thinking": r"thinking|\breasoning\b(?! ?_?effort)",
-        "output_config": r"output[ _-]?config|effort|(output|response)[ _-]?format"
-        r"|json[ _-]?schema|structured[ _-]?output",
-        "metadata": r"\bmetadata\b",
-        "service_tier": r"service[ _-]?tier",
-        "max_tokens": r"max\w*[ _-]?tokens|maximum( number of)?( \w+)? tokens"
-        r"|(output|completion|new) tokens|\bn(um)?_predict\b|context length",
-        # What somebody asked for is never left out by itself: whose name comes first is meant.
-        "temperature": r"\btemperature\b",
-        "top_p": r"\btop[ _-]?p\b",
-        "top_k": r"\btop[ _-]?k\b",
-        "stop_sequences": r"\bstop[ _-]?sequences\b",
-        "tools": r"\btools?\b",
-    }.items()
+# Texts, which `re` compiles when a refusal comes: most runs never see one.
+_SIGNS: Final[Mapping[str, str]] = {
+    "cache_control": r"cache[ _-]?control|prompt[ _-]cach|\bephemeral\b|\bttl\b",
+    "diagnostics": r"\bdiagnostics\b",
+    "thinking": r"thinking|\breasoning\b(?! ?_?effort)",
+    "output_config": r"output[ _-]?config|effort|(output|response)[ _-]?format"
+    r"|json[ _-]?schema|structured[ _-]?output",
+    "metadata": r"\bmetadata\b",
+    "service_tier": r"service[ _-]?tier",
+    "max_tokens": r"max\w*[ _-]?tokens|maximum( number of)?( \w+)? tokens"
+    r"|(output|completion|new) tokens|\bn(um)?_predict\b|context length",
+    # What somebody asked for is never left out by itself: whose name comes first is meant.
+    "temperature": r"\btemperature\b",
+    "top_p": r"\btop[ _-]?p\b",
+    "top_k": r"\btop[ _-]?k\b",
+    "stop_sequences": r"\bstop[ _-]?sequences\b",
+    "tools": r"\btools?\b",
 }
-_REFUSING: Final = re.compile(
+_REFUSING: Final = (
     r"extra|unknown|unexpected|unsupported|unrecogni|invalid|forbidden|disallowed|no such"
     r"|not (\w+ )?(\w+ )?(permitted|allowed|support|accept|recogni|available|implement|enabled)"
     r"|not a? ?(known|valid)"
     r"|n't (support|accept|allow|recogni|know)|does not (take|match|exist)|input tag|beta"
 )
-_PLACE: Final = re.compile(r"messages[.\[/]\d")
-_ROLE: Final = re.compile(r"\broles?\b|system (message|role)|'system'|\"system\"")
-_PREFILL: Final = re.compile(
+_PLACE: Final = r"messages[.\[/]\d"
+_ROLE: Final = r"\broles?\b|system (message|role)|'system'|\"system\""
+_PREFILL: Final = (
     r"prefill|(must|should|has to|have to|needs to) end with|(last|final) message|continue_final"
 )
-_LEVEL: Final = re.compile(rf"['\"`]({'|'.join(EFFORTS)})['\"`]")
-_OWN_SCHEMA: Final = re.compile(r"format\.schema|invalid (json )?schema")
-_NUMBER: Final = re.compile(r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d+)(k\b)?(?![\w-])")
-_WINDOW: Final = re.compile(r"context (?:length|window|size)\D{0,40}?(\d+)")
-_STATUS: Final = re.compile(r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad")
+_LEVEL: Final = rf"['\"`]({'|'.join(EFFORTS)})['\"`]"
+_OWN_SCHEMA: Final = r"format\.schema|invalid (json )?schema"
+_NUMBER: Final = r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d+)(k\b)?(?![\w-])"
+_WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d+)"
+_STATUS: Final = r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad"
 _MODEST: Final = 4096
 
 
@@ -83,9 +81,9 @@ def parameter_lesson(error: ApiError, request: Request) -> Taught | None:
 def _refused_shape(words: str, request: Request) -> tuple[Wire, str] | None:
     """Tell whether a native prefill, or a system prompt in mid-conversation, is refused."""
     prefill = request.prefill
-    if prefill is not None and prefill.mode == "native" and _PREFILL.search(words):
+    if prefill is not None and prefill.mode == "native" and re.search(_PREFILL, words):
         return {"prefill": False}, f"{request.model} takes no prefill; it is emulated from now on."
-    if any(m.role == "system" for m in request.messages) and _ROLE.search(words):
+    if any(m.role == "system" for m in request.messages) and re.search(_ROLE, words):
         return {"mid_system": False}, f"{request.model} takes the system prompt only at the top."
     return None
 
@@ -95,20 +93,20 @@ def _refused_parameter(words: str, request: Request, error: ApiError) -> tuple[W
     places = {
         name: match.start()
         for name, sign in _SIGNS.items()
-        if name in request.params and (match := sign.search(words)) is not None
+        if name in request.params and (match := re.search(sign, words)) is not None
     }
     if not places:
         return {}, ""
     name = min(places, key=lambda one: places[one])
     if error.kind is ApiErrorKind.TOO_LARGE and name != "max_tokens":
         return {}, ""
-    if _PLACE.search(words) and name != "cache_control":
+    if re.search(_PLACE, words) and name != "cache_control":
         return {}, ""
     return _taught(name, words, request)
 
 
 def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
-    value, refusing = request.params[name], _REFUSING.search(words) is not None
+    value, refusing = request.params[name], re.search(_REFUSING, words) is not None
     match name:
         case "cache_control" if refusing:
             has_ttl = isinstance(value, Mapping) and "ttl" in value
@@ -139,11 +137,11 @@ def _about_thinking(sent: Wire, words: str) -> tuple[Wire, str]:
 def _about_output(sent: Wire, words: str) -> tuple[Wire, str]:
     effort = sent.get("effort")
     if effort and "effort" in words:
-        is_level = _LEVEL.search(words) is not None
+        is_level = re.search(_LEVEL, words) is not None
         name = f"output_config.effort.{effort}" if is_level else "output_config.effort"
         said = f"effort {effort} is not taken; it is left out from now on (/effort changes it)."
         return {name: False}, said
-    if "format" in sent and _OWN_SCHEMA.search(words):
+    if "format" in sent and re.search(_OWN_SCHEMA, words):
         return {}, ""
     if "format" in sent and re.search(r"format|schema|structured", words):
         said = "output_config.format is not taken; the form is asked for in words from now on."
@@ -154,7 +152,7 @@ def _about_output(sent: Wire, words: str) -> tuple[Wire, str]:
 def _about_length(sent: int, words: str, request: Request) -> tuple[Wire, str]:
     """Lower the longest reply to the number that is named, or to what a small window allows."""
     facts: dict[str, Any] = {}
-    window = _WINDOW.search(words)
+    window = re.search(_WINDOW, words)
     if window is not None:
         facts["context_window"] = int(window[1])
         most = int(window[1]) // 4  # three quarters of the window are the past's
@@ -170,9 +168,9 @@ def _about_length(sent: int, words: str, request: Request) -> tuple[Wire, str]:
 
 def _numbers(words: str, model: str, sent: int) -> list[int]:
     """Read the numbers below `sent`, without those of names and of the status."""
-    plain = _STATUS.sub(" ", words)
+    plain = re.sub(_STATUS, " ", words)
     numbers = []
-    for digits, thousands in _NUMBER.findall(plain.replace(model.casefold(), " ")):
+    for digits, thousands in re.findall(_NUMBER, plain.replace(model.casefold(), " ")):
         number = int(re.sub(r"[,_]", "", digits)) * (1000 if thousands else 1)
         if 0 < number < sent:
             numbers.append(number)
