@@ -5,9 +5,12 @@
 141 the reader of a pipe went away · 129, 131, 143 SIGHUP, SIGQUIT, SIGTERM
 """
 
+import _thread
 import os
 import signal
 import sys
+import time
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
@@ -16,6 +19,8 @@ from typing import Final, Never, NoReturn
 from chatrepl.startup.first_sight import first_sight
 
 _LAST_WRITES_S: Final = 1.0
+_TIDIED_S: Final = 0.01
+_SIGNALLED: Final = 128
 
 
 def run(argv: Sequence[str]) -> NoReturn:
@@ -43,8 +48,12 @@ def _begin(argv: Sequence[str]) -> int:
 def prepare_streams() -> None:
     """Make the streams take any text, and deadly signals end us through every `finally`.
 
-    What was to be ignored when we were started, as under nohup, stays ignored.
+    What was to be ignored when we were started, as under nohup, stays ignored. Python's own
+    remarks are for developers: they show where `-W` or PYTHONWARNINGS asks for them.
     """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    sys.unraisablehook = _hear_lost
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -56,7 +65,28 @@ def prepare_streams() -> None:
 
 
 def _leave_on_signal(number: int, _frame: FrameType | None) -> Never:
-    sys.exit(128 + number)
+    sys.exit(_SIGNALLED + number)
+
+
+def _hear_lost(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again that came while Python was tidying up; pass over anything else.
+
+    What a handler raises inside a `__del__` ends nothing: the interpreter throws it away.
+    """
+    match lost.exc_value:
+        case KeyboardInterrupt():
+            number = int(signal.SIGINT)
+        case SystemExit(code=int(code)) if code > _SIGNALLED:
+            number = code - _SIGNALLED
+        case _:
+            return
+    here = _thread.get_ident()  # in which it would be thrown away once more
+    _thread.start_new_thread(_send_again, (here, number))
+
+
+def _send_again(thread: int, number: int) -> None:
+    time.sleep(_TIDIED_S)
+    signal.pthread_kill(thread, number)
 
 
 def leave(code: int) -> NoReturn:

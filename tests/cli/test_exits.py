@@ -116,6 +116,7 @@ leave(5)
 def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> None:
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
     before = {number: signal.getsignal(number) for number in numbers}
+    hook = sys.unraisablehook
     try:
         for number in numbers:
             signal.signal(number, signal.SIG_DFL)
@@ -130,5 +131,41 @@ def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> Non
             leave(signal.SIGTERM, None)
         assert left.value.code == 143
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+_LOST = """
+import os, signal, sys, time
+from chatrepl.cli.exits import prepare_streams
+
+class Tidied:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(0)
+
+async def forgotten():
+    pass
+
+prepare_streams()
+forgotten()
+Tidied()
+time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGQUIT, 131)],
+)
+def test_a_signal_that_comes_while_python_tidies_up_is_not_lost(number: int, code: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _LOST, str(int(number))],
+        capture_output=True,
+        timeout=25,
+        check=False,
+    )
+    assert ended.returncode == code
+    assert b"ignored" not in ended.stderr
+    assert b"awaited" not in ended.stderr
