@@ -7,12 +7,14 @@ works too: `find` describes it carefully.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Tokenizer: TypeAlias = Literal["v3", "v4.7", "v4.8"]
 EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
@@ -95,10 +97,10 @@ class Model:
         """How many images a request may have, and how many pages a PDF."""
         return 100 if (self.context_window or 200_000) <= 200_000 else 600
 
-    def days_left(self, today: date) -> int | None:
+    def days_left(self, today: "date") -> int | None:
         """Count the days until it ends, below zero where it has; None where no end is known."""
         try:
-            return (date.fromisoformat(self.retires_at[:10]) - today).days
+            return (today.fromisoformat(self.retires_at[:10]) - today).days
         except ValueError:
             return None
 

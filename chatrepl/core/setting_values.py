@@ -116,9 +116,9 @@ _LISTS: Final = frozenset({"words", "names", "domains"})
 _TABLES: Final = frozenset({"headers", "place", "body"})
 _RESERVED: Final = frozenset({"messages", "stream"})
 _PLACE: Final = frozenset({"city", "region", "country", "timezone"})
-_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+(/\S*)?")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_DOMAIN: Final = r"[\w-]+(\.[\w-]+)+(/\S*)?"
+_HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADER_VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 
 def _number(opt: Option, text: str) -> object:
@@ -163,7 +163,7 @@ def _fits(kind: SettingKind, value: object) -> bool:
         case "names" | "domains":
             pattern = _DOMAIN if kind == "domains" else _HEADER_NAME
             return isinstance(value, tuple) and all(
-                isinstance(item, str) and pattern.fullmatch(item) is not None for item in value
+                isinstance(item, str) and re.fullmatch(pattern, item) is not None for item in value
             )
         case "headers":
             return isinstance(value, Mapping) and all(map(_is_header, value, value.values()))
@@ -183,8 +183,8 @@ def _is_header(name: object, value: object) -> bool:
     return (
         isinstance(name, str)
         and isinstance(value, str)
-        and _HEADER_NAME.fullmatch(name) is not None
-        and _HEADER_VALUE.fullmatch(value) is not None
+        and re.fullmatch(_HEADER_NAME, name) is not None
+        and re.fullmatch(_HEADER_VALUE, value) is not None
     )
 
 
