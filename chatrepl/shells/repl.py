@@ -50,6 +50,8 @@ from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
+# What every shell understands is no message: it would be paid for.
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help"}
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -126,6 +128,7 @@ class Repl:
         if not text.strip():
             self.session.leave_edit()
             return
+        text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:])
         elif text.startswith("/") and self._is_command(text):
