@@ -20,6 +20,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Card,
     Confirm,
     Continue,
     Copy,
@@ -51,7 +52,7 @@ from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_token
 
 Answered = TypeVar("Answered")
 # What every shell understands is no message: it would be paid for.
-_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help"}
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -186,7 +187,7 @@ class Repl:
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
