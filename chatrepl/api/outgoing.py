@@ -18,8 +18,9 @@ _UNCOUNTED: Final = frozenset(
 
 
 def streaming(request: Request) -> bytes:
-    """Write the body of a request whose answer is to stream."""
-    return request.encode_with({**request.params, "stream": True})
+    """Write the body of a request whose answer is to stream, if the server can do that."""
+    stream = {"stream": True} if request.streams else {}
+    return request.encode_with({**request.params, **stream})
 
 
 def counting(request: Request) -> bytes:

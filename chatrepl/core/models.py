@@ -133,7 +133,7 @@ class Model:
         )
 
 
-_ABILITIES: Final = frozenset({"prefill", "mid_system"})
+_ABILITIES: Final = frozenset({"prefill", "mid_system", "web"})
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
 LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")
