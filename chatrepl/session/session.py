@@ -5,13 +5,14 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.plan import Plan, Situation
+from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.model_names import resolve
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
 
+REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
 
@@ -196,6 +198,7 @@ class Session:
         """Let the session begin with that conversation, in place of the empty one it has."""
         self.conversation, self.recorder = conversation, recorder
         self.books = replace(self.books, behind=True)
+        self.recall(recorder.facts)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
         """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
@@ -239,6 +242,7 @@ class Session:
         self.leave_edit()
         self.conversation, self.recorder = pair
         self.books, self.index = self.books.elsewhere(), Index()
+        self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
         """Remember what the service taught about a model, or about `ALL_MODELS`."""
@@ -253,6 +257,20 @@ class Session:
     def refuse(self, refused: Refused) -> None:
         """Send no more what the service does not take back of earlier turns."""
         self.service = replace(self.service, refused=refused)
+        here = self.service.models.origin
+        record = to_record(refused, self.conversation, kinds=here == OFFICIAL)
+        self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
+
+    def recall(self, facts: Mapping[str, Any]) -> None:
+        """Send no more what this server did not take back, by what is kept with the talk."""
+        record = self._refused_of(facts).get(self.service.models.origin)
+        if record:
+            refused = self.service.refused | from_record(record)
+            self.service = replace(self.service, refused=refused)
+
+    def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        servers = facts.get(REFUSED)
+        return servers if isinstance(servers, Mapping) else {}
 
     def announce(self, words: str) -> bool:
         """Tell whether the user is to hear those words now: once in a session."""

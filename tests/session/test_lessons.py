@@ -1,5 +1,9 @@
 """Whose a lesson is, and that none is taken twice."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from chatrepl.core.catalog import ALL_MODELS, OFFICIAL, Catalog
@@ -13,6 +17,9 @@ from chatrepl.core.world import Edges
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.service import Service
 from chatrepl.session.session import Session
+from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import list_entries
+from chatrepl.storage.saved import reopen
 from tests.commands.playing import Player
 
 MODEL = "claude-opus-5"
@@ -45,8 +52,20 @@ def request(most: int = 8192) -> Request:
 def test_a_lesson_is_the_server_s_or_a_model_s(origin: str, words: str, id_: str) -> None:
     taking = lessons(origin)
     assert taking.take(refused(words), request()) != ""
-    assert taking.take(refused(words), request()) == ""
     assert taking.session.service.models.learned == {id_: {"thinking": False}}
+
+
+def test_a_lesson_that_does_not_help_is_taken_back_and_not_taken_again() -> None:
+    taking = lessons("http://localhost")
+    words = refused("unknown field in request; thinking, metadata and others are known")
+    sent = replace(request(), params={**request().params, "metadata": {"user_id": "me"}})
+    models: Callable[[], frozenset[str]] = lambda: taking.session.service.model(MODEL).refused  # noqa: E731
+    assert taking.take(words, sent) != ""
+    assert models() == {"thinking"}
+    assert taking.take(words, sent) != ""
+    assert models() == {"metadata"}
+    assert taking.take(words, sent) == ""
+    assert models() == set()
 
 
 def test_what_is_refused_of_the_past_is_left_out_where_there_is_one() -> None:
@@ -60,6 +79,30 @@ def test_what_is_refused_of_the_past_is_left_out_where_there_is_one() -> None:
     assert "left out" in taking.take(error, sent, conversation)
     assert taking.take(refused("else"), sent, conversation) == ""
     assert not any(m.has_thinking for m in player.session.request(None).messages)
+
+
+@pytest.mark.parametrize("origin", [OFFICIAL, "http://localhost"])
+def test_what_one_conversation_is_refused_is_known_when_it_is_gone_on_with(
+    origin: str, tmp_path: Path
+) -> None:
+    player = Player(Settings(model="claude-opus-5"))
+    player.session.service = Service(Catalog(origin=origin))
+    player.session.recorder = Journal.new(tmp_path)
+    player.say("demo: think")
+    conversation = player.session.conversation
+    sent = player.session.request(Message.user("Hello"))
+    error = refused("messages.1.content.0: no")  # nothing that holds for every past
+    assert Lessons(player.session).take(error, sent, conversation) != ""
+    assert isinstance(player.session.recorder, Journal)
+    player.session.recorder.close()
+
+    for elsewhere in (False, True):
+        later = Player(Settings(model="claude-opus-5"))
+        later.session.service = Service(Catalog(origin="http://other" if elsewhere else origin))
+        opened = reopen(list_entries(tmp_path)[0])
+        later.session.begin_with(opened.conversation, opened.recorder)
+        assert any(m.has_thinking for m in later.session.request(None).messages) is elsewhere
+        opened.recorder.close()
 
 
 def test_no_server_can_ask_for_ever() -> None:
