@@ -35,17 +35,17 @@ class Lessons:
     omitted: tuple[tuple[str, Refused], ...] = ()
     tried: frozenset[str] = frozenset()
 
-    def take(self, error: ApiError, request: Request, after: Conversation | None = None) -> str:
+    def take(self, error: ApiError, request: Request, after: Conversation) -> str:
         """Take the lesson of a refusal and give the words for it; empty where there is no new one.
 
-        `after` is what the request was made of, where that can be planned anew.
+        `after` is what the request was made of.
         """
         tried = self._unlearn(error)
         taught = parameter_lesson(error, request, tried)
         if taught is not None and self._is_new(taught):
             self._learn(error, request, taught.facts, of_model=taught.of_model)
             return taught.words
-        return "" if after is None else self._leave_out(error, request, after)
+        return self._leave_out(error, request, after)
 
     def _is_new(self, taught: Taught) -> bool:
         if taught in self.taken or len(self.taken) == MOST_LESSONS:
@@ -95,16 +95,20 @@ class Lessons:
         from chatrepl.core.exchange.refusals import in_plain_words, of_files
 
         session = self.session
-        if self.omitted:
-            last = self.omitted[-1][0]
-            session.refuse(next(before for sign, before in self.omitted if sign == last))
-        self._unlearn(error)
+        self.take_back(error)
         named = refused_files(error, request, after)
         files = [item for item in session.next.staged if any(item.block is b for b in named)]
         if not files:
             return in_plain_words(error, request)
         session.unstage(*files)
         return of_files(error, [item.name for item in files], interactive=session.interactive)
+
+    def take_back(self, error: ApiError) -> None:
+        """Forget what did not help."""
+        if self.omitted:
+            last = self.omitted[-1][0]
+            self.session.refuse(next(before for sign, before in self.omitted if sign == last))
+        self._unlearn(error)
 
 
 def _words(error: ApiError) -> str:

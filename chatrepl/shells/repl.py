@@ -231,7 +231,7 @@ class Repl:
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
+            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise

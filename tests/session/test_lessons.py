@@ -12,7 +12,7 @@ from chatrepl.core.exchange.lessons import MOST_LESSONS
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.world import Edges
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.service import Service
@@ -23,6 +23,7 @@ from chatrepl.storage.saved import reopen
 from tests.commands.playing import Player
 
 MODEL = "claude-opus-5"
+NOTHING = Conversation()
 THOUGHT = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
 
 
@@ -51,7 +52,7 @@ def request(most: int = 8192) -> Request:
 )
 def test_a_lesson_is_the_server_s_or_a_model_s(origin: str, words: str, id_: str) -> None:
     taking = lessons(origin)
-    assert taking.take(refused(words), request()) != ""
+    assert taking.take(refused(words), request(), NOTHING) != ""
     assert taking.session.service.models.learned == {id_: {"thinking": False}}
 
 
@@ -60,11 +61,11 @@ def test_a_lesson_that_does_not_help_is_taken_back_and_not_taken_again() -> None
     words = refused("unknown field in request; thinking, metadata and others are known")
     sent = replace(request(), params={**request().params, "metadata": {"user_id": "me"}})
     models: Callable[[], frozenset[str]] = lambda: taking.session.service.model(MODEL).refused  # noqa: E731
-    assert taking.take(words, sent) != ""
+    assert taking.take(words, sent, NOTHING) != ""
     assert models() == {"thinking"}
-    assert taking.take(words, sent) != ""
+    assert taking.take(words, sent, NOTHING) != ""
     assert models() == {"metadata"}
-    assert taking.take(words, sent) == ""
+    assert taking.take(words, sent, NOTHING) == ""
     assert models() == set()
 
 
@@ -75,7 +76,7 @@ def test_what_is_refused_of_the_past_is_left_out_where_there_is_one() -> None:
     sent = player.session.request(Message.user("Hello"))
     error = refused("messages.1.content.0: Invalid `signature` in `thinking` block")
 
-    assert taking.take(error, sent) == ""
+    assert taking.take(error, sent, NOTHING) == ""
     assert "left out" in taking.take(error, sent, conversation)
     assert taking.take(refused("else"), sent, conversation) == ""
     assert not any(m.has_thinking for m in player.session.request(None).messages)
@@ -108,7 +109,7 @@ def test_what_one_conversation_is_refused_is_known_when_it_is_gone_on_with(
 def test_no_server_can_ask_for_ever() -> None:
     taking = lessons()
     tries = [
-        taking.take(refused(f"max_tokens over {most}"), request(most + 1))
+        taking.take(refused(f"max_tokens over {most}"), request(most + 1), NOTHING)
         for most in range(99, 9, -1)
     ]
     assert len([words for words in tries if words]) == MOST_LESSONS
