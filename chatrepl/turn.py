@@ -155,7 +155,9 @@ class _Exchange:
                 plan, started = self.plan, self.reply.started
                 words = "" if started else self.lessons.take(error, plan.request, plan.after)
                 if not words:
-                    raise self.lessons.give_up(error, plan.request, plan.after) from error
+                    raise self.lessons.give_up(
+                        error, plan.request, plan.after, self.turn
+                    ) from error
                 self.plan = self.make_plan()
                 self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
                 self._take(Remark(words))

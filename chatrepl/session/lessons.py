@@ -1,13 +1,15 @@
 """What one turn learns while it is being answered: each refusal teaches at most once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatrepl.core.catalog import ALL_MODELS, OFFICIAL
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.lessons import MOST_LESSONS, Taught, is_of_model, parameter_lesson
-from chatrepl.core.exchange.refused import Refused, names_of
+from chatrepl.core.exchange.refused import BlockPlace, Refused, names_of
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.blocks import Block
+from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
@@ -89,8 +91,13 @@ class Lessons:
             self._learn(error, request, dict.fromkeys(kinds, False), of_model=of_model)
         return less.words
 
-    def give_up(self, error: ApiError, request: Request, after: Conversation) -> ApiError:
-        """Say what was refused; what did not help is sent again, a file that is named is not."""
+    def give_up(
+        self, error: ApiError, request: Request, after: Conversation, turn: Turn | None = None
+    ) -> ApiError:
+        """Say what was refused; what did not help is sent again, a file that is named is not.
+
+        It is neither where the `turn` that failed is gone on with later.
+        """
         from chatrepl.core.exchange.past import refused_files
         from chatrepl.core.exchange.refusals import in_plain_words, of_files
 
@@ -101,6 +108,9 @@ class Lessons:
         if not files:
             return in_plain_words(error, request)
         session.unstage(*files)
+        if turn is not None:
+            places = _places(turn, [item.block for item in files])
+            session.refuse(session.service.refused | Refused(blocks=places), turn)
         return of_files(error, [item.name for item in files], interactive=session.interactive)
 
     def take_back(self, error: ApiError) -> None:
@@ -109,6 +119,15 @@ class Lessons:
             last = self.omitted[-1][0]
             self.session.refuse(next(before for sign, before in self.omitted if sign == last))
         self._unlearn(error)
+
+
+def _places(turn: Turn, blocks: Sequence[Block]) -> frozenset[BlockPlace]:
+    return frozenset(
+        (turn.id, at, number)
+        for at, message in enumerate(turn.messages)
+        for number, block in enumerate(message.content)
+        if any(block is one for one in blocks)
+    )
 
 
 def _words(error: ApiError) -> str:

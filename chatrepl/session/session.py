@@ -254,11 +254,15 @@ class Session:
         merged = self.service.models.merge(infos, now=self.edges.clock())
         self.service = replace(self.service, models=merged)
 
-    def refuse(self, refused: Refused) -> None:
-        """Send no more what the service does not take back of earlier turns."""
+    def refuse(self, refused: Refused, *failed: Turn) -> None:
+        """Send no more what the service does not take back of earlier turns, or of a `failed` one.
+
+        What failed enters no conversation now, but that on the disk holds the question.
+        """
         self.service = replace(self.service, refused=refused)
         here = self.service.models.origin
-        record = to_record(refused, self.conversation, kinds=here == OFFICIAL)
+        turns = self.conversation.turns.keys() | {turn.id for turn in failed}
+        record = to_record(refused, turns, kinds=here == OFFICIAL)
         self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
 
     def recall(self, facts: Mapping[str, Any]) -> None:

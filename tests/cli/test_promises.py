@@ -29,13 +29,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     monkeypatch.setattr(stdin, "is_keyboard", lambda: True)
 
-    def ask(gateway: Gateway, *sets: str, **more: Any) -> str:
+    def ask(gateway: Gateway, *sets: str, code: int = 0, **more: Any) -> str:
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=gateway.url)
         err, out = io.StringIO(), io.StringIO()
         monkeypatch.setattr(sys, "stderr", err)
         usual = more.pop("model", MODEL)
-        code = shoot(Options(prompt=["hi"], **more), loaded(f"model={usual}", *sets), out)
-        assert (code, out.getvalue()) == (0, "fine\n"), err.getvalue()
+        end = shoot(Options(prompt=["hi"], **more), loaded(f"model={usual}", *sets), out)
+        assert (end, out.getvalue()) == (code, "" if code else "fine\n"), err.getvalue()
         return err.getvalue()
 
     return ask
@@ -328,3 +328,39 @@ def test_what_one_server_refused_of_a_past_another_is_sent(run: Run) -> None:
         run(lenient, continue_=True)
         assert strict.refused == 1
         assert "thinking" in str(lenient.bodies[-1]["messages"])
+
+
+@pytest.mark.parametrize("type_", ["image", "document"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.{}.content.0.{}.source.base64.data: it is corrupt",
+        "messages.{}: Could not process {}",
+        "Could not process {1}",
+    ],
+)
+def test_a_file_that_is_refused_is_named_and_never_sent_again(
+    words: str, type_: str, run: Run, tmp_path: Path
+) -> None:
+    (file,) = attached(type_, tmp_path)
+
+    def strict(body: Body) -> Answer | None:
+        for at, message in enumerate(body["messages"]):
+            if any(block["type"] == type_ for block in message["content"]):
+                return error(words.format(at, type_))
+        return None
+
+    with serving(strict) as gateway:
+        run(gateway, save="one")
+        err = run(gateway, continue_=True, attach=[file], code=1)
+        assert f"does not take {Path(file).name}: " in err
+        run(gateway, continue_=True)
+        run(gateway, continue_=True)
+        assert gateway.refused == 1
+        for name in ("two", "three"):  # what was taken before, and is no longer
+            gateway.strict = lambda _body: None
+            run(gateway, save=name, attach=[file])
+            gateway.strict = strict
+            run(gateway, continue_=True)
+            run(gateway, continue_=True)
+        assert gateway.refused == 3

@@ -7,6 +7,7 @@ stuck because of its past. What a server takes of no past is left out of all of 
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -88,9 +89,9 @@ def omission(
     if error.kind not in _REFUSALS or len(signs) >= MOST_OMISSIONS:
         return None
     said, past = _said(error), _parts(request, conversation)
-    sign, named, around = _aim(said, past)
+    sign, named, around = _aim(said, past, _new_types(request, past))
     tries = signs.count(sign)
-    if tries == 0 and (less := _of_a_kind(said, request, past, lasting=lasting)):
+    if tries == 0 and lasting and (less := _of_a_kind(said, request, past, named)):
         return Omission(replace(refused, types=refused.types | less), sign, _untaken(less))
     if tries == 0 and _is_about_thinking(said, past, named):
         turns = frozenset(turn.id for turn in conversation.path())
@@ -171,8 +172,13 @@ def _core(block: Block) -> int:
             return id(block)
 
 
-def _aim(words: str, past: Sequence[_Part]) -> tuple[str, list[_Part], list[_Part]]:
-    """Find what a refusal names: how it says that, the parts themselves, all of their messages."""
+def _aim(
+    words: str, past: Sequence[_Part], new: AbstractSet[str]
+) -> tuple[str, list[_Part], list[_Part]]:
+    """Find what a refusal names: how it says that, the parts themselves, all of their messages.
+
+    Files that are named by their type alone are those of the past, where there is no `new` one.
+    """
     said = set(_WORD.findall(words))
     place = _PLACE.search(words)
     around = [part for part in past if place is None or part.message == int(place[1])]
@@ -181,6 +187,12 @@ def _aim(words: str, past: Sequence[_Part]) -> tuple[str, list[_Part], list[_Par
         exact = [part for part in around if str(part.number) == place[2]]
         return place[0], exact or named, around
     named = named or [part for part in past if part.block.type in said - BLOCKS.keys()]
+    named = named or [
+        part
+        for part in past
+        if isinstance(part.block, _FILES) and part.block.type not in new
+        if _place_of(part.block.type, words) is not None
+    ]
     held = {part.message for part in named}
     sign = " ".join(sorted({_id(part.block) or part.block.type for part in named}))
     return sign, named, [part for part in past if part.message in held]
@@ -212,13 +224,11 @@ def _is_bare(block: Block) -> bool:
 
 
 def _of_a_kind(
-    said: str, request: Request, past: Sequence[_Part], *, lasting: bool
+    said: str, request: Request, past: Sequence[_Part], named: Sequence[_Part]
 ) -> frozenset[str]:
     """Name the types of blocks that a server takes of no past, if that is what is refused."""
-    if not lasting:
-        return frozenset()
     told, place = said.casefold(), _PLACE.search(said)
-    if _is_about_thinking(said, past, _aim(said, past)[1]):
+    if _is_about_thinking(said, past, named):
         return frozenset(cls.type for cls in THINKING)
     if re.search(_OF_A_KIND, told) is None or re.search(_OF_A_PAIR, told) is not None:
         return frozenset()

@@ -5,6 +5,7 @@ take; the rest is one of the conversation, and stands in its journal.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final, Self, TypeAlias
 
@@ -97,16 +98,15 @@ def names_of(types: Iterable[str] = (), keys: Iterable[str] = ()) -> tuple[str, 
     return (*(f"{_TYPE}{type_}" for type_ in types), *(f"{_KEY}{key}" for key in keys))
 
 
-def to_record(refused: Refused, conversation: Conversation, *, kinds: bool) -> dict[str, Any]:
-    """Write down what is refused of one conversation, in an order that is always the same.
+def to_record(refused: Refused, turns: AbstractSet[TurnId], *, kinds: bool) -> dict[str, Any]:
+    """Write down what is refused of some turns, in an order that is always the same.
 
-    Its keys and types go along as `kinds` where they are no facts of the server.
+    Keys and types go along as `kinds` where they are no facts of the server.
     """
-    turns = conversation.turns
     record: dict[str, Any] = {
-        "thinking": sorted(refused.thinking & turns.keys()),
+        "thinking": sorted(refused.thinking & turns),
         "blocks": [list(place) for place in sorted(refused.blocks) if place[0] in turns],
-        "turns": sorted(refused.turns & turns.keys()),
+        "turns": sorted(refused.turns & turns),
         "keys": sorted(refused.keys) if kinds else [],
         "types": sorted(refused.types) if kinds else [],
     }
