@@ -12,7 +12,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
 _UPLOAD_BYTES_PER_S: Final = 100_000
 _UNCOUNTED: Final = frozenset(
-    "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed "
+    "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed fallbacks "
     "temperature top_p top_k".split()
 )
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
+from chatrepl.core.exchange.params import declared_tools
 from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
+from chatrepl.core.money import FAST_FACTOR
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
     Conversation,
@@ -26,7 +28,7 @@ from chatrepl.core.talk.conversation import (
     TurnId,
     system_of,
 )
-from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.talk.usage import Cost, Usage, steps_of
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, receipt_of
@@ -135,6 +137,7 @@ class Session:
         if self.books.behind:
             ledger.resume(self.conversation, self.model)
             self.books = replace(self.books, behind=False)
+        ledger.declare(declared_tools(self.settings, self.model))
         return ledger
 
     def _new_ledger(self) -> "Ledger":
@@ -337,17 +340,44 @@ class Session:
         """Enter what a reply took, aside or in a turn; give its price, where that is known."""
         if not reply.usage_known:
             return None
-        cost = self.price(request, reply.total_usage)
+        cost = self._price_steps(request, reply)
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
 
     def price(self, request: Request, usage: Usage) -> Cost | None:
-        """Price what a request takes; None where nobody knows it, as for replies at more speed."""
-        is_fast = request.params.get("speed") == "fast"
-        return None if is_fast else self.edges.price(request.model, usage, self.edges.clock())
+        """Price what a request takes; None where nobody knows it."""
+        return self._price(request.model, usage, request.params.get("speed"))
+
+    def _price_steps(self, request: Request, reply: Reply) -> Cost | None:
+        """Price a reply by its steps, each by the model that made it, at the speed that it had."""
+        costs: list[Cost | None] = []
+        earlier = ((reply.counted_earlier, reply.earlier),) if reply.earlier != Usage() else ()
+        for counted, usage in (*earlier, (reply.counted, reply.usage)):
+            speed = counted.get("speed") or request.params.get("speed")
+            steps = steps_of(counted, usage)
+            for name, step in steps or ((request.model, usage),):
+                costs.append(self._price(name or request.model, step, speed))
+            if steps and usage.web_search_requests:
+                searches = Usage(web_search_requests=usage.web_search_requests)
+                costs.append(self._price(request.model, searches, None))
+        prices = [cost for cost in costs if cost is not None]
+        return sum(prices, Cost()) if len(prices) == len(costs) else None
+
+    def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:
+        now, model = self.edges.clock(), self.service.model(name)
+        if speed != "fast" or model.fast is False:
+            return self.edges.price(name, usage, now)
+        tokens = self.edges.price(name, replace(usage, web_search_requests=0), now)
+        searches = Usage(web_search_requests=usage.web_search_requests)
+        searching = self.edges.price(name, searches, now)
+        if tokens is None or searching is None or model.fast is None:
+            return None
+        return tokens.times(FAST_FACTOR) + searching
 
     def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""
+        if any(block.type == "fallback" for block in reply.blocks):
+            return  # another model counted, and has it in its cache
         self.books = self.books.noted(request, reply, self.edges.clock())
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)

@@ -41,6 +41,8 @@ _SIGNS: Final[Mapping[str, str]] = {
     r"|json[ _-]?schema|structured[ _-]?output",
     "metadata": r"\bmetadata\b",
     "service_tier": r"service[ _-]?tier",
+    "fallbacks": r"fall[ -]?backs?",
+    "speed": r"\bspeed\b|fast[ -]?mode",
     "max_tokens": r"max\w*[ _-]?tokens|maximum( number of)?( \w+)? tokens"
     r"|(output|completion|new) tokens|\bn(um)?_predict\b|context length",
     # What somebody asked for is never left out by itself: whose name comes first is meant.
@@ -146,7 +148,7 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             has_ttl = isinstance(value, Mapping) and "ttl" in value
             part = "cache_control.ttl" if has_ttl and re.search(r"\bttl\b", words) else name
             return {part: False}, _LEFT_OUT.format(part)
-        case "diagnostics" | "metadata" | "service_tier":
+        case "diagnostics" | "metadata" | "service_tier" | "fallbacks" | "speed":
             return {name: False}, _LEFT_OUT.format(name)
         case "stream" if refusing:
             return {name: False}, "Streaming is not taken; replies come whole from now on."

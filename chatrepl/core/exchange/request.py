@@ -250,7 +250,7 @@ def _params(
     if ask.official and ask.previous_message_id:
         params["diagnostics"] = {"previous_message_id": ask.previous_message_id}
     sampling = takes_sampling(settings, model, official=ask.official)
-    return without(params | plain_params(settings, sampling=sampling), model.refused)
+    return without(params | plain_params(settings, model, sampling=sampling), model.refused)
 
 
 def _ttl(settings: Settings, ask: Ask) -> str:

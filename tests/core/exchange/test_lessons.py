@@ -30,6 +30,8 @@ FULL: dict[str, Any] = {
     "service_tier": "auto",
     "temperature": 0.5,
     "tools": [{"name": "web_search"}],
+    "fallbacks": "default",
+    "speed": "fast",
 }
 
 
@@ -81,6 +83,9 @@ def facts(words: str, request: Request | None = None) -> dict[str, Any]:
         ("response_format json_schema is not supported", "output_config.format"),
         ('json: unknown field "display"', "thinking.display"),
         ("unsupported field: format", "output_config.format"),
+        ("fallbacks: this model does not support fallback models", "fallbacks"),
+        ("Unexpected value(s) `server-side-fallback-2026-07-01` for the header", "fallbacks"),
+        ("speed: 'fast' is not supported on claude-opus-5-5", "speed"),
         ("stream: Extra inputs are not permitted", "stream"),
         ("This backend does not support streaming", "stream"),
         ("system: Input should be a valid string", "system.list"),
