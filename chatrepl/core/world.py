@@ -3,6 +3,7 @@ conversation as it happens, with the shelf of those that were open before.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from chatrepl.core.settings import Settings
@@ -26,18 +27,25 @@ class Recorder(Protocol):
     def unsaved(self) -> str:
         """Why nothing is being saved; empty while all is well."""
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is kept beside the conversation."""
+
     def begin(self, turn: Turn) -> None:
         """Keep the user's message; it is safe when this returns."""
 
     def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
+    def meta(self, **fields: Any) -> None:
+        """Keep something beside the conversation."""
 
 
 class NoRecorder:
     """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
 
     id: str | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, unsaved: str = "") -> None:
         self.unsaved = unsaved
@@ -46,6 +54,7 @@ class NoRecorder:
     def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
+    def meta(self, **fields: Any) -> None: ...
 
 
 _EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."

@@ -14,6 +14,7 @@ from chatrepl.core.fences import extract
 from chatrepl.core.result import Result, judge
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.foreword import foreword
@@ -185,6 +186,9 @@ class Shot:
         """Say on stderr what the reader of the answer should know."""
         if self.manner.quiet or turn.receipt is None:
             return
+        for block in turn.assistant.content if turn.assistant is not None else ():
+            if block.type == "fallback":  # who answered is another one than was asked
+                mutter(self.err, f"chatrepl: {one_line(' '.join(trace(block)))}")
         reason = turn.receipt.stop_reason
         if reason == "max_tokens":
             mutter(self.err, "chatrepl: the reply reached its length limit; -t allows more.")

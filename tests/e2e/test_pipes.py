@@ -784,7 +784,8 @@ def _sent(desk: Desk) -> tuple[bytes, dict[str, str]]:
 EXTRAS = (
     "--set", 'extra_body={"top_k": 5, "cache_control": null, "metadata": {"x": 1}}',
     "--set", "betas=one-1,two-2", "--set", "headers=Anthropic-Beta: mine-3,x-team: blue",
-    "--set", "user_id=u-1", "--set", "speed=fast",
+    "--set", "user_id=u-1", "--set", "speed=fast", "--set", "fallback_models=opus-4-8",
+    "-m", "claude-opus-5-5",
 )  # fmt: skip
 
 
@@ -799,10 +800,14 @@ def test_a_dry_run_shows_to_the_byte_what_is_sent(desk: Desk, ahead: str) -> Non
     assert dry["request"]["metadata"] == {"user_id": "u-1", "x": 1}
     assert dry["request"]["top_k"] == 5
     assert "cache_control" not in dry["request"]
-    assert headers["anthropic-beta"] == "mine-3,one-1,two-2,fast-mode-2026-02-01"
+    fast, fallback = "fast-mode-2026-02-01", "server-side-fallback-2026-07-01"
+    assert headers["anthropic-beta"] == f"mine-3,one-1,two-2,{fast},{fallback}"
+    assert dry["request"]["fallbacks"] == [{"model": "claude-opus-4-8"}]
     told = {name.lower(): text for name, text in dry["headers"].items()}
     assert told.items() <= headers.items()
-    assert (dry["cost_usd"], dry["most_usd"]) == (None, None)
+    slow = desk.run(*args, "--set", "speed=", "--dry-run", "-o", "json", "hello").json
+    for key in ("cost_usd", "most_usd"):
+        assert dry[key] == pytest.approx(2 * slow[key])
 
 
 def test_the_price_of_a_dry_run_has_its_bound(desk: Desk) -> None:
