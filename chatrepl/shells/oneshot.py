@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, StorageError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.fences import extract
 from chatrepl.core.result import Result, judge
@@ -76,7 +76,7 @@ class Shot:
             return self.fail(ChatreplError(STOPPED[130], exit_code=130))
         self._write(text, parsed)
         self._remark(self.turn)
-        return 0
+        return 0  # what cannot be saved is said, and told by the code, when it is put away
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
         """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
@@ -125,9 +125,11 @@ class Shot:
         return _Both(self._inner_view(), self)
 
     def _inner_view(self) -> Display:
-        if self.manner.output == "jsonl":
-            return LinesView(lambda value: write_json(self.out, value))
         err = None if self.manner.quiet else self.err
+        if self.manner.output == "jsonl":
+            asked, kept = self.session.settings.model, self.session.recorder.id
+            lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
+            return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
         if self._held():
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
@@ -146,11 +148,17 @@ class Shot:
 
     def _write(self, text: str, parsed: Any) -> None:
         if self.manner.output != "text":
-            self._write_result(text, parsed, None)
+            self._write_result(text, parsed, self._unsaved())
         elif self._held():
             safe = self._safe(text)
             self.out.write(safe if safe.endswith("\n") else f"{safe}\n")
             self.out.flush()
+
+    def _unsaved(self) -> StorageError | None:
+        recorder = self.session.recorder
+        if recorder.flush():
+            return None
+        return StorageError(f"The conversation is not saved: {recorder.unsaved}.")
 
     def _safe(self, text: str) -> str:
         if self.manner.screen:
@@ -168,9 +176,11 @@ class Shot:
             self.session.recorder.id or None,
             error,
         ).to_wire()
-        if receipt is None:
+        if receipt is None:  # what no turn came of may have cost something
             seconds = max(0.0, self.session.edges.clock() - self.begun_at)
+            meter = self.session.books.meter
             result["duration_ms"] = round(seconds * 1000)
+            result["cost_usd"] = meter.known_usd if meter.replies else None
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
         write_json(self.out, result)
