@@ -109,14 +109,15 @@ def tail(session: Session, entry: SavedEntry, notes: Sequence[str]) -> Outcome:
     path = session.conversation.path()
     head = Notice(f"{entry.label} · {_turns(len(path))} · {when(entry.when)}")
     warnings = (Notice(note, "warning") for note in notes)
-    return Several((head, *map(_shown, path[-TAIL_TURNS:]), *warnings))
+    cite = session.settings.cite
+    return Several((head, *(_shown(turn, cite=cite) for turn in path[-TAIL_TURNS:]), *warnings))
 
 
-def _shown(turn: Turn) -> Outcome:
+def _shown(turn: Turn, *, cite: bool) -> Outcome:
     asked = "\n\n".join(block.to_markdown() for block in turn.question)
     quoted = "\n".join(f"> {line}" for line in asked.splitlines())
     content = turn.assistant.content if turn.assistant is not None else ()
-    parts = [part.to_markdown() for part in passages(content) if part.kind != "thinking"]
+    parts = [part.to_markdown() for part in passages(content, cite=cite) if part.kind != "thinking"]
     text = reply_text(turn)
     replied = text if text != turn.text else "\n\n".join(parts)
     return Page(f"{quoted}\n\n{replied}")

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from chatrepl.core.fences import closed
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import Passage, passages
@@ -56,7 +57,7 @@ def to_markdown(sheet: Sheet) -> str:
     sources = Sources()
     parts = [f"# {_one_line(sheet.title)}"] if sheet.title else []
     if sheet.system:
-        parts.append(f"## System\n\n{sheet.system}")
+        parts.append(f"## System\n\n{closed(sheet.system)}")
     for turn in sheet.turns:
         for message, content in _messages(turn):
             parts.append(f"## {_who(message)}")
@@ -109,7 +110,7 @@ def _parts(
 
 
 def _markdown(part: Passage | Block) -> str:
-    return part.to_markdown()
+    return closed(part.to_markdown()) if isinstance(part, TextBlock) else part.to_markdown()
 
 
 def _messages(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:

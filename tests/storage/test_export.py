@@ -1,8 +1,10 @@
+import html
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from chatrepl.core.talk.blocks import (
     Block,
@@ -101,6 +103,23 @@ def test_a_page_shows_sources_and_blocks() -> None:
     for written in ("One sentence[^1].", 'odd_tool_use {"q":"`x`<b>"}', "https://b.example/"):
         assert written in page.text
     assert not set(page.tags) & {"a", "b"}
+
+
+@pytest.mark.parametrize("left_open", ["```py\nx = 1", "~~~~\n```\n", "- a\n\n  ```\n  x"])
+def test_code_that_is_left_open_swallows_nothing_of_what_follows(left_open: str) -> None:
+    asked = Message("user", (TextBlock(left_open), DocumentBlock.plain("c", "c.txt")))
+    replied = Message("assistant", (TextBlock(left_open), SEARCH, TextBlock("x\n")))
+    turn = Turn(TurnId("t"), None, (asked, replied), Receipt(stop_reason=None))
+    sheet = Sheet((turn, turn), "Title", left_open)
+    tokens = MarkdownIt().parse(to_markdown(sheet))
+
+    plain = [token.content for token in tokens if token.type == "inline"]
+    for words, count in (
+        ("You", 2), ("*[document: c.txt]*", 2), ("Assistant", 2), ("*[the reply was cut here]*", 2),
+        ('``odd_tool_use {"q":"`x`<b>"}``', 2),
+    ):  # fmt: skip
+        assert plain.count(words) == count, words
+    assert f"<pre>{html.escape(left_open)}</pre>" in to_html(sheet)
 
 
 def test_what_a_user_sent_stays_apart_and_other_blocks_are_told() -> None:
