@@ -186,9 +186,11 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
     request = session.request(message)
-    from chatrepl.storage.export import open_body, open_headers
+    body = json.loads(streaming(request))  # in the order in which it goes out
+    if "mcp_servers" in body:
+        from chatrepl.storage.export import open_body
 
-    body = open_body(json.loads(streaming(request)))  # in the order in which it goes out
+        body = open_body(body)
     if not options.quiet:
         for line in foreword(session):
             mutter(sys.stderr, f"chatrepl: {one_line(line)}")
@@ -197,6 +199,8 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     longest = limit if isinstance(limit, int) else 0
     usd, most = (_usd(session, request, Usage(tokens, out)) for out in (0, longest))
     if options.manner != "text":
+        from chatrepl.storage.export import open_headers
+
         headers = {**custom_headers(), **session.settings.headers}
         headers |= beta_header(request, headers)
         count = {"input_tokens": tokens, "exact": False, "cost_usd": usd, "most_usd": most}
