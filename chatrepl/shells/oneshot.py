@@ -23,7 +23,9 @@ from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Stream, run_turn
 
-STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
+_ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
+_SIGNALLED: Final = 128
+STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
 
 
 @frozen
@@ -79,13 +81,13 @@ class Shot:
         return 0  # what cannot be saved is said, and told by the code, when it is put away
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
-        """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
+        """Run the turn; a signal to end ends it as Ctrl-C does, with what came written out."""
         with _Terminable() as terminable:
             try:
                 return await run_turn(self.session, message, stream, self._view())
             except asyncio.CancelledError:
-                if terminable.fired:
-                    raise ChatreplError(STOPPED[143], exit_code=143) from None
+                if code := terminable.code:
+                    raise ChatreplError(STOPPED[code], exit_code=code) from None
                 raise
 
     def fail(self, error: ChatreplError) -> int:
@@ -205,31 +207,34 @@ class Shot:
 
 
 class _Terminable:
-    """Lets SIGTERM cancel the task that enters it; `fired` tells whether it did."""
+    """Lets signals to end cancel the task that enters it; `code` is that of the one that did."""
 
     def __init__(self) -> None:
-        self.fired = False
-        self._before: Any = None
+        self.code = 0
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
 
-        def end() -> None:
-            self.fired = True
+        def end(number: signal.Signals) -> None:
+            self.code = _SIGNALLED + number
             if task is not None:
                 task.cancel()
 
-        self._before = signal.getsignal(signal.SIGTERM)
-        if self._before is signal.SIG_IGN:
-            return self
-        with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
-            loop.add_signal_handler(signal.SIGTERM, end)
+        for number in _ENDING:
+            before = signal.getsignal(number)
+            if before is signal.SIG_IGN:
+                continue
+            with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
+                loop.add_signal_handler(number, end, number)
+                self._before[number] = before
         return self
 
     def __exit__(self, *_error: object) -> None:
-        with suppress(NotImplementedError, ValueError, RuntimeError):
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
-            signal.signal(signal.SIGTERM, self._before)
+        for number, before in self._before.items():
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, before)
 
 
 @dataclass(slots=True)
