@@ -24,6 +24,10 @@ from chatrepl.core.wire import Wire, encode
 from chatrepl.storage.records import escape
 
 _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_CONTROLS: Final = {
+    **{code: f"^{chr(code ^ 64)}" for code in (*range(9), 11, 12, *range(14, 32), 127)},
+    **{code: f"[U+{code:04X}]" for code in range(128, 160)},
+}
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d1d1f; --paper: #fff; --dim: #6b6b70; --line: #ddd;
   --user: #f3f3f5; }
@@ -55,7 +59,7 @@ class Sheet:
 
 
 def to_markdown(sheet: Sheet) -> str:
-    """Write a conversation as Markdown; texts stand in it as they are."""
+    """Write a conversation as Markdown; texts stand in it as they are, with controls visible."""
     sources = Sources()
     parts = [f"# {_one_line(sheet.title)}"] if sheet.title else []
     if sheet.system:
@@ -66,7 +70,7 @@ def to_markdown(sheet: Sheet) -> str:
             parts += (_markdown(part) for part in _parts(message, content, sources, sheet.cite))
         if turn.was_cut:
             parts.append("*[the reply was cut here]*")
-    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+    return _inert("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
 
 
 def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
@@ -87,7 +91,7 @@ def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
         if turn.was_cut:
             body.append('<p class="note">The reply was cut here.</p>')
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    return (
+    return _inert(
         '<!doctype html>\n<html lang="">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -95,6 +99,11 @@ def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
+
+
+def _inert(text: str) -> str:
+    """Make controls visible, so that a file may be shown on a terminal."""
+    return re.sub("\r(?!\n)", "^M", text.translate(_CONTROLS))
 
 
 def _parts(

@@ -56,6 +56,13 @@ def test_markdown_holds_the_texts_as_they_are() -> None:
     assert "\n\n**why?**\n\n## opus\n\n**Thinking**\n\n> hm\n\n```py\nx < 1\n```\n" in written
 
 
+def test_no_control_character_is_left_for_a_terminal_to_obey() -> None:
+    hostile = "a\x1b[31m\x07\x9b0m\x7f\rb\tc\r\nd"
+    for written in (to_markdown(sheet(hostile, hostile)), to_html(sheet(hostile, hostile))):
+        assert written.count("a^[[31m^G[U+009B]0m^?^Mb\tc\r\nd") == 2
+        assert not set(written) & set("\x1b\x07\x9b\x7f")
+
+
 def test_a_cut_reply_is_said_to_be_cut() -> None:
     assert "cut" in to_markdown(sheet("a", "b", cut=True))
     assert "cut" in to_html(sheet("a", "b", cut=True))
