@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -80,10 +81,13 @@ def _dedent(body: str, width: int) -> str:
 
 
 # A fence may stand in quotes and in items of lists. These are compiled where a text needs them.
-_QUOTE: Final = r" {0,3}> ?"
-_ITEM: Final = r" {0,3}(?:[-*+]|\d{1,9}[.)])(?: {1,4}(?=[^ ])|(?= {5}| *\Z))"
-_EDGE: Final = r"( {0,3})(`{3,}|~{3,})([^\n]*)\Z"
-_HEADING_OR_RULE: Final = r" {0,3}(?:#{1,6}(?: |\Z)|([-*_]) *(?:\1 *){2,}\Z)"
+# Each begins with one of a few characters, blanks aside.
+_QUOTE: Final = (">", r" {0,3}> ?")
+_ITEM: Final = (
+    "-*+0123456789", r" {0,3}(?:[-*+]|\d{1,9}[.)])(?: {1,4}(?=[^ ])|(?= {5}| *\Z))",
+)  # fmt: skip
+_EDGE: Final = ("`~", r"( {0,3})(`{3,}|~{3,})([^\n]*)\Z")
+_HEADING_OR_RULE: Final = ("#-*_", r" {0,3}(?:#{1,6}(?: |\Z)|([-*_]) *(?:\1 *){2,}\Z)")
 _LONGEST_EDGE: Final = 400
 
 
@@ -152,8 +156,7 @@ class FenceWatch:
         return "".join(" " * width or "> " for width in self._within) + self._indent
 
     def _take(self, line: str) -> None:
-        if not self.fence and not self._within and line[:1].isalpha():
-            self._goes_on, self.is_behind = True, False
+        if not self._within and self._is_plain(line):
             return
         depth, at = self._inner(line)
         if self.fence and depth == len(self._within):
@@ -174,6 +177,15 @@ class FenceWatch:
         self._indent, self.fence, self.info = edge.groups() if edge is not None else ("", "", "")
         self.is_behind = self.is_behind and is_blank
 
+    def _is_plain(self, line: str) -> bool:
+        """Take a line that needs no closer look, as most do."""
+        if self.fence:
+            return self.fence not in line
+        is_word, is_blank = line[:1].isalpha(), not line.strip()
+        if is_word or is_blank:
+            self._goes_on, self.is_behind = is_word, self.is_behind and is_blank
+        return is_word or is_blank
+
     def _inner(self, line: str) -> tuple[int, int]:
         """Find in how much of what the last line stood in this one stands, and where it begins."""
         at = 0
@@ -191,8 +203,13 @@ class FenceWatch:
         return edge[2].startswith(self.fence) and not edge[3].strip()
 
 
-def _match(pattern: str, line: str, at: int) -> "re.Match[str] | None":
-    return re.compile(pattern).match(line, at)
+_compiled: Final = cache(re.compile)
+
+
+def _match(what: tuple[str, str], line: str, at: int) -> "re.Match[str] | None":
+    begins, pattern = what
+    first = line[at:].lstrip(" ")[:1]
+    return _compiled(pattern).match(line, at) if first and first in begins else None
 
 
 def _opened(line: str, at: int) -> tuple[list[int], int]:
