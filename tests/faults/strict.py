@@ -25,6 +25,7 @@ class Gateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.strict, self.header = strict, header
         self.bodies: list[Body] = []
+        self.headers: list[dict[str, str]] = []
         self.refused = 0
         self.models: list[str] = []
         self.content: Sequence[Wire] = ()
@@ -46,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.refused += 1
             return self._out(401, {"error": {"message": f"missing {self.server.header}"}})
         self.server.bodies.append(body)
+        self.server.headers.append({name.lower(): text for name, text in self.headers.items()})
         refusal = self.server.strict(body)
         if refusal is not None:
             self.server.refused += 1
