@@ -5,11 +5,14 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.context.relevance import Index
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.reply import Reply
@@ -147,6 +150,26 @@ class Session:
         if not self.edges.can_count():
             return None
         return self.ledger.next_total(self.conversation, self.model)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Let a change be made as a whole: whatever breaks it off but a refusal undoes it.
+
+        What the service taught meanwhile stays.
+        """
+        before = copy(self)
+        try:
+            yield
+        except ChatreplError:
+            raise
+        except BaseException:
+            taught, changed = self.service, self.conversation is not before.conversation
+            for part in fields(self):
+                setattr(self, part.name, getattr(before, part.name))
+            self.service = taught
+            if changed:
+                self.recorder.state(self.conversation)
+            raise
 
     def equip(self, **edges: Any) -> None:
         """Give the session other edges, such as those that the shell has only now."""
@@ -293,19 +316,26 @@ class Session:
         """End a turn with what was written; without anything, the conversation stays as it was."""
         request, written = plan.request, plan.written(reply)
         seconds = self.edges.clock() - turn.created
-        receipt = receipt_of(plan, reply, self.pay(request, reply), seconds, error)
         messages = turn.messages if written is None else (*turn.messages, written)
-        done = replace(turn, messages=messages, receipt=receipt)
-        if reply.usage_known and self.interactive:
-            self._observe(request, reply, written)
-        if written is not None or reply.complete:
-            self.leave_edit()
-            self.conversation = self.conversation.add(done)
-            self._sent(done)
-            if request.prefill is not None and request.prefill.text == self.next.prefill:
-                self.prepare(prefill="")
-        self.recorder.finish(done)
+        done = replace(turn, messages=messages)
+        try:
+            cost = self.pay(request, reply)
+            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
+            if reply.usage_known and self.interactive:
+                self._observe(request, reply, written)
+        finally:  # whatever goes wrong with the books, what came stays
+            if written is not None or reply.complete:
+                self._enter(done, request)
+            self.recorder.finish(done)
         return done
+
+    def _enter(self, done: Turn, request: Request) -> None:
+        """Take a turn into the conversation, and what went out with it off the stage."""
+        self.leave_edit()
+        self.conversation = self.conversation.add(done)
+        self._sent(done)
+        if request.prefill is not None and request.prefill.text == self.next.prefill:
+            self.prepare(prefill="")
 
     def _sent(self, *turns: Turn) -> None:
         """Stage no more what went out with those turns."""
