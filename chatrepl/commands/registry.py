@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Outcome
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.value import frozen
@@ -39,7 +40,7 @@ class ArgKind:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = whole(text)
     if number < 1:
         raise ValueError(text)
     return number
@@ -47,7 +48,7 @@ def _count(text: str) -> int:
 
 Rest = Annotated[str, ArgKind(rest=True)]
 CountArg = Annotated[int, ArgKind(_count)]
-_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(int)})
+_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(whole)})
 
 
 @frozen

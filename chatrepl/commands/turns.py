@@ -155,7 +155,7 @@ def clear(session: Session, text: Rest = "") -> Outcome:
     return Notice(f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}")
 
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d{1,18}")
 
 
 def _parts(session: Session, text: str) -> Iterable[str]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions
+from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions, is_file
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -125,3 +125,9 @@ def test_hidden_and_unprintable_names_are_not_offered_unasked(tree: Path) -> Non
 @pytest.mark.parametrize("prefix", ["none/", "photo.png/", "a\0/b", "~nobody-here/"])
 def test_where_nothing_can_be_listed_nothing_is_offered(prefix: str, tree: Path) -> None:
     assert list(complete_path(prefix)) == []
+
+
+@pytest.mark.parametrize("name", ["~\0", "~\0/x", "~x\0", "a\0b", "./a\0b", "~\ud800", "\udcff"])
+def test_a_name_that_no_file_may_have_is_no_mention_and_breaks_nothing(name: str) -> None:
+    assert all(not is_file(mention.path) for mention in find_mentions(f"see @{name} there"))
+    assert list(complete_path(name)) == []

@@ -138,6 +138,7 @@ class Typist(Prompt):
     keyboard: PipeInput
     lines: list[str]
     expects: str = ""
+    command: str = ""
     unheard: bool = False
     reads: int = 0
     wrong: list[str]
@@ -153,17 +154,18 @@ class Typist(Prompt):
         expects = self.expects
         if expects and not self.is_there(expects) and default != expects:
             self.wrong.append(f"{expects!r} is lost: the line holds {default!r}")
-        if default and default != expects:
+        if default and default not in {expects, self.command}:
             self.wrong.append(f"the line holds {default!r}")
         self.expects = ""
         if self.lines and FILE in self.lines[0] and not self.has_file():
             self.lines.insert(0, self.attach)
         if not default and self.lines:
             line = self.lines.pop(0)
-            self.expects = "" if line.startswith("/") else line
+            self.command = line if line.startswith("/") else ""
+            self.expects = "" if self.command else line
             self.keyboard.send_text(f"\x15{line}\r")
         elif default:
-            self.expects = default
+            self.expects = "" if default == self.command else default
             self.keyboard.send_text("\r")
         else:
             self.keyboard.send_text("\x04")

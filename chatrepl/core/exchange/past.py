@@ -31,7 +31,7 @@ from chatrepl.core.value import frozen
 MOST_OMISSIONS: Final = 12  # in one turn; of one refusal there are three
 _STATUSES: Final = frozenset({400, 422})
 _PLACE: Final = re.compile(
-    r"messages?[.\[](\d+)\]?(?:\.content[.\[](\d+)\]?(?:[.\w]*\.(?P<key>\w+))?)?"
+    r"messages?[.\[](\d{1,9})\]?(?:\.content[.\[](\d{1,9})\]?(?:[.\w]*\.(?P<key>\w+))?)?"
 )
 _WORD: Final = re.compile(r"[\w-]+")
 _THINKING: Final = re.compile(r"thinking|signature|bound to a different")
