@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
-from chatrepl.config.load import load
+from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ChatreplError
+from chatrepl.core.settings import Settings
 from chatrepl.storage.paths import config_file
 
 if TYPE_CHECKING:
@@ -67,14 +68,7 @@ def _page(options: Options) -> str:
 
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
-    loaded = load(
-        environ=os.environ,
-        path=Path(options.config) if options.config is not None else None,
-        usual=config_file(),
-        profile=options.profile,
-        sets=options.set_,
-        options=_settings(options),
-    )
+    loaded = _load(options)
     if not options.quiet and sys.stderr is not None:
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
@@ -92,6 +86,22 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def settings_of(argv: Sequence[str]) -> Settings:
+    """Give the settings that a command line comes to. Raises ChatreplError."""
+    return _load(_options(argv)).settings
+
+
+def _load(options: Options) -> Config:
+    return load(
+        environ=os.environ,
+        path=Path(options.config) if options.config is not None else None,
+        usual=config_file(),
+        profile=options.profile,
+        sets=options.set_,
+        options=_settings(options),
+    )
 
 
 def _is_chat(options: Options) -> bool:
