@@ -1,18 +1,16 @@
 """The address of the service, and whether a key may be sent there.
 
 Where a request went and what it asked for: what an error message needs to be of use.
-
-Take secrets out of texts that came from elsewhere and are about to be shown or stored.
 """
 
 import ipaddress
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.secrets import redact, redact_json
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -107,25 +105,11 @@ class Origin:
         flat = " ".join(redact(text, self.secrets).split())
         return flat if len(flat) <= 600 else flat[:599] + "…"
 
+    def hide(self, data: bytes) -> bytes:
+        """Take our own secrets out of JSON that came from there, before anybody reads it."""
+        return redact_json(data, self.secrets)
+
 
 def for_model(origin: Origin, model: str) -> Origin:
     """Give the origin of a request for `model`."""
     return replace(origin, model=model)
-
-
-HIDDEN: Final = "[hidden]"
-_PATTERNS: Final = (
-    r"sk-ant-[A-Za-z0-9_-]+",
-    r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{6,}",
-    r"(?<=://)[^/@\s]+(?=@)",
-)
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Hide API keys, bearer tokens, passwords in URLs, and each of `secrets`."""
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret, HIDDEN)
-    for pattern in _PATTERNS:
-        text = re.sub(pattern, HIDDEN, text)
-    return text

@@ -127,7 +127,7 @@ class Client:
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:
     try:
-        value = json.loads(response.content)
+        value = json.loads(origin.hide(response.content))
     except (ValueError, RecursionError) as error:
         raise _odd(origin) from error
     return value if isinstance(value, dict) else {}
@@ -166,7 +166,7 @@ def connect(
         )
     except FAULTS.raised as error:
         raise from_exception(error, route.origin, FAULTS) from error
-    origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
+    origin = route.origin if route.url else replace(route.origin, url=str(sdk.base_url))
     return Client(sdk, http, origin, ReadLimits(route.timeout_s))
 
 

@@ -10,10 +10,10 @@ import traceback
 from contextlib import suppress
 from typing import Final, TextIO
 
-from chatrepl.api.address import redact
 from chatrepl.cli.options import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
+from chatrepl.core.secrets import redact
 from chatrepl.shells.oneshot import say_error
 from chatrepl.storage.paths import find_folders, make_folder
 from chatrepl.terminal.views.json_lines import write_json

@@ -5,14 +5,25 @@ To add a kind, give it a name, its words in `_WANTED`, and a case in `parse` and
 
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
-    "text", "integer", "number", "switch", "words", "names", "domains", "headers", "place", "body"
+    "text",
+    "command",
+    "integer",
+    "number",
+    "switch",
+    "words",
+    "names",
+    "domains",
+    "headers",
+    "place",
+    "body",
 ]
 
 
@@ -43,17 +54,11 @@ def check(opt: Option, value: object) -> Any:
     """Give `value` in the setting's own type. Raises ConfigError where it is none of its values."""
     if opt.default is None and value in (None, ""):
         return None
-    wanted = _WANTED[opt.kind]
-    if opt.kind in _LISTS and isinstance(value, list | tuple):
-        value = tuple(value)
-    if opt.kind == "body" and isinstance(value, str):
-        value = _json(value, "{") if value.strip() else {}  # TOML has no null
-    if opt.kind == "number" and _is_int(value):
-        value = float(value) if abs(value) < 10**300 else float("inf")
+    value = _own_type(opt, value)
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
-        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
+        raise ConfigError(f"{opt.key} takes {_WANTED[opt.kind]}{given}.")
     if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
         raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
     if opt.choices and value not in opt.choices:
@@ -63,6 +68,18 @@ def check(opt: Option, value: object) -> Any:
         raise ConfigError(f"{opt.key} must not be empty.")
     if _is_int(value) or isinstance(value, float):
         _check_bounds(opt, value)
+    return value
+
+
+def _own_type(opt: Option, value: object) -> object:
+    if opt.kind == "command" and isinstance(value, list | tuple) and _are_texts(value):
+        value = shlex.join(value)
+    if opt.kind in _LISTS and isinstance(value, list | tuple):
+        value = tuple(value)
+    if opt.kind == "body" and isinstance(value, str):
+        value = _json(value, "{") if value.strip() else {}  # TOML has no null
+    if opt.kind == "number" and _is_int(value):
+        value = float(value) if abs(value) < 10**300 else float("inf")
     return value
 
 
@@ -89,6 +106,9 @@ def parse(opt: Option, text: str) -> Any:
             listed = _json(text, "[")
             parts = text.split(",") if opt.kind == "words" else text.replace(",", " ").split()
             return check(opt, [p for p in parts if p] if listed is None else listed)
+        case "command":
+            listed = _json(text, "[")
+            return check(opt, text if listed is None else listed)
         case "headers" | "place":
             table = _json(text, "{")
             return check(opt, _pairs(opt, text) if table is None else table)
@@ -102,6 +122,7 @@ _SWITCH: Final = {
 }  # fmt: skip
 _WANTED: Final[Mapping[SettingKind, str]] = {
     "text": "a text",
+    "command": "a command: a list of words, or a text that is split into words",
     "integer": "a whole number",
     "number": "a number",
     "switch": "true or false",
@@ -177,6 +198,10 @@ def _fits(kind: SettingKind, value: object) -> bool:
 
 def _is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_texts(values: Iterable[object]) -> TypeGuard[Iterable[str]]:
+    return all(isinstance(value, str) for value in values)
 
 
 def _is_header(name: object, value: object) -> bool:

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from chatrepl.core.secrets import bare_url, is_secret_header
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import Passage, passages
@@ -168,7 +169,6 @@ _NAMED: Final = frozenset(
     "model max_tokens messages system stop_sequences cache_control thinking output_config "
     "diagnostics tools tool_choice metadata service_tier inference_geo".split()
 )
-_SECRET: Final = frozenset({"x-api-key", "authorization", "proxy-authorization", "cookie"})
 
 
 def to_json(body: Wire) -> str:
@@ -201,7 +201,7 @@ def to_python(body: Wire, base_url: str = BASE_URL, headers: Mapping[str, str] =
     """Write a script that sends the request through the SDK; the key is found by the SDK."""
     wanted = {key: value for key, value in body.items() if key in _NAMED}
     others = {key: value for key, value in body.items() if key not in {*_NAMED, "stream"}}
-    options = [] if base_url == BASE_URL else [f"base_url={base_url!r}"]
+    options = [] if base_url == BASE_URL else [f"base_url={bare_url(base_url)!r}"]
     if shown := open_headers(headers):
         options.append(f"default_headers={shown!r}")
     given = "**request, extra_body=extra" if others else "**request"
@@ -226,10 +226,10 @@ def _messages_url(base_url: str) -> str:
     """Give the address as a word of the shell; where none is set, the environment may name one."""
     if base_url == BASE_URL:
         return f'"${{ANTHROPIC_BASE_URL:-{BASE_URL}}}/v1/messages"'
-    base = base_url.rstrip("/")
+    base = bare_url(base_url).rstrip("/")
     return shlex.quote(base + ("/messages" if base.endswith("/v1") else "/v1/messages"))
 
 
 def open_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Leave out what may hold a secret."""
-    return {k: v for k, v in headers.items() if k.lower() not in _SECRET and "key" not in k.lower()}
+    return {name: text for name, text in headers.items() if not is_secret_header(name, text)}

@@ -42,6 +42,7 @@ def test_headers_that_look_like_keys_are_hidden() -> None:
         "x-other": "sk-ant-123",
         "x-gate": "Basic abc",
         "x-long": "abcdefghijklmnopqrstuvwxyz0123",
+        "x-tenant": "hunter2",
         "x-team": "blue",
     }
     shown = tomllib.loads(f"x = {_values(headers=headers)['headers']}")["x"]
@@ -52,6 +53,14 @@ def test_a_login_in_an_address_is_hidden_and_a_command_is_shown() -> None:
     values = _values(base_url="https://me:secret@gate/v1@2", api_key_command="pass show claude")
     assert values["base_url"] == f'"https://{HIDDEN}@gate/v1@2"'
     assert values["api_key_command"] == '"pass show claude"'
+
+
+def test_a_query_in_an_address_and_a_key_in_a_command_are_hidden() -> None:
+    values = _values(
+        base_url="https://gate/v1?key=abc", api_key_command="echo sk-ant-api03-0123456"
+    )
+    assert values["base_url"] == f'"https://gate/v1?{HIDDEN}"'
+    assert values["api_key_command"] == '"echo [hidden]"'
 
 
 def test_a_long_value_is_cut_to_one_line() -> None:
