@@ -5,7 +5,6 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 """
 
 import json
-import logging
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -153,7 +152,6 @@ def connect(
     Raises ApiError or ConfigError where credentials or the environment are not usable.
     """
     http = http or open_http(route, transport)
-    _hush()
     try:
         sdk = anthropic.AsyncAnthropic(
             **_proof(route.credentials),
@@ -187,10 +185,3 @@ def _headers(route: Route) -> dict[str, Any]:
     if route.credentials.kind in {"open", "headers"}:
         return {"Authorization": anthropic.Omit(), **route.headers}
     return dict(route.headers)
-
-
-def _hush() -> None:
-    """Keep the SDK's log from the terminal, unless somebody wants it."""
-    logger = logging.getLogger("anthropic")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())

@@ -17,6 +17,7 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.session.session import Session
 from chatrepl.startup.early_prompt import EarlyPrompt, early_prompt
+from chatrepl.startup.private_memory import let_nobody_look
 from chatrepl.storage.paths import Folders, make_folder
 from chatrepl.terminal.sanitize.text import one_line
 
@@ -50,6 +51,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     session.prepare(form=form_of(options))
     with early:
         _greet(early, session, demo=demo and not options.demo)
+        let_nobody_look()
         from chatrepl.cli.desk import dressed, open_desk, talk  # what is slow to load
 
         desk = open_desk(session, early, _history_path(session, assembled.folders))

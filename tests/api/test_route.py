@@ -1,7 +1,4 @@
-import asyncio
-import io
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -163,22 +160,6 @@ def test_secrets_of_the_route_are_known_to_its_errors() -> None:
     on = route("https://h.example", headers={"X-Gate": "gate-secret"})
     assert on.origin.clean(f"{KEY} gate-secret") == "[hidden] [hidden]"
     assert KEY not in repr(on)
-
-
-def test_the_sdk_s_log_stays_away_from_the_terminal_unless_somebody_wants_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = logging.getLogger("anthropic")
-    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the test runner's
-    monkeypatch.setattr(log, "disabled", False)  # import-linter puts out whatever logs there are
-    wanted = logging.StreamHandler(io.StringIO())
-    for handlers in ([], [wanted]):
-        monkeypatch.setattr(log, "handlers", list(handlers))
-        asyncio.run(connect(route("https://h.example"), transport=DemoTransport(Engine())).aclose())
-        log.warning("noise")
-        assert "noise" not in capsys.readouterr().err
-    assert log.handlers == [wanted]
-    assert wanted.stream.getvalue() == "noise\n"
 
 
 @pytest.mark.parametrize(
