@@ -4,13 +4,14 @@ Where a request went and what it asked for: what an error message needs to be of
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.secrets import redact, redact_json
+from chatrepl.core.secrets import bare_url, redact, redact_json
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -31,8 +32,19 @@ def is_official(url: str) -> bool:
     return host == "anthropic.com" or host.endswith(".anthropic.com")
 
 
-def check_address(url: str, *, with_key: bool) -> None:
-    """Raise ConfigError where `url` is no address, or no place to send a key to."""
+def elsewhere(url: str) -> str:
+    """Give the host of an address somebody chose where it is not the service's own; else nothing.
+
+    One whose host cannot be told is shown without its login and query.
+    """
+    return "" if not url or is_official(url) else Origin(bare_url(url)).host
+
+
+def check_address(url: str, *, with_key: bool, allowed: Iterable[str] = ()) -> None:
+    """Raise ConfigError where `url` is no address, or no place to send a key to.
+
+    Over plain http a key goes to this machine only, and to hosts that are `allowed`.
+    """
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
@@ -41,21 +53,49 @@ def check_address(url: str, *, with_key: bool) -> None:
     if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in url):
         clean, hint = Origin().clean(url), "It looks like https://host or http://localhost:8080."
         raise ConfigError(f"base_url {clean} is no address of a server.", hint)
-    if with_key and parts.scheme == "http" and not is_loopback(host):
+    if with_key and is_in_the_open(url) and not is_allowed(url, allowed):
         raise ConfigError(
             f"A key is not sent to {host} over plain http: anybody on the way could read it.",
-            "Use https, or a tunnel to localhost.",
+            f'Use https, or a tunnel to localhost; or allow_http = ["{host}"] in config.toml.',
         )
 
 
+def is_in_the_open(url: str) -> bool:
+    """Tell whether anybody on the way may read what is sent to `url`."""
+    return urlsplit(url).scheme == "http" and not is_local(url)
+
+
+def is_allowed(url: str, hosts: Iterable[str]) -> bool:
+    """Tell whether keys go to `url` in the open, as its host is among `hosts`, or with its port."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    names = {host, f"[{host}]", parts.netloc.rpartition("@")[2].lower()}
+    is_named = not names.isdisjoint(name.strip().lower() for name in hosts)
+    return is_named and is_in_the_open(url)
+
+
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
+    """Tell whether `host` is this machine; a name under localhost is looked up."""
+    if host == "localhost":
         return True
+    if host.endswith(".localhost"):
+        return _leads_here(host)
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@cache
+def _leads_here(name: str) -> bool:
+    """Tell whether all addresses of a name are this machine's: name servers say anything."""
+    import socket  # such names are rare
+
+    try:
+        answers = socket.getaddrinfo(name, None)
+    except (OSError, UnicodeError):
+        return False
+    return all(is_loopback(str(address[0])) for *_, address in answers)
 
 
 def is_local(url: str) -> bool:

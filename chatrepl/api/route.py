@@ -17,7 +17,7 @@ from chatrepl.api.address import (
 )
 from chatrepl.api.credentials import Credentials, obtain
 from chatrepl.core.errors import ApiError
-from chatrepl.core.secrets import secrets_of
+from chatrepl.core.secrets import OPEN, secrets_of
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -92,6 +92,11 @@ class Route:
         return replace(self, credentials=shown, headers=sent)
 
 
+def _adds(headers: Mapping[str, str]) -> bool:
+    """Tell whether any header may hold a secret: all may but those that say what is wanted."""
+    return any(name.lower() not in OPEN for name in headers)
+
+
 def _secrets_in(url: str) -> Iterator[str]:
     """Give what an address holds that is not for everybody, also as it is sent."""
     parts = urlsplit(url)
@@ -115,10 +120,11 @@ def plan_route(
     ApiError for a bad key.
     """
     url = service_url(settings, environ)
-    check_address(url, with_key=credentials.kind != "open")
+    custom = environ.get("ANTHROPIC_CUSTOM_HEADERS", "")
+    proves = credentials.kind != "open" or custom or _adds(settings.headers) or "@" in url
+    check_address(url, with_key=bool(proves), allowed=settings.allow_http)
     if credentials.kind == "profile" and not chosen_url(settings, environ):
         url = ""
-    custom = environ.get("ANTHROPIC_CUSTOM_HEADERS", "")
     route = Route(url, obtain(credentials), settings.headers, settings.timeout_s, custom)
     other = route.with_other_header() if key_header else None
     return other if other is not None and other.key_header == key_header else route

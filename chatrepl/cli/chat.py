@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from textwrap import fill
 
 from chatrepl import __version__
+from chatrepl.api.address import chosen_url, elsewhere, is_allowed
 from chatrepl.cli.assemble import assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.message import form_of
@@ -65,7 +66,9 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
 
 
 def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
-    where = f" · {session.settings.base_url}" if session.settings.base_url else ""
+    url = chosen_url(session.settings, os.environ)
+    where = f" · {elsewhere(url)}" if elsewhere(url) and not demo else ""
+    where += " over plain http" if is_allowed(url, session.settings.allow_http) else ""
     columns = get_terminal_size().columns
     line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
     leaving = " · Ctrl-D leaves"

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from chatrepl.api.address import is_allowed
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
@@ -84,6 +85,11 @@ async def _ask(
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
         connection, refused = _connect(options, session)
+        if connection is not None and is_allowed(connection.route.url, session.settings.allow_http):
+            what = f"the key goes to {connection.route.origin.host} over plain http"
+            mutter(
+                None if options.quiet else sys.stderr, f"chatrepl: {what}, as allow_http allows."
+            )
         if connection is not None:
             stack.push_async_callback(connection.close)
         message = compose(options, session, await _piped(options, reading, connection))

@@ -3,15 +3,17 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
-from chatrepl.config.load import load
+from chatrepl.config.load import Config, load
+from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError
-from chatrepl.storage.paths import config_file
+from chatrepl.storage.paths import config_file, find_folders
 
 if TYPE_CHECKING:
     from chatrepl.startup.early_prompt import EarlyPrompt
@@ -75,6 +77,7 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
         sets=options.set_,
         options=_settings(options),
     )
+    loaded = _where_it_is_safe(loaded)
     if not options.quiet and sys.stderr is not None:
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
@@ -92,6 +95,23 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def _where_it_is_safe(loaded: Config) -> Config:
+    """Say where others have a hand in the folder that conversations are kept in.
+
+    In one that is somebody else's nothing is kept.
+    """
+    state = find_folders().state
+    why = doubt(state) if state is not None and loaded.settings.save and state.exists() else None
+    if why is None:
+        return loaded
+    if why.is_foreign:
+        note = f"{why.reason}, so nothing is kept there. {why.mend}"
+        settings, origins = replace(loaded.settings, save=False), {**loaded.origins, "save": note}
+        return replace(loaded, settings=settings, origins=origins, notes=(*loaded.notes, note))
+    note = f"{why.reason}, and conversations are kept there. {why.mend}"
+    return replace(loaded, notes=(*loaded.notes, note))
 
 
 def _is_chat(options: Options) -> bool:

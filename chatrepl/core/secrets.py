@@ -54,7 +54,7 @@ _TELLING_VALUE: Final = (  # what says so itself, or is long and of one piece
     r"|(?<![\w-])[srp]k[-_]\w|[\w+/=.-]{24,}"
 )
 # Headers of requests that are no secret, whatever they say.
-_OPEN: Final = frozenset(
+OPEN: Final = frozenset(
     "anthropic-beta anthropic-version accept accept-language content-type user-agent".split()
 )
 _PLAIN: Final = r"(?i)[a-z]{1,12}([-_. '][a-z]{1,12}){0,3}|v?\d{1,4}([.-]\d{1,2}){0,2}"
@@ -70,7 +70,7 @@ def is_secret(name: str, value: object) -> bool:
 
 def is_secret_header(name: str, value: str) -> bool:
     """Tell whether a header may hold a secret; any may whose value is not plainly a word."""
-    if name.lower() in _OPEN or not value.strip():
+    if name.lower() in OPEN or not value.strip():
         return any(True for _ in _keys(value))
     is_plain = re.fullmatch(_PLAIN, value.strip()) and not re.search(_TELLING_NAME, value)
     return is_secret(name, value) or not is_plain

@@ -55,6 +55,9 @@ class Settings:
         "A program that prints the API key: a list of words, or a text that is split into words.",
         kind="command",
     )
+    allow_http: tuple[str, ...] = _option(
+        (), "Hosts in your own network that keys may be sent to over plain http."
+    )
     headers: Mapping[str, str] = _option(EMPTY, "Further HTTP headers.", kind="headers")
     save: bool = _option(True, "Keep conversations on disk; false writes nothing at all.")
     render: str = _option(
