@@ -1,6 +1,7 @@
 """The one message of a single shot: words, standard input and attachments put together."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from chatrepl.cli.options import Options
@@ -8,6 +9,7 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config.file import read_text
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.conversation import Message
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 
@@ -33,6 +35,17 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     if not text.strip() and not session.next.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
     return session.compose(text if text.strip() else "")
+
+
+def look_for_keys(options: Options, message: Message, own: Iterable[str] = ()) -> None:
+    """Say where a message seems to hold a key. Raises UsageError where that is not meant."""
+    held = held_keys(message, own)
+    if not held:
+        return
+    if not (options.yes_secrets or options.dry_run):
+        raise UsageError(in_words(held), "Nothing was sent; --yes-secrets sends it all the same.")
+    then = "--yes-secrets would send it" if not options.yes_secrets else "it is sent"
+    mutter(sys.stderr, f"chatrepl: {in_words(held)[:-1]}; {then}.")
 
 
 def form_of(options: Options) -> "Form | None":

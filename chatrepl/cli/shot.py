@@ -16,7 +16,7 @@ from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import compose, form_of
+from chatrepl.cli.message import compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -95,6 +95,7 @@ async def _ask(
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
+        look_for_keys(options, message, connection.route.secrets)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -190,6 +191,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
+    look_for_keys(options, message)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if not options.quiet:

@@ -85,12 +85,11 @@ def secrets_of(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
                 yield value.partition(" ")[2].strip()
 
 
-def keys_in(text: str, own: Iterable[str] = ()) -> tuple[str, ...]:
-    """Say what in a text seems to be a key, without a letter of it; `own` are keys of our own."""
-    kinds = dict.fromkeys(kind for kind, _ in _keys(text))
-    if any(len(key) >= _LEAST_OF_CONTENT and key in text for key in own):
-        return ("the key of this chat", *(kind for kind in kinds if kind != "an Anthropic key"))
-    return tuple(kinds)
+def keys_in(text: str, own: Iterable[str] = ()) -> dict[str, str]:
+    """Give what in a text seems to be a key, and of what kind; `own` are keys of our own."""
+    keys = {key: kind for kind, key in _keys(text)}
+    mine = (key for key in own if len(key) >= _LEAST_OF_CONTENT and key in text)
+    return keys | dict.fromkeys(mine, "the key of this chat")
 
 
 def _keys(text: str) -> Iterator[tuple[str, str]]:

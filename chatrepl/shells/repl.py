@@ -38,6 +38,7 @@ from chatrepl.core.outcome import (
 )
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.under_reply import condenser, remarks
@@ -74,7 +75,10 @@ class Desk:
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `own` are the keys of the chat itself.
+    """
 
     session: Session
     desk: Desk
@@ -83,7 +87,9 @@ class Repl:
     runner: asyncio.Runner
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    own: tuple[str, ...] = ()
     running: bool = field(default=True)
+    agreed: set[str] = field(default_factory=set)  # keys that were sent knowingly
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on."""
@@ -116,6 +122,9 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
+        if not self._may_send(message):
+            self.draft = message.text
+            return
         try:
             self._send(message, message.text)
         except ChatreplError as error:
@@ -162,11 +171,24 @@ class Repl:
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
+        if not self._may_send(message):
+            return
         self.act(make_room(self.session, message))
         if self._may_cost():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def _may_send(self, message: Message) -> bool:
+        """Ask before something is sent that seems to be a key; once for each."""
+        held = held_keys(message, self.own)
+        if not held.keys() - self.agreed:
+            return True
+        if not self.desk.ask(f"{in_words(held)} y: send it · N: keep it in the prompt"):
+            self.desk.speaker.line("Nothing was sent.")
+            return False
+        self.agreed.update(held)
+        return True
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""
@@ -195,7 +217,7 @@ class Repl:
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                if self._may_cost():
+                if self._may_send(message) and self._may_cost():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text

@@ -99,21 +99,23 @@ def test_an_ordinary_text_is_left_alone() -> None:
 @pytest.mark.parametrize("key", KINDS)
 def test_each_kind_of_key_is_known_wherever_it_stands_and_is_hidden(key: str, around: str) -> None:
     text = around.format(key)
-    assert keys_in(text) == (KINDS[key],)
+    assert set(keys_in(text).values()) == {KINDS[key]}
+    assert all(found in text for found in keys_in(text))
     assert LONG not in redact(text)
     assert is_secret("note", key)
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_prose_and_code_hold_no_key(text: str) -> None:
-    assert keys_in(text) == ()
+    assert keys_in(text) == {}
 
 
 def test_the_key_of_this_chat_is_known_whatever_it_looks_like() -> None:
-    assert keys_in(f"is {OWN} right?", ("", "x", OWN)) == ("the key of this chat",)
+    assert keys_in(f"is {OWN} right?", ("", "x", OWN)) == {OWN: "the key of this chat"}
     key = f"sk-ant-{LONG}"
-    assert keys_in(f"{key} and ghp_{LONG}", (key,)) == ("the key of this chat", "a GitHub token")
-    assert keys_in("none of it", ("none",)) == ()
+    both = {key: "the key of this chat", f"ghp_{LONG}": "a GitHub token"}
+    assert keys_in(f"{key} and ghp_{LONG}", (key,)) == both
+    assert keys_in("none of it", ("none",)) == {}
 
 
 @pytest.mark.parametrize(
