@@ -150,6 +150,9 @@ class Settings:
         "Model that writes summaries; empty is the one you talk to.",
         key="context.summary_model",
     )
+    keep_hidden: bool = _option(
+        False, "Send also characters that nobody sees: escapes, tags, overrides of direction."
+    )
     accessible: bool = _option(False, "No live repainting: plain lines for screen readers.")
     notify: bool = _option(False, "Ring the bell when a long reply is done.")
 

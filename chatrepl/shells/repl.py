@@ -15,6 +15,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -38,6 +39,7 @@ from chatrepl.core.outcome import (
 )
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
+from chatrepl.core.words import hidden_words
 from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
@@ -156,8 +158,12 @@ class Repl:
 
     def send(self, text: str) -> None:
         """Send a message with what is staged and what it mentions."""
+        if not (keep := self.session.settings.keep_hidden):
+            text, hidden = without_hidden(text)
+            if hidden:
+                self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
         try:
-            limits = limits_of(self.session.model)
+            limits = limits_of(self.session.model, keep_hidden=keep)
             mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
         except ChatreplError:
             self.draft = text
