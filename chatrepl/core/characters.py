@@ -162,7 +162,10 @@ def without_hidden(text: str) -> tuple[str, int]:
 
 
 def _needed(match: re.Match[str]) -> str:
-    """Keep of an invisible run what its neighbours need; of a mere run, its ends of lines."""
+    """Keep of an invisible run what its neighbours need; of a mere run, its ends of lines.
+
+    NUL stays as well: what is sent has a mark in its place.
+    """
     run, text = match[0], match.string
     before = text[match.start() - 1 : match.start()]
     after = text[match.end() : match.end() + 1]
@@ -172,7 +175,7 @@ def _needed(match: re.Match[str]) -> str:
         return run
     if run == "\u200b" and _is(_UNSPACED, before) and _is(_UNSPACED, after):
         return run
-    return "".join(char for char in run if char in "\r\f")
+    return "".join(char for char in run if char in "\r\f\0")
 
 
 def _escaped(part: str) -> str:
