@@ -11,6 +11,7 @@ from pathlib import Path
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
 from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
@@ -62,6 +63,8 @@ def talk(
                 repl.begin(compose(options, session, piped))
             repl.run()
             greeting.cancel()
+            if words := farewell(session, demo=demo):
+                desk.speaker.line(words)
     finally:
         unsaved = put_away(session)
         keep_learned(session)

@@ -12,6 +12,7 @@ from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.foreign_json import omissions
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
@@ -240,12 +241,16 @@ def import_(session: Session, file: ImportPath) -> Outcome:
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text.") from None
     read = read_messages(text, path, session.edges.clock())
-    conversation = uncited(read)
+    conversation = uncited(read.conversation)
     session.open(conversation, session.edges.new_recorder())
     session.change(conversation)
     turns = _turns(len(conversation.path()))
-    told = f"{path} is open, with {turns}. /undo returns to the one before."
-    return Notice(told if conversation is read else f"{told} {_UNCITED}")
+    remarks = [f"{path} is open, with {turns}. /undo returns to the one before."]
+    if conversation is not read.conversation:
+        remarks.append(_UNCITED)
+    if read.left_out:
+        remarks.append(omissions(read.left_out))
+    return Notice(" ".join(remarks))
 
 
 def _turns(count: int) -> str:

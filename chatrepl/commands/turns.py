@@ -11,7 +11,7 @@ from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.fences import code_blocks
-from chatrepl.core.outcome import Continue, Copy, Notice, Outcome, Send, Table
+from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.differences import changed_words
@@ -145,14 +145,18 @@ def continue_(session: Session) -> Outcome:
 
 @command("clear", "new", group="conversation")
 def clear(session: Session, text: Rest = "") -> Outcome:
-    """Begin a new conversation. The old one is kept, and /undo returns to it."""
-    del text
+    """Begin a new conversation. The old one is kept, and /undo returns to it.
+
+    TEXT waits in the prompt for you to send it.
+    """
+    first = (Draft(text),) if text.strip() else ()
     if not session.conversation.turns:
-        return Notice("The conversation is empty already.")
+        return Several((Notice("The conversation is empty already."), *first))
     is_saved = session.recorder.id is not None
     session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
     saved = "The old one is saved, and /undo returns to it."
-    return Notice(f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}")
+    words = f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}"
+    return Several((Notice(words), *first))
 
 
 _DIGITS = re.compile(r"\d+")

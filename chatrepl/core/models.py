@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from chatrepl.core.foreign_json import counted
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -296,7 +297,7 @@ def from_api(info: Wire, base: Model) -> Model:
         if isinstance(info.get(key), str):
             model = replace(model, **{field: info[key]})
     for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
-        if type(info.get(key)) is int and info[key] > 0:
+        if counted(info.get(key)):
             model = replace(model, **{field: info[key]})
     capabilities = info.get("capabilities")
     return _able(model, capabilities) if isinstance(capabilities, Mapping) else model

@@ -32,6 +32,25 @@ class Table:
 
 
 @frozen
+class Card:
+    """Show groups of names with what they mean; two stand side by side where there is room.
+
+    A group is its title, then its rows; one without a title goes on beside the one before it.
+    """
+
+    groups: "tuple[CardGroup, ...]"
+    footer: str = ""
+
+
+@frozen
+class CardGroup:
+    """A part of a card."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@frozen
 class Page:
     """Show Markdown, rendered as replies are."""
 
@@ -137,6 +156,7 @@ class Quit:
 Outcome: TypeAlias = (
     Notice
     | Table
+    | Card
     | Page
     | Exactly
     | Confirm

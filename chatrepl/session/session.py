@@ -305,6 +305,8 @@ class Session:
             if request.prefill is not None and request.prefill.text == self.next.prefill:
                 self.prepare(prefill="")
         self.recorder.finish(done)
+        if done.id in self.conversation.turns:
+            self.recorder.state(self.conversation)  # lists read no more than this of the file
         return done
 
     def _sent(self, *turns: Turn) -> None:

@@ -21,6 +21,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Card,
     Confirm,
     Continue,
     Copy,
@@ -53,6 +54,8 @@ from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
+# What every shell understands is no message: it would be paid for.
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -137,6 +140,7 @@ class Repl:
         if not text.strip():
             self.session.leave_edit()
             return
+        text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:])
         elif text.startswith("/") and self._is_command(text):
@@ -211,7 +215,7 @@ class Repl:
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
