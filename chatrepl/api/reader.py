@@ -160,7 +160,7 @@ class _Reading:
         self._limits = limits
         self._request_id = origin.clean(request_id or "") or None
         self._events = EventReader()
-        self._translator = Translator(self._request_id)
+        self._translator = Translator(self._request_id, origin.secrets)
         self._raw = 0
         self._reply = 0
         self._stopped = False

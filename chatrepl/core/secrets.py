@@ -122,7 +122,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def redact_json(data: bytes, secrets: Iterable[str]) -> bytes:
     """Hide each of `secrets` in JSON, however its letters are written, before anybody reads it."""
-    longest = sorted({s for s in secrets if len(s) >= _LEAST_OF_CONTENT}, key=len, reverse=True)
+    longest = _of_content(secrets)
     if not longest:
         return data
     if b"\\u00" in data or b"\\/" in data:
@@ -130,6 +130,33 @@ def redact_json(data: bytes, secrets: Iterable[str]) -> bytes:
     for secret in longest:
         data = data.replace(json.dumps(secret, ensure_ascii=False)[1:-1].encode(), HIDDEN.encode())
     return data
+
+
+class Veil:
+    """Hides secrets in a text that comes in pieces: whoever asks it holds back open ends."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = _of_content(secrets)
+
+    def hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def open_end(self, text: str) -> int:
+        """Give the length of the end of `text` that may be the beginning of a secret."""
+        return max((_overlap(text, secret) for secret in self._secrets), default=0)
+
+
+def _of_content(secrets: Iterable[str]) -> list[str]:
+    return sorted({s for s in secrets if len(s) >= _LEAST_OF_CONTENT}, key=len, reverse=True)
+
+
+def _overlap(text: str, secret: str) -> int:
+    at = text.find(secret[0], max(0, len(text) - len(secret) + 1))
+    while at >= 0 and not secret.startswith(text[at:]):
+        at = text.find(secret[0], at + 1)
+    return len(text) - at if at >= 0 else 0
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.secrets import (
     HIDDEN,
+    Veil,
     bare_url,
     is_secret,
     is_secret_header,
@@ -216,3 +218,20 @@ def test_what_is_no_text_is_no_secret() -> None:
 def test_an_address_is_shown_without_login_and_query(url: str, bare: str, marked: str) -> None:
     assert bare_url(url) == bare
     assert bare_url(url, "*") == marked
+
+
+@given(st.text("own+key/with-signs_0123x", max_size=40), st.text(max_size=5), st.data())
+def test_a_secret_in_pieces_never_comes_out(before: str, after: str, data: st.DataObject) -> None:
+    whole = before + OWN + after + OWN[:7]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)))))
+    veil, held, out = Veil(["none", OWN, OWN[:12]]), "", ""
+    for start, stop in pairwise([0, *cuts, len(whole)]):
+        text = veil.hide(held + whole[start:stop])
+        open_end = veil.open_end(text)
+        held = text[len(text) - open_end :]
+        out += text[: len(text) - open_end]
+        assert open_end < len(OWN)
+    out += held
+    assert OWN[:12] not in out
+    assert HIDDEN in out
+    assert out.endswith(after + OWN[:7])

@@ -49,6 +49,12 @@ def text(words: str) -> str:
     return block({"type": "text", "text": ""}, {"type": "text_delta", "text": words})
 
 
+def pieces(kind: str, key: str, size: int = 5) -> str:
+    words = f"It is {KEY}, you know."
+    parts = [words[at : at + size] for at in range(0, len(words), size)]
+    return block({"type": kind, key: ""}, *({"type": f"{kind}_delta", key: p} for p in parts))
+
+
 def end(**more: Any) -> str:
     delta = {"stop_reason": "end_turn", "stop_sequence": None, **more}
     return event("message_delta", delta=delta, usage={"output_tokens": 5}) + event("message_stop")
@@ -83,6 +89,9 @@ PLACES: dict[str, Answer] = {
     "event": streamed(start(), event("ping", KEY), event(KEY, KEY), FINE, end()),
     "text": streamed(start(), text(f"It is {KEY}."), end()),
     "escaped text": streamed(escaped(start() + text(f"It is {KEY}.") + end())),
+    "text in pieces": streamed(start(), pieces("text", "text"), end()),
+    "letters of a text": streamed(start(), pieces("text", "text", 1), end()),
+    "thinking in pieces": streamed(start(), pieces("thinking", "thinking"), FINE, end()),
     "first text": streamed(start(content=[{"type": "text", "text": KEY}]), end()),
     "thinking": streamed(start(), block({"type": "thinking", "thinking": "", "signature": ""},
                          {"type": "thinking_delta", "thinking": KEY},
