@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from chatrepl.core.errors import ConfigError
-from chatrepl.core.secrets import bare_url, redact, redact_json
+from chatrepl.core.secrets import HIDDEN, bare_url, redact, redact_json
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -51,7 +51,10 @@ def check_address(url: str, *, with_key: bool, allowed: Iterable[str] = ()) -> N
     except ValueError:
         host = ""
     if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in url):
-        clean, hint = Origin().clean(url), "It looks like https://host or http://localhost:8080."
+        clean, hint = (
+            Origin().clean(bare_url(url, HIDDEN)),
+            "It looks like https://host or http://localhost:8080.",
+        )
         raise ConfigError(f"base_url {clean} is no address of a server.", hint)
     if with_key and is_in_the_open(url) and not is_allowed(url, allowed):
         raise ConfigError(

@@ -31,7 +31,7 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
         raise UsageError("-a - reads standard input, which is the keyboard here.")
     text = piped.text if piped is not None and not from_stdin else ""
     session.stage(*_attached(options, session, piped))
-    if not session.settings.keep_hidden:
+    if text and not session.settings.keep_hidden:
         text = _seen(text, options)
     if prompt.strip() and text.strip():
         text = f"{framed(text.rstrip(chr(10)), 'stdin')}\n\n{prompt}"

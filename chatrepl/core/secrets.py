@@ -16,8 +16,11 @@ _LEAST_OF_CONTENT: Final = 8  # in replies, which may well say `none` or `ollama
 _SHAPES: Final = (
     ("an Anthropic key", "sk-ant-", r"sk-ant-[\w-]{8,}"),
     ("an API key", "sk-", r"(?<![\w-])sk-(?!ant-)(?:[a-z0-9]{1,12}-){0,3}\w{20,}"),
+    ("an API key", "sk-", r"(?<![\w-])sk-(?:proj|svcacct|admin|user|or-v1|lf)-[\w-]{20,}"),
     ("an AWS key", "AKIA", r"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])"),
     ("an AWS key", "ASIA", r"(?<![A-Za-z0-9])ASIA[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    ("an AWS key", "aws_secret_access_key", r"aws_secret_access_key\W{1,8}[A-Za-z0-9/+]{40}"),
+    ("an AWS key", "AWS_SECRET_ACCESS_KEY", r"AWS_SECRET_ACCESS_KEY\W{1,8}[A-Za-z0-9/+]{40}"),
     *(("a GitHub token", f"gh{x}_", rf"(?<!\w)gh{x}_[A-Za-z0-9]{{20,}}") for x in "pousr"),
     ("a GitHub token", "github_pat_", r"(?<!\w)github_pat_\w{20,}"),
     ("a GitLab token", "glpat-", r"(?<![\w-])glpat-[\w-]{16,}"),
