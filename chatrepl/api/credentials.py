@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from chatrepl.api.address import chosen_url, is_official
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
-from chatrepl.core.secrets import HIDDEN, redact
+from chatrepl.core.secrets import redact, without_keys
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -121,7 +121,7 @@ def _run(command: str) -> str:
         raise _no_key(f"could not be run: {words[0]}: {reason}") from None
     key = bare(done.stdout.decode("utf-8", "replace"))
     if done.returncode != 0:
-        lines = _safe(done.stderr.decode("utf-8", "replace"), key).strip().splitlines()
+        lines = _safe_lines(done.stderr, key)
         reason = f": {lines[-1][:200]}" if lines else ""
         raise _no_key(f"failed with exit code {done.returncode}{reason}")
     if not key:
@@ -129,16 +129,9 @@ def _run(command: str) -> str:
     return key
 
 
-def _safe(words: str, key: str) -> str:
-    """Take out of a program's words what may be a key, whatever it looks like."""
-    hidden = redact(words, (key, *key.split()))
-    return re.sub(r"[\w+/=.~-]{10,}", lambda word: _unless_key(word[0]), hidden)
-
-
-def _unless_key(word: str) -> str:
-    is_path = word.startswith(("/", "~/", "./"))
-    is_mixed = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
-    return HIDDEN if is_mixed and not is_path else word
+def _safe_lines(said: bytes, key: str) -> list[str]:
+    words = redact(said.decode("utf-8", "replace"), (key, *key.split()))
+    return without_keys(words).strip().splitlines()
 
 
 def _no_key(what: str) -> ApiError:

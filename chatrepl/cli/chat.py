@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from shutil import get_terminal_size
@@ -51,7 +52,9 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     session = assembled.session
     session.prepare(form=form_of(options))
     with early:
-        _greet(early, session, demo=demo and not options.demo)
+        notes = () if options.quiet else loaded.notes
+        notes += (NO_KEY,) if demo and not options.demo else ()
+        _greet(early, session, notes, "" if demo else chosen_url(session.settings, os.environ))
         let_nobody_look()
         from chatrepl.cli.desk import dressed, open_desk, talk  # what is slow to load
 
@@ -65,16 +68,15 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     return talk(options, assembled, desk, connection, piped)
 
 
-def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
-    url = chosen_url(session.settings, os.environ)
-    where = f" · {elsewhere(url)}" if elsewhere(url) and not demo else ""
+def _greet(early: EarlyPrompt, session: Session, notes: Sequence[str], url: str) -> None:
+    where = f" · {elsewhere(url)}" if elsewhere(url) else ""
     where += " over plain http" if is_allowed(url, session.settings.allow_http) else ""
     columns = get_terminal_size().columns
     line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
     leaving = " · Ctrl-D leaves"
     line = line + leaving if len(line + leaving) <= columns else fill(line, columns)
     line = line.replace("·", "|") if early.mark.isascii() else line
-    note = f"{fill(NO_KEY, columns)}\n" if demo else ""
+    note = "".join(f"{fill(one_line(each, 1000), columns)}\n" for each in notes)
     if early.tty.knows_escapes:
         early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
     else:

@@ -78,10 +78,11 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
         options=_settings(options),
     )
     loaded = _where_it_is_safe(loaded)
-    if not options.quiet and sys.stderr is not None:
+    is_page = options.models or options.sessions or options.doctor
+    if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
-    if options.models or options.sessions or options.doctor:
+    if is_page:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from chatrepl.config.load import Config
-from chatrepl.core.secrets import bare_url, is_secret, is_secret_header, redact
+from chatrepl.core.secrets import bare_url, is_secret, is_secret_header, redact, without_keys
 from chatrepl.core.setting_values import Option
 from chatrepl.core.settings import OPTIONS, SWITCH, has_section
 
 SettingRow: TypeAlias = tuple[str, str, str]
 HIDDEN: Final = "(hidden)"
 _LONGEST: Final = 200
+_PRINTERS: Final = ("echo ", "printf ")  # what they print is the key itself
 
 
 def describe(loaded: Config) -> tuple[SettingRow, ...]:
@@ -38,6 +39,9 @@ def toml(value: Any) -> str:
 def _shown(key: str, value: Any) -> str:
     if key == "headers":
         value = {n: HIDDEN if is_secret_header(n, text) else text for n, text in value.items()}
+    elif key == "api_key_command":
+        prints = value.lstrip().startswith(_PRINTERS)
+        value = f"{value.split()[0]} {HIDDEN}" if prints else without_keys(value)
     elif isinstance(value, Mapping):
         value = _masked("", value)
     elif isinstance(value, str):

@@ -135,6 +135,17 @@ def redact_json(data: bytes, secrets: Iterable[str]) -> bytes:
     return data
 
 
+def without_keys(words: str) -> str:
+    """Take out of a program's words what may be a key, whatever it looks like."""
+    return re.sub(r"[\w+/=.~-]{10,}", lambda word: _unless_key(word[0]), redact(words))
+
+
+def _unless_key(word: str) -> str:
+    is_path = word.startswith(("/", "~/", "./"))
+    is_mixed = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
+    return HIDDEN if is_mixed and not is_path else word
+
+
 class Veil:
     """Hides secrets in a text that comes in pieces: whoever asks it holds back open ends."""
 

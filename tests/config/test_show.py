@@ -1,6 +1,7 @@
 import tomllib
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,12 +56,23 @@ def test_a_login_in_an_address_is_hidden_and_a_command_is_shown() -> None:
     assert values["api_key_command"] == '"pass show claude"'
 
 
-def test_a_query_in_an_address_and_a_key_in_a_command_are_hidden() -> None:
-    values = _values(
-        base_url="https://gate/v1?key=abc", api_key_command="echo sk-ant-api03-0123456"
-    )
-    assert values["base_url"] == f'"https://gate/v1?{HIDDEN}"'
-    assert values["api_key_command"] == '"echo [hidden]"'
+def test_a_query_in_an_address_is_hidden() -> None:
+    assert _values(base_url="https://gate/v1?key=abc")["base_url"] == f'"https://gate/v1?{HIDDEN}"'
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("pass show claude/work", "pass show claude/work"),
+        ("/opt/vault2/bin/get --name claude", "/opt/vault2/bin/get --name claude"),
+        ("echo swordfish", "echo (hidden)"),
+        (" printf %s swordfish", "printf (hidden)"),
+        ("sh -c 'echo CANARY0123'", "sh -c 'echo [hidden]'"),
+        ("vault --token=hunter2hunter2 get", "vault [hidden] get"),
+    ],
+)
+def test_a_command_is_shown_without_what_may_be_a_key(command: str, shown: str) -> None:
+    assert _values(api_key_command=command)["api_key_command"] == toml(shown)
 
 
 def test_a_long_value_is_cut_to_one_line() -> None:

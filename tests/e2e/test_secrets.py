@@ -75,3 +75,21 @@ def test_a_chat_asks_and_keeps_the_draft(tmp_path: Path) -> None:
     history = tmp_path / "state" / "chatrepl" / "history"
     assert "/retry" in history.read_text()
     assert not any(word in history.read_text() for word in (TOKEN, "sk-ant"))
+
+
+def test_a_chat_says_where_it_sends_and_what_it_does_not_obey(tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "chatrepl"
+    folder.mkdir(parents=True, mode=0o700)
+    config = folder / "config.toml"
+    config.write_text('headers = {authorization = "Bearer theirs"}\nmodel = "opus"\n')
+    config.chmod(0o660)
+    with chat(tmp_path) as c:
+        host = c.served.url.removeprefix("http://")
+        screen = " ".join(c.terminal.everything().split())
+        assert f"claude-opus-5-5 · {host} · /help" in screen
+        assert "headers ignored, since" in screen
+        c.say("demo: say hello")
+        c.terminal.wait_for(f"opus-5-5 · {host} · ", visible=True)
+        assert c.served.requests[-1].headers["authorization"] == "Bearer sk-ant-test"
+        c.terminal.keys("c-d")
+        assert c.terminal.wait_exit() == 0
