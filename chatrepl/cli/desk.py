@@ -48,10 +48,13 @@ def talk(
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
+    own = connection.route.secrets
+    desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
-            repl = Repl(session, desk, connection.stream, connection.count, runner, replied=load)
+            repl = Repl(session, desk, connection.stream, connection.count, runner)
+            repl.replied, repl.own = load, own
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:

@@ -32,7 +32,7 @@ def image(session: Session, *paths: PathWord) -> Outcome:
     """
     if not paths:
         return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
-    limits = limits_of(session.model)
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
     added: list[Attachment] = []
     refused: list[AttachmentError] = []
     for path in paths:
@@ -78,7 +78,8 @@ def paste(session: Session) -> Outcome:
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
-    session.stage(from_bytes(data, "clipboard", limits=limits_of(session.model)))
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
+    session.stage(from_bytes(data, "clipboard", limits=limits))
     return Notice(staged_lines(session))
 
 

@@ -13,6 +13,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -37,6 +38,8 @@ from chatrepl.core.outcome import (
 )
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
+from chatrepl.core.words import hidden_words
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.guard import Guard
@@ -77,7 +80,10 @@ class Desk:
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `own` are the keys of the chat itself.
+    """
 
     session: Session
     desk: Desk
@@ -86,7 +92,9 @@ class Repl:
     runner: asyncio.Runner
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    own: tuple[str, ...] = ()
     running: bool = field(default=True)
+    agreed: set[str] = field(default_factory=set)  # keys that were sent knowingly
     guard: Guard = field(init=False)
     _broken: int = field(default=0, init=False)
 
@@ -150,6 +158,9 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
+        if not self._may_send(message):
+            self.draft = message.text
+            return
         self._send(message, message.text)
 
     def take(self, text: str) -> None:
@@ -179,8 +190,12 @@ class Repl:
 
     def send(self, text: str) -> None:
         """Send a message with what is staged and what it mentions."""
+        if not (keep := self.session.settings.keep_hidden):
+            text, hidden = without_hidden(text)
+            if hidden:
+                self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
         self.draft = text  # whatever stops us before the turn, the text is not lost
-        limits = limits_of(self.session.model)
+        limits = limits_of(self.session.model, keep_hidden=keep)
         mentions = find_mentions(text)
         mentioned = tuple(load(m.path, limits=limits) for m in mentions)
         self.session.stage(*mentioned)
@@ -195,11 +210,24 @@ class Repl:
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
+        if not self._may_send(message):
+            return
         self.act(make_room(self.session, message))
         if self._may_cost():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def _may_send(self, message: Message) -> bool:
+        """Ask before something is sent that seems to be a key; once for each."""
+        held = held_keys(message, self.own)
+        if not held.keys() - self.agreed:
+            return True
+        if not self.desk.ask(f"{in_words(held)} y: send it · N: keep it in the prompt"):
+            self.desk.speaker.line("Nothing was sent.")
+            return False
+        self.agreed.update(held)
+        return True
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""
@@ -234,7 +262,7 @@ class Repl:
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                if self._may_cost():
+                if self._may_send(message) and self._may_cost():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text

@@ -110,6 +110,7 @@ class Prompt:
     def change(self, options: PromptOptions) -> None:
         """Look and behave otherwise from the next line on; the history stays where it is."""
         self.options = options
+        self._history.secrets = options.secrets
         self._keys.multiline = options.multiline
         self._session.editing_mode = EditingMode.VI if options.vi else EditingMode.EMACS
         self._session.app.ttimeoutlen = _ESCAPE_SECONDS
