@@ -1,12 +1,12 @@
 """PDFs and text files as document blocks."""
 
-import codecs
 import re
 import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from chatrepl.attachments.decoding import UndecodableError, decode
 from chatrepl.attachments.safe_read import refusal, too_large
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.value import frozen
@@ -43,11 +43,15 @@ class DecodedText:
 
 
 def read_text(data: bytes, name: str, limit: int) -> DecodedText:
-    """Decode a text file; other encodings than Unicode are read as Windows-1252, with a note."""
+    """Decode a text file; that it was no UTF-8 is a note."""
     if len(data) > limit:
         raise too_large(name, len(data), limit, "Attach the part that matters.")
-    text, note = _decode(data, name)
-    text = text.replace("\r\n", "\n")
+    try:
+        decoded = decode(data)
+    except UndecodableError as error:
+        raise refusal(name, str(error)) from None
+    text = decoded.text.replace("\r\n", "\n")
+    note = decoded.note
     if not text.strip():
         raise refusal(name, "it is empty")
     hidden = _HIDDEN.subn("", text)[1]
@@ -77,19 +81,6 @@ def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> int | No
             exit_code=5,
         )
     return pages
-
-
-def _decode(data: bytes, name: str) -> tuple[str, str]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        wide = data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE))
-        try:
-            return data.decode("utf-32" if wide else "utf-16"), ""
-        except UnicodeDecodeError:
-            raise refusal(name, "its text is damaged") from None
-    try:
-        return data.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), "not UTF-8, read as Windows-1252"
 
 
 def _pages(data: bytes) -> int | None:

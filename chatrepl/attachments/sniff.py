@@ -3,6 +3,7 @@
 To name another kind in refusals, add a row to `_PREFIXES`.
 """
 
+import codecs
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -91,6 +92,7 @@ _RIFF: Final[Mapping[bytes, FileType]] = {b"WEBP": WEBP, b"WAVE": _VIDEO, b"AVI 
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _STRANGE: Final = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 _SVG_WINDOW: Final = 8_192
+_TELLING: Final = 12  # so many units that are all characters are no accident
 
 
 def sniff(head: bytes) -> FileType:
@@ -115,7 +117,35 @@ def looks_binary(head: bytes) -> bool:
     if head.startswith(_BOMS):
         return False
     sample = head[:8_192]
-    return b"\0" in head or len(_STRANGE.findall(sample)) * 50 > len(sample)
+    if b"\0" in head:
+        return not wide_encoding(head)
+    return len(_STRANGE.findall(sample)) * 50 > len(sample)
+
+
+def wide_encoding(head: bytes) -> str:
+    """Name the UTF-16 that a text without a byte order mark is in; empty for all else.
+
+    Every other byte of Western text is NUL there; of other scripts there is at least no character
+    that is none.
+    """
+    zeros = head[::2].count(0), head[1::2].count(0)
+    if min(zeros) or not max(zeros):
+        return ""
+    encoding = "utf-16-le" if zeros[1] else "utf-16-be"
+    text = _begun(head, encoding)
+    if not all(char.isprintable() or char.isspace() for char in text):
+        return ""
+    is_western = max(zeros) > 1 and max(zeros) * 2 >= len(text)
+    is_other = len(text) >= _TELLING and not _begun(head, "utf-8")
+    return encoding if is_western or is_other else ""
+
+
+def _begun(head: bytes, encoding: str) -> str:
+    """Decode bytes that may end within a character; empty where they are in no such encoding."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _structured(head: bytes) -> FileType | None:
