@@ -7,6 +7,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.file import read_text
 from chatrepl.core.errors import UsageError
+from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
     from chatrepl.core.exchange.form import Form
 
+_MOST_BYTES = 4  # of a character
 USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
 
 
@@ -32,7 +34,27 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
         text = prompt
     if not text.strip() and not session.next.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
-    return session.compose(text if text.strip() else "")
+    message = session.compose(text if text.strip() else "")
+    _weigh(session, message)
+    return message
+
+
+def _weigh(session: Session, message: Message) -> None:
+    """Weigh what is so long that it may not fit: a token has at least one byte."""
+    window = session.model.context_window
+    texts = [block.text for block in message.content if isinstance(block, TextBlock)]
+    texts += [text for block in message.content if (text := _document(block))]
+    if window is None or sum(map(len, texts)) * _MOST_BYTES <= window:
+        return
+    from chatrepl.cli.weighing import weigh
+
+    weigh(session, texts, window)
+
+
+def _document(block: Block) -> str:
+    if isinstance(block, DocumentBlock) and block.source.get("type") == "text":
+        return str(block.source.get("data"))
+    return ""
 
 
 def form_of(options: Options) -> "Form | None":
