@@ -55,6 +55,11 @@ class Attachment:
             parts.append(f"~{compact(self.tokens_estimate)} tokens")
         return " · ".join(parts)
 
+    @property
+    def line(self) -> str:
+        """Its chip, and what was changed or is unusual."""
+        return f"{self.chip} · {self.note}" if self.note else self.chip
+
 
 def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
     """Attach a file or an address; raises `AttachmentError` in words.
@@ -132,7 +137,7 @@ def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
 def _text(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
     text = read_text(data, name, limits.max_text_bytes)
     lines = text.text.count("\n") + (not text.text.endswith("\n"))
-    detail = f"text {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
+    detail = f"text, {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
     block = DocumentBlock.plain(text.text, name)
     return Attachment(block, name, FileKind.TEXT, detail, text.tokens, text.note)
 

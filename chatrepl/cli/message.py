@@ -11,6 +11,7 @@ from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
+from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
@@ -26,6 +27,8 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     from_stdin = "-" in options.attach
     if from_stdin and piped is None:
         raise UsageError("-a - reads standard input, which is the keyboard here.")
+    if "@" in prompt and not options.quiet:
+        _tell_mentions(prompt)
     text = piped.text if piped is not None and not from_stdin else ""
     session.stage(*_attached(options, session, piped))
     if prompt.strip() and text.strip():
@@ -57,6 +60,15 @@ def _document(block: Block) -> str:
     return ""
 
 
+def _tell_mentions(prompt: str) -> None:
+    """Say of files in PROMPT that they are text there: a script may have put them in."""
+    from chatrepl.attachments.mentions import find_mentions
+
+    for mention in find_mentions(prompt):
+        path = one_line(mention.path)
+        mutter(sys.stderr, f"chatrepl: @{path} is sent as text; -a {path} attaches the file.")
+
+
 def form_of(options: Options) -> "Form | None":
     """Give the form of the reply that is asked for, if one is. Raises UsageError."""
     if options.schema is None and options.choose is None:
@@ -78,7 +90,7 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
 
     data = b"" if piped is None else piped.data or piped.text.encode()
     attached = load_all(specs, data, session.model)
-    if not options.quiet:
+    if not (options.quiet or session.interactive):  # a chat shows them under the message
         for item in attached:
-            mutter(sys.stderr if item.note else None, f"chatrepl: {item.name}: {item.note}")
+            mutter(sys.stderr, item.line)
     return attached

@@ -42,7 +42,7 @@ def image(session: Session, *paths: PathWord) -> Outcome:
     if len(refused) == len(paths) == 1:
         raise refused[0]
     session.stage(*added)
-    staged = [Notice("\n".join(map(_line, added)))] if added else []
+    staged = [Notice("\n".join(item.line for item in added))] if added else []
     warnings = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
     return Several((*staged, *warnings))
 
@@ -63,11 +63,7 @@ def detach(session: Session, which: str = "all") -> Outcome:
 
 def staged_lines(session: Session) -> str:
     """List what is staged, numbered."""
-    return "\n".join(f"{i} {_line(item)}" for i, item in enumerate(session.next.staged, 1))
-
-
-def _line(item: Attachment) -> str:
-    return f"{item.chip} · {item.note}" if item.note else item.chip
+    return "\n".join(f"{i} {item.line}" for i, item in enumerate(session.next.staged, 1))
 
 
 @command("paste", group="next reply")

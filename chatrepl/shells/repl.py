@@ -4,13 +4,10 @@ import asyncio
 import errno
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from chatrepl.attachments.attach import load
-from chatrepl.attachments.limits import limits_of
-from chatrepl.attachments.mentions import find_mentions
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
@@ -40,6 +37,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.shells.mentioned import attach_mentions
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -105,9 +103,9 @@ class Repl:
         keep_unsent(self.session)
         waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
         match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
-            case Submitted(text):
+            case Submitted(text, pasted):
                 try:
-                    self.take(text)
+                    self.take(text, pasted)
                 finally:
                     self.draft = "\n".join(filter(None, (waiting, self.draft)))
             case Closed() | Interrupted():
@@ -116,25 +114,26 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
+        self._show_attached()
         try:
             self._send(message, message.text)
         except ChatreplError as error:
             self.desk.speaker.error(error)
 
-    def take(self, text: str) -> None:
-        """Run a submitted text: a command, or a message."""
+    def take(self, text: str, pasted: Sequence[str] = ()) -> None:
+        """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
         if not text.strip():
             self.session.leave_edit()
             return
         if text.startswith("//"):
-            self.send(text[1:])
+            self.send(text[1:], pasted)
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
             self.act(REGISTRY.dispatch(self.session, text))
             if settings is not self.session.settings:
                 self.desk.dress()
         else:
-            self.send(text)
+            self.send(text, pasted)
 
     def _is_command(self, text: str) -> bool:
         word, _ = split_command(text)
@@ -145,28 +144,28 @@ class Repl:
         self.draft = text
         raise UsageError("Nothing was sent.", "The line is back in the prompt.")
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
-        try:
-            limits = limits_of(self.session.model)
-            mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
-        except ChatreplError:
-            self.draft = text
-            raise
-        self.session.stage(*mentioned)
         self.draft = text  # whatever stops us before the turn, the text is not lost
+        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        self.session.stage(*mentioned)
         try:
             self._send_if_agreed(text)
         finally:
             self.session.unstage(*mentioned)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
+        self._show_attached()
         message, base = self.session.compose(text), self.session.next.base
         self.act(make_room(self.session, message))
         if self._may_cost():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def _show_attached(self) -> None:
+        for item in self.session.next.staged:
+            self.desk.speaker.line(item.line)
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""

@@ -51,7 +51,7 @@ def test_a_text_becomes_a_document(folder: Path) -> None:
     (folder / "notes.md").write_text("one\ntwo\n", encoding="utf-16")
     found = load("./notes.md", limits=LIMITS)
     assert found.block == DocumentBlock.plain("one\ntwo\n", "notes.md")
-    assert found.detail == "text 2 lines, 18 bytes"
+    assert found.detail == "text, 2 lines, 18 bytes"
     assert found.tokens_estimate == 2
 
 

@@ -85,3 +85,21 @@ def test_what_may_fit_is_sent_and_so_is_all_to_a_model_that_nobody_knows(session
     session.use(model="my-own")
     text = "some plain words\n" * 500_000
     assert compose(Options(), session, Piped(text)).text == text
+
+
+def test_what_is_attached_is_said_and_a_mention_in_words_attaches_nothing(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = tmp_path / "n.txt"
+    note.write_text("notes", encoding="utf-8")
+
+    compose(Options(prompt=["look"], attach=[str(note)]), session, Piped(f"@{note}"))
+    assert capsys.readouterr().err == "▣ n.txt · text · ~1 tokens\n"
+
+    session.prepare(staged=())
+    message = compose(Options(prompt=[f"see @{note}"]), session, None)
+    assert len(message.content) == 1
+    assert f"-a {note} attaches the file" in capsys.readouterr().err
+
+    compose(Options(prompt=[f"see @{note}"], attach=[str(note)], quiet=True), session, None)
+    assert capsys.readouterr().err == ""

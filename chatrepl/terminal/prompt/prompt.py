@@ -140,7 +140,9 @@ class Prompt:
         except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
             self._keys.hint = LEAVE_HINT
             return self.read(run, default)
-        return Submitted(whole_characters(result)) if isinstance(result, str) else result
+        if not isinstance(result, str):
+            return result
+        return Submitted(whole_characters(result), tuple(self._keys.pastes))
 
     async def _prompt(self, default: str) -> PromptResult:
         if default and self._ahead():
@@ -170,7 +172,8 @@ class Prompt:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
-            parts = [*mode, *self._feeds.toolbar()]
+            draft = Submitted(self._session.default_buffer.text, tuple(self._keys.pastes))
+            parts = [*mode, *self._feeds.toolbar(draft)]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
 
 
