@@ -8,6 +8,7 @@ from typing import Final
 
 from chatrepl.attachments.urls import is_url
 
+ELSEWHERE: Final = "outside this folder"
 # How files are called that hold keys and passwords; a new one is a word here.
 _SECRET: Final = re.compile(
     r"""(?ix)
@@ -31,7 +32,7 @@ def _cautions(path: str) -> Iterator[str]:
     real = os.path.realpath(path)
     parts = _parts_from_here(real)
     if parts is None:
-        yield "outside this folder"
+        yield ELSEWHERE
         parts = PurePath(real).parts
     if any(part.startswith(".") for part in parts[:-1]):
         yield "in a hidden folder"

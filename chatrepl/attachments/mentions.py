@@ -7,12 +7,15 @@ file is a miss: it ends as files do, or its folder is there.
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from chatrepl.attachments.sniff import FileKind
+from chatrepl.attachments.tree import Tree, fuzzy, walk
 from chatrepl.attachments.urls import is_url, url_kind
 from chatrepl.core.fences import line_states
 from chatrepl.core.value import frozen
@@ -34,6 +37,8 @@ _ENDS: Final = frozenset(
 _MAX_LOOKUPS: Final = 1_000  # a pasted log may hold any number of @ signs
 _MAX_LISTED: Final = 10_000
 _MAX_COMPLETIONS: Final = 200
+_MOST_FUZZY: Final = 30
+_TREE_SECONDS: Final = 10  # so long what lies below the working folder is believed
 
 
 @frozen
@@ -109,6 +114,23 @@ def _looks_like_file(path: str) -> bool:
 
 
 def complete_path(prefix: str) -> Iterable[str]:
+    """List the paths that begin with `prefix`, then those that hold its letters in their order."""
+    begun = list(_begun(prefix))
+    if not prefix or prefix.startswith(("/", "~", ".")) or prefix.endswith("/"):
+        return begun
+    try:
+        tree = _known_tree(str(Path.cwd()), int(time.monotonic() / _TREE_SECONDS))
+    except OSError:  # the working folder is gone
+        return begun
+    return dict.fromkeys([*begun, *fuzzy(tree.paths, prefix, _MOST_FUZZY)])
+
+
+@lru_cache(maxsize=1)
+def _known_tree(folder: str, _moment: int) -> Tree:
+    return walk(folder)
+
+
+def _begun(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
     folder, slash, name = prefix.rpartition("/")
     typed = folder + slash

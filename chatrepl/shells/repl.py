@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
+from chatrepl.attachments.dropped import are_dropped
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
@@ -127,6 +128,8 @@ class Repl:
             return
         if text.startswith("//"):
             self.send(text[1:], pasted)
+        elif are_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
+            self.act(REGISTRY.dispatch(self.session, f"/image {text}"))
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
             self.act(REGISTRY.dispatch(self.session, text))

@@ -205,3 +205,16 @@ def test_a_name_that_is_no_file_is_said_before_anything_is_sent(tmp_path: Path) 
         c.terminal.keys("enter").wait_count("no file", 2)
         c.terminal.send("y").keys("enter").wait_for(" s · end_turn")
         assert "turm" in json.dumps(c.bodies[-1])
+
+
+def test_a_path_that_was_dropped_is_offered_as_an_attachment(tmp_path: Path) -> None:
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    (folder / "a b.png").write_bytes(PNG)
+    with chat(tmp_path) as c:
+        c.terminal.paste(f"{tmp_path}/my\\ pictures/a\\ b.png ").keys("enter")
+        c.terminal.wait_for(r"Attach it\? .*\[y/N\]")
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_for(r"^▣ a b\.png · PNG")
+        c.say("demo: say fine")
+        assert json.dumps(c.bodies[-1]).count('"image"') == 1

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, create_app_session, get_app
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -85,7 +86,7 @@ class Prompt:
             auto_suggest=AutoSuggestFromHistory(),
             search_ignore_case=True,
             lexer=FenceLexer(),
-            completer=CandidateCompleter(self._feeds.complete),
+            completer=ThreadedCompleter(CandidateCompleter(self._feeds.complete)),
             complete_while_typing=Condition(_opens_menu),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[VisibleProcessor()],
