@@ -37,7 +37,7 @@ class Attachment:
     """A block to send, and what the user is told about it.
 
     `tokens_estimate` is None where only the service can tell; `note` is empty or says what was
-    changed or is unusual.
+    changed or is unusual. `more` are the further pieces of a picture that was cut.
     """
 
     block: AttachedBlock
@@ -46,6 +46,11 @@ class Attachment:
     detail: str
     tokens_estimate: int | None
     note: str = ""
+    more: tuple[AttachedBlock, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[AttachedBlock, ...]:
+        return (self.block, *self.more)
 
     @property
     def chip(self) -> str:
@@ -82,7 +87,7 @@ def load_all(specs: Iterable[str], piped: bytes, model: Model) -> tuple[Attachme
         from_bytes(piped, "stdin", limits=limits) if spec == "-" else load(spec, limits=limits)
         for spec in specs
     )
-    check_request((item.block for item in attached), limits=limits)
+    check_request((block for item in attached for block in item.blocks), limits=limits)
     return attached
 
 
@@ -118,10 +123,18 @@ def _supported(head: bytes, name: str) -> FileType:
 
 def _image(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
     picture = images.prepare(data, name, limits)
-    block = ImageBlock.base64(picture.type.media_type, b64encode(picture.data).decode("ascii"))
+    pieces = picture.pieces or (picture,)
+    block, *more = (
+        ImageBlock.base64(piece.type.media_type, b64encode(piece.data).decode("ascii"))
+        for piece in pieces
+    )
     width, height = picture.size
-    detail = f"{picture.type.name} {width}×{height}, {size(len(picture.data))}"
-    return Attachment(block, name, FileKind.IMAGE, detail, picture.tokens, picture.note)
+    count = f"{len(pieces)} × " if picture.pieces else ""
+    total = size(sum(len(piece.data) for piece in pieces))
+    detail = f"{picture.type.name} {count}{width}×{height}, {total}"
+    return Attachment(
+        block, name, FileKind.IMAGE, detail, picture.tokens, picture.note, tuple(more)
+    )
 
 
 def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:

@@ -35,6 +35,12 @@ JPEG: Final = FileType(FileKind.IMAGE, "JPEG", "image/jpeg")
 PNG: Final = FileType(FileKind.IMAGE, "PNG", "image/png")
 GIF: Final = FileType(FileKind.IMAGE, "GIF", "image/gif")
 WEBP: Final = FileType(FileKind.IMAGE, "WebP", "image/webp")
+BMP: Final = FileType(FileKind.IMAGE, "BMP", "image/bmp")
+TIFF: Final = FileType(FileKind.IMAGE, "TIFF", "image/tiff")
+ICO: Final = FileType(FileKind.IMAGE, "ICO", "image/x-icon")
+AVIF: Final = FileType(FileKind.IMAGE, "AVIF", "image/avif")
+HEIC: Final = FileType(FileKind.IMAGE, "HEIC", "image/heic")
+TAKEN: Final = frozenset({JPEG, PNG, GIF, WEBP})  # by the service; others are converted
 PDF: Final = FileType(FileKind.PDF, "PDF", "application/pdf")
 TEXT: Final = FileType(FileKind.TEXT, "text", "text/plain")
 EMPTY: Final = FileType(FileKind.UNSUPPORTED, "empty")
@@ -51,8 +57,6 @@ def _no(name: str, hint: str = "") -> FileType:
 
 BINARY: Final = _no("binary data of an unknown kind", "Images, PDFs and text can be attached.")
 SVG: Final = _no("an SVG drawing", f"{_TO_PNG} Its source can be sent as part of a message.")
-HEIC: Final = _no("a HEIC photo", f"{_TO_PNG} (`heif-convert in.heic out.jpg`, or `sips` on macOS)")
-AVIF: Final = _no("an AVIF image", _TO_PNG)
 _VIDEO: Final = _no("a video or sound file", _NO_SOUND)
 _ZIP: Final = _no("a ZIP archive", _UNPACK)
 _OFFICE: Final = _no("an office document", _TO_PDF)
@@ -62,9 +66,10 @@ _PREFIXES: Final[Mapping[FileType, tuple[bytes, ...]]] = {
     PNG: (b"\x89PNG\r\n\x1a\n",),
     JPEG: (b"\xff\xd8\xff",),
     GIF: (b"GIF87a", b"GIF89a"),
-    _no("a TIFF image", _TO_PNG): (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    _no("a raw photo", _TO_PNG): (b"II*\0\x10\0\0\0CR",),
+    TIFF: (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     _no("a Photoshop file", _TO_PNG): (b"8BPS\0",),
-    _no("an icon", _TO_PNG): (b"\0\0\1\0",),
+    ICO: (b"\0\0\1\0",),
     _no("a JPEG XL image", _TO_PNG): (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
     _no("a JPEG 2000 image", _TO_PNG): (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
     _OFFICE: (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
@@ -158,7 +163,7 @@ def _structured(head: bytes) -> FileType | None:
     if head.startswith((b"PK\3\4", b"PK\5\6")):
         return _zip(head)
     if head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3):
-        return _no("a BMP image", _TO_PNG)
+        return BMP
     return None
 
 

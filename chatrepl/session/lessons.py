@@ -59,7 +59,8 @@ class Lessons:
             last = self.omitted[-1][0]
             session.refuse(next(before for sign, before in self.omitted if sign == last))
         named = refused_files(error, request, after)
-        files = [item for item in session.next.staged if any(item.block is b for b in named)]
+        refused = set(map(id, named))
+        files = [i for i in session.next.staged if not refused.isdisjoint(map(id, i.blocks))]
         if not files:
             return in_plain_words(error, request)
         session.unstage(*files)

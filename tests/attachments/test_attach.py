@@ -128,4 +128,4 @@ def test_what_is_attached_twice_is_the_same(folder: Path) -> None:
     one: Attachment = load("p.jpg", limits=LIMITS)
     assert one == load("p.jpg", limits=LIMITS)
     assert one.kind is FileKind.IMAGE
-    assert one.note == "scaled down from 3000×2000; location data removed"
+    assert one.note == "scaled down from 3000×2000 to 2352×1568; location data removed"

@@ -6,7 +6,7 @@ stuck because of its past.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -38,6 +38,10 @@ _THINKING: Final = re.compile(r"thinking|signature|bound to a different")
 _PARAMETER: Final = re.compile(r"thinking\b[.:]")
 _GONE: Final = "it is left out from now on."
 _FILES: Final = (ImageBlock, DocumentBlock)
+_FILE_WORDS: Final[Mapping[type[Block], frozenset[str]]] = {
+    ImageBlock: frozenset({"image", "images", "picture", "photo"}),
+    DocumentBlock: frozenset({"pdf", "pdfs", "document", "documents"}),
+}
 
 BlockPlace: TypeAlias = tuple[TurnId, int, int]  # a turn, a message in it, a block in that
 
@@ -150,10 +154,16 @@ def omission(
 def refused_files(
     error: ApiError, request: Request, conversation: Conversation
 ) -> tuple[Block, ...]:
-    """Give the images and documents of the new message that a refusal names."""
+    """Give the images and documents of the new message that a refusal names, if only by kind."""
     place = _PLACE.search(error.message)
-    if error.status not in _STATUSES or place is None:
+    if error.status not in _STATUSES:
         return ()
+    if place is None:
+        words = set(_WORD.findall(error.message.casefold()))
+        kinds = tuple(cls for cls, names in _FILE_WORDS.items() if names & words)
+        sent = {id(part.block) for part in _parts(request, conversation)}
+        blocks = (block for message in request.messages for block in message.content)
+        return tuple(b for b in blocks if isinstance(b, kinds) and id(b) not in sent)
     at, number = int(place[1]), place[2]
     old = {part.number for part in _parts(request, conversation) if part.message == at}
     return tuple(

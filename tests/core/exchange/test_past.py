@@ -9,7 +9,13 @@ from chatrepl.core.exchange.past import MOST_OMISSIONS, Omission, Refused, omiss
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.talk.blocks import (
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    ThinkingBlock,
+    block_from_wire,
+)
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.wire import Wire
 
@@ -184,3 +190,17 @@ def test_a_file_of_the_new_message_is_found_by_its_place() -> None:
         assert refused_files(refusal(f"messages.{place}: bad"), request, TALK) == files
     assert refused_files(refusal("bad"), request, TALK) == ()
     assert refused_files(refusal("messages.6: bad", 500), request, TALK) == ()
+
+
+def test_a_file_of_the_new_message_is_found_by_its_kind_where_no_place_is_named() -> None:
+    picture = ImageBlock.base64("image/png", "CCCC")
+    pdf = DocumentBlock.base64_pdf("DDDD")
+    request = asked(TALK, picture, pdf)
+    kinds = {
+        "Could not process image": (picture,),
+        "The PDF specified was not valid.": (pdf,),
+        "no such document or image": (picture, pdf),
+        "imagine that": (),
+    }
+    for words, files in kinds.items():
+        assert refused_files(refusal(words), request, TALK) == files
