@@ -128,7 +128,7 @@ _UNREADABLE: Final = 0.5
 _BACKWARDS: Final = (frozenset({3, 4, 6, 7}), frozenset({2, 3, 7, 8}))
 _HEAD: Final = 65_536
 # What Pillow's readers are known to raise for data that is broken or made to break them.
-_DECODING_ERRORS: Final = (
+DECODING_ERRORS: Final = (
     OSError,
     RuntimeError,
     ValueError,
@@ -194,7 +194,7 @@ def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
             return _prepare(data, clean, kind, limits)
     except strip.TooCostlyError:
         raise _too_many_pixels(name, size, "built to be slow to open") from None
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         raise _damaged(name) from error
 
 
@@ -257,7 +257,7 @@ def _facts(data: bytes, kind: sniff.FileType, image: "Image") -> tuple[int, bool
             exif.load(strip.exif(data))
         orientation = exif.get(_ORIENTATION, 1)
         located = bool(exif.get_ifd(_GPS))
-    except _DECODING_ERRORS:
+    except DECODING_ERRORS:
         return 1, False  # unreadable metadata is dropped like any other
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
     return (orientation if valid else 1), located

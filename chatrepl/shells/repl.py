@@ -4,10 +4,12 @@ import asyncio
 import errno
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias, TypeVar
 
+from chatrepl.attachments.attach import Attachment
 from chatrepl.attachments.dropped import are_dropped
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
@@ -34,6 +36,7 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
+from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.session.next_on_disk import keep_unsent
@@ -51,6 +54,7 @@ from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_token
 Answered = TypeVar("Answered")
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
+_MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
@@ -58,7 +62,8 @@ Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 class Desk:
     """What the chat needs of the terminal; each part is a small door to a library.
 
-    `dress` lets prompt and screen follow settings that were changed.
+    `dress` lets prompt and screen follow settings that were changed; `picture` draws a picture that
+    is attached, where that can be.
     """
 
     prompt: Prompt
@@ -69,6 +74,7 @@ class Desk:
     edit: Callable[[str], str]
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None
+    picture: Callable[[Block], None] = lambda _block: None
 
 
 @dataclass(slots=True)
@@ -115,7 +121,7 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
-        self._show_attached()
+        self._show_attached(self.session.next.staged)
         try:
             self._send(message, message.text)
         except ChatreplError as error:
@@ -129,14 +135,24 @@ class Repl:
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif are_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
-            self.act(REGISTRY.dispatch(self.session, f"/image {text}"))
+            self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
-            self.act(REGISTRY.dispatch(self.session, text))
+            self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
         else:
             self.send(text, pasted)
+
+    def _command(self, line: str) -> None:
+        """Run a command, and show the pictures that it stages."""
+        before = {id(item) for item in self.session.next.staged}
+        self.act(REGISTRY.dispatch(self.session, line))
+        self._draw(item for item in self.session.next.staged if id(item) not in before)
+
+    def _draw(self, files: Iterable[Attachment]) -> None:
+        for block in islice((file.block for file in files), _MOST_PICTURES):
+            self.desk.picture(block)
 
     def _is_command(self, text: str) -> bool:
         word, _ = split_command(text)
@@ -152,13 +168,13 @@ class Repl:
         self.draft = text  # whatever stops us before the turn, the text is not lost
         mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
         self.session.stage(*mentioned)
+        self._show_attached(mentioned)
         try:
             self._send_if_agreed(text)
         finally:
             self.session.unstage(*mentioned)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
-        self._show_attached()
         message, base = self.session.compose(text), self.session.next.base
         self.act(make_room(self.session, message))
         if self._may_cost():
@@ -166,9 +182,11 @@ class Repl:
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
 
-    def _show_attached(self) -> None:
+    def _show_attached(self, new: Iterable[Attachment]) -> None:
+        """Say what goes with the message; the pictures that are `new` were not seen yet."""
         for item in self.session.next.staged:
             self.desk.speaker.line(item.line)
+        self._draw(new)
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""
