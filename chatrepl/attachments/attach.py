@@ -83,12 +83,14 @@ def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
 def load_all(specs: Iterable[str], piped: bytes, model: Model) -> tuple[Attachment, ...]:
     """Attach what `specs` name, `-` being what was `piped`, within the limits of one request."""
     limits = limits_of(model)
-    attached = tuple(
-        from_bytes(piped, "stdin", limits=limits) if spec == "-" else load(spec, limits=limits)
-        for spec in specs
-    )
+    attached: list[Attachment] = []
+    for spec in specs:
+        at_stdin = spec == "-"
+        file = from_bytes(piped, "stdin", limits=limits) if at_stdin else load(spec, limits=limits)
+        if file.block not in [other.block for other in attached]:  # each file goes once
+            attached.append(file)
     check_request((block for item in attached for block in item.blocks), limits=limits)
-    return attached
+    return tuple(attached)
 
 
 def from_bytes(data: bytes, name: str, *, limits: AttachmentLimits) -> Attachment:

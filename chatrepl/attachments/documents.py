@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from chatrepl.attachments.decoding import UndecodableError, decode
 from chatrepl.attachments.safe_read import refusal, too_large
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.value import frozen
@@ -46,6 +45,8 @@ def read_text(data: bytes, name: str, limit: int) -> DecodedText:
     """Decode a text file; that it was no UTF-8 is a note."""
     if len(data) > limit:
         raise too_large(name, len(data), limit, "Attach the part that matters.")
+    from chatrepl.attachments.decoding import UndecodableError, decode  # seldom needed
+
     try:
         decoded = decode(data)
     except UndecodableError as error:

@@ -15,7 +15,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments import sniff, strip
-from chatrepl.attachments.foreign import foreign_size, open_picture
 from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.tokens.pictures import Size, cut, fit, image_size, is_long, tiles
@@ -200,6 +199,8 @@ def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
 
 def _size(data: bytes, kind: sniff.FileType, name: str) -> Size:
     if kind not in sniff.TAKEN:
+        from chatrepl.attachments.foreign import foreign_size  # seldom needed
+
         return foreign_size(data, kind, name)
     size = image_size(data)
     if size is None:
@@ -208,6 +209,8 @@ def _size(data: bytes, kind: sniff.FileType, name: str) -> Size:
 
 
 def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: AttachmentLimits) -> Picture:
+    from chatrepl.attachments.foreign import open_picture
+
     with open_picture(clean, kind) as image:
         original = image.size
         moving = bool(getattr(image, "is_animated", False)) or b"acTL" in data[:_HEAD]

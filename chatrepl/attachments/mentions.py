@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments.sniff import FileKind
-from chatrepl.attachments.tree import Tree, fuzzy, walk
 from chatrepl.attachments.urls import is_url, url_kind
 from chatrepl.core.fences import line_states
 from chatrepl.core.value import frozen
+
+if TYPE_CHECKING:
+    from chatrepl.attachments.tree import Tree
 
 # After a blank or an opening mark; quoted, or up to the next blank that is not escaped.
 _MENTION: Final = re.compile(
@@ -118,6 +120,8 @@ def complete_path(prefix: str) -> Iterable[str]:
     begun = list(_begun(prefix))
     if not prefix or prefix.startswith(("/", "~", ".")) or prefix.endswith("/"):
         return begun
+    from chatrepl.attachments.tree import fuzzy  # seldom needed
+
     try:
         tree = _known_tree(str(Path.cwd()), int(time.monotonic() / _TREE_SECONDS))
     except OSError:  # the working folder is gone
@@ -126,7 +130,9 @@ def complete_path(prefix: str) -> Iterable[str]:
 
 
 @lru_cache(maxsize=1)
-def _known_tree(folder: str, _moment: int) -> Tree:
+def _known_tree(folder: str, _moment: int) -> "Tree":
+    from chatrepl.attachments.tree import walk
+
     return walk(folder)
 
 

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment, from_bytes, load
-from chatrepl.attachments.caution import ELSEWHERE, cautions
 from chatrepl.attachments.clipboard import Clipboard
-from chatrepl.attachments.dropped import dropped
 from chatrepl.attachments.limits import limits_of
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import plain_path, shown
@@ -38,6 +36,8 @@ def image(session: Session, paths: PathLine = "") -> Outcome:
     """
     if not paths:
         return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
+    from chatrepl.attachments.dropped import dropped  # seldom needed
+
     named = dropped(paths)
     files, refused = _loaded(session, named.paths)
     if len(refused) == 1 and not (files or named.many):
@@ -83,6 +83,8 @@ def _staged(session: Session, files: Sequence[Attachment]) -> list[Outcome]:
 
 def _doubt(path: str) -> str:
     """Say why a file that is named here is asked about: not for where it lies, as a mention is."""
+    from chatrepl.attachments.caution import ELSEWHERE, cautions
+
     return ", ".join(doubt for doubt in cautions(plain_path(path)) if doubt != ELSEWHERE)
 
 

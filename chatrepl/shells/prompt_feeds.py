@@ -13,7 +13,6 @@ from chatrepl.core.prompt_cache import toolbar_words, warmth
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.words import dollars, share_words
 from chatrepl.session.session import Session
-from chatrepl.shells.mentioned import draft_names
 from chatrepl.terminal.prompt.values import Candidate, Submitted, ToolbarPart
 from chatrepl.terminal.sanitize.text import one_line
 
@@ -29,7 +28,7 @@ class Toolbar:
     _parts: tuple[ToolbarPart, ...] = ()
 
     def __call__(self, draft: Submitted = _NO_DRAFT) -> tuple[ToolbarPart, ...]:
-        names = draft_names(draft.text, draft.pasted) if "@" in draft.text else ()
+        names = _mentioned(draft) if "@" in draft.text else ()
         key = (*self._state(), names)
         if key != self._key:
             self._key, self._parts = key, tuple(_parts(self.session, names))
@@ -47,6 +46,12 @@ class Toolbar:
             int(session.edges.clock() // 60),
             session.edges.can_count(),
         )
+
+
+def _mentioned(draft: Submitted) -> tuple[str, ...]:
+    from chatrepl.shells.mentioned import draft_names  # seldom needed
+
+    return draft_names(draft.text, draft.pasted)
 
 
 def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:

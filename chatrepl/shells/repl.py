@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
-from chatrepl.attachments.dropped import are_dropped
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
@@ -41,7 +40,6 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
-from chatrepl.shells.mentioned import attach_mentions
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -134,7 +132,7 @@ class Repl:
             return
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif are_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
+        elif _is_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
@@ -166,13 +164,18 @@ class Repl:
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
         self.draft = text  # whatever stops us before the turn, the text is not lost
-        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        mentioned = self._mentioned(text, pasted) if "@" in text else ()
         self.session.stage(*mentioned)
         self._show_attached(mentioned)
         try:
             self._send_if_agreed(text)
         finally:
             self.session.unstage(*mentioned)  # where nothing came, the draft names them again
+
+    def _mentioned(self, text: str, pasted: Sequence[str]) -> tuple[Attachment, ...]:
+        from chatrepl.shells.mentioned import attach_mentions  # seldom needed
+
+        return attach_mentions(self.session, text, self.desk.ask, pasted)
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
@@ -318,3 +321,11 @@ class Repl:
         receipt = turn.receipt
         if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
             self.desk.tty.write("\a")
+
+
+def _is_dropped(text: str) -> bool:
+    if not text.startswith(("/", "~", "'", '"', "file:")):
+        return False
+    from chatrepl.attachments.dropped import are_dropped  # seldom needed
+
+    return are_dropped(text)

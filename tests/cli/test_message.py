@@ -103,3 +103,11 @@ def test_what_is_attached_is_said_and_a_mention_in_words_attaches_nothing(
 
     compose(Options(prompt=[f"see @{note}"], attach=[str(note)], quiet=True), session, None)
     assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_is_named_twice_goes_once(session: Session, tmp_path: Path) -> None:
+    note = tmp_path / "n.txt"
+    note.write_text("notes", encoding="utf-8")
+    options = Options(prompt=["x"], attach=[str(note), f"{tmp_path}/./n.txt"])
+
+    assert len(compose(options, session, None).content) == 2
