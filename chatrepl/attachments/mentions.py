@@ -117,7 +117,7 @@ def _looks_like_file(path: str) -> bool:
 
 def complete_path(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, then those that hold its letters in their order."""
-    begun = list(_begun(prefix))
+    begun = _begun(prefix)
     if not prefix or prefix.startswith(("/", "~", ".")) or prefix.endswith("/"):
         return begun
     from chatrepl.attachments.tree import fuzzy  # seldom needed
@@ -136,8 +136,11 @@ def _known_tree(folder: str, _moment: int) -> "Tree":
     return walk(folder)
 
 
-def _begun(prefix: str) -> Iterable[str]:
-    """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
+def _begun(prefix: str) -> list[str]:
+    """List the paths that begin with `prefix`, folders with a slash; hidden ones on request.
+
+    What git ignores is listed where there is nothing else.
+    """
     folder, slash, name = prefix.rpartition("/")
     typed = folder + slash
     real = os.path.expanduser(typed or ".")  # noqa: PTH111 - must not raise without a home
@@ -153,10 +156,18 @@ def _begun(prefix: str) -> Iterable[str]:
         and entry.isprintable()
         and (name.startswith(".") or not entry.startswith("."))
     ]
-    return [
-        f"{typed}{entry}{'/' if is_folder else ''}"
-        for _, _, entry, is_folder in sorted(fitting)[:_MAX_COMPLETIONS]
-    ]
+    names = [f"{entry}{'/' if is_folder else ''}" for _, _, entry, is_folder in sorted(fitting)]
+    names = _tracked(real, names[:_MAX_COMPLETIONS])
+    return [f"{typed}{name}" for name in names]
+
+
+def _tracked(folder: str, names: list[str]) -> list[str]:
+    from chatrepl.attachments.tree import tracked
+
+    try:
+        return tracked(folder, names) or names
+    except OSError:  # the working folder is gone
+        return names
 
 
 def _quoted(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None:

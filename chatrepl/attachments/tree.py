@@ -53,6 +53,13 @@ def walk(folder: str) -> Tree:
     return Tree(tuple(paths), not waiting)
 
 
+def tracked(folder: str, names: Sequence[str]) -> list[str]:
+    """Give those of the names in a folder that git does not ignore; folders have a slash."""
+    root = os.path.abspath(folder)  # noqa: PTH100 - must not raise
+    rules = (*_rules_of(f"{root}/"), *_rules_above(root))
+    return [name for name in names if not _is_ignored(f"{root}/{name}", rules)]
+
+
 def fuzzy(paths: Sequence[str], typed: str, most: int) -> list[str]:
     """Give the paths that hold the letters of `typed` in their order, the likeliest first."""
     wanted = typed.casefold().replace(" ", "")

@@ -127,6 +127,13 @@ def test_where_nothing_can_be_listed_nothing_is_offered(prefix: str, tree: Path)
     assert list(complete_path(prefix)) == []
 
 
+def test_what_git_ignores_is_offered_only_where_nothing_else_is(tree: Path) -> None:
+    (tree / ".gitignore").write_text("*.txt\nPhotos/\n")
+    assert list(complete_path("ph")) == ["photo.png"]
+    assert list(complete_path("phone")) == ["phone.txt"]
+    assert list(complete_path("Photos/")) == ["Photos/one.jpg"]
+
+
 def test_letters_of_a_path_find_it_in_the_tree(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(complete_path("ojpg")) == ["Photos/one.jpg"]
     assert list(complete_path("pto")) == ["Photos/", "photo.png", "Photos/one.jpg"]
