@@ -87,7 +87,7 @@ def read() -> Piped:
     if looks_binary(head):
         raise UsageError(
             f"Standard input is {kind.name}, and neither an image nor a PDF.",
-            f"{_SAFE} Text, JPEG, PNG, GIF, WebP and PDF are read.",
+            f"{_SAFE} Text, pictures and PDF are read.",
         )
     return _decoded(data)
 

@@ -33,7 +33,7 @@ class KeyState:
     hint: str = ""  # shown in the toolbar until the next key
     last_hint: str = ""
     cleared: Callable[[], None] = lambda: None
-    pastes: list[str] = field(default_factory=list)  # those that may mention a file
+    pastes: list[str] = field(default_factory=list)  # the lines that may mention a file
     keys_since_paste: int | None = None  # while the batch of keys lasts that brought a paste
 
     def next_key(self, _sender: object) -> None:
@@ -128,8 +128,7 @@ def _bind_paste(keys: KeyBindings, state: KeyState) -> None:
         state.keys_since_paste = 0
         asyncio.get_running_loop().call_soon(paste_is_over)
         text = pasted_text(event.data)
-        if "@" in text:
-            state.pastes.append(text)
+        state.pastes += [line for line in text.split("\n") if "@" in line]
         event.current_buffer.insert_text(text)
 
 

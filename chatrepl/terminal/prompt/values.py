@@ -11,7 +11,7 @@ from chatrepl.terminal.theme import DARK, Theme
 
 @frozen
 class Submitted:
-    """A submitted text, and what was pasted so far: it may stand in the text."""
+    """A submitted text, and lines that were pasted so far: they may stand in the text."""
 
     text: str
     pasted: tuple[str, ...] = ()
