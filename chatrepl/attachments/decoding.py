@@ -36,14 +36,14 @@ class UndecodableError(ValueError):
 
 
 @frozen
-class Decoded:
+class PlainText:
     """A text, and what is to be said of how it was read: words that follow "it is"."""
 
     text: str
     note: str = ""
 
 
-def decode(data: bytes) -> Decoded:
+def decode(data: bytes) -> PlainText:
     """Decode a text, without its byte order mark. Raises `UndecodableError`."""
     try:
         decoded = _unicode(data) or _legacy(data)
@@ -53,32 +53,32 @@ def decode(data: bytes) -> Decoded:
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
         note = f"{note or 'not all text'}; NUL became U+FFFD"
-    return Decoded(text, note)
+    return PlainText(text, note)
 
 
-def _unicode(data: bytes) -> Decoded | None:
+def _unicode(data: bytes) -> PlainText | None:
     """Decode what says or shows that it is Unicode; None for what is none."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return Decoded(data.decode("utf-32"), _READ_AS.format("UTF-32"))
+        return PlainText(data.decode("utf-32"), _READ_AS.format("UTF-32"))
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Decoded(data.decode("utf-16"), _READ_AS.format("UTF-16"))
+        return PlainText(data.decode("utf-16"), _READ_AS.format("UTF-16"))
     if wide := wide_encoding(data[:_SAMPLE_BYTES]):
-        return Decoded(data.decode(wide), _READ_AS.format("UTF-16"))
+        return PlainText(data.decode(wide), _READ_AS.format("UTF-16"))
     try:
-        return Decoded(data.decode("utf-8"))
+        return PlainText(data.decode("utf-8"))
     except UnicodeDecodeError:
         return None
 
 
-def _legacy(data: bytes) -> Decoded:
+def _legacy(data: bytes) -> PlainText:
     sample = data[: data.rfind(b"\n", 0, _SAMPLE_BYTES) + 1] or data[:_SAMPLE_BYTES]
     encoding = _told(sample)
     name = _NAMES.get(encoding, encoding.replace("cp", "Windows-"))
     note = "not all UTF-8" if encoding == "utf-8" else _READ_AS.format(name)
     try:
-        return Decoded(data.decode(encoding), note)
+        return PlainText(data.decode(encoding), note)
     except UnicodeDecodeError:  # a few bytes that belong to no encoding, or to another
-        return Decoded(data.decode(encoding, "replace"), f"{note}; damage became U+FFFD")
+        return PlainText(data.decode(encoding, "replace"), f"{note}; damage became U+FFFD")
 
 
 def _told(sample: bytes) -> str:

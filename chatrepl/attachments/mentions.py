@@ -115,6 +115,13 @@ def _looks_like_file(path: str) -> bool:
         return False
 
 
+def unmentioned(text: str, mentions: Iterable[Mention]) -> str:
+    """Let those mentions in a text be words and no more: each loses its `@`."""
+    for mention in sorted(mentions, key=lambda one: one.start, reverse=True):
+        text = text[: mention.start] + text[mention.start + 1 :]
+    return text
+
+
 def complete_path(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, then those that hold its letters in their order."""
     begun = _begun(prefix)

@@ -1,7 +1,6 @@
 """The composition root: from the command line to the objects, to one of the shells."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,9 +51,11 @@ def _options(argv: Sequence[str]) -> Options:
 def _page(options: Options) -> str:
     """Give what is printed whatever else was said. Raises ChatreplError."""
     if options.help_:
+        from shutil import get_terminal_size
+
         from chatrepl.cli.help import help_page
 
-        return help_page(shutil.get_terminal_size().columns)
+        return help_page(get_terminal_size().columns)
     if options.version:
         return f"chatrepl {__version__}\n"
     if options.show_completion or options.install_completion:

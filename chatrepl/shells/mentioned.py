@@ -12,7 +12,14 @@ from typing import TypeAlias
 from chatrepl.attachments.attach import Attachment, load
 from chatrepl.attachments.caution import cautions
 from chatrepl.attachments.limits import limits_of
-from chatrepl.attachments.mentions import Mention, find_mentions, find_misses, is_file, nearest
+from chatrepl.attachments.mentions import (
+    Mention,
+    find_mentions,
+    find_misses,
+    is_file,
+    nearest,
+    unmentioned,
+)
 from chatrepl.attachments.safe_read import shown
 from chatrepl.attachments.urls import is_url
 from chatrepl.core.errors import UsageError
@@ -25,17 +32,24 @@ Asking: TypeAlias = Callable[[str], bool]
 
 def attach_mentions(
     session: Session, text: str, ask: Asking, pasted: Sequence[str] = ()
-) -> tuple[Attachment, ...]:
-    """Load what a message mentions and is not staged, each file once; `pasted` are texts.
+) -> dict[str, Attachment]:
+    """Load what a message mentions and is not staged, each file once, by the path that names it.
 
+    `pasted` are texts that the message may hold: what they mention is asked about.
     Raises UsageError where the user would rather change a name, AttachmentError for what cannot be
     attached.
     """
     _ask_about_misses(text, ask, pasted)
     limits = limits_of(session.model)
     staged = [item.block for item in session.next.staged]
-    files = (load(path, limits=limits) for path in _agreed(text, ask, pasted))
-    return tuple(file for file in files if file.block not in staged)
+    files = {path: load(path, limits=limits) for path in _agreed(text, ask, pasted)}
+    return {path: file for path, file in files.items() if file.block not in staged}
+
+
+def not_mentioning(text: str, paths: Iterable[str]) -> str:
+    """Let the files at those paths be mentioned no more: their names stay."""
+    gone = set(map(_identity, paths))
+    return unmentioned(text, (m for m in find_mentions(text) if _identity(m.path) in gone))
 
 
 def draft_names(text: str, pasted: Sequence[str] = ()) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Card,
     Confirm,
     Continue,
     Copy,
@@ -50,6 +51,8 @@ from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
+# What every shell understands is no message: it would be paid for.
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
@@ -130,6 +133,7 @@ class Repl:
         if not text.strip():
             self.session.leave_edit()
             return
+        text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif _is_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
@@ -164,18 +168,27 @@ class Repl:
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
         self.draft = text  # whatever stops us before the turn, the text is not lost
-        mentioned = self._mentioned(text, pasted) if "@" in text else ()
-        self.session.stage(*mentioned)
-        self._show_attached(mentioned)
+        if "@" in text:
+            self._send_mentioning(text, pasted)
+        else:
+            self._show_attached(())
+            self._send_if_agreed(text)
+
+    def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
+        from chatrepl.shells.mentioned import attach_mentions, not_mentioning  # seldom needed
+
+        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        files = tuple(mentioned.values())
+        self.session.stage(*files)
+        self._show_attached(files)
         try:
             self._send_if_agreed(text)
         finally:
-            self.session.unstage(*mentioned)  # where nothing came, the draft names them again
-
-    def _mentioned(self, text: str, pasted: Sequence[str]) -> tuple[Attachment, ...]:
-        from chatrepl.shells.mentioned import attach_mentions  # seldom needed
-
-        return attach_mentions(self.session, text, self.desk.ask, pasted)
+            if self.draft == text:  # nothing came; what was refused is mentioned no more
+                staged = self.session.next.staged
+                refused = (path for path, file in mentioned.items() if file not in staged)
+                self.draft = not_mentioning(text, refused)
+            self.session.unstage(*files)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
@@ -206,7 +219,7 @@ class Repl:
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
@@ -254,7 +267,7 @@ class Repl:
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
+            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise

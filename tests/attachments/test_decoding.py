@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.decoding import Decoded, UndecodableError, decode
+from chatrepl.attachments.decoding import PlainText, UndecodableError, decode
 from chatrepl.attachments.sniff import TEXT, sniff
 
 LETTERS = st.text(st.characters(categories=("L", "N", "P")), min_size=1)
@@ -45,11 +45,11 @@ def test_other_encodings_are_told_by_what_they_hold(text: str, encoding: str, na
     data = text.encode(encoding)
 
     assert sniff(data) is TEXT
-    assert decode(data) == Decoded(text, f"not UTF-8, read as {name}")
+    assert decode(data) == PlainText(text, f"not UTF-8, read as {name}")
 
 
 def test_a_mark_goes_also_where_it_stands_twice() -> None:
-    assert decode(b"\xef\xbb\xbf\xef\xbb\xbfx") == Decoded("x")
+    assert decode(b"\xef\xbb\xbf\xef\xbb\xbfx") == PlainText("x")
 
 
 @pytest.mark.parametrize(

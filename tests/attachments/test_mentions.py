@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions
+from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions, unmentioned
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -141,3 +141,10 @@ def test_letters_of_a_path_find_it_in_the_tree(tree: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tree / "gone")
     (tree / "gone").rmdir()
     assert list(complete_path("one")) == []
+
+
+def test_a_mention_can_be_made_a_word() -> None:
+    text = 'see @a.txt and @"b c.txt", not @d.txt'
+    first, second, _ = find_mentions(text, lambda _path: True)
+    assert unmentioned(text, ()) == text
+    assert unmentioned(text, (first, second)) == 'see a.txt and "b c.txt", not @d.txt'

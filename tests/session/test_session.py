@@ -6,13 +6,14 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import AttachmentLimits
-from chatrepl.core.exchange.past import Refused
+from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
 from tests.commands.playing import Player
 
@@ -206,3 +207,23 @@ def test_only_a_chat_learns_how_the_service_counts(*, interactive: bool) -> None
 
     estimate = player.session.ledger.request(player.requests[0], player.session.model).tokens
     assert (estimate == player.session.books.meter.usage.input_tokens) is interactive
+
+
+def test_a_list_tells_of_every_turn_while_the_conversation_is_open(tmp_path: Path) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    journal = Journal.new(tmp_path)
+    player.session.begin_with(Conversation(), journal)
+    limits = AttachmentLimits()
+    for number in range(1, 5):
+        if number == 2:
+            player.session.stage(from_bytes(b"notes", "notes.txt", limits=limits))
+        player.say(f"demo: say {number}")
+        journal.flush()
+        assert [entry.turns for entry in list_entries(tmp_path)] == [number]
+    player.do("/retry")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [4]
+    player.do("/undo 2")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [3]
+    journal.close()

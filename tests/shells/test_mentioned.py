@@ -8,7 +8,7 @@ from chatrepl.core.errors import AttachmentError, UsageError
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
-from chatrepl.shells.mentioned import attach_mentions, draft_names
+from chatrepl.shells.mentioned import attach_mentions, draft_names, not_mentioning
 
 
 class Asked:
@@ -33,7 +33,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
 
 
 def names(session: Session, text: str, asked: Asked, *pasted: str) -> list[str]:
-    return [item.name for item in attach_mentions(session, text, asked, pasted)]
+    return [item.name for item in attach_mentions(session, text, asked, pasted).values()]
 
 
 def test_what_is_typed_is_attached_unasked_and_each_file_once(session: Session) -> None:
@@ -46,7 +46,7 @@ def test_what_is_typed_is_attached_unasked_and_each_file_once(session: Session) 
 
 def test_what_is_staged_already_is_not_attached_again(session: Session) -> None:
     staged = attach_mentions(session, "@notes.txt", Asked(answer=False))
-    session.stage(*staged)
+    session.stage(*staged.values())
 
     assert names(session, "and @notes.txt with @plan.md", Asked(answer=False)) == ["plan.md"]
 
@@ -126,6 +126,14 @@ def test_many_names_are_counted(session: Session) -> None:
         Path(f"n{n}.key").write_text("x")
     names(session, " ".join(f"@n{n}.key" for n in range(9)), asked := Asked(answer=True))
     assert ", 5 more?" in asked.questions[0]
+
+
+def test_what_was_refused_is_a_word_wherever_it_is_named(session: Session) -> None:
+    text = "see @notes.txt, @./notes.txt and @plan.md"
+    paths = attach_mentions(session, text, Asked(answer=False))
+    assert not_mentioning(text, [path for path in paths if path.endswith("notes.txt")]) == (
+        "see notes.txt, ./notes.txt and @plan.md"
+    )
 
 
 def test_a_draft_names_what_it_will_bring(session: Session) -> None:

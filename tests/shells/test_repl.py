@@ -11,7 +11,7 @@ import pytest
 
 from chatrepl.core.errors import UsageError
 from chatrepl.shells.repl import Desk, Repl
-from chatrepl.terminal.prompt.values import Closed
+from chatrepl.terminal.prompt.values import Closed, Submitted
 from chatrepl.terminal.say import Speaker
 from tests.commands.playing import Player
 from tests.terminal.views.replies import console_on
@@ -20,17 +20,17 @@ from tests.terminal.views.replies import console_on
 class Script:
     """A prompt at which one thing after the other happens."""
 
-    def __init__(self, *happens: BaseException | Closed) -> None:
-        self._happens: Iterator[BaseException | Closed] = iter(happens)
+    def __init__(self, *happens: BaseException | Closed | Submitted) -> None:
+        self._happens: Iterator[BaseException | Closed | Submitted] = iter(happens)
 
-    def read(self, _run: object, _draft: str) -> Closed:
+    def read(self, _run: object, _draft: str) -> Closed | Submitted:
         one = next(self._happens)
         if isinstance(one, BaseException):
             raise one
         return one
 
 
-def talk(*happens: BaseException | Closed) -> str:
+def talk(*happens: BaseException | Closed | Submitted) -> str:
     """Run a chat at such a prompt; give what was said."""
     file = io.StringIO()
     prompt, none = cast("Any", Script(*happens)), cast("Any", None)
@@ -45,6 +45,16 @@ def test_errors_and_interrupts_are_said_and_the_chat_goes_on() -> None:
     assert talk(UsageError("No.", "Try /help."), KeyboardInterrupt(), Closed()) == (
         "No.\nTry /help.\n\nStopped.\n\n"
     )
+
+
+@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])
+def test_what_leaves_any_shell_leaves_here(line: str) -> None:
+    assert talk(Submitted(line), UsageError("Not reached.")) == ""
+
+
+@pytest.mark.parametrize(("line", "shows"), [("help", "/exit"), ("?", "Ctrl-R")])
+def test_help_and_a_question_mark_alone_are_the_help(line: str, shows: str) -> None:
+    assert shows in talk(Submitted(line), Closed())
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
