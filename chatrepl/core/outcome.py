@@ -108,7 +108,7 @@ class Edit:
 
 @frozen
 class Copy:
-    """Put text on the clipboard."""
+    """Put text on the clipboard; `what` tells what it is, and how much."""
 
     text: str
     what: str

@@ -202,7 +202,7 @@ class Repl:
             case Edit(text, then):
                 self.act(then(self.desk.edit(text)))
             case Copy(text, what):
-                self.desk.speaker.line(f"{what} {self.desk.copy(text)}")
+                self.desk.speaker.line(f"Copied {what} {self.desk.copy(text)}")
             case Job(_, work):
                 self.act(work())
             case Quit():

@@ -149,7 +149,7 @@ class Weaver:
 
     def _due(self, held: str) -> str:
         """Give the marks, unless the text is inside of a fence, where they would be code."""
-        if not self._marks or self._fences.after(held).fence:
+        if not self._marks or self._fences.after(held).levels:
             return ""
         marks, self._marks = "".join(self._marks), ()
         return f"{self._fences.blank_row()}{marks}" if self._fences.behind else marks

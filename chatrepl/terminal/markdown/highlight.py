@@ -139,7 +139,7 @@ _HEREDOCS_IN = {"Bash", "Ruby", "Perl", "PHP"}
 def lexer_for(language: str) -> Lexer | None:
     """The lexer of a language; None for one that is unknown or has nothing to colour."""
     try:
-        lexer = get_lexer_by_name(language.strip("{}.").lower(), stripnl=False, ensurenl=False)
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
     return None if lexer.name == "Text only" else lexer

@@ -12,6 +12,7 @@ from collections import ChainMap
 from collections.abc import MutableMapping
 from typing import Self
 
+from chatrepl.core.fences import fence_mark, language_of, nested
 from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import Container, ContainerKind, Event, Where
@@ -280,10 +281,9 @@ class Blocks:
     def _many_lines(self, line: SourceLine, depth: int) -> bool:
         """Open a fence, an HTML block or a table, if the line begins one."""
         body = line.body
-        if body[0] in "`~" and (mark := starts.fence(body)):
-            leaf = FenceLeaf(mark, line.indent)
-            self._new_leaf(leaf, depth)
-            self._out.append(says.CodeStart(self._where(), mark.info.partition(" ")[0]))
+        if body[0] in "`~" and (mark := fence_mark(body)):
+            self._new_leaf(FenceLeaf((mark,), line.indent), depth)
+            self._out.append(says.CodeStart(self._where(), language_of(mark.info)))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
             if kind == 7 and isinstance(self._leaf, ParagraphLeaf | TableLeaf):
@@ -344,13 +344,7 @@ class Blocks:
         """Let the open leaf have the line, if it takes it whatever it looks like."""
         match self._leaf:
             case FenceLeaf() as leaf:
-                if line.indent <= 3 and starts.closes(line.body, leaf.mark):
-                    self._leaf = None
-                elif line.blank:
-                    leaf.blanks += 1
-                else:
-                    line.strip(min(line.indent, leaf.indent))
-                    self._code(leaf, line.raw)
+                self._fence_takes(leaf, line)
                 return True
             case IndentedLeaf() as leaf:
                 if line.blank:
@@ -376,3 +370,14 @@ class Blocks:
                 return True
             case _:
                 return False
+
+    def _fence_takes(self, leaf: FenceLeaf, line: SourceLine) -> None:
+        if line.indent <= 3 and line.body[:1] in ("`", "~"):
+            leaf.levels = nested(leaf.levels, fence_mark(line.body))
+        if not leaf.levels:
+            self._leaf = None
+        elif line.blank:
+            leaf.blanks += 1
+        else:
+            line.strip(min(line.indent, leaf.indent))
+            self._code(leaf, line.raw)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from markdown_it import MarkdownIt
 
+from chatrepl.core.fences import FenceMark
 from chatrepl.terminal.markdown.blocks.events import Align, Where
 
 
@@ -64,7 +65,6 @@ def _label(line: str) -> str:
 
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+|$)(.*)", re.DOTALL)
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
-_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$", re.DOTALL)
 _RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$")
 _SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
 _DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
@@ -95,33 +95,12 @@ _HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
 )
 
 
-class FenceMark(NamedTuple):
-    char: str
-    length: int
-    info: str
-
-
 def atx(body: str) -> tuple[int, str] | None:
     """Level and text of a `#` heading."""
     match = _ATX.match(body)
     if not match:
         return None
     return len(match.group(1)), _ATX_END.sub("", match.group(2)).strip(" \t")
-
-
-def fence(body: str) -> FenceMark | None:
-    """The mark that opens a code block."""
-    match = _FENCE.match(body)
-    if not match:
-        return None
-    mark = match.group(1) or match.group(3)
-    return FenceMark(mark[0], len(mark), (match.group(2) or match.group(4) or "").strip())
-
-
-def closes(body: str, mark: FenceMark) -> bool:
-    """Tell whether a line ends the code block that `mark` opened."""
-    bare = body.rstrip(" \t")
-    return len(bare) >= mark.length and bare == mark.char * len(bare)
 
 
 def is_rule(body: str) -> bool:
@@ -226,7 +205,7 @@ class ParagraphLeaf:
 class FenceLeaf:
     """A fenced code block; blank lines wait until code follows them."""
 
-    mark: FenceMark
+    levels: tuple[FenceMark, ...]
     indent: int
     blanks: int = 0
 
