@@ -39,7 +39,7 @@ class Speaker:
                 self._said = True
                 text = display(markdown)
                 text = text.replace("…", "...") if self._plain else text  # of a usage line
-                self.console.print(Markdown(text, self.look))
+                self.console.print(Markdown(text, self.look), crop=False)
             case Exactly(text):
                 self._said = True
                 self.console.print(Text(display(text)), soft_wrap=True)

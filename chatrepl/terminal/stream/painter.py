@@ -19,7 +19,7 @@ from rich.style import Style
 from rich.text import Text
 
 from chatrepl.terminal.markdown.plain_rows import PlainRows, Window
-from chatrepl.terminal.markdown.wrap import Row, chop
+from chatrepl.terminal.markdown.wrap import Row, chop, width_of_row
 from chatrepl.terminal.stream.ansi import Ansi
 from chatrepl.terminal.stream.pen import RESET
 from chatrepl.terminal.stream.screen import Screen
@@ -180,8 +180,8 @@ class Painter:
         room = max(1, height - 1)
         status = chop([(part.text, part.style or Style.null()) for part in self._status], width)
         status = status[:1] if self._status else []
-        rows = self._document.preview(width)
-        self._shown = rows
+        self._shown = self._document.preview(width)
+        rows = [part for row in self._shown for part in _folded(row, width)]
         if status and room > 3 and (rows or self._begun):
             status.insert(0, [])
         return _last(rows, room - len(status)) + status
@@ -207,6 +207,13 @@ class Painter:
         self._console.file.write(text)
         self._console.file.flush()
         self._torn = False
+
+
+def _folded(row: Row, width: int) -> list[Row]:
+    """A row as the terminal wraps it, which must not wrap what is to be taken off again."""
+    if width_of_row(row) <= width:
+        return [row]
+    return chop([(part.text, part.style or Style.null()) for part in row], width)
 
 
 def _last(rows: list[Row], room: int) -> list[Row]:

@@ -3,7 +3,8 @@
 import copy
 
 from chatrepl.terminal.markdown.blocks.events import Where
-from chatrepl.terminal.markdown.blocks.starts import ParagraphLeaf
+from chatrepl.terminal.markdown.blocks.leaves import ParagraphLeaf
+from chatrepl.terminal.markdown.blocks.lines import LinePart
 
 
 def test_a_copied_paragraph_grows_alone() -> None:
@@ -11,7 +12,7 @@ def test_a_copied_paragraph_grows_alone() -> None:
     text.add("a")
     other = copy.copy(text)
     other.add("b")
-    assert (text.joined(), other.joined()) == ("a", "a\nb")
+    assert (text.joined(), other.joined()) == ("a\n", "a\nb\n")
     assert (text.size, other.size) == (1, 2)
 
 
@@ -28,4 +29,12 @@ def test_a_new_piece_begins_with_one_line() -> None:
     text = ParagraphLeaf(Where((), blank=False))
     text.add("abc")
     text.restart("de")
-    assert (text.said, text.size, text.joined()) == (True, 2, "de")
+    assert (text.said, text.size, text.joined()) == (True, 2, "de\n")
+
+
+def test_parts_of_a_line_are_joined_as_they_were() -> None:
+    text = ParagraphLeaf(Where((), blank=False))
+    for part in (LinePart("a "), LinePart("b"), "c  ", "d"):
+        text.add(part)
+    assert text.joined() == "a bc  \nd\n"
+    assert text.whole() == "a bc  \nd"

@@ -32,7 +32,7 @@ def leaves(text: str) -> list[Leaf]:
     out: list[tuple[tuple[str, ...], str, list[str]]] = []
     for event in events_of(text):
         match event:
-            case says.CodeLine(line) | says.HtmlLine(line):
+            case says.CodeLine(line) | says.RawLine(line):
                 out[-1][2].append(line)
             case says.TableRow(cells):
                 out[-1][2].append("|".join(cells))
