@@ -119,6 +119,7 @@ def _close_marks(text: str, bare: str) -> str:
 
 
 _RULE = 40  # cells
+_LEXED = 1_000  # characters of an overlong line that are coloured as one
 _LABEL = 40  # characters
 _TAIL = 8_000  # cells of an overlong row that a preview shows
 
@@ -177,6 +178,7 @@ class Layout:
         self._line = LongLine()  # of code, as far as it came
         self._code: Highlighter | None = None
         self._table: TableRows | None = None
+        self._part = ""  # of a line of code, not yet coloured
         self._label = ""  # of code without colours, until its first row
         self._raw = look.html
         self._labelled = False  # the last row says what the next is
@@ -202,10 +204,7 @@ class Layout:
     def _event(self, event: Event, references: Mapping[str, Any]) -> list[Row]:
         match event:
             case says.CodeLine(text, more):
-                label, self._label = self._label, ""
-                rows = self._put([[Segment(label, self._look.rule)]]) if label else []
-                runs = self._code.line(clean(text)) if self._code else []
-                return rows + self._whole(runs, more=more)
+                return self._code_line(self._part + text, more=more)
             case says.Paragraph(where, text, more):
                 return self._paragraph(where, text, references, more=more)
             case says.Heading(where, level, text):
@@ -280,6 +279,14 @@ class Layout:
             self._carry = [(segment.text, segment.style or self._look.text) for segment in last]
             self._carry.append((text[len(text.rstrip()) :], self._look.text))
         return self._put(rows)
+
+    def _code_line(self, text: str, *, more: bool) -> list[Row]:
+        self._part = text if more and len(text) < _LEXED else ""
+        if self._part:
+            return []
+        label, self._label = self._label, ""
+        rows = self._put([[Segment(label, self._look.rule)]]) if label else []
+        return rows + self._whole(self._code.line(clean(text)) if self._code else [], more=more)
 
     def _whole(self, runs: Runs, *, more: bool) -> list[Row]:
         """A row that is as long as it is: the terminal wraps it, and knows that it is one."""

@@ -28,6 +28,7 @@ _SLICE = 2_000  # characters between two looks at the clock
 _MOST = 64_000  # characters in one frame
 _BUDGET_S = 0.015
 _SLOWEST_S = 0.3
+_LEAST = 6  # live rows, where there is room
 _SHARE = 12  # a frame that takes t seconds is followed by a pause of 12 t
 
 
@@ -174,10 +175,14 @@ class Painter:
         return rows
 
     def _preview(self, width: int, height: int) -> list[Row]:
-        """The live rows: the end of the open block and the status, less than a screen."""
+        """The live rows: the end of the open block and the status, half a screen.
+
+        A window that becomes half as wide makes twice as many of them, and what scrolls out of it
+        cannot be taken back.
+        """
         if not self._live:
             return []
-        room = max(1, height - 1)
+        room = max(min(height - 1, _LEAST), height // 2)
         status = chop([(part.text, part.style or Style.null()) for part in self._status], width)
         status = status[:1] if self._status else []
         self._shown = self._document.preview(width)

@@ -8,6 +8,7 @@ from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import CodeLine, RawLine, Where
 from chatrepl.terminal.markdown.blocks.lines import LinePart, SourceLine
 
+_BRACKETS = (("[", "]"), ("(", ")"), ("<", ">"), ("\\begin", "\\end"))
 Fate = Literal["open", "ended", "left"]  # left: the line is none of its own
 
 
@@ -34,23 +35,33 @@ class ParagraphLeaf:
     def drop_last(self) -> None:
         self.size -= len(self.lines.pop())
 
-    def restart(self, line: str) -> None:
-        """Begin the next piece with this line."""
-        self.lines, self.size, self.said = [line], len(line), True
+    def restart(self) -> None:
+        """Begin the next piece with what is not certain yet."""
+        self.lines = [] if isinstance(self.lines[-1], LinePart) else self.lines[-1:]
+        self.size, self.said = sum(map(len, self.lines)), True
+
+    def certain(self) -> str:
+        """What can be said of it: all but a last line that may become something else."""
+        lines = self.lines if isinstance(self.lines[-1], LinePart) else self.lines[:-1]
+        return _joined(lines)
 
     def balanced(self) -> bool:
-        """Tell whether no emphasis, code or link seems to be open before the last line."""
-        text = "\n".join(self.lines[:-1])
-        pairs = all(text.count(mark) % 2 == 0 for mark in ("**", "`", "$", "~~"))
-        return pairs and text.count("[") == text.count("]") and text.count("(") == text.count(")")
+        """Tell whether no emphasis, code or link seems to be open where that ends."""
+        text = self.certain()
+        pairs = all(text.count(mark) % 2 == 0 for mark in ("*", "**", "_", "`", "$", "~~"))
+        return pairs and all(text.count(one) == text.count(other) for one, other in _BRACKETS)
 
     def joined(self) -> str:
         """The text so far, with the blanks and the line feed at its end."""
-        return "".join(line if isinstance(line, LinePart) else f"{line}\n" for line in self.lines)
+        return _joined(self.lines)
 
     def whole(self) -> str:
         """The text that a paragraph ends with."""
         return self.joined().rstrip(" \t\n")
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(line if isinstance(line, LinePart) else f"{line}\n" for line in lines)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -111,10 +111,12 @@ class LinePart(str):
     __slots__ = ()
 
 
-LONG = 1_000  # characters; a longer line is read in parts, so that the work on one line is bounded
-_ROW = 8_000  # a row of a table, which a cut would break
+LONG = 300  # characters; a longer line is read in parts, and what is read may be printed
+_ROW = 8_000  # a heading, or a row of a table, which a cut would break
 _WINDOW = 500
-_CUT = re.compile(r"[ \t](?=[^\W\d_])")  # what follows must not look like the start of a block
+_CUT = re.compile(
+    r"[ \t。！？、，；：](?=[^\W\d_])"
+)  # what follows must not look like a block's start
 
 
 class Lines:
@@ -165,7 +167,7 @@ class Lines:
     def _cut(self, *, whole: bool) -> list[str]:
         """Cut an overlong `part`; where is decided by its own text alone."""
         text, out = self.part, list[str]()
-        while len(text) > (most := _ROW if text.lstrip(" ")[:1] == "|" else LONG):
+        while len(text) > (most := _ROW if text.lstrip(" >")[:1] in ("|", "#") else LONG):
             match = _CUT.search(text, most, most + _WINDOW)
             if match:
                 end = match.end()

@@ -29,7 +29,8 @@ from chatrepl.terminal.markdown.blocks.leaves import (
 from chatrepl.terminal.markdown.blocks.lines import LinePart, Marker, SourceLine
 from chatrepl.terminal.markdown.blocks.starts import References, take_definitions
 
-PIECE = 1_500  # characters; twice as many where emphasis or a link is open
+PIECE = 300  # characters of a paragraph that wait for more; where emphasis or a link is open, MOST
+MOST = 3_000
 
 
 class Blocks:
@@ -117,13 +118,11 @@ class Blocks:
         return depth - 1 if depth and self._stack[depth - 1].kind == "list" else depth
 
     def _say_piece(self, text: ParagraphLeaf) -> None:
-        """Say a long paragraph as far as it is certain: all but its last line."""
+        """Say a long paragraph as far as it is certain."""
         self._define(text)
-        if len(text.lines) > 1:
-            last = text.lines[-1]
-            text.drop_last()
-            self._out.append(says.Paragraph(text.where, text.joined(), more=True))
-            text.restart(last)
+        if text.lines and (certain := text.certain()):
+            self._out.append(says.Paragraph(text.where, certain, more=True))
+            text.restart()
 
     def _define(self, text: ParagraphLeaf) -> None:
         """Take link definitions off the start of a paragraph."""
@@ -354,9 +353,9 @@ class Blocks:
         return body
 
     def _more_text(self, leaf: ParagraphLeaf, text: str) -> None:
-        if leaf.size > PIECE and (leaf.size > 2 * PIECE or leaf.balanced()):
-            self._say_piece(leaf)
         leaf.add(LinePart(text) if self._cut else text)
+        if leaf.size > PIECE and (leaf.size > MOST or leaf.balanced()):
+            self._say_piece(leaf)
 
     def _takes_rest(self, text: str) -> bool:
         """Let the open leaf have the rest of a long line, if the line is its own."""

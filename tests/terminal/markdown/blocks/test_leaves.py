@@ -28,7 +28,8 @@ def test_open_emphasis_is_noticed_before_the_last_line() -> None:
 def test_a_new_piece_begins_with_one_line() -> None:
     text = ParagraphLeaf(Where((), blank=False))
     text.add("abc")
-    text.restart("de")
+    text.add("de")
+    text.restart()
     assert (text.said, text.size, text.joined()) == (True, 2, "de\n")
 
 
