@@ -40,6 +40,7 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
         ("#", "you", "reply", "tokens", "state"),
         rows,
         right=frozenset({0, 3}),
+        markdown=frozenset({2}),
         footer=f"The newest {LISTED} of {count} turns; /history {count} lists all." if more else "",
     )
 

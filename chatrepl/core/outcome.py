@@ -22,13 +22,14 @@ class Notice:
 
 @frozen
 class Table:
-    """Show rows under headings; the columns named in `right` hold numbers."""
+    """Show rows under headings; columns in `right` hold numbers, those in `markdown` excerpts."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
     footer: str = ""
     right: frozenset[int] = frozenset()
+    markdown: frozenset[int] = frozenset()
 
 
 @frozen
