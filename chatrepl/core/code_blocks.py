@@ -27,14 +27,22 @@ class CodeBlock:
     sure: bool = True
 
 
-def code_blocks(text: str, language: str = "") -> tuple[CodeBlock, ...]:
+def code_blocks(text: str, language: str = "", deepest: int = 3) -> tuple[CodeBlock, ...]:
     """Give all fenced blocks, or those of `language`, in their order.
 
-    One that is unsure is the last, and given for each language: what is looked for may be in it.
+    Where none is of that language, those are given that stand in Markdown blocks, down to the
+    `deepest` level. One that is unsure is the last, and given for each language: what is looked for
+    may be in it.
     """
+    blocks = tuple(_Scan(text.split("\n")).blocks())
+    if not language:
+        return blocks
     wanted = language_of(language)
-    blocks = _Scan(text.split("\n")).blocks()
-    return tuple(b for b in blocks if not language or b.language == wanted or not b.sure)
+    named = tuple(block for block in blocks if block.language == wanted or not block.sure)
+    if named or not deepest:
+        return named
+    texts = (block.text for block in blocks if block.language == "markdown")
+    return tuple(block for inner in texts for block in code_blocks(inner, language, deepest - 1))
 
 
 def extract(text: str, language: str) -> str:
@@ -51,7 +59,8 @@ def extract(text: str, language: str) -> str:
 
 
 _ITEM: Final = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?=[ \t])")
-_MOST_PAIRED: Final = 40  # fences that are looked at to tell what one of them does
+_LONGEST_LEAD: Final = 400
+_MOST_PAIRED: Final = 20  # fences that are looked at to tell what one of them does
 
 
 class _Lead(NamedTuple):
@@ -74,7 +83,7 @@ class _Scan:
     def blocks(self) -> Iterator[CodeBlock]:
         """Give each block, up to the first that is unsure."""
         while self._at < len(self._lines):
-            lead = self._lead(self._lines[self._at])
+            lead = self._lead(self._lines[self._at][:_LONGEST_LEAD])
             self._at += 1
             mark = fence_mark(lead.body)
             if mark is None or lead.indent - (self._items or [0])[-1] > 3:
@@ -176,5 +185,7 @@ def _dedented(line: str, lead: _Lead) -> str | None:
 
 
 def _mark_in(line: str) -> FenceMark | None:
+    if "```" not in line and "~~~" not in line:
+        return None
     indent, body = _indented(line)
     return fence_mark(body) if indent <= 3 else None

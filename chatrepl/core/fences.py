@@ -18,6 +18,7 @@ class FenceMark(NamedTuple):
     info: str
 
 
+MOST_LEVELS: Final = 20
 _LANGUAGE: Final = re.compile(r"[{.]*\w")
 _MARK: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)", re.DOTALL)
 
@@ -39,7 +40,8 @@ def nested(levels: tuple[FenceMark, ...], mark: FenceMark | None) -> tuple[Fence
         return levels
     if not mark.info:
         return levels[:-1]
-    return (*levels, mark) if _LANGUAGE.match(mark.info) else levels
+    is_level = len(levels) < MOST_LEVELS and _LANGUAGE.match(mark.info)
+    return (*levels, mark) if is_level else levels
 
 
 # The names of one language stand together: each finds the blocks that bear another of them.

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.code_blocks import code_blocks, extract
 from chatrepl.core.errors import ReplyError
+from chatrepl.core.fences import MOST_LEVELS, FenceMark, fence_mark, nested
 
 CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
     str.strip
@@ -143,3 +144,22 @@ def test_what_cannot_be_decided_is_refused(text: str) -> None:
         assert caught.value.exit_code == 8
     before = "```rust\nfine\n```\n\n"
     assert extract(before + text, "rs") == extract(before + text, "") == "fine\n"
+
+
+def test_a_language_is_looked_for_in_markdown_blocks_where_no_other_block_has_it() -> None:
+    inner = "```yaml\na: 1\n```\n\n```md\n```sh\nls\n```\n```\n"
+    text = f"````md\n{inner}````\n"
+    assert extract(text, "yml") == "a: 1\n"
+    assert extract(text, "sh") == "ls\n"
+    assert extract(f"{text}\n```yaml\nb: 2\n```\n", "yaml") == "b: 2\n"
+    assert code_blocks(f"```html\n{inner}```\n", "yaml") == ()
+    deep = "".join(f"{'`' * size}md\n" for size in range(390, 2, -1))
+    assert code_blocks(deep, "sh") == ()
+
+
+def test_levels_have_a_bound() -> None:
+    assert not code_blocks("```py\n" * 9_000)[0].sure
+    levels: tuple[FenceMark, ...] = ()
+    for _ in range(99):
+        levels = nested(levels, fence_mark("```py"))
+    assert len(levels) == MOST_LEVELS
