@@ -1,5 +1,6 @@
 """The leaf that is open while lines come: a paragraph, a table, or lines that stay as they are."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,10 @@ from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import CodeLine, RawLine, Where
 from chatrepl.terminal.markdown.blocks.lines import LinePart, SourceLine
 
-_BRACKETS = (("[", "]"), ("(", ")"), ("<", ">"), ("\\begin", "\\end"))
+_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|\\[*_~$`<]", re.DOTALL)
+# Not a star between blanks, a line within a name, a price.
+_MARK = re.compile(r"(?<!\s)\*+|\*+(?!\s)|(?<!\w)_+|_+(?!\w)|~~|\$+(?!\d)")
+_BRACKETS = (("[", "]"), ("](", ")"), ("\\(", "\\)"), ("\\begin{", "\\end{"), ("<http", ">"))
 Fate = Literal["open", "ended", "left"]  # left: the line is none of its own
 
 
@@ -46,10 +50,12 @@ class ParagraphLeaf:
         return _joined(lines)
 
     def balanced(self) -> bool:
-        """Tell whether no emphasis, code or link seems to be open where that ends."""
-        text = self.certain()
-        pairs = all(text.count(mark) % 2 == 0 for mark in ("*", "**", "_", "`", "$", "~~"))
-        return pairs and all(text.count(one) == text.count(other) for one, other in _BRACKETS)
+        """Tell whether no emphasis, code, link or formula seems to be open where that ends."""
+        text = _SPAN.sub("", self.certain())
+        if "`" in text or any(text.rfind(one) > text.rfind(other) for one, other in _BRACKETS):
+            return False
+        marks = " ".join(_MARK.findall(text))
+        return all(marks.count(mark) % 2 == 0 for mark in ("*", "**", "_", "$", "$$", "~~"))
 
     def joined(self) -> str:
         """The text so far, with the blanks and the line feed at its end."""
