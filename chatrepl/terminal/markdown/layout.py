@@ -121,7 +121,7 @@ def _close_marks(text: str, bare: str) -> str:
 _RULE = 40  # cells
 _LEXED = 1_000  # characters of an overlong line that are coloured as one
 _LABEL = 40  # characters
-_TAIL = 8_000  # cells of an overlong row that a preview shows
+_TAIL = 24  # rows of the screen that a preview shows of an overlong row
 
 
 class LongLine:
@@ -141,13 +141,13 @@ class LongLine:
 
     def tail(self, width: int) -> "LongLine":
         """Its end, from where a row of the screen begins."""
-        if self._cells <= _TAIL:
+        if self._cells <= _TAIL * width:
             return self
         runs, cells = [], 0
         for run in reversed(self._runs):
             runs.append(run)
             cells += width_of(run[0])
-            if cells > _TAIL:
+            if cells > _TAIL * width:
                 break
         runs.reverse()
         return LongLine(_without(runs, -(self._cells - cells) % width))

@@ -8,7 +8,7 @@ from rich.style import Style
 from chatrepl.terminal.markdown.blocks.lines import LinePart, Lines
 from chatrepl.terminal.markdown.wrap import Row, Run, clean, rstrip, wrap
 
-_TAIL = 8_000  # characters of an overlong line that a preview shows
+_TAIL = 24  # rows of the screen that a preview shows of an overlong line
 
 
 class PlainRows:
@@ -38,7 +38,7 @@ class PlainRows:
         part = self._begun + self._lines.part
         if not part or part.isspace():
             return []
-        part = part[max(0, len(part) - _TAIL) // width * width :]
+        part = part[max(0, len(part) // width - _TAIL) * width :]
         return [[]] * (self._blanks * self._started) + self._wrap(part, width)
 
     def _rows(self, lines: list[str], width: int) -> list[Row]:

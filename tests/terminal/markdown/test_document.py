@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from rich.style import Style
 
 from chatrepl.terminal.markdown.document import Document, Markdown, render
 from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.markdown.plain_rows import PlainRows
 from chatrepl.terminal.markdown.wrap import Row
 from tests.terminal.markdown.rows import texts
 from tests.terminal.stream.texts import FRAGMENTS, Writer
@@ -44,11 +46,22 @@ def test_the_preview_is_what_the_end_would_be() -> None:
     assert document.preview(40) == document.finish(40) == render("Some *text* and\nmore of", 40)
 
 
-@given(st.integers(1, 3_000), st.sampled_from(["{}", "```\n{}", "- {}", "<p>{}", "    {}"]))
+@given(st.integers(1, 900), st.sampled_from(["{}", "```\n{}", "- {}", "<p>{}", "    {}"]))
 def test_the_preview_of_a_long_line_is_what_the_end_would_be(length: int, form: str) -> None:
     document = Document(DARK)
     rows = document.feed(form.format(("word " * 600)[:length].strip()), 40)
     assert rows + document.preview(40) == rows + document.finish(40)
+
+
+@given(st.integers(2_000, 9_000), st.sampled_from([40, 97]), st.booleans())
+def test_of_a_very_long_line_the_preview_shows_the_end(length: int, width: int, raw: bool) -> None:
+    growing = PlainRows(Style(), whole=True) if raw else Document(DARK)
+    growing.feed(("" if raw else "```py\n") + "abc " * (length // 4) + "x", width)
+    (shown,) = texts(growing.preview(width))[-1:]
+    (whole,) = texts(growing.finish(width))[-1:]
+    assert whole.endswith(shown)
+    assert (len(whole) - len(shown)) % width == 0
+    assert 20 * width < len(shown) < 24 * width + 1_500
 
 
 def test_a_lone_mark_is_not_shown_yet() -> None:
