@@ -25,6 +25,10 @@ Runner: TypeAlias = Callable[[ClipboardCommand, bytes | None], bytes | None]
 OSC52_MAX_CHARS: Final = 100_000
 _SCREEN_PIECE: Final = 512  # GNU screen cuts a passed-through string at 768 bytes
 _TIMEOUT_S: Final = 4.0
+_HARM: Final = re.compile(
+    "(?P<flag>\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f)|(?P<line>\r\n?)|"
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
 _OSASCRIPT_DATA: Final = re.compile(rb"data PNGf([0-9A-Fa-f]+)")
 _POWERSHELL: Final = (
     "powershell.exe",
@@ -97,6 +101,17 @@ def run_program(command: ClipboardCommand, data: bytes | None) -> bytes | None:
     return (done.stdout or b"") if done.returncode == 0 else None
 
 
+def inert(text: str) -> str:
+    """Take out what a text must not bring to the program that it is pasted into.
+
+    That is controls but line feeds and tabs, what turns the order of letters, and hidden tags that
+    belong to no flag. Ends of lines become line feeds; all else stays.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _HARM.sub(lambda match: match["flag"] or ("\n" if match["line"] else ""), text)
+
+
 @frozen
 class Clipboard:
     """The clipboard of one desktop; the fields stand for the system, for tests."""
@@ -122,7 +137,7 @@ class Clipboard:
 
     def write(self, text: str) -> bool:
         """Put text on the clipboard; False means: use `osc52`."""
-        data = text.encode("utf-8", "replace")
+        data = inert(text).encode("utf-8", "replace")
         # From afar, a program of this computer would fill the clipboard of the wrong one.
         return any(
             self.has(command[0]) and self.run(command, data) is not None
@@ -154,10 +169,13 @@ def osc52(text: str, tmux: bool = False, *, screen: bool = False) -> str:
     sequence follows the wrapped one: which of the two tmux lets through is a matter of its
     settings, and both say the same.
     """
-    payload = b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    data = inert(text).encode("utf-8", "replace")
+    payload = b64encode(data).decode("ascii")
     if len(payload) > OSC52_MAX_CHARS:
         raise AttachmentError(
-            "This is too long to copy through the terminal.", "Use /export to write it to a file."
+            f"{len(data) // 1000} kB is too long to copy through the terminal, which takes "
+            f"{OSC52_MAX_CHARS * 3 // 4000} kB.",
+            "/export writes the conversation to a file.",
         )
     plain = f"\x1b]52;c;{payload}\x07"
     if tmux:

@@ -164,7 +164,7 @@ def _edit(text: str, tty: Tty) -> str:
 def _copy(text: str, tty: Tty) -> str:
     """Put text on the clipboard; say how, in the words that end a sentence."""
     if Clipboard().write(text):
-        return "is on the clipboard."
+        return "to the clipboard."
     screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
     tty.write(osc52(text, "TMUX" in os.environ, screen=screen))
-    return "was given to the terminal for its clipboard."
+    return "through the terminal, to its clipboard."

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.console import Appearance, is_dumb
+from chatrepl.terminal.console import Appearance, is_dumb, wants_color
 from chatrepl.terminal.markdown.look import ASCII, LOOKS, Look
 from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.safe_console import SafeConsole, open_console
@@ -26,6 +26,9 @@ def choose_look(
     """Choose the look of replies."""
     background = "light" if dark is False else "dark"
     chosen = LOOKS[background if settings.theme == "auto" else settings.theme]
+    appearance = Appearance(environ, settings.color, pick_theme(settings.theme))
+    if chosen.code_theme and not wants_color(out, appearance):
+        chosen = LOOKS["none"]
     return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
 
 

@@ -10,7 +10,7 @@ from chatrepl.config.load import set_value
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import EFFORTS, Model
-from chatrepl.core.outcome import Edit, Notice, Outcome, Several
+from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.words import compact
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
@@ -162,7 +162,7 @@ def _last_thinking(session: Session) -> Outcome:
         blocks = turn.assistant.content if turn.assistant else ()
         thoughts = [b.to_markdown() for b in blocks if b.type == "thinking"]
         if thoughts:
-            return Notice("\n".join(thoughts))
+            return Page("\n\n".join(thoughts))
     return Notice("Thinking is shown.")
 
 

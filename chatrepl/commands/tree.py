@@ -160,8 +160,9 @@ def tree(session: Session) -> Outcome:
         mark = ">" if turn.id == conversation.head else "*" if turn.id in numbers else ""
         number = str(numbers.get(turn.id, ""))
         asked = "  " * depth + _asked(turn)
-        rows.append((mark, number, turn.id, asked, _replied(turn), names.get(turn.id, "")))
-    table = Table(("", "#", "id", "you", "reply", "branch"), tuple(rows), right=frozenset({1}))
+        rows.append((mark, number, turn.id, asked, answered(turn), names.get(turn.id, "")))
+    headings = ("", "#", "id", "you", "reply", "branch")
+    table = Table(headings, tuple(rows), right=frozenset({1}), markdown=frozenset({4}))
     if conversation.head is not None:
         return table
     return Several((table, Notice("You are at the beginning; /goto takes an id.")))
@@ -183,10 +184,6 @@ def _walk(session: Session) -> Iterator[tuple[Turn, int]]:
 
 def _asked(turn: Turn) -> str:
     return _words(asked(turn)) or "(no question)"
-
-
-def _replied(turn: Turn) -> str:
-    return _words(answered(turn))
 
 
 def _words(text: str) -> str:

@@ -10,7 +10,7 @@ from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.fences import closed, code_blocks
+from chatrepl.core.fences import closed
 from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.talk.conversation import Conversation, State, Turn
@@ -41,6 +41,7 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
         ("#", "you", "reply", "tokens", "state"),
         rows,
         right=frozenset({0, 3}),
+        markdown=frozenset({2}),
         footer=f"The newest {LISTED} of {count} turns; /history {count} lists all." if more else "",
     )
 
@@ -180,7 +181,7 @@ def copy(
     """
     if what == "all":
         numbered(session, None)
-        return Copy(_all(session), "The conversation")
+        return _copied(_all(session), "the conversation, {}")
     if what == "code":
         return _code(session, block)
     if block is not None or (what is not None and not _DIGITS.fullmatch(what)):
@@ -191,7 +192,13 @@ def copy(
     text = _replied(turn, Sources(), cite=session.settings.cite)
     if not text.strip():
         raise UsageError("That reply has no text.", "/export md shows what it is made of.")
-    return Copy(text, "The reply")
+    return _copied(text, "the reply, {}")
+
+
+def _copied(text: str, what: str) -> Copy:
+    """Copy a text, and tell how long it is."""
+    count = len(text.splitlines())
+    return Copy(text, what.format("1 line" if count == 1 else f"{count} lines"))
 
 
 def _all(session: Session) -> str:
@@ -215,6 +222,8 @@ def _replied(turn: Turn, sources: Sources, *, cite: bool) -> str:
 
 def _code(session: Session, block: str | None) -> Outcome:
     """Take a code block of the last reply that has any; by number, or the last of a language."""
+    from chatrepl.core.code_blocks import UNSURE, code_blocks  # seldom asked for
+
     number = int(block) if block is not None and re.fullmatch(r"\d{1,9}", block) else None
     language = block or "" if number is None else ""
     for turn in reversed(session.conversation.path()):
@@ -224,5 +233,13 @@ def _code(session: Session, block: str | None) -> Outcome:
             continue
         if number is not None and not 1 <= number <= len(blocks):
             raise UsageError(f"There is no code block {number}.", f"The reply has {len(blocks)}.")
-        return Copy(blocks[-1 if number is None else number - 1], "The code")
+        code = blocks[-1 if number is None else number - 1]
+        if not code.sure:
+            raise UsageError(UNSURE, "/copy takes the whole reply.")
+        if not code.closed and turn.was_cut:
+            raise UsageError(
+                "The code block was cut, with its reply.",
+                "/continue goes on with it; /copy takes the reply as far as it came.",
+            )
+        return _copied(code.text, f"{{}} of {code.language or 'code'}")
     raise UsageError(f"No reply holds a code block{f' of {language}' if language else ''}.")

@@ -1,83 +1,94 @@
-"""Fenced blocks of a Markdown text: one grammar for all who look for code in it."""
+"""Fenced blocks of a Markdown text: one grammar for all who look for code in it.
+
+Inside of a block a fence with an info string opens a level, which ends before the block does.
+"""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Final
-
-from chatrepl.core.errors import ReplyError
-
-_FENCE: Final = (
-    r"(?ms)^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)\n"
-    r"(?P<body>.*?)(?:^ {0,3}(?P=fence)[`~]*[ \t\r]*$|\Z)"
-)
+from typing import Final, NamedTuple
 
 
-_MARK: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
+class FenceMark(NamedTuple):
+    """A fence as it is written: its character, how often it stands there, and what follows."""
+
+    char: str
+    length: int
+    info: str
+
+
+MOST_LEVELS: Final = 20
+_LANGUAGE: Final = re.compile(r"[{.]*\w")
+_MARK: Final = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})(.*)", re.DOTALL)
+
+
+def fence_mark(body: str) -> FenceMark | None:
+    """Read a line without its indent as a fence."""
+    match = _MARK.match(body)
+    return FenceMark(match[1][0], len(match[1]), match[2].strip()) if match else None
+
+
+def nested(levels: tuple[FenceMark, ...], mark: FenceMark | None) -> tuple[FenceMark, ...]:
+    """Give the fences that are open after one more line, of those that were open before it."""
+    if mark is None:
+        return levels
+    if not levels:
+        return (mark,)
+    innermost = levels[-1]
+    if mark.char != innermost.char or mark.length < innermost.length:
+        return levels
+    if not mark.info:
+        return levels[:-1]
+    is_level = len(levels) < MOST_LEVELS and _LANGUAGE.match(mark.info)
+    return (*levels, mark) if is_level else levels
 
 
 # The names of one language stand together: each finds the blocks that bear another of them.
 _NAMES: Final = """
-bash/sh/shell/zsh c clojure/clj cmake console cpp/c++ csharp/cs/c# css csv diff/patch dockerfile
-elixir erlang fish go/golang graphql groovy haskell/hs hcl html http ini java javascript/js json
-json5 jsonl jsx julia kotlin/kt latex/tex less lisp lua makefile/make markdown/md mermaid nginx nix
-objc ocaml perl php powershell/ps1/pwsh proto python/py/python3 r regex ruby/rb rust/rs scala scss
-sql svg swift tcl text/plain/plaintext/txt toml tsx typescript/ts vb vim vue xml yaml/yml zig
+asm/nasm bash/sh/shell/zsh/ksh bat/cmd c clojure/clj/cljs cmake coffeescript/coffee console
+cpp/c++/cc/cxx/hpp csharp/cs/c# css csv dart diff/patch dockerfile/docker elixir/ex/exs elm
+erlang/erl fish fortran/f90 fsharp/fs/f# go/golang graphql/gql groovy haskell/hs
+hcl/terraform/tf html/htm/xhtml http ini java javascript/js/mjs/cjs json json5 jsonc
+jsonl/ndjson jsx julia/jl kotlin/kt/kts latex/tex less lisp lua makefile/mk markdown/md/mdx mermaid
+nginx nim nix objc/objective-c/objectivec/obj-c ocaml/ml pascal/delphi/pas perl/pl php
+powershell/ps1/pwsh/posh proto/protobuf python/py/python2/python3/py3 r regex rst/restructuredtext
+ruby/rb rust/rs sass scala scheme/scm scss solidity/sol sql/mysql/postgresql/postgres/plpgsql/sqlite
+svelte svg swift tcl text/plain/plaintext/txt toml tsx typescript/ts/mts/cts vb/vbnet/vb.net
+vim/viml vue wasm/wat xml yaml/yml zig
 """
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({
     name: names.partition("/")[0] for names in _NAMES.split() for name in names.split("/")
 })  # fmt: skip
 
+_NAME: Final = re.compile(r"\{[^}]*?\.([\w+#-]+)|[{\s.]*(?:lang(?:uage)?-)?([^\s,;:={}]+)")
+
+
+def language_of(info: str) -> str:
+    """Give the one name of the language that an info string or a user means; empty for none.
+
+    `{.python}`, `python title="x"`, `python:file.py` and the name of a file are understood.
+    """
+    match = _NAME.match(info)
+    name = (match[1] or match[2]).casefold() if match else ""
+    for form in (name, name.rpartition(".")[2], name.rstrip(".0123456789")):
+        if form in LANGUAGES:
+            return LANGUAGES[form]
+    return name
+
 
 def line_states(text: str) -> list[str]:
     """Say of each line whether it is a `fence`, `code` inside one, or neither."""
     states: list[str] = []
-    mark = ""
+    levels: tuple[FenceMark, ...] = ()
     for line in text.split("\n"):
-        fence = _MARK.fullmatch(line)
-        if not mark:
-            mark = fence[1] if fence else ""
-            states.append("fence" if fence else "")
-        elif fence and fence[1].startswith(mark) and not fence[2].strip():
-            mark = ""
-            states.append("fence")
-        else:
-            states.append("code")
+        body = line.lstrip(" ")
+        mark = fence_mark(body) if len(line) - len(body) <= 3 else None
+        before, levels = levels, nested(levels, mark)
+        edge = bool(before) != bool(levels)
+        states.append("fence" if edge else "code" if levels else "")
     return states
-
-
-def extract(text: str, language: str) -> str:
-    """Give the first fenced block of `language`, or of any; without one, raise ReplyError."""
-    blocks = code_blocks(text, language)
-    if not blocks:
-        what = f"code block of {language}" if language else "code block"
-        raise ReplyError(f"The answer holds no {what}.")
-    if not blocks[0].strip():
-        raise ReplyError("The code block is empty.")
-    return blocks[0]
-
-
-def code_blocks(text: str, language: str = "") -> tuple[str, ...]:
-    """Give what stands in all fenced blocks, or in those of `language`, in their order."""
-    return tuple(
-        _dedent(match["body"], len(match["indent"]))
-        for match in re.finditer(_FENCE, text)
-        if not language or _canonical(match["info"]) == _canonical(language)
-    )
-
-
-def _canonical(info: str) -> str:
-    """Give the one name of the language that an info string begins with."""
-    name = "".join(info.split()[:1]).strip("{}.").casefold()
-    return LANGUAGES.get(name, name)
-
-
-def _dedent(body: str, width: int) -> str:
-    if not width:
-        return body
-    return re.sub(rf"^ {{1,{width}}}", "", body, flags=re.MULTILINE)
 
 
 # A fence may stand in quotes and in items of lists. These are compiled where a text needs them.

@@ -23,13 +23,14 @@ class Notice:
 
 @frozen
 class Table:
-    """Show rows under headings; the columns named in `right` hold numbers."""
+    """Show rows under headings; columns in `right` hold numbers, those in `markdown` excerpts."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
     footer: str = ""
     right: frozenset[int] = frozenset()
+    markdown: frozenset[int] = frozenset()
 
 
 @frozen
@@ -120,7 +121,7 @@ class Edit:
 
 @frozen
 class Copy:
-    """Put text on the clipboard."""
+    """Put text on the clipboard; `what` tells what it is, and how much."""
 
     text: str
     what: str

@@ -10,7 +10,6 @@ from typing import Any, Final, Self, TextIO
 
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, StorageError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
-from chatrepl.core.fences import extract
 from chatrepl.core.result import Result, judge
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
@@ -113,7 +112,7 @@ class Shot:
         if problem is not None:
             raise problem
         if form is None:
-            return (text if wanted is None else extract(text, wanted)), None
+            return (text if wanted is None else _extracted(text, wanted)), None
         try:
             inner, value = form.read(text)
         except ValueError:
@@ -262,6 +261,12 @@ class _Both:
     def show(self, event: StreamEvent, reply: Reply) -> None:
         self.shot.show(event, reply)
         self.view.show(event, reply)
+
+
+def _extracted(text: str, language: str) -> str:
+    from chatrepl.core.code_blocks import extract  # seldom asked for
+
+    return extract(text, language)
 
 
 def mutter(err: TextIO | None, text: str) -> None:

@@ -283,7 +283,7 @@ class Repl:
                 self.draft = ""
                 self.act(outcome)
             case Copy(text, what):
-                self.desk.speaker.line(f"{what} {self.desk.copy(text)}")
+                self.desk.speaker.line(f"Copied {what} {self.desk.copy(text)}")
             case Job(_, work):
                 self._do(work)
             case Quit():

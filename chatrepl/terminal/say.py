@@ -9,7 +9,7 @@ from rich.text import Text
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Card, Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import card_rows, lay_out
-from chatrepl.terminal.markdown.document import Markdown
+from chatrepl.terminal.markdown.document import Markdown, render
 from chatrepl.terminal.markdown.look import ASCII, DARK, Look
 from chatrepl.terminal.markdown.wrap import rstrip, wrap
 from chatrepl.terminal.safe_console import SafeConsole
@@ -19,6 +19,7 @@ _PLAIN: Final = str.maketrans(
     {"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"}
 )
 
+_EXCERPT: Final = 1_000  # cells: an excerpt is shorter
 _CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow
 
 
@@ -44,7 +45,7 @@ class Speaker:
                 self._said = True
                 text = display(markdown)
                 text = text.replace("…", "...") if self._plain else text  # of a usage line
-                self.console.print(Markdown(text, self.look))
+                self.console.print(Markdown(text, self.look), crop=False)
             case Exactly(text):
                 self._said = True
                 self.console.print(Text(display(text)), soft_wrap=True)
@@ -83,11 +84,22 @@ class Speaker:
     def _plain(self) -> bool:
         return self.look.glyphs == ASCII
 
+    def _cell(self, text: str, *, rendered: bool) -> str:
+        """Take a cell's text; what is Markdown loses its marks, and its lines become one."""
+        if rendered:
+            rows = render(display(text), _EXCERPT, self.look)
+            words = (part.text for row in rows for part in (*row, Segment(" ")))
+            text = " ".join("".join(words).split())
+        return self._drawn(one_line(text))
+
     def _table(self, table: Table) -> None:
         if table.title:
             self.line(table.title, "heading")
         rows = (table.headings, *table.rows)
-        cells = [[self._drawn(one_line(cell)) for cell in row] for row in rows]
+        cells = [
+            [self._cell(text, rendered=column in table.markdown) for column, text in enumerate(row)]
+            for row in rows
+        ]
         laid = lay_out(cells, self.console.width, right=table.right)
         head, *lines = (row.translate(_CUT) for row in laid) if self._plain else laid
         if head:

@@ -1,4 +1,5 @@
 import os
+import re
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.attachments import clipboard
-from chatrepl.attachments.clipboard import Clipboard, ClipboardCommand, osc52, run_program
+from chatrepl.attachments.clipboard import Clipboard, ClipboardCommand, inert, osc52, run_program
 from chatrepl.core.errors import AttachmentError
 from tests.attachments.pictures import picture, saved
 
@@ -132,7 +133,7 @@ def test_a_program_that_fails_or_hangs_is_given_up(monkeypatch: pytest.MonkeyPat
     assert run_program((sys.executable, "-c", "print('ok', end='')"), None) == b"ok"
 
 
-@given(st.text(max_size=3_000))
+@given(st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs")), max_size=3_000))
 def test_the_terminal_gets_the_exact_text_through_any_wrapping(text: str) -> None:
     plain = osc52(text)
     assert b64decode(plain.removeprefix("\x1b]52;c;").removesuffix("\x07")).decode() == text
@@ -146,5 +147,38 @@ def test_the_terminal_gets_the_exact_text_through_any_wrapping(text: str) -> Non
 
 def test_a_text_too_long_for_terminals_is_refused() -> None:
     assert len(osc52("x" * 75_000)) == 100_008
+    with pytest.raises(AttachmentError, match=r"80 kB is too long .* takes 75 kB"):
+        osc52("é" * 40_000)
     with pytest.raises(AttachmentError, match="too long"):
         osc52("x" * 75_001)
+
+
+CODE_POINTS = st.characters(codec="utf-8") | st.sampled_from("\x1b\x07\x9b\r\u202e\u2066\U000e0041")
+FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+
+@given(st.text(CODE_POINTS))
+def test_no_control_reaches_the_clipboard_and_all_else_does(text: str) -> None:
+    copied = inert(text)
+    harm = re.compile(
+        r"(?![\n\t])[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    )
+    assert not harm.search(copied.replace(FLAG, ""))
+    assert copied.replace("\n", "") == harm.sub("", text.replace("\n", ""))
+    assert inert(copied) == copied
+
+
+def test_what_is_copied_keeps_its_tabs_joiners_and_flags() -> None:
+    for text in (
+        "a\tb\n",
+        "👩\u200d💻",
+        "می\u200cخواهم",
+        FLAG,
+        "a\u00a0b\ufeffc\u2028d",
+        "\u200f(א)",
+    ):
+        assert inert(text) == text
+    assert inert("\x1b[201~ls\r\nrm\rx") == "[201~ls\nrm\nx"
+    desktop = Desktop({"xclip": b""})
+    assert desktop.clipboard(X11).write("\x1b[201~x")
+    assert desktop.got == b"[201~x"

@@ -73,7 +73,7 @@ def plain(text: str) -> Callable[[Sink], float]:
 
 def one_shot(text: str, markdown: Callable[[str], Any]) -> Callable[[Sink], float]:
     def work(sink: Sink) -> float:
-        console(sink).print(markdown(text))
+        console(sink).print(markdown(text), crop=False)
         return 0.0
 
     return work

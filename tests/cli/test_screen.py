@@ -4,7 +4,7 @@ import pytest
 
 from chatrepl.cli.screen import choose_look, console, live_view
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.markdown.look import DARK, LIGHT
+from chatrepl.terminal.markdown.look import CONTRAST, DARK, LIGHT, NONE
 
 
 def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
@@ -18,8 +18,15 @@ def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
 def test_the_look_follows_the_setting_and_then_the_terminal(
     theme: str, dark: bool | None, light: bool
 ) -> None:
-    look = choose_look(Settings(theme=theme), {}, stream(), dark=dark)
+    look = choose_look(Settings(theme=theme, color="always"), {}, stream(), dark=dark)
     assert look == (LIGHT if light else DARK)
+
+
+def test_a_terminal_without_colour_gets_a_look_that_needs_none() -> None:
+    environ = {"NO_COLOR": "1", "TERM": "xterm"}
+    assert choose_look(Settings(), environ, stream()) == NONE
+    assert choose_look(Settings(color="never"), {}, stream(), dark=False) == NONE
+    assert choose_look(Settings(theme="contrast"), environ, stream()) == CONTRAST
 
 
 def test_without_utf8_the_glyphs_are_plain() -> None:

@@ -175,7 +175,7 @@ class Player:
 
     def _copy(self, text: str) -> str:
         self.copied.append(text)
-        return "is on the clipboard."
+        return "to the clipboard."
 
     async def count(self, request: Request) -> int:
         """Let the engine count a request."""

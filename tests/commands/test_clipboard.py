@@ -1,12 +1,14 @@
 """Texts to and from the clipboard and the editor."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatrepl.attachments.clipboard import Clipboard
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.blocks import TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.conversation import Message, Receipt
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 
@@ -83,6 +85,48 @@ def test_a_code_block_is_copied_by_its_language(player: Player) -> None:
     assert player.copied == ["print(1)\n"]
     with pytest.raises(UsageError, match="No reply holds a code block of rust"):
         player.do("/copy code rust")
+
+
+def test_what_was_copied_is_said(player: Player) -> None:
+    for line, words in (
+        ("/copy", "Copied the reply, 1 line "),
+        ("/copy 1", "Copied the reply, 11 lines "),
+        ("/copy code", "Copied 1 line of code "),
+        ("/copy code py", "Copied 1 line of python "),
+        ("/copy all", "Copied the conversation, 25 lines "),
+    ):
+        player.do(line)
+        assert words in player.heard
+
+
+def test_a_block_that_holds_others_is_copied_whole_or_not_at_all(player: Player) -> None:
+    inner = "# Log\n\n```yaml\na: 1\n```\n\nend\n"
+    head = player.session.conversation.head
+    player.session.add_turn(
+        head, Message.user("?"), _reply(f"> ```md\n{inner}```\n".replace("\n", "\n> "))
+    )
+    player.do("/copy code md")
+    player.do("/copy code 1")
+    assert player.copied == [inner, inner]
+
+    player.session.add_turn(head, Message.user("?"), _reply(f"```md\n{inner}"))
+    for line in ("/copy code", "/copy code py", "/copy code 1"):
+        with pytest.raises(UsageError, match="cannot be told"):
+            player.do(line)
+
+
+def test_a_block_that_was_cut_with_its_reply_is_not_copied(player: Player) -> None:
+    head = player.session.conversation.head
+    player.session.add_turn(head, Message.user("?"), _reply("```py\na\n```\n\n```sh\nrm -r"))
+    player.do("/copy code")
+    assert player.copied.pop() == "rm -r"
+
+    last = player.session.conversation.path()[-1]
+    player.session.conversation = player.session.conversation.add(replace(last, receipt=Receipt()))
+    with pytest.raises(UsageError, match="was cut"):
+        player.do("/copy code")
+    player.do("/copy code py")
+    assert player.copied == ["a\n"]
 
 
 def test_what_cannot_be_copied_is_said(player: Player) -> None:

@@ -1,64 +1,54 @@
+"""The grammar of fences, and the names of languages."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from chatrepl.core.errors import ReplyError
-from chatrepl.core.fences import FenceWatch, closed, code_blocks, extract, line_states
-
-CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
-    str.strip
+from chatrepl.core.fences import (
+    FenceMark,
+    FenceWatch,
+    closed,
+    fence_mark,
+    language_of,
+    line_states,
+    nested,
 )
 
-
-@given(CODE, st.sampled_from(["```", "~~~~"]), st.sampled_from(["", "   "]))
-def test_the_first_block_comes_out_as_it_was_written(code: str, fence: str, indent: str) -> None:
-    body = f"{code}\n"
-    written = "".join(f"{indent}{line}\n" for line in body.split("\n")[:-1])
-    text = f"Look:\n\n{indent}{fence}Python\n{written}{indent}{fence}\n\n```\nother\n```\n"
-
-    assert extract(text, "python") == body
-    assert extract(text, "") == body
+PLAIN = FenceMark("`", 4, "md")
 
 
-def test_a_language_is_looked_for_and_an_open_block_counts() -> None:
-    text = "```\nplain\n```\n~~~sh title=x\nls\n"
-
-    assert extract(text, "") == "plain\n"
-    assert extract(text, "SH") == "ls\n"
-    with pytest.raises(ReplyError) as caught:
-        extract(text, "rust")
-    assert caught.value.exit_code == 8
-
-
-@pytest.mark.parametrize("text", ["```\n```", "```py\n\n \n```\nmore", "```\n"])
-def test_an_empty_block_is_nothing_to_extract(text: str) -> None:
-    with pytest.raises(ReplyError) as caught:
-        extract(text, "")
-    assert caught.value.exit_code == 8
-
-
-def test_a_block_ends_where_its_lines_end_in_crlf() -> None:
-    assert extract("```py\r\nx\r\n```\r\nmore\r\n", "py") == "x\r\n"
+def test_a_fence_is_closed_by_its_own_mark_only() -> None:
+    mark = fence_mark("````py x")
+    assert mark == ("`", 4, "py x")
+    closers = ("````", "`````  ", "```", "~~~~", "```` x", "x")
+    left = [nested((mark,), fence_mark(body)) for body in closers]
+    assert [len(levels) for levels in left] == [0, 0, 1, 1, 2, 1]
+    assert fence_mark("``` a`b") is None
+    assert fence_mark("~~~ a`b") == ("~", 3, "a`b")
 
 
 @pytest.mark.parametrize(
-    ("asked", "written"),
+    ("body", "depth"),
+    [("````js", 2), ("````` {.js}", 2), ("```js", 1), ("~~~~js", 1), ('````""")', 1), ("````", 0)],
+)
+def test_an_info_string_opens_a_level_and_a_bare_fence_ends_one(body: str, depth: int) -> None:
+    assert len(nested((PLAIN,), fence_mark(body))) == depth
+
+
+@pytest.mark.parametrize(
+    ("info", "language"),
     [
-        ("py", "python"), ("Python", "py"), ("sh", "bash"), ("bash", "shell"), ("js", "JavaScript"),
-        ("ts", "typescript"), ("yml", "yaml"), ("c++", "cpp"), ("rb", "ruby"), ("rs", "rust"),
-        ("md", "markdown"), ("py", "{.python}"), ("nonesuch", "Nonesuch\ttitle=x"),
+        ("py", "python"), ("Python3", "python"), ("python3.12", "python"), ("{.python}", "python"),
+        ("{#x .py .numberLines}", "python"), ("{python}", "python"), ('python title="x"', "python"),
+        ("python:src/a.py", "python"), ("src/a.py", "python"), ("py{1,3}", "python"),
+        ("py,linenos", "python"), ("lang-py", "python"), ("language-ts", "typescript"),
+        ("zsh", "bash"), ("c++", "cpp"), ("C#", "csharp"), ("golang", "go"), ("ps1", "powershell"),
+        ("objective-c", "objc"), ("vb.net", "vb"), ("", ""), (" ", ""), ("Nonesuch", "nonesuch"),
     ],
 )  # fmt: skip
-def test_a_language_is_found_by_each_of_its_names(asked: str, written: str) -> None:
-    assert extract(f"```jsx\nother\n```\n```{written}\ncode\n```\n", asked) == "code\n"
-
-
-def test_languages_that_are_alike_are_not_the_same() -> None:
-    text = "```c\none\n```\n```json\ntwo\n```\n```\nthree\n```\n"
-
-    assert [code_blocks(text, name) for name in ("c++", "js", "py")] == [(), (), ()]
-    assert code_blocks(text) == ("one\n", "two\n", "three\n")
+def test_a_language_has_one_name(info: str, language: str) -> None:
+    assert language_of(info) == language
 
 
 @pytest.mark.parametrize(
@@ -66,7 +56,8 @@ def test_languages_that_are_alike_are_not_the_same() -> None:
     [
         ("a\n```py\nx\n```\nb", ["", "fence", "code", "fence", ""]),
         ("~~~\n```\n~~~", ["fence", "code", "fence"]),
-        ("````\n```\n````x\n`````", ["fence", "code", "code", "fence"]),
+        ("````\n```\n`````", ["fence", "code", "fence"]),
+        ("```md\n```py\n```\n```\nx", ["fence", "code", "code", "fence", ""]),
         ("```a`b\nx", ["", ""]),
         ("    ```\nx", ["", ""]),
         ("   ```\nx", ["fence", "code"]),

@@ -42,7 +42,7 @@ def test_the_conversation_is_walked_in_every_direction(tmp_path: Path) -> None:
         c.command("/user demo: count to 12", "Added as your message")
         c.command("/assistant 1 2 3", "Added as a reply")
         c.say("/continue")
-        c.command("/copy", "The reply (is|was)")
+        c.command("/copy", "Copied the reply, 2 lines (to|through)")
         c.command("/clear", "A new conversation")
         c.command("/undo", "3 turns now")
         _answer(c, "/compact", "Apply", "n")

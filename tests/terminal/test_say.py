@@ -40,6 +40,19 @@ def test_tables_have_a_title_rows_and_a_footer() -> None:
     assert said(table) == "title\nname    n\na^[[2J  1\nb      22\nfooter\n"
 
 
+def test_excerpts_of_markdown_stand_in_tables_without_its_marks() -> None:
+    rows = (
+        ("2*3*4", "**Bold**\nand `x`,\n\n- [a](http://b.c)\x1b[2J"),
+        ("c", "# Head\n\n```py\nx\n```"),
+    )
+    table = Table(("you", "reply"), rows, markdown=frozenset({1}))
+    assert said(table, width=80).splitlines() == [
+        "you    reply",
+        "2*3*4  Bold and x, • a (http://b.c)^[[2J",
+        "c      Head x",
+    ]
+
+
 def test_a_table_without_utf8_is_no_wider_than_the_window() -> None:
     file = io.StringIO()
     speaker = Speaker(console_on(file, 20, color=None), replace(DARK, glyphs=ASCII))

@@ -16,11 +16,11 @@ def asked(turn: Turn) -> str:
 
 
 def answered(turn: Turn) -> str:
-    """Give the beginning of a turn's reply; of one that was chosen, the choice alone.
+    """Give the beginning of a turn's reply as Markdown; of one that was chosen, the choice alone.
 
     Of one without text stands there what else came.
     """
-    if text := beginning(reply_text(turn)):
+    if text := reply_text(turn)[:_LONGEST].strip():
         return text
     blocks = turn.assistant.content if turn.assistant is not None else ()
     return beginning(" · ".join(row for block in blocks for row in trace(block)[:1]))

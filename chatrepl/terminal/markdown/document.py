@@ -31,10 +31,10 @@ class Document:
 
     def preview(self, width: int) -> list[Row]:
         """What `finish` would return if the text ended here; a lone mark is not shown yet."""
-        blocks, layout = self._blocks.copy(), self._layout.draft()
-        layout.width = width
+        blocks, layout = self._blocks.copy(), self._layout.draft(width)
         part = self._lines.part
-        events = blocks.line(part) if part and not _MARKS.issuperset(part) else []
+        is_mark = not blocks.goes_on and _MARKS.issuperset(part)
+        events = blocks.line(part) if part and not is_mark else []
         events = events + blocks.finish()
         return layout.rows(events, blocks.references)
 

@@ -16,7 +16,7 @@ from typing import Any
 from pygments.lexer import ExtendedRegexLexer, Lexer, LexerContext, RegexLexer
 from pygments.lexers import get_lexer_by_name
 from pygments.styles import get_style_by_name
-from pygments.token import Comment, Error, String, Text, Token, _TokenType
+from pygments.token import Comment, Error, Generic, String, Text, Token, _TokenType
 from pygments.util import ClassNotFound
 from rich.style import Style
 
@@ -139,7 +139,7 @@ _HEREDOCS_IN = {"Bash", "Ruby", "Perl", "PHP"}
 def lexer_for(language: str) -> Lexer | None:
     """The lexer of a language; None for one that is unknown or has nothing to colour."""
     try:
-        lexer = get_lexer_by_name(language.strip("{}.").lower(), stripnl=False, ensurenl=False)
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
     return None if lexer.name == "Text only" else lexer
@@ -151,6 +151,16 @@ def warm(language: str) -> None:
         lex_line(lexer, "x = 1", first_stack(lexer))
 
 
+# What a difference adds and takes away, where a theme has no colours for it: on black, on white.
+_CHANGES = {
+    Generic.Inserted: ("98c379", "1a6b2a"),
+    Generic.Deleted: ("e06c75", "a8201a"),
+    Generic.Subheading: ("56b6c2", "00658f"),
+    Generic.Heading: ("56b6c2", "00658f"),
+}
+_ON_WHITE = {"xcode"}
+
+
 @lru_cache(maxsize=4096)
 def style_of(kind: _TokenType, theme: str) -> Style:
     """A token's style in a pygments theme, without its background."""
@@ -160,8 +170,11 @@ def style_of(kind: _TokenType, theme: str) -> Style:
     while not styles.styles_token(kind) and kind.parent is not None:
         kind = kind.parent
     entry = styles.style_for_token(kind)
+    color = entry["color"]
+    if kind in _CHANGES and color == styles.style_for_token(Token)["color"]:
+        color = _CHANGES[kind][theme in _ON_WHITE]
     return Style(
-        color=f"#{entry['color']}" if entry["color"] else None,
+        color=f"#{color}" if color else None,
         bold=entry["bold"] or None,
         italic=entry["italic"] or None,
         underline=entry["underline"] or None,
@@ -178,6 +191,11 @@ class Highlighter:
         self._until = ""  # what ends the construct that is open
         self._kind: _TokenType = Token.Text
         self._inner: Highlighter | None = None
+
+    @property
+    def colours(self) -> bool:
+        """Whether the code is told from other text by its colours."""
+        return self._lexer is not None
 
     def copy(self) -> "Highlighter":
         other: Highlighter = copy.copy(self)

@@ -22,8 +22,10 @@ _DOLLARS = re.compile(
     r"\$\$(?!\$).+?\$\$|\$(?![\s$\d])(?:[^$\n\\]|\\.)*?(?<![\s\\])\$(?!\d)", re.DOTALL
 )
 _DIGITS = re.compile(r"\$\d[^$\n]*?[\\^_={}][^$\n]*?(?<!\s)\$(?!\d)")
-_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_={}+<>]|^\\\(\s?[a-zA-Z]{1,2}\s?..$")
-_SLASHES = re.compile(r"\\\((?=\S).+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_BETWEEN = re.compile(r"[\s,.;:!?\"—–-]+")
+_APOSTROPHE = re.compile("['’]")
+_SLASHES = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_BARE = re.compile(r"\\begin\{([a-zA-Z]+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 
 
 def add_math(parser: MarkdownIt) -> MarkdownIt:
@@ -32,13 +34,25 @@ def add_math(parser: MarkdownIt) -> MarkdownIt:
     return parser
 
 
+def _is_prose(text: str) -> bool:
+    """Tell whether brackets are escaped ones: they hold words, or a number."""
+    words = [word for word in _BETWEEN.split(_APOSTROPHE.sub("", text[2:-2])) if word]
+    if not all(word.isalnum() for word in words):
+        return False
+    if text[1] == "[" or not words:
+        return True
+    if len(words) == 1:
+        return words[0].isdigit() or (len(words[0]) > 2 and not words[0].isupper())
+    return all(len(word) > 1 or word in "aAI" or word.isdigit() for word in words)
+
+
 def _math(state: StateInline, silent: bool) -> bool:
     first = state.src[state.pos]
     if first == "$":
         formula = _DOLLARS.match(state.src, state.pos) or _DIGITS.match(state.src, state.pos)
     elif first == "\\":
-        formula = _SLASHES.match(state.src, state.pos)
-        if formula and not _FORMULA.search(formula.group()):  # an escaped bracket in prose
+        formula = _SLASHES.match(state.src, state.pos) or _BARE.match(state.src, state.pos)
+        if formula and _is_prose(formula.group()):
             return False
     else:
         return False
@@ -46,14 +60,14 @@ def _math(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("math", "", 0)
-        token.content = formula.group().replace("\n", " ")
+        token.content = formula.group()
     state.pos = formula.end()
     return True
 
 
 Runs = list[tuple[str, Style]]
 
-_PLAIN = re.compile(r"[^\\`*_~\[<&!$]*(?<! {2}\n)\Z")
+_PLAIN = re.compile(r"[^\\`*_~\[<&!$]*\Z")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
 _SCHEME = re.compile(r"\A(?:mailto:|https?://)")
@@ -78,9 +92,12 @@ class Inline:
         self.look = look
 
     def runs(self, text: str, base: Style, references: Mapping[str, Any]) -> Runs:
-        """The runs of a text in a base style; a hard break is a line feed in a run."""
-        if ("  \n" not in text and _PLAIN.match(text)) or _hopeless(text):
-            return [(clean(text.replace("\n", " ")), base)] if text else []
+        """The runs of a text in a base style; a line feed in a run ends a row.
+
+        Each end of a line is one: people chat in lines, whatever CommonMark says.
+        """
+        if _PLAIN.match(text) or _hopeless(text):
+            return [(_lines(text), base)] if text else []
         tokens: list[Token] = []
         parser = _parser()
         parser.inline.parse(text, parser, {"references": references}, tokens)
@@ -92,6 +109,11 @@ def _hopeless(text: str) -> bool:
     return text.count("[") > _MOST_MARKS or text.count("*") > 2 * _MOST_MARKS
 
 
+def _lines(text: str) -> str:
+    """A text made safe, in as many lines as it has."""
+    return "\n".join(map(clean, text.split("\n"))) if "\n" in text else clean(text)
+
+
 class _Walk:
     """One pass over the tokens of a text, with a stack of styles."""
 
@@ -101,18 +123,22 @@ class _Walk:
         self._hrefs: list[tuple[str, int]] = []
         self._runs: Runs = []
         self._paired: set[int] = set()
+        self._broken = False  # a tag just ended the row, for the end of its line, too
 
     def walk(self, tokens: list[Token]) -> Runs:
         tokens = _shifted(tokens)
         self._paired = _pairs(tokens)
         for index, token in enumerate(tokens):
             self._token(index, token)
+            self._broken = token.type == "html_inline" and self._runs[-1:] == [
+                ("\n", self._stack[-1])
+            ]
         return self._runs
 
     def _add(self, text: str, style: Style | None = None) -> None:
         if text:
             here = self._stack[-1]
-            self._runs.append((clean(text), here if style is None else here + style))
+            self._runs.append((_lines(text), here if style is None else here + style))
 
     def _push(self, style: Style) -> None:
         self._stack.append(self._stack[-1] + style)
@@ -126,7 +152,8 @@ class _Walk:
         if kind in {"text", "text_special"}:
             self._text(token.content)
         elif kind in {"softbreak", "hardbreak"}:
-            self._runs.append((" " if kind == "softbreak" else "\n", self._stack[-1]))
+            if not self._broken:
+                self._runs.append(("\n", self._stack[-1]))
         elif style := {"code_inline": look.code, "math": look.math}.get(kind):
             self._add(token.content, style)
         elif style := {"strong": look.strong, "em": look.emphasis, "s": look.strike}.get(token.tag):

@@ -23,7 +23,7 @@ from chatrepl.terminal.markdown.highlight import Highlighter
 from chatrepl.terminal.markdown.inline import Inline, Runs
 from chatrepl.terminal.markdown.look import Glyphs, Look
 from chatrepl.terminal.markdown.table import TableRows
-from chatrepl.terminal.markdown.wrap import Row, chop, clean, rstrip, width_of, wrap
+from chatrepl.terminal.markdown.wrap import Row, clean, rstrip, width_of, wrap
 
 _ROOM = 12  # cells that are left for the text, if the window is that wide
 
@@ -53,7 +53,7 @@ def prefix_of(path: Sequence[Container], marked: int, width: int, look: Look) ->
     rest: Row = []
     for index in range(skip, len(parts)):
         container, (mark, after) = path[index], parts[index]
-        style = look.bar if container.kind == "quote" else look.marker
+        style = look.alert(container.mark) if container.kind == "quote" else look.marker
         if mark:
             first.append(Segment(mark, style) if index >= marked else _rest(after, style))
             rest.append(_rest(after, style))
@@ -119,6 +119,47 @@ def _close_marks(text: str, bare: str) -> str:
 
 
 _RULE = 40  # cells
+_LEXED = 1_000  # characters of an overlong line that are coloured as one
+_LABEL = 40  # characters
+_TAIL = 24  # rows of the screen that a preview shows of an overlong row
+
+
+class LongLine:
+    """A row that comes in parts, and grows as long as it likes."""
+
+    def __init__(self, runs: Runs | None = None, cells: int = 0) -> None:
+        self._runs = runs or []
+        self._cells = cells
+
+    def plus(self, runs: Runs) -> "LongLine":
+        """The row with more of it; this one stays as it is."""
+        return LongLine([*self._runs, *runs], self._cells + sum(width_of(run[0]) for run in runs))
+
+    def row(self) -> Row:
+        """The row as far as it came."""
+        return rstrip([Segment(text, style) for text, style in self._runs if text])
+
+    def tail(self, width: int) -> "LongLine":
+        """Its end, from where a row of the screen begins."""
+        if self._cells <= _TAIL * width:
+            return self
+        runs, cells = [], 0
+        for run in reversed(self._runs):
+            runs.append(run)
+            cells += width_of(run[0])
+            if cells > _TAIL * width:
+                break
+        runs.reverse()
+        return LongLine(_without(runs, -(self._cells - cells) % width))
+
+
+def _without(runs: Runs, count: int) -> Runs:
+    """The runs without their first characters."""
+    for index, (text, style) in enumerate(runs):
+        if len(text) > count:
+            return [(text[count:], style), *runs[index + 1 :]]
+        count -= len(text)
+    return []
 
 
 class Layout:
@@ -132,14 +173,22 @@ class Layout:
         self._started = False
         self._listing = False  # the last leaf was a link definition
         self._where: Where | None = None  # of a leaf that has no row yet
-        self._carry: Runs = []  # the last row of a paragraph that goes on
+        self._goes_on = False  # the paragraph that was printed last
+        self._carry: Runs = []  # its last row, where that may go on, too
+        self._line = LongLine()  # of code, as far as it came
         self._code: Highlighter | None = None
         self._table: TableRows | None = None
+        self._part = ""  # of a line of code, not yet coloured
+        self._label = ""  # of code without colours, until its first row
+        self._raw = look.html
+        self._labelled = False  # the last row says what the next is
         self._draft = False
 
-    def draft(self) -> "Layout":
+    def draft(self, width: int) -> "Layout":
         """A layout in the same state, for a preview: it leaves this one as it is."""
         other: Layout = copy.copy(self)
+        other.width = width
+        other._line = self._line.tail(other._room())
         other._code = self._code and self._code.copy()
         other._table = self._table and self._table.copy()
         other._draft = True
@@ -154,22 +203,17 @@ class Layout:
 
     def _event(self, event: Event, references: Mapping[str, Any]) -> list[Row]:
         match event:
-            case says.CodeLine(text):
-                runs = self._code.line(clean(text)) if self._code else []
-                return self._put(chop(runs, self._room()))
+            case says.CodeLine(text, more):
+                return self._code_line(self._part + text, more=more)
             case says.Paragraph(where, text, more):
                 return self._paragraph(where, text, references, more=more)
             case says.Heading(where, level, text):
                 self._where = where
                 style = self._look.headings[min(level, len(self._look.headings)) - 1]
-                return self._put(wrap(self._runs(text, style, references), self._room()))
-            case says.HtmlLine(text):
-                return self._put(chop([(clean(text), self._look.html)], self._room()))
-            case says.CodeStart(where, language):
-                self._where = where
-                self._code = Highlighter(language, self._look.code_theme)
-            case says.HtmlStart(where):
-                self._where = where
+                runs = self._runs(text.replace("\n", " "), style, references)
+                return self._put(wrap(runs, self._room(), cut=False))
+            case says.RawLine(text, more):
+                return self._whole([(clean(text), self._raw)], more=more)
             case says.Empty(where):
                 self._where = where
                 return self._put([[]])
@@ -179,8 +223,31 @@ class Layout:
                 return self._put([[Segment(self._look.glyphs.rule * size, self._look.rule)]])
             case says.Definition():
                 return self._definition(event)
-            case _:
+            case says.TableStart() | says.TableRow() | says.TableEnd():
                 return self._table_event(event, references)
+            case _:
+                return self._begin(event)
+
+    def _begin(self, event: Event) -> list[Row]:
+        """Begin what comes in lines; only an alert has a row of its own."""
+        match event:
+            case says.CodeStart(where, language):
+                self._where = where
+                self._code = Highlighter(language, self._look.code_theme)
+                rule = self._look.glyphs.rule * 2
+                word = clean(language[:_LABEL] or "code")
+                self._label = "" if self._code.colours else f"{rule} {word}"
+            case says.HtmlStart(where):
+                self._where, self._raw = where, self._look.html
+            case says.MathStart(where):
+                self._where, self._raw = where, self._look.math
+            case says.Alert(where, name):
+                self._where = where
+                rows = self._put([[Segment(clean(name.capitalize()), self._look.alert(name))]])
+                self._labelled = True
+                return rows
+            case _:
+                pass
         return []
 
     def _table_event(self, event: Event, references: Mapping[str, Any]) -> list[Row]:
@@ -202,16 +269,32 @@ class Layout:
     def _paragraph(
         self, where: Where, text: str, references: Mapping[str, Any], *, more: bool
     ) -> list[Row]:
-        if not self._carry:
+        if not self._goes_on:
             self._where = where
-        runs = self._carry + self._runs(text, self._base(where), references)
-        rows = wrap(runs, self._room())
-        self._carry = []
-        if more:
+        runs = self._carry + self._runs(text.removesuffix("\n"), self._base(where), references)
+        rows = wrap(runs, self._room(), cut=False)
+        self._goes_on, self._carry = more, []
+        if more and not text.endswith("\n"):
             last = rows.pop()
             self._carry = [(segment.text, segment.style or self._look.text) for segment in last]
-            self._carry.append((" ", self._look.text))
+            self._carry.append((text[len(text.rstrip()) :], self._look.text))
         return self._put(rows)
+
+    def _code_line(self, text: str, *, more: bool) -> list[Row]:
+        self._part = text if more and len(text) < _LEXED else ""
+        if self._part:
+            return []
+        label, self._label = self._label, ""
+        rows = self._put([[Segment(label, self._look.rule)]]) if label else []
+        return rows + self._whole(self._code.line(clean(text)) if self._code else [], more=more)
+
+    def _whole(self, runs: Runs, *, more: bool) -> list[Row]:
+        """A row that is as long as it is: the terminal wraps it, and knows that it is one."""
+        self._line = self._line.plus(runs)
+        if more:
+            return []
+        row, self._line = self._line.row(), LongLine()
+        return self._put([row])
 
     def _definition(self, event: says.Definition) -> list[Row]:
         together = self._listing and not event.where.blank
@@ -221,7 +304,7 @@ class Layout:
         runs.append((clean(event.url), look.target))
         if event.title:
             runs.append((clean(f" {event.title}"), look.text))
-        rows = self._put(wrap(runs, self._room()), free=not together)
+        rows = self._put(wrap(runs, self._room(), cut=False), free=not together)
         self._listing = True
         return rows
 
@@ -256,7 +339,7 @@ class Layout:
                 out.append(self._gap(self._where))
             lead = prefix.first
             self._path, self._started, self._listing = self._where.path, True, False
-            self._where = None
+            self._where, self._labelled = None, False
         for row in rows:
             out.append([*lead, *row] if row else rstrip(lead))
             lead = prefix.rest
@@ -266,6 +349,8 @@ class Layout:
         """Tell whether a free row goes above: in lists as in the source, elsewhere always."""
         shared = _shared(self._path, where.path)
         inside = where.path[shared - 1].kind if shared else "document"
+        if self._labelled and shared == len(self._path):
+            return False
         noted = shared < min(len(self._path), len(where.path)) and (
             self._path[shared].kind == where.path[shared].kind == "note"
         )

@@ -35,6 +35,10 @@ _BLUE = Style(color="blue")
 _STRIKE = Style(strike=True)
 _FORMULA = Style(color="cyan", italic=True)
 _LINK = Style(color="blue", underline=True)
+ALERTS = ("note", "tip", "important", "warning", "caution")
+_ALERTS = tuple(
+    Style(bold=True, color=color) for color in ("blue", "green", "magenta", "yellow", "red")
+)
 _HEADINGS = (
     Style(bold=True, color="magenta"),
     Style(bold=True, color="blue"),
@@ -66,8 +70,15 @@ class Look:
     rule: Style = _DIM
     table_head: Style = _BOLD
     table_line: Style = _DIM
+    alerts: tuple[Style, ...] = _ALERTS
     code_theme: str = "one-dark"
     glyphs: Glyphs = field(default_factory=Glyphs)
+
+    def alert(self, name: str) -> Style:
+        """The style of an alert's name and bar; without a name, of any quote's bar."""
+        if not name:
+            return self.bar
+        return dict(zip(ALERTS, self.alerts, strict=True)).get(name.lower(), self.strong)
 
 
 _NO_COLOR = Look(
@@ -77,6 +88,7 @@ _NO_COLOR = Look(
     link=Style(underline=True),
     note=_BOLD,
     marker=_PLAIN,
+    alerts=(_BOLD,) * len(ALERTS),
     code_theme="",
 )
 _INK = Style(color="#00658f")  # cyan cannot be read on white
@@ -92,6 +104,13 @@ LIGHT = Look(
     code=_INK,
     math=_INK + _ITALIC,
     note=_INK,
+    alerts=(
+        _ALERTS[0],
+        Style(bold=True, color="#1a6b2a"),
+        _ALERTS[2],
+        Style(bold=True, color="#8a5a00"),
+        _ALERTS[4],
+    ),
     code_theme="xcode",
 )
 NONE = _NO_COLOR

@@ -2,18 +2,26 @@
 
 from collections import deque
 
+from rich.segment import Segment
 from rich.style import Style
 
-from chatrepl.terminal.markdown.blocks.lines import Lines
-from chatrepl.terminal.markdown.wrap import Row, Run, clean, wrap
+from chatrepl.terminal.markdown.blocks.lines import LinePart, Lines
+from chatrepl.terminal.markdown.wrap import Row, Run, clean, rstrip, wrap
+
+_TAIL = 24  # rows of the screen that a preview shows of an overlong line
 
 
 class PlainRows:
-    """A text shown as it is, in one style; blank lines at its ends are left out."""
+    """A text shown as it is, in one style; blank lines at its ends are left out.
 
-    def __init__(self, style: Style) -> None:
+    With `whole` a line is one row, which the terminal wraps.
+    """
+
+    def __init__(self, style: Style, *, whole: bool = False) -> None:
         self._style = style
+        self._is_whole = whole
         self._lines = Lines()
+        self._begun = ""  # a long line as far as it came
         self._blanks = 0
         self._started = False
 
@@ -27,14 +35,19 @@ class PlainRows:
 
     def preview(self, width: int) -> list[Row]:
         """What `finish` would return if the text ended here."""
-        part = self._lines.part
+        part = self._begun + self._lines.part
         if not part or part.isspace():
             return []
+        part = part[max(0, len(part) // width - _TAIL) * width :]
         return [[]] * (self._blanks * self._started) + self._wrap(part, width)
 
     def _rows(self, lines: list[str], width: int) -> list[Row]:
         rows: list[Row] = []
-        for line in lines:
+        for piece in lines:
+            if isinstance(piece, LinePart):
+                self._begun += piece
+                continue
+            line, self._begun = self._begun + piece, ""
             if not line or line.isspace():
                 self._blanks += 1
                 continue
@@ -45,6 +58,8 @@ class PlainRows:
         return rows
 
     def _wrap(self, line: str, width: int) -> list[Row]:
+        if self._is_whole:
+            return [rstrip([Segment(clean(line), self._style)])]
         return wrap([(clean(line), self._style)], width)
 
 

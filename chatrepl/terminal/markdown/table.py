@@ -56,7 +56,10 @@ class TableRows:
         return rows
 
     def _fit(self, width: int) -> list[int] | None:
-        """Width of each column; None if the table is to be shown as fields."""
+        """Width of each column; None if the table is to be shown as fields.
+
+        That is where it is too narrow, or would tear an address.
+        """
         columns = list(zip(self._head, *self._held, strict=True))
         natural = [max(1, *(_natural(cell) for cell in column)) for column in columns]
         room = width - width_of(self._look.glyphs.column) * (len(columns) - 1)
@@ -70,7 +73,10 @@ class TableRows:
         least = [min(size, max(_LEAST, room // 2)) for size in least]
         if sum(least) > room:
             return None
-        return _share(natural, least, room)
+        widths = _share(natural, least, room)
+        pairs = zip(columns, widths, strict=True)
+        torn = any(_longest(cell, "://") > size for column, size in pairs for cell in column)
+        return None if torn else widths
 
     def _top(self, widths: list[int]) -> list[Row]:
         bold = [
@@ -115,7 +121,7 @@ class TableRows:
         for name, cell in zip(self._head, cells, strict=True):
             label = [(text, style + self._look.table_head) for text, style in name]
             gap = [(": ", self._look.table_line)] if name else []
-            rows += wrap([*label, *gap, *cell], width)
+            rows += wrap([*label, *gap, *cell], width, cut=False)
         return rows
 
 
@@ -124,9 +130,10 @@ def _natural(cell: Cell) -> int:
     return max(width_of(line) for line in text.split("\n"))
 
 
-def _longest(cell: Cell) -> int:
-    """Cells of the longest word."""
-    return max((width_of(word) for word in "".join(run[0] for run in cell).split()), default=1)
+def _longest(cell: Cell, mark: str = "") -> int:
+    """Cells of the longest word, of those that hold the mark."""
+    words = "".join(run[0] for run in cell).split()
+    return max((width_of(word) for word in words if mark in word), default=1)
 
 
 def _share(natural: list[int], least: list[int], room: int) -> list[int]:

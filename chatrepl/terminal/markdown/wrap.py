@@ -46,41 +46,47 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def wrap(runs: list[Run], width: int) -> list[Row]:
+def wrap(runs: list[Run], width: int, *, cut: bool = True) -> list[Row]:
     """Rows of at most `width` cells, broken between words; a word that is too long is cut.
 
+    Without `cut` such a word has a row of its own, which is longer: the terminal wraps it, and
+    gives it back whole to who selects it. Text that may break anywhere is broken all the same.
     A line feed in a run ends a row. No row ends in a blank. A wide character that does not fit a
     single column is shown as `?`.
     """
     text = "".join(run[0] for run in runs)
     if text.isascii() and len(text) <= width and "\n" not in text:
         return [_clip(runs, 0, len(text.rstrip()))]
-    spans = list(_spans(text, width))
+    spans = list(_spans(text, width, cut=cut))
     return _cut(runs, spans, text) if width > 1 or text.isascii() else _narrow(runs, text)
 
 
-def _spans(text: str, width: int) -> Iterator[tuple[int, int]]:
+def _spans(text: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]]:
     """Start and end of each row in the text."""
     start = 0
     for line in text.split("\n"):
-        spans = _ascii_spans(line, width) if line.isascii() else _wide_spans(line, width)
-        for begin, end in spans:
+        spans = _ascii_spans if line.isascii() else _wide_spans
+        for begin, end in spans(line, width, cut=cut):
             yield start + begin, start + end
         start += len(line) + 1
 
 
-def _ascii_spans(line: str, width: int) -> Iterator[tuple[int, int]]:
+def _ascii_spans(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]]:
     begin, length = 0, len(line)
     while length - begin > width:
-        cut = line.rfind(" ", begin, begin + width + 1)
-        if cut > begin and line[begin:cut].isspace():
-            begin = cut + 1
+        gap = line.rfind(" ", begin, begin + width + 1)
+        if gap > begin and line[begin:gap].isspace():
+            begin = gap + 1
             continue
-        if cut > begin:
-            end = cut
+        if gap <= begin and not cut:
+            gap = line.find(" ", begin + 1)
+            if gap < 0:
+                break
+        if gap > begin:
+            end = gap
             while line[end - 1] == " ":
                 end -= 1
-            following = cut + 1
+            following = gap + 1
             while following < length and line[following] == " ":
                 following += 1
         else:
@@ -92,9 +98,9 @@ def _ascii_spans(line: str, width: int) -> Iterator[tuple[int, int]]:
         yield begin, max(begin, end)
 
 
-def _wide_spans(line: str, width: int) -> Iterator[tuple[int, int]]:
+def _wide_spans(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]]:
     begin = end = used = 0
-    for start, stop, cells in _units(line, width):
+    for start, stop, cells in _units(line, width, cut=cut):
         gap = width_of(line[end:start])
         if used + gap + cells > width:
             if end > begin:
@@ -106,15 +112,18 @@ def _wide_spans(line: str, width: int) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def _units(line: str, width: int) -> Iterator[tuple[int, int, int]]:
+def _units(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int, int]]:
     """Start, end and cells of the parts of a line that are not broken."""
     for word in _WORD.finditer(line):
         offset = word.start()
+        if not cut and "://" in word.group():
+            yield offset, word.end(), width_of(word.group())
+            continue
         for unit in _UNIT.finditer(word.group()):
             text = unit.group()
             cells = width_of(text)
             start = offset + unit.start()
-            if cells <= width:
+            if cells <= width or not cut:
                 yield start, start + len(text), cells
             else:
                 for begin, end, size in fold(text, width):

@@ -19,7 +19,7 @@ from rich.style import Style
 from rich.text import Text
 
 from chatrepl.terminal.markdown.plain_rows import PlainRows, Window
-from chatrepl.terminal.markdown.wrap import Row, chop
+from chatrepl.terminal.markdown.wrap import Row, chop, width_of_row
 from chatrepl.terminal.stream.ansi import Ansi
 from chatrepl.terminal.stream.pen import RESET
 from chatrepl.terminal.stream.screen import Screen
@@ -28,6 +28,7 @@ _SLICE = 2_000  # characters between two looks at the clock
 _MOST = 64_000  # characters in one frame
 _BUDGET_S = 0.015
 _SLOWEST_S = 0.3
+_LEAST = 6  # live rows, where there is room
 _SHARE = 12  # a frame that takes t seconds is followed by a pause of 12 t
 
 
@@ -174,14 +175,18 @@ class Painter:
         return rows
 
     def _preview(self, width: int, height: int) -> list[Row]:
-        """The live rows: the end of the open block and the status, less than a screen."""
+        """The live rows: the end of the open block and the status, half a screen.
+
+        A window that becomes half as wide makes twice as many of them, and what scrolls out of it
+        cannot be taken back.
+        """
         if not self._live:
             return []
-        room = max(1, height - 1)
+        room = max(min(height - 1, _LEAST), height // 2)
         status = chop([(part.text, part.style or Style.null()) for part in self._status], width)
         status = status[:1] if self._status else []
-        rows = self._document.preview(width)
-        self._shown = rows
+        self._shown = self._document.preview(width)
+        rows = [part for row in self._shown for part in _folded(row, width)]
         if status and room > 3 and (rows or self._begun):
             status.insert(0, [])
         return _last(rows, room - len(status)) + status
@@ -207,6 +212,13 @@ class Painter:
         self._console.file.write(text)
         self._console.file.flush()
         self._torn = False
+
+
+def _folded(row: Row, width: int) -> list[Row]:
+    """A row as the terminal wraps it, which must not wrap what is to be taken off again."""
+    if width_of_row(row) <= width:
+        return [row]
+    return chop([(part.text, part.style or Style.null()) for part in row], width)
 
 
 def _last(rows: list[Row], room: int) -> list[Row]:

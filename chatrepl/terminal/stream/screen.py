@@ -5,6 +5,7 @@ is wrapped in a synchronized update, and nothing is erased outside of one.
 """
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import NamedTuple
 
 from chatrepl.terminal.markdown.wrap import Row, width_of_row
@@ -29,11 +30,15 @@ class Screen:
         self._shown: list[Shown] = []
 
     def paint(self, final: list[Row], live: list[Row], width: int) -> None:
-        """Show `live` below all that is final; `final` rows are never touched again."""
+        """Show `live` below all that is final; `final` rows are never touched again.
+
+        A final row may be longer than the window: it is written in one go, and wraps there.
+        """
         old = self._shown
         pen = Pen(len(old) - 1, old[-1].cells, width) if old else Pen(0, 0, width)
         over = [self._encode(row) for row in final[: len(old)]]
-        rest = [self._ansi.row(row) for row in final[len(old) :]]
+        over = list(takewhile(lambda row: row.cells <= width, over))
+        rest = [self._ansi.row(row) for row in final[len(over) :]]
         rows = [self._encode(row) for row in live]
         if rest:
             if old:

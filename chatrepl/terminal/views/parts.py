@@ -123,5 +123,7 @@ class Parts:
         self._painter = painter
 
     def _text_painter(self) -> Painter:
-        document = PlainRows(RichStyle()) if self._style.raw else Document(self._style.look)
+        document = (
+            PlainRows(RichStyle(), whole=True) if self._style.raw else Document(self._style.look)
+        )
         return Painter(self._console, document, clock=self._clock, live=self._style.repaint)

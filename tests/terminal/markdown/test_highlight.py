@@ -92,3 +92,13 @@ def test_an_unknown_language_and_no_theme_have_no_colour() -> None:
 def test_kinds_that_a_theme_does_not_know_look_like_their_family() -> None:
     odd = Token.Punctuation.Something.New
     assert style_of(odd, "one-dark") == style_of(Token.Punctuation, "one-dark")
+
+
+@pytest.mark.parametrize("theme", ["one-dark", "xcode"])
+def test_a_difference_has_colours_in_every_theme(theme: str) -> None:
+    rows = [
+        Highlighter("diff", theme).line(line) for line in ("+new", "-old", "@@ -1 +1 @@", " same")
+    ]
+    added, gone, place, same = (row[0][1].color for row in rows)
+    assert len({added, gone, place, same}) == 4
+    assert None not in {added, gone, place}

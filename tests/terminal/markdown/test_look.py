@@ -10,7 +10,7 @@ from chatrepl.terminal.markdown.look import LOOKS
 def styles(name: str) -> list[Style]:
     look = LOOKS[name]
     single = [getattr(look, field.name) for field in fields(look)]
-    return [style for style in [*single, *look.headings] if isinstance(style, Style)]
+    return [style for style in [*single, *look.headings, *look.alerts] if isinstance(style, Style)]
 
 
 def test_there_is_a_look_for_every_theme() -> None:

@@ -10,7 +10,9 @@ from chatrepl.terminal.markdown.table import HELD, Cell, TableRows
 from chatrepl.terminal.markdown.wrap import Row, width_of_row
 from tests.terminal.markdown.rows import texts
 
-WORDS = st.lists(st.sampled_from(["a", "word", "longer", "河の水", "x" * 30]), max_size=6)
+WORDS = st.lists(
+    st.sampled_from(["a", "word", "longer", "河の水", "x" * 30, "http://" + "y" * 40]), max_size=6
+)
 
 
 def cell(text: str) -> Cell:
@@ -30,7 +32,14 @@ def test_no_row_is_wider_than_the_window(
 ) -> None:
     words = [" ".join(data.draw(WORDS)) for _ in range(columns)]
     for row in rows_of(words, [words[::-1]] * count, width):
-        assert width_of_row(row) <= width
+        assert width_of_row(row) <= width or " " not in texts([row])[0].partition(": ")[2]
+
+
+def test_a_table_that_would_tear_an_address_gives_fields() -> None:
+    address = "https://a.example/" + "b" * 60
+    rows = texts(rows_of(["name", "where"], [["one", f"see ({address})"], ["two", "x"]], 60))
+    assert rows == ["name: one", "where: see", f"({address})", "─" * 10, "name: two", "where: x"]
+    assert texts(rows_of(["a", "b"], [[address, "c"]], 90))[2] == f"{address} │ c"
 
 
 def test_columns_are_aligned() -> None:

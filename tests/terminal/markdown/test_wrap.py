@@ -21,13 +21,15 @@ def test_rows_fit_and_end_in_no_blank(runs: list[Run], width: int) -> None:
         for row in texts(rows):
             assert cell_len(row) <= width
             assert row == row.rstrip()
+    for row in texts(wrap(runs, width, cut=False)):
+        assert cell_len(row) <= width or " " not in row.strip()
 
 
 @settings(max_examples=60, deadline=None)
 @given(RUNS, st.integers(2, 40))
 def test_wrapping_loses_blanks_only(runs: list[Run], width: int) -> None:
     text = "".join(part for part, _ in runs)
-    for rows in (wrap(runs, width), chop(runs, width)):
+    for rows in (wrap(runs, width), wrap(runs, width, cut=False), chop(runs, width)):
         assert "".join("".join(texts(rows)).split()) == "".join(text.split())
 
 
@@ -55,6 +57,19 @@ def test_words_are_not_broken_where_they_fit() -> None:
     assert texts(wrap([("aa bb ", BOLD), ("cc", Style.null())], 5)) == ["aa bb", "cc"]
     assert texts(wrap([("a bbbbbbbb c", BOLD)], 5)) == ["a", "bbbbb", "bbb c"]
     assert texts(wrap([("a\nb", BOLD)], 5)) == ["a", "b"]
+
+
+def test_a_word_that_is_too_long_may_be_left_to_the_terminal() -> None:
+    assert texts(wrap([("a bbbbbbbb c", BOLD)], 5, cut=False)) == ["a", "bbbbbbbb", "c"]
+    assert texts(wrap([("bbbbbbbb", BOLD)], 5, cut=False)) == ["bbbbbbbb"]
+    assert texts(wrap([(" bbbbbbbb c", BOLD)], 5, cut=False)) == [" bbbbbbbb", "c"]
+    assert texts(wrap([("é bbbbbbbb c河", BOLD)], 5, cut=False)) == ["é", "bbbbbbbb", "c河"]
+    assert texts(wrap([("見 http://例え.jp/河 x", BOLD)], 9, cut=False)) == [
+        "見",
+        "http://例え.jp/河",
+        "x",
+    ]
+    assert texts(wrap([("河河河河", BOLD)], 5, cut=False)) == ["河河", "河河"]
 
 
 def test_wide_text_breaks_between_characters_but_not_before_a_closing_mark() -> None:

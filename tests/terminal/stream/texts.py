@@ -99,6 +99,9 @@ FRAGMENTS = [
     "a\\", "b  ", "word " * 40, "河の水は静かに流れる。" * 12, "🚀 x", "⚠️ 👩‍💻 y", "x" * 130,
     "$a_1$ and \\(b\\)", "![alt](i.png)", "[t](http://x.y)", "<http://x.y>", "</kbd>",
     "e\u0301 \x1b[2J",
+    "> [!NOTE]", "> [!tip] a", "$$", "$$ x_1 =", "\\[", "\\]", "\\begin{x}", "\\end{x} y", "```md",
+    "https://a.example/" + "b" * 150, "- see (http://x.y/" + "河" * 60 + ") z", "a <br>", "`" * 4,
+    "long " * 250, "    wide " + "code " * 300, "    wide " + "河" * 90,
     "a\tb\tc", "\u202eabc", "<kbd>K</kbd>", "H<sub>2</sub>O",
 ]  # fmt: skip
 

@@ -19,7 +19,7 @@ class Container:
 
     uid: int
     kind: ContainerKind
-    mark: str = ""  # list: its marker; item: what to print; note: its label
+    mark: str = ""  # list: its marker; item: what to print; note: its label; quote: its alert
     width: int = 0  # item, note: columns by which its lines are indented
     number: int = 0  # list: the number of the next item
     filled: bool = False  # item: something stands in it
@@ -34,7 +34,9 @@ class Where(NamedTuple):
 
 @frozen
 class Paragraph:
-    """`more` says that the same paragraph goes on in the next event."""
+    """`more` says that the same paragraph goes on in the next event: in a row of its own, if `text`
+    ends in a line feed, else in the same row.
+    """
 
     where: Where
     text: str
@@ -68,7 +70,10 @@ class CodeStart:
 
 @frozen
 class CodeLine:
+    """`more` says that the same line goes on in the next event."""
+
     text: str
+    more: bool = False
 
 
 @frozen
@@ -77,8 +82,24 @@ class HtmlStart:
 
 
 @frozen
-class HtmlLine:
+class MathStart:
+    where: Where
+
+
+@frozen
+class Alert:
+    """What a quote is, of which it is the first row: a note, a warning."""
+
+    where: Where
+    name: str
+
+
+@frozen
+class RawLine:
+    """`more` says that the same line goes on in the next event."""
+
     text: str
+    more: bool = False
 
 
 @frozen
@@ -116,7 +137,9 @@ Event = (
     | CodeStart
     | CodeLine
     | HtmlStart
-    | HtmlLine
+    | MathStart
+    | Alert
+    | RawLine
     | TableStart
     | TableRow
     | TableEnd

@@ -105,14 +105,22 @@ class SourceLine:
         self._take(self.indent + chars, self.indent + chars)
 
 
-LONG = 1_000  # characters; a longer line is shown in parts, so that the work on one line is bounded
-_ROW = 8_000  # a row of a table, which a cut would break
+class LinePart(str):
+    """A part of a line that goes on in the next part."""
+
+    __slots__ = ()
+
+
+LONG = 300  # characters; a longer line is read in parts, and what is read may be printed
+_ROW = 8_000  # a heading, or a row of a table, which a cut would break
 _WINDOW = 500
-_CUT = re.compile(r"[ \t](?=[^\W\d_])")  # what follows must not look like the start of a block
+_CUT = re.compile(
+    r"[ \t。！？、，；：](?=[^\W\d_])"
+)  # what follows must not look like a block's start
 
 
 class Lines:
-    """Cut a growing text into lines; `part` is the last line as far as it came.
+    """Cut a growing text into lines, and long ones into parts; `part` is what came of the last.
 
     CR LF and a lone CR end a line too, and NUL becomes the replacement character.
     """
@@ -158,17 +166,17 @@ class Lines:
 
     def _cut(self, *, whole: bool) -> list[str]:
         """Cut an overlong `part`; where is decided by its own text alone."""
-        text, out = self.part, []
-        while len(text) > (most := _ROW if text.lstrip(" ")[:1] == "|" else LONG):
+        text, out = self.part, list[str]()
+        while len(text) > (most := _ROW if text.lstrip(" >")[:1] in ("|", "#") else LONG):
             match = _CUT.search(text, most, most + _WINDOW)
             if match:
-                end, start = match.span()
+                end = match.end()
             elif len(text) > most + _WINDOW:
-                end = start = most + _WINDOW
+                end = most + _WINDOW
             else:
                 break
-            out.append(text[:end])
-            text = text[start:]
+            out.append(LinePart(text[:end]))
+            text = text[end:]
         if whole:
             out.append(text)
             text = ""

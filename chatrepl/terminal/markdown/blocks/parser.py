@@ -12,22 +12,25 @@ from collections import ChainMap
 from collections.abc import MutableMapping
 from typing import Self
 
+from chatrepl.core.fences import fence_mark, language_of
 from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import Container, ContainerKind, Event, Where
-from chatrepl.terminal.markdown.blocks.lines import Marker, SourceLine
-from chatrepl.terminal.markdown.blocks.starts import (
+from chatrepl.terminal.markdown.blocks.leaves import (
     FenceLeaf,
     HtmlLeaf,
     IndentedLeaf,
     Leaf,
+    MathLeaf,
     ParagraphLeaf,
-    References,
+    RawLeaf,
     TableLeaf,
-    take_definitions,
 )
+from chatrepl.terminal.markdown.blocks.lines import LinePart, Marker, SourceLine
+from chatrepl.terminal.markdown.blocks.starts import References, take_definitions
 
-PIECE = 1_500  # characters; twice as many where emphasis or a link is open
+PIECE = 300  # characters of a paragraph that wait for more; where emphasis or a link is open, MOST
+MOST = 3_000
 
 
 class Blocks:
@@ -39,7 +42,13 @@ class Blocks:
         self._stack: list[Container] = []
         self._leaf: Leaf | None = None
         self._blank = False
+        self._cut = False  # the last line goes on
         self._out: list[Event] = []
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next line is more of the last one."""
+        return self._cut
 
     def copy(self) -> Self:
         """A parser in the same state that leaves this one as it is."""
@@ -55,6 +64,9 @@ class Blocks:
     def line(self, text: str) -> list[Event]:
         """Take one more line and return what became certain by it."""
         self._out = []
+        is_rest, self._cut = self._cut, isinstance(text, LinePart)
+        if is_rest and self._takes_rest(text):
+            return self._out
         line = SourceLine(text)
         depth = self._going_on(line)
         if depth == len(self._stack) and self._leaf is not None and self._leaf_takes(line):
@@ -105,32 +117,12 @@ class Blocks:
         """The depth where something other than an item of the innermost list can stand."""
         return depth - 1 if depth and self._stack[depth - 1].kind == "list" else depth
 
-    def _code(self, leaf: FenceLeaf | IndentedLeaf, text: str) -> None:
-        self._out.extend(says.CodeLine("") for _ in range(leaf.blanks))
-        leaf.blanks = 0
-        self._out.append(says.CodeLine(text))
-
-    def _html(self, line: SourceLine) -> None:
-        leaf = self._leaf
-        if not isinstance(leaf, HtmlLeaf):
-            return
-        if line.blank:
-            leaf.blanks += 1
-            return
-        self._out.extend(says.HtmlLine("") for _ in range(leaf.blanks))
-        leaf.blanks = 0
-        self._out.append(says.HtmlLine(line.raw))
-        if starts.html_ends(line.body, leaf.kind):
-            self._leaf = None
-
     def _say_piece(self, text: ParagraphLeaf) -> None:
-        """Say a long paragraph as far as it is certain: all but its last line."""
+        """Say a long paragraph as far as it is certain."""
         self._define(text)
-        if len(text.lines) > 1:
-            last = text.lines[-1]
-            text.drop_last()
-            self._out.append(says.Paragraph(text.where, text.joined(), more=True))
-            text.restart(last)
+        if text.lines and (certain := text.certain()):
+            self._out.append(says.Paragraph(text.where, certain, more=True))
+            text.restart()
 
     def _define(self, text: ParagraphLeaf) -> None:
         """Take link definitions off the start of a paragraph."""
@@ -149,10 +141,10 @@ class Blocks:
             case ParagraphLeaf():
                 self._define(leaf)
                 if leaf.lines:
-                    self._out.append(says.Paragraph(leaf.where, leaf.joined()))
+                    self._out.append(says.Paragraph(leaf.where, leaf.whole()))
             case TableLeaf():
                 self._out.append(says.TableEnd())
-            case IndentedLeaf() | FenceLeaf() | HtmlLeaf():
+            case RawLeaf():
                 self._blank = leaf.blanks > 0
             case _:
                 pass
@@ -268,7 +260,7 @@ class Blocks:
             self._define(text)
             if text.lines:
                 self._leaf = None
-                self._out.append(says.Heading(text.where, level, text.joined()))
+                self._out.append(says.Heading(text.where, level, text.whole()))
                 return True
             self._leaf = None
         if body[0] in "*-_" and starts.is_rule(body):
@@ -280,19 +272,27 @@ class Blocks:
     def _many_lines(self, line: SourceLine, depth: int) -> bool:
         """Open a fence, an HTML block or a table, if the line begins one."""
         body = line.body
-        if body[0] in "`~" and (mark := starts.fence(body)):
-            leaf = FenceLeaf(mark, line.indent)
-            self._new_leaf(leaf, depth)
-            self._out.append(says.CodeStart(self._where(), mark.info.partition(" ")[0]))
+        if body[0] in "`~" and (mark := fence_mark(body)):
+            self._new_leaf(FenceLeaf(levels=(mark,), indent=line.indent), depth)
+            self._out.append(says.CodeStart(self._where(), language_of(mark.info)))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
             if kind == 7 and isinstance(self._leaf, ParagraphLeaf | TableLeaf):
                 return False
-            self._new_leaf(HtmlLeaf(kind), depth)
+            self._new_leaf(HtmlLeaf(html=kind), depth)
             self._out.append(says.HtmlStart(self._where()))
-            self._html(line)
+            return self._leaf_takes(line)
+        if body[0] in "$\\" and not self._in_formula() and (end := starts.math(body)):
+            leaf = MathLeaf(end=end)
+            self._new_leaf(leaf, depth)
+            self._out.append(says.MathStart(self._where()))
+            self._out += leaf.say(line.raw, more=self._cut)
             return True
         return self._open_table(body, depth)
+
+    def _in_formula(self) -> bool:
+        """Tell whether the open paragraph began a formula in mid-line."""
+        return isinstance(self._leaf, ParagraphLeaf) and self._leaf.joined().count("$$") % 2 == 1
 
     def _open_table(self, body: str, depth: int) -> bool:
         text = self._leaf
@@ -317,8 +317,7 @@ class Blocks:
     def _open_indented(self, line: SourceLine, depth: int) -> None:
         self._new_leaf(IndentedLeaf(), depth)
         self._out.append(says.CodeStart(self._where(), ""))
-        line.strip(4)
-        self._out.append(says.CodeLine(line.raw))
+        self._leaf_takes(line)
 
     # the open leaf
 
@@ -328,48 +327,57 @@ class Blocks:
         if line.blank:  # after a mark that was just read
             return
         if isinstance(leaf, ParagraphLeaf):  # also where its containers do not go on
-            if leaf.size > PIECE and (leaf.size > 2 * PIECE or leaf.balanced()):
-                self._say_piece(leaf)
-            leaf.add(line.body)
+            self._more_text(leaf, line.body)
         elif isinstance(leaf, TableLeaf) and depth == len(self._stack):
             row = starts.cells(line.body)[: leaf.columns]
             self._out.append(says.TableRow(row + [""] * (leaf.columns - len(row))))
         else:
+            body = self._alert(line, depth)
             self._new_leaf(None, depth)
-            text = ParagraphLeaf(self._where())
-            text.add(line.body)
-            self._leaf = text
+            if body:
+                text = ParagraphLeaf(self._where())
+                self._more_text(text, body)
+                self._leaf = text
+
+    def _alert(self, line: SourceLine, depth: int) -> str:
+        """Say the alert that a quote begins with; returns the rest of the line."""
+        top = self._stack[-1] if depth and depth == len(self._stack) else None
+        if top is None or top.kind != "quote" or top.filled:
+            return line.body
+        alert = starts.alert(line.body)
+        if alert is None:
+            return line.body
+        top.mark, body = alert
+        self._fill()
+        self._out.append(says.Alert(self._where(), top.mark))
+        return body
+
+    def _more_text(self, leaf: ParagraphLeaf, text: str) -> None:
+        leaf.add(LinePart(text) if self._cut else text)
+        if leaf.size > PIECE and (leaf.size > MOST or leaf.balanced()):
+            self._say_piece(leaf)
+
+    def _takes_rest(self, text: str) -> bool:
+        """Let the open leaf have the rest of a long line, if the line is its own."""
+        match self._leaf:
+            case RawLeaf() as leaf:
+                self._out += leaf.say(text, more=self._cut)
+            case ParagraphLeaf() as leaf:
+                self._more_text(leaf, text)
+            case _:
+                return False
+        return True
 
     def _leaf_takes(self, line: SourceLine) -> bool:
         """Let the open leaf have the line, if it takes it whatever it looks like."""
         match self._leaf:
-            case FenceLeaf() as leaf:
-                if line.indent <= 3 and starts.closes(line.body, leaf.mark):
+            case RawLeaf() as leaf:
+                events, fate = leaf.take(line, more=self._cut)
+                self._out += events
+                if fate != "open":
+                    self._blank = leaf.blanks > 0
                     self._leaf = None
-                elif line.blank:
-                    leaf.blanks += 1
-                else:
-                    line.strip(min(line.indent, leaf.indent))
-                    self._code(leaf, line.raw)
-                return True
-            case IndentedLeaf() as leaf:
-                if line.blank:
-                    leaf.blanks += 1
-                    return True
-                if line.indent >= 4:
-                    line.strip(4)
-                    self._code(leaf, line.raw)
-                    return True
-                self._blank = leaf.blanks > 0
-                self._leaf = None
-                return False
-            case HtmlLeaf() as leaf:
-                if leaf.kind >= 6 and line.blank:
-                    self._leaf = None
-                    self._blank = True
-                else:
-                    self._html(line)
-                return True
+                return fate != "left"
             case ParagraphLeaf() | TableLeaf() if line.blank:
                 self._close_leaf()
                 self._blank = True

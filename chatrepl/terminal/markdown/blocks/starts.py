@@ -1,19 +1,16 @@
 """How a line tells what it begins: pure functions on one line's text without its indent.
 
 Link definitions at the start of a paragraph: `[label]: target "title"`.
-
-The leaf that is open while lines come: a paragraph, code, HTML or a table.
 """
 
 import re
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypedDict
 
 from markdown_it import MarkdownIt
 
-from chatrepl.terminal.markdown.blocks.events import Align, Where
+from chatrepl.terminal.markdown.blocks.events import Align
 
 
 class References(TypedDict, total=False):
@@ -64,12 +61,14 @@ def _label(line: str) -> str:
 
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+|$)(.*)", re.DOTALL)
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
-_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$", re.DOTALL)
 _RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$")
 _SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
 _DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
 _TASK = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
+
+_ALERT = re.compile(r"\[!([A-Za-z]{2,20})\][-+]?[ \t]*(.*)$", re.DOTALL)
+_MATH = re.compile(r"(\$\$|\\\[)(?=[ \t]*$|.*[\\^_={}+<>])|\\begin\{([a-zA-Z]+\*?)\}", re.DOTALL)
 
 _BLOCK_TAGS = (
     "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|"
@@ -95,33 +94,12 @@ _HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
 )
 
 
-class FenceMark(NamedTuple):
-    char: str
-    length: int
-    info: str
-
-
 def atx(body: str) -> tuple[int, str] | None:
     """Level and text of a `#` heading."""
     match = _ATX.match(body)
     if not match:
         return None
     return len(match.group(1)), _ATX_END.sub("", match.group(2)).strip(" \t")
-
-
-def fence(body: str) -> FenceMark | None:
-    """The mark that opens a code block."""
-    match = _FENCE.match(body)
-    if not match:
-        return None
-    mark = match.group(1) or match.group(3)
-    return FenceMark(mark[0], len(mark), (match.group(2) or match.group(4) or "").strip())
-
-
-def closes(body: str, mark: FenceMark) -> bool:
-    """Tell whether a line ends the code block that `mark` opened."""
-    bare = body.rstrip(" \t")
-    return len(bare) >= mark.length and bare == mark.char * len(bare)
 
 
 def is_rule(body: str) -> bool:
@@ -150,6 +128,21 @@ def note(body: str) -> tuple[str, int] | None:
     """Label of the footnote that is defined here, and the length of its mark."""
     match = _NOTE.match(body)
     return (match.group(1), match.end()) if match else None
+
+
+def alert(body: str) -> tuple[str, str] | None:
+    """Name of the alert that a quote begins with, and what else stands in the line."""
+    match = _ALERT.match(body)
+    return (match.group(1), match.group(2)) if match else None
+
+
+def math(body: str) -> str:
+    """What ends the formula that begins here and goes on in the next line; empty if none does."""
+    match = _MATH.match(body)
+    if not match:
+        return ""
+    end = f"\\end{{{match.group(2)}}}" if match.group(2) else match.group(1).replace("[", "]")
+    return "" if end in body[match.end() :] else end
 
 
 def task(body: str) -> bool | None:
@@ -183,72 +176,3 @@ def cells(row: str) -> list[str]:
     if parts and not parts[-1].strip():
         del parts[-1]
     return [part.strip(" \t") for part in parts]
-
-
-class ParagraphLeaf:
-    """An open paragraph; `said` once a piece of it is printed."""
-
-    __slots__ = ("lines", "said", "size", "where")
-
-    def __init__(self, where: Where) -> None:
-        self.where = where
-        self.lines: list[str] = []
-        self.size = 0
-        self.said = False
-
-    def __copy__(self) -> "ParagraphLeaf":
-        other = ParagraphLeaf(self.where)
-        other.lines, other.size, other.said = self.lines.copy(), self.size, self.said
-        return other
-
-    def add(self, line: str) -> None:
-        self.lines.append(line)
-        self.size += len(line)
-
-    def drop_last(self) -> None:
-        self.size -= len(self.lines.pop())
-
-    def restart(self, line: str) -> None:
-        """Begin the next piece with this line."""
-        self.lines, self.size, self.said = [line], len(line), True
-
-    def balanced(self) -> bool:
-        """Tell whether no emphasis, code or link seems to be open before the last line."""
-        text = "\n".join(self.lines[:-1])
-        pairs = all(text.count(mark) % 2 == 0 for mark in ("**", "`", "$", "~~"))
-        return pairs and text.count("[") == text.count("]") and text.count("(") == text.count(")")
-
-    def joined(self) -> str:
-        return "\n".join(self.lines).rstrip(" \t")
-
-
-@dataclass(slots=True)
-class FenceLeaf:
-    """A fenced code block; blank lines wait until code follows them."""
-
-    mark: FenceMark
-    indent: int
-    blanks: int = 0
-
-
-@dataclass(slots=True)
-class IndentedLeaf:
-    """A code block by indent."""
-
-    blanks: int = 0
-
-
-@dataclass(slots=True)
-class HtmlLeaf:
-    """An HTML block of one of the specification's seven kinds."""
-
-    kind: int
-    blanks: int = 0
-
-
-@dataclass(slots=True)
-class TableLeaf:
-    columns: int
-
-
-Leaf = ParagraphLeaf | FenceLeaf | IndentedLeaf | HtmlLeaf | TableLeaf

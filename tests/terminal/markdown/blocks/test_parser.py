@@ -1,13 +1,15 @@
 """The block parser against an independent one, and where our own rules go further."""
 
+import re
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks.lines import Lines
-from chatrepl.terminal.markdown.blocks.parser import PIECE, Blocks
+from chatrepl.terminal.markdown.blocks.parser import MOST, PIECE, Blocks
 from tests.terminal.stream.texts import FRAGMENTS, corpus
 
 Leaf = tuple[tuple[str, ...], str, str]
@@ -15,9 +17,14 @@ OTHER = MarkdownIt("commonmark").enable("table")
 KINDS = {"bullet_list": "list", "ordered_list": "list", "list_item": "item", "blockquote": "quote"}
 # Footnotes and check boxes are ours alone. Definitions are taken off a paragraph at its end, as in
 # the specification's algorithm, and a paragraph in nested quotes keeps a line that is indented by
-# four or more, as the specification says: the other parser does neither.
-OURS = ("[", "- [", "> >")
-SHARED = [text for text in FRAGMENTS if not text.startswith(OURS) and "[^" not in text]
+# four or more, as the specification says: the other parser does neither. Long paragraphs are said
+# in pieces, which no heading is made of any more; formulas and alerts are ours alone, too.
+OURS = ("[", "- [", "> >", "> [", "$$", "\\[", "\\begin", "    wide")
+SHARED = [
+    text
+    for text in FRAGMENTS
+    if not text.startswith(OURS) and "[^" not in text and len(text) < PIECE // 3
+]
 
 
 def events_of(text: str) -> list[says.Event]:
@@ -28,9 +35,12 @@ def events_of(text: str) -> list[says.Event]:
 
 def leaves(text: str) -> list[Leaf]:
     out: list[tuple[tuple[str, ...], str, list[str]]] = []
+    goes_on = False
     for event in events_of(text):
         match event:
-            case says.CodeLine(line) | says.HtmlLine(line):
+            case says.Paragraph(_, piece) if goes_on:
+                out[-1][2][-1] += piece
+            case says.CodeLine(line) | says.RawLine(line):
                 out[-1][2].append(line)
             case says.TableRow(cells):
                 out[-1][2].append("|".join(cells))
@@ -43,6 +53,7 @@ def leaves(text: str) -> list[Leaf]:
                     texts = ["|".join(event.head)]
                 level = event.level if isinstance(event, says.Heading) else ""
                 out.append((path, f"{type(event).__name__}{level}", texts))
+        goes_on = isinstance(event, says.Paragraph) and event.more
     return [(path, kind, bare("\n".join(lines))) for path, kind, lines in out]
 
 
@@ -82,16 +93,25 @@ def bare(text: str) -> str:
     return "\n".join(line.strip() for line in text.expandtabs(4).split("\n")).strip("\n")
 
 
+_LEVEL = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*[\w{.]", re.MULTILINE)
+
+
+def has_levels(text: str) -> bool:
+    """Tell whether a block seems to hold another: a rule of our own."""
+    return any(t.type == "fence" and _LEVEL.search(t.content) for t in OTHER.parse(text))
+
+
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(SHARED), max_size=12))
 def test_the_blocks_are_those_of_another_parser(lines: list[str]) -> None:
     text = "\n".join(lines)
+    assume(not has_levels(text))
     assert leaves(text) == other_leaves(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    [text for text in corpus() if "[" not in text and "\r" not in text and "\\|" not in text],
+    [text for text in corpus() if not re.search(r"[\[\r]|\\\|", text) and not has_levels(text)],
 )
 def test_the_corpus_has_the_blocks_that_another_parser_sees(text: str) -> None:
     assert leaves(text) == other_leaves(text)
@@ -117,9 +137,12 @@ def test_a_long_paragraph_is_said_in_pieces_without_loss() -> None:
     words = [f"word{number}" for number in range(3_000)]
     lines = [" ".join(words[start : start + 10]) for start in range(0, 3_000, 10)]
     said = [event for event in events_of("\n".join(lines)) if isinstance(event, says.Paragraph)]
-    assert " ".join(event.text for event in said).split() == words
+    assert "".join(event.text for event in said).split() == words
     assert [event.more for event in said] == [True] * (len(said) - 1) + [False]
     assert max(len(event.text) for event in said) < 2 * PIECE
+    odd = events_of("**" + "\n".join(lines) + "**")
+    assert isinstance(odd[0], says.Paragraph)
+    assert MOST < len(odd[0].text) < 2 * MOST
 
 
 def test_numbers_go_on_from_the_first() -> None:
@@ -142,3 +165,11 @@ def test_a_footnote_holds_what_is_indented_below_it() -> None:
 
 def test_an_empty_item_is_said() -> None:
     assert [type(event).__name__ for event in events_of("-\n- a")] == ["Empty", "Paragraph"]
+
+
+def test_an_info_string_opens_a_level_in_a_block() -> None:
+    code = "# a\n```yaml\nb: 1\n```\nend"
+    text = f"```md\n{code}\n```\nafter"
+    assert leaves(text) == [((), "CodeStart", code), ((), "Paragraph", "after")]
+    quoted = leaves("> " + text.replace("\n", "\n> "))
+    assert [leaf[1:] for leaf in quoted] == [leaf[1:] for leaf in leaves(text)]

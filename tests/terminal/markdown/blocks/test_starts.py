@@ -24,17 +24,6 @@ def test_what_only_looks_like_a_heading_is_none(body: str) -> None:
     assert starts.atx(body) is None
 
 
-def test_a_fence_is_closed_by_its_own_mark_only() -> None:
-    mark = starts.fence("````py x")
-    assert mark == ("`", 4, "py x")
-    assert mark is not None
-    assert [starts.closes(body, mark) for body in ("````", "`````  ", "```", "~~~~", "```` x")] == [
-        True, True, False, False, False,
-    ]  # fmt: skip
-    assert starts.fence("``` a`b") is None
-    assert starts.fence("~~~ a`b") == ("~", 3, "a`b")
-
-
 @pytest.mark.parametrize(
     ("body", "rule"),
     [("***", True), ("- - -", True), ("__ _", True), ("--", False), ("*-*", False)],
