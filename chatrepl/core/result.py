@@ -48,7 +48,7 @@ class Result:
             "saved_usd": saved,
             "duration_ms": round(receipt.duration_s * 1000),
             "retries": reply.retries,
-            "request_id": receipt.request_id or getattr(self.error, "request_id", None),
+            "request_id": getattr(self.error, "request_id", None) or receipt.request_id,
             "session_id": self.session_id,
             "error": self._error(receipt),
             "message_id": reply.message_id,

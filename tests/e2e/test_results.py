@@ -198,6 +198,24 @@ ROWS: dict[str, Row] = {
         (BUSY, BUSY, FINE), ("--set", "retries=3"),
         lambda result: (result["ok"], result["retries"]), (True, 2),
     ),
+    "the ids of the try that succeeded": (
+        (
+            [OPEN, begun(), sse(**error("overloaded_error", "Busy"))],
+            [OPEN.replace(b"req_raw", b"req_2"), begun(id="msg_2"), said(0, "x"), ended(None)],
+        ),
+        ("--set", "retries=1"),
+        lambda result: (result["message_id"], result["request_id"], result["retries"]),
+        ("msg_2", "req_2", 1),
+    ),
+    "the id of the try that failed last": (
+        (
+            [OPEN, begun(), sse(**error("overloaded_error", "Busy"))],
+            refused(529, error("overloaded_error", "Busy"), request_id="req_2"),
+        ),
+        ("--set", "retries=1"),
+        lambda result: (result["request_id"], result["error"]["request_id"]),
+        ("req_2", "req_2"),
+    ),
     "the retries of a failure": (
         (BUSY,), ("--set", "retries=2"), lambda result: (result["ok"], result["retries"]),
         (False, 2),
