@@ -156,6 +156,10 @@ ROWS: dict[str, Row] = {
         (FINE,), (), lambda result: (result["message_id"], result["request_id"]),
         ("msg_1", "req_raw"),
     ),
+    "the id that a gateway gave": (
+        ([OPEN.replace(b"request-id", b"X-Request-Id"), begun(), said(0, "x"), ended(None)],), (),
+        at("request_id"), "req_raw",
+    ),
     "the model that answered": (
         ([OPEN, begun(model="m-2"), said(0, "x"), ended("end_turn")],), ("-m", "claude-opus-5-5"),
         at("model"), "m-2",
@@ -283,6 +287,10 @@ ERRORS: dict[str, tuple[Answer, tuple[str, int, bool, str | None], str]] = {
     "its own mind on retries": (
         refused(500, error("api_error", "Never again"), x_should_retry="false"),
         ("api_error", 500, False, None), "Never again",
+    ),
+    "an id of a gateway": (
+        refused(400, error("invalid_request_error", "No such knob"), x_request_id="gw-1"),
+        ("invalid_request_error", 400, False, "gw-1"), "No such knob",
     ),
     "busy": (BUSY, ("overloaded_error", 529, True, None), "Too many of you"),
     "in the middle": (BROKEN, ("api_error", 200, True, "req_raw"), "The cable broke"),
