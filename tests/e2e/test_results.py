@@ -389,6 +389,7 @@ def test_events_come_in_their_order_and_name_what_they_are(ask: Ask) -> None:
     assert (thinking["delta"], [text["delta"] for text in texts]) == ("hm", ["Let me ", "see."])
     assert (call["block"], found["block"], new["block"]) == (CALL, FOUND, NEW)
     assert (answer["delta"], citation["citation"]) == ("\n\nYes.", CITED["web"])
+    assert citation["n"] == result["sources"][0]["n"] == 1
 
 
 def test_a_start_comes_before_what_the_reply_is_to_begin_with(ask: Ask) -> None:
