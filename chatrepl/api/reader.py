@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from typing import Any, Final, Protocol
 
 from chatrepl.api.address import Origin
-from chatrepl.api.errors.answers import from_event, from_other_content
+from chatrepl.api.errors.answers import from_event, from_other_content, request_id_in
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
@@ -62,7 +62,7 @@ async def read_reply(
     A reply is whole when the service says that it stops, or why: whatever its label, and however
     its bytes end after that.
     """
-    reading = _Reading(answer.origin, limits, answer.response.headers.get("request-id"))
+    reading = _Reading(answer.origin, limits, request_id_in(answer.response.headers))
     try:
         chunks = answer.response.aiter_bytes()
         head, shape = await _opening(chunks, answer, limits)

@@ -48,7 +48,7 @@ class Result:
             "saved_usd": saved,
             "duration_ms": round(receipt.duration_s * 1000),
             "retries": reply.retries,
-            "request_id": receipt.request_id or getattr(self.error, "request_id", None),
+            "request_id": getattr(self.error, "request_id", None) or receipt.request_id,
             "session_id": self.session_id,
             "error": self._error(receipt),
             "message_id": reply.message_id,
@@ -110,7 +110,7 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
     if reason == "model_context_window_exceeded":
         return ReplyError("The reply was cut: the model's window is full.", exit_code=5)
     if not text.strip() and not (reason == "max_tokens" and whole):
-        return _empty(reason)
+        return _empty(turn, reason)
     if reason == "max_tokens" and whole:
         return ReplyError(
             "The reply was cut at its length limit, so it is not whole.",
@@ -123,13 +123,17 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
     return None
 
 
-def _empty(reason: str | None) -> ReplyError:
+def _empty(turn: Turn, reason: str | None) -> ReplyError:
+    """Say that there is no text, and why; else what there is in its place."""
     if reason == "max_tokens":
         message, hint = "The length limit came before the answer.", "-t allows more tokens."
         return ReplyError(message, hint, exit_code=7)
     match reason:
         case None | "end_turn" | "stop_sequence":
-            why = ""
+            from chatrepl.core.talk.excerpts import answered
+
+            came = answered(turn)
+            why = f"; what came is no text: {came}" if came else ""
         case "tool_use":
             why = ": the model asked for a tool that is not run here"
         case "pause_turn":

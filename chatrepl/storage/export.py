@@ -150,8 +150,8 @@ def _section(kind: str, who: str, inner: str) -> str:
 
 def _html(part: Passage | Block, render: Callable[[str], str] | None) -> str:
     match part:
-        case Passage(kind="text", text=text) | TextBlock(text=text) if render is not None:
-            return f'<div class="text">{render(text)}</div>'
+        case Passage(kind="text") | TextBlock() if render is not None:
+            return f'<div class="text">{render(_markdown(part))}</div>'
         case ImageBlock(source={"type": "base64", "media_type": str(kind), "data": str(data)}) if (
             kind in _PICTURES
         ):

@@ -1,7 +1,7 @@
 import pytest
 
 from chatrepl.core.result import judge
-from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, block_from_wire
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 
 
@@ -52,6 +52,16 @@ def test_an_empty_answer_says_what_stood_in_its_way() -> None:
         empty = judge(turn(reason), "", whole=False)
         assert empty is not None
         assert word in empty.message
+
+
+def test_an_answer_without_text_names_what_came_in_its_place() -> None:
+    came = (ThinkingBlock("hm", "s"), block_from_wire({"type": "hologram"}))
+    made = Turn(TurnId("a"), None, (Message("assistant", came),), Receipt(stop_reason="end_turn"))
+    found = judge(made, "", whole=False)
+
+    assert found is not None
+    assert found.exit_code == 7
+    assert found.message.endswith("no text: a block this version does not know: hologram.")
 
 
 def test_a_refusal_says_why_where_the_service_does() -> None:

@@ -156,6 +156,10 @@ ROWS: dict[str, Row] = {
         (FINE,), (), lambda result: (result["message_id"], result["request_id"]),
         ("msg_1", "req_raw"),
     ),
+    "the id that a gateway gave": (
+        ([OPEN.replace(b"request-id", b"X-Request-Id"), begun(), said(0, "x"), ended(None)],), (),
+        at("request_id"), "req_raw",
+    ),
     "the model that answered": (
         ([OPEN, begun(model="m-2"), said(0, "x"), ended("end_turn")],), ("-m", "claude-opus-5-5"),
         at("model"), "m-2",
@@ -197,6 +201,24 @@ ROWS: dict[str, Row] = {
     "the retries": (
         (BUSY, BUSY, FINE), ("--set", "retries=3"),
         lambda result: (result["ok"], result["retries"]), (True, 2),
+    ),
+    "the ids of the try that succeeded": (
+        (
+            [OPEN, begun(), sse(**error("overloaded_error", "Busy"))],
+            [OPEN.replace(b"req_raw", b"req_2"), begun(id="msg_2"), said(0, "x"), ended(None)],
+        ),
+        ("--set", "retries=1"),
+        lambda result: (result["message_id"], result["request_id"], result["retries"]),
+        ("msg_2", "req_2", 1),
+    ),
+    "the id of the try that failed last": (
+        (
+            [OPEN, begun(), sse(**error("overloaded_error", "Busy"))],
+            refused(529, error("overloaded_error", "Busy"), request_id="req_2"),
+        ),
+        ("--set", "retries=1"),
+        lambda result: (result["request_id"], result["error"]["request_id"]),
+        ("req_2", "req_2"),
     ),
     "the retries of a failure": (
         (BUSY,), ("--set", "retries=2"), lambda result: (result["ok"], result["retries"]),
@@ -265,6 +287,10 @@ ERRORS: dict[str, tuple[Answer, tuple[str, int, bool, str | None], str]] = {
     "its own mind on retries": (
         refused(500, error("api_error", "Never again"), x_should_retry="false"),
         ("api_error", 500, False, None), "Never again",
+    ),
+    "an id of a gateway": (
+        refused(400, error("invalid_request_error", "No such knob"), x_request_id="gw-1"),
+        ("invalid_request_error", 400, False, "gw-1"), "No such knob",
     ),
     "busy": (BUSY, ("overloaded_error", 529, True, None), "Too many of you"),
     "in the middle": (BROKEN, ("api_error", 200, True, "req_raw"), "The cable broke"),
@@ -363,6 +389,7 @@ def test_events_come_in_their_order_and_name_what_they_are(ask: Ask) -> None:
     assert (thinking["delta"], [text["delta"] for text in texts]) == ("hm", ["Let me ", "see."])
     assert (call["block"], found["block"], new["block"]) == (CALL, FOUND, NEW)
     assert (answer["delta"], citation["citation"]) == ("\n\nYes.", CITED["web"])
+    assert citation["n"] == result["sources"][0]["n"] == 1
 
 
 def test_a_start_comes_before_what_the_reply_is_to_begin_with(ask: Ask) -> None:

@@ -53,6 +53,7 @@ VERDICTS = (
     Verdict(b"", "sleepy", 7, "with sleepy", "with sleepy"),
     Verdict(CALL, "tool_use", 7, "asked for a tool", "asked for a tool"),
     Verdict(thought(0, "hm"), "end_turn", 7, "empty", "The reply holds no text"),
+    Verdict(block(0, {"type": "hologram"}), "end_turn", 7, "know: hologram", "know: hologram"),
     Verdict(said(0, " \n"), "end_turn", 7, "empty", "The reply holds no text"),
 )  # fmt: skip
 

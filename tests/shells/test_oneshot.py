@@ -169,7 +169,7 @@ def test_json_is_written_on_success_and_on_failure() -> None:
     none = shot(Manner(output="json"))
     assert ask(none, LOST) == 1
     assert result(none)["usage"]["input_tokens"] == 3
-    assert result(none)["request_id"] == "req_1"
+    assert result(none)["request_id"] == "req_2"
 
 
 def test_a_request_that_was_refused_is_known_by_its_id() -> None:

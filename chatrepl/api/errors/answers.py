@@ -58,12 +58,17 @@ class Refusal:
     words: str
 
 
+def request_id_in(headers: Mapping[str, str]) -> str | None:
+    """Read the id that an answer goes by, in the service's header or the one that gateways use."""
+    return headers.get("request-id") or headers.get("x-request-id")
+
+
 def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Origin) -> ApiError:
     """Turn an HTTP answer that is no success into our error. `headers` must ignore case."""
     if 300 <= status < 400:
         return _redirected(status, headers, origin)
     body = origin.hide(body)
-    error = _make(status, said_in(body), headers.get("request-id"), origin)
+    error = _make(status, said_in(body), request_id_in(headers), origin)
     error.answer = refused_words(body)
     return _paced(error, headers)
 
@@ -84,7 +89,7 @@ def from_other_content(
     content_type: str, headers: Mapping[str, str], body: bytes, origin: Origin
 ) -> ApiError:
     """Say what came with a success status where an event stream was expected."""
-    request_id = origin.clean(headers.get("request-id", "")) or None
+    request_id = origin.clean(request_id_in(headers) or "") or None
     said = said_in(body)
     words = _shown(said, origin)
     if said.is_error:

@@ -152,7 +152,8 @@ StreamEvent: TypeAlias = (
 class Reply:
     """A reply as far as it has come.
 
-    `unsigned` is thinking that is no block of it, with its place among them.
+    `unsigned` is thinking that is no block of it, with its place among them; `again` tells that its
+    request is sent once more.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -174,6 +175,7 @@ class Reply:
     container: Wire | None = None
     started: bool = False
     complete: bool = False
+    again: bool = False
     retries: int = 0
 
     def apply(self, event: StreamEvent) -> "Reply":  # noqa: C901, PLR0912 - one case an event
@@ -219,7 +221,7 @@ class Reply:
                 reason = self.stop_reason or "end_turn"
                 return replace(self._closed(), complete=True, stop_reason=reason)
             case RetryWait(attempt=attempt):
-                return replace(self, retries=attempt)
+                return replace(self, retries=attempt, again=True)
             case PrefillBegun(prefill):
                 return replace(self, prefill=prefill)
             case Remark():  # no part of the reply
@@ -272,13 +274,16 @@ class Reply:
         return self.unsigned if thought is None else (*self.unsigned, (len(self.blocks), thought))
 
     def _begin(self, event: MessageStart) -> "Reply":
-        if self.started and self.stop_reason != "pause_turn":  # a service that says it twice
+        goes_on = self.started and self.stop_reason == "pause_turn"
+        if self.started and not (goes_on or self.again):  # a service that says it twice
             return self
-        earlier = self.total_usage if self.started else Usage()
-        counted_earlier = summed(self.counted_earlier, self.counted)
+        earlier, counted_earlier = self.earlier, self.counted_earlier
+        if goes_on:
+            earlier, counted_earlier = self.total_usage, summed(counted_earlier, self.counted)
         return replace(
             self,
             started=True,
+            again=False,
             model=event.model,
             message_id=event.message_id,
             request_id=event.request_id or self.request_id,

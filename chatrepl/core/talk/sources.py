@@ -81,14 +81,15 @@ class Sources:
 
     def marks(self, citations: Iterable[Wire]) -> tuple[str, ...]:
         """Give the marks to put behind the text that they support, each once."""
-        return tuple(dict.fromkeys(map(self._mark, citations)))
+        return tuple(dict.fromkeys(f"[^{self.number(cited)}]" for cited in citations))
 
-    def _mark(self, cited: Wire) -> str:
+    def number(self, cited: Wire) -> int:
+        """Give the number of a citation's source, a new one where it is new."""
         source = Source.of(cited)
         if source.key not in self._numbers:
             self._sources.append(source)
             self._numbers[source.key] = len(self._sources)
-        return f"[^{self._numbers[source.key]}]"
+        return self._numbers[source.key]
 
     def notes(self) -> str:
         """Give the notes to put behind the text, each once; nothing if there is no new source."""

@@ -19,6 +19,7 @@ from chatrepl.core.exchange.reply import (
 from chatrepl.core.foreign_json import DEEPEST, tame
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock
 from chatrepl.core.talk.markdown import Weaver
+from chatrepl.core.wire import Wire
 
 _AROUND: Final = 10  # levels of our own around what came
 
@@ -80,10 +81,10 @@ class LinesView(SilentView):
             case TextDelta(text):
                 self._text(self._weaver.feed(text))
             case CitationDelta(citation):
-                self._write({"type": "citation", "citation": dict(citation)})
+                self._cite(citation)
             case BlockStart(_, {"type": "text", "citations": list(cited)}):
                 for citation in cited:
-                    self._write({"type": "citation", "citation": citation})
+                    self._cite(citation)
             case ThinkingDelta(text):
                 self._write({"type": "thinking", "delta": text})
             case PrefillBegun(prefill) if prefill.mode != "schema" and self._prefill is None:
@@ -114,6 +115,10 @@ class LinesView(SilentView):
     def _text(self, text: str) -> None:
         if text:
             self._write({"type": "text", "delta": text})
+
+    def _cite(self, citation: Wire) -> None:
+        number = self._weaver.sources.number(citation)
+        self._write({"type": "citation", "n": number, "citation": dict(citation)})
 
     def _close(self, block: Block) -> None:
         """Write a block that ended, unless it came as deltas."""

@@ -148,10 +148,10 @@ class LiveView:
         text, self._held = self._held, ""
         if ends and self.condense is not None:
             text = self.condense(text)
-        if self._parts.in_text:
-            return self._weaver.feed(text, waits=self._waits)
-        self._weaver.apart = False  # what is between parts it already
-        opening = self._weaver.fences.opening()  # of code that goes on behind it
+        opening = ""
+        if not self._parts.in_text:  # what is between parts it already, and code goes on behind it
+            self._weaver.apart = False
+            opening = "" if self._style.raw else self._weaver.fences.opening()
         text = self._weaver.feed(text, waits=self._waits)
         return opening + text.removeprefix("\n") if opening else text
 

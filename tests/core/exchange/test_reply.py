@@ -175,6 +175,25 @@ def test_a_pause_adds_up_and_a_second_start_does_not() -> None:
     assert reply.usage_known
 
 
+def test_what_is_sent_again_begins_anew_and_keeps_what_came_before_it() -> None:
+    counted = {"input_tokens": 5, "output_tokens": 1}
+    again = RetryWait("busy", 1, 1, 2)
+    once = _built(
+        MessageStart("m", "id1", counted, "r1"), again, MessageStart("n", "id2", counted, "r2")
+    )
+    assert (once.model, once.message_id, once.request_id) == ("n", "id2", "r2")
+    assert (once.total_usage, once.again) == (Usage(5, 1), False)
+
+    pause = MessageDelta("pause_turn", None, {"output_tokens": 7})
+    for events in (
+        (again, MessageStart("m", "id2", counted)),
+        (MessageStart("m", "id2", counted), again, MessageStart("m", "id3", counted)),
+    ):
+        reply = _built(MessageStart("m", "id1", counted), pause, *events)
+        assert reply.total_usage == Usage(10, 8)
+        assert reply.usage_wire["input_tokens"] == 10
+
+
 def test_thinking_without_a_signature_is_told_and_not_sent_back() -> None:
     signed = {"type": "thinking", "thinking": "b", "signature": "s"}
     reply = _built(

@@ -124,9 +124,9 @@ def test_programs_get_each_block_when_it_is_whole_and_its_sources() -> None:
         {"type": "tool", "block": call | {"input": {"a": 1}}},
         {"type": "tool", "block": result},
         {"type": "block", "block": {"type": "hologram", "light": 1}},
-        {"type": "citation", "citation": early},
+        {"type": "citation", "n": 1, "citation": early},
         {"type": "text", "delta": "\n\nYes."},
-        {"type": "citation", "citation": late},
+        {"type": "citation", "n": 2, "citation": late},
     ]
 
 

@@ -198,15 +198,19 @@ def test_sources_are_not_seen_where_they_are_not_wanted() -> None:
 
 
 def test_code_that_a_line_stands_in_goes_on_as_code() -> None:
-    rows = shown(
+    events = (
         start(),
         *text("Look:\n\n```py\nx = '**1**'"),
         *call("web_search", '{"query":"q"}', index=1),
         *text("\ny = '**2**'\n```\n", "\nSo **it** is.", index=2),
         *end(),
     )
-    assert [row.strip() for row in rows.splitlines() if row.strip()] == [
+    rows, raw = (shown(*events, style=Style(raw=raw)).splitlines() for raw in (False, True))
+    assert [row.strip() for row in rows if row.strip()] == [
         "Look:", "x = '**1**'", "searching: q", "y = '**2**'", "So it is.",
+    ]  # fmt: skip
+    assert [row for row in raw if row] == [
+        "Look:", "```py", "x = '**1**'", "searching: q", "y = '**2**'", "```", "So **it** is.",
     ]  # fmt: skip
 
 
