@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
 from chatrepl.cli.connection import Connection, new_runner
@@ -44,6 +45,7 @@ def talk(
     session = assembled.session
     demo = connection.is_demo
     session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
     own = connection.route.secrets

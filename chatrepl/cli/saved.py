@@ -61,6 +61,7 @@ def look_at(options: Options, session: Session, folders: Folders) -> None:
         return
     saved = load(_wanted(options, folders.conversations).path)
     session.begin_with(saved.conversation, session.recorder)
+    session.recall(saved.meta)
     _set_system(options, session)
     _use_model(options, session, saved.meta)
 

@@ -34,13 +34,13 @@ def help_(
 
 
 def _groups(card: CardRows) -> tuple[CardGroup, ...]:
-    return tuple(CardGroup(title, tuple(rows)) for title, *rows in card)
+    return tuple((title, tuple(rows)) for title, *rows in card)
 
 
 def _group(group: Group) -> CardGroup:
     members = {c.name for c in REGISTRY.commands if c.group == group}
     rows = tuple((f"/{name}", meaning) for name, meaning in MENU.items() if name in members)
-    return CardGroup(group.capitalize(), rows)
+    return group.capitalize(), rows
 
 
 def _full(found: Command) -> str:

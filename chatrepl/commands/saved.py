@@ -1,6 +1,6 @@
 """Commands about saved conversations: name, open, list, search, delete, export, import."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -22,6 +22,7 @@ from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.storage.export import (
     BASE_URL,
+    Call,
     Sheet,
     to_curl,
     to_html,
@@ -109,14 +110,15 @@ def tail(session: Session, entry: SavedEntry, notes: Sequence[str]) -> Outcome:
     path = session.conversation.path()
     head = Notice(f"{entry.label} · {_turns(len(path))} · {when(entry.when)}")
     warnings = (Notice(note, "warning") for note in notes)
-    return Several((head, *map(_shown, path[-TAIL_TURNS:]), *warnings))
+    cite = session.settings.cite
+    return Several((head, *(_shown(turn, cite=cite) for turn in path[-TAIL_TURNS:]), *warnings))
 
 
-def _shown(turn: Turn) -> Outcome:
+def _shown(turn: Turn, *, cite: bool) -> Outcome:
     asked = "\n\n".join(block.to_markdown() for block in turn.question)
     quoted = "\n".join(f"> {line}" for line in asked.splitlines())
     content = turn.assistant.content if turn.assistant is not None else ()
-    parts = [part.to_markdown() for part in passages(content) if part.kind != "thinking"]
+    parts = [part.to_markdown() for part in passages(content, cite=cite) if part.kind != "thinking"]
     text = reply_text(turn)
     replied = text if text != turn.text else "\n\n".join(parts)
     return Page(f"{quoted}\n\n{replied}")
@@ -210,12 +212,17 @@ def _exported(session: Session, format_: Format) -> str:
     if format_ == "json":
         return to_json(session.request(None).body())
     request = _last_request(session)
-    base_url, headers = session.settings.base_url or BASE_URL, session.settings.headers
-    betas = beta_header(request, headers)
-    named = {name: text for name, text in headers.items() if name.lower() not in betas} | betas
+    base_url = session.settings.base_url or BASE_URL
+    call = Call(base_url, _headers(session, request), session.edges.proof())
     if format_ == "python":
-        return to_python(request.body(), base_url, named)
-    return to_curl(streaming(request), api_version(), base_url, named)
+        return to_python(request.body(), call)
+    return to_curl(streaming(request), api_version(), call)
+
+
+def _headers(session: Session, request: Request) -> Mapping[str, str]:
+    headers = {**session.edges.added(), **session.settings.headers}
+    betas = beta_header(request, headers)
+    return {name: text for name, text in headers.items() if name.lower() not in betas} | betas
 
 
 def _last_request(session: Session) -> Request:

@@ -28,7 +28,7 @@ class Model:
     `thinking` lists the values that `thinking.type` may have; `image_edge_px` is the long edge to
     which the service shrinks images; `budget_tokens` is how much context is worth sending.
     `refused` names parameters that it, or its server, turned out not to take, such as
-    `thinking.display`.
+    `thinking.display`. `fast` tells whether it has a fast mode, at twice its price.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Model:
     structured: bool = True
     web: bool = True
     mid_system: bool = False
+    fast: bool | None = None
     cache_minimum: int = 4096
     image_edge_px: int = 1568
     tokenizer: Tokenizer = "v4.8"
@@ -136,7 +137,7 @@ class Model:
         )
 
 
-_ABILITIES: Final = frozenset({"prefill", "mid_system"})
+_ABILITIES: Final = frozenset({"prefill", "mid_system", "web"})
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
 LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")
@@ -155,6 +156,7 @@ def _new(id_: str, name: str, thinking: frozenset[str], **more: Any) -> Model:
         "thinks_by_default": True,
         "efforts": EFFORTS,
         "mid_system": True,
+        "fast": False,
         "cache_minimum": 512,
         "image_edge_px": 2576,
         "lifecycle": "active",
@@ -167,6 +169,7 @@ def _old(id_: str, name: str, **more: Any) -> Model:
         "context_window": 200_000,
         "max_output": 64_000,
         "prefill": True,
+        "fast": False,
         "thinking": _BUDGETED,
         "tokenizer": "v3",
         "lifecycle": "active",
@@ -175,18 +178,19 @@ def _old(id_: str, name: str, **more: Any) -> Model:
 
 
 _ROWS: Final = (
-    _new("claude-fable-5-2", "Claude Fable 5.2", _ADAPTIVE),
+    _new("claude-fable-5-2", "Claude Fable 5.2", _ADAPTIVE, fast=True),
     _new("claude-fable-5-1", "Claude Fable 5.1", _ADAPTIVE),
     _new("claude-fable-5", "Claude Fable 5", _ADAPTIVE),
-    _new("claude-mythos-5-2", "Claude Mythos 5.2", _ADAPTIVE),
+    _new("claude-mythos-5-2", "Claude Mythos 5.2", _ADAPTIVE, fast=True),
     _new("claude-mythos-5-1", "Claude Mythos 5.1", _ADAPTIVE),
     _new("claude-mythos-5", "Claude Mythos 5", _ADAPTIVE),
-    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE),
-    _new("claude-opus-5", "Claude Opus 5", _SWITCHED),
+    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE, fast=True),
+    _new("claude-opus-5", "Claude Opus 5", _SWITCHED, fast=True),
     _new(
         "claude-opus-4-8",
         "Claude Opus 4.8",
         _SWITCHED,
+        fast=True,
         thinks_by_default=False,
         cache_minimum=1024,
     ),

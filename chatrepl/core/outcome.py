@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.value import frozen
+
+CardGroup: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @frozen
@@ -40,14 +41,6 @@ class Card:
 
     groups: "tuple[CardGroup, ...]"
     footer: str = ""
-
-
-@frozen
-class CardGroup:
-    """A part of a card."""
-
-    title: str
-    rows: tuple[tuple[str, str], ...]
 
 
 @frozen
@@ -99,12 +92,12 @@ class Aside:
 
 @frozen
 class Count:
-    """Ask the service for the exact tokens of `request`; `then` gets them.
+    """Ask the service for the exact tokens of what sends `message`; `then` gets them.
 
     Where it cannot tell, `otherwise` says how to go on; without that the fault is shown.
     """
 
-    request: Request
+    message: Message
     then: "Callable[[int], Outcome]"
     otherwise: "Callable[[], Outcome] | None" = None
 

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.limits import limits_of
-from chatrepl.attachments.mentions import find_mentions
+from chatrepl.attachments.mentions import find_mentions, unmentioned
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
@@ -168,7 +168,8 @@ class Repl:
                 self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
         try:
             limits = limits_of(self.session.model, keep_hidden=keep)
-            mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
+            mentions = find_mentions(text)
+            mentioned = tuple(load(m.path, limits=limits) for m in mentions)
         except ChatreplError:
             self.draft = text
             raise
@@ -177,6 +178,10 @@ class Repl:
         try:
             self._send_if_agreed(text)
         finally:
+            if self.draft == text:  # nothing came; what was refused is mentioned no more
+                staged = self.session.next.staged
+                pairs = zip(mentions, mentioned, strict=True)
+                self.draft = unmentioned(text, (m for m, item in pairs if item not in staged))
             self.session.unstage(*mentioned)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
@@ -263,7 +268,7 @@ class Repl:
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
+            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise

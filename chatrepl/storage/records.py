@@ -80,7 +80,9 @@ _ROLES: Final = frozenset({"user", "assistant", "system"})
 _MODES: Final = frozenset({"native", "schema", "emulated"})
 _HUGE: Final = 1e18
 _ENVELOPE: Final = 10
-_RECEIPT_TEXTS: Final = ("model", "stop_reason", "message_id", "request_id", "error")
+_RECEIPT_TEXTS: Final = (
+    "model", "stop_reason", "stop_sequence", "message_id", "request_id", "error",
+)  # fmt: skip
 _RECEIPT_NUMBERS: Final = ("cost_usd", "uncached_usd", "duration_s")
 
 

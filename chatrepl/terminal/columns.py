@@ -97,7 +97,7 @@ def table_text(table: Table, width: int | None) -> str:
 
 def card_rows(groups: Sequence[CardGroup], width: int) -> list[str]:
     """Write groups of names and meanings: two side by side where `width` has room for both."""
-    names = max(len(name) for group in groups for name, _ in group.rows) + 1
+    names = max(len(name) for _, rows in groups for name, _ in rows) + 1
     written = [_group_rows(group, names) for group in groups]
     half = max(cell_len(row) for rows in written for row in rows) + 1
     if 2 * half - 1 > width:
@@ -111,7 +111,8 @@ def card_rows(groups: Sequence[CardGroup], width: int) -> list[str]:
 
 
 def _group_rows(group: CardGroup, names: int) -> list[str]:
-    return [group.title, *(f"{name:<{names}}{meaning}" for name, meaning in group.rows)]
+    title, rows = group
+    return [title, *(f"{name:<{names}}{meaning}" for name, meaning in rows)]
 
 
 def _beside(left: list[str], right: list[str], half: int) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions
+from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions, unmentioned
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -125,3 +125,10 @@ def test_hidden_and_unprintable_names_are_not_offered_unasked(tree: Path) -> Non
 @pytest.mark.parametrize("prefix", ["none/", "photo.png/", "a\0/b", "~nobody-here/"])
 def test_where_nothing_can_be_listed_nothing_is_offered(prefix: str, tree: Path) -> None:
     assert list(complete_path(prefix)) == []
+
+
+def test_a_mention_can_be_made_a_word() -> None:
+    text = 'see @a.txt and @"b c.txt", not @d.txt'
+    first, second, _ = find_mentions(text, lambda _path: True)
+    assert unmentioned(text, ()) == text
+    assert unmentioned(text, (first, second)) == 'see a.txt and "b c.txt", not @d.txt'

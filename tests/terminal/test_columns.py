@@ -83,10 +83,10 @@ def test_a_terminal_gets_what_fits() -> None:
     assert table_text(table, 12) == "id title\n1  some lon…\n"
 
 
-GROUPS = (
-    CardGroup("One", (("/a", "first"), ("/bb", "second"))),
-    CardGroup("Two", (("/c", "third"),)),
-    CardGroup("Three", (("/d", "fourth"),)),
+GROUPS: tuple[CardGroup, ...] = (
+    ("One", (("/a", "first"), ("/bb", "second"))),
+    ("Two", (("/c", "third"),)),
+    ("Three", (("/d", "fourth"),)),
 )
 
 

@@ -8,7 +8,10 @@ from chatrepl.core.foreign_json import read_json
 _MOST_CHARS: Final = 4000
 _SPEAKING: Final = frozenset(
     {"message", "msg", "detail", "details", "error", "errors", "title", "description", "reason"}
-    | {"code", "error_code", "param", "parameter", "field", "path", "loc", "name"}
+    | {"code", "error_code", "param", "parameter", "field", "path", "loc", "name", "fields"}
+    | {"error_message", "errormessage", "error_description", "errmsg", "faultstring", "fault"}
+    | {"issues", "violations", "fieldviolations", "invalid_params", "causes", "keys", "keyword"}
+    | {"instancepath", "params", "additionalproperty", "property", "pointer", "source", "unknown"}
 )
 
 
@@ -34,5 +37,5 @@ def _words(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _words(item, depth + 1)
     elif isinstance(value, dict) and depth < 8:
         for key in sorted(value, key=lambda key: key not in {"loc", "param"}):
-            if key in _SPEAKING:
+            if str(key).casefold() in _SPEAKING:
                 yield from _words(value[key], depth + 1)

@@ -85,6 +85,12 @@ class OpenBlock:
             case _:
                 return block_from_wire(wire)
 
+    def unsigned(self) -> Block | None:
+        """Give thinking without a signature, which is to be read and not to be sent back."""
+        if self.type != "thinking" or not self.written or self.close() is not None:
+            return None
+        return block_from_wire({**self.wire, "thinking": scrub(self.written)})
+
     def merged(self, parts: Wire) -> "OpenBlock":
         """Take what a delta of a new kind brings: text goes on, null changes nothing."""
         wire = dict(self.wire)

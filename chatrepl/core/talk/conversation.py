@@ -106,6 +106,7 @@ class Receipt:
     uncached_usd: float | None = None
     duration_s: float = 0.0
     error: str = ""
+    stop_sequence: str | None = None
 
 
 @frozen
