@@ -9,6 +9,7 @@ end until a name server that is away has been given up, half a minute after Ctrl
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -198,12 +199,28 @@ def hush() -> None:
 
 
 def new_runner() -> asyncio.Runner:
-    """Make a runner for one shell; leaving it waits for no thread."""
+    """Make a runner for one shell; leaving it waits for no thread.
+
+    What its callbacks and other threads raise is kept as a bug from now on.
+    """
+    threading.excepthook = _lost_in_thread
     hush()
     return asyncio.Runner(loop_factory=_new_loop)
 
 
+def _lost_in_thread(raised: threading.ExceptHookArgs) -> None:
+    _pass_over(raised.exc_value)
+
+
+def _pass_over(bug: BaseException | None) -> None:
+    if isinstance(bug, Exception):
+        from chatrepl.cli.failures import pass_over
+
+        pass_over(bug)
+
+
 def _new_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, context: _pass_over(context.get("exception")))
     loop.set_default_executor(_Leaving(thread_name_prefix="lookup"))
     return loop

@@ -58,11 +58,14 @@ def talk(
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
-                back = bring_back(session, model=not options.names_model)
-                repl.act(tail(session, resumed.entry, resumed.notes))
-                repl.act(Notice(back) if back else None)
+                with repl.guard.around():
+                    back = bring_back(session, model=not options.names_model)
+                    repl.act(tail(session, resumed.entry, resumed.notes))
+                    repl.act(Notice(back) if back else None)
             if options.prompt or options.attach or piped is not None:
-                repl.begin(compose(options, session, piped))
+                message = compose(options, session, piped)
+                with repl.guard.around():
+                    repl.begin(message)
             repl.run()
             greeting.cancel()
             if words := farewell(session, demo=demo):

@@ -13,6 +13,7 @@ from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config.load import Config, load
 from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError
+from chatrepl.core.settings import Settings
 from chatrepl.storage.paths import config_file, find_folders
 
 if TYPE_CHECKING:
@@ -69,15 +70,7 @@ def _page(options: Options) -> str:
 
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
-    loaded = load(
-        environ=os.environ,
-        path=Path(options.config) if options.config is not None else None,
-        usual=config_file(),
-        profile=options.profile,
-        sets=options.set_,
-        options=_settings(options),
-    )
-    loaded = _where_it_is_safe(loaded)
+    loaded = _where_it_is_safe(_load(options))
     is_page = options.models or options.sessions or options.doctor
     if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
         for note in loaded.notes:
@@ -96,6 +89,22 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def settings_of(argv: Sequence[str]) -> Settings:
+    """Give the settings that a command line comes to. Raises ChatreplError."""
+    return _load(_options(argv)).settings
+
+
+def _load(options: Options) -> Config:
+    return load(
+        environ=os.environ,
+        path=Path(options.config) if options.config is not None else None,
+        usual=config_file(),
+        profile=options.profile,
+        sets=options.set_,
+        options=_settings(options),
+    )
 
 
 def _where_it_is_safe(loaded: Config) -> Config:

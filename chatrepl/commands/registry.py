@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_orig
 
 from chatrepl.commands.menu import MENU
 from chatrepl.core.errors import UsageError
+from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Outcome
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.value import frozen
@@ -40,7 +41,7 @@ class ArgKind:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = whole(text)
     if number < 1:
         raise ValueError(text)
     return number
@@ -48,7 +49,7 @@ def _count(text: str) -> int:
 
 Rest = Annotated[str, ArgKind(rest=True)]
 CountArg = Annotated[int, ArgKind(_count)]
-_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(int)})
+_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(whole)})
 
 
 @frozen

@@ -159,7 +159,7 @@ def clear(session: Session, text: Rest = "") -> Outcome:
     return Several((Notice(words), *first))
 
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d{1,18}")
 
 
 def _parts(session: Session, text: str) -> Iterable[str]:

@@ -159,7 +159,7 @@ def read_text(name: str, most: int, folder: Path | None = None) -> str:
         problem = "there is no such file"
     except UnicodeDecodeError:
         problem = "this is not UTF-8 text"
-    except RuntimeError:  # no home to expand ~ to
+    except (RuntimeError, ValueError):  # no home to expand ~ to, or no such name
         problem = "there is no such folder"
     raise ConfigError(f"{name}: {problem}.")
 

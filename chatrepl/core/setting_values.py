@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
@@ -73,15 +74,16 @@ def _of_kind(kind: SettingKind, value: object) -> object:
     if kind == "body" and isinstance(value, str):
         return _json(value, "{") if value.strip() else {}  # TOML has no null
     if kind == "number" and _is_int(value):
-        return float(value) if abs(value) < 10**300 else float("inf")
+        return float(value) if abs(value) <= LARGEST else float("inf")
     return value
 
 
 def _check_bounds(opt: Option, value: float) -> None:
     if value < opt.least:
         raise ConfigError(f"{opt.key} must be at least {opt.least:g}, not {_show(value)}.")
-    if opt.most is not None and value > opt.most:
-        raise ConfigError(f"{opt.key} must be at most {opt.most:g}, not {_show(value)}.")
+    most = _MOST[opt.kind] if opt.most is None else opt.most
+    if value > most:
+        raise ConfigError(f"{opt.key} must be at most {most:g}, not {_show(value)}.")
 
 
 def parse(opt: Option, text: str) -> Any:
@@ -128,6 +130,7 @@ _WANTED: Final[Mapping[SettingKind, str]] = {
     "place": "city, region, country (two letters) and timezone, each a text",
     "body": 'a JSON object such as {"top_k": 5}',
 }
+_MOST: Final[Mapping[SettingKind, float]] = {"integer": LARGEST, "number": 1e9}
 _LISTS: Final = frozenset({"words", "names", "domains", "models"})
 _TABLES: Final = frozenset({"headers", "place", "body"})
 _RESERVED: Final = frozenset({"messages", "stream"})
@@ -141,7 +144,7 @@ _HEADER_VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 def _number(opt: Option, text: str) -> object:
     try:
-        return int(text) if opt.kind == "integer" else float(text)
+        return whole(text) if opt.kind == "integer" else float(text)
     except ValueError:
         return text
 

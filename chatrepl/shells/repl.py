@@ -1,12 +1,10 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
 import asyncio
-import errno
-import signal
-import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.limits import limits_of
@@ -44,11 +42,13 @@ from chatrepl.core.words import hidden_words
 from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.shells.guard import Guard
+from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
-from chatrepl.terminal.prompt.values import Closed, Interrupted, Submitted
+from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
@@ -56,8 +56,8 @@ from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_token
 Answered = TypeVar("Answered")
 # What every shell understands is no message: it would be paid for.
 _BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
-_GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 _LONG_S = 10.0
+_MOST_BROKEN = 3  # prompts in a row
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
@@ -95,34 +95,65 @@ class Repl:
     own: tuple[str, ...] = ()
     running: bool = field(default=True)
     agreed: set[str] = field(default_factory=set)  # keys that were sent knowingly
+    guard: Guard = field(init=False)
+    _broken: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
 
     def run(self) -> None:
-        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on."""
-        while self.running:
-            try:
-                self._step()
-            except ChatreplError as error:
-                self.desk.speaker.error(error)
-            except KeyboardInterrupt:
-                self.desk.speaker.line("Stopped.")
-            except OSError as fault:
-                if fault.errno not in _GONE or fault.filename is not None:
-                    raise
-                sys.exit(128 + signal.SIGHUP)  # the terminal is gone, and no signal told
+        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
+
+        Raises what keeps the prompt from coming back at all.
+        """
+        with self.guard.watch(self.runner.get_loop()):
+            while self.running:
+                with suppress(KeyboardInterrupt):  # pressed while something is said
+                    self._step()
 
     def _step(self) -> None:
-        draft, self.draft = self.draft, ""
-        self.desk.speaker.rest()
-        keep_unsent(self.session)
-        waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
-        match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
+        chores = (self.guard.tell, self.desk.speaker.rest, lambda: keep_unsent(self.session))
+        for chore in chores:
+            with self.guard.around(repeats=False):
+                chore()
+        waiting = ""
+        with self.guard.around(repeats=False):
+            if self.draft and self.desk.prompt.command_waits:  # it runs by itself
+                waiting, self.draft = self.draft, ""
+        try:
+            self._take(self._read())
+        finally:
+            self.draft = "\n".join(filter(None, (waiting, self.draft)))
+
+    def _take(self, entry: PromptEntry | None) -> None:
+        match entry:
             case Submitted(text):
-                try:
+                with self.guard.around():
                     self.take(text)
-                finally:
-                    self.draft = "\n".join(filter(None, (waiting, self.draft)))
             case Closed() | Interrupted():
                 self.running = False
+            case None:
+                pass
+
+    def _read(self) -> PromptEntry | None:
+        """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
+        try:
+            entry = self.desk.prompt.read(self._run, self.draft)
+        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
+            self.draft = self.desk.prompt.draft
+            self._broken += isinstance(bug, Exception)
+            if self._broken > 1:  # it may be this very text that breaks it
+                self.desk.prompt.keep_draft()
+                self.draft = ""
+            if self._broken >= _MOST_BROKEN:
+                raise
+            self.guard.take(bug)
+            return None
+        self._broken, self.draft = 0, ""
+        return entry
+
+    def _run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
+        return run_on(self.runner, work)
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
@@ -130,10 +161,7 @@ class Repl:
         if not self._may_send(message):
             self.draft = message.text
             return
-        try:
-            self._send(message, message.text)
-        except ChatreplError as error:
-            self.desk.speaker.error(error)
+        self._send(message, message.text)
 
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
@@ -145,7 +173,7 @@ class Repl:
             self.send(text[1:])
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
-            self.act(REGISTRY.dispatch(self.session, text))
+            self._do(lambda: REGISTRY.dispatch(self.session, text))
             if settings is not self.session.settings:
                 self.desk.dress()
         else:
@@ -166,15 +194,11 @@ class Repl:
             text, hidden = without_hidden(text)
             if hidden:
                 self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
-        try:
-            limits = limits_of(self.session.model, keep_hidden=keep)
-            mentions = find_mentions(text)
-            mentioned = tuple(load(m.path, limits=limits) for m in mentions)
-        except ChatreplError:
-            self.draft = text
-            raise
-        self.session.stage(*mentioned)
         self.draft = text  # whatever stops us before the turn, the text is not lost
+        limits = limits_of(self.session.model, keep_hidden=keep)
+        mentions = find_mentions(text)
+        mentioned = tuple(load(m.path, limits=limits) for m in mentions)
+        self.session.stage(*mentioned)
         try:
             self._send_if_agreed(text)
         finally:
@@ -215,6 +239,12 @@ class Repl:
             agree_to_cost(self.session)
         return True
 
+    def _do(self, change: Callable[[], Outcome]) -> None:
+        """Let the session be changed, wholly or not at all; then do what that asks for."""
+        with self.session.whole():
+            outcome = change()
+        self.act(outcome)
+
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
@@ -228,7 +258,7 @@ class Repl:
             case Confirm(preview, apply, question):
                 self.act(preview)
                 if self.desk.ask(question):
-                    self.act(apply())
+                    self._do(apply)
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
@@ -236,12 +266,16 @@ class Repl:
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
-            case Edit(text, then):
-                self.act(then(self.desk.edit(text)))
+            case Edit(text, then_edited):
+                self.draft = edited = self.desk.edit(text)  # until it is where it belongs
+                with self.session.whole():
+                    outcome = then_edited(edited)
+                self.draft = ""
+                self.act(outcome)
             case Copy(text, what):
                 self.desk.speaker.line(f"{what} {self.desk.copy(text)}")
             case Job(_, work):
-                self.act(work())
+                self._do(work)
             case Quit():
                 self.running = False
             case Continue():
@@ -257,24 +291,24 @@ class Repl:
         reply = None
         try:
             asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            reply = self.runner.run(asked)
+            reply = self._run(asked)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         except ChatreplError as error:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
-        self.act(then(reply))
+        self._do(lambda: then(reply))
 
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
+            total = self._run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise
-            self.act(asked.otherwise())
+            self._do(asked.otherwise)
         else:
-            self.act(asked.then(total))
+            self._do(lambda: asked.then(total))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
@@ -282,15 +316,15 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
+            turn = self._run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
-        except ChatreplError as error:
+        except Exception:
             if before is self.session.conversation:
                 self.draft = typed
             else:
                 self._sum_up(self._last())
-            self.desk.speaker.error(error)
+            raise
         else:
             self._sum_up(turn)
 

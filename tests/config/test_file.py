@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatrepl.config.file import MAX_BYTES, ConfigValue, read_file
+from chatrepl.config.file import MAX_BYTES, ConfigValue, read_file, read_text
 from chatrepl.core.errors import ConfigError
 
 LISTED = "/config lists them, and config.example.toml explains them."
@@ -261,3 +261,9 @@ def test_a_file_that_anybody_may_change_is_fine_without_them(tmp_path: Path) -> 
     path = _write(tmp_path, "web = true")
     path.chmod(0o777)
     assert read_file(path).notes == ()
+
+
+@pytest.mark.parametrize("name", ["~\0", "~\0/x", "a\0b", "~nobody\0", "~\ud800/x"])
+def test_a_name_that_no_file_may_have_is_refused_in_words(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read|no such"):
+        read_text(name, 1_000)

@@ -15,6 +15,7 @@ from pathlib import Path
 from prompt_toolkit.history import History
 
 from chatrepl.core.secrets import keys_in
+from chatrepl.terminal.prompt.contain import contained
 
 MOST_BYTES_READ = 8_000_000
 MOST_CHARACTERS_STORED = 256_000
@@ -33,6 +34,9 @@ class DiskHistory(History):
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""
+        return contained(self._stored, list)()
+
+    def _stored(self) -> Iterable[str]:
         if self.path is None:
             return []
         try:
