@@ -14,7 +14,6 @@ from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.foreign_json import omissions
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
-from chatrepl.core.secrets import redact
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.talk.markdown import passages
@@ -213,19 +212,17 @@ def _exported(session: Session, format_: Format) -> str:
     if format_ == "json":
         return to_json(session.request(None).body())
     request = _last_request(session)
-    base_url = redact(session.settings.base_url) or BASE_URL
-    call = Call(base_url, _open_headers(session, request), session.edges.proof())
+    base_url = session.settings.base_url or BASE_URL
+    call = Call(base_url, _headers(session, request), session.edges.proof())
     if format_ == "python":
         return to_python(request.body(), call)
     return to_curl(streaming(request), api_version(), call)
 
 
-def _open_headers(session: Session, request: Request) -> Mapping[str, str]:
-    """Give the headers of a request that hold no secret."""
+def _headers(session: Session, request: Request) -> Mapping[str, str]:
     headers = {**session.edges.added(), **session.settings.headers}
     betas = beta_header(request, headers)
-    named = {name: text for name, text in headers.items() if name.lower() not in betas} | betas
-    return {name: text for name, text in named.items() if redact(text) == text}
+    return {name: text for name, text in headers.items() if name.lower() not in betas} | betas
 
 
 def _last_request(session: Session) -> Request:

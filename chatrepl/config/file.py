@@ -204,10 +204,10 @@ def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _secret_hint(key: str) -> str:
-    return f"{key}: a key has no place in this file. {KEY_HELP}" if is_secret(key) else ""
+    return f"{key}: a key has no place in this file. {KEY_HELP}" if means_the_key(key) else ""
 
 
-def is_secret(key: str) -> bool:
+def means_the_key(key: str) -> bool:
     """Tell whether somebody took `key` for the setting that holds the API key."""
     return key not in OPTIONS and re.fullmatch(_KEY_LIKE, key) is not None
 

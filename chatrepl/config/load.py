@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.config.file import KEY_HELP, ConfigFile, is_secret, read_file, read_text
+from chatrepl.config.file import KEY_HELP, ConfigFile, means_the_key, read_file, read_text
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.setting_values import Option, check, parse
 from chatrepl.core.settings import OPTIONS, Settings, check_together, nearest, option
@@ -152,7 +152,7 @@ def _checked(opt: Option, value: object, source: str) -> _Given:
 
 
 def _named(key: str) -> Option:
-    if is_secret(key):
+    if means_the_key(key):
         raise ConfigError(f"{key} is no setting. {KEY_HELP}")
     return option(key)
 
@@ -191,7 +191,7 @@ def _strays(environ: Mapping[str, str]) -> Iterator[str]:
         name = variable.removeprefix(_PREFIX)
         if name == variable or variable in _VARIABLES or not environ[variable]:
             continue
-        if is_secret(name):
+        if means_the_key(name):
             yield f"{variable} is not used. {KEY_HELP}"
         elif near := nearest(name, (setting.removeprefix(_PREFIX) for setting in _VARIABLES)):
             yield f"{variable} is not used. Did you mean {_PREFIX}{near}?"

@@ -8,7 +8,7 @@ whose letters are joined by invisible characters to `JOINING`.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 # Controls (C0 but TAB and LF, DEL, C1), formats, bidirectional controls, default ignorables, tags,
 # variation selectors, surrogates and noncharacters. Not here: formats that have a shape of their
@@ -81,6 +81,7 @@ IDEOGRAPHS = """
     3400-4DBF 4E00-9FFF F900-FAFF 20000-2FA1F 30000-323AF
 """
 
+_LONGEST_NEEDED = 2
 _DIRECTIONS = frozenset("\u200e\u200f\u061c")
 # Colours, titles and links as programs write them: only what is such beyond doubt.
 _SEQUENCES = (
@@ -167,14 +168,27 @@ def _needed(match: re.Match[str]) -> str:
     NUL stays as well: what is sent has a mark in its place.
     """
     run, text = match[0], match.string
+    if match.lastgroup:
+        return run
+    if len(run) > _LONGEST_NEEDED:
+        return _ends(run)
     before = text[match.start() - 1 : match.start()]
     after = text[match.end() : match.end() + 1]
-    if match["flag"] or match["line"] or belongs(run, before, after):
+    return _kept_of(run, before, after)
+
+
+@lru_cache(4096)
+def _kept_of(run: str, before: str, after: str) -> str:
+    if belongs(run, before, after):
         return run
     if run in _DIRECTIONS and (_is(_RIGHT_TO_LEFT, before) or _is(_RIGHT_TO_LEFT, after)):
         return run
     if run == "\u200b" and _is(_UNSPACED, before) and _is(_UNSPACED, after):
         return run
+    return _ends(run)
+
+
+def _ends(run: str) -> str:
     return "".join(char for char in run if char in "\r\f\0")
 
 

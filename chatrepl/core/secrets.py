@@ -49,10 +49,11 @@ _IN_WORDS: Final = (
     r"(?i)(?<=basic )[\w+/=-]{8,}",
     r"(?<=://)[^/@\s?#]+(?=@)",
 )
-_TELLING_NAME: Final = (
-    r"(?i)key(?!board|word)|token|secret|auth(?!ors?\b)|cookie|pass|credential|signature|session"
-    r"|jwt|bearer|private"
+_TELLING: Final = frozenset(
+    "authorization bearer cookie credential credentials jwt pass passphrase passwd password "
+    "private pwd session signature".split()
 )
+_TELLING_ENDS: Final = ("key", "token", "secret", "auth", "password", "cookie")
 _TELLING_VALUE: Final = (  # what says so itself, or is long and of one piece
     r"(?i)(bearer|basic|digest|negotiate)\s+\S"
     r"|(?<![\w-])[srp]k[-_]\w|[\w+/=.-]{24,}"
@@ -68,15 +69,21 @@ def is_secret(name: str, value: object) -> bool:
     """Tell whether what stands under that name is nothing to be shown."""
     if not isinstance(value, str) or not value:
         return False
-    named = re.search(_TELLING_NAME, name) or re.search(_TELLING_VALUE, value)
-    return named is not None or any(True for _ in _keys(value))
+    says_so = _tells(name) or re.search(_TELLING_VALUE, value) is not None
+    return says_so or any(True for _ in _keys(value))
+
+
+def _tells(words: str) -> bool:
+    """Tell whether a name is one of secrets: x-api-key is, x-keyboard and max_tokens are not."""
+    parts = re.split(r"[^a-z]+", words.lower())
+    return any(part in _TELLING or part.endswith(_TELLING_ENDS) for part in parts)
 
 
 def is_secret_header(name: str, value: str) -> bool:
     """Tell whether a header may hold a secret; any may whose value is not plainly a word."""
     if name.lower() in OPEN or not value.strip():
         return any(True for _ in _keys(value))
-    is_plain = re.fullmatch(_PLAIN, value.strip()) and not re.search(_TELLING_NAME, value)
+    is_plain = re.fullmatch(_PLAIN, value.strip()) and not _tells(value)
     return is_secret(name, value) or not is_plain
 
 

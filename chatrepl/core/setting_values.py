@@ -14,19 +14,9 @@ from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
-    "text",
-    "command",
-    "integer",
-    "number",
-    "switch",
-    "words",
-    "names",
-    "domains",
-    "models",
-    "headers",
-    "place",
-    "body",
-]
+    "text", "command", "integer", "number", "switch", "words", "names", "domains", "models",
+    "headers", "place", "body",
+]  # fmt: skip
 
 
 @frozen
@@ -75,10 +65,10 @@ def check(opt: Option, value: object) -> Any:
 
 def _of_kind(kind: SettingKind, value: object) -> object:
     """Give a value in the form in which its kind is kept, as far as it has one."""
-    if kind == "models" and isinstance(value, str):
-        value = value.replace(",", " ").split()
     if kind == "command" and isinstance(value, list | tuple) and _are_texts(value):
         return shlex.join(value)
+    if kind == "models" and isinstance(value, str):
+        value = value.replace(",", " ").split()
     if kind in _LISTS and isinstance(value, list | tuple):
         return tuple(value)
     if kind == "body" and isinstance(value, str):

@@ -7,6 +7,7 @@ begins with a space, or that holds a key, is remembered until the end of the pro
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -55,6 +56,8 @@ class DiskHistory(History):
 
 def _may_be_stored(entry: str) -> bool:
     if entry.startswith(" ") or not entry.strip() or "sk-ant-" in entry:
+        return False
+    if re.match(r"/set!?\s+(headers|api_key_command|base_url|extra_body)\b", entry):
         return False
     return len(entry) <= MOST_CHARACTERS_STORED
 

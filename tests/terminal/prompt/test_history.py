@@ -43,7 +43,14 @@ def test_what_must_not_or_need_not_be_stored_is_remembered_only(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "entry", ["use own-key-0, please", "AKIA" + "QJ7Z" * 4, "-----BEGIN PRIVATE KEY"]
+    "entry",
+    [
+        "use own-key-0, please",
+        "AKIA" + "QJ7Z" * 4,
+        "-----BEGIN PRIVATE KEY",
+        "/set headers a: b",
+        "/set! base_url https://me:pw@h",
+    ],
 )
 def test_keys_are_remembered_only(tmp_path: Path, entry: str) -> None:
     history = DiskHistory(tmp_path / "h")
