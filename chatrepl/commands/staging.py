@@ -5,7 +5,7 @@ from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.clipboard import Clipboard
-from chatrepl.attachments.limits import limits_of
+from chatrepl.attachments.limits import check_request, limits_of
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import plain_path, shown
 from chatrepl.attachments.sniff import FileKind, sniff
@@ -73,9 +73,11 @@ def _loaded(
 
 
 def _staged(session: Session, files: Sequence[Attachment]) -> list[Outcome]:
-    """Stage files that are not staged yet, and show them."""
+    """Stage files that are not staged yet, and show them; none where they are too much together."""
     before = [item.block for item in session.next.staged]
     new = [file for file in files if file.block not in before]
+    together = (block for item in (*session.next.staged, *new) for block in item.blocks)
+    check_request(together, limits=limits_of(session.model))
     session.stage(*new)
     again = [file for file in files if file not in new]
     lines = [file.line for file in new] + [f"{file.name} is staged already." for file in again]

@@ -6,6 +6,7 @@ import pytest
 
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import AttachmentError, UsageError
+from tests.attachments.pictures import picture, saved
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 
@@ -117,3 +118,12 @@ def test_what_may_be_a_key_is_asked_about(tmp_path: Path, agree: bool) -> None:
     player.do(f"/image {tmp_path}/.env {tmp_path}/a.txt")
     names = [item.name for item in player.session.next.staged]
     assert names == (["a.txt", ".env"] if agree else ["a.txt"])
+
+
+def test_what_is_too_much_for_one_request_is_not_staged(tmp_path: Path) -> None:
+    for n in range(21):
+        (tmp_path / f"{n}.png").write_bytes(saved(picture(2_001, 10 + n), "PNG"))
+    player = Player()
+    with pytest.raises(AttachmentError, match="more than 20 images"):
+        player.do(f"/image {tmp_path}/*.png")
+    assert player.session.next.staged == ()
