@@ -17,6 +17,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.shot import shoot
 from tests.attachments.pictures import photo
 from tests.cli.given import KEY, loaded, settle
+from tests.faults.raw import sse
 from tests.faults.strict import Answer, Body, Gateway, pydantic, serving, spoken
 
 MODEL = "claude-opus-5-5"
@@ -185,6 +186,24 @@ SHAPES: dict[str, tuple[Strictness, tuple[str, ...], dict[str, Any]]] = {
         ),
         (),
         {"prefill": "fi", "model": "claude-haiku-4-5"},
+    ),
+    "in a stream": (
+        lambda body: (
+            (200, sse(**spoken("cache_control: Extra inputs are not permitted")))
+            if "cache_control" in body
+            else None
+        ),
+        (),
+        {},
+    ),
+    "of a proxy": (
+        lambda body: (
+            error('upstream: 400 {"message": "thinking: Extra inputs are not permitted"}', 502)
+            if "thinking" in body
+            else None
+        ),
+        (),
+        {},
     ),
     "named among what is known": (
         lambda body: error(ALLOWED.format("cache_control")) if "cache_control" in body else None,

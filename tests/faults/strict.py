@@ -57,7 +57,13 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _out(self, status: int, value: Any) -> None:
-        data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+        match value:
+            case bytes():
+                data = value
+            case str():
+                data = value.encode()
+            case _:
+                data = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
         self.end_headers()

@@ -121,7 +121,7 @@ def _said(error: ApiError) -> str:
 
 def _untaken(types: Iterable[str]) -> str:
     named = ", ".join(sorted(one.replace("_", " ") for one in types))
-    return f"This server takes nothing like this of earlier turns: {named}; {_GONE}"
+    return f"Not taken of earlier turns: {named}; {_GONE}"
 
 
 def refused_files(
