@@ -383,3 +383,26 @@ def test_a_file_that_is_refused_is_named_and_never_sent_again(
             run(gateway, continue_=True)
             run(gateway, continue_=True)
         assert gateway.refused == 3
+
+
+@pytest.mark.parametrize("header", ["", "x-api-key"])
+def test_a_server_of_an_older_version_is_asked_in_that_one_from_then_on(
+    header: str, run: Run
+) -> None:
+    with serving(header=header) as gateway:
+        gateway.version = "2023-06-01"
+        for _ in range(3):
+            assert run(gateway) == ""
+        assert gateway.refused == (2 if header else 1)
+        gateway.version = "1999-01-01"
+        for _ in range(2):
+            assert "anthropic-version: only 1999" in run(gateway, code=1)
+
+
+def test_a_version_that_the_user_chose_stays(run: Run) -> None:
+    with serving() as gateway:
+        gateway.version = "2023-06-01"
+        run(gateway, "headers=Anthropic-Version: 2024-01-01", code=1)
+        assert gateway.refused == 1
+        run(gateway, "headers=Anthropic-Version: 2023-06-01")
+        assert gateway.refused == 1

@@ -24,6 +24,7 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self, strict: Strict, header: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.strict, self.header = strict, header
+        self.version = ""
         self.bodies: list[Body] = []
         self.refused = 0
         self.models: list[str] = []
@@ -45,6 +46,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.header and not self.headers.get(self.server.header):
             self.server.refused += 1
             return self._out(401, {"error": {"message": f"missing {self.server.header}"}})
+        if self.server.version not in {"", self.headers["anthropic-version"]}:
+            self.server.refused += 1
+            return self._out(400, spoken(f"anthropic-version: only {self.server.version}"))
         self.server.bodies.append(body)
         refusal = self.server.strict(body)
         if refusal is not None:
