@@ -242,7 +242,7 @@ def _of_a_kind(
         return frozenset(cls.type for cls in THINKING)
     if re.search(_OF_A_KIND, told) is None or re.search(_OF_A_PAIR, told) is not None:
         return frozenset()
-    old = [part for part in past if not isinstance(part.block, TextBlock)]
+    old = [part for part in past if part.block.type != TextBlock.type]
     if place is not None:
         key = place["key"]
         old = [
