@@ -70,9 +70,11 @@ def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
     return _with_link_note(attached, path)
 
 
-def load_all(specs: Iterable[str], piped: bytes, model: Model) -> tuple[Attachment, ...]:
+def load_all(
+    specs: Iterable[str], piped: bytes, model: Model, *, keep_hidden: bool = False
+) -> tuple[Attachment, ...]:
     """Attach what `specs` name, `-` being what was `piped`, within the limits of one request."""
-    limits = limits_of(model)
+    limits = limits_of(model, keep_hidden=keep_hidden)
     attached = tuple(
         from_bytes(piped, "stdin", limits=limits) if spec == "-" else load(spec, limits=limits)
         for spec in specs
@@ -130,7 +132,7 @@ def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
 
 
 def _text(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
-    text = read_text(data, name, limits.max_text_bytes)
+    text = read_text(data, name, limits.max_text_bytes, keep_hidden=limits.keep_hidden)
     lines = text.text.count("\n") + (not text.text.endswith("\n"))
     detail = f"text {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
     block = DocumentBlock.plain(text.text, name)

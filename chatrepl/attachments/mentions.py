@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from chatrepl.attachments.safe_read import expanded
 from chatrepl.attachments.sniff import FileKind
 from chatrepl.attachments.urls import is_url, url_kind
 from chatrepl.core.fences import line_states
@@ -71,7 +72,7 @@ def complete_path(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
     folder, slash, name = prefix.rpartition("/")
     typed = folder + slash
-    real = os.path.expanduser(typed or ".")  # noqa: PTH111 - must not raise without a home
+    real = expanded(typed or ".")
     try:
         with os.scandir(real) as listing:
             entries = [(entry.name, _is_folder(entry)) for entry in islice(listing, _MAX_LISTED)]
@@ -93,7 +94,7 @@ def complete_path(prefix: str) -> Iterable[str]:
 def _quoted(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None:
     path = match[1] or match[2]
     if path and _is_meant(path, exists):
-        return Mention(match.start(), match.end(), _expanded(path))
+        return Mention(match.start(), match.end(), expanded(path))
     return None
 
 
@@ -105,7 +106,7 @@ def _bare(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None
         path = raw if is_url(raw) else _ESCAPE.sub(r"\1", raw)
         end = match.start() + 1 + len(raw)
         if _exists(path, exists):
-            return Mention(match.start(), end, _expanded(path))
+            return Mention(match.start(), end, expanded(path))
         if raw[-1] not in _TRAILING:
             break
         raw = raw[:-1]
@@ -124,11 +125,7 @@ def _exists(path: str, exists: Callable[[str], bool]) -> bool:
         return (
             path.startswith(("http://", "https://")) and url_kind(path) is not FileKind.UNSUPPORTED
         )
-    return exists(_expanded(path))
-
-
-def _expanded(path: str) -> str:
-    return os.path.expanduser(path) if path.startswith("~") else path  # noqa: PTH111
+    return exists(expanded(path))
 
 
 def _fences(text: str) -> Iterator[tuple[int, int]]:

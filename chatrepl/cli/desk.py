@@ -8,9 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
 from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
@@ -43,22 +45,31 @@ def talk(
     session = assembled.session
     demo = connection.is_demo
     session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
+    own = connection.route.secrets
+    desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
-            repl = Repl(session, desk, connection.stream, connection.count, runner, replied=load)
+            repl = Repl(session, desk, connection.stream, connection.count, runner)
+            repl.replied, repl.own = load, own
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
-                back = bring_back(session, model=not options.names_model)
-                repl.act(tail(session, resumed.entry, resumed.notes))
-                repl.act(Notice(back) if back else None)
+                with repl.guard.around():
+                    back = bring_back(session, model=not options.names_model)
+                    repl.act(tail(session, resumed.entry, resumed.notes))
+                    repl.act(Notice(back) if back else None)
             if options.prompt or options.attach or piped is not None:
-                repl.begin(compose(options, session, piped))
+                message = compose(options, session, piped)
+                with repl.guard.around():
+                    repl.begin(message)
             repl.run()
             greeting.cancel()
+            if words := farewell(session, demo=demo):
+                desk.speaker.line(words)
     finally:
         unsaved = put_away(session)
         keep_learned(session)

@@ -1,13 +1,18 @@
 """The one message of a single shot: words, standard input and attachments put together."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.file import read_text
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.view import framed
 from chatrepl.core.talk.conversation import Message
+from chatrepl.core.words import hidden_words
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 
@@ -26,13 +31,34 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
         raise UsageError("-a - reads standard input, which is the keyboard here.")
     text = piped.text if piped is not None and not from_stdin else ""
     session.stage(*_attached(options, session, piped))
+    if text and not session.settings.keep_hidden:
+        text = _seen(text, options)
     if prompt.strip() and text.strip():
-        text = f"<stdin>\n{text.rstrip(chr(10))}\n</stdin>\n\n{prompt}"
+        text = f"{framed(text.rstrip(chr(10)), 'stdin')}\n\n{prompt}"
     elif prompt.strip():
         text = prompt
     if not text.strip() and not session.next.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
     return session.compose(text if text.strip() else "")
+
+
+def _seen(text: str, options: Options) -> str:
+    """Leave out what nobody sees, and say so."""
+    clean, hidden = without_hidden(text)
+    if hidden and not options.quiet:
+        mutter(sys.stderr, f"chatrepl: stdin: {hidden_words(hidden)} left out")
+    return clean
+
+
+def look_for_keys(options: Options, message: Message, own: Iterable[str] = ()) -> None:
+    """Say where a message seems to hold a key. Raises UsageError where that is not meant."""
+    held = held_keys(message, own)
+    if not held:
+        return
+    if not (options.yes_secrets or options.dry_run):
+        raise UsageError(in_words(held), "Nothing was sent; --yes-secrets sends it all the same.")
+    then = "--yes-secrets would send it" if not options.yes_secrets else "it is sent"
+    mutter(sys.stderr, f"chatrepl: {in_words(held)[:-1]}; {then}.")
 
 
 def form_of(options: Options) -> "Form | None":
@@ -55,7 +81,7 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
     from chatrepl.attachments.attach import load_all
 
     data = b"" if piped is None else piped.data or piped.text.encode()
-    attached = load_all(specs, data, session.model)
+    attached = load_all(specs, data, session.model, keep_hidden=session.settings.keep_hidden)
     if not options.quiet:
         for item in attached:
             mutter(sys.stderr if item.note else None, f"chatrepl: {item.name}: {item.note}")

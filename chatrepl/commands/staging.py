@@ -10,6 +10,7 @@ from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.sniff import FileKind, sniff
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.numbers import place
 from chatrepl.core.outcome import Draft, Edit, Notice, Outcome, Several
 from chatrepl.session.session import Session
 
@@ -31,7 +32,7 @@ def image(session: Session, *paths: PathWord) -> Outcome:
     """
     if not paths:
         return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
-    limits = limits_of(session.model)
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
     added: list[Attachment] = []
     refused: list[AttachmentError] = []
     for path in paths:
@@ -55,9 +56,10 @@ def detach(session: Session, which: str = "all") -> Outcome:
     if which == "all":
         session.unstage(*session.next.staged)
         return Notice("Nothing is staged any more.")
-    if not which.isdigit() or not 1 <= int(which) <= len(session.next.staged):
+    number = place(which, len(session.next.staged))
+    if number is None:
         raise UsageError(f"There is no staged file {which}.", staged_lines(session))
-    session.unstage(session.next.staged[int(which) - 1])
+    session.unstage(session.next.staged[number - 1])
     return Notice(staged_lines(session) or "Nothing is staged any more.")
 
 
@@ -76,7 +78,8 @@ def paste(session: Session) -> Outcome:
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
-    session.stage(from_bytes(data, "clipboard", limits=limits_of(session.model)))
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
+    session.stage(from_bytes(data, "clipboard", limits=limits))
     return Notice(staged_lines(session))
 
 

@@ -7,12 +7,15 @@ works too: `find` describes it carefully.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from chatrepl.core.foreign_json import counted
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Tokenizer: TypeAlias = Literal["v3", "v4.7", "v4.8"]
 EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
@@ -96,10 +99,10 @@ class Model:
         """How many images a request may have, and how many pages a PDF."""
         return 100 if (self.context_window or 200_000) <= 200_000 else 600
 
-    def days_left(self, today: date) -> int | None:
+    def days_left(self, today: "date") -> int | None:
         """Count the days until it ends, below zero where it has; None where no end is known."""
         try:
-            return (date.fromisoformat(self.retires_at[:10]) - today).days
+            return (today.fromisoformat(self.retires_at[:10]) - today).days
         except ValueError:
             return None
 
@@ -298,7 +301,7 @@ def from_api(info: Wire, base: Model) -> Model:
         if isinstance(info.get(key), str):
             model = replace(model, **{field: info[key]})
     for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
-        if type(info.get(key)) is int and info[key] > 0:
+        if counted(info.get(key)):
             model = replace(model, **{field: info[key]})
     capabilities = info.get("capabilities")
     return _able(model, capabilities) if isinstance(capabilities, Mapping) else model

@@ -10,6 +10,8 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.value import frozen
 
+CardGroup: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+
 
 @frozen
 class Notice:
@@ -28,6 +30,17 @@ class Table:
     title: str = ""
     footer: str = ""
     right: frozenset[int] = frozenset()
+
+
+@frozen
+class Card:
+    """Show groups of names with what they mean; two stand side by side where there is room.
+
+    A group is its title, then its rows; one without a title goes on beside the one before it.
+    """
+
+    groups: "tuple[CardGroup, ...]"
+    footer: str = ""
 
 
 @frozen
@@ -136,6 +149,7 @@ class Quit:
 Outcome: TypeAlias = (
     Notice
     | Table
+    | Card
     | Page
     | Exactly
     | Confirm

@@ -40,6 +40,9 @@ class Recorder(Protocol):
     def meta(self, **fields: Any) -> None:
         """Keep something beside the conversation."""
 
+    def flush(self) -> bool:
+        """Wait until all is kept; tell whether it is."""
+
 
 class NoRecorder:
     """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
@@ -55,6 +58,8 @@ class NoRecorder:
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
     def meta(self, **fields: Any) -> None: ...
+    def flush(self) -> bool:
+        return not self.unsaved
 
 
 _EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."
@@ -113,6 +118,7 @@ class Edges:
     model, or about all; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
     `first_today` tells whether something is asked about for the first time today;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
+    `proof` names the header that the key goes in, `added` those that are added to each request;
     `library` is where saved conversations are; `guide` that of the embedded engine, where it
     answers.
     """
@@ -129,5 +135,7 @@ class Edges:
     first_today: Callable[[str], bool] = lambda _what: True
     scales: "Callable[[], Mapping[str, Scale]]" = dict
     keep_scales: "Callable[[Mapping[str, Scale]], None]" = lambda _scales: None
+    proof: Callable[[], str] = lambda: "authorization"
+    added: Callable[[], Mapping[str, str]] = dict
     library: "Path | None" = None
     guide: str = ""

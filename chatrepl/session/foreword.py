@@ -1,7 +1,6 @@
 """What the user should know of the next request: what is not sent, and a model that ends."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 from chatrepl.core.exchange.params import unsent
@@ -35,8 +34,11 @@ def _left_out(session: Session) -> Iterator[str]:
 def retirement(session: Session) -> str:
     """Say, once a day, that the model in use ends within two months or has ended; else nothing."""
     model = session.model
-    today = datetime.fromtimestamp(session.edges.clock(), UTC).date()
-    days = model.days_left(today)
+    if not model.retires_at:
+        return ""
+    from datetime import UTC, datetime
+
+    days = model.days_left(datetime.fromtimestamp(session.edges.clock(), UTC).date())
     if days is None or days > _SOON_DAYS or not session.announce(f"{model.id} ends"):
         return ""
     return _ending(model, days) if session.edges.first_today(model.id) else ""

@@ -5,12 +5,15 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.params import declared_tools
 from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
@@ -18,7 +21,6 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
-from chatrepl.core.money import FAST_FACTOR
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
     Conversation,
@@ -28,11 +30,12 @@ from chatrepl.core.talk.conversation import (
     TurnId,
     system_of,
 )
-from chatrepl.core.talk.usage import Cost, Usage, steps_of
+from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, receipt_of
 from chatrepl.session.next_message import NextMessage
+from chatrepl.session.prices import Prices
 from chatrepl.session.service import Service, liberty, official
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -152,6 +155,26 @@ class Session:
         if not self.edges.can_count():
             return None
         return self.ledger.next_total(self.conversation, self.model)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Let a change be made as a whole: whatever breaks it off but a refusal undoes it.
+
+        What the service taught meanwhile stays.
+        """
+        before = copy(self)
+        try:
+            yield
+        except ChatreplError:
+            raise
+        except BaseException:
+            taught, changed = self.service, self.conversation is not before.conversation
+            for part in fields(self):
+                setattr(self, part.name, getattr(before, part.name))
+            self.service = taught
+            if changed:
+                self.recorder.state(self.conversation)
+            raise
 
     def equip(self, **edges: Any) -> None:
         """Give the session other edges, such as those that the shell has only now."""
@@ -318,19 +341,28 @@ class Session:
         """End a turn with what was written; without anything, the conversation stays as it was."""
         request, written = plan.request, plan.written(reply)
         seconds = self.edges.clock() - turn.created
-        receipt = receipt_of(plan, reply, self.pay(request, reply), seconds, error)
         messages = turn.messages if written is None else (*turn.messages, written)
-        done = replace(turn, messages=messages, receipt=receipt)
-        if reply.usage_known and self.interactive:
-            self._observe(request, reply, written)
-        if written is not None or reply.complete:
-            self.leave_edit()
-            self.conversation = self.conversation.add(done)
-            self._sent(done)
-            if request.prefill is not None and request.prefill.text == self.next.prefill:
-                self.prepare(prefill="")
-        self.recorder.finish(done)
+        done = replace(turn, messages=messages)
+        try:
+            cost = self.pay(request, reply)
+            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
+            if reply.usage_known and self.interactive:
+                self._observe(request, reply, written)
+        finally:  # whatever goes wrong with the books, what came stays
+            if written is not None or reply.complete:
+                self._enter(done, request)
+            self.recorder.finish(done)
+            if done.id in self.conversation.turns:
+                self.recorder.state(self.conversation)  # lists read no more than this of the file
         return done
+
+    def _enter(self, done: Turn, request: Request) -> None:
+        """Take a turn into the conversation, and what went out with it off the stage."""
+        self.leave_edit()
+        self.conversation = self.conversation.add(done)
+        self._sent(done)
+        if request.prefill is not None and request.prefill.text == self.next.prefill:
+            self.prepare(prefill="")
 
     def _sent(self, *turns: Turn) -> None:
         """Stage no more what went out with those turns."""
@@ -340,39 +372,13 @@ class Session:
         """Enter what a reply took, aside or in a turn; give its price, where that is known."""
         if not reply.usage_known:
             return None
-        cost = self._price_steps(request, reply)
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
 
     def price(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes; None where nobody knows it."""
-        return self._price(request.model, usage, request.params.get("speed"))
-
-    def _price_steps(self, request: Request, reply: Reply) -> Cost | None:
-        """Price a reply by its steps, each by the model that made it, at the speed that it had."""
-        costs: list[Cost | None] = []
-        earlier = ((reply.counted_earlier, reply.earlier),) if reply.earlier != Usage() else ()
-        for counted, usage in (*earlier, (reply.counted, reply.usage)):
-            speed = counted.get("speed") or request.params.get("speed")
-            steps = steps_of(counted, usage)
-            for name, step in steps or ((request.model, usage),):
-                costs.append(self._price(name or request.model, step, speed))
-            if steps and usage.web_search_requests:
-                searches = Usage(web_search_requests=usage.web_search_requests)
-                costs.append(self._price(request.model, searches, None))
-        prices = [cost for cost in costs if cost is not None]
-        return sum(prices, Cost()) if len(prices) == len(costs) else None
-
-    def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:
-        now, model = self.edges.clock(), self.service.model(name)
-        if speed != "fast" or model.fast is False:
-            return self.edges.price(name, usage, now)
-        tokens = self.edges.price(name, replace(usage, web_search_requests=0), now)
-        searches = Usage(web_search_requests=usage.web_search_requests)
-        searching = self.edges.price(name, searches, now)
-        if tokens is None or searching is None or model.fast is None:
-            return None
-        return tokens.times(FAST_FACTOR) + searching
+        return Prices(self.edges, self.service).of_request(request, usage)
 
     def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""

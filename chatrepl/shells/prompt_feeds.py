@@ -6,6 +6,7 @@ What the prompt offers to complete: commands and their arguments, and `@path`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.context.trim import Budget
@@ -50,6 +51,8 @@ def _parts(session: Session) -> list[ToolbarPart]:
         parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
     if session.edges.guide:
         parts.append(ToolbarPart("toolbar.warning", "demo", 1))
+    elif host := elsewhere(session.settings.base_url):
+        parts.append(ToolbarPart("toolbar", host, 1))
     if session.conversation.head is not None:
         parts += _context(session)
         if session.books.meter.replies:  # what a conversation cost before this run is not known

@@ -1,12 +1,10 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
 import asyncio
-import errno
-import signal
-import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.limits import limits_of
@@ -15,11 +13,13 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Card,
     Confirm,
     Continue,
     Copy,
@@ -38,20 +38,26 @@ from chatrepl.core.outcome import (
 )
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
+from chatrepl.core.words import hidden_words
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.shells.guard import Guard
+from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
-from chatrepl.terminal.prompt.values import Closed, Interrupted, Submitted
+from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-_GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+# What every shell understands is no message: it would be paid for.
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _LONG_S = 10.0
+_MOST_BROKEN = 3  # prompts in a row
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
@@ -74,7 +80,10 @@ class Desk:
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `own` are the keys of the chat itself.
+    """
 
     session: Session
     desk: Desk
@@ -83,54 +92,88 @@ class Repl:
     runner: asyncio.Runner
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    own: tuple[str, ...] = ()
     running: bool = field(default=True)
+    agreed: set[str] = field(default_factory=set)  # keys that were sent knowingly
+    guard: Guard = field(init=False)
+    _broken: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
 
     def run(self) -> None:
-        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on."""
-        while self.running:
-            try:
-                self._step()
-            except ChatreplError as error:
-                self.desk.speaker.error(error)
-            except KeyboardInterrupt:
-                self.desk.speaker.line("Stopped.")
-            except OSError as fault:
-                if fault.errno not in _GONE or fault.filename is not None:
-                    raise
-                sys.exit(128 + signal.SIGHUP)  # the terminal is gone, and no signal told
+        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
+
+        Raises what keeps the prompt from coming back at all.
+        """
+        with self.guard.watch(self.runner.get_loop()):
+            while self.running:
+                with suppress(KeyboardInterrupt):  # pressed while something is said
+                    self._step()
 
     def _step(self) -> None:
-        draft, self.draft = self.draft, ""
-        self.desk.speaker.rest()
-        keep_unsent(self.session)
-        waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
-        match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
+        chores = (self.guard.tell, self.desk.speaker.rest, lambda: keep_unsent(self.session))
+        for chore in chores:
+            with self.guard.around(repeats=False):
+                chore()
+        waiting = ""
+        with self.guard.around(repeats=False):
+            if self.draft and self.desk.prompt.command_waits:  # it runs by itself
+                waiting, self.draft = self.draft, ""
+        try:
+            self._take(self._read())
+        finally:
+            self.draft = "\n".join(filter(None, (waiting, self.draft)))
+
+    def _take(self, entry: PromptEntry | None) -> None:
+        match entry:
             case Submitted(text):
-                try:
+                with self.guard.around():
                     self.take(text)
-                finally:
-                    self.draft = "\n".join(filter(None, (waiting, self.draft)))
             case Closed() | Interrupted():
                 self.running = False
+            case None:
+                pass
+
+    def _read(self) -> PromptEntry | None:
+        """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
+        try:
+            entry = self.desk.prompt.read(self._run, self.draft)
+        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
+            self.draft = self.desk.prompt.draft
+            self._broken += isinstance(bug, Exception)
+            if self._broken > 1:  # it may be this very text that breaks it
+                self.desk.prompt.keep_draft()
+                self.draft = ""
+            if self._broken >= _MOST_BROKEN:
+                raise
+            self.guard.take(bug)
+            return None
+        self._broken, self.draft = 0, ""
+        return entry
+
+    def _run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
+        return run_on(self.runner, work)
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
-        try:
-            self._send(message, message.text)
-        except ChatreplError as error:
-            self.desk.speaker.error(error)
+        if not self._may_send(message):
+            self.draft = message.text
+            return
+        self._send(message, message.text)
 
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
         if not text.strip():
             self.session.leave_edit()
             return
+        text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:])
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
-            self.act(REGISTRY.dispatch(self.session, text))
+            self._do(lambda: REGISTRY.dispatch(self.session, text))
             if settings is not self.session.settings:
                 self.desk.dress()
         else:
@@ -147,15 +190,15 @@ class Repl:
 
     def send(self, text: str) -> None:
         """Send a message with what is staged and what it mentions."""
-        try:
-            limits = limits_of(self.session.model)
-            mentions = find_mentions(text)
-            mentioned = tuple(load(m.path, limits=limits) for m in mentions)
-        except ChatreplError:
-            self.draft = text
-            raise
-        self.session.stage(*mentioned)
+        if not (keep := self.session.settings.keep_hidden):
+            text, hidden = without_hidden(text)
+            if hidden:
+                self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
         self.draft = text  # whatever stops us before the turn, the text is not lost
+        limits = limits_of(self.session.model, keep_hidden=keep)
+        mentions = find_mentions(text)
+        mentioned = tuple(load(m.path, limits=limits) for m in mentions)
+        self.session.stage(*mentioned)
         try:
             self._send_if_agreed(text)
         finally:
@@ -167,11 +210,24 @@ class Repl:
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
+        if not self._may_send(message):
+            return
         self.act(make_room(self.session, message))
         if self._may_cost():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def _may_send(self, message: Message) -> bool:
+        """Ask before something is sent that seems to be a key; once for each."""
+        held = held_keys(message, self.own)
+        if not held.keys() - self.agreed:
+            return True
+        if not self.desk.ask(f"{in_words(held)} y: send it · N: keep it in the prompt"):
+            self.desk.speaker.line("Nothing was sent.")
+            return False
+        self.agreed.update(held)
+        return True
 
     def _may_cost(self) -> bool:
         """Ask before the session costs more than it should."""
@@ -183,12 +239,18 @@ class Repl:
             agree_to_cost(self.session)
         return True
 
+    def _do(self, change: Callable[[], Outcome]) -> None:
+        """Let the session be changed, wholly or not at all; then do what that asks for."""
+        with self.session.whole():
+            outcome = change()
+        self.act(outcome)
+
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
@@ -196,20 +258,24 @@ class Repl:
             case Confirm(preview, apply, question):
                 self.act(preview)
                 if self.desk.ask(question):
-                    self.act(apply())
+                    self._do(apply)
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                if self._may_cost():
+                if self._may_send(message) and self._may_cost():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
-            case Edit(text, then):
-                self.act(then(self.desk.edit(text)))
+            case Edit(text, then_edited):
+                self.draft = edited = self.desk.edit(text)  # until it is where it belongs
+                with self.session.whole():
+                    outcome = then_edited(edited)
+                self.draft = ""
+                self.act(outcome)
             case Copy(text, what):
                 self.desk.speaker.line(f"{what} {self.desk.copy(text)}")
             case Job(_, work):
-                self.act(work())
+                self._do(work)
             case Quit():
                 self.running = False
             case Continue():
@@ -225,24 +291,24 @@ class Repl:
         reply = None
         try:
             asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            reply = self.runner.run(asked)
+            reply = self._run(asked)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         except ChatreplError as error:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
-        self.act(then(reply))
+        self._do(lambda: then(reply))
 
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
+            total = self._run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise
-            self.act(asked.otherwise())
+            self._do(asked.otherwise)
         else:
-            self.act(asked.then(total))
+            self._do(lambda: asked.then(total))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
@@ -250,15 +316,15 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
+            turn = self._run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
-        except ChatreplError as error:
+        except Exception:
             if before is self.session.conversation:
                 self.draft = typed
             else:
                 self._sum_up(self._last())
-            self.desk.speaker.error(error)
+            raise
         else:
             self._sum_up(turn)
 

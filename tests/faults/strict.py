@@ -26,6 +26,7 @@ class Gateway(ThreadingHTTPServer):
         self.strict, self.header = strict, header
         self.version = ""
         self.bodies: list[Body] = []
+        self.headers: list[dict[str, str]] = []
         self.refused = 0
         self.models: list[str] = []
         self.content: Sequence[Wire] = ()
@@ -50,6 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.refused += 1
             return self._out(400, spoken(f"anthropic-version: only {self.server.version}"))
         self.server.bodies.append(body)
+        self.server.headers.append({name.lower(): text for name, text in self.headers.items()})
         refusal = self.server.strict(body)
         if refusal is not None:
             self.server.refused += 1

@@ -60,3 +60,14 @@ def test_money_is_shown_once_something_was_spent() -> None:
     assert "$" not in words(toolbar)
     session.books = session.books.paid(Usage(input_tokens=1000), Cost(0.25, 0.25))
     assert "$0.25" in words(toolbar)
+
+
+def test_a_server_that_is_not_the_service_s_own_is_named() -> None:
+    session = fresh()
+    session.use(base_url="https://me:pw@gate.example:8443/v1?key=k")
+    assert words(Toolbar(session)) == "haiku-4-5 · gate.example:8443"
+    session.use(base_url="https://api.anthropic.com")
+    assert words(Toolbar(session)) == "haiku-4-5"
+    session.use(base_url="https://gate.example")
+    session.equip(guide="help")
+    assert words(Toolbar(session)) == "haiku-4-5 · demo"

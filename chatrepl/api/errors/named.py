@@ -1,8 +1,9 @@
 """All that an answer says of what it refuses, in one text: for lessons, not for people."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
+
+from chatrepl.core.foreign_json import read_json
 
 _MOST_CHARS: Final = 4000
 _SPEAKING: Final = frozenset(
@@ -20,9 +21,8 @@ def refused_words(body: bytes) -> str:
     A place, such as pydantic's `loc`, is written with dots between its parts.
     """
     text = body[: 16 * _MOST_CHARS].decode("utf-8", "replace")
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+    value = read_json(text)
+    if value is None:
         return text[:_MOST_CHARS]
     return " ".join(_words(value))[:_MOST_CHARS]
 

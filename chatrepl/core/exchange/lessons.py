@@ -75,8 +75,8 @@ _PREFILL: Final = (
 )
 _LEVEL: Final = rf"['\"`]({'|'.join(EFFORTS)})['\"`]"
 _OWN_SCHEMA: Final = r"format\.schema|invalid (json )?schema"
-_NUMBER: Final = r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d+)(k\b)?(?![\w-])"
-_WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d+)"
+_NUMBER: Final = r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d{1,18})(k\b)?(?![\w-])"
+_WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d{1,18})(?!\d)"
 _STATUS: Final = r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad"
 _OF_BLOCKS: Final = r"\bblocks?\b|content|signature|bound|histor|earlier|previous|\bparts?\b"
 _MODEST: Final = 4096

@@ -33,8 +33,8 @@ from chatrepl.core.value import frozen
 MOST_OMISSIONS: Final = 12  # in one turn; of one refusal there are three
 _REFUSALS: Final = frozenset({ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE})
 _PLACE: Final = re.compile(
-    r"messages?[.\[/](\d+)\]?"
-    r"(?:[./]content[.\[/](?:[^\s.]*\[\S*\][./])?(\d+)\]?(?:[.\w/]*[./](?P<key>\w+))?)?"
+    r"messages?[.\[/](\d{1,9})\]?"
+    r"(?:[./]content[.\[/](?:[^\s.]*\[\S*\][./])?(\d{1,9})\]?(?:[.\w/]*[./](?P<key>\w+))?)?"
 )
 _WORD: Final = re.compile(r"[\w-]+")
 _THINKING: Final = re.compile(r"thinking|\breasoning|signature|bound to a different")

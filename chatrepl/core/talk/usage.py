@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import Any, Self
 
+from chatrepl.core.foreign_json import counted
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -117,6 +118,5 @@ def summed(earlier: Wire, later: Wire) -> dict[str, Any]:
 
 def _count(wire: Any, key: str, otherwise: int) -> int:
     value = wire.get(key) if isinstance(wire, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return otherwise
-    return value
+    count = counted(value)
+    return otherwise if count is None else count

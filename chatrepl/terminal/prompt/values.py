@@ -49,7 +49,10 @@ class ToolbarPart(NamedTuple):
 
 @frozen
 class PromptOptions:
-    """How a prompt looks and behaves; `history` None writes nothing to disk."""
+    """How a prompt looks and behaves; `history` None writes nothing to disk.
+
+    A line that holds one of `secrets` is in no history either.
+    """
 
     mark: str = "› "
     theme: Theme = field(default_factory=lambda: DARK)
@@ -58,6 +61,7 @@ class PromptOptions:
     multiline: bool = False
     history: Path | None = None
     placeholder: str = ""
+    secrets: tuple[str, ...] = ()
 
 
 @frozen
