@@ -1,6 +1,5 @@
 """PDFs and text files as document blocks."""
 
-import codecs
 import re
 import zlib
 from collections.abc import Iterator
@@ -41,14 +40,19 @@ class DecodedText:
 
 
 def read_text(data: bytes, name: str, limit: int, *, keep_hidden: bool = False) -> DecodedText:
-    """Decode a text file; other encodings than Unicode are read as Windows-1252, with a note.
+    """Decode a text file; that it was no UTF-8 is a note.
 
     Characters that nobody sees are left out.
     """
     if len(data) > limit:
         raise too_large(name, len(data), limit, "Attach the part that matters.")
-    text, note = _decode(data, name)
-    text = text.replace("\r\n", "\n")
+    from chatrepl.attachments.decoding import UndecodableError, decode  # seldom needed
+
+    try:
+        decoded = decode(data)
+    except UndecodableError as error:
+        raise refusal(name, str(error)) from None
+    text, note = decoded.text.replace("\r\n", "\n"), decoded.note
     clean, hidden = without_hidden(text)
     if hidden:
         count = hidden_words(hidden)
@@ -80,19 +84,6 @@ def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> int | No
             exit_code=5,
         )
     return pages
-
-
-def _decode(data: bytes, name: str) -> tuple[str, str]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        wide = data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE))
-        try:
-            return data.decode("utf-32" if wide else "utf-16"), ""
-        except UnicodeDecodeError:
-            raise refusal(name, "its text is damaged") from None
-    try:
-        return data.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), "not UTF-8, read as Windows-1252"
 
 
 def _pages(data: bytes) -> int | None:

@@ -60,7 +60,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
 
         desk = open_desk(session, early, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
-    desk = dressed(desk, session, early.background.dark)
+    desk = dressed(desk, session, early.background)
     desk.prompt.type_ahead(early.background.typed)
     connection.client.start()
     if not demo:

@@ -49,7 +49,10 @@ _IN_WORDS: Final = (
     r"(?i)(?<=basic )[\w+/=-]{8,}",
     r"(?<=://)[^/@\s?#]+(?=@)",
 )
-_TELLING_NAME: Final = r"(?i)key(?!board|word)|token|secret|auth(?!ors?\b)|cookie|pass|credential|signature|session|jwt|bearer|private"
+_TELLING_NAME: Final = (
+    r"(?i)key(?!board|word)|token|secret|auth(?!ors?\b)|cookie|pass|credential|signature|session"
+    r"|jwt|bearer|private"
+)
 _TELLING_VALUE: Final = (  # what says so itself, or is long and of one piece
     r"(?i)(bearer|basic|digest|negotiate)\s+\S"
     r"|(?<![\w-])[srp]k[-_]\w|[\w+/=.-]{24,}"

@@ -6,7 +6,7 @@ from chatrepl.cli.assemble import new_session
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
-from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.errors import AttachmentError, ChatreplError, UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
 from chatrepl.session.session import Session
@@ -98,3 +98,48 @@ def test_a_form_is_asked_for_in_words_only_where_nothing_enforces_it(session: Se
     asked = session.request(compose(options, session, None))
     assert "output_config" not in asked.params
     assert len(asked.messages[-1].content) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["some plain words\n" * 500_000, "Q2x;4f " * 800_000, "\u6771\u4eac" * 900_000]
+)
+def test_what_cannot_fit_is_weighed_and_not_sent(session: Session, text: str) -> None:
+    with pytest.raises(ChatreplError, match=r"~[\d.]+M tokens \(\d.*MB\).* takes 1M") as caught:
+        compose(Options(), session, Piped(text))
+
+    assert caught.value.exit_code == 5
+
+
+def test_what_may_fit_is_sent_and_so_is_all_to_a_model_that_nobody_knows(session: Session) -> None:
+    text = "some plain words\n" * 100_000
+    assert compose(Options(), session, Piped(text)).text == text
+
+    session.use(model="my-own")
+    text = "some plain words\n" * 500_000
+    assert compose(Options(), session, Piped(text)).text == text
+
+
+def test_what_is_attached_is_said_and_a_mention_in_words_attaches_nothing(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = tmp_path / "n.txt"
+    note.write_text("notes", encoding="utf-8")
+
+    compose(Options(prompt=["look"], attach=[str(note)]), session, Piped(f"@{note}"))
+    assert capsys.readouterr().err == "▣ n.txt · text · ~1 tokens\n"
+
+    session.prepare(staged=())
+    message = compose(Options(prompt=[f"see @{note}"]), session, None)
+    assert len(message.content) == 1
+    assert f"-a {note} attaches the file" in capsys.readouterr().err
+
+    compose(Options(prompt=[f"see @{note}"], attach=[str(note)], quiet=True), session, None)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_is_named_twice_goes_once(session: Session, tmp_path: Path) -> None:
+    note = tmp_path / "n.txt"
+    note.write_text("notes", encoding="utf-8")
+    options = Options(prompt=["x"], attach=[str(note), f"{tmp_path}/./n.txt"])
+
+    assert len(compose(options, session, None).content) == 2
