@@ -16,7 +16,7 @@ from chatrepl.api.address import (
     service_url,
 )
 from chatrepl.api.credentials import Credentials, obtain
-from chatrepl.core.errors import ApiError
+from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.secrets import OPEN, secrets_of
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
@@ -25,6 +25,9 @@ _UNAUTHORIZED: Final = 401
 _SEEN: Final = re.compile(
     r"invalid|incorrect|wrong|revoked|expired|disabled|denied|no such|not valid|fail|unknown"
 )
+VERSION: Final = "anthropic-version"
+FIRST_VERSION: Final = "2023-06-01"
+_NAMES_VERSION: Final = re.compile(r"(anthropic|api)[ _-]?version")
 DEMO: Final = Credentials("key", "the demo engine", "demo")
 DEMO_URL: Final = "http://demo.localhost"
 
@@ -80,6 +83,18 @@ class Route:
         seen = error.status != _UNAUTHORIZED or _SEEN.search(error.answer.casefold())
         return None if seen else self.with_other_header()
 
+    def older(self, error: ApiError) -> "Route | None":
+        """Give the route in the API's first version where a refusal names the version; else None.
+
+        A version that the user chose stays.
+        """
+        words = (error.answer or error.message).casefold()
+        is_named = error.kind is ApiErrorKind.INVALID and _NAMES_VERSION.search(words)
+        is_ours = VERSION not in {name.lower() for name in self.headers}
+        if not (is_named and is_ours and self.url) or is_official(self.url):
+            return None
+        return replace(self, headers={**self.headers, VERSION: FIRST_VERSION})
+
     def with_other_header(self) -> "Route | None":
         """Give the route with the key in the other header that servers look for it in.
 
@@ -118,9 +133,12 @@ def plan_route(
     credentials: Credentials,
     environ: Mapping[str, str] = os.environ,
     key_header: str = "",
+    version: str = "",
 ) -> Route:
-    """Settle where requests go; `key_header` is the one that this server took the key in before.
+    """Settle where requests go.
 
+    `key_header` is the one that this server took the key in before, `version` the one of the API
+    that it knew, where these are not the usual ones.
     May run `api_key_command`. Raises ConfigError for an address that is none or is not safe,
     ApiError for a bad key.
     """
@@ -130,7 +148,10 @@ def plan_route(
     check_address(url, with_key=bool(proves), allowed=settings.allow_http)
     if credentials.kind == "profile" and not chosen_url(settings, environ):
         url = ""
-    route = Route(url, obtain(credentials), settings.headers, settings.timeout_s, custom)
+    named = {name.lower() for name in settings.headers}
+    older = {VERSION: version} if version and VERSION not in named else {}
+    headers = {**settings.headers, **older}
+    route = Route(url, obtain(credentials), headers, settings.timeout_s, custom)
     other = route.with_other_header() if key_header else None
     return other if other is not None and other.key_header == key_header else route
 

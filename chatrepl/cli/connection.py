@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
-from chatrepl.api.route import DEMO, Route, demo_route, plan_route
+from chatrepl.api.route import DEMO, FIRST_VERSION, Route, demo_route, plan_route
 from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
@@ -89,24 +89,46 @@ class Connection:
     async def _proven(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more with the key in the other header where a server does not see it in one."""
         try:
-            return await ask()
+            return await self._dated(ask)
         except ApiError as error:
             other = self.route.not_seen(error)
             if other is None:
                 raise
             refused = error
-        before = self.route, self.client
-        self.route, self.client = other, Lazy(lambda: new_client(other, self.http))
+        facts = {"key_header": other.key_header}
+        return await self._by(other, facts, lambda: self._dated(ask), refused)
+
+    async def _dated(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
+        """Ask; once more in the API's first version where a server does not know ours."""
         try:
             return await ask()
         except ApiError as error:
-            if error.status in _UNPROVEN:
+            other = self.route.older(error)
+            if other is None:
+                raise
+            refused = error
+        return await self._by(other, {"api_version": FIRST_VERSION}, ask, refused)
+
+    async def _by(
+        self,
+        other: Route,
+        facts: Mapping[str, str],
+        ask: Callable[[], Awaitable[Answered]],
+        refused: ApiError,
+    ) -> Answered:
+        """Ask by another route; keep to it and its `facts` unless that is refused as well."""
+        before = self.route, self.client
+        self.route, self.client = other, Lazy(lambda: new_client(other, self.http))
+        try:
+            answered = await ask()
+        except ApiError as error:
+            if error.status in _UNPROVEN or error.answer == refused.answer:
                 self.route, self.client = before
                 raise refused from None
+            self.learned.learn(ALL_MODELS, facts)
             raise
-        finally:
-            if self.route is other:
-                self.learned.learn(ALL_MODELS, {"key_header": other.key_header})
+        self.learned.learn(ALL_MODELS, facts)
+        return answered
 
     async def warm(self) -> None:
         """Greet the service while there is nothing to send yet, where a greeting takes time.
@@ -158,7 +180,9 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         credentials = find(settings, os.environ)
         if credentials is None:
             raise missing()
-        route = plan_route(settings, credentials, key_header=learned.key_header)
+        route = plan_route(
+            settings, credentials, key_header=learned.key_header, version=learned.api_version
+        )
     opened = Lazy(lambda: _open_http(route, transport))
     client = Lazy(lambda: new_client(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None

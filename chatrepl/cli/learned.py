@@ -53,10 +53,18 @@ class LearnedFiles:
     @property
     def key_header(self) -> str:
         """The header that the server took the key in, where it did not take it in the usual one."""
+        return self._fact("key_header")
+
+    @property
+    def api_version(self) -> str:
+        """The version of the API that the server knows, where it did not know ours."""
+        return self._fact("api_version")
+
+    def _fact(self, name: str) -> str:
         if self.origin == OFFICIAL:
             return ""
         facts = _read(self.state, _LEARNED).get(self.origin, {})
-        return str(facts.get(ALL_MODELS, {}).get("key_header") or "")
+        return str(facts.get(ALL_MODELS, {}).get(name) or "")
 
     def scales(self) -> Wire:
         """Give what was learned of how the server's models count."""

@@ -1,20 +1,34 @@
 """What the user should know of the next request: what is not sent, and a model that ends."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from chatrepl.core.exchange.params import unsent
+from chatrepl.core.exchange.refused import of_server
 from chatrepl.core.models import Model
 from chatrepl.session.session import Session
 
 _SOON_DAYS: Final = 60
+_FILES: Final = frozenset({"image", "document"})
 
 
 def foreword(session: Session) -> tuple[str, ...]:
-    """Give what is news: a setting that is not sent, once; a model's end, once a day."""
+    """Give what is news: what is not sent, once; a model's end, once a day."""
     settings, model = session.settings, session.model
-    lines = unsent(settings, model, official=session.official)
+    lines = (*unsent(settings, model, official=session.official), *_left_out(session))
     ending = retirement(session)
     return (*filter(session.announce, lines), *((ending,) if ending else ()))
+
+
+def _left_out(session: Session) -> Iterator[str]:
+    """Say which files of earlier turns are not sent, because this server takes none of them."""
+    refused = _FILES & of_server(session.model.refused).types
+    if not refused:
+        return
+    blocks = (b for turn in session.conversation.path() for m in turn.messages for b in m.content)
+    types = sorted(refused & {block.type for block in blocks})
+    if types:
+        yield f"Not sent again, since this server takes none of earlier turns: {', '.join(types)}."
 
 
 def retirement(session: Session) -> str:

@@ -24,6 +24,7 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self, strict: Strict, header: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.strict, self.header = strict, header
+        self.version = ""
         self.bodies: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.refused = 0
@@ -46,6 +47,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.header and not self.headers.get(self.server.header):
             self.server.refused += 1
             return self._out(401, {"error": {"message": f"missing {self.server.header}"}})
+        if self.server.version not in {"", self.headers["anthropic-version"]}:
+            self.server.refused += 1
+            return self._out(400, spoken(f"anthropic-version: only {self.server.version}"))
         self.server.bodies.append(body)
         self.server.headers.append({name.lower(): text for name, text in self.headers.items()})
         refusal = self.server.strict(body)
@@ -59,7 +63,13 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _out(self, status: int, value: Any) -> None:
-        data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+        match value:
+            case bytes():
+                data = value
+            case str():
+                data = value.encode()
+            case _:
+                data = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
         self.end_headers()

@@ -31,9 +31,10 @@ _SIGNS: Final = (
         (
             r"(not|n't|no) (\w+ )?(supported|support|permitted|allowed|implemented)|unsupported"
             r"|(unknown|unexpected|unrecognized|invalid|extra|missing) "
-            r"(\w+ )?(inputs?|fields?|param\w*|arguments?|keys?|requests?|roles?|types?|json)"
+            r"(\w+ )?(inputs?|fields?|param\w*|arguments?|keys?|requests?|roles?|types?|variants?"
+            r"|values?|json)|expected (last )?role|incompatible|cannot (continue|set|use)"
             r"|bad ?request|invalid_?request|validation ?error|failed to parse|mmproj|jinja"
-            r"|chat template|conversation roles|must (be|alternate|start|end|not)|too large"
+            r"|chat template|conversation roles|must (be|alternate|start|end|have|not)|too large"
         ),
     ),
 )

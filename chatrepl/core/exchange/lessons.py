@@ -68,9 +68,10 @@ _REFUSING: Final = (
     r"|n't (support|accept|allow|recogni|know)|does not (take|match|exist)|input tag|beta"
 )
 _PLACE: Final = r"messages[.\[/]\d"
-_ROLE: Final = r"\broles?\b|system (message|role)|'system'|\"system\""
+_ROLE: Final = r"\broles?\b|system (message|role)|['\"`]system['\"`]"
 _PREFILL: Final = (
-    r"prefill|(must|should|has to|have to|needs to) end with|(last|final) message|continue_final"
+    r"pre-?fill|(must|should|has to|have to|needs to) end with|(last|final) message|continue_final"
+    r"|(from|got)( an)? assistant|assistant messages? (is|are) not|roles must alternate"
 )
 _LEVEL: Final = rf"['\"`]({'|'.join(EFFORTS)})['\"`]"
 _OWN_SCHEMA: Final = r"format\.schema|invalid (json )?schema"

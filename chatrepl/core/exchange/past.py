@@ -46,7 +46,7 @@ _OF_A_KIND: Final = (
     r"(support|permit|allow|accept|recogni|implement|know|handle|available"
     r"|valid (input )?(content|block|type|part))|unexpected|input tag|extra\w* |\bonly\b"
     r"|(does|did) not match|invalid[\w ']* (type|value|block|part|variant)|should be|must be"
-    r"|expected one of"
+    r"|expected one of|additional propert"
 )
 _OF_A_PAIR: Final = r"without|correspond|tool_use_id|was found|were found|\bids?\b"
 _GONE: Final = "it is left out from now on."
@@ -91,6 +91,10 @@ def omission(
     said, past = _said(error), _parts(request, conversation)
     sign, named, around = _aim(said, past, _new_types(request, past))
     tries = signs.count(sign)
+    key = _key(said, past, named)
+    if tries == 0 and key:
+        without = replace(refused, keys=refused.keys | {key})
+        return Omission(without, sign, f"The service does not take back {key} of a reply; {_GONE}")
     if tries == 0 and lasting and (less := _of_a_kind(said, request, past, named)):
         return Omission(replace(refused, types=refused.types | less), sign, _untaken(less))
     if tries == 0 and _is_about_thinking(said, past, named):
@@ -98,10 +102,6 @@ def omission(
         without = replace(refused, thinking=refused.thinking | turns)
         return Omission(without, sign, f"The service does not take the thinking so far; {_GONE}")
     beside = [part for part in around if not isinstance(part.block, TextBlock)]
-    key = _key(said, named)
-    if tries == 0 and key:
-        without = replace(refused, keys=refused.keys | {key})
-        return Omission(without, sign, f"The service does not take back {key} of a reply; {_GONE}")
     for parts in (_alike(past, named), beside)[tries:]:
         if parts:
             places = {part.place for part in parts}
@@ -121,7 +121,7 @@ def _said(error: ApiError) -> str:
 
 def _untaken(types: Iterable[str]) -> str:
     named = ", ".join(sorted(one.replace("_", " ") for one in types))
-    return f"This server takes nothing like this of earlier turns: {named}; {_GONE}"
+    return f"Not taken of earlier turns: {named}; {_GONE}"
 
 
 def refused_files(
@@ -198,14 +198,24 @@ def _aim(
     return sign, named, [part for part in past if part.message in held]
 
 
-def _key(words: str, named: Sequence[_Part]) -> str:
+def _key(words: str, past: Sequence[_Part], named: Sequence[_Part]) -> str:
     """Name the key of a block that is refused alone, if we do not know what it is for."""
     place = _PLACE.search(words)
-    key = place["key"] if place is not None else None
-    extra = [b for part in named if not isinstance(b := part.block, UnknownBlock)]
-    cited = any(isinstance(block, TextBlock) and block.citations for block in extra)
-    is_extra = any(key in block.more for block in extra) or (key == CITATIONS and cited)
-    return key if key is not None and is_extra else ""
+    keys = dict.fromkeys(key for part in (past if place is None else named) for key in _extra(part))
+    if place is not None and place["key"] in keys:
+        return place["key"]
+    if re.search(_OF_A_KIND, words.casefold()) is None:
+        return ""
+    return next((key for key in keys if re.search(rf"\b{re.escape(key)}\b", words)), "")
+
+
+def _extra(part: _Part) -> Iterable[str]:
+    """Name the keys of a block that it can do without."""
+    block = part.block
+    if isinstance(block, UnknownBlock):
+        return ()
+    cited = isinstance(block, TextBlock) and block.citations
+    return (*block.more, *((CITATIONS,) if cited else ()))
 
 
 def _alike(past: Sequence[_Part], named: Sequence[_Part]) -> list[_Part]:
@@ -232,7 +242,7 @@ def _of_a_kind(
         return frozenset(cls.type for cls in THINKING)
     if re.search(_OF_A_KIND, told) is None or re.search(_OF_A_PAIR, told) is not None:
         return frozenset()
-    old = [part for part in past if not isinstance(part.block, TextBlock)]
+    old = [part for part in past if part.block.type != TextBlock.type]
     if place is not None:
         key = place["key"]
         old = [

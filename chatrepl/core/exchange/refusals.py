@@ -12,7 +12,11 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
 
 _MESSAGE: Final = re.compile(r"messages\.(\d{1,9})\b")
+_UNSET: Final = "set to nothing it is not sent."
 _OLDER: Final = "It is in an earlier turn: /history lists them, and /drop leaves one out."
+_OURS: Final = frozenset(
+    "model max_tokens system cache_control thinking output_config diagnostics".split()
+) | {"tools", "tool_choice"}
 _PARAMETERS: Final = {
     "effort": "/effort clear leaves it to the model.",
     "thinking": "/think auto leaves it to the model.",
@@ -21,7 +25,7 @@ _PARAMETERS: Final = {
 
 def in_plain_words(error: ApiError, request: Request) -> ApiError:
     """Say which setting the service refuses, or that it refuses an older turn; others stay."""
-    if error.status != 400:
+    if error.status not in {400, 422}:
         return error
     config = request.params.get("output_config")
     sent = {"thinking": "thinking" in request.params, "effort": "effort" in (config or {})}
@@ -31,6 +35,10 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
             refusal = f"{request.model} does not take this {name} setting. Nothing was lost."
             return _said(error, refusal, f"{way_out} The service said: {error.message}")
     place = _MESSAGE.match(words)
+    for name in request.params:
+        is_named = re.search(rf"\b{re.escape(name.casefold())}\b", words) is not None
+        if is_named and name not in _OURS and place is None:
+            return _said(error, error.message, f"{name} comes from your settings; {_UNSET}")
     newest = max((at for at, m in enumerate(request.messages) if m.role == "user"), default=0)
     if place is not None and int(place[1]) < newest:
         return _said(error, error.message, _OLDER)

@@ -260,3 +260,30 @@ def test_thinking_that_is_refused_in_a_past_is_no_parameter() -> None:
 
 def test_a_reply_that_comes_whole_is_not_asked_to_stream() -> None:
     assert facts("stream is not allowed", Request(FULL, (HELLO,), streams=False)) == {}
+
+
+ROLES = (
+    "messages.1.role: Input should be 'user' or 'assistant'",
+    'Unexpected role "system". The API accepts a top-level `system` parameter.',
+    "System messages are only supported at the beginning",
+    "unknown variant `system`, expected `user` or `assistant`",
+    "Conversation roles must alternate user/assistant/user/assistant/...",
+)
+
+
+@pytest.mark.parametrize("words", ROLES)
+def test_a_system_prompt_in_mid_conversation_is_refused_in_many_words(words: str) -> None:
+    assert facts(words, Request(FULL, (HELLO, SYSTEM))) == {"mid_system": False}
+    assert "mid_system" not in facts(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.1: `thinking` blocks in the latest assistant message cannot be modified",
+        "tool_use ids in an assistant message have no tool_result",
+        "messages.0.content.0: the assistant sees no image",
+    ],
+)
+def test_what_stands_in_a_message_is_no_prefill(words: str) -> None:
+    assert facts(words, Request(FULL, (HELLO,), prefill=NATIVE)) == {}

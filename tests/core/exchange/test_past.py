@@ -238,3 +238,25 @@ def test_a_file_of_the_new_message_is_not_looked_for_in_the_past() -> None:
     assert omission(words, request, TALK, Refused(), [], lasting=True) is None
     assert refused_files(words, request, TALK) == (new,)
     assert refused_files(refusal("the document is broken"), request, TALK) == ()
+
+
+KEYED: Wire = {**CITED, "type": "text", "text": "It rains.", "wind": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("messages.1.content.0.text.wind: no", "wind"),
+        ('json: unknown field "scent"', "scent"),
+        ("messages[1].content[0]: unknown field `citations`", "citations"),
+        ("messages.1.content.0: extra_forbidden wind", "wind"),
+        ("scent is fine today", ""),
+        ("unknown field `hologram`", ""),
+        ("messages.1.content.1: unknown field `wind`", ""),
+    ],
+)
+def test_a_key_is_named_by_its_place_or_by_itself(words: str, key: str) -> None:
+    reply = Message("assistant", tuple(map(block_from_wire, (KEYED, ODD))))
+    chat = Conversation().add(Turn(TurnId("a"), None, (Message.user("q"), reply)))
+    less = omission(refusal(words), asked(chat), chat, Refused(), [])
+    assert (less.refused.keys if less is not None else frozenset()) == ({key} if key else set())

@@ -55,3 +55,20 @@ def test_what_an_earlier_turn_holds_is_to_be_left_out_there() -> None:
     assert said.message == old.message
     assert "/drop" in said.hint
     assert in_plain_words(new, request) is new
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("temperature: Extra inputs are not permitted", "temperature comes from your settings"),
+        ("Unknown field `top_k`", "top_k comes from your settings"),
+        ("messages.0: the temperature is high", ""),
+        ("max_tokens is too small", ""),
+    ],
+)
+def test_what_the_user_set_is_named_as_that(words: str, hint: str) -> None:
+    params = {"model": "m", "max_tokens": 3, "temperature": 1, "top_k": 5}
+    for status in (400, 422):
+        said = in_plain_words(refused(words, status), Request(params, (HELLO,)))
+        assert said.hint.startswith(hint)
+        assert bool(said.hint) is bool(hint)
