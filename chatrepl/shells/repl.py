@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.limits import limits_of
@@ -39,7 +39,6 @@ from chatrepl.core.value import frozen
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.guard import Guard
-from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -72,6 +71,13 @@ class Desk:
     dress: Callable[[], None] = lambda: None
 
 
+class WorkLoop(Protocol):
+    """Runs work on one event loop, as asyncio's does."""
+
+    def run(self, work: Coroutine[Any, Any, Answered], /) -> Answered: ...
+    def get_loop(self) -> asyncio.AbstractEventLoop: ...
+
+
 @dataclass(slots=True)
 class Repl:
     """One chat on a terminal; `replied` is called after each reply that came whole."""
@@ -80,7 +86,7 @@ class Repl:
     desk: Desk
     stream: Stream
     count: Callable[[Request], Coroutine[None, None, int]]
-    runner: asyncio.Runner
+    runner: WorkLoop
     draft: str = ""
     replied: Callable[[], None] = lambda: None
     running: bool = field(default=True)
@@ -127,7 +133,7 @@ class Repl:
     def _read(self) -> PromptEntry | None:
         """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
         try:
-            entry = self.desk.prompt.read(self._run, self.draft)
+            entry = self.desk.prompt.read(self.runner.run, self.draft)
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
             self.draft = self.desk.prompt.draft
             self._broken += isinstance(bug, Exception)
@@ -140,9 +146,6 @@ class Repl:
             return None
         self._broken, self.draft = 0, ""
         return entry
-
-    def _run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
-        return run_on(self.runner, work)
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
@@ -254,7 +257,7 @@ class Repl:
         reply = None
         try:
             asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            reply = self._run(asked)
+            reply = self.runner.run(asked)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         except ChatreplError as error:
@@ -265,7 +268,7 @@ class Repl:
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self._run(count_tokens(self.session, asked.request, self.count, say))
+            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise
@@ -279,7 +282,7 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self._run(self._watched(reply, condenser(self.session.next.form)))
+            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except Exception:

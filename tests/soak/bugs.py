@@ -93,8 +93,9 @@ class Injector:
     raised: bool = False
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        threading.settrace(self._on_call)
+    def at_work(self, *, threads: bool = True) -> Iterator[None]:
+        if threads:
+            threading.settrace(self._on_call)
         sys.settrace(self._on_call)
         try:
             yield
