@@ -4,7 +4,6 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 `reader.py`, since a torn or odd stream is to keep what came.
 """
 
-import json
 import logging
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.foreign_json import counted, decode
 
 FAULTS: Final = replace(
     HTTP_FAULTS,
@@ -65,9 +65,9 @@ class Client:
         betas, body = beta_header(request, self._headers), counting(request)
         response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)
         count = _read(response, origin).get("input_tokens")
-        if not isinstance(count, int):
+        if (tokens := counted(count)) is None:
             raise _odd(origin)
-        return count
+        return tokens
 
     async def list_models(self) -> tuple[Mapping[str, Any], ...]:
         """Fetch what the service says about its models, newest first."""
@@ -127,8 +127,8 @@ class Client:
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:
     try:
-        value = json.loads(response.content)
-    except (ValueError, RecursionError) as error:
+        value = decode(response.content).value
+    except ValueError as error:
         raise _odd(origin) from error
     return value if isinstance(value, dict) else {}
 

@@ -10,9 +10,10 @@ from chatrepl.api.errors.answers import from_event, from_other_content
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
-from chatrepl.api.whole import EVENTS, JSON, Shape, events_in, read_json, shape_of
+from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, StreamEvent
+from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, Remark, StreamEvent
+from chatrepl.core.foreign_json import decode, omissions, read_json
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -163,6 +164,7 @@ class _Reading:
         self._raw = 0
         self._reply = 0
         self._stopped = False
+        self._left_out = 0  # values that could not be kept
         self.begun = False
         self.ended = False  # nothing more is needed: the service said why the reply stops
 
@@ -182,6 +184,7 @@ class _Reading:
                 yield from self._one(name, data)
         yield from self._translator.end()
         if self.ended and not self._stopped:
+            yield from self._remark()
             yield MessageStop()
 
     def whole(self, answer: Answer, body: bytes, limits: ReadLimits) -> Iterator[StreamEvent]:
@@ -230,22 +233,29 @@ class _Reading:
                     self.ended = self.ended or stop_reason is not None
                 case MessageStop():
                     self.ended = self._stopped = True
+                    yield from self._remark()
                 case BlockStop():
                     pass
                 case _:
                     self.ended = False
             yield event
 
+    def _remark(self) -> Iterator[Remark]:
+        if self._left_out:
+            yield Remark(omissions(self._left_out))
+
     def _parse(self, data: bytes) -> Any:
         try:
-            return JSON.decode(data.decode())
-        except (ValueError, RecursionError) as error:
+            decoded = decode(data, halves=True)
+        except ValueError as error:
             raise ApiError(
                 ApiErrorKind.STREAM,
                 "The service sent something unreadable in the middle of its answer.",
                 "Nothing is lost; try again in a moment.",
                 request_id=self._request_id,
             ) from error
+        self._left_out += decoded.left_out
+        return decoded.value
 
     def _too_much(self) -> ApiError:
         return ApiError(

@@ -50,6 +50,11 @@ class Route:
         named = {name.lower() for name in self.headers} & {"authorization", "x-api-key"}
         return named.pop() if len(named) == 1 else ""
 
+    @property
+    def proof(self) -> str:
+        """The header that tells who asks, as it goes out; empty where nothing does."""
+        return self.key_header or ("" if self.credentials.kind == "open" else "authorization")
+
     def not_seen(self, error: ApiError) -> "Route | None":
         """Give the route to try where a refusal may mean that the key was not seen; else None.
 
@@ -94,6 +99,13 @@ def plan_route(
     route = Route(url, obtain(credentials), settings.headers, settings.timeout_s, custom)
     other = route.with_other_header() if key_header else None
     return other if other is not None and other.key_header == key_header else route
+
+
+def custom_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Read the headers that the SDK adds to each request because the environment names them."""
+    lines = environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n")
+    parts = (line.partition(":") for line in lines)
+    return {name.strip(): text.strip() for name, colon, text in parts if colon}
 
 
 def demo_route(settings: Settings) -> Route:

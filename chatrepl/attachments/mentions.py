@@ -61,6 +61,13 @@ def find_mentions(text: str, exists: Callable[[str], bool] = is_file) -> tuple[M
     return tuple(mentions)
 
 
+def unmentioned(text: str, mentions: Iterable[Mention]) -> str:
+    """Let those mentions in a text be words and no more: each loses its `@`."""
+    for mention in sorted(mentions, key=lambda one: one.start, reverse=True):
+        text = text[: mention.start] + text[mention.start + 1 :]
+    return text
+
+
 def complete_path(prefix: str) -> Iterable[str]:
     """List the paths that begin with `prefix`, folders with a slash; hidden ones on request."""
     folder, slash, name = prefix.rpartition("/")

@@ -8,9 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
 from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
@@ -43,6 +45,7 @@ def talk(
     session = assembled.session
     demo = connection.is_demo
     session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
@@ -62,6 +65,8 @@ def talk(
                     repl.begin(message)
             repl.run()
             greeting.cancel()
+            if words := farewell(session, demo=demo):
+                desk.speaker.line(words)
     finally:
         unsaved = put_away(session)
         keep_learned(session)

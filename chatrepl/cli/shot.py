@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from chatrepl.api.outgoing import beta_header, streaming
+from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
@@ -27,7 +28,7 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.storage.paths import find_folders
-from chatrepl.terminal.sanitize.text import display, pipe
+from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
 
@@ -186,9 +187,13 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     message = compose(options, session, piped)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
+    if "mcp_servers" in body:
+        from chatrepl.storage.export import open_body
+
+        body = open_body(body)
     if not options.quiet:
         for line in foreword(session):
-            mutter(sys.stderr, f"chatrepl: {line}")
+            mutter(sys.stderr, f"chatrepl: {one_line(line)}")
     tokens = session.ledger.request(request, session.model).tokens
     limit = body.get("max_tokens")
     longest = limit if isinstance(limit, int) else 0
@@ -196,7 +201,8 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     if options.manner != "text":
         from chatrepl.storage.export import open_headers
 
-        headers = {**session.settings.headers, **beta_header(request, session.settings.headers)}
+        headers = {**custom_headers(), **session.settings.headers}
+        headers |= beta_header(request, headers)
         count = {"input_tokens": tokens, "exact": False, "cost_usd": usd, "most_usd": most}
         write_json(out, {"request": body, "headers": dict(open_headers(headers)), **count})
         return 0

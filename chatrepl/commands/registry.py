@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
+from chatrepl.commands.menu import MENU
 from chatrepl.core.errors import UsageError
 from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Outcome
@@ -203,15 +204,8 @@ class Registry:
         """Offer completions for a slash line: how much they replace, and (text, meaning) pairs."""
         word, gap, rest = line[1:].partition(" ")
         if not gap:
-            names = [
-                (
-                    f"/{name} ",
-                    self._commands[self._aliases.get(name, name)].summary.replace("`", ""),
-                )
-                for name in self._names()
-                if name.startswith(word)
-            ]
-            return len(line), names
+            names = (name for name in self._offered(word) if name.startswith(word))
+            return len(line), [(f"/{name} ", self._meaning(name)) for name in names]
         try:
             command = self.find(word.removesuffix("!"))
         except UsageError:
@@ -219,6 +213,15 @@ class Registry:
         last = command.last_word(rest)
         offers = ((o, "") if isinstance(o, str) else o for o in command.complete(session, rest))
         return len(last), [(command.written(value), meaning) for value, meaning in offers]
+
+    def _offered(self, word: str) -> Iterable[str]:
+        """Give the names in the order of use; aliases once something is typed."""
+        menu = {name: self._commands[name] for name in MENU if name in self._commands}
+        return (*(menu | self._commands), *(self._aliases if word else ()))
+
+    def _meaning(self, word: str) -> str:
+        name = self._aliases.get(word, word)
+        return MENU.get(name) or self._commands[name].summary.replace("`", "")
 
     def _names(self) -> list[str]:
         return [*self._commands, *self._aliases]

@@ -13,6 +13,7 @@ _SUFFIX: Final = r"(-\d{8}|-latest|-preview)?"
 _NEW_FORM: Final = rf"claude-([a-z]+)-{_VERSION}{_SUFFIX}"
 _OLD_FORM: Final = rf"claude-{_VERSION}-([a-z]+){_SUFFIX}"
 _MOST_NAMED: Final = 3
+DEFAULT: Final = "default"
 
 
 Liberty: TypeAlias = Literal["none", "foreign", "any"]
@@ -46,6 +47,15 @@ def resolve(part: str, table: Mapping[str, Model] = TABLE, *, liberty: Liberty =
         if near
         else "/models lists what there is.",
     )
+
+
+def resolve_all(
+    parts: tuple[str, ...], table: Mapping[str, Model] = TABLE, *, liberty: Liberty = "none"
+) -> tuple[str, ...]:
+    """Complete several names; `default` alone is the service's choice. Raises UsageError."""
+    if parts == (DEFAULT,):
+        return parts
+    return tuple(resolve(part, table, liberty=liberty) for part in parts)
 
 
 def _may_be_new(id_: str) -> bool:

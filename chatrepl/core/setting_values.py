@@ -13,8 +13,9 @@ from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
-    "text", "integer", "number", "switch", "words", "names", "domains", "headers", "place", "body"
-]
+    "text", "integer", "number", "switch", "words", "names", "domains", "models", "headers",
+    "place", "body",
+]  # fmt: skip
 
 
 @frozen
@@ -45,12 +46,7 @@ def check(opt: Option, value: object) -> Any:
     if opt.default is None and value in (None, ""):
         return None
     wanted = _WANTED[opt.kind]
-    if opt.kind in _LISTS and isinstance(value, list | tuple):
-        value = tuple(value)
-    if opt.kind == "body" and isinstance(value, str):
-        value = _json(value, "{") if value.strip() else {}  # TOML has no null
-    if opt.kind == "number" and _is_int(value):
-        value = float(value) if abs(value) <= LARGEST else float("inf")
+    value = _of_kind(opt.kind, value)
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
@@ -64,6 +60,19 @@ def check(opt: Option, value: object) -> Any:
         raise ConfigError(f"{opt.key} must not be empty.")
     if _is_int(value) or isinstance(value, float):
         _check_bounds(opt, value)
+    return value
+
+
+def _of_kind(kind: SettingKind, value: object) -> object:
+    """Give a value in the form in which its kind is kept, as far as it has one."""
+    if kind == "models" and isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if kind in _LISTS and isinstance(value, list | tuple):
+        return tuple(value)
+    if kind == "body" and isinstance(value, str):
+        return _json(value, "{") if value.strip() else {}  # TOML has no null
+    if kind == "number" and _is_int(value):
+        return float(value) if abs(value) <= LARGEST else float("inf")
     return value
 
 
@@ -87,7 +96,7 @@ def parse(opt: Option, text: str) -> Any:
             return check(opt, _SWITCH.get(text.strip().casefold(), text))
         case "integer" | "number":
             return check(opt, _number(opt, text))
-        case "words" | "names" | "domains":
+        case "words" | "names" | "domains" | "models":
             listed = _json(text, "[")
             parts = text.split(",") if opt.kind == "words" else text.replace(",", " ").split()
             return check(opt, [p for p in parts if p] if listed is None else listed)
@@ -110,17 +119,20 @@ _WANTED: Final[Mapping[SettingKind, str]] = {
     "words": "a list of texts that are not blank",
     "names": "a list of names without spaces",
     "domains": "a list of domains such as example.com, without https://",
+    "models": "a list of models, or default alone",
     "headers": "header names with a text each",
     "place": "city, region, country (two letters) and timezone, each a text",
     "body": 'a JSON object such as {"top_k": 5}',
 }
 _MOST: Final[Mapping[SettingKind, float]] = {"integer": LARGEST, "number": 1e9}
-_LISTS: Final = frozenset({"words", "names", "domains"})
+_LISTS: Final = frozenset({"words", "names", "domains", "models"})
 _TABLES: Final = frozenset({"headers", "place", "body"})
 _RESERVED: Final = frozenset({"messages", "stream"})
 _PLACE: Final = frozenset({"city", "region", "country", "timezone"})
 _DOMAIN: Final = r"[\w-]+(\.[\w-]+)+(/\S*)?"
+_MODEL: Final = r"[^\s,]+"
 _HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PATTERNS: Final = {"names": _HEADER_NAME, "domains": _DOMAIN, "models": _MODEL}
 _HEADER_VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 
@@ -163,8 +175,8 @@ def _fits(kind: SettingKind, value: object) -> bool:
             return isinstance(value, tuple) and all(
                 isinstance(item, str) and item.strip() for item in value
             )
-        case "names" | "domains":
-            pattern = _DOMAIN if kind == "domains" else _HEADER_NAME
+        case "names" | "domains" | "models":
+            pattern = _PATTERNS[kind]
             return isinstance(value, tuple) and all(
                 isinstance(item, str) and re.fullmatch(pattern, item) is not None for item in value
             )

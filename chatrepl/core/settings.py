@@ -87,6 +87,11 @@ class Settings:
     speed: str = _option(
         "", "Faster replies at a higher price, where a model has it.", choices=("", "fast")
     )
+    fallback_models: tuple[str, ...] = _option(
+        (),
+        "Models that the service asks in turn where the model declines; default is its own choice.",
+        kind="models",
+    )
     service_tier: str = _option(
         "", "Whether reserved capacity may be used.", choices=("", "auto", "standard_only")
     )

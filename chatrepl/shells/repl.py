@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import load
 from chatrepl.attachments.limits import limits_of
-from chatrepl.attachments.mentions import find_mentions
+from chatrepl.attachments.mentions import find_mentions, unmentioned
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
@@ -18,6 +18,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Card,
     Confirm,
     Continue,
     Copy,
@@ -38,6 +39,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.session.whole import whole
 from chatrepl.shells.guard import Guard
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -49,6 +51,8 @@ from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
+# What every shell understands is no message: it would be paid for.
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _LONG_S = 10.0
 _MOST_BROKEN = 3  # prompts in a row
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -157,6 +161,7 @@ class Repl:
         if not text.strip():
             self.session.leave_edit()
             return
+        text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:])
         elif text.startswith("/") and self._is_command(text):
@@ -180,11 +185,16 @@ class Repl:
         """Send a message with what is staged and what it mentions."""
         self.draft = text  # whatever stops us before the turn, the text is not lost
         limits = limits_of(self.session.model)
-        mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
+        mentions = find_mentions(text)
+        mentioned = tuple(load(m.path, limits=limits) for m in mentions)
         self.session.stage(*mentioned)
         try:
             self._send_if_agreed(text)
         finally:
+            if self.draft == text:  # nothing came; what was refused is mentioned no more
+                staged = self.session.next.staged
+                pairs = zip(mentions, mentioned, strict=True)
+                self.draft = unmentioned(text, (m for m, item in pairs if item not in staged))
             self.session.unstage(*mentioned)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
@@ -207,7 +217,7 @@ class Repl:
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
-        with self.session.whole():
+        with whole(self.session):
             outcome = change()
         self.act(outcome)
 
@@ -216,7 +226,7 @@ class Repl:
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
@@ -234,7 +244,7 @@ class Repl:
                 self.draft = text
             case Edit(text, then_edited):
                 self.draft = edited = self.desk.edit(text)  # until it is where it belongs
-                with self.session.whole():
+                with whole(self.session):
                     outcome = then_edited(edited)
                 self.draft = ""
                 self.act(outcome)
@@ -268,7 +278,7 @@ class Repl:
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
+            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise

@@ -7,8 +7,8 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.outcome import Exactly, Notice, Page, Table
-from chatrepl.terminal.columns import lay_out
+from chatrepl.core.outcome import Card, Exactly, Notice, Page, Table
+from chatrepl.terminal.columns import card_rows, lay_out
 from chatrepl.terminal.markdown.document import Markdown
 from chatrepl.terminal.markdown.look import ASCII, DARK, Look
 from chatrepl.terminal.markdown.wrap import rstrip, wrap
@@ -28,13 +28,16 @@ class Speaker:
     look: Look = DARK
     _said: bool = field(default=False, init=False)
 
-    def say(self, outcome: Notice | Table | Page | Exactly) -> None:
+    def say(self, outcome: Notice | Table | Card | Page | Exactly) -> None:
         """Show one thing that a command returned."""
         match outcome:
             case Notice(text, level):
                 self.line(text, "warning" if level == "warning" else "notice")
             case Table():
                 self._table(outcome)
+            case Card(groups, footer):
+                self.console.print(Text("\n".join(card_rows(groups, self.console.width))))
+                self.line(f"\n{self._drawn(footer)}")
             case Page(markdown):
                 self._said = True
                 text = display(markdown)

@@ -9,11 +9,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from anthropic import AsyncAnthropic
 
 from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials, find
 from chatrepl.api.http import open_http
-from chatrepl.api.route import Route, demo_route, plan_route
+from chatrepl.api.route import Route, custom_headers, demo_route, plan_route
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.settings import Settings
 from chatrepl.demo.engine import Engine
@@ -67,6 +68,33 @@ def test_the_environment_chooses_the_address_where_the_settings_do_not() -> None
     assert planned.url == "https://env.example"
     assert planned.custom
     assert plan_route(Settings(), key(), NONE).url == "https://api.anthropic.com"
+
+
+def test_the_header_that_tells_who_asks_is_named_as_it_goes_out() -> None:
+    local = Settings(base_url="http://localhost:1")
+    own = Settings(base_url="https://own.example", headers={"X-Api-Key": "k"})
+    named = [
+        plan_route(settings, credentials, NONE, taken).proof
+        for settings, credentials, taken in (
+            (local, key(), ""),
+            (local, key(), "x-api-key"),
+            (local, Credentials("open", "none"), ""),
+            (own, Credentials("headers", "mine"), ""),
+            (Settings(), Credentials("profile", "p"), ""),
+        )
+    ]  # fmt: skip
+    assert named == ["authorization", "x-api-key", "", "x-api-key", "authorization"]
+
+
+def test_the_headers_of_the_environment_are_read_as_the_sdk_reads_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-A: 1: 2 \nnothing\n  x-b:3\n")
+    sdk = AsyncAnthropic(api_key=KEY).default_headers
+    headers = custom_headers()
+    assert headers == {"X-A": "1: 2", "x-b": "3"}
+    assert headers.items() <= sdk.items()
+    assert custom_headers(NONE) == {}
 
 
 def test_a_key_does_not_leave_over_plain_http() -> None:

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions, is_file
+from chatrepl.attachments.mentions import (
+    _TRAILING,
+    complete_path,
+    find_mentions,
+    is_file,
+    unmentioned,
+)
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -131,3 +137,10 @@ def test_where_nothing_can_be_listed_nothing_is_offered(prefix: str, tree: Path)
 def test_a_name_that_no_file_may_have_is_no_mention_and_breaks_nothing(name: str) -> None:
     assert all(not is_file(mention.path) for mention in find_mentions(f"see @{name} there"))
     assert list(complete_path(name)) == []
+
+
+def test_a_mention_can_be_made_a_word() -> None:
+    text = 'see @a.txt and @"b c.txt", not @d.txt'
+    first, second, _ = find_mentions(text, lambda _path: True)
+    assert unmentioned(text, ()) == text
+    assert unmentioned(text, (first, second)) == 'see a.txt and "b c.txt", not @d.txt'

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.demo.wire import error_body, json_answer
 from tests.data.pictures import PNG
 from tests.e2e.test_chat import PROMPT, Chat, chat
 
@@ -57,7 +58,7 @@ def test_an_edited_question_branches_off_where_it_stood(tmp_path: Path) -> None:
         c.say("demo: say one")
         c.say("demo: say two")
         c.terminal.send("/edit 1").keys("enter")
-        c.terminal.wait_for("^› demo: say one$")
+        c.terminal.wait_count("^› demo: say one$", 2)
         c.say(" more")
 
         messages = c.bodies[-1]["messages"]
@@ -176,3 +177,17 @@ def test_a_message_that_is_too_dear_comes_back_with_what_it_mentions(tmp_path: P
         c.terminal.wait_count(r" s · end_turn", 2)
 
         assert json.dumps(c.bodies[-1]).count('"image"') == 1
+
+
+def test_a_mentioned_file_that_is_refused_is_named_and_mentioned_no_more(tmp_path: Path) -> None:
+    (tmp_path / "bad one.png").write_bytes(PNG)
+    with chat(tmp_path) as c:
+        refusal = error_body(400, "Could not process image", "req_1")
+        c.engine.script(json_answer(400, refusal, {}))
+        c.terminal.send(f'demo: say two @"{tmp_path}/bad one.png"').keys("enter")
+        c.terminal.wait_for("does not take bad one.png")
+        c.terminal.wait_for('^› demo: say two "/')
+        c.terminal.keys("enter")
+        c.terminal.wait_for(r" s · end_turn")
+
+        assert '"image"' not in json.dumps(c.bodies[-1])

@@ -536,7 +536,8 @@ def _begun(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
 )
 def test_a_signal_ends_the_answer_with_what_came(desk: Desk, number: int, code: int) -> None:
     desk.served.engine.script("count 2000; pace 50", "count 2000; pace 50")
@@ -554,7 +555,7 @@ def test_a_signal_ends_the_answer_with_what_came(desk: Desk, number: int, code: 
         out, err = process.communicate(timeout=60)
     last = json.loads((first + out).splitlines()[-1])
     assert process.returncode == code
-    assert last["error"]["type"] in {"interrupted", "terminated"}
+    assert last["error"]["type"] == ("interrupted" if code == 130 else "terminated")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -784,7 +785,8 @@ def _sent(desk: Desk) -> tuple[bytes, dict[str, str]]:
 EXTRAS = (
     "--set", 'extra_body={"top_k": 5, "cache_control": null, "metadata": {"x": 1}}',
     "--set", "betas=one-1,two-2", "--set", "headers=Anthropic-Beta: mine-3,x-team: blue",
-    "--set", "user_id=u-1", "--set", "speed=fast",
+    "--set", "user_id=u-1", "--set", "speed=fast", "--set", "fallback_models=opus-4-8",
+    "-m", "claude-opus-5-5",
 )  # fmt: skip
 
 
@@ -799,10 +801,14 @@ def test_a_dry_run_shows_to_the_byte_what_is_sent(desk: Desk, ahead: str) -> Non
     assert dry["request"]["metadata"] == {"user_id": "u-1", "x": 1}
     assert dry["request"]["top_k"] == 5
     assert "cache_control" not in dry["request"]
-    assert headers["anthropic-beta"] == "mine-3,one-1,two-2,fast-mode-2026-02-01"
+    fast, fallback = "fast-mode-2026-02-01", "server-side-fallback-2026-07-01"
+    assert headers["anthropic-beta"] == f"mine-3,one-1,two-2,{fast},{fallback}"
+    assert dry["request"]["fallbacks"] == [{"model": "claude-opus-4-8"}]
     told = {name.lower(): text for name, text in dry["headers"].items()}
     assert told.items() <= headers.items()
-    assert (dry["cost_usd"], dry["most_usd"]) == (None, None)
+    slow = desk.run(*args, "--set", "speed=", "--dry-run", "-o", "json", "hello").json
+    for key in ("cost_usd", "most_usd"):
+        assert dry[key] == pytest.approx(2 * slow[key])
 
 
 def test_the_price_of_a_dry_run_has_its_bound(desk: Desk) -> None:

@@ -8,13 +8,15 @@ import pytest
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.past import Refused
+from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.session import Session
+from chatrepl.session.whole import whole
 from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
 from tests.commands.playing import Player
 
@@ -221,7 +223,7 @@ def test_a_change_that_breaks_off_is_no_change_at_all(stop: BaseException, tmp_p
     before = (one.settings, one.conversation, one.recorder, one.shelf, one.next, one.books)
 
     def change() -> None:
-        with one.whole():
+        with whole(one):
             one.use(effort="low")
             one.adjust(system="New.")
             one.open(Conversation(), NoRecorder())
@@ -241,7 +243,7 @@ def test_a_change_that_breaks_off_is_no_change_at_all(stop: BaseException, tmp_p
 
 def test_a_refusal_leaves_what_was_done_before_it() -> None:
     one = session()
-    with suppress(UsageError), one.whole():
+    with suppress(UsageError), whole(one):
         one.use(effort="low")
         raise UsageError("No.")
     assert one.settings.effort == "low"
@@ -263,3 +265,23 @@ def test_a_reply_is_kept_though_nobody_can_tell_its_price() -> None:
     player.session.equip(price=lambda *_: None)
     assert player.say("demo: say two").assistant is not None
     assert player.statuses == [200, 200]
+
+
+def test_a_list_tells_of_every_turn_while_the_conversation_is_open(tmp_path: Path) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    journal = Journal.new(tmp_path)
+    player.session.begin_with(Conversation(), journal)
+    limits = AttachmentLimits()
+    for number in range(1, 5):
+        if number == 2:
+            player.session.stage(from_bytes(b"notes", "notes.txt", limits=limits))
+        player.say(f"demo: say {number}")
+        journal.flush()
+        assert [entry.turns for entry in list_entries(tmp_path)] == [number]
+    player.do("/retry")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [4]
+    player.do("/undo 2")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [3]
+    journal.close()

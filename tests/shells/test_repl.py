@@ -18,7 +18,7 @@ from chatrepl.terminal.say import Speaker
 from tests.commands.playing import Player
 from tests.terminal.views.replies import console_on
 
-Happening: TypeAlias = BaseException | Closed | Callable[[], object]
+Happening: TypeAlias = BaseException | Closed | Submitted | Callable[[], object]
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +41,8 @@ class Script:
         match next(self._happens):
             case BaseException() as raised:
                 raise raised
-            case Closed() as closed:
-                return closed
+            case Closed() | Submitted() as entry:
+                return entry
             case call:
                 call()
                 return Submitted("")
@@ -66,6 +66,16 @@ def test_errors_and_interrupts_are_said_and_the_chat_goes_on() -> None:
     assert talk(UsageError("No.", "Try /help."), KeyboardInterrupt(), Closed()) == (
         "No.\nTry /help.\n\nStopped.\n\n"
     )
+
+
+@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])
+def test_what_leaves_any_shell_leaves_here(line: str) -> None:
+    assert talk(Submitted(line), UsageError("Not reached.")) == ""
+
+
+@pytest.mark.parametrize(("line", "shows"), [("help", "/exit"), ("?", "Ctrl-R")])
+def test_help_and_a_question_mark_alone_are_the_help(line: str, shows: str) -> None:
+    assert shows in talk(Submitted(line), Closed())
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
