@@ -74,7 +74,7 @@ def _ready(terminal: Terminal) -> bool:
 
 
 def _answers(terminal: Terminal) -> int:
-    return len(re.findall("end_turn", terminal.everything()))
+    return len(re.findall("end_turn|· cut$", terminal.everything(), re.MULTILINE))
 
 
 def _last_row(terminal: Terminal) -> str:
