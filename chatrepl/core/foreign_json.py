@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any, Final
 
+from chatrepl.core.numbers import MOST_DIGITS
 from chatrepl.core.value import frozen
 
-MOST_DIGITS: Final = 18
 MOST_COUNT: Final = 10**9
 DEEPEST: Final = 100
 _MOST: Final = 10**MOST_DIGITS

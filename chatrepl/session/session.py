@@ -18,7 +18,6 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
-from chatrepl.core.money import FAST_FACTOR
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
     Conversation,
@@ -28,11 +27,12 @@ from chatrepl.core.talk.conversation import (
     TurnId,
     system_of,
 )
-from chatrepl.core.talk.usage import Cost, Usage, steps_of
+from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, receipt_of
 from chatrepl.session.next_message import NextMessage
+from chatrepl.session.prices import Prices
 from chatrepl.session.service import Service, liberty, official
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -94,7 +94,9 @@ class Session:
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
-        return Message.user(scrub(text), *(item.block for item in self.next.staged))
+        return Message.user(
+            scrub(text), *(block for item in self.next.staged for block in item.blocks)
+        )
 
     @property
     def situation(self) -> Situation:
@@ -349,39 +351,13 @@ class Session:
         """Enter what a reply took, aside or in a turn; give its price, where that is known."""
         if not reply.usage_known:
             return None
-        cost = self._price_steps(request, reply)
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
 
     def price(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes; None where nobody knows it."""
-        return self._price(request.model, usage, request.params.get("speed"))
-
-    def _price_steps(self, request: Request, reply: Reply) -> Cost | None:
-        """Price a reply by its steps, each by the model that made it, at the speed that it had."""
-        costs: list[Cost | None] = []
-        earlier = ((reply.counted_earlier, reply.earlier),) if reply.earlier != Usage() else ()
-        for counted, usage in (*earlier, (reply.counted, reply.usage)):
-            speed = counted.get("speed") or request.params.get("speed")
-            steps = steps_of(counted, usage)
-            for name, step in steps or ((request.model, usage),):
-                costs.append(self._price(name or request.model, step, speed))
-            if steps and usage.web_search_requests:
-                searches = Usage(web_search_requests=usage.web_search_requests)
-                costs.append(self._price(request.model, searches, None))
-        prices = [cost for cost in costs if cost is not None]
-        return sum(prices, Cost()) if len(prices) == len(costs) else None
-
-    def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:
-        now, model = self.edges.clock(), self.service.model(name)
-        if speed != "fast" or model.fast is False:
-            return self.edges.price(name, usage, now)
-        tokens = self.edges.price(name, replace(usage, web_search_requests=0), now)
-        searches = Usage(web_search_requests=usage.web_search_requests)
-        searching = self.edges.price(name, searches, now)
-        if tokens is None or searching is None or model.fast is None:
-            return None
-        return tokens.times(FAST_FACTOR) + searching
+        return Prices(self.edges, self.service).of_request(request, usage)
 
     def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""

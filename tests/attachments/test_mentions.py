@@ -114,8 +114,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_paths_are_completed_folders_with_a_slash(tree: Path) -> None:
-    assert list(complete_path("ph")) == ["phone.txt", "photo.png", "Photos/"]
-    assert list(complete_path("Pho")) == ["Photos/", "phone.txt", "photo.png"]
+    assert list(complete_path("ph"))[:3] == ["phone.txt", "photo.png", "Photos/"]
+    assert list(complete_path("Pho"))[:3] == ["Photos/", "phone.txt", "photo.png"]
     assert list(complete_path("Photos/")) == ["Photos/one.jpg"]
     assert list(complete_path("./phon")) == ["./phone.txt"]
     assert list(complete_path("~/phon")) == ["~/phone.txt"]
@@ -133,10 +133,20 @@ def test_where_nothing_can_be_listed_nothing_is_offered(prefix: str, tree: Path)
     assert list(complete_path(prefix)) == []
 
 
-@pytest.mark.parametrize("name", ["~\0", "~\0/x", "~x\0", "a\0b", "./a\0b", "~\ud800", "\udcff"])
-def test_a_name_that_no_file_may_have_is_no_mention_and_breaks_nothing(name: str) -> None:
-    assert all(not is_file(mention.path) for mention in find_mentions(f"see @{name} there"))
-    assert list(complete_path(name)) == []
+def test_what_git_ignores_is_offered_only_where_nothing_else_is(tree: Path) -> None:
+    (tree / ".gitignore").write_text("*.txt\nPhotos/\n")
+    assert list(complete_path("ph")) == ["photo.png"]
+    assert list(complete_path("phone")) == ["phone.txt"]
+    assert list(complete_path("Photos/")) == ["Photos/one.jpg"]
+
+
+def test_letters_of_a_path_find_it_in_the_tree(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(complete_path("ojpg")) == ["Photos/one.jpg"]
+    assert list(complete_path("pto")) == ["Photos/", "photo.png", "Photos/one.jpg"]
+    (tree / "gone").mkdir()
+    monkeypatch.chdir(tree / "gone")
+    (tree / "gone").rmdir()
+    assert list(complete_path("one")) == []
 
 
 def test_a_mention_can_be_made_a_word() -> None:
@@ -144,3 +154,9 @@ def test_a_mention_can_be_made_a_word() -> None:
     first, second, _ = find_mentions(text, lambda _path: True)
     assert unmentioned(text, ()) == text
     assert unmentioned(text, (first, second)) == 'see a.txt and "b c.txt", not @d.txt'
+
+
+@pytest.mark.parametrize("name", ["~\0", "~\0/x", "~x\0", "a\0b", "./a\0b", "~\ud800", "\udcff"])
+def test_a_name_that_no_file_may_have_is_no_mention_and_breaks_nothing(name: str) -> None:
+    assert all(not is_file(mention.path) for mention in find_mentions(f"see @{name} there"))
+    assert list(complete_path(name)) == []

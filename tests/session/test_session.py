@@ -212,6 +212,26 @@ def test_only_a_chat_learns_how_the_service_counts(*, interactive: bool) -> None
     assert (estimate == player.session.books.meter.usage.input_tokens) is interactive
 
 
+def test_a_list_tells_of_every_turn_while_the_conversation_is_open(tmp_path: Path) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    journal = Journal.new(tmp_path)
+    player.session.begin_with(Conversation(), journal)
+    limits = AttachmentLimits()
+    for number in range(1, 5):
+        if number == 2:
+            player.session.stage(from_bytes(b"notes", "notes.txt", limits=limits))
+        player.say(f"demo: say {number}")
+        journal.flush()
+        assert [entry.turns for entry in list_entries(tmp_path)] == [number]
+    player.do("/retry")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [4]
+    player.do("/undo 2")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [3]
+    journal.close()
+
+
 @pytest.mark.parametrize("stop", [LookupError(), KeyboardInterrupt()])
 def test_a_change_that_breaks_off_is_no_change_at_all(stop: BaseException, tmp_path: Path) -> None:
     player = Player()
@@ -265,23 +285,3 @@ def test_a_reply_is_kept_though_nobody_can_tell_its_price() -> None:
     player.session.equip(price=lambda *_: None)
     assert player.say("demo: say two").assistant is not None
     assert player.statuses == [200, 200]
-
-
-def test_a_list_tells_of_every_turn_while_the_conversation_is_open(tmp_path: Path) -> None:
-    player = Player(Settings(model="claude-opus-5-5"))
-    journal = Journal.new(tmp_path)
-    player.session.begin_with(Conversation(), journal)
-    limits = AttachmentLimits()
-    for number in range(1, 5):
-        if number == 2:
-            player.session.stage(from_bytes(b"notes", "notes.txt", limits=limits))
-        player.say(f"demo: say {number}")
-        journal.flush()
-        assert [entry.turns for entry in list_entries(tmp_path)] == [number]
-    player.do("/retry")
-    journal.flush()
-    assert [entry.turns for entry in list_entries(tmp_path)] == [4]
-    player.do("/undo 2")
-    journal.flush()
-    assert [entry.turns for entry in list_entries(tmp_path)] == [3]
-    journal.close()

@@ -41,8 +41,8 @@ class Script:
         match next(self._happens):
             case BaseException() as raised:
                 raise raised
-            case Closed() | Submitted() as entry:
-                return entry
+            case Closed() | Submitted() as heard:
+                return heard
             case call:
                 call()
                 return Submitted("")
