@@ -10,11 +10,12 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 
 DEMO_PACE: Final = 120.0
+_WIND_UP_S: Final = 1.0
+_LOOK_S: Final = 0.01
 _UNPROVEN: Final = frozenset({None, 401, 403})
 Answered = TypeVar("Answered")
 
@@ -212,6 +215,59 @@ class _Leaving(ThreadPoolExecutor):
         super().shutdown(wait=False, cancel_futures=True)
 
 
+class LoopRunner:
+    """A runner of asyncio, which signals may leave at any moment: of what ran then nothing stays.
+
+    A signal may raise between any two steps of the loop. Work that it left half done would go on
+    within whatever runs next, and a stop that was due would end that too early.
+    """
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=_new_loop)
+
+    def __enter__(self) -> Self:
+        self._runner.__enter__()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._runner.close()
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Give the loop."""
+        return self._runner.get_loop()
+
+    def run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
+        """Run `work` to its end, and give its result."""
+        tasks: list[asyncio.Task[Any]] = []
+
+        async def held() -> Answered:
+            if (task := asyncio.current_task()) is not None:
+                tasks.append(task)
+            return await work
+
+        try:
+            return self._runner.run(held())
+        except (KeyboardInterrupt, SystemExit):
+            self._wind_up(tasks)
+            raise
+
+    def _wind_up(self, tasks: list[asyncio.Task[Any]]) -> None:
+        self._go_round(0.0)  # what had not begun yet does so now
+        for task in tasks:
+            task.cancel()
+        patient_until = time.monotonic() + _WIND_UP_S
+        while not all(task.done() for task in tasks) and time.monotonic() < patient_until:
+            self._go_round(_LOOK_S)
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.exception()  # it was seen: nobody needs to be told
+
+    def _go_round(self, seconds: float) -> None:
+        loop = self.get_loop()
+        loop.call_later(seconds, loop.stop)
+        loop.run_forever()
+
+
 def hush() -> None:
     """Keep the logs of all libraries from the screen and from pipes, whatever asks for them.
 
@@ -222,14 +278,14 @@ def hush() -> None:
         logging.root.addHandler(logging.NullHandler())
 
 
-def new_runner() -> asyncio.Runner:
+def new_runner() -> LoopRunner:
     """Make a runner for one shell; leaving it waits for no thread.
 
     What its callbacks and other threads raise is kept as a bug from now on.
     """
     threading.excepthook = _lost_in_thread
     hush()
-    return asyncio.Runner(loop_factory=_new_loop)
+    return LoopRunner()
 
 
 def _lost_in_thread(raised: threading.ExceptHookArgs) -> None:

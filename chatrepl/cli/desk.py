@@ -71,12 +71,23 @@ def talk(
                     repl.begin(message)
             repl.run()
             greeting.cancel()
-            if words := farewell(session, demo=demo):
-                desk.speaker.line(words)
+            with repl.guard.around():
+                if words := farewell(session, demo=demo):
+                    desk.speaker.line(words)
     finally:
         unsaved = put_away(session)
-        keep_learned(session)
+        _keep_learned(session)
     return unsaved
+
+
+def _keep_learned(session: Session) -> None:
+    """Keep what was learned; where that fails, the conversation is safe all the same."""
+    try:
+        keep_learned(session)
+    except Exception as bug:  # noqa: BLE001 - a place of containment
+        from chatrepl.cli.failures import pass_over  # seldom wanted
+
+        pass_over(bug)
 
 
 def _examined(session: Session, settings: Settings, *, demo: bool) -> str:

@@ -13,11 +13,10 @@ from typing import Final, TextIO
 from chatrepl.cli.options import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
-from chatrepl.shells.bugs import Bugs
+from chatrepl.shells.bugs import BUG, Bugs
 from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
-BUG: Final = 70
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 _SIGNALLED: Final = 128

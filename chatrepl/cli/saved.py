@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,13 @@ def look_at(options: Options, session: Session, folders: Folders) -> None:
 def put_away(session: Session) -> int:
     """Write the rest of every conversation of this run; give the exit code it deserves."""
     code = 0
-    for conversation, recorder in (*session.shelf.all, (session.conversation, session.recorder)):
-        if isinstance(recorder, Journal):
-            recorder.state(conversation)
-            recorder.close()
+    talks = (*session.shelf.all, (session.conversation, session.recorder))
+    with ExitStack() as closing:  # one that fails keeps no other from the disk
+        for conversation, recorder in talks:
+            if isinstance(recorder, Journal):
+                closing.callback(recorder.close)
+                closing.callback(recorder.state, conversation)
+    for conversation, recorder in talks:
         if recorder.unsaved and conversation.turns:
             mutter(sys.stderr, f"chatrepl: the conversation is not saved: {recorder.unsaved}.")
             code = StorageError.exit_code

@@ -185,11 +185,14 @@ def _resolve(opt: Option, given: _Given) -> Any:
         raise ConfigError(f"{given.place}system cannot be read from {error.message}") from None
 
 
+_FOLDERS: Final = frozenset({f"{_PREFIX}{kind}_DIR" for kind in ("STATE", "CONFIG", "CACHE")})
+
+
 def _strays(environ: Mapping[str, str]) -> Iterator[str]:
     """Speak up about variables that look like settings and are none."""
     for variable in sorted(environ):
         name = variable.removeprefix(_PREFIX)
-        if name == variable or variable in _VARIABLES or not environ[variable]:
+        if name == variable or variable in {*_VARIABLES, *_FOLDERS} or not environ[variable]:
             continue
         if means_the_key(name):
             yield f"{variable} is not used. {KEY_HELP}"

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-MOST_DIGITS: Final = 18
-LARGEST: Final = 10**MOST_DIGITS - 1
+from chatrepl.core.setting_values import LARGEST
+
+MOST_DIGITS: Final = len(str(LARGEST))
 
 
 def whole(text: str) -> int:

@@ -5,15 +5,12 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.params import declared_tools
 from chatrepl.core.exchange.plan import Plan, Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
@@ -157,26 +154,6 @@ class Session:
         if not self.edges.can_count():
             return None
         return self.ledger.next_total(self.conversation, self.model)
-
-    @contextmanager
-    def whole(self) -> Iterator[None]:
-        """Let a change be made as a whole: whatever breaks it off but a refusal undoes it.
-
-        What the service taught meanwhile stays.
-        """
-        before = copy(self)
-        try:
-            yield
-        except ChatreplError:
-            raise
-        except BaseException:
-            taught, changed = self.service, self.conversation is not before.conversation
-            for part in fields(self):
-                setattr(self, part.name, getattr(before, part.name))
-            self.service = taught
-            if changed:
-                self.recorder.state(self.conversation)
-            raise
 
     def equip(self, **edges: Any) -> None:
         """Give the session other edges, such as those that the shell has only now."""

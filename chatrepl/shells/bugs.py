@@ -12,6 +12,7 @@ from typing import Final
 from chatrepl.core.secrets import redact
 from chatrepl.storage.paths import find_folders, make_folder
 
+BUG: Final = 70  # the exit code
 MOST_LOGS: Final = 20
 MOST_LOG_CHARS: Final = 200_000
 _BEGINS, _ENDS = "chatrepl-bug-", ".log"

@@ -76,6 +76,10 @@ class Shot:
             return self.fail(error)
         except asyncio.CancelledError:
             return self.fail(ChatreplError(STOPPED[130], exit_code=130))
+        except OSError:  # about the stream that is written to
+            raise
+        except Exception as bug:  # noqa: BLE001 - what came is not lost for it
+            return self.fail(self._kept(bug))
         self._write(text, parsed)
         self._remark(self.turn)
         return 0  # what cannot be saved is said, and told by the code, when it is put away
@@ -103,6 +107,12 @@ class Shot:
         if error.exit_code not in STOPPED:
             say_error(self.err, error)
         return error.exit_code
+
+    def _kept(self, bug: Exception) -> ChatreplError:
+        from chatrepl.shells.bugs import BUG, Bugs  # seldom wanted
+
+        account = Bugs().account(bug, keeps=self.session.settings.save)
+        return ChatreplError(f"This is a bug in chatrepl. {account}", exit_code=BUG)
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""

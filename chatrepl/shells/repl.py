@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
@@ -40,9 +40,9 @@ from chatrepl.core.value import frozen
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.guard import Guard
-from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -80,6 +80,13 @@ class Desk:
     picture: Callable[[Block], None] = lambda _block: None
 
 
+class WorkLoop(Protocol):
+    """Runs work on one event loop, as asyncio's does."""
+
+    def run(self, work: Coroutine[Any, Any, Answered], /) -> Answered: ...
+    def get_loop(self) -> asyncio.AbstractEventLoop: ...
+
+
 @dataclass(slots=True)
 class Repl:
     """One chat on a terminal; `replied` is called after each reply that came whole.
@@ -91,7 +98,7 @@ class Repl:
     desk: Desk
     stream: Stream
     count: Callable[[Request], Coroutine[None, None, int]]
-    runner: asyncio.Runner
+    runner: WorkLoop
     draft: str = ""
     replied: Callable[[], None] = lambda: None
     running: bool = field(default=True)
@@ -141,7 +148,7 @@ class Repl:
     def _read(self) -> PromptEntry | None:
         """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
         try:
-            entry = self.desk.prompt.read(self._run, self.draft)
+            entry = self.desk.prompt.read(self.runner.run, self.draft)
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
             self.draft = self.desk.prompt.draft
             self._broken += isinstance(bug, Exception)
@@ -154,9 +161,6 @@ class Repl:
             return None
         self._broken, self.draft = 0, ""
         return entry
-
-    def _run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
-        return run_on(self.runner, work)
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
@@ -251,7 +255,7 @@ class Repl:
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
-        with self.session.whole():
+        with whole(self.session):
             outcome = change()
         self.act(outcome)
 
@@ -278,7 +282,7 @@ class Repl:
                 self.draft = text
             case Edit(text, then_edited):
                 self.draft = edited = self.desk.edit(text)  # until it is where it belongs
-                with self.session.whole():
+                with whole(self.session):
                     outcome = then_edited(edited)
                 self.draft = ""
                 self.act(outcome)
@@ -301,7 +305,7 @@ class Repl:
         reply = None
         try:
             asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            reply = self._run(asked)
+            reply = self.runner.run(asked)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         except ChatreplError as error:
@@ -312,7 +316,7 @@ class Repl:
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self._run(count_tokens(self.session, asked.message, self.count, say))
+            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise
@@ -326,7 +330,7 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self._run(self._watched(reply, condenser(self.session.next.form)))
+            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except Exception:

@@ -88,8 +88,10 @@ def _find(kind: FolderKind, env: Mapping[str, str]) -> Path | None:
 def _absolute(text: str, env: Mapping[str, str]) -> Path | None:
     if text == "~" or text.startswith("~/"):
         return Path(env["HOME"] + text[1:]) if _has_home(env) else None
-    path = Path(text)
-    return path if path.is_absolute() else Path.cwd() / path
+    try:
+        return Path(text).absolute()
+    except OSError:  # the folder that we are in was deleted
+        return None
 
 
 def _has_home(env: Mapping[str, str]) -> bool:

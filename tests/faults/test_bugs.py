@@ -11,7 +11,7 @@ from tests.soak import bugs
 
 
 def test_a_chat_survives_a_bug_at_any_line_with_all_that_was_typed() -> None:
-    _, wrong = bugs.run(30, 3)
+    _, wrong = bugs.run(20, 3)
 
     assert wrong == []
 

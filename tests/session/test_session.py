@@ -14,6 +14,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.session import Session
+from chatrepl.session.whole import whole
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
@@ -242,7 +243,7 @@ def test_a_change_that_breaks_off_is_no_change_at_all(stop: BaseException, tmp_p
     before = (one.settings, one.conversation, one.recorder, one.shelf, one.next, one.books)
 
     def change() -> None:
-        with one.whole():
+        with whole(one):
             one.use(effort="low")
             one.adjust(system="New.")
             one.open(Conversation(), NoRecorder())
@@ -262,7 +263,7 @@ def test_a_change_that_breaks_off_is_no_change_at_all(stop: BaseException, tmp_p
 
 def test_a_refusal_leaves_what_was_done_before_it() -> None:
     one = session()
-    with suppress(UsageError), one.whole():
+    with suppress(UsageError), whole(one):
         one.use(effort="low")
         raise UsageError("No.")
     assert one.settings.effort == "low"

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,3 +278,29 @@ def test_json_lines_are_written_as_they_come() -> None:
 
     assert asyncio.run(made.answer(Message.user("hi"), stream)) == 0
     assert seen == [["start"], ["start", "text"], ["start", "text", "text"]]
+
+
+@pytest.mark.parametrize("output", ["text", "json", "jsonl"])
+def test_a_bug_in_the_middle_leaves_what_came_and_is_told_in_a_line(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATREPL_STATE_DIR", str(tmp_path))
+    made = shot(Manner(output=output))
+
+    assert ask(made, "half of", " it", LookupError()) == 70
+
+    out, err = printed(made)
+    (log,) = (tmp_path / "bugs").iterdir()
+    assert err == f"chatrepl: This is a bug in chatrepl. What happened is in {log}.\n"
+    assert out == "half of it\n" if output == "text" else result(made)["text"] == "half of it"
+
+
+def test_a_bug_is_kept_nowhere_where_nothing_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATREPL_STATE_DIR", str(tmp_path))
+    made = shot()
+    made.session.use(save=False)
+
+    assert ask(made, LookupError()) == 70
+    assert list(tmp_path.iterdir()) == []

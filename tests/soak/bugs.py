@@ -1,5 +1,7 @@
 """Raise at random lines of a chat, one a run: python -m tests.soak.bugs [RUNS] [SEED].
 
+With --stop a Ctrl-C is what comes there.
+
 The chat is whole: the loop, the prompt on a scripted keyboard, views, commands, turns, a journal,
 and the strict engine. Each time it must live on, lose no text, and say once what happened.
 """
@@ -35,7 +37,7 @@ from chatrepl.terminal.markdown.look import DARK
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt import prompt as prompt_module
 from chatrepl.terminal.prompt.prompt import Prompt
-from chatrepl.terminal.prompt.values import Feeds, PromptEntry, PromptOptions
+from chatrepl.terminal.prompt.values import Feeds, PromptEntry, PromptOptions, Submitted
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
 from chatrepl.terminal.views.parts import Style
@@ -74,8 +76,8 @@ SCRIPT: Final = (
     "demo: say last",
 )
 MOST_READS: Final = 4 * len(SCRIPT)
-PATIENCE_S: Final = 20
-PAUSE_S: Final = 1.5
+PATIENCE_S: Final = 60
+PAUSE_S: Final = 3.0
 
 
 class InjectedError(Exception):
@@ -93,8 +95,9 @@ class Injector:
     raised: bool = False
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        threading.settrace(self._on_call)
+    def at_work(self, *, threads: bool = True) -> Iterator[None]:
+        if threads:
+            threading.settrace(self._on_call)
         sys.settrace(self._on_call)
         try:
             yield
@@ -174,15 +177,22 @@ class Typist(Prompt):
         return self._read(run, default)
 
     def _read(self, run: Any, default: str) -> PromptEntry:
-        again = threading.Timer(PAUSE_S, lambda: self.keyboard.send_text("\r"))  # it was not heard
+        again = threading.Timer(PAUSE_S, self._press_again)
         again.start()
         try:
-            return super().read(run, default)
+            while (entry := super().read(run, default)) == Submitted(""):
+                default = ""  # one Enter too many
         except Exception:
             self.unheard = not self.draft
             raise
+        else:
+            return entry
         finally:
             again.cancel()
+
+    def _press_again(self) -> None:
+        if self.draft:  # Enter was not heard
+            self.keyboard.send_text("\r")
 
 
 @dataclass
@@ -251,7 +261,7 @@ class Run:
                 lambda _text: "is on the clipboard.",
             )
             repl = Repl(session, desk, self.player.stream, self.player.count, runner)
-            with self.injector.at_work():
+            with self.injector.at_work(threads=self.injector.raises is InjectedError):
                 repl.run()
 
     def _is_there(self, text: str) -> bool:
@@ -290,14 +300,17 @@ class Run:
                 self.wrong.append(f"the file of {journal.id} says otherwise")
         logs = list((self.folder / "chatrepl" / "bugs").glob("*"))
         said = screen.count("A bug in chatrepl") + stderr.count("passed over")
-        if (len(logs), said) != ((1, 1) if self.injector.raised else (0, 0)):
+        is_bug = self.injector.raised and issubclass(self.injector.raises, Exception)
+        if (len(logs), said) != ((1, 1) if is_bug else (0, 0)):
             self.wrong.append(f"{len(logs)} logs, said {said} times")
         if any(log.stat().st_mode & 0o777 != 0o600 for log in logs):
             self.wrong.append("others may read the log")
 
 
-def hold(site: Site | None = None, nth: int = 1) -> tuple[Injector, Run]:
-    injector = Injector(site, nth)
+def hold(
+    site: Site | None = None, nth: int = 1, raises: type[BaseException] = InjectedError
+) -> tuple[Injector, Run]:
+    injector = Injector(site, nth, raises)
     signal.signal(signal.SIGALRM, _hangs)
     signal.alarm(PATIENCE_S)
     with tempfile.TemporaryDirectory() as name:
@@ -319,7 +332,9 @@ def sites() -> Mapping[Site, int]:
     return injector.runs
 
 
-def run(runs: int, seed: int = 1) -> tuple[int, list[str]]:
+def run(
+    runs: int, seed: int = 1, raises: type[BaseException] = InjectedError
+) -> tuple[int, list[str]]:
     """Hold chats until so many raised; give how many did not, and what was wrong."""
     rng = random.Random(seed)
     counted = sorted(sites().items())
@@ -329,7 +344,7 @@ def run(runs: int, seed: int = 1) -> tuple[int, list[str]]:
         before = len(wrong)
         site, times = rng.choice(counted)
         nth = rng.randint(1, times)
-        injector, held = hold(site, nth)
+        injector, held = hold(site, nth, raises)
         done += injector.raised
         missed += not injector.raised  # what timers do is never the same
         wrong += [f"{site[0]}:{site[1]} #{nth}: {what}" for what in held.wrong]
@@ -340,7 +355,8 @@ def run(runs: int, seed: int = 1) -> tuple[int, list[str]]:
 
 def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    missed, wrong = run(runs, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    raises = KeyboardInterrupt if "--stop" in sys.argv else InjectedError
+    missed, wrong = run(runs, int(sys.argv[2]) if len(sys.argv) > 2 else 1, raises)
     bad = {line.partition(": ")[0] for line in wrong}
     print(f"{runs} runs ({missed} more raised nothing), {len(bad)} of them went wrong")
     return int(bool(wrong))

@@ -146,21 +146,23 @@ class Prompt:
         `run` is `asyncio.run`, or that of an event loop on which other things go on meanwhile.
         Whatever else is raised, `draft` is then what was typed so far.
         """
-        self._session.default_buffer.reset(Document(default))
-        try:
-            result = run(self._prompt(default))
-        except EOFError:
-            self.keep_draft()
-            return Closed()
-        except (SystemExit, OSError):  # we must leave, or the terminal has gone
-            self.keep_draft()
-            raise
-        except KeyboardInterrupt:  # it came while the keys were not ours: as one Ctrl-C
-            self._keys.hint = LEAVE_HINT
-            return self.read(run, self.draft)
-        if not isinstance(result, str):
-            return result
-        return Submitted(whole_characters(result), tuple(self._keys.pastes))
+        while True:
+            self._session.default_buffer.reset(Document(default))
+            try:
+                result = run(self._prompt(default))
+            except EOFError:
+                self.keep_draft()
+                return Closed()
+            except (SystemExit, OSError):  # we must leave, or the terminal has gone
+                self.keep_draft()
+                raise
+            except KeyboardInterrupt:  # it came while the keys were not ours: as one Ctrl-C
+                self._keys.hint = LEAVE_HINT
+                default = self.draft
+            else:
+                if not isinstance(result, str):
+                    return result
+                return Submitted(whole_characters(result), tuple(self._keys.pastes))
 
     @property
     def draft(self) -> str:
