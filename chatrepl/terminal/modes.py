@@ -30,6 +30,9 @@ def speaks_utf8(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 PASTE_ON = "\x1b[?2004h"
 PASTE_OFF = "\x1b[?2004l"
+# From the start of a row to the end of the screen. The first column is erased by itself: tmux takes
+# an erasure that begins in the very first cell for a cleared screen, and keeps a copy of all rows.
+ERASE_BELOW = "\x1b[K\x1b[C\x1b[J\r"
 _AT_REST = f"{PASTE_OFF}\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m"
 
 _IFLAG, _LFLAG, _CC = 0, 3, 6

@@ -10,7 +10,7 @@ import re
 _OURS = re.compile(
     r"\x1b\["
     r"(?:(?:\d{1,3}(?:[;:]\d{0,3})*)?m"  # colours
-    r"|\d{0,3}[ABCDGKJ]|(?:\d{0,3};\d{0,3})?H"  # movements, erasing
+    r"|\d{0,3}[ABCDGJKL]|(?:\d{0,3};\d{0,3})?H"  # movements, erasing
     r"|\?(?:1|7|12|25|2004|2026)[hl]"  # modes
     r"|6n|[0-6] q)"  # where the cursor is, and its shape
 )

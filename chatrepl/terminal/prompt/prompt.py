@@ -7,7 +7,6 @@ The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupt
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
@@ -21,14 +20,13 @@ from prompt_toolkit.application import (
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition, vi_navigation_mode
+from prompt_toolkit.filters import Condition, is_searching, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import create_input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import ColorDepth, create_output
-from prompt_toolkit.output.plain_text import PlainTextOutput
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.utils import is_dumb_terminal
 
 from chatrepl.terminal.modes import Tty, is_ignored
@@ -43,6 +41,8 @@ from chatrepl.terminal.prompt.line_editor import (
     prompt_style,
 )
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
+from chatrepl.terminal.prompt.renderer import open_output, open_renderer
+from chatrepl.terminal.prompt.search import search_words
 from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
@@ -71,7 +71,7 @@ class Prompt:
     def __init__(self, options: PromptOptions, feeds: Feeds, tty: Tty) -> None:
         dumb = is_dumb_terminal(os.environ.get("TERM"))
         self._input = create_input()
-        self._output = PlainTextOutput(sys.stdout) if dumb else create_output()
+        self._output = open_output(dumb=dumb)
         self._history = DiskHistory(options.history)
         self._feeds = feeds
         self._first = True
@@ -83,7 +83,7 @@ class Prompt:
         app.before_render += contained(self._fit_menu, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
         keys._call_handler = contained(keys._call_handler, _nothing)  # type: ignore[method-assign]  # noqa: SLF001
-        app.renderer.cpr_not_supported_callback = None  # its warning would be noise
+        app.renderer = open_renderer(app, os.environ)
         self.change(options)
 
     def _build(self, keys: KeyBindings, *, dumb: bool) -> PromptSession[PromptResult]:
@@ -191,7 +191,8 @@ class Prompt:
         self._session.reserve_space_for_menu = max(0, min(_ROWS_FOR_MENU, room))
 
     def _placeholder(self) -> StyleAndTextTuples:
-        return [("class:suggestion", self.options.placeholder if self._first else "")]
+        hint = self.options.placeholder if self._first and not is_searching() else ""
+        return [("class:suggestion", hint)]
 
     def _toolbar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns
@@ -199,7 +200,7 @@ class Prompt:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
-            parts = [*mode, *self._feeds.toolbar()]
+            parts = search_words() or [*mode, *self._feeds.toolbar()]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
 
 
