@@ -27,11 +27,11 @@ from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.shells.repl import Desk, Repl
-from chatrepl.startup.early_prompt import EarlyPrompt
+from chatrepl.startup.early_prompt import EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
 from chatrepl.terminal.editor import edit
 from chatrepl.terminal.keyboard import ask_yes_no
-from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
@@ -100,7 +100,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
 
 def dressed(desk: Desk, session: Session, dark: bool | None) -> Desk:
     """Let a desk follow the settings, and the terminal's background as far as it is known."""
-    desk = replace(desk, dress=lambda: _dress(desk.prompt, desk.speaker, session, dark))
+    desk = replace(desk, dress=lambda: _dress(desk, session, dark))
     desk.dress()
     return desk
 
@@ -112,6 +112,7 @@ def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color
         theme=pick_theme(settings.theme),
         color=color,
         vi=settings.editing_mode == "vi",
+        plain=settings.accessible,
         multiline=settings.multiline,
         history=history,
         placeholder="Ask anything; /help lists commands",
@@ -124,14 +125,21 @@ def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color
     return Prompt(options, feeds, early.tty)
 
 
-def _dress(prompt: Prompt, speaker: Speaker, session: Session, dark: bool | None) -> None:
+def _dress(desk: Desk, session: Session, dark: bool | None) -> None:
     """Let prompt and screen follow the settings, and the terminal's background once it is known."""
-    settings = session.settings
-    speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
-    theme = pick_theme(settings.theme, dark=dark)
-    vi = settings.editing_mode == "vi"
-    options = prompt.options
-    prompt.change(replace(options, theme=theme, vi=vi, multiline=settings.multiline))
+    settings, options = session.settings, desk.prompt.options
+    desk.tty.speak_plainly(settings.accessible)
+    desk.speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
+    desk.prompt.change(
+        replace(
+            options,
+            mark=mark_for(speaks_utf8(sys.stdout, os.environ), plain=settings.accessible),
+            theme=pick_theme(settings.theme, dark=dark),
+            vi=settings.editing_mode == "vi",
+            plain=settings.accessible,
+            multiline=settings.multiline,
+        )
+    )
 
 
 def _edit(text: str, tty: Tty) -> str:
@@ -146,6 +154,8 @@ def _copy(text: str, tty: Tty) -> str:
     """Put text on the clipboard; say how, in the words that end a sentence."""
     if Clipboard().write(text):
         return "is on the clipboard."
+    if not tty.knows_escapes:
+        return "was not copied: there is no program for that, such as wl-copy or xclip."
     screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
     tty.write(osc52(text, "TMUX" in os.environ, screen=screen))
     return "was given to the terminal for its clipboard."

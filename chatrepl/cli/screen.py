@@ -7,7 +7,7 @@ from typing import TextIO
 
 from chatrepl.core.settings import Settings
 from chatrepl.terminal.console import Appearance, is_dumb
-from chatrepl.terminal.markdown.look import ASCII, LOOKS, Look
+from chatrepl.terminal.markdown.look import ASCII, LOOKS, WORDS, Look
 from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.safe_console import SafeConsole, open_console
 from chatrepl.terminal.theme import pick_theme
@@ -26,6 +26,8 @@ def choose_look(
     """Choose the look of replies."""
     background = "light" if dark is False else "dark"
     chosen = LOOKS[background if settings.theme == "auto" else settings.theme]
+    if settings.accessible:
+        return replace(chosen, glyphs=WORDS)
     return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
 
 
@@ -40,5 +42,6 @@ def live_view(
         utf8=speaks_utf8(out, environ),
         thinking=settings.show_thinking,
         cite=settings.cite,
+        whole=settings.accessible,
     )
     return LiveView(on, style, time.monotonic)

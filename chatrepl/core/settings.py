@@ -148,7 +148,10 @@ class Settings:
         "Model that writes summaries; empty is the one you talk to.",
         key="context.summary_model",
     )
-    accessible: bool = _option(False, "No live repainting: plain lines for screen readers.")
+    accessible: bool = _option(
+        False,
+        "For screen readers: nothing but text, colours and line ends, and each reply at once.",
+    )
     notify: bool = _option(False, "Ring the bell when a long reply is done.")
 
 

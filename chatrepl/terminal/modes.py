@@ -49,7 +49,8 @@ class Tty:
     def __init__(self, keyboard: int = 0, screen: int = 1, *, escapes: bool = True) -> None:
         self.keyboard = keyboard
         self.screen = screen
-        self._escapes = escapes and os.isatty(screen)
+        self._knows = escapes and os.isatty(screen)
+        self._plain = False
         self._start = self._modes()
 
     @property
@@ -64,8 +65,12 @@ class Tty:
 
     @property
     def knows_escapes(self) -> bool:
-        """Whether the screen is a terminal that understands escape sequences."""
-        return self._escapes
+        """Whether the screen is a terminal that understands, and is to get, escape sequences."""
+        return self._knows and not self._plain
+
+    def speak_plainly(self, plain: bool) -> None:
+        """Let no escape sequence out, or again those that the terminal understands."""
+        self._plain = plain
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -76,12 +81,19 @@ class Tty:
     @contextmanager
     def usual(self) -> Iterator[None]:
         """Hold the modes of the start, for a program that is run inside ours."""
-        with self._held(lambda _modes: self._start or []):
+        with self._held(lambda _modes: self._usual_modes()):
             yield
+
+    def _usual_modes(self) -> Modes:
+        """Give the modes of the start; in plain lines the terminal itself erases nothing either."""
+        usual = list(self._start or [])
+        if self._plain and isinstance(local := usual[_LFLAG], int):
+            usual[_LFLAG] = local & ~(termios.ECHOE | termios.ECHOK | termios.ECHOKE)
+        return usual
 
     def write(self, sequence: str) -> None:
         """Send the screen an escape sequence of ours, if it understands any."""
-        if self._escapes:
+        if self.knows_escapes:
             with suppress(OSError):
                 os.write(self.screen, sequence.encode("utf-8", "replace"))
 

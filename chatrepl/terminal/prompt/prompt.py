@@ -7,6 +7,7 @@ The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupt
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
@@ -26,7 +27,8 @@ from prompt_toolkit.input import create_input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output import ColorDepth, DummyOutput
+from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.utils import is_dumb_terminal
 
 from chatrepl.terminal.modes import Tty, is_ignored
@@ -71,19 +73,21 @@ class Prompt:
     def __init__(self, options: PromptOptions, feeds: Feeds, tty: Tty) -> None:
         dumb = is_dumb_terminal(os.environ.get("TERM"))
         self._input = create_input()
-        self._output = open_output(dumb=dumb)
+        self._output = DummyOutput() if options.plain else open_output(dumb=dumb)
         self._history = DiskHistory(options.history)
         self._feeds = feeds
         self._first = True
+        self._plain: bool | None = None
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
         with create_app_session(self._input, self._output):
-            self._session = self._build(prompt_keys(self._keys, os.environ, tty), dumb=dumb)
+            self._session = self._build(
+                prompt_keys(self._keys, os.environ, tty), dumb=dumb and not options.plain
+            )
         app = self._session.app
         app.key_processor.before_key_press += contained(self._keys.next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
         keys._call_handler = contained(keys._call_handler, _nothing)  # type: ignore[method-assign]  # noqa: SLF001
-        app.renderer = open_renderer(app, os.environ)
         self.change(options)
 
     def _build(self, keys: KeyBindings, *, dumb: bool) -> PromptSession[PromptResult]:
@@ -92,11 +96,10 @@ class Prompt:
             multiline=True,
             prompt_continuation=lambda width, _number, _wrapped: [("", " " * width)],
             history=self._history,
-            auto_suggest=AutoSuggestFromHistory(),
             search_ignore_case=True,
             lexer=ContainedLexer(FenceLexer()),
             completer=CandidateCompleter(self._feeds.complete),
-            complete_while_typing=Condition(_opens_menu),
+            complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[ContainedProcessor(VisibleProcessor())],
             key_bindings=keys,
@@ -116,6 +119,25 @@ class Prompt:
         self._session.app.timeoutlen = _VI_ESCAPE_SECONDS if options.vi else _SEQUENCE_SECONDS
         self._session.style = prompt_style(options.theme)
         self._session.color_depth = None if options.color else ColorDepth.DEPTH_1_BIT
+
+        if self._plain is not options.plain:
+            self._plain = options.plain
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        """Draw on the screen, or write lines."""
+        app, plain = self._session.app, self._plain
+        self._session.auto_suggest = None if plain else AutoSuggestFromHistory()
+        if not plain and isinstance(self._output, DummyOutput):
+            self._output = open_output(dumb=False)
+        style = app.renderer.style
+        app.renderer = self._line_renderer() if plain else open_renderer(style, self._output)
+        app.output = app.renderer.output
+
+    def _line_renderer(self) -> Renderer:
+        from chatrepl.terminal.prompt.lines import LineRenderer  # seldom needed
+
+        return LineRenderer(_write, self.options.mark, lambda: self._keys.hint)
 
     def type_ahead(self, data: bytes) -> None:
         """Give the next prompt keys that were read elsewhere."""
@@ -206,6 +228,11 @@ class Prompt:
 
 def _nothing(*_args: object, **_keywords: object) -> None:
     pass
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _opens_menu() -> bool:

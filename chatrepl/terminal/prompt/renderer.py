@@ -19,6 +19,7 @@ from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
+from prompt_toolkit.styles import BaseStyle
 
 from chatrepl.terminal.modes import ERASE_BELOW
 
@@ -120,12 +121,12 @@ class WindowRenderer(Renderer):
         self._above = max(above, wanted)
 
 
-def open_renderer(app: Application[Any], environ: Mapping[str, str]) -> WindowRenderer:
+def open_renderer(style: BaseStyle, output: Output) -> WindowRenderer:
     """Make the renderer that suits the terminal."""
-    renderer = WindowRenderer(app.renderer.style, app.output)
-    renderer.wraps = wraps_anew(environ)
-    if environ.get("TMUX"):
-        renderer.room_above = app.output.responds_to_cpr
+    renderer = WindowRenderer(style, output)
+    renderer.wraps = wraps_anew(os.environ)
+    if os.environ.get("TMUX"):
+        renderer.room_above = output.responds_to_cpr
         renderer.settled_s = _SETTLED_IN_TMUX_S
     return renderer
 

@@ -49,12 +49,16 @@ class ToolbarPart(NamedTuple):
 
 @frozen
 class PromptOptions:
-    """How a prompt looks and behaves; `history` None writes nothing to disk."""
+    """How a prompt looks and behaves; `history` None writes nothing to disk.
+
+    `plain` lets nothing but text and line ends leave, for screen readers.
+    """
 
     mark: str = "› "
     theme: Theme = field(default_factory=lambda: DARK)
     color: bool = True
     vi: bool = False
+    plain: bool = False
     multiline: bool = False
     history: Path | None = None
     placeholder: str = ""
