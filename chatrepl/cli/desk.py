@@ -29,6 +29,7 @@ from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.shells.repl import Desk, Repl
 from chatrepl.startup.early_prompt import EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
+from chatrepl.terminal.attention import OLD_TITLE, Attention
 from chatrepl.terminal.editor import edit
 from chatrepl.terminal.keyboard import ask_yes_no
 from chatrepl.terminal.modes import Tty, speaks_utf8
@@ -51,7 +52,15 @@ def talk(
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
-            repl = Repl(session, desk, connection.stream, connection.count, runner, replied=load)
+            repl = Repl(
+                session,
+                desk,
+                connection.stream,
+                connection.count,
+                runner,
+                replied=load,
+                attention=Attention(desk.tty, os.environ),
+            )
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
@@ -129,6 +138,8 @@ def _dress(desk: Desk, session: Session, dark: bool | None) -> None:
     """Let prompt and screen follow the settings, and the terminal's background once it is known."""
     settings, options = session.settings, desk.prompt.options
     desk.tty.speak_plainly(settings.accessible)
+    if not settings.title:
+        desk.tty.give_back(OLD_TITLE)
     desk.speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
     desk.prompt.change(
         replace(

@@ -152,7 +152,10 @@ class Settings:
         False,
         "For screen readers: nothing but text, colours and line ends, and each reply at once.",
     )
-    notify: bool = _option(False, "Ring the bell when a long reply is done.")
+    notify: bool = _option(
+        False, "Call you when a reply is done and the window is not in focus; else after 10 s."
+    )
+    title: bool = _option(False, "Name the terminal's window after your last question.")
 
 
 def _options() -> dict[str, Option]:

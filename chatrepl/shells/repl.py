@@ -39,9 +39,10 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
-from chatrepl.shells.guard import Guard
+from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.terminal.attention import OUTPUT_BEGINS, Attention, output_ended
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
@@ -53,7 +54,6 @@ from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_token
 Answered = TypeVar("Answered")
 # What every shell understands is no message: it would be paid for.
 _BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
-_LONG_S = 10.0
 _MOST_BROKEN = 3  # prompts in a row
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
@@ -86,6 +86,7 @@ class Repl:
     runner: asyncio.Runner
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
     running: bool = field(default=True)
     guard: Guard = field(init=False)
     _broken: int = field(default=0, init=False)
@@ -120,8 +121,7 @@ class Repl:
     def _take(self, entry: PromptEntry | None) -> None:
         match entry:
             case Submitted(text):
-                with self.guard.around():
-                    self.take(text)
+                self._marked(lambda: self.take(text))
             case Closed() | Interrupted():
                 self.running = False
             case None:
@@ -150,7 +150,15 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
-        self._send(message, message.text)
+        self._marked(lambda: self._send(message, message.text))
+
+    def _marked(self, work: Callable[[], object]) -> None:
+        """Do something, and mark for the terminal where its output begins, ends, and how."""
+        self.guard.code = 0
+        self.attention.mark(OUTPUT_BEGINS)
+        with self.guard.around():
+            work()
+        self.attention.mark(output_ended(self.guard.code))
 
     def take(self, text: str) -> None:
         """Run a submitted text: a command, or a message."""
@@ -283,6 +291,8 @@ class Repl:
             self._do(lambda: asked.then(total))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
+        if self.session.settings.title:
+            self.attention.name_window(message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
     def _turn(self, reply: Answering, typed: str = "") -> None:
@@ -318,13 +328,17 @@ class Repl:
             keep=self.desk.prompt.type_ahead,
             before_suspend=view.suspend,
             after_suspend=view.resume,
+            hear=self.attention.hear,
         )
+        watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
-            answered = await reply(view)
+            with watching:
+                answered = await reply(view)
         self.replied()
         return answered
 
     def _after_stop(self, nothing_came: bool, typed: str) -> None:
+        self.guard.code = INTERRUPTED
         if nothing_came:
             self.draft = typed
             back = " Your message is back in the prompt." if typed else ""
@@ -338,6 +352,6 @@ class Repl:
     def _sum_up(self, turn: Turn) -> None:
         for words, style in remarks(self.session, turn):
             self.desk.speaker.line(words, style)
-        receipt = turn.receipt
-        if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
-            self.desk.tty.write("\a")
+        if self.session.settings.notify and turn.receipt:
+            ended = "has answered" if turn.receipt.stop_reason else "was cut"
+            self.attention.call(f"{turn.receipt.model} {ended}", turn.receipt.duration_s)

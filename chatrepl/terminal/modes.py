@@ -51,6 +51,7 @@ class Tty:
         self.screen = screen
         self._knows = escapes and os.isatty(screen)
         self._plain = False
+        self._borrowed: dict[str, str] = {}  # what turned it on, by what turns it off
         self._start = self._modes()
 
     @property
@@ -81,8 +82,26 @@ class Tty:
     @contextmanager
     def usual(self) -> Iterator[None]:
         """Hold the modes of the start, for a program that is run inside ours."""
-        with self._held(lambda _modes: self._usual_modes()):
-            yield
+        for off in reversed(self._borrowed):
+            self.write(off)
+        try:
+            with self._held(lambda _modes: self._usual_modes()):
+                yield
+        finally:
+            for on in self._borrowed.values():
+                self.write(on)
+
+    def borrow(self, on: str, off: str) -> None:
+        """Turn something on that is off where another program runs, and when we leave."""
+        if self._borrowed.get(off) != on:
+            self.give_back(off)
+            self.write(on)
+            self._borrowed[off] = on
+
+    def give_back(self, off: str) -> None:
+        """Turn it off again, if it is on."""
+        if self._borrowed.pop(off, None) is not None:
+            self.write(off)
 
     def _usual_modes(self) -> Modes:
         """Give the modes of the start; in plain lines the terminal itself erases nothing either."""
@@ -101,7 +120,7 @@ class Tty:
         """Leave the terminal as it was found: modes, cursor, paste, colours. Never fails."""
         if self._start is None:
             return
-        self.write(_AT_REST)
+        self.write("".join(reversed(self._borrowed)) + _AT_REST)
         if self.is_ours:
             self._set(self._start)
 

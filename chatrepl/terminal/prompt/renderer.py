@@ -24,6 +24,9 @@ from prompt_toolkit.styles import BaseStyle
 from chatrepl.terminal.modes import ERASE_BELOW
 
 _FIXED: Final = ("linux", "rxvt", "vt")
+# kitty would else take the prompt off the screen by itself when the window changes, and we again.
+_PROMPT_BEGINS: Final = "\x1b]133;A;redraw=0\x1b\\"
+_INPUT_BEGINS: Final = "\x1b]133;B\x1b\\"
 _ROWS_AT_REST: Final = 2  # one of text, and the toolbar
 _ROOM_A_ROW: Final = 2  # rows more that a row takes in a window of a third of the width
 _SETTLED_S: Final = 0.1
@@ -53,6 +56,7 @@ class WindowRenderer(Renderer):
 
     wraps = True
     room_above = False
+    marks = True
     settled_s = _SETTLED_S
     _above: int | None = None  # rows of the window above the prompt, where that matters
     _settling: asyncio.TimerHandle | None = None
@@ -80,7 +84,13 @@ class WindowRenderer(Renderer):
         if self._last_size not in {None, self.output.get_size()}:
             self.erase()
             self.request_absolute_cursor_position()
+        begins = self._last_screen is None and self.marks
+        if begins:
+            self.output.write_raw(_PROMPT_BEGINS)
         super().render(app, layout, is_done)
+        if begins and not is_done:
+            self.output.write_raw(_INPUT_BEGINS)
+            self.output.flush()
         if self._above is not None and self._last_screen is not None:
             self._make_room(self._above, self._last_screen.height)
 
@@ -125,6 +135,7 @@ def open_renderer(style: BaseStyle, output: Output) -> WindowRenderer:
     """Make the renderer that suits the terminal."""
     renderer = WindowRenderer(style, output)
     renderer.wraps = wraps_anew(os.environ)
+    renderer.marks = isinstance(output, Vt100_Output) and os.environ.get("TERM") != "linux"
     if os.environ.get("TMUX"):
         renderer.room_above = output.responds_to_cpr
         renderer.settled_s = _SETTLED_IN_TMUX_S
