@@ -29,6 +29,7 @@ _PROMPT_BEGINS: Final = "\x1b]133;A;redraw=0\x1b\\"
 _INPUT_BEGINS: Final = "\x1b]133;B\x1b\\"
 _ROWS_AT_REST: Final = 2  # one of text, and the toolbar
 _ROOM_A_ROW: Final = 2  # rows more that a row takes in a window of a third of the width
+_ROOM_FOR_A_REPLY: Final = 12  # its open block is wrapped anew as well
 _SETTLED_S: Final = 0.1
 _SETTLED_IN_TMUX_S: Final = 0.3  # it tells a size up to 0.25 s after it has wrapped what it shows
 
@@ -84,6 +85,8 @@ class WindowRenderer(Renderer):
         if self._last_size not in {None, self.output.get_size()}:
             self.erase()
             self.request_absolute_cursor_position()
+        if is_done and app.current_buffer.text:
+            self._make_room(_ROOM_FOR_A_REPLY)
         begins = self._last_screen is None and self.marks
         if begins:
             self.output.write_raw(_PROMPT_BEGINS)
@@ -91,8 +94,8 @@ class WindowRenderer(Renderer):
         if begins and not is_done:
             self.output.write_raw(_INPUT_BEGINS)
             self.output.flush()
-        if self._above is not None and self._last_screen is not None:
-            self._make_room(self._above, self._last_screen.height)
+        if self._last_screen is not None:
+            self._make_room(_ROOM_A_ROW * (self._last_screen.height - _ROWS_AT_REST))
 
     def erase(self, leave_alternate_screen: bool = True) -> None:
         """Take what was drawn off the screen; after a change of size, that is done later."""
@@ -119,11 +122,12 @@ class WindowRenderer(Renderer):
         self._settling = None
         get_app().invalidate()
 
-    def _make_room(self, above: int, height: int) -> None:
+    def _make_room(self, wanted: int) -> None:
         """Move all rows of the window down, if the prompt stands too near to its top."""
-        free = self.output.get_size().rows - height
-        above = min(above, free)
-        wanted = min(free, _ROOM_A_ROW * (height - _ROWS_AT_REST))
+        if self._above is None or self._last_screen is None:
+            return
+        free = self.output.get_size().rows - self._last_screen.height
+        above, wanted = min(self._above, free), min(wanted, free)
         if (more := wanted - above) > 0:
             self.output.write_raw(f"\x1b[H\x1b[{more}L")
             self.output.cursor_goto(wanted + self._cursor_pos.y + 1, self._cursor_pos.x + 1)
