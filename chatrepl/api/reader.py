@@ -158,9 +158,9 @@ class _Reading:
     def __init__(self, origin: Origin, limits: ReadLimits, request_id: str | None) -> None:
         self._origin = origin
         self._limits = limits
-        self._request_id = request_id
+        self._request_id = origin.clean(request_id or "") or None
         self._events = EventReader()
-        self._translator = Translator(request_id)
+        self._translator = Translator(self._request_id, origin.secrets)
         self._raw = 0
         self._reply = 0
         self._stopped = False
@@ -191,10 +191,12 @@ class _Reading:
         """Yield the events of a body that is no stream. Raises ApiError where it is no reply."""
         if len(body) > limits.reply_bytes:
             raise self._too_much()
+        body = self._origin.hide(body)
         events = events_in(body)
         if events is None:
             headers = answer.response.headers
-            raise from_other_content(_label(answer), headers, body[:_PAGE_BYTES], self._origin)
+            label = self._origin.clean(_label(answer))
+            raise from_other_content(label, headers, body[:_PAGE_BYTES], self._origin)
         for value in events:
             if not self._stopped:
                 yield from self._take("", value)
@@ -213,6 +215,7 @@ class _Reading:
         return ApiError(ApiErrorKind.STREAM, message, hint, request_id=self._request_id)
 
     def _one(self, name: str, data: bytes) -> Iterator[StreamEvent]:
+        data = self._origin.hide(data)
         if data == b"[DONE]":
             self.ended = self.ended or self.begun
         elif name == "error":

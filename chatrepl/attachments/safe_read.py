@@ -7,6 +7,7 @@ How sizes and foreign names are put into words.
 
 import errno
 import os
+import platform
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
@@ -174,7 +175,7 @@ def _from_file_url(spec: str) -> str:
         parts = urlsplit(spec)
     except ValueError:
         raise refusal(spec, "the address cannot be read") from None
-    if parts.netloc not in {"", "localhost"}:
+    if parts.netloc not in {"", "localhost", platform.node()}:
         raise refusal(spec, "it lies on another computer")
     return unquote(parts.path, errors="surrogateescape")
 

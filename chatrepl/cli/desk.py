@@ -6,7 +6,9 @@ Importing this module loads rich and prompt_toolkit.
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from shutil import get_terminal_size
 
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
@@ -22,12 +24,13 @@ from chatrepl.commands.saved import tail
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import Block
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.shells.repl import Desk, Repl
-from chatrepl.startup.early_prompt import EarlyPrompt, mark_for
+from chatrepl.startup.early_prompt import Background, EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
 from chatrepl.terminal.attention import OLD_TITLE, Attention
 from chatrepl.terminal.editor import edit
@@ -49,18 +52,14 @@ def talk(
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
+    own = connection.route.secrets
+    desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
-            repl = Repl(
-                session,
-                desk,
-                connection.stream,
-                connection.count,
-                runner,
-                replied=load,
-                attention=Attention(desk.tty, os.environ),
-            )
+            repl = Repl(session, desk, connection.stream, connection.count, runner)
+            repl.replied, repl.consent.own = load, own
+            repl.attention = Attention(desk.tty, os.environ)
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
@@ -107,9 +106,11 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
     )
 
 
-def dressed(desk: Desk, session: Session, dark: bool | None) -> Desk:
-    """Let a desk follow the settings, and the terminal's background as far as it is known."""
-    desk = replace(desk, dress=lambda: _dress(desk, session, dark))
+def dressed(desk: Desk, session: Session, background: Background) -> Desk:
+    """Let a desk follow the settings, and what the terminal said of itself."""
+    dress = partial(_dress, desk, session, background.dark)
+    draw = partial(_draw, tty=desk.tty, session=session, sixel=background.sixel)
+    desk = replace(desk, dress=dress, picture=draw)
     desk.dress()
     return desk
 
@@ -151,6 +152,17 @@ def _dress(desk: Desk, session: Session, dark: bool | None) -> None:
             multiline=settings.multiline,
         )
     )
+
+
+def _draw(block: Block, *, tty: Tty, session: Session, sixel: bool) -> None:
+    """Show a picture that is attached, where the terminal can."""
+    if session.settings.accessible or not tty.knows_escapes:
+        return
+    from chatrepl.attachments.thumbnail import drawing_of, thumbnail  # loads Pillow
+
+    columns = get_terminal_size().columns - 1
+    if drawn := thumbnail(block, drawing_of(os.environ, sixel=sixel), columns):
+        tty.write(drawn)
 
 
 def _edit(text: str, tty: Tty) -> str:

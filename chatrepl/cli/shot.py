@@ -11,12 +11,13 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from chatrepl.api.address import is_allowed
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import compose, form_of
+from chatrepl.cli.message import compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -85,11 +86,17 @@ async def _ask(
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
         connection, refused = _connect(options, session)
+        if connection is not None and is_allowed(connection.route.url, session.settings.allow_http):
+            what = f"the key goes to {connection.route.origin.host} over plain http"
+            mutter(
+                None if options.quiet else sys.stderr, f"chatrepl: {what}, as allow_http allows."
+            )
         if connection is not None:
             stack.push_async_callback(connection.close)
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
+        look_for_keys(options, message, connection.route.secrets)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -186,6 +193,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
+    look_for_keys(options, message)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:

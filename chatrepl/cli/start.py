@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -10,9 +11,10 @@ from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config.load import Config, load
+from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.settings import Settings
-from chatrepl.storage.paths import config_file
+from chatrepl.storage.paths import config_file, find_folders
 
 if TYPE_CHECKING:
     from chatrepl.startup.early_prompt import EarlyPrompt
@@ -68,11 +70,12 @@ def _page(options: Options) -> str:
 
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
-    loaded = _load(options)
-    if not options.quiet and sys.stderr is not None:
+    loaded = _where_it_is_safe(_load(options))
+    is_page = options.models or options.sessions or options.doctor
+    if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
-    if options.models or options.sessions or options.doctor:
+    if is_page:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)
@@ -102,6 +105,23 @@ def _load(options: Options) -> Config:
         sets=options.set_,
         options=_settings(options),
     )
+
+
+def _where_it_is_safe(loaded: Config) -> Config:
+    """Say where others have a hand in the folder that conversations are kept in.
+
+    In one that is somebody else's nothing is kept.
+    """
+    state = find_folders().state
+    why = doubt(state) if state is not None and loaded.settings.save and state.exists() else None
+    if why is None:
+        return loaded
+    if why.is_foreign:
+        note = f"{why.reason}, so nothing is kept there. {why.mend}"
+        settings, origins = replace(loaded.settings, save=False), {**loaded.origins, "save": note}
+        return replace(loaded, settings=settings, origins=origins, notes=(*loaded.notes, note))
+    note = f"{why.reason}, and conversations are kept there. {why.mend}"
+    return replace(loaded, notes=(*loaded.notes, note))
 
 
 def _is_chat(options: Options) -> bool:

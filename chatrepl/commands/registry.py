@@ -29,6 +29,8 @@ GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 class ArgKind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
+    `by_word` completes the last word of such an end, and not all of it.
+
     What is offered is a text, or a text and what it means. `given` completes where the arguments
     before it decide what is offered. `values` are all that it may be, where they are few.
     """
@@ -36,6 +38,7 @@ class ArgKind:
     parse: Callable[[str], Any] = str
     complete: Callable[[Session, str], Offers] = lambda _session, _text: ()
     rest: bool = False
+    by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
 
@@ -90,7 +93,7 @@ class Command:
             return ()
         if kind.given is not None:
             return kind.given(session, words[:-1], words[-1])
-        typed = text if kind.rest and len(self.kinds) == 1 else words[-1]
+        typed = text if not self._splits and len(self.kinds) == 1 else words[-1]
         return kind.complete(session, typed)
 
     def last_word(self, text: str) -> str:
@@ -105,8 +108,8 @@ class Command:
 
     @property
     def _splits(self) -> bool:
-        """Whether blanks part all of its arguments, and are escaped inside of one."""
-        return not any(kind.rest for kind in self.kinds)
+        """Whether blanks part all that is completed, and are escaped inside of a word."""
+        return not any(kind.rest and not kind.by_word for kind in self.kinds)
 
     def _values(self, text: str) -> list[Any]:
         try:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from chatrepl.api.address import redact
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
@@ -15,6 +14,7 @@ from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.foreign_json import omissions
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
+from chatrepl.core.secrets import redact
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.talk.markdown import passages

@@ -17,7 +17,7 @@ from chatrepl.pages.model_list import model_list
 from chatrepl.session.session import Session
 
 _AT_START: Final = frozenset(
-    {"base_url", "api_key_command", "headers", "timeout_s", "retries", "save", "head_start"}
+    "allow_http base_url api_key_command headers timeout_s retries save head_start".split()
 )
 
 

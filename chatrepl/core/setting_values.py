@@ -5,7 +5,8 @@ To add a kind, give it a name, its words in `_WANTED`, and a case in `parse` and
 
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
@@ -13,9 +14,19 @@ from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
-    "text", "integer", "number", "switch", "words", "names", "domains", "models", "headers",
-    "place", "body",
-]  # fmt: skip
+    "text",
+    "command",
+    "integer",
+    "number",
+    "switch",
+    "words",
+    "names",
+    "domains",
+    "models",
+    "headers",
+    "place",
+    "body",
+]
 
 
 @frozen
@@ -45,12 +56,11 @@ def check(opt: Option, value: object) -> Any:
     """Give `value` in the setting's own type. Raises ConfigError where it is none of its values."""
     if opt.default is None and value in (None, ""):
         return None
-    wanted = _WANTED[opt.kind]
     value = _of_kind(opt.kind, value)
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
-        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
+        raise ConfigError(f"{opt.key} takes {_WANTED[opt.kind]}{given}.")
     if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
         raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
     if opt.choices and value not in opt.choices:
@@ -67,6 +77,8 @@ def _of_kind(kind: SettingKind, value: object) -> object:
     """Give a value in the form in which its kind is kept, as far as it has one."""
     if kind == "models" and isinstance(value, str):
         value = value.replace(",", " ").split()
+    if kind == "command" and isinstance(value, list | tuple) and _are_texts(value):
+        return shlex.join(value)
     if kind in _LISTS and isinstance(value, list | tuple):
         return tuple(value)
     if kind == "body" and isinstance(value, str):
@@ -100,6 +112,9 @@ def parse(opt: Option, text: str) -> Any:
             listed = _json(text, "[")
             parts = text.split(",") if opt.kind == "words" else text.replace(",", " ").split()
             return check(opt, [p for p in parts if p] if listed is None else listed)
+        case "command":
+            listed = _json(text, "[")
+            return check(opt, text if listed is None else listed)
         case "headers" | "place":
             table = _json(text, "{")
             return check(opt, _pairs(opt, text) if table is None else table)
@@ -113,6 +128,7 @@ _SWITCH: Final = {
 }  # fmt: skip
 _WANTED: Final[Mapping[SettingKind, str]] = {
     "text": "a text",
+    "command": "a command: a list of words, or a text that is split into words",
     "integer": "a whole number",
     "number": "a number",
     "switch": "true or false",
@@ -192,6 +208,10 @@ def _fits(kind: SettingKind, value: object) -> bool:
 
 def _is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_texts(values: Iterable[object]) -> TypeGuard[Iterable[str]]:
+    return all(isinstance(value, str) for value in values)
 
 
 def _is_header(name: object, value: object) -> bool:

@@ -133,3 +133,8 @@ def spans(numbers: Collection[int]) -> str:
             run = []
         run.append(number)
     return ", ".join(parts)
+
+
+def hidden_words(count: int) -> str:
+    """Say how many characters that nobody sees there were."""
+    return f"{count} hidden character{'' if count == 1 else 's'}"

@@ -104,7 +104,8 @@ class Lessons:
         session = self.session
         self.take_back(error)
         named = refused_files(error, request, after)
-        files = [item for item in session.next.staged if any(item.block is b for b in named)]
+        refused = set(map(id, named))
+        files = [i for i in session.next.staged if not refused.isdisjoint(map(id, i.blocks))]
         if not files:
             return in_plain_words(error, request)
         session.unstage(*files)

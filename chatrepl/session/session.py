@@ -97,7 +97,9 @@ class Session:
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
-        return Message.user(scrub(text), *(item.block for item in self.next.staged))
+        return Message.user(
+            scrub(text), *(block for item in self.next.staged for block in item.blocks)
+        )
 
     @property
     def situation(self) -> Situation:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from chatrepl.api.address import redact
+from chatrepl.core.secrets import redact
 from chatrepl.storage.paths import find_folders, make_folder
 
 MOST_LOGS: Final = 20

@@ -1,18 +1,17 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
-from chatrepl.attachments.attach import load
-from chatrepl.attachments.limits import limits_of
-from chatrepl.attachments.mentions import find_mentions, unmentioned
+from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
-from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -35,14 +34,17 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
+from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
+from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
-from chatrepl.terminal.attention import OUTPUT_BEGINS, Attention, output_ended
+from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
@@ -55,6 +57,7 @@ Answered = TypeVar("Answered")
 # What every shell understands is no message: it would be paid for.
 _BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _MOST_BROKEN = 3  # prompts in a row
+_MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
@@ -62,7 +65,8 @@ Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 class Desk:
     """What the chat needs of the terminal; each part is a small door to a library.
 
-    `dress` lets prompt and screen follow settings that were changed.
+    `dress` lets prompt and screen follow settings that were changed; `picture` draws a picture that
+    is attached, where that can be.
     """
 
     prompt: Prompt
@@ -73,11 +77,15 @@ class Desk:
     edit: Callable[[str], str]
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None
+    picture: Callable[[Block], None] = lambda _block: None
 
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `own` are the keys of the chat itself.
+    """
 
     session: Session
     desk: Desk
@@ -88,11 +96,14 @@ class Repl:
     replied: Callable[[], None] = lambda: None
     attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
     running: bool = field(default=True)
+    consent: Consent = field(init=False)
     guard: Guard = field(init=False)
     _broken: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
+        say = self.desk.speaker.line
+        self.consent = Consent(self.session, self.desk.ask, say)
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -120,8 +131,8 @@ class Repl:
 
     def _take(self, entry: PromptEntry | None) -> None:
         match entry:
-            case Submitted(text):
-                self._marked(lambda: self.take(text))
+            case Submitted(text, pasted):
+                self._marked(lambda: self.take(text, pasted))
             case Closed() | Interrupted():
                 self.running = False
             case None:
@@ -150,31 +161,45 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
+        if not self.consent.to_send(message):
+            self.draft = message.text
+            return
+        self._show_attached(self.session.next.staged)
         self._marked(lambda: self._send(message, message.text))
 
     def _marked(self, work: Callable[[], object]) -> None:
         """Do something, and mark for the terminal where its output begins, ends, and how."""
         self.guard.code = 0
-        self.attention.mark(OUTPUT_BEGINS)
-        with self.guard.around():
+        with self.attention.output(lambda: self.guard.code), self.guard.around():
             work()
-        self.attention.mark(output_ended(self.guard.code))
 
-    def take(self, text: str) -> None:
-        """Run a submitted text: a command, or a message."""
+    def take(self, text: str, pasted: Sequence[str] = ()) -> None:
+        """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
         if not text.strip():
             self.session.leave_edit()
             return
         text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
-            self.send(text[1:])
+            self.send(text[1:], pasted)
+        elif _is_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
+            self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
-            self._do(lambda: REGISTRY.dispatch(self.session, text))
+            self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
         else:
-            self.send(text)
+            self.send(text, pasted)
+
+    def _command(self, line: str) -> None:
+        """Run a command, and show the pictures that it stages."""
+        before = {id(item) for item in self.session.next.staged}
+        self._do(lambda: REGISTRY.dispatch(self.session, line))
+        self._draw(item for item in self.session.next.staged if id(item) not in before)
+
+    def _draw(self, files: Iterable[Attachment]) -> None:
+        for block in islice((file.block for file in files), _MOST_PICTURES):
+            self.desk.picture(block)
 
     def _is_command(self, text: str) -> bool:
         word, _ = split_command(text)
@@ -185,39 +210,50 @@ class Repl:
         self.draft = text
         raise UsageError("Nothing was sent.", "The line is back in the prompt.")
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
+        if not self.session.settings.keep_hidden:
+            text, hidden = without_hidden(text)
+            if hidden:
+                self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
         self.draft = text  # whatever stops us before the turn, the text is not lost
-        limits = limits_of(self.session.model)
-        mentions = find_mentions(text)
-        mentioned = tuple(load(m.path, limits=limits) for m in mentions)
-        self.session.stage(*mentioned)
+        if "@" in text:
+            self._send_mentioning(text, pasted)
+        else:
+            self._show_attached(())
+            self._send_if_agreed(text)
+
+    def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
+        from chatrepl.shells.mentioned import attach_mentions, not_mentioning  # seldom needed
+
+        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        files = tuple(mentioned.values())
+        self.session.stage(*files)
+        self._show_attached(files)
         try:
             self._send_if_agreed(text)
         finally:
             if self.draft == text:  # nothing came; what was refused is mentioned no more
                 staged = self.session.next.staged
-                pairs = zip(mentions, mentioned, strict=True)
-                self.draft = unmentioned(text, (m for m, item in pairs if item not in staged))
-            self.session.unstage(*mentioned)  # where nothing came, the draft names them again
+                refused = (path for path, file in mentioned.items() if file not in staged)
+                self.draft = not_mentioning(text, refused)
+            self.session.unstage(*files)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
+        if not self.consent.to_send(message):
+            return
         self.act(make_room(self.session, message))
-        if self._may_cost():
+        if self.consent.to_pay():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
 
-    def _may_cost(self) -> bool:
-        """Ask before the session costs more than it should."""
-        question = cost_question(self.session)
-        if question and not self.desk.ask(question):
-            self.desk.speaker.line("Nothing was sent.")
-            return False
-        if question:
-            agree_to_cost(self.session)
-        return True
+    def _show_attached(self, new: Iterable[Attachment]) -> None:
+        """Say what goes with the message; the pictures that are `new` were not seen yet."""
+        for item in self.session.next.staged:
+            self.desk.speaker.line(item.line)
+        self._draw(new)
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
@@ -242,7 +278,7 @@ class Repl:
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                if self._may_cost():
+                if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
@@ -259,7 +295,7 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                if self._may_cost():
+                if self.consent.to_pay():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
                 self._aside(message, then)
@@ -353,5 +389,12 @@ class Repl:
         for words, style in remarks(self.session, turn):
             self.desk.speaker.line(words, style)
         if self.session.settings.notify and turn.receipt:
-            ended = "has answered" if turn.receipt.stop_reason else "was cut"
-            self.attention.call(f"{turn.receipt.model} {ended}", turn.receipt.duration_s)
+            self.attention.call(turn.receipt)
+
+
+def _is_dropped(text: str) -> bool:
+    if not text.startswith(("/", "~", "'", '"', "file:")):
+        return False
+    from chatrepl.attachments.dropped import are_dropped  # seldom needed
+
+    return are_dropped(text)

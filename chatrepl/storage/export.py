@@ -15,6 +15,7 @@ from dataclasses import field
 from typing import Any, Final
 
 from chatrepl.core.fences import closed
+from chatrepl.core.secrets import HIDDEN, bare_url, is_secret_header
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import Passage, passages
@@ -180,11 +181,7 @@ _NAMED: Final = frozenset(
     "model max_tokens messages system stop_sequences cache_control thinking output_config "
     "diagnostics tools tool_choice metadata service_tier inference_geo".split()
 )
-_SECRET: Final = frozenset(
-    "key apikey token secret auth authorization password credential credentials cookie".split()
-)
 _GRANT: Final = "authorization_token"  # of an MCP server
-_HIDDEN: Final = "[hidden]"
 
 
 @frozen
@@ -242,7 +239,7 @@ def to_python(body: Wire, call: Call) -> str:
 
 def _client(call: Call) -> str:
     """Write what makes the client; the SDK itself would put the key into `authorization`."""
-    options = [] if call.base_url == BASE_URL else [f"base_url={call.base_url!r}"]
+    options = [] if call.base_url == BASE_URL else [f"base_url={bare_url(call.base_url)!r}"]
     named = [f"{name!r}: {text!r}" for name, text in open_headers(call.headers).items()]
     imports, reads = "from anthropic import Anthropic\n", f"  # reads {_KEY}"
     if call.proof != "authorization":
@@ -266,18 +263,13 @@ def _messages_url(base_url: str) -> str:
     """Give the address as a word of the shell; where none is set, the environment may name one."""
     if base_url == BASE_URL:
         return f'"${{ANTHROPIC_BASE_URL:-{BASE_URL}}}/v1/messages"'
-    base = base_url.rstrip("/")
+    base = bare_url(base_url).rstrip("/")
     return shlex.quote(base + ("/messages" if base.endswith("/v1") else "/v1/messages"))
 
 
 def open_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Leave out what may hold a secret."""
-    return {name: text for name, text in headers.items() if not _is_secret(name)}
-
-
-def _is_secret(name: str) -> bool:
-    words = re.split(r"[^a-z]+", name.lower())
-    return any(word in _SECRET or word.endswith(("key", "token")) for word in words)
+    return {name: text for name, text in headers.items() if not is_secret_header(name, text)}
 
 
 def open_body(body: Wire) -> dict[str, Any]:
@@ -289,4 +281,4 @@ def open_body(body: Wire) -> dict[str, Any]:
 
 
 def _without_token(server: Any) -> Any:
-    return {**server, _GRANT: _HIDDEN} if isinstance(server, dict) and _GRANT in server else server
+    return {**server, _GRANT: HIDDEN} if isinstance(server, dict) and _GRANT in server else server

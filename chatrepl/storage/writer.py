@@ -121,6 +121,8 @@ class Writer:
             if not last:
                 self.unsaved = "the journal broke off"
             if self._log is not None:
+                if self._faulty:
+                    self._log.drop_if_empty()
                 self._log.close()
 
     def _next(self) -> "WriteJob | Delta | None":

@@ -5,15 +5,16 @@ whether its window has the focus. What is told are words of ours; no text from o
 them but a model's name and a title, which are made safe.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from chatrepl.core.talk.conversation import Receipt
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.sanitize.text import one_line
 
-OUTPUT_BEGINS: Final = "\x1b]133;C\x1b\\"
+_OUTPUT_BEGINS: Final = "\x1b]133;C\x1b\\"
 _FOCUS_ON, _FOCUS_OFF = "\x1b[?1004h", "\x1b[?1004l"
 _FOCUS: Final = {b"\x1b[I": True, b"\x1b[O": False}
 _BUSY, _IDLE = "\x1b]9;4;3\x1b\\", "\x1b]9;4;0\x1b\\"
@@ -21,11 +22,6 @@ _PUSH_TITLE = "\x1b[22;2t"
 OLD_TITLE: Final = "\x1b[23;2t"
 _LONG_S: Final = 10.0
 _LONGEST_TITLE: Final = 60
-
-
-def output_ended(code: int) -> str:
-    """Tell the terminal where a command or a reply ends, and how."""
-    return f"\x1b]133;D;{code}\x1b\\"
 
 
 @dataclass(slots=True)
@@ -37,10 +33,18 @@ class Attention:
     focused: bool | None = None  # None: the terminal has not said
     _busy: bool = False
 
-    def mark(self, mark: str) -> None:
-        """Mark a place on the screen for the terminal (OSC 133), if it knows no other use of it."""
-        if self.environ.get("TERM") != "linux":
-            self.tty.write(mark)
+    @contextmanager
+    def output(self, code: Callable[[], int]) -> Iterator[None]:
+        """Mark for the terminal where output begins and ends, and how: by the `code` of then.
+
+        The console of Linux would show the marks.
+        """
+        mark = self.tty.write if self.environ.get("TERM") != "linux" else len
+        mark(_OUTPUT_BEGINS)
+        try:
+            yield
+        finally:
+            mark(f"\x1b]133;D;{code()}\x1b\\")
 
     @contextmanager
     def watching(self, *, notify: bool) -> Iterator[None]:
@@ -65,11 +69,12 @@ class Attention:
             self.focused = at[max(at)]
             self._show_progress()
 
-    def call(self, words: str, took_s: float) -> None:
-        """Say that something is done to a user who looks elsewhere; after a while, who may."""
+    def call(self, receipt: Receipt) -> None:
+        """Call a user who looks elsewhere to a reply that ended; after a while, one who may."""
+        words = f"{receipt.model} {'has answered' if receipt.stop_reason else 'was cut'}"
         if self.focused is False:
             self.tty.write(self._through(self._notification(one_line(words, 100))) + "\a")
-        elif self.focused is None and took_s >= _LONG_S:
+        elif self.focused is None and receipt.duration_s >= _LONG_S:
             self.tty.write("\a")
 
     def name_window(self, text: str) -> None:

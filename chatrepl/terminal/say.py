@@ -15,7 +15,9 @@ from chatrepl.terminal.markdown.wrap import rstrip, wrap
 from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.sanitize.text import display, one_line
 
-_PLAIN: Final = str.maketrans({"█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"})
+_PLAIN: Final = str.maketrans(
+    {"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"}
+)
 
 _WORDS: Final = {" · ": ", ", "▣ ": "attached: "}  # for who listens
 _CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow

@@ -173,3 +173,13 @@ def test_what_the_sdk_does_not_know_by_name_goes_into_its_extra_body() -> None:
     assert named["extra"] == {"top_k": 5, "options": {"seed": 1}}
     assert named["request"] == {key: value for key, value in BODY.items() if key != "stream"}
     assert "extra_body=extra" in script
+
+
+def test_an_export_names_neither_a_login_nor_what_may_be_a_key() -> None:
+    url = "https://me:hunter2@gate.example/base?key=q1w2e3"
+    headers = {"x-note": "CANARY-0123", "anthropic-beta": "one-2026-01-01", "x-key": "abc"}
+    call = Call(url, headers)
+    for written in (to_curl(WIRE, VERSION, call), to_python(BODY, call)):
+        assert "https://gate.example/base" in written
+        assert "one-2026-01-01" in written
+        assert not any(word in written for word in ("hunter2", "q1w2e3", "CANARY", "abc"))

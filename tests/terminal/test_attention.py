@@ -5,12 +5,14 @@ import pty
 import re
 import select
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.terminal.attention import OUTPUT_BEGINS, Attention, output_ended
+from chatrepl.core.talk.conversation import Receipt
+from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.modes import Tty
 
 
@@ -27,6 +29,10 @@ class Window:
         while select.select([self.master], [], [], 0)[0]:
             data += os.read(self.master, 65_536)
         return data.decode()
+
+
+def done(model: str, took_s: float) -> Receipt:
+    return Receipt(model, "end_turn", duration_s=took_s)
 
 
 @pytest.fixture
@@ -72,13 +78,13 @@ def test_who_looks_elsewhere_is_called_and_who_looks_is_not(
         for data in heard:
             window.attention.hear(data)
     window.written()
-    window.attention.call("m has answered", 99.0)
+    window.attention.call(done("m", 99.0))
     assert window.written() == ("\x1b]9;chatrepl: m has answered\x1b\\\a" if calls else "")
 
 
 @pytest.mark.parametrize(("took_s", "rings"), [(9.9, ""), (10.0, "\a")])
 def test_where_nobody_knows_a_long_reply_rings(window: Window, took_s: float, rings: str) -> None:
-    window.attention.call("m has answered", took_s)
+    window.attention.call(done("m", took_s))
     assert window.written() == rings
 
 
@@ -106,7 +112,7 @@ def test_progress_is_shown_to_who_looks_elsewhere_only(window: Window) -> None:
 def test_each_terminal_is_told_in_its_own_way(environ: dict[str, str], begins: str) -> None:
     window = Window(environ)
     window.attention.focused = False
-    window.attention.call("m has answered", 1.0)
+    window.attention.call(done("m", 1.0))
     assert window.written().startswith(begins)
 
 
@@ -114,7 +120,7 @@ def test_each_terminal_is_told_in_its_own_way(environ: dict[str, str], begins: s
 def test_text_from_outside_ends_no_sequence_and_begins_none(text: str) -> None:
     window = Window({"TERM": "foot"})
     window.attention.focused = False
-    window.attention.call(text, 1.0)
+    window.attention.call(done(text, 1.0))
     window.attention.name_window(text)
     for sequence in re.split(r"(?<=\x1b\\)\a?|\x1b\[22;2t", window.written()):
         inside = sequence.removeprefix("\x1b]").removesuffix("\x1b\\")
@@ -127,15 +133,21 @@ def test_a_terminal_that_knows_nothing_of_it_gets_nothing() -> None:
     for window in (Window({"TERM": "dumb"}, escapes=False), plain):
         window.attention.focused = False
         window.attention.name_window("x")
-        window.attention.mark(OUTPUT_BEGINS)
-        with window.attention.watching(notify=True):
+        with window.attention.output(int), window.attention.watching(notify=True):
             window.attention.hear(b"\x1b[O")
-        window.attention.call("x", 99.0)
+        window.attention.call(done("x", 99.0))
         window.tty.restore()
         assert window.written() == ""
 
 
 def test_the_console_of_linux_gets_no_marks() -> None:
     window = Window({"TERM": "linux"})
-    window.attention.mark(output_ended(0))
+    with window.attention.output(int):
+        pass
     assert window.written() == ""
+
+
+def test_output_is_marked_with_how_it_ended_whatever_is_raised(window: Window) -> None:
+    with suppress(KeyError), window.attention.output(lambda: 7):
+        raise KeyError
+    assert window.written() == "\x1b]133;C\x1b\\\x1b]133;D;7\x1b\\"

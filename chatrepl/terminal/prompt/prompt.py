@@ -32,7 +32,12 @@ from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.utils import is_dumb_terminal
 
 from chatrepl.terminal.modes import Tty, is_ignored
-from chatrepl.terminal.prompt.contain import ContainedLexer, ContainedProcessor, contained
+from chatrepl.terminal.prompt.contain import (
+    ContainedCompleter,
+    ContainedLexer,
+    ContainedProcessor,
+    contained,
+)
 from chatrepl.terminal.prompt.history import DiskHistory
 from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
 from chatrepl.terminal.prompt.line_editor import (
@@ -98,7 +103,7 @@ class Prompt:
             history=self._history,
             search_ignore_case=True,
             lexer=ContainedLexer(FenceLexer()),
-            completer=CandidateCompleter(self._feeds.complete),
+            completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
             complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[ContainedProcessor(VisibleProcessor())],
@@ -113,6 +118,7 @@ class Prompt:
     def change(self, options: PromptOptions) -> None:
         """Look and behave otherwise from the next line on; the history stays where it is."""
         self.options = options
+        self._history.secrets = options.secrets
         self._keys.multiline = options.multiline
         self._session.editing_mode = EditingMode.VI if options.vi else EditingMode.EMACS
         self._session.app.ttimeoutlen = _ESCAPE_SECONDS
@@ -174,7 +180,9 @@ class Prompt:
         except KeyboardInterrupt:  # it came while the keys were not ours: as one Ctrl-C
             self._keys.hint = LEAVE_HINT
             return self.read(run, self.draft)
-        return Submitted(whole_characters(result)) if isinstance(result, str) else result
+        if not isinstance(result, str):
+            return result
+        return Submitted(whole_characters(result), tuple(self._keys.pastes))
 
     @property
     def draft(self) -> str:
@@ -222,7 +230,8 @@ class Prompt:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
-            parts = search_words() or [*mode, *self._feeds.toolbar()]
+            draft = Submitted(self._session.default_buffer.text, tuple(self._keys.pastes))
+            parts = search_words() or [*mode, *self._feeds.toolbar(draft)]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
 
 

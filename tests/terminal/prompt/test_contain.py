@@ -6,12 +6,16 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt import prompt as module
+from chatrepl.terminal.prompt.contain import ContainedCompleter
 from chatrepl.terminal.prompt.keys import KeyState
+from chatrepl.terminal.prompt.line_editor import CandidateCompleter
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Candidate, Feeds, PromptOptions, Submitted, ToolbarPart
@@ -87,15 +91,24 @@ def test_a_toolbar_that_fails_is_empty() -> None:
     assert told
 
 
-def test_a_completion_that_fails_offers_nothing() -> None:
+def test_a_completion_that_fails_offers_what_came_until_then() -> None:
+    told: list[object] = []
+
     def offers(_text: str, _cursor: int) -> Iterable[Candidate]:
         yield Candidate(0, "/help")
         raise BrokenError
 
-    entry, told, _ = typed("/h\thello\r", Feeds(complete=offers))
+    async def complete() -> list[str]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        completer = ContainedCompleter(CandidateCompleter(offers))
+        offered = completer.get_completions_async(Document("/h"), CompleteEvent())
+        return [completion.text async for completion in offered]
 
-    assert isinstance(entry, Submitted)
+    assert asyncio.run(complete()) == ["/help"]
     assert {type(bug) for bug in told} == {BrokenError}
+    entry, _, _ = typed("/h\thello\r", Feeds(complete=offers))
+    assert isinstance(entry, Submitted)
 
 
 def test_a_key_that_fails_is_passed_over_and_those_behind_it_are_not(
@@ -130,7 +143,7 @@ def test_what_is_said_above_the_line_leaves_the_line() -> None:
     prompts: list[Prompt] = []
     asked: list[object] = []
 
-    def toolbar() -> Sequence[ToolbarPart]:
+    def toolbar(_draft: Submitted) -> Sequence[ToolbarPart]:
         if not asked and prompts and prompts[0].draft:
             loop = asyncio.get_running_loop()
             asked.append(loop.call_soon(prompts[0].above, lambda: keyboard.send_text("lo\r")))
