@@ -41,7 +41,9 @@ def chat(
     is on the screen already. Raises ChatreplError for what keeps a chat from starting.
     """
     os.umask(0o077)
-    with nullcontext(early) if early is not None else early_prompt(os.environ) as mark:
+    plain = loaded.settings.accessible
+    opened = nullcontext(early) if early is not None else early_prompt(os.environ, plain=plain)
+    with opened as mark:
         mark.ask = loaded.settings.theme == "auto"
         return _chat(options, loaded, mark, piped)
 
@@ -75,6 +77,8 @@ def _greet(early: EarlyPrompt, session: Session, notes: Sequence[str], url: str)
     line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
     leaving = " · Ctrl-D leaves"
     line = line + leaving if len(line + leaving) <= columns else fill(line, columns)
+    if session.settings.accessible:
+        line = line.replace(" ·", ",")
     line = line.replace("·", "|") if early.mark.isascii() else line
     note = "".join(f"{fill(one_line(each, 1000), columns)}\n" for each in notes)
     if early.tty.knows_escapes:

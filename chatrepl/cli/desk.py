@@ -28,13 +28,15 @@ from chatrepl.core.talk.blocks import Block
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
+from chatrepl.shells.desk import Desk
 from chatrepl.shells.prompt_feeds import Toolbar, complete
-from chatrepl.shells.repl import Desk, Repl
-from chatrepl.startup.early_prompt import Background, EarlyPrompt
+from chatrepl.shells.repl import Repl
+from chatrepl.startup.early_prompt import Background, EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
+from chatrepl.terminal.attention import OLD_TITLE, Attention
 from chatrepl.terminal.editor import edit
 from chatrepl.terminal.keyboard import ask_yes_no
-from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
@@ -58,6 +60,7 @@ def talk(
         with new_runner() as runner:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
             repl.replied, repl.consent.own = load, own
+            repl.attention = Attention(desk.tty, os.environ)
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
@@ -117,7 +120,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
 
 def dressed(desk: Desk, session: Session, background: Background) -> Desk:
     """Let a desk follow the settings, and what the terminal said of itself."""
-    dress = partial(_dress, desk.prompt, desk.speaker, session, background.dark)
+    dress = partial(_dress, desk, session, background.dark)
     draw = partial(_draw, tty=desk.tty, session=session, sixel=background.sixel)
     desk = replace(desk, dress=dress, picture=draw)
     desk.dress()
@@ -131,6 +134,7 @@ def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color
         theme=pick_theme(settings.theme),
         color=color,
         vi=settings.editing_mode == "vi",
+        plain=settings.accessible,
         multiline=settings.multiline,
         history=history,
         placeholder="Ask anything; /help lists commands",
@@ -143,14 +147,23 @@ def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color
     return Prompt(options, feeds, early.tty)
 
 
-def _dress(prompt: Prompt, speaker: Speaker, session: Session, dark: bool | None) -> None:
+def _dress(desk: Desk, session: Session, dark: bool | None) -> None:
     """Let prompt and screen follow the settings, and the terminal's background once it is known."""
-    settings = session.settings
-    speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
-    theme = pick_theme(settings.theme, dark=dark)
-    vi = settings.editing_mode == "vi"
-    options = prompt.options
-    prompt.change(replace(options, theme=theme, vi=vi, multiline=settings.multiline))
+    settings, options = session.settings, desk.prompt.options
+    desk.tty.speak_plainly(settings.accessible)
+    if not settings.title:
+        desk.tty.give_back(OLD_TITLE)
+    desk.speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
+    desk.prompt.change(
+        replace(
+            options,
+            mark=mark_for(speaks_utf8(sys.stdout, os.environ), plain=settings.accessible),
+            theme=pick_theme(settings.theme, dark=dark),
+            vi=settings.editing_mode == "vi",
+            plain=settings.accessible,
+            multiline=settings.multiline,
+        )
+    )
 
 
 def _draw(block: Block, *, tty: Tty, session: Session, sixel: bool) -> None:
@@ -176,6 +189,10 @@ def _copy(text: str, tty: Tty) -> str:
     """Put text on the clipboard; say how, in the words that end a sentence."""
     if Clipboard().write(text):
         return "to the clipboard."
+    if not tty.knows_escapes:
+        raise UsageError(
+            "Nothing was copied: there is no program for that.", "wl-copy is one, xclip too."
+        )
     screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
     tty.write(osc52(text, "TMUX" in os.environ, screen=screen))
     return "through the terminal, to its clipboard."

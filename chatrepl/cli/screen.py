@@ -7,7 +7,7 @@ from typing import TextIO
 
 from chatrepl.core.settings import Settings
 from chatrepl.terminal.console import Appearance, is_dumb, wants_color
-from chatrepl.terminal.markdown.look import ASCII, LOOKS, Look
+from chatrepl.terminal.markdown.look import ASCII, LOOKS, WORDS, Look
 from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.safe_console import SafeConsole, open_console
 from chatrepl.terminal.theme import pick_theme
@@ -29,6 +29,8 @@ def choose_look(
     appearance = Appearance(environ, settings.color, pick_theme(settings.theme))
     if chosen.code_theme and not wants_color(out, appearance):
         chosen = LOOKS["none"]
+    if settings.accessible:
+        return replace(chosen, glyphs=WORDS)
     return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
 
 
@@ -43,5 +45,6 @@ def live_view(
         utf8=speaks_utf8(out, environ),
         thinking=settings.show_thinking,
         cite=settings.cite,
+        whole=settings.accessible,
     )
     return LiveView(on, style, time.monotonic)

@@ -156,6 +156,7 @@ def kept(options: Options, session: Session) -> Callable[[], int]:
 def _manner(options: Options, session: Session, out: TextIO) -> Manner:
     raw = session.settings.render == "raw"
     status = _is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") not in {"", "dumb"}
+    status = status and not session.settings.accessible
     return Manner(
         output=options.manner,
         raw=options.raw,

@@ -158,8 +158,14 @@ class Settings:
     keep_hidden: bool = _option(
         False, "Send also characters that nobody sees: escapes, tags, overrides of direction."
     )
-    accessible: bool = _option(False, "No live repainting: plain lines for screen readers.")
-    notify: bool = _option(False, "Ring the bell when a long reply is done.")
+    accessible: bool = _option(
+        False,
+        "For screen readers: nothing but text, colours and line ends, and each reply at once.",
+    )
+    notify: bool = _option(
+        False, "Call you when a reply is done and the window is not in focus; else after 10 s."
+    )
+    title: bool = _option(False, "Name the terminal's window after your last question.")
 
 
 def _options() -> dict[str, Option]:

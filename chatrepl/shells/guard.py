@@ -16,7 +16,9 @@ from chatrepl.terminal.modes import is_gone
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.say import Speaker
 
+INTERRUPTED: Final = 128 + signal.SIGINT
 _HUNG_UP: Final = 128 + signal.SIGHUP
+_BROKEN: Final = 70
 _BUG: Final = "A bug in chatrepl stopped this; nothing is lost, and the chat goes on."
 
 
@@ -24,12 +26,14 @@ _BUG: Final = "A bug in chatrepl stopped this; nothing is lost, and the chat goe
 class Guard:
     """Takes what is raised where nobody thought of it: in a command or turn, a key, a thread.
 
-    What happens while the screen is not ours to write on is said before the next prompt.
+    What happens while the screen is not ours to write on is said before the next prompt. `code`
+    tells, as an exit code does, how what went wrong last went wrong.
     """
 
     session: Session
     speaker: Speaker
     prompt: Prompt
+    code: int = 0
     _bugs: Bugs = field(default_factory=Bugs)
     _waiting: list[str] = field(default_factory=list)
 
@@ -48,12 +52,15 @@ class Guard:
         """Say what was raised; keep it where nobody thought of it."""
         match error:
             case ChatreplError():
+                self.code = 1
                 with self.around():
                     self.speaker.error(error)
             case KeyboardInterrupt() | asyncio.CancelledError():
+                self.code = INTERRUPTED
                 with self.around():
                     self.speaker.line("Stopped.")
             case _:
+                self.code = _BROKEN
                 self._say(self._words(error, repeats=repeats))
 
     def tell(self) -> None:

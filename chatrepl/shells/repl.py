@@ -34,50 +34,27 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
-from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
-from chatrepl.core.value import frozen
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
-from chatrepl.shells.guard import Guard
+from chatrepl.shells.desk import Desk
+from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
-from chatrepl.terminal.say import Speaker
-from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
 # What every shell understands is no message: it would be paid for.
 _BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
-_LONG_S = 10.0
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
-
-
-@frozen
-class Desk:
-    """What the chat needs of the terminal; each part is a small door to a library.
-
-    `dress` lets prompt and screen follow settings that were changed; `picture` draws a picture that
-    is attached, where that can be.
-    """
-
-    prompt: Prompt
-    speaker: Speaker
-    tty: Tty
-    new_view: Callable[[], LiveView]
-    ask: Callable[[str], bool]
-    edit: Callable[[str], str]
-    copy: Callable[[str], str]
-    dress: Callable[[], None] = lambda: None
-    picture: Callable[[Block], None] = lambda _block: None
 
 
 class WorkLoop(Protocol):
@@ -89,10 +66,7 @@ class WorkLoop(Protocol):
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole.
-
-    `own` are the keys of the chat itself.
-    """
+    """One chat on a terminal; `replied` is called after each reply that came whole."""
 
     session: Session
     desk: Desk
@@ -101,6 +75,7 @@ class Repl:
     runner: WorkLoop
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
     running: bool = field(default=True)
     consent: Consent = field(init=False)
     guard: Guard = field(init=False)
@@ -138,8 +113,7 @@ class Repl:
     def _take(self, entry: PromptEntry | None) -> None:
         match entry:
             case Submitted(text, pasted):
-                with self.guard.around():
-                    self.take(text, pasted)
+                self._marked(lambda: self.take(text, pasted))
             case Closed() | Interrupted():
                 self.running = False
             case None:
@@ -169,7 +143,13 @@ class Repl:
             self.draft = message.text
             return
         self._show_attached(self.session.next.staged)
-        self._send(message, message.text)
+        self._marked(lambda: self._send(message, message.text))
+
+    def _marked(self, work: Callable[[], object]) -> None:
+        """Do something, and mark for the terminal where its output begins, ends, and how."""
+        self.guard.code = 0
+        with self.attention.output(lambda: self.guard.code), self.guard.around():
+            work()
 
     def take(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
@@ -325,6 +305,8 @@ class Repl:
             self._do(lambda: asked.then(total))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
+        if self.session.settings.title:
+            self.attention.name_window(message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
     def _turn(self, reply: Answering, typed: str = "") -> None:
@@ -360,13 +342,17 @@ class Repl:
             keep=self.desk.prompt.type_ahead,
             before_suspend=view.suspend,
             after_suspend=view.resume,
+            hear=self.attention.hear,
         )
+        watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
-            answered = await reply(view)
+            with watching:
+                answered = await reply(view)
         self.replied()
         return answered
 
     def _after_stop(self, nothing_came: bool, typed: str) -> None:
+        self.guard.code = INTERRUPTED
         if nothing_came:
             self.draft = typed
             back = " Your message is back in the prompt." if typed else ""
@@ -380,9 +366,8 @@ class Repl:
     def _sum_up(self, turn: Turn) -> None:
         for words, style in remarks(self.session, turn):
             self.desk.speaker.line(words, style)
-        receipt = turn.receipt
-        if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
-            self.desk.tty.write("\a")
+        if self.session.settings.notify and turn.receipt:
+            self.attention.call(turn.receipt)
 
 
 def _is_dropped(text: str) -> bool:

@@ -28,7 +28,8 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
             yield "The reply is empty.", "warning"
         elif not step:
             yield "The reply holds no text.", "warning"
-    yield meta_line(receipt), "meta"
+    end = "reply ends · " if session.settings.accessible else ""
+    yield end + meta_line(receipt), "meta"
     if session.books.miss:
         yield session.books.miss, "meta"
     for words in (complaint(session.next.form, turn.text), *foreword(session), step):

@@ -151,11 +151,24 @@ class EarlyPrompt:
         self.wipe()
 
 
+def mark_for(utf8: bool, *, plain: bool = False) -> str:
+    """Give what stands before a message at the prompt."""
+    if plain:
+        return "you: "
+    return "› " if utf8 else "> "
+
+
 @contextmanager
-def early_prompt(environ: Mapping[str, str], head: str = "") -> Iterator[EarlyPrompt]:
-    """Show the mark at once; afterwards the terminal is as it was found."""
+def early_prompt(
+    environ: Mapping[str, str], head: str = "", *, plain: bool = False
+) -> Iterator[EarlyPrompt]:
+    """Show the mark at once; afterwards the terminal is as it was found.
+
+    A `plain` one shows nothing before the real prompt: what stands could not be taken back.
+    """
     tty = Tty(escapes=environ.get("TERM", "dumb") not in {"dumb", ""})
-    mark = "› " if speaks_utf8(sys.stdout, environ) else "> "
+    tty.speak_plainly(plain)
+    mark = mark_for(speaks_utf8(sys.stdout, environ), plain=plain)
     early = EarlyPrompt(tty, mark, environ, head=head)
     try:
         with tty.quiet():

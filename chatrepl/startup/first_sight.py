@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Nothing that is imported is garbage: looking for some again and again is a tenth of a demo shot.
 _RARELY: Final = (50_000, 20, 20)
+_MAC_CONFIG: Final = "Library/Application Support/chatrepl"
+_MOST_BYTES: Final = 100_000
 _STILL_A_CHAT: Final = {"--demo", "--no-save", "--continue", "-c", "--raw", "--quiet", "-q"}
 
 
@@ -43,6 +45,25 @@ def _begins_chat(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
     if environ.get("TERM", "").lower() in {"", "dumb", "unknown"}:
         return False
     try:
-        return os.isatty(0) and sys.stdout.isatty()
+        return os.isatty(0) and sys.stdout.isatty() and not _is_plain(environ)
     except (AttributeError, ValueError):  # closed
         return False
+
+
+def _is_plain(environ: Mapping[str, str]) -> bool:
+    """Tell whether the settings might say `accessible`: then nothing may stand there early."""
+    if "CHATREPL_ACCESSIBLE" in environ:
+        return True
+    ours, home = environ.get("CHATREPL_CONFIG_DIR"), environ.get("HOME", "")
+    xdg = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    folders = [ours] if ours else [f"{xdg}/chatrepl", f"{home}/{_MAC_CONFIG}"]
+    return any(map(_asks_for_plain, folders))
+
+
+def _asks_for_plain(folder: str) -> bool:
+    try:
+        with open(f"{folder}/config.toml", "rb") as file:  # noqa: PTH123 - pathlib is not loaded yet
+            lines = file.read(_MOST_BYTES).splitlines()
+    except (OSError, ValueError):
+        return False
+    return any(line.lstrip().startswith(b"accessible") and b"true" in line for line in lines)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ESC = b"\x1b"
 _CLEAR = b"\x0c"  # Ctrl-L means the screen of now; kept, it would wipe the reply away
+_FOCUS = frozenset({b"\x1b[I", b"\x1b[O"})  # reports of the window, not keys
 _PASTE_BEGINS = b"\x1b[200~"
 _PASTE_ENDS = b"\x1b[201~"
 
@@ -70,7 +71,8 @@ class KeySplitter:
             elif data.startswith(_PASTE_BEGINS):
                 self._paste, data = bytearray(), data[len(_PASTE_BEGINS) :]
             elif sequence := _SEQUENCE.match(data):
-                self._kept += sequence[0]
+                if sequence[0] not in _FOCUS:
+                    self._kept += sequence[0]
                 data = data[sequence.end() :]
             elif data[1:2] == _ESC:
                 stops, data = True, data[1:]
@@ -118,12 +120,16 @@ _MOST_BLOWS = 3
 
 @frozen
 class Reactions:
-    """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension."""
+    """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension.
+
+    `hear` gets all bytes as they come: the terminal reports among them where the user looks.
+    """
 
     stop: Callable[[], None]
     keep: Callable[[bytes], None]
     before_suspend: Callable[[], None] = lambda: None
     after_suspend: Callable[[], None] = lambda: None
+    hear: Callable[[bytes], None] = lambda _data: None
 
 
 @asynccontextmanager
@@ -203,6 +209,7 @@ class _Watch:
             data = b""
         if not data:
             self._loop.remove_reader(self._tty.keyboard)
+        self._reactions.hear(data)
         if self._splitter.feed(data):
             self._reactions.stop()
         if self._splitter.waits:

@@ -30,6 +30,9 @@ def speaks_utf8(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 PASTE_ON = "\x1b[?2004h"
 PASTE_OFF = "\x1b[?2004l"
+# From the start of a row to the end of the screen. The first column is erased by itself: tmux takes
+# an erasure that begins in the very first cell for a cleared screen, and keeps a copy of all rows.
+ERASE_BELOW = "\x1b[K\x1b[C\x1b[J\r"
 _AT_REST = f"{PASTE_OFF}\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m"
 
 _IFLAG, _LFLAG, _CC = 0, 3, 6
@@ -46,7 +49,9 @@ class Tty:
     def __init__(self, keyboard: int = 0, screen: int = 1, *, escapes: bool = True) -> None:
         self.keyboard = keyboard
         self.screen = screen
-        self._escapes = escapes and os.isatty(screen)
+        self._knows = escapes and os.isatty(screen)
+        self._plain = False
+        self._borrowed: dict[str, str] = {}  # what turned it on, by what turns it off
         self._start = self._modes()
 
     @property
@@ -61,8 +66,12 @@ class Tty:
 
     @property
     def knows_escapes(self) -> bool:
-        """Whether the screen is a terminal that understands escape sequences."""
-        return self._escapes
+        """Whether the screen is a terminal that understands, and is to get, escape sequences."""
+        return self._knows and not self._plain
+
+    def speak_plainly(self, plain: bool) -> None:
+        """Let no escape sequence out, or again those that the terminal understands."""
+        self._plain = plain
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -73,12 +82,37 @@ class Tty:
     @contextmanager
     def usual(self) -> Iterator[None]:
         """Hold the modes of the start, for a program that is run inside ours."""
-        with self._held(lambda _modes: self._start or []):
-            yield
+        for off in reversed(self._borrowed):
+            self.write(off)
+        try:
+            with self._held(lambda _modes: self._usual_modes()):
+                yield
+        finally:
+            for on in self._borrowed.values():
+                self.write(on)
+
+    def borrow(self, on: str, off: str) -> None:
+        """Turn something on that is off where another program runs, and when we leave."""
+        if self._borrowed.get(off) != on:
+            self.give_back(off)
+            self.write(on)
+            self._borrowed[off] = on
+
+    def give_back(self, off: str) -> None:
+        """Turn it off again, if it is on."""
+        if self._borrowed.pop(off, None) is not None:
+            self.write(off)
+
+    def _usual_modes(self) -> Modes:
+        """Give the modes of the start; in plain lines the terminal itself erases nothing either."""
+        usual = list(self._start or [])
+        if self._plain and isinstance(local := usual[_LFLAG], int):
+            usual[_LFLAG] = local & ~(termios.ECHOE | termios.ECHOK | termios.ECHOKE)
+        return usual
 
     def write(self, sequence: str) -> None:
         """Send the screen an escape sequence of ours, if it understands any."""
-        if self._escapes:
+        if self.knows_escapes:
             with suppress(OSError):
                 os.write(self.screen, sequence.encode("utf-8", "replace"))
 
@@ -86,7 +120,7 @@ class Tty:
         """Leave the terminal as it was found: modes, cursor, paste, colours. Never fails."""
         if self._start is None:
             return
-        self.write(_AT_REST)
+        self.write("".join(reversed(self._borrowed)) + _AT_REST)
         if self.is_ours:
             self._set(self._start)
 

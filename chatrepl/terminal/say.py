@@ -10,7 +10,7 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Card, Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import card_rows, lay_out
 from chatrepl.terminal.markdown.document import Markdown, render
-from chatrepl.terminal.markdown.look import ASCII, DARK, Look
+from chatrepl.terminal.markdown.look import ASCII, DARK, WORDS, Look
 from chatrepl.terminal.markdown.wrap import rstrip, wrap
 from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.sanitize.text import display, one_line
@@ -20,6 +20,7 @@ _PLAIN: Final = str.maketrans(
 )
 
 _EXCERPT: Final = 1_000  # cells: an excerpt is shorter
+_WORDS: Final = {" · ": ", ", "▣ ": "attached: "}  # for who listens
 _CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow
 
 
@@ -78,11 +79,14 @@ class Speaker:
 
     def _drawn(self, text: str) -> str:
         """Take glyphs that the terminal can draw, where it cannot draw ours."""
+        if self.look.glyphs == WORDS:
+            for mark, words in _WORDS.items():
+                text = text.replace(mark, words)
         return text.translate(_PLAIN) if self._plain else text
 
     @property
     def _plain(self) -> bool:
-        return self.look.glyphs == ASCII
+        return self.look.glyphs in {ASCII, WORDS}
 
     def _cell(self, text: str, *, rendered: bool) -> str:
         """Take a cell's text; what is Markdown loses its marks, and its lines become one."""

@@ -28,7 +28,8 @@ from chatrepl.core.world import Edges
 from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
-from chatrepl.shells.repl import Answered, Answering, Desk, Repl
+from chatrepl.shells.desk import Desk
+from chatrepl.shells.repl import Answered, Answering, Repl
 from chatrepl.terminal.columns import card_rows
 from chatrepl.turn import Display
 from tests.views import QuietView

@@ -146,7 +146,7 @@ class Terminal:
         """Tell whether the terminal echoes, edits lines, sends signals and has no mode left on."""
         local = termios.tcgetattr(self._child.fd)[3]
         wanted = termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
-        modes = re.findall(rb"\x1b\[\?(1|7|25|1049|2004|2026)([hl])", bytes(self.raw))
+        modes = re.findall(rb"\x1b\[\?(1|7|25|1004|1049|2004|2026)([hl])", bytes(self.raw))
         last = dict(modes)
         left = {mode for mode, state in last.items() if state == (b"l" if mode in _ON else b"h")}
         return local & wanted == wanted and not left

@@ -12,7 +12,8 @@ from typing import Any, ClassVar, TypeAlias, cast
 import pytest
 
 from chatrepl.core.errors import UsageError
-from chatrepl.shells.repl import Desk, Repl
+from chatrepl.shells.desk import Desk
+from chatrepl.shells.repl import Repl
 from chatrepl.terminal.prompt.values import Closed, Submitted
 from chatrepl.terminal.say import Speaker
 from tests.commands.playing import Player

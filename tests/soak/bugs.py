@@ -29,8 +29,9 @@ import chatrepl
 from chatrepl.cli.connection import new_runner
 from chatrepl.core.errors import StorageError
 from chatrepl.session.session import Session
+from chatrepl.shells.desk import Desk
 from chatrepl.shells.prompt_feeds import Toolbar, complete
-from chatrepl.shells.repl import Desk, Repl
+from chatrepl.shells.repl import Repl
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
 from chatrepl.terminal.markdown.look import DARK

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.startup.first_sight import first_sight
+from chatrepl.startup.first_sight import _is_plain, first_sight
 from tests.e2e.terminal import Terminal
 
 GATE = """
@@ -51,6 +51,28 @@ def test_without_a_terminal_there_is_no_mark(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TERM", "xterm")
     with first_sight([]) as early:
         assert early is None
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "plain"),
+    [
+        ("", {}, False),
+        ("# accessible = true\n", {}, False),
+        ("accessible = false\n", {}, False),
+        ("model = 'x'\n  accessible=true\n", {}, True),
+        ("[profiles.ears]\naccessible = true\n", {}, True),
+        ("", {"CHATREPL_ACCESSIBLE": "1"}, True),
+    ],
+)
+def test_nothing_stands_there_early_where_only_lines_may_leave(
+    tmp_path: Path, config: str, environ: dict[str, str], *, plain: bool
+) -> None:
+    (tmp_path / "config.toml").write_text(config, encoding="utf-8")
+    assert _is_plain({"CHATREPL_CONFIG_DIR": str(tmp_path), **environ}) is plain
+    usual = tmp_path / ".config" / "chatrepl"
+    usual.mkdir(parents=True)
+    (usual / "config.toml").write_text(config, encoding="utf-8")
+    assert _is_plain({"HOME": str(tmp_path), **environ}) is plain
 
 
 def test_from_the_start_garbage_is_seldom_looked_for() -> None:

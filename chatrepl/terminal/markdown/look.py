@@ -12,7 +12,7 @@ from chatrepl.core.value import frozen
 
 @frozen
 class Glyphs:
-    """What is printed around the text; the second set is for terminals without Unicode."""
+    """What is printed around the text; others serve terminals without Unicode, and ears."""
 
     bullet: str = "•"
     bar: str = "▎"
@@ -24,6 +24,7 @@ class Glyphs:
 
 
 ASCII = Glyphs("*", "|", "-", "-+-", " | ", "[x]", "[ ]")
+WORDS = Glyphs("-", ">", "", "", "  ", "done:", "to do:")
 
 
 _PLAIN = Style()

@@ -20,6 +20,7 @@ from prompt_toolkit.keys import Keys
 
 from chatrepl.terminal.editor import Edited, edit
 from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.search import bind_search
 from chatrepl.terminal.prompt.values import Closed, Interrupted
 
 LEAVE_HINT = "Ctrl-C again leaves"
@@ -49,6 +50,7 @@ def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBin
     _bind_enter(keys, state)
     _bind_leaving(keys, state)
     _bind_paste(keys, state)
+    bind_search(keys)
     _bind_editor(keys, state, environ, tty)
     _bind_suspension(keys, tty)
     _bind_late_answers(keys)

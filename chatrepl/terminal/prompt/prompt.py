@@ -21,14 +21,14 @@ from prompt_toolkit.application import (
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition, vi_navigation_mode
+from prompt_toolkit.filters import Condition, is_searching, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import create_input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import ColorDepth, create_output
-from prompt_toolkit.output.plain_text import PlainTextOutput
+from prompt_toolkit.output import ColorDepth, DummyOutput
+from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.utils import is_dumb_terminal
 
 from chatrepl.terminal.modes import Tty, is_ignored
@@ -48,6 +48,8 @@ from chatrepl.terminal.prompt.line_editor import (
     prompt_style,
 )
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
+from chatrepl.terminal.prompt.renderer import open_output, open_renderer
+from chatrepl.terminal.prompt.search import search_words
 from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
@@ -76,19 +78,21 @@ class Prompt:
     def __init__(self, options: PromptOptions, feeds: Feeds, tty: Tty) -> None:
         dumb = is_dumb_terminal(os.environ.get("TERM"))
         self._input = create_input()
-        self._output = PlainTextOutput(sys.stdout) if dumb else create_output()
+        self._output = DummyOutput() if options.plain else open_output(dumb=dumb)
         self._history = DiskHistory(options.history)
         self._feeds = feeds
         self._first = True
+        self._plain: bool | None = None
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
         with create_app_session(self._input, self._output):
-            self._session = self._build(prompt_keys(self._keys, os.environ, tty), dumb=dumb)
+            self._session = self._build(
+                prompt_keys(self._keys, os.environ, tty), dumb=dumb and not options.plain
+            )
         app = self._session.app
         app.key_processor.before_key_press += contained(self._keys.next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
         keys._call_handler = contained(keys._call_handler, _nothing)  # type: ignore[method-assign]  # noqa: SLF001
-        app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         self.change(options)
 
     def _build(self, keys: KeyBindings, *, dumb: bool) -> PromptSession[PromptResult]:
@@ -97,11 +101,10 @@ class Prompt:
             multiline=True,
             prompt_continuation=lambda width, _number, _wrapped: [("", " " * width)],
             history=self._history,
-            auto_suggest=AutoSuggestFromHistory(),
             search_ignore_case=True,
             lexer=ContainedLexer(FenceLexer()),
             completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
-            complete_while_typing=Condition(_opens_menu),
+            complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[ContainedProcessor(VisibleProcessor())],
             key_bindings=keys,
@@ -122,6 +125,25 @@ class Prompt:
         self._session.app.timeoutlen = _VI_ESCAPE_SECONDS if options.vi else _SEQUENCE_SECONDS
         self._session.style = prompt_style(options.theme)
         self._session.color_depth = None if options.color else ColorDepth.DEPTH_1_BIT
+
+        if self._plain is not options.plain:
+            self._plain = options.plain
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        """Draw on the screen, or write lines."""
+        app, plain = self._session.app, self._plain
+        self._session.auto_suggest = None if plain else AutoSuggestFromHistory()
+        if not plain and isinstance(self._output, DummyOutput):
+            self._output = open_output(dumb=False)
+        style = app.renderer.style
+        app.renderer = self._line_renderer() if plain else open_renderer(style, self._output)
+        app.output = app.renderer.output
+
+    def _line_renderer(self) -> Renderer:
+        from chatrepl.terminal.prompt.lines import LineRenderer  # seldom needed
+
+        return LineRenderer(_write, self.options.mark, lambda: self._keys.hint)
 
     def type_ahead(self, data: bytes) -> None:
         """Give the next prompt keys that were read elsewhere."""
@@ -201,7 +223,8 @@ class Prompt:
         self._session.reserve_space_for_menu = max(0, min(_ROWS_FOR_MENU, room))
 
     def _placeholder(self) -> StyleAndTextTuples:
-        return [("class:suggestion", self.options.placeholder if self._first else "")]
+        hint = self.options.placeholder if self._first and not is_searching() else ""
+        return [("class:suggestion", hint)]
 
     def _toolbar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns
@@ -210,12 +233,17 @@ class Prompt:
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
             draft = Submitted(self._session.default_buffer.text, tuple(self._keys.pastes))
-            parts = [*mode, *self._feeds.toolbar(draft)]
+            parts = search_words() or [*mode, *self._feeds.toolbar(draft)]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
 
 
 def _nothing(*_args: object, **_keywords: object) -> None:
     pass
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _opens_menu() -> bool:

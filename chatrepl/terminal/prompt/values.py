@@ -52,6 +52,7 @@ class ToolbarPart(NamedTuple):
 class PromptOptions:
     """How a prompt looks and behaves; `history` None writes nothing to disk.
 
+    `plain` lets nothing but text and line ends leave, for screen readers.
     A line that holds one of `secrets` is in no history either.
     """
 
@@ -59,6 +60,7 @@ class PromptOptions:
     theme: Theme = field(default_factory=lambda: DARK)
     color: bool = True
     vi: bool = False
+    plain: bool = False
     multiline: bool = False
     history: Path | None = None
     placeholder: str = ""

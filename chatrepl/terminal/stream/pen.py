@@ -1,5 +1,7 @@
 """Where the cursor is, and the shortest way from there: the characters of one write."""
 
+from chatrepl.terminal.modes import ERASE_BELOW
+
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 RESET = "\x1b[?7h\x1b[?2026l\x1b[0m"
 
@@ -47,8 +49,8 @@ class Pen:
         self._redraws = True
 
     def erase_below(self) -> None:
-        """Erase from the cursor to the end of the screen."""
-        self._out.append("\x1b[J")
+        """Erase from the start of the row, where the cursor is, to the end of the screen."""
+        self._out.append(ERASE_BELOW)
         self._redraws = True
 
     def text(self) -> str:

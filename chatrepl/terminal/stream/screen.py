@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from chatrepl.terminal.markdown.wrap import Row, width_of_row
+from chatrepl.terminal.modes import ERASE_BELOW
 from chatrepl.terminal.stream.ansi import RISKY, Ansi
 from chatrepl.terminal.stream.pen import BEGIN, END, Pen
 
@@ -64,7 +65,7 @@ class Screen:
         rows = sum(max(1, -(-row.cells // max(1, width))) for row in self._shown)
         up = min(rows - 1, height - 1)
         self._shown = []
-        self._write(f"{BEGIN}\r" + (f"\x1b[{up}A" if up else "") + f"\x1b[J{END}")
+        self._write(f"{BEGIN}\r" + (f"\x1b[{up}A" if up else "") + f"{ERASE_BELOW}{END}")
 
     def _encode(self, row: Row) -> Shown:
         risky = any(not part.text.isascii() and RISKY.search(part.text) for part in row)

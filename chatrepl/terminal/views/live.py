@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
@@ -32,11 +32,15 @@ from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.views.parts import Parts, Style
 from chatrepl.terminal.views.progress import TURN_S, Progress, retry_words
 
+if TYPE_CHECKING:
+    from chatrepl.terminal.views.whole import Held
+
 __all__ = ["LiveView", "Style"]
 
 _WARM = ("python", "bash", "javascript", "json", "typescript", "html", "sql", "css")
 _WARM_AFTER_S = 0.3
 _IDLE_S = 0.5
+_SILENT_S = 3.0
 
 
 class LiveView:
@@ -64,11 +68,15 @@ class LiveView:
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object] | None = None
         self._failure: OSError | None = None
+        self._console = console
+        self._waiting = False  # and that was said
+        self._whole: Held | None = None
         self._languages: Iterator[str] = iter(() if style.raw else _WARM)
 
     def __enter__(self) -> Self:
         self._begun_at = self._clock()
         self._progress.begin()
+        self._hold()
         self._task = asyncio.current_task()
         self._watch_size(on=True)
         self._tick()
@@ -83,6 +91,13 @@ class LiveView:
         if self._timer is not None:
             self._timer.cancel()
         self._watch_size(on=False)
+        try:
+            self._end(error)
+        finally:
+            if self._whole is not None:
+                self._whole.end()
+
+    def _end(self, error: BaseException | None) -> None:
         if self._failure is not None:  # found by the timer, which then cancelled the reply
             raise self._failure
         if isinstance(error, OSError):
@@ -117,7 +132,8 @@ class LiveView:
                 self._remark(text)
             case RetryWait() if not self._style.repaint and event.attempt != self._attempt:
                 self._attempt = event.attempt
-                self._parts.line(retry_words(event, utf8=self._style.utf8), "warning")
+                self._parts.line(retry_words(event, utf8=self._marked), "warning")
+                self._release()
             case MessageStop():
                 self._done = True
             case _:
@@ -181,6 +197,22 @@ class LiveView:
             self._later.append(text)
         else:
             self._parts.line(text)
+            self._release()
+
+    @property
+    def _marked(self) -> bool:
+        """Whether words may be parted by marks."""
+        return self._style.utf8 and not self._style.whole
+
+    def _hold(self) -> None:
+        if self._style.whole:
+            from chatrepl.terminal.views.whole import Held  # seldom needed
+
+            self._whole = Held(self._console)
+
+    def _release(self) -> None:
+        if self._whole is not None:
+            self._whole.release()
 
     def _status(self) -> None:
         self._parts.status(None if self._done else self._progress.words())
@@ -199,10 +231,18 @@ class LiveView:
         if self._failure is not None:
             return
         self._warm_up()
+        self._say_that_it_waits()
         wait = self._parts.wait()
         longest = TURN_S if self._style.repaint and not self._done else _IDLE_S
         delay = max(0.002, longest if wait is None else min(wait, longest))
         self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _say_that_it_waits(self) -> None:
+        """Let who sees nothing of a reply that comes know once that it is waited for."""
+        if self._whole is not None and not self._waiting and not self._done:
+            self._waiting = self._clock() - self._begun_at > _SILENT_S
+            if self._waiting:
+                self._whole.aside("waiting for the reply; Esc stops it")
 
     def _warm_up(self) -> None:
         """Load a lexer while nothing else is to be done, so that code is coloured at once."""

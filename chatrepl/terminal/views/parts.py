@@ -23,6 +23,7 @@ class Style:
     """How replies are shown. `repaint` False prints only what is final: no live rows, no spinner.
 
     Without `thinking` nothing is seen of it but that it goes on; without `cite` no sources are.
+    With `whole` a reply is written once, when it has ended, under a word that says whose it is.
     """
 
     look: Look = DARK
@@ -31,6 +32,7 @@ class Style:
     utf8: bool = True
     thinking: bool = True
     cite: bool = True
+    whole: bool = False
 
 
 class Parts:
@@ -119,6 +121,8 @@ class Parts:
         self.end()
         if self._kind != "nothing" and "text" in {self._kind, kind}:
             self._console.print()
+        if kind == "text" and self._style.whole:
+            self._console.print("claude:")
         self._kind = kind
         self._painter = painter
 

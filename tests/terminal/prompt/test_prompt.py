@@ -153,6 +153,43 @@ def test_ctrl_r_searches_the_history(terminal: Terminal) -> None:
     terminal.wait_count("got 'alpha beta'", 2)
 
 
+def test_what_ctrl_r_finds_stands_alone_and_the_hint_of_an_empty_prompt_does_not() -> None:
+    with prompt() as terminal:
+        terminal.send("found me").keys("c-c").wait_for("^› Ask anything", visible=True)
+        terminal.keys("c-r").wait_gone("Ask anything").send("fou").wait_for("^› found me$")
+        terminal.keys("esc").wait_for("^› Ask anything", visible=True)
+
+
+@pytest.mark.parametrize("key", ["esc", "c-g", "c-c"])
+@pytest.mark.parametrize("presses", [1, 2, 3])
+def test_a_search_that_is_left_gives_the_draft_back(
+    terminal: Terminal, key: str, presses: int
+) -> None:
+    for words in ("night train", "late train", "early train"):
+        terminal.send(words).keys("enter").wait_for(f"got '{words}'")
+    terminal.send("my draft").keys("c-r").send("tra")
+    terminal.wait_for("^› early train$", visible=True)
+    terminal.keys(*["c-r"] * presses)
+    terminal.keys(key).wait_for("^› my draft$", visible=True)
+    terminal.send("!").keys("enter").wait_for("got 'my draft!'")
+
+
+def test_enter_takes_what_a_search_found_and_does_not_send_it(terminal: Terminal) -> None:
+    terminal.send("first line").keys("c-j").send("second part").keys("enter")
+    terminal.wait_for(r"got 'first line\\nsecond part'")
+    terminal.send("draft").keys("c-r").send("part").wait_for("^› first line\n  second part$")
+    terminal.keys("enter").settle()
+    terminal.wait_for("^› first line\n  second part$", visible=True)
+    assert terminal.everything().count("got 'first line") == 1
+    terminal.keys("end").send("!").keys("enter").wait_for(r"got 'first line\\nsecond part!'")
+
+
+def test_a_search_that_fails_says_so_and_shows_the_draft(terminal: Terminal) -> None:
+    terminal.send("my draft").keys("c-r").send("zebra").wait_for("not found", visible=True)
+    terminal.wait_for("^› my draft$", visible=True)
+    terminal.keys("enter").wait_gone("not found").keys("enter").wait_for("got 'my draft'")
+
+
 def test_vi_keys_edit_the_line() -> None:
     with prompt("vi") as terminal:
         terminal.send("one two three").keys("esc").wait_for("^normal mode")

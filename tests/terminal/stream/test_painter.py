@@ -5,6 +5,7 @@ from rich.text import Text
 
 from chatrepl.terminal.markdown.document import Document
 from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.modes import ERASE_BELOW
 from chatrepl.terminal.stream.painter import Painter
 from tests.terminal.stream.emulator import Terminal, text_of
 from tests.terminal.stream.harness import Clock, Sink, console_on, streamed, whole_rows
@@ -139,7 +140,7 @@ def test_a_window_that_changes_gets_the_open_block_anew() -> None:
     scene.console.width = 60
     scene.feed("more")
     output = scene.sink.take()
-    assert output.startswith("\x1b[?2026h\r\x1b[2A\x1b[J")
+    assert output.startswith(f"\x1b[?2026h\r\x1b[2A{ERASE_BELOW}")
     assert output.count("word") == 10
 
 

@@ -1,5 +1,6 @@
 """The shortest way for a cursor."""
 
+from chatrepl.terminal.modes import ERASE_BELOW
 from chatrepl.terminal.stream.pen import BEGIN, END, Pen
 
 
@@ -23,7 +24,7 @@ def test_erasing_stands_within_an_update() -> None:
     pen.to(0, 0)
     pen.erase_line()
     pen.erase_below()
-    assert pen.text() == f"{BEGIN}\r\x1b[K\x1b[J{END}"
+    assert pen.text() == f"{BEGIN}\r\x1b[K{ERASE_BELOW}{END}"
 
 
 def test_the_last_column_is_the_farthest() -> None:

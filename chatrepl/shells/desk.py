@@ -1,0 +1,29 @@
+"""What a chat needs of its terminal, and nothing of how that is done."""
+
+from collections.abc import Callable
+
+from chatrepl.core.talk.blocks import Block
+from chatrepl.core.value import frozen
+from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.prompt import Prompt
+from chatrepl.terminal.say import Speaker
+from chatrepl.terminal.views.live import LiveView
+
+
+@frozen
+class Desk:
+    """What the chat needs of the terminal; each part is a small door to a library.
+
+    `dress` lets prompt and screen follow settings that were changed; `picture` draws a picture that
+    is attached, where that can be.
+    """
+
+    prompt: Prompt
+    speaker: Speaker
+    tty: Tty
+    new_view: Callable[[], LiveView]
+    ask: Callable[[str], bool]
+    edit: Callable[[str], str]
+    copy: Callable[[str], str]
+    dress: Callable[[], None] = lambda: None
+    picture: Callable[[Block], None] = lambda _block: None
