@@ -90,7 +90,7 @@ async def ask_aside(session: Session, message: Message, stream: Stream, view: Di
                 except ApiError as error:
                     words = "" if reply.started else lessons.take(error, asked.request, asked.after)
                     if not words:
-                        raise
+                        raise lessons.give_up(error, asked.request, asked.after) from error
                     view.show(Remark(words), reply)
                     asked = plan()
                 else:
@@ -100,19 +100,20 @@ async def ask_aside(session: Session, message: Message, stream: Stream, view: Di
 
 
 async def count_tokens(
-    session: Session, request: Request, count: Counting, say: Callable[[str], object]
+    session: Session, message: Message, count: Counting, say: Callable[[str], object]
 ) -> int:
-    """Have the service count a request, without what it turns out not to take."""
+    """Have the service count what sends `message`, without what it turns out not to take."""
     lessons = Lessons(session)
     while True:
+        request = session.request(message)
         try:
             return await count(request)
         except ApiError as error:
-            words = lessons.take(error, request)
+            words = lessons.take(error, request, session.conversation)
             if not words:
+                lessons.take_back(error)
                 raise
             say(words)
-            request = request.without(session.service.model(request.model).refused)
 
 
 async def _run(
@@ -154,7 +155,9 @@ class _Exchange:
                 plan, started = self.plan, self.reply.started
                 words = "" if started else self.lessons.take(error, plan.request, plan.after)
                 if not words:
-                    raise self.lessons.give_up(error, plan.request, plan.after) from error
+                    raise self.lessons.give_up(
+                        error, plan.request, plan.after, self.turn
+                    ) from error
                 self.plan = self.make_plan()
                 self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
                 self._take(Remark(words))

@@ -2,6 +2,7 @@
 
 import ast
 import statistics
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import TypeGuard
@@ -128,3 +129,66 @@ def _read_setting(node: ast.AST) -> str:
             return name
         case _:
             return ""
+
+
+# What can open a connection, and who may: the room of the service, and the engine's own server.
+NETWORK = frozenset(
+    "socket socketserver ssl http urllib.request httpx httpx2 httpcore2 h11 anthropic requests "
+    "aiohttp smtplib ftplib poplib imaplib telnetlib nntplib xmlrpc webbrowser socksio".split()
+)
+CONNECTS = frozenset(
+    "open_connection create_connection open_unix_connection create_datagram_endpoint "
+    "start_server create_server start_unix_server sock_connect getaddrinfo urlopen".split()
+)
+MAY_CONNECT = ("chatrepl/api/", "chatrepl/demo/server.py", "chatrepl/demo/transport.py")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_only_the_room_of_the_service_opens_connections(module: Path) -> None:
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    opened = sorted(set(_connecting(tree)))
+    assert opened == [] or module.as_posix().startswith(MAY_CONNECT)
+
+
+def _connecting(node: ast.AST) -> Iterator[str]:
+    """Name what of a module can open a connection; what only the type checker reads cannot."""
+    match node:
+        case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=others):
+            for other in others:
+                yield from _connecting(other)
+            return
+        case ast.Import(names=names):
+            yield from (name.name for name in names if _is_network(name.name))
+        case ast.ImportFrom(module=str(name), names=names):
+            whole = (name, *(f"{name}.{each.name}" for each in names))
+            yield from filter(_is_network, whole)
+        case ast.Attribute(attr=name) if name in CONNECTS:
+            yield name
+        case ast.Call(
+            func=ast.Name("__import__" | "import_module"), args=[ast.Constant(str(name))]
+        ):
+            yield from filter(_is_network, [name])
+        case _:
+            pass
+    for child in ast.iter_child_nodes(node):
+        yield from _connecting(child)
+
+
+def _is_network(name: str) -> bool:
+    return name in NETWORK or name.partition(".")[0] in NETWORK
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import socket", ["socket"]),
+        ("def f():\n    import http.client as h", ["http.client"]),
+        ("from urllib import request", ["urllib.request"]),
+        ("from urllib.parse import urlsplit\nimport html", []),
+        ("asyncio.open_connection('h', 1)", ["open_connection"]),
+        ("if TYPE_CHECKING:\n    import httpx2\nelse:\n    import ssl", ["ssl"]),
+        ("import_module('webbrowser')", ["webbrowser"]),
+    ],
+)
+def test_what_can_open_a_connection_is_known(code: str, names: list[str]) -> None:
+    assert list(_connecting(ast.parse(code))) == names

@@ -8,6 +8,7 @@ from chatrepl.api.errors.answers import from_answer
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import Remark
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.settings import Settings
 from chatrepl.demo.wire import error_body, json_answer
 from chatrepl.turn import ask_aside, count_tokens
 from tests.commands.trimmer import Trimmer
@@ -50,25 +51,35 @@ def test_an_aside_has_neither_prefill_nor_form() -> None:
     assert asyncio.iscoroutinefunction(ask_aside)
 
 
+PAST = "messages.1.content.0: Invalid `signature` in `thinking` block"
+REFUSED = [("cache_control: Extra inputs are not permitted", "cache_control"), (PAST, "signature")]
+
+
 @pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize(("words", "part"), REFUSED)
 def test_an_aside_and_a_count_leave_out_what_is_refused_and_teach_the_next_turn(
-    *, counts: bool
+    words: str, part: str, *, counts: bool
 ) -> None:
-    chat = Trimmer()
+    chat = Trimmer(Settings(model="claude-opus-5"))
+    chat.talk("demo: think")
     message = chat.session.compose("demo: say fine")
-    refusal = error_body(400, "cache_control: Extra inputs are not permitted", "req_1")
+    refusal = error_body(400, words, "req_1")
+
+    def holds(sent: Request) -> bool:
+        return f'"{part}'.encode() in sent.encode()
+
+    assert holds(chat.session.request(message))
     said: list[str] = []
     if counts:
         asked: list[Request] = []
 
         async def count(request: Request) -> int:
             asked.append(request)
-            if "cache_control" in request.params:
+            if holds(request):
                 raise from_answer(400, {}, json.dumps(refusal).encode(), Origin())
             return 7
 
-        request = chat.session.request(message)
-        counted = count_tokens(chat.session, request, count, said.append)
+        counted = count_tokens(chat.session, message, count, said.append)
         assert chat.runner.run(counted) == 7
         assert len(asked) == 2
     else:
@@ -77,16 +88,32 @@ def test_an_aside_and_a_count_leave_out_what_is_refused_and_teach_the_next_turn(
         reply = chat.runner.run(ask_aside(chat.session, message, chat.stream, view))
         assert reply.text == "fine"
         said = [event.text for event in view.events if isinstance(event, Remark)]
-    assert [words.split()[0] for words in said] == ["cache_control"]
-    assert "cache_control" not in chat.session.request(message).params
+    assert len(said) == 1
+    assert "left out" in said[0]
+    assert not holds(chat.session.request(message))
 
 
-def test_a_count_that_teaches_nothing_is_an_error() -> None:
+def test_a_count_that_teaches_nothing_is_an_error_and_changes_nothing() -> None:
     chat = Trimmer()
-    request = chat.session.request(chat.session.compose("hello"))
+    message = chat.session.compose("hello")
+    before = chat.session.request(message)
 
     async def count(_request: Request) -> int:
         raise from_answer(400, {}, b'{"error": {"message": "cache_control: unknown"}}', Origin())
 
     with pytest.raises(ApiError):
-        chat.runner.run(count_tokens(chat.session, request, count, str))
+        chat.runner.run(count_tokens(chat.session, message, count, str))
+    assert chat.session.request(message) == before
+
+
+def test_an_aside_that_nothing_helps_says_so_and_changes_nothing() -> None:
+    chat = Trimmer()
+    for number in range(4):
+        chat.talk(f"demo: say {number}")
+    message, before = chat.session.compose("hello"), chat.session.service.refused
+    body = error_body(400, "messages.1.content.0: no", "req_1")
+    chat.engine.script(*[json_answer(400, body, {})] * 9)
+    with pytest.raises(ApiError) as caught:
+        chat.runner.run(ask_aside(chat.session, message, chat.stream, QuietView()))
+    assert "/history" in caught.value.hint
+    assert chat.session.service.refused == before

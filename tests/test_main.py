@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.__main__ import leave_working_folder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
 from tests.bench.service import service
@@ -88,3 +89,46 @@ def test_at_the_end_all_is_written_and_nothing_is_torn_down(tmp_path: Path) -> N
     )  # fmt: skip
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
+
+
+def _shot(folder: Path, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *args, "chatrepl", "--demo", "demo: say hello"], cwd=folder,
+        env={"HOME": str(folder), "PYTHONPATH": str(Path.cwd()), **env},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ["resource", "asyncio", "brotli", "anthropic"])
+def test_modules_in_the_working_folder_are_left_alone(tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text("print('mine')")
+    done = _shot(tmp_path, "-m")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"ANTHROPIC_LOG": "debug"},
+        {"ANTHROPIC_LOG": "info"},
+        {"PYTHONASYNCIODEBUG": "1"},
+        {"ANTHROPIC_LOG": "debug", "PYTHONASYNCIODEBUG": "1"},
+    ],
+)
+def test_no_log_of_a_library_reaches_a_pipe(tmp_path: Path, env: dict[str, str]) -> None:
+    done = _shot(tmp_path, "-m", **env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
+    listed = subprocess.run(  # the SDK is loaded
+        [sys.executable, "-m", "chatrepl", "--demo", "--models"], cwd=tmp_path, check=True,
+        env={"HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd()), **env}, capture_output=True,
+    )  # fmt: skip
+    assert listed.stderr == b""
+
+
+def test_the_package_is_found_where_it_alone_is_in_the_working_folder() -> None:
+    path = ["/somewhere", "/lib"]
+    leave_working_folder(path, "/elsewhere/chatrepl/__main__.py")
+    assert path == ["/lib"]
+    path = ["/somewhere", "/lib"]
+    leave_working_folder(path, "/somewhere/chatrepl/__main__.py")
+    assert path == ["/somewhere", "/lib"]

@@ -1,18 +1,17 @@
 """The address of the service, and whether a key may be sent there.
 
 Where a request went and what it asked for: what an error message needs to be of use.
-
-Take secrets out of texts that came from elsewhere and are about to be shown or stored.
 """
 
 import ipaddress
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.secrets import HIDDEN, bare_url, redact, redact_json
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -33,31 +32,73 @@ def is_official(url: str) -> bool:
     return host == "anthropic.com" or host.endswith(".anthropic.com")
 
 
-def check_address(url: str, *, with_key: bool) -> None:
-    """Raise ConfigError where `url` is no address, or no place to send a key to."""
+def elsewhere(url: str) -> str:
+    """Give the host of an address somebody chose where it is not the service's own; else nothing.
+
+    One whose host cannot be told is shown without its login and query.
+    """
+    return "" if not url or is_official(url) else Origin(bare_url(url)).host
+
+
+def check_address(url: str, *, with_key: bool, allowed: Iterable[str] = ()) -> None:
+    """Raise ConfigError where `url` is no address, or no place to send a key to.
+
+    Over plain http a key goes to this machine only, and to hosts that are `allowed`.
+    """
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         host = ""
     if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in url):
-        clean, hint = Origin().clean(url), "It looks like https://host or http://localhost:8080."
+        clean, hint = (
+            Origin().clean(bare_url(url, HIDDEN)),
+            "It looks like https://host or http://localhost:8080.",
+        )
         raise ConfigError(f"base_url {clean} is no address of a server.", hint)
-    if with_key and parts.scheme == "http" and not is_loopback(host):
+    if with_key and is_in_the_open(url) and not is_allowed(url, allowed):
         raise ConfigError(
             f"A key is not sent to {host} over plain http: anybody on the way could read it.",
-            "Use https, or a tunnel to localhost.",
+            f'Use https, or a tunnel to localhost; or allow_http = ["{host}"] in config.toml.',
         )
 
 
+def is_in_the_open(url: str) -> bool:
+    """Tell whether anybody on the way may read what is sent to `url`."""
+    return urlsplit(url).scheme == "http" and not is_local(url)
+
+
+def is_allowed(url: str, hosts: Iterable[str]) -> bool:
+    """Tell whether keys go to `url` in the open, as its host is among `hosts`, or with its port."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    names = {host, f"[{host}]", parts.netloc.rpartition("@")[2].lower()}
+    is_named = not names.isdisjoint(name.strip().lower() for name in hosts)
+    return is_named and is_in_the_open(url)
+
+
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
+    """Tell whether `host` is this machine; a name under localhost is looked up."""
+    if host == "localhost":
         return True
+    if host.endswith(".localhost"):
+        return _leads_here(host)
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@cache
+def _leads_here(name: str) -> bool:
+    """Tell whether all addresses of a name are this machine's: name servers say anything."""
+    import socket  # such names are rare
+
+    try:
+        answers = socket.getaddrinfo(name, None)
+    except (OSError, UnicodeError):
+        return False
+    return all(is_loopback(str(address[0])) for *_, address in answers)
 
 
 def is_local(url: str) -> bool:
@@ -107,25 +148,11 @@ class Origin:
         flat = " ".join(redact(text, self.secrets).split())
         return flat if len(flat) <= 600 else flat[:599] + "…"
 
+    def hide(self, data: bytes) -> bytes:
+        """Take our own secrets out of JSON that came from there, before anybody reads it."""
+        return redact_json(data, self.secrets)
+
 
 def for_model(origin: Origin, model: str) -> Origin:
     """Give the origin of a request for `model`."""
     return replace(origin, model=model)
-
-
-HIDDEN: Final = "[hidden]"
-_PATTERNS: Final = (
-    r"sk-ant-[A-Za-z0-9_-]+",
-    r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{6,}",
-    r"(?<=://)[^/@\s]+(?=@)",
-)
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Hide API keys, bearer tokens, passwords in URLs, and each of `secrets`."""
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret, HIDDEN)
-    for pattern in _PATTERNS:
-        text = re.sub(pattern, HIDDEN, text)
-    return text

@@ -4,8 +4,6 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 `reader.py`, since a torn or odd stream is to keep what came.
 """
 
-import json
-import logging
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -24,6 +22,7 @@ from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.foreign_json import counted, decode
 
 FAULTS: Final = replace(
     HTTP_FAULTS,
@@ -65,9 +64,9 @@ class Client:
         betas, body = beta_header(request, self._headers), counting(request)
         response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)
         count = _read(response, origin).get("input_tokens")
-        if not isinstance(count, int):
+        if (tokens := counted(count)) is None:
             raise _odd(origin)
-        return count
+        return tokens
 
     async def list_models(self) -> tuple[Mapping[str, Any], ...]:
         """Fetch what the service says about its models, newest first."""
@@ -127,8 +126,8 @@ class Client:
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:
     try:
-        value = json.loads(response.content)
-    except (ValueError, RecursionError) as error:
+        value = decode(origin.hide(response.content)).value
+    except ValueError as error:
         raise _odd(origin) from error
     return value if isinstance(value, dict) else {}
 
@@ -153,7 +152,6 @@ def connect(
     Raises ApiError or ConfigError where credentials or the environment are not usable.
     """
     http = http or open_http(route, transport)
-    _hush()
     try:
         sdk = anthropic.AsyncAnthropic(
             **_proof(route.credentials),
@@ -166,7 +164,7 @@ def connect(
         )
     except FAULTS.raised as error:
         raise from_exception(error, route.origin, FAULTS) from error
-    origin = route.origin if route.url else Origin(str(sdk.base_url), "", route.origin.source)
+    origin = route.origin if route.url else replace(route.origin, url=str(sdk.base_url))
     return Client(sdk, http, origin, ReadLimits(route.timeout_s))
 
 
@@ -187,10 +185,3 @@ def _headers(route: Route) -> dict[str, Any]:
     if route.credentials.kind in {"open", "headers"}:
         return {"Authorization": anthropic.Omit(), **route.headers}
     return dict(route.headers)
-
-
-def _hush() -> None:
-    """Keep the SDK's log from the terminal, unless somebody wants it."""
-    logger = logging.getLogger("anthropic")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())

@@ -15,14 +15,16 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from chatrepl.api.address import chosen_url, is_official, redact
+from chatrepl.api.address import chosen_url, is_official
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
+from chatrepl.core.secrets import redact, without_keys
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
 CredentialKind = Literal["key", "token", "command", "headers", "profile", "federation", "open"]
-COMMAND_TIMEOUT_S: Final = 60.0
+COMMAND_TIMEOUT_S: Final = 5.0
 _KEY: Final = re.compile(r"[!-~]+")
+_QUOTES: Final = "\"'`“”‘’"
 _AUTH_HEADERS: Final = frozenset({"authorization", "x-api-key"})
 _IDENTITY: Final = ("ANTHROPIC_IDENTITY_TOKEN_FILE", "ANTHROPIC_IDENTITY_TOKEN")
 
@@ -58,9 +60,16 @@ def find(settings: Settings, environ: Mapping[str, str]) -> Credentials | None:
         ("token", "ANTHROPIC_AUTH_TOKEN"),
     )
     for kind, name in named:
-        if environ.get(name):
-            return Credentials(kind, name, environ[name].strip())
+        if key := bare(environ.get(name, "")):
+            return Credentials(kind, name, key)
     return _on_disk(environ) or _open_server(settings, environ)
+
+
+def bare(key: str) -> str:
+    """Take off what comes along where a key is copied: blanks, and quotes around it."""
+    while (key := key.strip()) and key[0] in _QUOTES and key[-1] in _QUOTES:
+        key = key[1:-1]
+    return key
 
 
 def obtain(credentials: Credentials) -> Credentials:
@@ -110,14 +119,19 @@ def _run(command: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _no_key(f"could not be run: {words[0]}: {reason}") from None
-    key = done.stdout.decode("utf-8", "replace").strip()
+    key = bare(done.stdout.decode("utf-8", "replace"))
     if done.returncode != 0:
-        lines = redact(done.stderr.decode("utf-8", "replace")).strip().splitlines()
+        lines = _safe_lines(done.stderr, key)
         reason = f": {lines[-1][:200]}" if lines else ""
         raise _no_key(f"failed with exit code {done.returncode}{reason}")
     if not key:
         raise _no_key("printed nothing")
     return key
+
+
+def _safe_lines(said: bytes, key: str) -> list[str]:
+    words = redact(said.decode("utf-8", "replace"), (key, *key.split()))
+    return without_keys(words).strip().splitlines()
 
 
 def _no_key(what: str) -> ApiError:

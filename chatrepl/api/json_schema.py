@@ -4,12 +4,12 @@ The service compiles a subset. What it leaves out goes to the model as words in 
 the whole schema is held against the reply here. Nothing is ever fetched for a schema.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.foreign_json import decode
 from chatrepl.core.wire import Wire, encode
 
 _FORMATS: Final = frozenset(
@@ -20,6 +20,7 @@ _KEPT: Final = ("title", "description")
 _SILENT: Final = frozenset({"$schema", "$id", "$comment", "default", "examples"})
 _OPEN: Final = ("patternProperties", "propertyNames", "unevaluatedProperties")
 _SAFE: Final = "Nothing was sent."
+_BEYOND: Final = "holds a number beyond all measure, or is nested too deeply."
 
 
 class _BeyondError(Exception):
@@ -31,11 +32,12 @@ def read_schema(text: str, where: str = "--schema") -> dict[str, Any]:
     import jsonschema
 
     try:
-        schema = json.loads(text)
+        decoded = decode(text)
     except ValueError as error:
         raise UsageError(f"{where} is not valid JSON: {error}.", _SAFE) from None
-    except RecursionError:
-        raise UsageError(f"{where} is nested too deeply.", _SAFE) from None
+    if decoded.left_out:
+        raise UsageError(f"{where} {_BEYOND}", _SAFE)
+    schema = decoded.value
     if not isinstance(schema, dict):
         raise UsageError(f"{where} is not a JSON schema: that is a JSON object.", _SAFE)
     try:

@@ -12,14 +12,15 @@ CONNECT_TIMEOUT_S: Final = 10.0
 SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
 _UPLOAD_BYTES_PER_S: Final = 100_000
 _UNCOUNTED: Final = frozenset(
-    "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed "
+    "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed fallbacks "
     "temperature top_p top_k".split()
 )
 
 
 def streaming(request: Request) -> bytes:
-    """Write the body of a request whose answer is to stream."""
-    return request.encode_with({**request.params, "stream": True})
+    """Write the body of a request whose answer is to stream, if the server can do that."""
+    stream = {"stream": True} if request.streams else {}
+    return request.encode_with({**request.params, **stream})
 
 
 def counting(request: Request) -> bytes:

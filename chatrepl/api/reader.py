@@ -10,9 +10,10 @@ from chatrepl.api.errors.answers import from_event, from_other_content
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
-from chatrepl.api.whole import EVENTS, JSON, Shape, events_in, read_json, shape_of
+from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, StreamEvent
+from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, Remark, StreamEvent
+from chatrepl.core.foreign_json import decode, omissions, read_json
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -157,12 +158,13 @@ class _Reading:
     def __init__(self, origin: Origin, limits: ReadLimits, request_id: str | None) -> None:
         self._origin = origin
         self._limits = limits
-        self._request_id = request_id
+        self._request_id = origin.clean(request_id or "") or None
         self._events = EventReader()
-        self._translator = Translator(request_id)
+        self._translator = Translator(self._request_id, origin.secrets)
         self._raw = 0
         self._reply = 0
         self._stopped = False
+        self._left_out = 0  # values that could not be kept
         self.begun = False
         self.ended = False  # nothing more is needed: the service said why the reply stops
 
@@ -182,16 +184,19 @@ class _Reading:
                 yield from self._one(name, data)
         yield from self._translator.end()
         if self.ended and not self._stopped:
+            yield from self._remark()
             yield MessageStop()
 
     def whole(self, answer: Answer, body: bytes, limits: ReadLimits) -> Iterator[StreamEvent]:
         """Yield the events of a body that is no stream. Raises ApiError where it is no reply."""
         if len(body) > limits.reply_bytes:
             raise self._too_much()
+        body = self._origin.hide(body)
         events = events_in(body)
         if events is None:
             headers = answer.response.headers
-            raise from_other_content(_label(answer), headers, body[:_PAGE_BYTES], self._origin)
+            label = self._origin.clean(_label(answer))
+            raise from_other_content(label, headers, body[:_PAGE_BYTES], self._origin)
         for value in events:
             if not self._stopped:
                 yield from self._take("", value)
@@ -210,6 +215,7 @@ class _Reading:
         return ApiError(ApiErrorKind.STREAM, message, hint, request_id=self._request_id)
 
     def _one(self, name: str, data: bytes) -> Iterator[StreamEvent]:
+        data = self._origin.hide(data)
         if data == b"[DONE]":
             self.ended = self.ended or self.begun
         elif name == "error":
@@ -230,22 +236,29 @@ class _Reading:
                     self.ended = self.ended or stop_reason is not None
                 case MessageStop():
                     self.ended = self._stopped = True
+                    yield from self._remark()
                 case BlockStop():
                     pass
                 case _:
                     self.ended = False
             yield event
 
+    def _remark(self) -> Iterator[Remark]:
+        if self._left_out:
+            yield Remark(omissions(self._left_out))
+
     def _parse(self, data: bytes) -> Any:
         try:
-            return JSON.decode(data.decode())
-        except (ValueError, RecursionError) as error:
+            decoded = decode(data, halves=True)
+        except ValueError as error:
             raise ApiError(
                 ApiErrorKind.STREAM,
                 "The service sent something unreadable in the middle of its answer.",
                 "Nothing is lost; try again in a moment.",
                 request_id=self._request_id,
             ) from error
+        self._left_out += decoded.left_out
+        return decoded.value
 
     def _too_much(self) -> ApiError:
         return ApiError(

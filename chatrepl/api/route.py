@@ -2,13 +2,22 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from chatrepl.api.address import Origin, check_address, chosen_url, is_official, service_url
+from chatrepl.api.address import (
+    DEFAULT_URL,
+    Origin,
+    check_address,
+    chosen_url,
+    is_official,
+    service_url,
+)
 from chatrepl.api.credentials import Credentials, obtain
 from chatrepl.core.errors import ApiError
+from chatrepl.core.secrets import OPEN, secrets_of
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 
@@ -24,23 +33,31 @@ DEMO_URL: Final = "http://demo.localhost"
 class Route:
     """Where requests go and what proves who asks: settled before anything slow is loaded.
 
-    `url` is empty where the SDK's profile is to choose it; `custom` says that the environment
-    adds headers of its own.
+    `url` is empty where the SDK's profile is to choose it; `custom` holds the headers that the
+    environment adds, a line each.
     """
 
     url: str
     credentials: Credentials
     headers: Mapping[str, str]
     timeout_s: float
-    custom: bool = False
+    custom: str = ""
 
     @property
     def origin(self) -> Origin:
         """What error messages may say about this route."""
-        secret = "" if self.credentials == DEMO else self.credentials.secret  # a word of its pages
-        hidden = (secret, *self.headers.values()) if secret else tuple(self.headers.values())
-        origin = Origin(source=self.credentials.source, secrets=hidden)
-        return Origin(self.url, "", origin.source, hidden) if self.url else origin
+        return Origin(self.url or DEFAULT_URL, "", self.credentials.source, self.secrets)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is never to be shown or kept: the key, and what else proves who asks."""
+        if self.credentials == DEMO:  # a word of its pages
+            return ()
+        lines = (line.partition(":") for line in self.custom.splitlines())
+        added = ((name.strip(), value.strip()) for name, _, value in lines)
+        secret = secrets_of((*self.headers.items(), *added))
+        mine = (self.credentials.secret, *secret, *_secrets_in(self.url))
+        return tuple(dict.fromkeys(filter(None, mine)))
 
     @property
     def key_header(self) -> str:
@@ -49,6 +66,11 @@ class Route:
             return "authorization"
         named = {name.lower() for name in self.headers} & {"authorization", "x-api-key"}
         return named.pop() if len(named) == 1 else ""
+
+    @property
+    def proof(self) -> str:
+        """The header that tells who asks, as it goes out; empty where nothing does."""
+        return self.key_header or ("" if self.credentials.kind == "open" else "authorization")
 
     def not_seen(self, error: ApiError) -> "Route | None":
         """Give the route to try where a refusal may mean that the key was not seen; else None.
@@ -75,6 +97,22 @@ class Route:
         return replace(self, credentials=shown, headers=sent)
 
 
+def _adds(headers: Mapping[str, str]) -> bool:
+    """Tell whether any header may hold a secret: all may but those that say what is wanted."""
+    return any(name.lower() not in OPEN for name in headers)
+
+
+def _secrets_in(url: str) -> Iterator[str]:
+    """Give what an address holds that is not for everybody, also as it is sent."""
+    parts = urlsplit(url)
+    yield from (value for _, value in parse_qsl(parts.query))
+    if password := unquote(parts.password or ""):
+        from base64 import b64encode
+
+        yield from (password, parts.password or "")
+        yield b64encode(f"{unquote(parts.username or '')}:{password}".encode()).decode()
+
+
 def plan_route(
     settings: Settings,
     credentials: Credentials,
@@ -87,13 +125,21 @@ def plan_route(
     ApiError for a bad key.
     """
     url = service_url(settings, environ)
-    check_address(url, with_key=credentials.kind != "open")
+    custom = environ.get("ANTHROPIC_CUSTOM_HEADERS", "")
+    proves = credentials.kind != "open" or custom or _adds(settings.headers) or "@" in url
+    check_address(url, with_key=bool(proves), allowed=settings.allow_http)
     if credentials.kind == "profile" and not chosen_url(settings, environ):
         url = ""
-    custom = bool(environ.get("ANTHROPIC_CUSTOM_HEADERS"))
     route = Route(url, obtain(credentials), settings.headers, settings.timeout_s, custom)
     other = route.with_other_header() if key_header else None
     return other if other is not None and other.key_header == key_header else route
+
+
+def custom_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Read the headers that the SDK adds to each request because the environment names them."""
+    lines = environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n")
+    parts = (line.partition(":") for line in lines)
+    return {name.strip(): text.strip() for name, colon, text in parts if colon}
 
 
 def demo_route(settings: Settings) -> Route:

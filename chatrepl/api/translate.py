@@ -5,7 +5,7 @@ nobody knows are passed over, or kept as they are. What a block opens with is it
 delta is one case in `_delta`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.secrets import Veil
 from chatrepl.core.wire import scrub
 
 _Grown = TextDelta | ThinkingDelta | InputDelta
@@ -39,14 +40,18 @@ _DELTAS: Final = frozenset(
 
 
 class Translator:
-    """One reply's translation: knows which blocks were opened, and holds half a character."""
+    """One reply's translation: knows which blocks were opened.
 
-    def __init__(self, request_id: str | None = None) -> None:
+    It holds back half a character, and what may be the beginning of one of our `secrets`.
+    """
+
+    def __init__(self, request_id: str | None = None, secrets: Iterable[str] = ()) -> None:
         self._request_id = request_id
+        self._veil = Veil(secrets)
         self._started = False
         self._seen: set[int] = set()
         self._last = 0
-        self._half: _Grown | None = None
+        self._held: _Grown | None = None
         self._given: dict[int, Any] = {}  # blocks that came with the message itself
 
     def translate(self, kind: str, data: Mapping[str, Any]) -> list[StreamEvent]:
@@ -158,26 +163,30 @@ class Translator:
                 return None
 
     def _join(self, event: StreamEvent | None) -> list[StreamEvent]:
-        """Join a character whose halves came in two deltas of the same block."""
+        """Join what came in two deltas of the same block: halves of a character, or of a secret."""
         if event is None:
             return []
         if not isinstance(event, _Grown):
             return [*self._flush(), event]
         before: list[StreamEvent] = []
         text = _grown(event)
-        if self._half is not None:
-            if type(self._half) is type(event) and self._half.index == event.index:
-                text = _grown(self._half) + text
-                self._half = None
+        if self._held is not None:
+            if type(self._held) is type(event) and self._held.index == event.index:
+                text = _grown(self._held) + text
+                self._held = None
             else:
                 before = self._flush()
-        if text and "\ud800" <= text[-1] <= "\udbff":
-            self._half = _with(event, text[-1])
-            text = text[:-1]
+        text = self._veil.hide(text)
+        held = self._veil.open_end(text)
+        if not held and text and "\ud800" <= text[-1] <= "\udbff":
+            held = 1
+        if held:
+            self._held = _with(event, text[-held:])
+            text = text[:-held]
         return [*before, _with(event, scrub(text))] if text else before
 
     def _flush(self) -> list[StreamEvent]:
-        half, self._half = self._half, None
+        half, self._held = self._held, None
         return [] if half is None else [_with(half, scrub(_grown(half)))]
 
 

@@ -1,9 +1,9 @@
 """An answer that is no event stream by its label, or at all: what it is, and the events in it."""
 
-import json
 from collections.abc import Iterator
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from chatrepl.core.foreign_json import read_json
 from chatrepl.core.wire import Wire, encode
 
 Shape: TypeAlias = Literal["events", "json", "other"]
@@ -50,14 +50,6 @@ def events_in(body: bytes) -> list[Wire] | None:
     return wires if any(event.get("type") in EVENTS for event in wires) else None
 
 
-def read_json(data: bytes) -> Any:
-    """Read JSON; None where it cannot be read."""
-    try:
-        return JSON.decode(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None
-
-
 def _is_message(value: Wire) -> bool:
     kind = value.get("type")
     return kind == "message" or (kind is None and {"role", "content"} <= value.keys())
@@ -90,10 +82,3 @@ def _pieces(index: int, block: Wire) -> Iterator[Wire]:
     for delta in deltas:
         yield {"type": "content_block_delta", "index": index, "delta": delta}
     yield {"type": "content_block_stop", "index": index}
-
-
-def _nothing(_constant: str) -> None:
-    """Stand in for NaN and infinities, which could not be sent again."""
-
-
-JSON: Final = json.JSONDecoder(parse_constant=_nothing)

@@ -37,7 +37,7 @@ class Attachment:
     """A block to send, and what the user is told about it.
 
     `tokens_estimate` is None where only the service can tell; `note` is empty or says what was
-    changed or is unusual.
+    changed or is unusual. `more` are the further pieces of a picture that was cut.
     """
 
     block: AttachedBlock
@@ -46,6 +46,11 @@ class Attachment:
     detail: str
     tokens_estimate: int | None
     note: str = ""
+    more: tuple[AttachedBlock, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[AttachedBlock, ...]:
+        return (self.block, *self.more)
 
     @property
     def chip(self) -> str:
@@ -54,6 +59,11 @@ class Attachment:
         if self.tokens_estimate is not None:
             parts.append(f"~{compact(self.tokens_estimate)} tokens")
         return " · ".join(parts)
+
+    @property
+    def line(self) -> str:
+        """Its chip, and what was changed or is unusual."""
+        return f"{self.chip} · {self.note}" if self.note else self.chip
 
 
 def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
@@ -70,15 +80,19 @@ def load(spec: str, *, limits: AttachmentLimits) -> Attachment:
     return _with_link_note(attached, path)
 
 
-def load_all(specs: Iterable[str], piped: bytes, model: Model) -> tuple[Attachment, ...]:
+def load_all(
+    specs: Iterable[str], piped: bytes, model: Model, *, keep_hidden: bool = False
+) -> tuple[Attachment, ...]:
     """Attach what `specs` name, `-` being what was `piped`, within the limits of one request."""
-    limits = limits_of(model)
-    attached = tuple(
-        from_bytes(piped, "stdin", limits=limits) if spec == "-" else load(spec, limits=limits)
-        for spec in specs
-    )
-    check_request((item.block for item in attached), limits=limits)
-    return attached
+    limits = limits_of(model, keep_hidden=keep_hidden)
+    attached: list[Attachment] = []
+    for spec in specs:
+        at_stdin = spec == "-"
+        file = from_bytes(piped, "stdin", limits=limits) if at_stdin else load(spec, limits=limits)
+        if file.block not in [other.block for other in attached]:  # each file goes once
+            attached.append(file)
+    check_request((block for item in attached for block in item.blocks), limits=limits)
+    return tuple(attached)
 
 
 def from_bytes(data: bytes, name: str, *, limits: AttachmentLimits) -> Attachment:
@@ -113,10 +127,18 @@ def _supported(head: bytes, name: str) -> FileType:
 
 def _image(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
     picture = images.prepare(data, name, limits)
-    block = ImageBlock.base64(picture.type.media_type, b64encode(picture.data).decode("ascii"))
+    pieces = picture.pieces or (picture,)
+    block, *more = (
+        ImageBlock.base64(piece.type.media_type, b64encode(piece.data).decode("ascii"))
+        for piece in pieces
+    )
     width, height = picture.size
-    detail = f"{picture.type.name} {width}×{height}, {size(len(picture.data))}"
-    return Attachment(block, name, FileKind.IMAGE, detail, picture.tokens, picture.note)
+    count = f"{len(pieces)} × " if picture.pieces else ""
+    total = size(sum(len(piece.data) for piece in pieces))
+    detail = f"{picture.type.name} {count}{width}×{height}, {total}"
+    return Attachment(
+        block, name, FileKind.IMAGE, detail, picture.tokens, picture.note, tuple(more)
+    )
 
 
 def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
@@ -130,9 +152,9 @@ def _pdf(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
 
 
 def _text(data: bytes, name: str, limits: AttachmentLimits) -> Attachment:
-    text = read_text(data, name, limits.max_text_bytes)
+    text = read_text(data, name, limits.max_text_bytes, keep_hidden=limits.keep_hidden)
     lines = text.text.count("\n") + (not text.text.endswith("\n"))
-    detail = f"text {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
+    detail = f"text, {lines} {'line' if lines == 1 else 'lines'}, {size(len(data))}"
     block = DocumentBlock.plain(text.text, name)
     return Attachment(block, name, FileKind.TEXT, detail, text.tokens, text.note)
 

@@ -1,6 +1,5 @@
 """PDFs and text files as document blocks."""
 
-import codecs
 import re
 import zlib
 from collections.abc import Iterator
@@ -8,8 +7,10 @@ from itertools import islice
 from typing import Final
 
 from chatrepl.attachments.safe_read import refusal, too_large
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.value import frozen
+from chatrepl.core.words import hidden_words
 
 # A page is sent as a picture and as its text; measured on reports and papers.
 TOKENS_PER_PAGE: Final = 1_568 + 650
@@ -24,10 +25,6 @@ _STREAM: Final = re.compile(rb">>\s*stream\r?\n")
 _MAX_MATCHES: Final = 4_000  # a file made to be slow may repeat its marks without end
 _INFLATED_EACH: Final = 1 << 20
 _INFLATED_ALL: Final = 16 << 20
-_HIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 
 
 @frozen
@@ -42,18 +39,28 @@ class DecodedText:
         return round(len(self.text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN)
 
 
-def read_text(data: bytes, name: str, limit: int) -> DecodedText:
-    """Decode a text file; other encodings than Unicode are read as Windows-1252, with a note."""
+def read_text(data: bytes, name: str, limit: int, *, keep_hidden: bool = False) -> DecodedText:
+    """Decode a text file; that it was no UTF-8 is a note.
+
+    Characters that nobody sees are left out.
+    """
     if len(data) > limit:
         raise too_large(name, len(data), limit, "Attach the part that matters.")
-    text, note = _decode(data, name)
-    text = text.replace("\r\n", "\n")
+    from chatrepl.attachments.decoding import UndecodableError, decode  # seldom needed
+
+    try:
+        decoded = decode(data)
+    except UndecodableError as error:
+        raise refusal(name, str(error)) from None
+    text, note = decoded.text.replace("\r\n", "\n"), decoded.note
+    clean, hidden = without_hidden(text)
+    if hidden:
+        count = hidden_words(hidden)
+        what = f"contains {count}" if keep_hidden else f"{count} left out"
+        note = "; ".join(filter(None, (note, what)))
+    text = text if keep_hidden else clean
     if not text.strip():
         raise refusal(name, "it is empty")
-    hidden = _HIDDEN.subn("", text)[1]
-    if hidden:
-        word = "character" if hidden == 1 else "characters"
-        note = "; ".join(filter(None, (note, f"contains {hidden} hidden {word}")))
     return DecodedText(text, note)
 
 
@@ -77,19 +84,6 @@ def read_pdf(data: bytes, name: str, max_bytes: int, max_pages: int) -> int | No
             exit_code=5,
         )
     return pages
-
-
-def _decode(data: bytes, name: str) -> tuple[str, str]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        wide = data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE))
-        try:
-            return data.decode("utf-32" if wide else "utf-16"), ""
-        except UnicodeDecodeError:
-            raise refusal(name, "its text is damaged") from None
-    try:
-        return data.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), "not UTF-8, read as Windows-1252"
 
 
 def _pages(data: bytes) -> int | None:

@@ -10,13 +10,14 @@ import struct
 import warnings
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments import sniff, strip
 from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.errors import AttachmentError
-from chatrepl.core.tokens.pictures import Size, fit, image_size, tiles
+from chatrepl.core.tokens.pictures import Size, cut, fit, image_size, is_long, tiles
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _LOSSLESS_BYTES: Final = 1_000_000  # a larger PNG is a photo in the wrong format
+_LOSSLESS: Final = frozenset({sniff.PNG, sniff.GIF, sniff.BMP, sniff.TIFF, sniff.ICO})
 _BAND_PIXELS: Final = 250_000  # a band and its copies stay in the processor's cache
 _REDUCING_GAP: Final = 1.5  # how much is left to the good filter after the fast one
 _QUALITIES: Final = (88, 75, 50)
@@ -48,7 +50,7 @@ def encoded(image: "Image", source: sniff.FileType, limit: int) -> tuple[bytes, 
     """Write pixels without any metadata, in at most `limit` bytes where that can be done."""
     image = _opaque(image)
     image.info = {}  # Pillow would write comments and profiles it finds here
-    if source in {sniff.PNG, sniff.GIF}:
+    if source in _LOSSLESS:
         content = _save(image, "PNG")
         if len(content) <= _LOSSLESS_BYTES:
             return content, sniff.PNG
@@ -120,10 +122,14 @@ _STRIPPERS: Final[Mapping[sniff.FileType, Callable[[bytes], bytes]]] = {
     sniff.PNG: strip.png,
     sniff.WEBP: strip.webp,
 }
+_UNREADABLE: Final = 0.5
+# The orientations after which the last piece is the first: of a tall picture, and of a wide one.
+_BACKWARDS: Final = (frozenset({3, 4, 6, 7}), frozenset({2, 3, 7, 8}))
 _HEAD: Final = 65_536
 # What Pillow's readers are known to raise for data that is broken or made to break them.
-_DECODING_ERRORS: Final = (
+DECODING_ERRORS: Final = (
     OSError,
+    RuntimeError,
     ValueError,
     SyntaxError,
     EOFError,
@@ -144,24 +150,28 @@ _PLAIN_MODES: Final = frozenset({"L", "LA", "P", "RGB", "RGBA", "1"})
 
 @frozen
 class Picture:
-    """What is sent of an image."""
+    """What is sent of an image; `pieces` are what a long one was cut into, the first being this."""
 
     data: bytes
     type: sniff.FileType
     size: Size
     note: str
+    pieces: "tuple[Picture, ...]" = ()
 
     @property
     def tokens(self) -> int:
-        return tiles(self.size)
+        return sum(piece.tokens for piece in self.pieces) or tiles(self.size)
 
 
 def check_size(head: bytes, name: str) -> None:
     """Refuse an image whose header announces more pixels than can be decoded safely."""
     size = image_size(head)
-    if size is None:
-        return
-    limit = _MAX_PIXELS_OF.get(sniff.sniff(head[:32]), MAX_PIXELS)
+    if size is not None:
+        _check(size, sniff.sniff(head[:32]), name)
+
+
+def _check(size: Size, kind: sniff.FileType, name: str) -> None:
+    limit = _MAX_PIXELS_OF.get(kind, MAX_PIXELS)
     if size[0] * size[1] > limit:
         raise _too_many_pixels(name, size, f"the limit is {limit // 1_000_000} million")
     if max(size) > MAX_FILE_SIDE_PX:
@@ -171,62 +181,86 @@ def check_size(head: bytes, name: str) -> None:
 def prepare(data: bytes, name: str, limits: AttachmentLimits) -> Picture:
     """Make an image ready to send; raises `AttachmentError` if it is damaged or too large."""
     kind = sniff.sniff(data[:64])
-    size = image_size(data)
-    if size is None:
-        raise _damaged(name)
-    check_size(data, name)
-    pixels = size[0] * size[1]
-    if kind is not sniff.JPEG and pixels > max(_FULL_PIXELS, _PIXELS_PER_BYTE * len(data)):
-        raise _too_many_pixels(name, size, "far more than its content needs")
     try:
-        clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's words about damage are not for the screen
+            size = _size(data, kind, name)
+            _check(size, kind, name)
+            pixels = size[0] * size[1]
+            if kind is not sniff.JPEG and pixels > max(_FULL_PIXELS, _PIXELS_PER_BYTE * len(data)):
+                raise _too_many_pixels(name, size, "far more than its content needs")
+            clean = _STRIPPERS[kind](data) if kind in _STRIPPERS else data
             return _prepare(data, clean, kind, limits)
     except strip.TooCostlyError:
         raise _too_many_pixels(name, size, "built to be slow to open") from None
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         raise _damaged(name) from error
 
 
-def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: AttachmentLimits) -> Picture:
-    from PIL import Image
+def _size(data: bytes, kind: sniff.FileType, name: str) -> Size:
+    if kind not in sniff.TAKEN:
+        from chatrepl.attachments.foreign import foreign_size  # seldom needed
 
-    orientation, located = (1, False) if kind is sniff.GIF else _facts(data)
-    with Image.open(BytesIO(clean), formats=[kind.name.upper()]) as image:
+        return foreign_size(data, kind, name)
+    size = image_size(data)
+    if size is None:
+        raise _damaged(name)
+    return size
+
+
+def _prepare(data: bytes, clean: bytes, kind: sniff.FileType, limits: AttachmentLimits) -> Picture:
+    from chatrepl.attachments.foreign import open_picture
+
+    with open_picture(clean, kind) as image:
         original = image.size
         moving = bool(getattr(image, "is_animated", False)) or b"acTL" in data[:_HEAD]
         target = fit(original, limits.max_edge_px, limits.max_image_tokens)
         keep = (
             target == original
-            and orientation == 1
-            and kind is not sniff.GIF
+            and kind in sniff.TAKEN - {sniff.GIF}
             and not getattr(image, "is_animated", False)
             and image.mode in _PLAIN_MODES
             and len(clean) <= _KEEP_BYTES
         )
+        pieces = cut(original, limits.max_edge_px, limits.max_image_tokens)
+        if pieces is not None:
+            target = pieces.size
         if target != original:
             image.draft(None, target)  # JPEG only: decodes at 1/2, 1/4 or 1/8
         image.load()  # finds what a header does not tell: an early end, broken data
-        shrunk = original if target != original else None
-        note = _note(shrunk=shrunk, moving=moving, located=located)
-        if keep:
-            return Picture(clean, kind, original, note)
-        pixels = _upright(scaled(image, target), orientation)
-    content, sent = encoded(pixels, kind, limits.max_encoded_image_bytes // 4 * 3)
-    return Picture(content, sent, pixels.size, note)
+        orientation, located = _facts(data, kind, image)  # Pillow turns a TIFF as it loads it
+        facts = _Facts(kind, original, target, moving=moving, located=located)
+        if keep and orientation == 1:
+            return Picture(clean, kind, original, facts.note())
+        pixels = scaled(image, target)
+    limit = limits.max_encoded_image_bytes // 4 * 3
+    parts = [pixels] if pieces is None else map(pixels.crop, pieces.boxes)
+    sent = [_sent(_upright(part, orientation), kind, limit) for part in parts]
+    if len(sent) == 1:
+        return replace(sent[0], note=facts.note())
+    if orientation in _BACKWARDS[original[0] > original[1]]:
+        sent.reverse()
+    return replace(sent[0], note=facts.note(len(sent)), pieces=tuple(sent))
 
 
-def _facts(data: bytes) -> tuple[int, bool]:
+def _sent(pixels: "Image", kind: sniff.FileType, limit: int) -> Picture:
+    content, type_ = encoded(pixels, kind, limit)
+    return Picture(content, type_, pixels.size, "")
+
+
+def _facts(data: bytes, kind: sniff.FileType, image: "Image") -> tuple[int, bool]:
     """Read what the metadata say that matters: the orientation, and whether a place is told."""
     from PIL.Image import Exif
 
     exif = Exif()
     try:
-        exif.load(strip.exif(data))
+        if kind not in sniff.TAKEN:
+            exif = image.getexif()
+        elif kind is not sniff.GIF:
+            exif.load(strip.exif(data))
         orientation = exif.get(_ORIENTATION, 1)
         located = bool(exif.get_ifd(_GPS))
-    except _DECODING_ERRORS:
+    except DECODING_ERRORS:
         return 1, False  # unreadable metadata is dropped like any other
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
     return (orientation if valid else 1), located
@@ -247,15 +281,32 @@ def _upright(image: "Image", orientation: int) -> "Image":
     return image if turn is None else image.transpose(turn)
 
 
-def _note(*, shrunk: Size | None, moving: bool, located: bool) -> str:
-    parts = []
-    if shrunk:
-        parts.append(f"scaled down from {shrunk[0]}×{shrunk[1]}")
-    if moving:
-        parts.append("only the first frame is sent")
-    if located:
-        parts.append("location data removed")
-    return "; ".join(parts)
+@frozen
+class _Facts:
+    """What is to be told of a picture that is not sent as it came."""
+
+    kind: sniff.FileType
+    original: Size
+    sent: Size
+    moving: bool
+    located: bool
+
+    def note(self, pieces: int = 1) -> str:
+        parts = []
+        if self.kind not in sniff.TAKEN:
+            parts.append(f"converted from {self.kind.name}")
+        if self.sent != self.original:
+            from_, to = (f"{width}×{height}" for width, height in (self.original, self.sent))
+            parts.append(f"scaled down from {from_} to {to}")
+        if pieces > 1:
+            parts.append(f"cut into {pieces} pieces")
+        if min(self.sent) < _UNREADABLE * min(self.original) and is_long(self.original):
+            parts.append("small text becomes unreadable; attach parts of it")
+        if self.moving:
+            parts.append("only the first frame is sent")
+        if self.located:
+            parts.append("location data removed")
+        return "; ".join(parts)
 
 
 def _too_many_pixels(name: str, size: Size, why: str) -> AttachmentError:

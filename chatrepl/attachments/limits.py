@@ -4,6 +4,7 @@ The limits that hold for a whole request, its history included.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from chatrepl.attachments.safe_read import size
@@ -24,7 +25,10 @@ MAX_SIDE_PX: Final = 8_000
 
 @frozen
 class AttachmentLimits:
-    """The bounds for one attachment; the default is the tier of high resolution."""
+    """The bounds for one attachment; the default is the tier of high resolution.
+
+    `keep_hidden` says that characters nobody sees are sent, too.
+    """
 
     max_edge_px: int = 2_576
     max_image_tokens: int = 4_784
@@ -33,16 +37,18 @@ class AttachmentLimits:
     max_text_bytes: int = 8_000_000
     max_image_file_bytes: int = 64_000_000  # as read, before it is scaled down
     max_encoded_image_bytes: int = 10_000_000  # as sent
+    keep_hidden: bool = False
 
     @property
     def max_pdf_bytes(self) -> int:
         return ENCODED_PDF_BYTES // 4 * 3
 
 
-def limits_of(model: Model) -> AttachmentLimits:
+def limits_of(model: Model, *, keep_hidden: bool = False) -> AttachmentLimits:
     """Give the limits of a model: by its image tier and its context window."""
     edge, most = model.image_edge_px, model.most_images
-    return AttachmentLimits(edge, most_tokens(edge), max_images=most, max_pdf_pages=most)
+    limits = AttachmentLimits(edge, most_tokens(edge), max_images=most, max_pdf_pages=most)
+    return replace(limits, keep_hidden=keep_hidden)
 
 
 def check_request(blocks: Iterable[Block], *, limits: AttachmentLimits) -> None:

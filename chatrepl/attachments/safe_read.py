@@ -7,6 +7,7 @@ How sizes and foreign names are put into words.
 
 import errno
 import os
+import platform
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
@@ -129,21 +130,21 @@ def plain_path(spec: str) -> str:
         return spec
     if spec.startswith("file:"):
         return _from_file_url(spec)
-    expanded = _expanded(spec)
-    if os.path.lexists(expanded):
-        return expanded
+    path = expanded(spec)
+    if os.path.lexists(path):
+        return path
     stripped = spec.strip()
     try:
         words = shlex.split(stripped)
     except ValueError:
         words = []
     if len(words) == 1:
-        unquoted = words[0] if stripped[:1] in {"'", '"'} else _expanded(words[0])
+        unquoted = words[0] if stripped[:1] in {"'", '"'} else expanded(words[0])
         if unquoted.startswith("file://"):
             return _from_file_url(unquoted)
         if os.path.lexists(unquoted) or unquoted != stripped:
             return unquoted
-    return expanded
+    return path
 
 
 def refusal(path: str, why: str, hint: str = "") -> AttachmentError:
@@ -161,9 +162,12 @@ def too_large(path: str, count: int | None, limit: int, hint: str = "") -> Attac
     )
 
 
-def _expanded(path: str) -> str:
-    # pathlib raises where there is no home folder; here `~` then stays as it is.
-    return os.path.expanduser(path)  # noqa: PTH111
+def expanded(path: str) -> str:
+    """Put a home folder in the place of `~`; where there is none, or no such name, it stays."""
+    try:
+        return os.path.expanduser(path)  # noqa: PTH111 - pathlib raises where there is no home
+    except ValueError:  # NUL, or half a character
+        return path
 
 
 def _from_file_url(spec: str) -> str:
@@ -171,7 +175,7 @@ def _from_file_url(spec: str) -> str:
         parts = urlsplit(spec)
     except ValueError:
         raise refusal(spec, "the address cannot be read") from None
-    if parts.netloc not in {"", "localhost"}:
+    if parts.netloc not in {"", "localhost", platform.node()}:
         raise refusal(spec, "it lies on another computer")
     return unquote(parts.path, errors="surrogateescape")
 

@@ -3,6 +3,7 @@
 To name another kind in refusals, add a row to `_PREFIXES`.
 """
 
+import codecs
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -34,6 +35,12 @@ JPEG: Final = FileType(FileKind.IMAGE, "JPEG", "image/jpeg")
 PNG: Final = FileType(FileKind.IMAGE, "PNG", "image/png")
 GIF: Final = FileType(FileKind.IMAGE, "GIF", "image/gif")
 WEBP: Final = FileType(FileKind.IMAGE, "WebP", "image/webp")
+BMP: Final = FileType(FileKind.IMAGE, "BMP", "image/bmp")
+TIFF: Final = FileType(FileKind.IMAGE, "TIFF", "image/tiff")
+ICO: Final = FileType(FileKind.IMAGE, "ICO", "image/x-icon")
+AVIF: Final = FileType(FileKind.IMAGE, "AVIF", "image/avif")
+HEIC: Final = FileType(FileKind.IMAGE, "HEIC", "image/heic")
+TAKEN: Final = frozenset({JPEG, PNG, GIF, WEBP})  # by the service; others are converted
 PDF: Final = FileType(FileKind.PDF, "PDF", "application/pdf")
 TEXT: Final = FileType(FileKind.TEXT, "text", "text/plain")
 EMPTY: Final = FileType(FileKind.UNSUPPORTED, "empty")
@@ -50,8 +57,6 @@ def _no(name: str, hint: str = "") -> FileType:
 
 BINARY: Final = _no("binary data of an unknown kind", "Images, PDFs and text can be attached.")
 SVG: Final = _no("an SVG drawing", f"{_TO_PNG} Its source can be sent as part of a message.")
-HEIC: Final = _no("a HEIC photo", f"{_TO_PNG} (`heif-convert in.heic out.jpg`, or `sips` on macOS)")
-AVIF: Final = _no("an AVIF image", _TO_PNG)
 _VIDEO: Final = _no("a video or sound file", _NO_SOUND)
 _ZIP: Final = _no("a ZIP archive", _UNPACK)
 _OFFICE: Final = _no("an office document", _TO_PDF)
@@ -61,9 +66,10 @@ _PREFIXES: Final[Mapping[FileType, tuple[bytes, ...]]] = {
     PNG: (b"\x89PNG\r\n\x1a\n",),
     JPEG: (b"\xff\xd8\xff",),
     GIF: (b"GIF87a", b"GIF89a"),
-    _no("a TIFF image", _TO_PNG): (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    _no("a raw photo", _TO_PNG): (b"II*\0\x10\0\0\0CR",),
+    TIFF: (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     _no("a Photoshop file", _TO_PNG): (b"8BPS\0",),
-    _no("an icon", _TO_PNG): (b"\0\0\1\0",),
+    ICO: (b"\0\0\1\0",),
     _no("a JPEG XL image", _TO_PNG): (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
     _no("a JPEG 2000 image", _TO_PNG): (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
     _OFFICE: (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
@@ -91,6 +97,7 @@ _RIFF: Final[Mapping[bytes, FileType]] = {b"WEBP": WEBP, b"WAVE": _VIDEO, b"AVI 
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _STRANGE: Final = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 _SVG_WINDOW: Final = 8_192
+_TELLING: Final = 12  # so many units that are all characters are no accident
 
 
 def sniff(head: bytes) -> FileType:
@@ -115,7 +122,35 @@ def looks_binary(head: bytes) -> bool:
     if head.startswith(_BOMS):
         return False
     sample = head[:8_192]
-    return b"\0" in head or len(_STRANGE.findall(sample)) * 50 > len(sample)
+    if b"\0" in head:
+        return not wide_encoding(head)
+    return len(_STRANGE.findall(sample)) * 50 > len(sample)
+
+
+def wide_encoding(head: bytes) -> str:
+    """Name the UTF-16 that a text without a byte order mark is in; empty for all else.
+
+    Every other byte of Western text is NUL there; of other scripts there is at least no character
+    that is none.
+    """
+    zeros = head[::2].count(0), head[1::2].count(0)
+    if min(zeros) or not max(zeros):
+        return ""
+    encoding = "utf-16-le" if zeros[1] else "utf-16-be"
+    text = _begun(head, encoding)
+    if not all(char.isprintable() or char.isspace() for char in text):
+        return ""
+    is_western = max(zeros) > 1 and max(zeros) * 2 >= len(text)
+    is_other = len(text) >= _TELLING and not _begun(head, "utf-8")
+    return encoding if is_western or is_other else ""
+
+
+def _begun(head: bytes, encoding: str) -> str:
+    """Decode bytes that may end within a character; empty where they are in no such encoding."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _structured(head: bytes) -> FileType | None:
@@ -128,7 +163,7 @@ def _structured(head: bytes) -> FileType | None:
     if head.startswith((b"PK\3\4", b"PK\5\6")):
         return _zip(head)
     if head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3):
-        return _no("a BMP image", _TO_PNG)
+        return BMP
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.cli.options import Options
-from chatrepl.core.model_names import resolve
+from chatrepl.core.model_names import resolve, resolve_all
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
@@ -47,7 +47,8 @@ def assemble(
     outside = Lazy(lambda: _outside(folders, learned, save=loaded.settings.save))
     how = liberty(loaded.settings, loaded.origins)
     model = resolve(loaded.settings.model, catalog, liberty=how)
-    settings = replace(loaded.settings, model=model)
+    others = resolve_all(loaded.settings.fallback_models, catalog, liberty=how)
+    settings = replace(loaded.settings, model=model, fallback_models=others)
     session = Session(
         settings,
         Edges(

@@ -2,12 +2,14 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
 
 from chatrepl import __version__
+from chatrepl.api.address import chosen_url, elsewhere, is_allowed
 from chatrepl.cli.assemble import assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.message import form_of
@@ -17,6 +19,7 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.session.session import Session
 from chatrepl.startup.early_prompt import EarlyPrompt, early_prompt
+from chatrepl.startup.private_memory import let_nobody_look
 from chatrepl.storage.paths import Folders, make_folder
 from chatrepl.terminal.sanitize.text import one_line
 
@@ -49,12 +52,15 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     session = assembled.session
     session.prepare(form=form_of(options))
     with early:
-        _greet(early, session, demo=demo and not options.demo)
+        notes = () if options.quiet else loaded.notes
+        notes += (NO_KEY,) if demo and not options.demo else ()
+        _greet(early, session, notes, "" if demo else chosen_url(session.settings, os.environ))
+        let_nobody_look()
         from chatrepl.cli.desk import dressed, open_desk, talk  # what is slow to load
 
         desk = open_desk(session, early, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
-    desk = dressed(desk, session, early.background.dark)
+    desk = dressed(desk, session, early.background)
     desk.prompt.type_ahead(early.background.typed)
     connection.client.start()
     if not demo:
@@ -62,14 +68,15 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     return talk(options, assembled, desk, connection, piped)
 
 
-def _greet(early: EarlyPrompt, session: Session, *, demo: bool) -> None:
-    where = f" · {session.settings.base_url}" if session.settings.base_url else ""
+def _greet(early: EarlyPrompt, session: Session, notes: Sequence[str], url: str) -> None:
+    where = f" · {elsewhere(url)}" if elsewhere(url) else ""
+    where += " over plain http" if is_allowed(url, session.settings.allow_http) else ""
     columns = get_terminal_size().columns
     line = one_line(f"chatrepl {__version__} · {session.model.id}{where} · /help")
     leaving = " · Ctrl-D leaves"
     line = line + leaving if len(line + leaving) <= columns else fill(line, columns)
     line = line.replace("·", "|") if early.mark.isascii() else line
-    note = f"{fill(NO_KEY, columns)}\n" if demo else ""
+    note = "".join(f"{fill(one_line(each, 1000), columns)}\n" for each in notes)
     if early.tty.knows_escapes:
         early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
     else:

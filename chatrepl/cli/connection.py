@@ -7,7 +7,9 @@ end until a name server that is away has been given up, half a minute after Ctrl
 """
 
 import asyncio
+import logging
 import os
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -144,6 +146,7 @@ def has_credentials(settings: Settings) -> bool:
 
 def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connection:
     """Settle where requests go. Raises ApiError with exit code 3 where there are no credentials."""
+    hush()
     transport: httpx2.AsyncBaseTransport | None = None
     learned = learned_files(settings, demo=demo)
     if demo:
@@ -185,12 +188,39 @@ class _Leaving(ThreadPoolExecutor):
         super().shutdown(wait=False, cancel_futures=True)
 
 
+def hush() -> None:
+    """Keep the logs of all libraries from the screen and from pipes, whatever asks for them.
+
+    What has a handler is not set up again (ANTHROPIC_LOG=debug), and nothing goes to stderr for
+    want of one (PYTHONASYNCIODEBUG=1).
+    """
+    if not logging.root.handlers:
+        logging.root.addHandler(logging.NullHandler())
+
+
 def new_runner() -> asyncio.Runner:
-    """Make a runner for one shell; leaving it waits for no thread."""
+    """Make a runner for one shell; leaving it waits for no thread.
+
+    What its callbacks and other threads raise is kept as a bug from now on.
+    """
+    threading.excepthook = _lost_in_thread
+    hush()
     return asyncio.Runner(loop_factory=_new_loop)
+
+
+def _lost_in_thread(raised: threading.ExceptHookArgs) -> None:
+    _pass_over(raised.exc_value)
+
+
+def _pass_over(bug: BaseException | None) -> None:
+    if isinstance(bug, Exception):
+        from chatrepl.cli.failures import pass_over
+
+        pass_over(bug)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, context: _pass_over(context.get("exception")))
     loop.set_default_executor(_Leaving(thread_name_prefix="lookup"))
     return loop

@@ -6,11 +6,15 @@ Importing this module loads rich and prompt_toolkit.
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from shutil import get_terminal_size
 
+from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
 from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
@@ -20,12 +24,13 @@ from chatrepl.commands.saved import tail
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import Block
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.shells.repl import Desk, Repl
-from chatrepl.startup.early_prompt import EarlyPrompt
+from chatrepl.startup.early_prompt import Background, EarlyPrompt
 from chatrepl.startup.lazy import Lazy
 from chatrepl.terminal.editor import edit
 from chatrepl.terminal.keyboard import ask_yes_no
@@ -43,22 +48,31 @@ def talk(
     session = assembled.session
     demo = connection.is_demo
     session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
+    own = connection.route.secrets
+    desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
-            repl = Repl(session, desk, connection.stream, connection.count, runner, replied=load)
+            repl = Repl(session, desk, connection.stream, connection.count, runner)
+            repl.replied, repl.consent.own = load, own
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
-                back = bring_back(session, model=not options.names_model)
-                repl.act(tail(session, resumed.entry, resumed.notes))
-                repl.act(Notice(back) if back else None)
+                with repl.guard.around():
+                    back = bring_back(session, model=not options.names_model)
+                    repl.act(tail(session, resumed.entry, resumed.notes))
+                    repl.act(Notice(back) if back else None)
             if options.prompt or options.attach or piped is not None:
-                repl.begin(compose(options, session, piped))
+                message = compose(options, session, piped)
+                with repl.guard.around():
+                    repl.begin(message)
             repl.run()
             greeting.cancel()
+            if words := farewell(session, demo=demo):
+                desk.speaker.line(words)
     finally:
         unsaved = put_away(session)
         keep_learned(session)
@@ -90,9 +104,11 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
     )
 
 
-def dressed(desk: Desk, session: Session, dark: bool | None) -> Desk:
-    """Let a desk follow the settings, and the terminal's background as far as it is known."""
-    desk = replace(desk, dress=lambda: _dress(desk.prompt, desk.speaker, session, dark))
+def dressed(desk: Desk, session: Session, background: Background) -> Desk:
+    """Let a desk follow the settings, and what the terminal said of itself."""
+    dress = partial(_dress, desk.prompt, desk.speaker, session, background.dark)
+    draw = partial(_draw, tty=desk.tty, session=session, sixel=background.sixel)
+    desk = replace(desk, dress=dress, picture=draw)
     desk.dress()
     return desk
 
@@ -124,6 +140,17 @@ def _dress(prompt: Prompt, speaker: Speaker, session: Session, dark: bool | None
     vi = settings.editing_mode == "vi"
     options = prompt.options
     prompt.change(replace(options, theme=theme, vi=vi, multiline=settings.multiline))
+
+
+def _draw(block: Block, *, tty: Tty, session: Session, sixel: bool) -> None:
+    """Show a picture that is attached, where the terminal can."""
+    if session.settings.accessible or not tty.knows_escapes:
+        return
+    from chatrepl.attachments.thumbnail import drawing_of, thumbnail  # loads Pillow
+
+    columns = get_terminal_size().columns - 1
+    if drawn := thumbnail(block, drawing_of(os.environ, sixel=sixel), columns):
+        tty.write(drawn)
 
 
 def _edit(text: str, tty: Tty) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import new_runner, open_connection
@@ -94,7 +95,12 @@ def _connection(case: Case) -> Finding:
         return Finding("connection", True, "not tried without a key.")
     if isinstance(case.answer, ChatreplError):
         return Finding("connection", False, case.answer.message, case.answer.hint)
-    return Finding("connection", True, f"answers within {case.answer.seconds * 1000:.0f} ms.")
+    host = "" if case.demo else elsewhere(service_url(case.loaded.settings, os.environ))
+    who = f"{host} " if host else ""
+    within = f"{who}answers within {case.answer.seconds * 1000:.0f} ms"
+    if is_allowed(service_url(case.loaded.settings, os.environ), case.loaded.settings.allow_http):
+        within += ", over plain http, as allow_http allows"
+    return Finding("connection", True, f"{within}.")
 
 
 def _model(case: Case) -> Finding:

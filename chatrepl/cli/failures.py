@@ -5,24 +5,22 @@ Loaded once something has failed.
 
 import os
 import sys
-import tempfile
-import traceback
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Final, TextIO
 
-from chatrepl.api.address import redact
 from chatrepl.cli.options import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
-from chatrepl.shells.oneshot import say_error
-from chatrepl.storage.paths import find_folders, make_folder
+from chatrepl.shells.bugs import Bugs
+from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
 BUG: Final = 70
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 _SIGNALLED: Final = 128
-_MOST_LOG_CHARS: Final = 200_000
 
 
 def explained(error: BaseException) -> int:
@@ -71,14 +69,25 @@ def _silence(stream: object) -> None:
 
 def report_bug(error: BaseException) -> int:
     """Keep a traceback in a file of its own and say where, in one line."""
-    where = _keep(error)
-    account = f"What happened is in {where}." if where else "What happened was not kept in a file."
+    account = _bugs().account(error, keeps=_keeps(sys.argv[1:]))
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"chatrepl: this is a bug in chatrepl. {account}\n")
     with suppress(OSError, ValueError, AttributeError):
         failure = ChatreplError(f"This is a bug in chatrepl. {account}", exit_code=BUG)
         write_failure(sys.stdout, asked_manner(sys.argv[1:]), failure)
     return BUG
+
+
+def pass_over(error: Exception) -> None:
+    """Keep what was raised where nobody waits for it, and say so once."""
+    if not _bugs().knows(error):
+        account = _bugs().account(error, keeps=_keeps(sys.argv[1:]))
+        mutter(sys.stderr, f"chatrepl: a bug in chatrepl was passed over. {account}")
+
+
+@cache
+def _bugs() -> Bugs:
+    return Bugs()
 
 
 def write_failure(out: TextIO, manner: str, error: ChatreplError, model: str = "") -> None:
@@ -88,31 +97,13 @@ def write_failure(out: TextIO, manner: str, error: ChatreplError, model: str = "
         write_json(out, {**kind, **Result(model=model, error=error).to_wire()})
 
 
-def _keep(error: BaseException) -> str:
-    """Write the traceback under the state folder, else among the temporary files."""
-    if "--no-save" in sys.argv:
-        return ""
-    text = "".join(traceback.format_exception(error))
-    if len(text) > _MOST_LOG_CHARS:
-        text = f"{text[: _MOST_LOG_CHARS // 2]}\n…\n{text[-_MOST_LOG_CHARS // 2 :]}"
-    text = redact(text, tuple(_secrets()))
-    state = find_folders(os.environ).state
-    for folder in (state / "bugs" if state is not None else None, None):
-        try:
-            if folder is not None:
-                make_folder(folder)
-            descriptor, name = tempfile.mkstemp(".log", "chatrepl-bug-", folder)  # mode 0600
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
-        except OSError:
-            continue
-        return name
-    return ""
+def _keeps(argv: Sequence[str]) -> bool:
+    """Tell whether anything may be written to the disk; what cannot be read forbids nothing."""
+    if "--no-save" in argv:
+        return False
+    from chatrepl.cli.start import settings_of
 
-
-def _secrets() -> list[str]:
-    return [
-        value
-        for name, value in os.environ.items()
-        if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET"))
-    ]
+    try:
+        return settings_of(argv).save
+    except Exception:  # noqa: BLE001 - it may be what failed
+        return True

@@ -4,7 +4,6 @@ Each file holds all servers, by their origin: the lists of models in the cache, 
 refusals and of counts in the state. Only the entry of the one that is asked is ever read.
 """
 
-import json
 import os
 import time
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Final
 from chatrepl.api.address import service_url
 from chatrepl.api.route import DEMO_URL
 from chatrepl.core.catalog import ALL_MODELS, OFFICIAL, Catalog, of_origin, of_server, origin_of
+from chatrepl.core.foreign_json import decode
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -86,8 +86,8 @@ def learned_files(settings: Settings, *, demo: bool = False) -> LearnedFiles:
 
 def _read(folder: Path | None, name: str) -> Wire:
     """Read a file; one that is missing or damaged is as good as an empty one."""
-    with suppress(OSError, ValueError, RecursionError):
+    with suppress(OSError, ValueError):
         if folder is not None:
-            value = json.loads((folder / name).read_bytes())
+            value = decode((folder / name).read_bytes()).value
             return value if isinstance(value, dict) else {}
     return {}

@@ -1,20 +1,28 @@
 """The one message of a single shot: words, standard input and attachments put together."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.file import read_text
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.view import framed
+from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
 from chatrepl.core.talk.conversation import Message
+from chatrepl.core.words import hidden_words
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
+from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
     from chatrepl.core.exchange.form import Form
 
+_MOST_BYTES = 4  # of a character
 USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
 
 
@@ -24,15 +32,67 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     from_stdin = "-" in options.attach
     if from_stdin and piped is None:
         raise UsageError("-a - reads standard input, which is the keyboard here.")
+    if "@" in prompt and not options.quiet:
+        _tell_mentions(prompt)
     text = piped.text if piped is not None and not from_stdin else ""
     session.stage(*_attached(options, session, piped))
+    if text and not session.settings.keep_hidden:
+        text = _seen(text, options)
     if prompt.strip() and text.strip():
-        text = f"<stdin>\n{text.rstrip(chr(10))}\n</stdin>\n\n{prompt}"
+        text = f"{framed(text.rstrip(chr(10)), 'stdin')}\n\n{prompt}"
     elif prompt.strip():
         text = prompt
     if not text.strip() and not session.next.staged:
         raise UsageError("There is no question: no prompt was given.", USAGE)
-    return session.compose(text if text.strip() else "")
+    message = session.compose(text if text.strip() else "")
+    _weigh(session, message)
+    return message
+
+
+def _weigh(session: Session, message: Message) -> None:
+    """Weigh what is so long that it may not fit: a token has at least one byte."""
+    window = session.model.context_window
+    texts = [block.text for block in message.content if isinstance(block, TextBlock)]
+    texts += [text for block in message.content if (text := _document(block))]
+    if window is None or sum(map(len, texts)) * _MOST_BYTES <= window:
+        return
+    from chatrepl.cli.weighing import weigh
+
+    weigh(session, texts, window)
+
+
+def _document(block: Block) -> str:
+    if isinstance(block, DocumentBlock) and block.source.get("type") == "text":
+        return str(block.source.get("data"))
+    return ""
+
+
+def _tell_mentions(prompt: str) -> None:
+    """Say of files in PROMPT that they are text there: a script may have put them in."""
+    from chatrepl.attachments.mentions import find_mentions
+
+    for mention in find_mentions(prompt):
+        path = one_line(mention.path)
+        mutter(sys.stderr, f"chatrepl: @{path} is sent as text; -a {path} attaches the file.")
+
+
+def _seen(text: str, options: Options) -> str:
+    """Leave out what nobody sees, and say so."""
+    clean, hidden = without_hidden(text)
+    if hidden and not options.quiet:
+        mutter(sys.stderr, f"chatrepl: stdin: {hidden_words(hidden)} left out")
+    return clean
+
+
+def look_for_keys(options: Options, message: Message, own: Iterable[str] = ()) -> None:
+    """Say where a message seems to hold a key. Raises UsageError where that is not meant."""
+    held = held_keys(message, own)
+    if not held:
+        return
+    if not (options.yes_secrets or options.dry_run):
+        raise UsageError(in_words(held), "Nothing was sent; --yes-secrets sends it all the same.")
+    then = "--yes-secrets would send it" if not options.yes_secrets else "it is sent"
+    mutter(sys.stderr, f"chatrepl: {in_words(held)[:-1]}; {then}.")
 
 
 def form_of(options: Options) -> "Form | None":
@@ -55,8 +115,8 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
     from chatrepl.attachments.attach import load_all
 
     data = b"" if piped is None else piped.data or piped.text.encode()
-    attached = load_all(specs, data, session.model)
-    if not options.quiet:
+    attached = load_all(specs, data, session.model, keep_hidden=session.settings.keep_hidden)
+    if not (options.quiet or session.interactive):  # a chat shows them under the message
         for item in attached:
-            mutter(sys.stderr if item.note else None, f"chatrepl: {item.name}: {item.note}")
+            mutter(sys.stderr, item.line)
     return attached

@@ -60,6 +60,7 @@ class Options:
     max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
     schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON", "The reply must fit this JSON Schema.")
     choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
+    yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
     continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
     resume: str | None = _flag("text", _SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")

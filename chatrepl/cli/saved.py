@@ -12,9 +12,9 @@ from chatrepl.core.world import NoRecorder
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 from chatrepl.storage.journal import NO_FOLDER, Journal
-from chatrepl.storage.library import SavedEntry, find, list_entries
+from chatrepl.storage.library import SavedEntry, find, read_entry, scan
 from chatrepl.storage.paths import Folders
-from chatrepl.storage.read import load
+from chatrepl.storage.read import MOST_BYTES, load
 from chatrepl.storage.saved import checked_name, reopen
 
 
@@ -61,6 +61,7 @@ def look_at(options: Options, session: Session, folders: Folders) -> None:
         return
     saved = load(_wanted(options, folders.conversations).path)
     session.begin_with(saved.conversation, session.recorder)
+    session.recall(saved.meta)
     _set_system(options, session)
     _use_model(options, session, saved.meta)
 
@@ -105,11 +106,11 @@ def _wanted(options: Options, folder: Path | None) -> SavedEntry:
     """Find the conversation that `-c` or `-r` means. Raises StorageError with exit code 2."""
     if options.resume is not None:
         return find(folder, options.resume)
-    newest = list_entries(folder, 1)
-    if not newest:
+    newest = next((file for file in scan(folder) if file[-1] <= MOST_BYTES), None)
+    if newest is None:
         raise StorageError(
             "There is no saved conversation to go on with.",
             "--save NAME keeps a single shot.",
             exit_code=UsageError.exit_code,
         )
-    return newest[0]
+    return read_entry(newest)

@@ -42,5 +42,6 @@ def live_view(
         repaint=not settings.accessible and not is_dumb(environ) and out.isatty(),
         utf8=speaks_utf8(out, environ),
         thinking=settings.show_thinking,
+        cite=settings.cite,
     )
     return LiveView(on, style, time.monotonic)

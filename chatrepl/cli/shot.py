@@ -11,11 +11,13 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from chatrepl.api.address import is_allowed
 from chatrepl.api.outgoing import beta_header, streaming
+from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import compose, form_of
+from chatrepl.cli.message import compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -27,7 +29,7 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.storage.paths import find_folders
-from chatrepl.terminal.sanitize.text import display, pipe
+from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
 
@@ -84,11 +86,17 @@ async def _ask(
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
         connection, refused = _connect(options, session)
+        if connection is not None and is_allowed(connection.route.url, session.settings.allow_http):
+            what = f"the key goes to {connection.route.origin.host} over plain http"
+            mutter(
+                None if options.quiet else sys.stderr, f"chatrepl: {what}, as allow_http allows."
+            )
         if connection is not None:
             stack.push_async_callback(connection.close)
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
+        look_for_keys(options, message, connection.route.secrets)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -184,11 +192,16 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
+    look_for_keys(options, message)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
+    if "mcp_servers" in body:
+        from chatrepl.storage.export import open_body
+
+        body = open_body(body)
     if not options.quiet:
         for line in foreword(session):
-            mutter(sys.stderr, f"chatrepl: {line}")
+            mutter(sys.stderr, f"chatrepl: {one_line(line)}")
     tokens = session.ledger.request(request, session.model).tokens
     limit = body.get("max_tokens")
     longest = limit if isinstance(limit, int) else 0
@@ -196,7 +209,8 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     if options.manner != "text":
         from chatrepl.storage.export import open_headers
 
-        headers = {**session.settings.headers, **beta_header(request, session.settings.headers)}
+        headers = {**custom_headers(), **session.settings.headers}
+        headers |= beta_header(request, headers)
         count = {"input_tokens": tokens, "exact": False, "cost_usd": usd, "most_usd": most}
         write_json(out, {"request": body, "headers": dict(open_headers(headers)), **count})
         return 0

@@ -1,18 +1,20 @@
 """The composition root: from the command line to the objects, to one of the shells."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
-from chatrepl.config.load import load
+from chatrepl.config.load import Config, load
+from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError
-from chatrepl.storage.paths import config_file
+from chatrepl.core.settings import Settings
+from chatrepl.storage.paths import config_file, find_folders
 
 if TYPE_CHECKING:
     from chatrepl.startup.early_prompt import EarlyPrompt
@@ -52,9 +54,11 @@ def _options(argv: Sequence[str]) -> Options:
 def _page(options: Options) -> str:
     """Give what is printed whatever else was said. Raises ChatreplError."""
     if options.help_:
+        from shutil import get_terminal_size
+
         from chatrepl.cli.help import help_page
 
-        return help_page(shutil.get_terminal_size().columns)
+        return help_page(get_terminal_size().columns)
     if options.version:
         return f"chatrepl {__version__}\n"
     if options.show_completion or options.install_completion:
@@ -66,18 +70,12 @@ def _page(options: Options) -> str:
 
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
-    loaded = load(
-        environ=os.environ,
-        path=Path(options.config) if options.config is not None else None,
-        usual=config_file(),
-        profile=options.profile,
-        sets=options.set_,
-        options=_settings(options),
-    )
-    if not options.quiet and sys.stderr is not None:
+    loaded = _where_it_is_safe(_load(options))
+    is_page = options.models or options.sessions or options.doctor
+    if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
-    if options.models or options.sessions or options.doctor:
+    if is_page:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)
@@ -91,6 +89,39 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def settings_of(argv: Sequence[str]) -> Settings:
+    """Give the settings that a command line comes to. Raises ChatreplError."""
+    return _load(_options(argv)).settings
+
+
+def _load(options: Options) -> Config:
+    return load(
+        environ=os.environ,
+        path=Path(options.config) if options.config is not None else None,
+        usual=config_file(),
+        profile=options.profile,
+        sets=options.set_,
+        options=_settings(options),
+    )
+
+
+def _where_it_is_safe(loaded: Config) -> Config:
+    """Say where others have a hand in the folder that conversations are kept in.
+
+    In one that is somebody else's nothing is kept.
+    """
+    state = find_folders().state
+    why = doubt(state) if state is not None and loaded.settings.save and state.exists() else None
+    if why is None:
+        return loaded
+    if why.is_foreign:
+        note = f"{why.reason}, so nothing is kept there. {why.mend}"
+        settings, origins = replace(loaded.settings, save=False), {**loaded.origins, "save": note}
+        return replace(loaded, settings=settings, origins=origins, notes=(*loaded.notes, note))
+    note = f"{why.reason}, and conversations are kept there. {why.mend}"
+    return replace(loaded, notes=(*loaded.notes, note))
 
 
 def _is_chat(options: Options) -> bool:

@@ -5,6 +5,7 @@ import stat
 import sys
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Final
 
 from chatrepl.core.errors import ChatreplError, UsageError
@@ -12,7 +13,6 @@ from chatrepl.core.value import frozen
 
 MOST_BYTES: Final = 32_000_000
 _HEAD: Final = 65_536
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _SAFE: Final = "Nothing was sent."
 
 
@@ -87,18 +87,23 @@ def read() -> Piped:
     if looks_binary(head):
         raise UsageError(
             f"Standard input is {kind.name}, and neither an image nor a PDF.",
-            f"{_SAFE} Text, JPEG, PNG, GIF, WebP and PDF are read.",
+            f"{_SAFE} Text, pictures and PDF are read.",
         )
     return _decoded(data)
 
 
 def _decoded(data: bytes) -> Piped:
-    encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
+    with suppress(UnicodeDecodeError):
+        text = data.decode()
+        if "\0" not in text:
+            return Piped(text.lstrip("\ufeff"))
+    from chatrepl.attachments.decoding import UndecodableError, decode  # seldom needed
+
     try:
-        return Piped(data.decode(encoding))
-    except UnicodeDecodeError:
-        note = "standard input is not all UTF-8; what is not was replaced by U+FFFD."
-        return Piped(data.decode(encoding, "replace"), note=note)
+        decoded = decode(data)
+    except UndecodableError as error:
+        raise UsageError(f"Standard input cannot be read: {error}.", _SAFE) from None
+    return Piped(decoded.text, note=f"standard input is {decoded.note}.")
 
 
 def _read_bytes() -> bytes:

@@ -25,8 +25,8 @@ def context(session: Session, how: Literal["exact"] | None = None) -> Outcome:
     Numbers with ~ are estimates that learn from each reply; `exact` asks the service.
     """
     if how == "exact":
-        request = session.request(Message.user("?"))  # a request must end with a question
-        return Count(request, lambda total: _exact(session, request, total))
+        question = Message.user("?")  # a request must end with one
+        return Count(question, lambda total: _exact(session, session.request(question), total))
     warm = warmth(session.books.footprint, session.request(None), session.edges.clock())
     rows = _rows(session, warm)
     lines = (_budget(session), _cache(session, warm), _price(session, warm), _sums(session))

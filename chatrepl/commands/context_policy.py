@@ -46,17 +46,16 @@ def make_room(session: Session, message: Message) -> Outcome:
     unsure = UNSURE * (total - now) + (LEARNED if is_learned else UNSURE) * now
     if not session.service.can_count or abs(limit - total) > unsure:
         return _make_room(session, message)
-    request = session.request(message)
 
     def counted(exactly: int) -> Outcome:
-        session.ledger.counted(request, session.model, exactly)
+        session.ledger.counted(session.request(message), session.model, exactly)
         return _make_room(session, message)
 
     def uncounted() -> Outcome:
         session.count_alone()
         return _make_room(session, message)
 
-    return Count(request, counted, uncounted)
+    return Count(message, counted, uncounted)
 
 
 def _make_room(session: Session, message: Message) -> Outcome:

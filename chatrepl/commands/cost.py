@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chatrepl.core.money import turn_cost
+from chatrepl.core.money import FAST_FACTOR, turn_cost
 from chatrepl.core.prompt_cache import Warmth, impact_words, warmth
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.words import dollars
@@ -60,8 +60,10 @@ def next_price(session: Session, conversation: Conversation, warm: float = 0) ->
     """Price the input of the next request, of which `warm` tokens are read from the cache."""
     tokens = session.ledger.next_total(conversation, session.model).tokens
     rates = session.edges.rates(session.model.id, tokens)
-    if rates is None or session.settings.speed:
+    is_fast = session.settings.speed == "fast" and session.model.fast is not False
+    if rates is None or (is_fast and session.model.fast is None):
         return None
+    rates = rates.times(FAST_FACTOR) if is_fast else rates
     ttl = session.settings.cache_ttl if session.settings.cache_ttl != "auto" else "1h"
     used = ttl if session.settings.cache_enabled else None
     return turn_cost(rates, tokens, warm=warm, ttl=used).usd

@@ -1,42 +1,46 @@
 """Commands about the program: help and leaving."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
-from chatrepl.commands.registry import GROUPS, REGISTRY, ArgKind, Command, command
-from chatrepl.core.outcome import Outcome, Page, Quit
+from chatrepl.commands.menu import CARD, KEYS, MENU, CardRows
+from chatrepl.commands.registry import GROUPS, REGISTRY, ArgKind, Command, Group, Offers, command
+from chatrepl.core.outcome import Card, CardGroup, Outcome, Page, Quit
 from chatrepl.session.session import Session
 
-_KEYS = """\
-**Keys:** Enter sends; Alt-Enter or Ctrl-J makes a new line; Esc or Ctrl-C stops a reply; \
-Ctrl-R searches the history; Ctrl-X Ctrl-E opens your editor; Ctrl-D leaves; \
-`@path` attaches a file; `//` sends a slash.
-"""
+_FOOTER = "/help all lists every command · /help NAME tells more · ? shows the keys"
+_KEYS = "/help lists the commands"
+_FOOTER_ALL = "/help NAME tells more · an unmistakable beginning of a name is enough"
 
 
-def _names(_session: Session, text: str) -> Iterable[str]:
-    return (c.name for c in REGISTRY.commands if c.name.startswith(text))
+def _names(_session: Session, text: str) -> Offers:
+    names = {"all": "Every command, in groups", "keys": "What the keys do", **MENU}
+    return ((name, meaning) for name, meaning in names.items() if name.startswith(text))
 
 
 @command("help", "?", group="program")
 def help_(
     session: Session, command: Annotated[str | None, ArgKind(complete=_names)] = None
 ) -> Outcome:
-    """List the commands, or tell all about one."""
+    """Show the commands that most people use, `all` of them, or all about one."""
     if command == "demo" and session.edges.guide:
         return Page(session.edges.guide)
+    if command == "keys":
+        return Card(_groups(KEYS), _KEYS)
+    if command == "all":
+        return Card(tuple(map(_group, GROUPS)), _FOOTER_ALL)
     if command is not None:
         return Page(_full(REGISTRY.find(command.removeprefix("/"))))
-    parts = [_group(group) for group in GROUPS]
-    return Page("\n".join([*(part for part in parts if part), _KEYS]))
+    return Card(_groups(CARD), _FOOTER)
 
 
-def _group(group: str) -> str:
-    commands = [c for c in REGISTRY.commands if c.group == group]
-    if not commands:
-        return ""
-    rows = "\n".join(f"- `{c.usage}` {c.summary}" for c in commands)
-    return f"**{group.capitalize()}**\n\n{rows}\n"
+def _groups(card: CardRows) -> tuple[CardGroup, ...]:
+    return tuple((title, tuple(rows)) for title, *rows in card)
+
+
+def _group(group: Group) -> CardGroup:
+    members = {c.name for c in REGISTRY.commands if c.group == group}
+    rows = tuple((f"/{name}", meaning) for name, meaning in MENU.items() if name in members)
+    return group.capitalize(), rows
 
 
 def _full(found: Command) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
+from chatrepl.commands.menu import MENU
 from chatrepl.core.errors import UsageError
+from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Outcome
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.value import frozen
@@ -27,6 +29,8 @@ GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 class ArgKind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
+    `by_word` completes the last word of such an end, and not all of it.
+
     What is offered is a text, or a text and what it means. `given` completes where the arguments
     before it decide what is offered. `values` are all that it may be, where they are few.
     """
@@ -34,12 +38,13 @@ class ArgKind:
     parse: Callable[[str], Any] = str
     complete: Callable[[Session, str], Offers] = lambda _session, _text: ()
     rest: bool = False
+    by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = whole(text)
     if number < 1:
         raise ValueError(text)
     return number
@@ -47,7 +52,7 @@ def _count(text: str) -> int:
 
 Rest = Annotated[str, ArgKind(rest=True)]
 CountArg = Annotated[int, ArgKind(_count)]
-_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(int)})
+_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(whole)})
 
 
 @frozen
@@ -88,7 +93,7 @@ class Command:
             return ()
         if kind.given is not None:
             return kind.given(session, words[:-1], words[-1])
-        typed = text if kind.rest and len(self.kinds) == 1 else words[-1]
+        typed = text if not self._splits and len(self.kinds) == 1 else words[-1]
         return kind.complete(session, typed)
 
     def last_word(self, text: str) -> str:
@@ -103,8 +108,8 @@ class Command:
 
     @property
     def _splits(self) -> bool:
-        """Whether blanks part all of its arguments, and are escaped inside of one."""
-        return not any(kind.rest for kind in self.kinds)
+        """Whether blanks part all that is completed, and are escaped inside of a word."""
+        return not any(kind.rest and not kind.by_word for kind in self.kinds)
 
     def _values(self, text: str) -> list[Any]:
         try:
@@ -202,15 +207,8 @@ class Registry:
         """Offer completions for a slash line: how much they replace, and (text, meaning) pairs."""
         word, gap, rest = line[1:].partition(" ")
         if not gap:
-            names = [
-                (
-                    f"/{name} ",
-                    self._commands[self._aliases.get(name, name)].summary.replace("`", ""),
-                )
-                for name in self._names()
-                if name.startswith(word)
-            ]
-            return len(line), names
+            names = (name for name in self._offered(word) if name.startswith(word))
+            return len(line), [(f"/{name} ", self._meaning(name)) for name in names]
         try:
             command = self.find(word.removesuffix("!"))
         except UsageError:
@@ -218,6 +216,15 @@ class Registry:
         last = command.last_word(rest)
         offers = ((o, "") if isinstance(o, str) else o for o in command.complete(session, rest))
         return len(last), [(command.written(value), meaning) for value, meaning in offers]
+
+    def _offered(self, word: str) -> Iterable[str]:
+        """Give the names in the order of use; aliases once something is typed."""
+        menu = {name: self._commands[name] for name in MENU if name in self._commands}
+        return (*(menu | self._commands), *(self._aliases if word else ()))
+
+    def _meaning(self, word: str) -> str:
+        name = self._aliases.get(word, word)
+        return MENU.get(name) or self._commands[name].summary.replace("`", "")
 
     def _names(self) -> list[str]:
         return [*self._commands, *self._aliases]

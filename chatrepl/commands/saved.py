@@ -1,6 +1,6 @@
 """Commands about saved conversations: name, open, list, search, delete, export, import."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -12,7 +12,9 @@ from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.foreign_json import omissions
 from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
+from chatrepl.core.secrets import redact
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.talk.markdown import passages
@@ -21,6 +23,7 @@ from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.storage.export import (
     BASE_URL,
+    Call,
     Sheet,
     to_curl,
     to_html,
@@ -108,14 +111,15 @@ def tail(session: Session, entry: SavedEntry, notes: Sequence[str]) -> Outcome:
     path = session.conversation.path()
     head = Notice(f"{entry.label} · {_turns(len(path))} · {when(entry.when)}")
     warnings = (Notice(note, "warning") for note in notes)
-    return Several((head, *map(_shown, path[-TAIL_TURNS:]), *warnings))
+    cite = session.settings.cite
+    return Several((head, *(_shown(turn, cite=cite) for turn in path[-TAIL_TURNS:]), *warnings))
 
 
-def _shown(turn: Turn) -> Outcome:
+def _shown(turn: Turn, *, cite: bool) -> Outcome:
     asked = "\n\n".join(block.to_markdown() for block in turn.question)
     quoted = "\n".join(f"> {line}" for line in asked.splitlines())
     content = turn.assistant.content if turn.assistant is not None else ()
-    parts = [part.to_markdown() for part in passages(content) if part.kind != "thinking"]
+    parts = [part.to_markdown() for part in passages(content, cite=cite) if part.kind != "thinking"]
     text = reply_text(turn)
     replied = text if text != turn.text else "\n\n".join(parts)
     return Page(f"{quoted}\n\n{replied}")
@@ -209,12 +213,19 @@ def _exported(session: Session, format_: Format) -> str:
     if format_ == "json":
         return to_json(session.request(None).body())
     request = _last_request(session)
-    base_url, headers = session.settings.base_url or BASE_URL, session.settings.headers
+    base_url = redact(session.settings.base_url) or BASE_URL
+    call = Call(base_url, _open_headers(session, request), session.edges.proof())
+    if format_ == "python":
+        return to_python(request.body(), call)
+    return to_curl(streaming(request), api_version(), call)
+
+
+def _open_headers(session: Session, request: Request) -> Mapping[str, str]:
+    """Give the headers of a request that hold no secret."""
+    headers = {**session.edges.added(), **session.settings.headers}
     betas = beta_header(request, headers)
     named = {name: text for name, text in headers.items() if name.lower() not in betas} | betas
-    if format_ == "python":
-        return to_python(request.body(), base_url, named)
-    return to_curl(streaming(request), api_version(), base_url, named)
+    return {name: text for name, text in named.items() if redact(text) == text}
 
 
 def _last_request(session: Session) -> Request:
@@ -240,12 +251,16 @@ def import_(session: Session, file: ImportPath) -> Outcome:
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text.") from None
     read = read_messages(text, path, session.edges.clock())
-    conversation = uncited(read)
+    conversation = uncited(read.conversation)
     session.open(conversation, session.edges.new_recorder())
     session.change(conversation)
     turns = _turns(len(conversation.path()))
-    told = f"{path} is open, with {turns}. /undo returns to the one before."
-    return Notice(told if conversation is read else f"{told} {_UNCITED}")
+    remarks = [f"{path} is open, with {turns}. /undo returns to the one before."]
+    if conversation is not read.conversation:
+        remarks.append(_UNCITED)
+    if read.left_out:
+        remarks.append(omissions(read.left_out))
+    return Notice(" ".join(remarks))
 
 
 def _turns(count: int) -> str:

@@ -10,13 +10,14 @@ from chatrepl.commands.next_reply import set_system
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import Config, set_value
 from chatrepl.config.show import describe, toml
+from chatrepl.core.model_names import DEFAULT
 from chatrepl.core.outcome import Job, Notice, Outcome, Table
 from chatrepl.core.settings import OPTIONS, Settings, option
 from chatrepl.pages.model_list import model_list
 from chatrepl.session.session import Session
 
 _AT_START: Final = frozenset(
-    {"base_url", "api_key_command", "headers", "timeout_s", "retries", "save", "head_start"}
+    "allow_http base_url api_key_command headers timeout_s retries save head_start".split()
 )
 
 
@@ -28,7 +29,7 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[str]:
     opt = OPTIONS.get(given[0])
     if opt is None:
         return
-    if opt.key == "model":
+    if opt.key == "model" or opt.kind == "models":
         offered: Iterable[str] = session.service.models
     elif opt.kind == "switch":
         offered = ("true", "false")
@@ -59,6 +60,11 @@ def set_(
     changed = set_value(session.settings, key, "" if value == '""' else value)
     if key == "context.summary_model" and changed.context_summary_model:
         session.named(changed.context_summary_model)  # a name that is none is refused
+    if key == "fallback_models":
+        others = (
+            one if one == DEFAULT else session.named(one).id for one in changed.fallback_models
+        )
+        changed = replace(changed, fallback_models=tuple(others))
     if key == "system":
         session.use(changed)
         return set_system(session, changed.system)

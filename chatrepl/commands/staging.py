@@ -1,17 +1,22 @@
 """Commands that stage images, documents and the clipboard for the next message; and the editor."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.clipboard import Clipboard
 from chatrepl.attachments.limits import limits_of
 from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.safe_read import plain_path, shown
 from chatrepl.attachments.sniff import FileKind, sniff
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.core.errors import AttachmentError, UsageError
-from chatrepl.core.outcome import Draft, Edit, Notice, Outcome, Several
+from chatrepl.core.numbers import place
+from chatrepl.core.outcome import Confirm, Draft, Edit, Notice, Outcome, Several
+from chatrepl.core.words import compact
 from chatrepl.session.session import Session
+
+_MOST_NAMED = 4
 
 
 def paths(_session: Session, text: str) -> Iterable[str]:
@@ -19,32 +24,95 @@ def paths(_session: Session, text: str) -> Iterable[str]:
     return complete_path(text)
 
 
-PathWord = Annotated[str, ArgKind(complete=paths)]
+PathLine = Annotated[str, ArgKind(complete=paths, rest=True, by_word=True)]
 
 
 @command("image", "attach", "file", group="next reply")
-def image(session: Session, *paths: PathWord) -> Outcome:
+def image(session: Session, paths: PathLine = "") -> Outcome:
     """Stage images, PDFs, text files or addresses for your next message.
 
-    Nothing is sent by this. `@path` inside a message does the same. Images are scaled down to what
-    the model can see, and their metadata is removed.
+    Nothing is sent by this. `@path` inside a message does the same. A folder, or a pattern such as
+    `*.png`, stands for its files. Images are scaled down to what the model can see, and their
+    metadata is removed.
     """
     if not paths:
         return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
-    limits = limits_of(session.model)
-    added: list[Attachment] = []
+    from chatrepl.attachments.dropped import dropped  # seldom needed
+
+    named = dropped(paths)
+    files, refused = _loaded(session, named.paths)
+    if len(refused) == 1 and not (files or named.many):
+        raise refused[0]
+    doubtful = {path: doubt for path in files if (doubt := _doubt(path))}
+    certain = _staged(session, [file for path, file in files.items() if path not in doubtful])
+    asked: list[Outcome] = [
+        _confirm_doubtful(session, file, doubtful[path])
+        for path, file in files.items()
+        if path in doubtful
+    ]
+    if named.many:
+        asked.append(_confirm_many(session, named.many))
+    warnings = [Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused]
+    rest = [Draft(named.rest)] if named.rest else []
+    return Several((*certain, *warnings, *asked, *rest))
+
+
+def _loaded(
+    session: Session, specs: Iterable[str]
+) -> tuple[dict[str, Attachment], list[AttachmentError]]:
+    """Load what can be attached, by the names given, and say what cannot."""
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
+    files: dict[str, Attachment] = {}
     refused: list[AttachmentError] = []
-    for path in paths:
+    for spec in specs:
         try:
-            added.append(load(path, limits=limits))
+            files[spec] = load(spec, limits=limits)
         except AttachmentError as error:
             refused.append(error)
-    if len(refused) == len(paths) == 1:
-        raise refused[0]
-    session.stage(*added)
-    staged = [Notice("\n".join(map(_line, added)))] if added else []
-    warnings = (Notice(f"{error.message} {error.hint}".strip(), "warning") for error in refused)
-    return Several((*staged, *warnings))
+    return files, refused
+
+
+def _staged(session: Session, files: Sequence[Attachment]) -> list[Outcome]:
+    """Stage files that are not staged yet, and show them."""
+    before = [item.block for item in session.next.staged]
+    new = [file for file in files if file.block not in before]
+    session.stage(*new)
+    again = [file for file in files if file not in new]
+    lines = [file.line for file in new] + [f"{file.name} is staged already." for file in again]
+    return [Notice("\n".join(lines))] if lines else []
+
+
+def _doubt(path: str) -> str:
+    """Say why a file that is named here is asked about: not for where it lies, as a mention is."""
+    from chatrepl.attachments.caution import ELSEWHERE, cautions
+
+    return ", ".join(doubt for doubt in cautions(plain_path(path)) if doubt != ELSEWHERE)
+
+
+def _confirm_doubtful(session: Session, file: Attachment, doubt: str) -> Confirm:
+    return Confirm(
+        Notice(file.line),
+        lambda: Several((*_staged(session, [file]),)),
+        f"{file.name} is {doubt}. Stage it? y: stage · N: leave it",
+    )
+
+
+def _confirm_many(session: Session, paths: Sequence[str]) -> Outcome:
+    """Show what a folder or a pattern comes to, and ask."""
+    files, refused = _loaded(session, paths)
+    if not files:
+        return Notice(f"None of {len(refused)} files can be attached.", "warning")
+    tokens = sum(file.tokens_estimate or 0 for file in files.values())
+    first = ", ".join(file.name for file in [*files.values()][:_MOST_NAMED])
+    more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
+    left = f"\n{len(refused)} cannot be attached and are left out." if refused else ""
+    doubts = [f"\n{shown(path)} is {doubt}." for path in files if (doubt := _doubt(path))]
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    return Confirm(
+        Notice(f"▣ {count} · ~{compact(tokens)} tokens: {first}{more}.{left}{''.join(doubts)}"),
+        lambda: Several((*_staged(session, [*files.values()]),)),
+        f"Stage {count}? y: stage · N: leave them",
+    )
 
 
 @command("detach", group="next reply")
@@ -55,19 +123,16 @@ def detach(session: Session, which: str = "all") -> Outcome:
     if which == "all":
         session.unstage(*session.next.staged)
         return Notice("Nothing is staged any more.")
-    if not which.isdigit() or not 1 <= int(which) <= len(session.next.staged):
+    number = place(which, len(session.next.staged))
+    if number is None:
         raise UsageError(f"There is no staged file {which}.", staged_lines(session))
-    session.unstage(session.next.staged[int(which) - 1])
+    session.unstage(session.next.staged[number - 1])
     return Notice(staged_lines(session) or "Nothing is staged any more.")
 
 
 def staged_lines(session: Session) -> str:
     """List what is staged, numbered."""
-    return "\n".join(f"{i} {_line(item)}" for i, item in enumerate(session.next.staged, 1))
-
-
-def _line(item: Attachment) -> str:
-    return f"{item.chip} · {item.note}" if item.note else item.chip
+    return "\n".join(f"{i} {item.line}" for i, item in enumerate(session.next.staged, 1))
 
 
 @command("paste", group="next reply")
@@ -76,7 +141,8 @@ def paste(session: Session) -> Outcome:
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
-    session.stage(from_bytes(data, "clipboard", limits=limits_of(session.model)))
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
+    session.stage(from_bytes(data, "clipboard", limits=limits))
     return Notice(staged_lines(session))
 
 

@@ -8,6 +8,7 @@ from chatrepl.attachments.sniff import FileKind
 from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import new_messages
+from chatrepl.core.numbers import place as place_of
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
 from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn, TurnId
@@ -130,8 +131,8 @@ def find_place(session: Session, place: str) -> TurnId | None:
     path = conversation.path()
     if place == START:
         return None
-    if place.isdecimal() and 1 <= int(place) <= len(path):
-        return path[int(place) - 1].id
+    if (number := place_of(place, len(path))) is not None:
+        return path[number - 1].id
     ids = [id_ for id_ in conversation.turns if id_.startswith(place)]
     if len(ids) == 1:
         return ids[0]

@@ -10,11 +10,12 @@ from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.outcome import Continue, Copy, Notice, Outcome, Send, Table
+from chatrepl.core.fences import closed
+from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.differences import changed_words
-from chatrepl.core.talk.excerpts import answered, asked
+from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.words import compact
@@ -145,17 +146,21 @@ def continue_(session: Session) -> Outcome:
 
 @command("clear", "new", group="conversation")
 def clear(session: Session, text: Rest = "") -> Outcome:
-    """Begin a new conversation. The old one is kept, and /undo returns to it."""
-    del text
+    """Begin a new conversation. The old one is kept, and /undo returns to it.
+
+    TEXT waits in the prompt for you to send it.
+    """
+    first = (Draft(text),) if text.strip() else ()
     if not session.conversation.turns:
-        return Notice("The conversation is empty already.")
+        return Several((Notice("The conversation is empty already."), *first))
     is_saved = session.recorder.id is not None
     session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
     saved = "The old one is saved, and /undo returns to it."
-    return Notice(f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}")
+    words = f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}"
+    return Several((Notice(words), *first))
 
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d{1,18}")
 
 
 def _parts(session: Session, text: str) -> Iterable[str]:
@@ -184,7 +189,9 @@ def copy(
     turn = numbered(session, None if what is None else int(what))
     if turn.assistant is None:
         raise UsageError("That turn has no reply.")
-    text = to_markdown(turn.assistant.content, cite=session.settings.cite)
+    text = _replied(turn, Sources(), cite=session.settings.cite)
+    if not text.strip():
+        raise UsageError("That reply has no text.", "/export md shows what it is made of.")
     return _copied(text, "the reply, {}")
 
 
@@ -198,11 +205,19 @@ def _all(session: Session) -> str:
     parts, sources, cite = [], Sources(), session.settings.cite
     for turn in session.conversation.path():
         asked = "\n\n".join(block.to_markdown() for block in turn.question)
-        parts += [f"## You\n\n{asked}"] if asked else []
+        parts += [f"## You\n\n{closed(asked)}"] if asked else []
         if turn.assistant is not None:
-            text = to_markdown(turn.assistant.content, sources, cite=cite)
-            parts.append(f"## Reply\n\n{text.rstrip()}")
+            text = _replied(turn, sources, cite=cite)
+            parts.append(f"## Reply\n\n{closed(text.rstrip())}")
     return "\n\n".join(parts) + "\n"
+
+
+def _replied(turn: Turn, sources: Sources, *, cite: bool) -> str:
+    """Give a reply as it is read; of one that was chosen, the choice alone."""
+    text = reply_text(turn)
+    if turn.assistant is None or text != turn.text:
+        return text
+    return to_markdown(turn.assistant.content, sources, cite=cite)
 
 
 def _code(session: Session, block: str | None) -> Outcome:

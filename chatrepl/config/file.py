@@ -11,6 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
+from chatrepl.config.trust import Doubt, doubt
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.setting_values import check
 from chatrepl.core.settings import OPTIONS, has_section, option
@@ -70,8 +71,9 @@ KEY_HELP: Final = (
     "that prints one."
 )
 _KEY_LIKE: Final = r"(?i)(anthropic_)?(api_?key|auth_?token|token|key|secret|password)"
-# Settings with which a file could send a key elsewhere or run a program.
-_TRUSTED_ONLY: Final = ("api_key_command", "base_url")
+# Settings with which a file could send a key, or what is said, elsewhere, or run a program; and
+# tables that may hold such.
+_TRUSTED_ONLY: Final = ("allow_http", "api_key_command", "base_url", "headers")
 _READING: Final = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -103,7 +105,7 @@ def read_file(path: Path) -> ConfigFile:
 
     Raises FileNotFoundError where there is none, ConfigError where it or a value of it is wrong.
     """
-    data, trusted = read_bytes(path)
+    data, status = read_bytes(path)
     text = _decode(path, data)
     reader = _ConfigReader(path, find_lines(text))
     table = _parse(path, text)
@@ -116,13 +118,12 @@ def read_file(path: Path) -> ConfigFile:
         if not isinstance(content, dict):
             reader.fail(("profiles", name), f"A profile is a table: write [profiles.{name}].")
         named[name] = reader.entries(content, ("profiles", name))
-    if trusted:
-        return ConfigFile(path, values, named)
-    return _distrusted(ConfigFile(path, values, named))
+    file, why = ConfigFile(path, values, named), doubt(path, status)
+    return file if why is None else _distrusted(file, why)
 
 
-def read_bytes(path: Path, most: int = MAX_BYTES) -> tuple[bytes, bool]:
-    """Read a regular file, and tell whether only its owner could have written it.
+def read_bytes(path: Path, most: int = MAX_BYTES) -> tuple[bytes, os.stat_result]:
+    """Read a regular file, and tell whose it is.
 
     Raises FileNotFoundError, also where a folder of its name is none, or ConfigError for what is
     no file, cannot be read or has more than `most` bytes.
@@ -147,7 +148,7 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> tuple[bytes, bool]:
         os.close(descriptor)
     if len(data) > most:
         raise ConfigError(f"{path}: it is larger than {most // 1_000} kB.")
-    return data, not status.st_mode & stat.S_IWOTH
+    return data, status
 
 
 def read_text(name: str, most: int, folder: Path | None = None) -> str:
@@ -158,7 +159,7 @@ def read_text(name: str, most: int, folder: Path | None = None) -> str:
         problem = "there is no such file"
     except UnicodeDecodeError:
         problem = "this is not UTF-8 text"
-    except RuntimeError:  # no home to expand ~ to
+    except (RuntimeError, ValueError):  # no home to expand ~ to, or no such name
         problem = "there is no such folder"
     raise ConfigError(f"{name}: {problem}.")
 
@@ -247,19 +248,12 @@ def _reason(error: OSError | ValueError) -> str:
     return "its name is no file's name"
 
 
-def _distrusted(file: ConfigFile) -> ConfigFile:
-    """Leave out what could send a key elsewhere, of a file that anybody may change."""
-    tables = [file.values, *file.profiles.values()]
-    ignored = [key for key in _TRUSTED_ONLY if any(key in table for table in tables)]
+def _distrusted(file: ConfigFile, why: Doubt) -> ConfigFile:
+    """Leave out what could send a key elsewhere, of a file that others have a hand in."""
+    ignored = [key for key in _TRUSTED_ONLY if key in file.values]
+    ignored += ["profiles"] if file.profiles else []
     if not ignored:
         return file
-    note = (
-        f"{file.path} can be changed by every user of this machine: {' and '.join(ignored)} "
-        "ignored. chmod o-w mends it."
-    )
-    profiles = {name: _without(table) for name, table in file.profiles.items()}
-    return ConfigFile(file.path, _without(file.values), profiles, (note,))
-
-
-def _without(table: Mapping[str, ConfigValue]) -> dict[str, ConfigValue]:
-    return {key: entry for key, entry in table.items() if key not in _TRUSTED_ONLY}
+    values = {key: entry for key, entry in file.values.items() if key not in ignored}
+    note = f"{file.path}: {', '.join(ignored)} ignored, since {why.reason}. {why.mend}"
+    return ConfigFile(file.path, values, {name: {} for name in file.profiles}, (note,))

@@ -99,7 +99,7 @@ def _read(named: Path | None, usual: Path | None) -> ConfigFile | None:
         if named is None:
             return None
         raise ConfigError(f"{path}: there is no such file.") from None
-    except RuntimeError:  # no home to expand ~ to
+    except (RuntimeError, ValueError):  # no home to expand ~ to, or no such name
         raise ConfigError(f"{path}: there is no such folder.") from None
 
 

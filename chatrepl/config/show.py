@@ -4,28 +4,24 @@ config.example.toml, written from the declarations of the settings.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from chatrepl.config.load import Config
+from chatrepl.core.secrets import bare_url, is_secret, is_secret_header, redact, without_keys
 from chatrepl.core.setting_values import Option
 from chatrepl.core.settings import OPTIONS, SWITCH, has_section
 
 SettingRow: TypeAlias = tuple[str, str, str]
 HIDDEN: Final = "(hidden)"
 _LONGEST: Final = 200
-_SECRET_NAME: Final = re.compile(
-    r"key|token|secret|auth|cookie|passw|credential|signature", re.IGNORECASE
-)
-_SECRET_VALUE: Final = re.compile(r"(bearer|basic)\s+\S|sk-|[\w+/=.-]{24,}", re.IGNORECASE)
-_LOGIN: Final = re.compile(r"(?<=://)[^/?#]*@")
+_PRINTERS: Final = ("echo ", "printf ")  # what they print is the key itself
 
 
 def describe(loaded: Config) -> tuple[SettingRow, ...]:
     """List each setting's key, its value as it would stand in the file, and its origin."""
     return tuple(
-        (key, _shown(getattr(loaded.settings, opt.name)), loaded.origins[key])
+        (key, _shown(key, getattr(loaded.settings, opt.name)), loaded.origins[key])
         for key, opt in OPTIONS.items()
     )
 
@@ -40,11 +36,16 @@ def toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
+def _shown(key: str, value: Any) -> str:
+    if key == "headers":
+        value = {n: HIDDEN if is_secret_header(n, text) else text for n, text in value.items()}
+    elif key == "api_key_command":
+        prints = value.lstrip().startswith(_PRINTERS)
+        value = f"{value.split()[0]} {HIDDEN}" if prints else without_keys(value)
+    elif isinstance(value, Mapping):
         value = _masked("", value)
     elif isinstance(value, str):
-        value = _LOGIN.sub(f"{HIDDEN}@", value)
+        value = bare_url(value, HIDDEN) if key == "base_url" else redact(value)
     text = _written(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
@@ -59,10 +60,7 @@ def _masked(name: str, value: Any) -> Any:
         return {key: _masked(key, item) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(name, item) for item in value]
-    if not isinstance(value, str):
-        return value
-    secret = _SECRET_NAME.search(name) or _SECRET_VALUE.search(value)
-    return HIDDEN if secret else value
+    return HIDDEN if is_secret(name, value) else value
 
 
 _HEAD: Final = """\

@@ -8,6 +8,7 @@ are what the cache file holds.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ FRESH_SECONDS: Final = 24 * 3600
 OFFICIAL: Final = "https://api.anthropic.com"
 ALL_MODELS: Final = ""  # what holds for the server itself is learned under this id
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
+_MOST_MODELS: Final = 2000
+_LONGEST_ID: Final = 200
 _DATE: Final = re.compile(r"-\d{8}$")
 
 
@@ -124,13 +127,14 @@ def _origin_of_old(lists: Wire) -> str:
 
 
 def _named(infos: Any) -> tuple[Wire, ...]:
-    """Give those of a list that are models with an id."""
+    """Give those of a list that are models with an id, as many as anybody would look through."""
     items = infos if isinstance(infos, list | tuple) else ()
-    return tuple(
-        item
-        for item in items
-        if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]
-    )
+    models = (item for item in items if isinstance(item, Mapping) and _is_id(item.get("id")))
+    return tuple(islice(models, _MOST_MODELS))
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable()
 
 
 def _catalog(catalog: Catalog) -> Catalog:

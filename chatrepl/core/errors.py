@@ -100,6 +100,13 @@ _EXIT_CODES: Mapping[ApiErrorKind, int] = {
 }
 
 
+_API_TYPES: Mapping[ApiErrorKind, str] = {  # where the API's own word is another than ours
+    ApiErrorKind.AUTH: "authentication_error",
+    ApiErrorKind.INVALID: "invalid_request_error",
+    ApiErrorKind.SERVER: "api_error",
+}
+
+
 class ApiError(ChatreplError):
     """The service refused a request, could not be reached, or broke off its answer.
 
@@ -121,7 +128,7 @@ class ApiError(ChatreplError):
     ) -> None:
         super().__init__(message, hint, exit_code=_EXIT_CODES.get(kind, 1))
         self.kind = kind
-        self.type = type or f"{kind.value}_error"
+        self.type = type or _API_TYPES.get(kind, f"{kind.value}_error")
         self.status = status
         self.request_id = request_id
         self.retry_after_s = retry_after_s

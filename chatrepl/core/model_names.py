@@ -10,9 +10,10 @@ from chatrepl.core.models import LINES, TABLE, Model, find, undated
 # Ids as the service forms them: a name before the version, or, up to 3.7, after it.
 _VERSION: Final = r"\d(-\d)?"
 _SUFFIX: Final = r"(-\d{8}|-latest|-preview)?"
-_NEW_FORM: Final = re.compile(rf"claude-([a-z]+)-{_VERSION}{_SUFFIX}")
-_OLD_FORM: Final = re.compile(rf"claude-{_VERSION}-([a-z]+){_SUFFIX}")
+_NEW_FORM: Final = rf"claude-([a-z]+)-{_VERSION}{_SUFFIX}"
+_OLD_FORM: Final = rf"claude-{_VERSION}-([a-z]+){_SUFFIX}"
 _MOST_NAMED: Final = 3
+DEFAULT: Final = "default"
 
 
 Liberty: TypeAlias = Literal["none", "foreign", "any"]
@@ -48,6 +49,15 @@ def resolve(part: str, table: Mapping[str, Model] = TABLE, *, liberty: Liberty =
     )
 
 
+def resolve_all(
+    parts: tuple[str, ...], table: Mapping[str, Model] = TABLE, *, liberty: Liberty = "none"
+) -> tuple[str, ...]:
+    """Complete several names; `default` alone is the service's choice. Raises UsageError."""
+    if parts == (DEFAULT,):
+        return parts
+    return tuple(resolve(part, table, liberty=liberty) for part in parts)
+
+
 def _may_be_new(id_: str) -> bool:
     """Tell whether the service may have a model of that id that nobody here heard of.
 
@@ -55,7 +65,7 @@ def _may_be_new(id_: str) -> bool:
     """
     if not id_.startswith("claude-"):
         return False
-    formed = _NEW_FORM.fullmatch(id_) or _OLD_FORM.fullmatch(id_)
+    formed = re.fullmatch(_NEW_FORM, id_) or re.fullmatch(_OLD_FORM, id_)
     words = _words(id_.removeprefix("claude-"))
     if formed is not None:
         return all(word in LINES or not _line(word) for word in words)

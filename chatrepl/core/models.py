@@ -7,12 +7,15 @@ works too: `find` describes it carefully.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from chatrepl.core.foreign_json import counted
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Tokenizer: TypeAlias = Literal["v3", "v4.7", "v4.8"]
 EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
@@ -25,7 +28,7 @@ class Model:
     `thinking` lists the values that `thinking.type` may have; `image_edge_px` is the long edge to
     which the service shrinks images; `budget_tokens` is how much context is worth sending.
     `refused` names parameters that it, or its server, turned out not to take, such as
-    `thinking.display`.
+    `thinking.display`. `fast` tells whether it has a fast mode, at twice its price.
     """
 
     id: str
@@ -41,6 +44,7 @@ class Model:
     structured: bool = True
     web: bool = True
     mid_system: bool = False
+    fast: bool | None = None
     cache_minimum: int = 4096
     image_edge_px: int = 1568
     tokenizer: Tokenizer = "v4.8"
@@ -95,10 +99,10 @@ class Model:
         """How many images a request may have, and how many pages a PDF."""
         return 100 if (self.context_window or 200_000) <= 200_000 else 600
 
-    def days_left(self, today: date) -> int | None:
+    def days_left(self, today: "date") -> int | None:
         """Count the days until it ends, below zero where it has; None where no end is known."""
         try:
-            return (date.fromisoformat(self.retires_at[:10]) - today).days
+            return (today.fromisoformat(self.retires_at[:10]) - today).days
         except ValueError:
             return None
 
@@ -133,7 +137,7 @@ class Model:
         )
 
 
-_ABILITIES: Final = frozenset({"prefill", "mid_system"})
+_ABILITIES: Final = frozenset({"prefill", "mid_system", "web"})
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
 LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")
@@ -152,6 +156,7 @@ def _new(id_: str, name: str, thinking: frozenset[str], **more: Any) -> Model:
         "thinks_by_default": True,
         "efforts": EFFORTS,
         "mid_system": True,
+        "fast": False,
         "cache_minimum": 512,
         "image_edge_px": 2576,
         "lifecycle": "active",
@@ -164,6 +169,7 @@ def _old(id_: str, name: str, **more: Any) -> Model:
         "context_window": 200_000,
         "max_output": 64_000,
         "prefill": True,
+        "fast": False,
         "thinking": _BUDGETED,
         "tokenizer": "v3",
         "lifecycle": "active",
@@ -172,18 +178,19 @@ def _old(id_: str, name: str, **more: Any) -> Model:
 
 
 _ROWS: Final = (
-    _new("claude-fable-5-2", "Claude Fable 5.2", _ADAPTIVE),
+    _new("claude-fable-5-2", "Claude Fable 5.2", _ADAPTIVE, fast=True),
     _new("claude-fable-5-1", "Claude Fable 5.1", _ADAPTIVE),
     _new("claude-fable-5", "Claude Fable 5", _ADAPTIVE),
-    _new("claude-mythos-5-2", "Claude Mythos 5.2", _ADAPTIVE),
+    _new("claude-mythos-5-2", "Claude Mythos 5.2", _ADAPTIVE, fast=True),
     _new("claude-mythos-5-1", "Claude Mythos 5.1", _ADAPTIVE),
     _new("claude-mythos-5", "Claude Mythos 5", _ADAPTIVE),
-    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE),
-    _new("claude-opus-5", "Claude Opus 5", _SWITCHED),
+    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE, fast=True),
+    _new("claude-opus-5", "Claude Opus 5", _SWITCHED, fast=True),
     _new(
         "claude-opus-4-8",
         "Claude Opus 4.8",
         _SWITCHED,
+        fast=True,
         thinks_by_default=False,
         cache_minimum=1024,
     ),
@@ -294,7 +301,7 @@ def from_api(info: Wire, base: Model) -> Model:
         if isinstance(info.get(key), str):
             model = replace(model, **{field: info[key]})
     for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
-        if type(info.get(key)) is int and info[key] > 0:
+        if counted(info.get(key)):
             model = replace(model, **{field: info[key]})
     capabilities = info.get("capabilities")
     return _able(model, capabilities) if isinstance(capabilities, Mapping) else model

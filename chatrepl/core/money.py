@@ -10,6 +10,7 @@ from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.words import compact, dollars
 
+FAST_FACTOR: Final = 2.0  # of all tokens at `speed` fast (docs, "Fast mode pricing")
 _MILLION: Final = 1_000_000
 
 
@@ -25,6 +26,11 @@ class Rates:
 
     def write(self, ttl: str) -> float:
         return self.write_1h if ttl == "1h" else self.write_5m
+
+    def times(self, factor: float) -> "Rates":
+        """Give the rates that are so many times as high."""
+        rates = (self.input, self.output, self.read, self.write_5m, self.write_1h)
+        return Rates(*(factor * rate for rate in rates))
 
 
 @frozen

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.value import frozen
+
+CardGroup: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @frozen
@@ -30,6 +31,17 @@ class Table:
     footer: str = ""
     right: frozenset[int] = frozenset()
     markdown: frozenset[int] = frozenset()
+
+
+@frozen
+class Card:
+    """Show groups of names with what they mean; two stand side by side where there is room.
+
+    A group is its title, then its rows; one without a title goes on beside the one before it.
+    """
+
+    groups: "tuple[CardGroup, ...]"
+    footer: str = ""
 
 
 @frozen
@@ -81,12 +93,12 @@ class Aside:
 
 @frozen
 class Count:
-    """Ask the service for the exact tokens of `request`; `then` gets them.
+    """Ask the service for the exact tokens of what sends `message`; `then` gets them.
 
     Where it cannot tell, `otherwise` says how to go on; without that the fault is shown.
     """
 
-    request: Request
+    message: Message
     then: "Callable[[int], Outcome]"
     otherwise: "Callable[[], Outcome] | None" = None
 
@@ -138,6 +150,7 @@ class Quit:
 Outcome: TypeAlias = (
     Notice
     | Table
+    | Card
     | Page
     | Exactly
     | Confirm

@@ -3,13 +3,14 @@
 The object's keys are a contract with scripts.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from chatrepl.core.errors import ApiError, ChatreplError, ReplyError
+from chatrepl.core.errors import ApiError, ChatreplError, ReplyError, StorageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Receipt, Turn
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
+from chatrepl.core.words import refusal_words
 
 
 @frozen
@@ -28,11 +29,11 @@ class Result:
         """Give the object that `-o json` prints."""
         reply = self.reply
         receipt = self.receipt or Receipt(model=self.model, request_id=reply.request_id)
-        content = reply.content()
+        content = reply.came()
         prefill = receipt.prefill if self.receipt else reply.prefill
         saved = None
         if receipt.cost_usd is not None and receipt.uncached_usd is not None:
-            saved = receipt.uncached_usd - receipt.cost_usd
+            saved = round(receipt.uncached_usd - receipt.cost_usd, _USD_DIGITS)
         return {
             "schema": 1,
             "ok": self.error is None,
@@ -51,7 +52,7 @@ class Result:
             "session_id": self.session_id,
             "error": self._error(receipt),
             "message_id": reply.message_id,
-            "stop_sequence": reply.stop_sequence,
+            "stop_sequence": receipt.stop_sequence,
             "container": dict(reply.container) if reply.container else None,
             "content": [block.to_wire() for block in content],
             "sources": Sources.of(content).to_wire(),
@@ -70,7 +71,7 @@ def error_to_wire(error: ChatreplError) -> dict[str, Any]:
     """Give an error as scripts see it."""
     api = error if isinstance(error, ApiError) else None
     return {
-        "type": api.type if api else _TYPES.get(error.exit_code, "error"),
+        "type": api.type if api else _type(error),
         "status": api.status if api else None,
         "message": error.message,
         "retryable": api.retryable if api else False,
@@ -78,7 +79,14 @@ def error_to_wire(error: ChatreplError) -> dict[str, Any]:
     }
 
 
-_TYPES = {
+def _type(error: ChatreplError) -> str:
+    if error.exit_code == 1 and isinstance(error, StorageError | ReplyError):
+        return "storage_error" if isinstance(error, StorageError) else "incomplete_error"
+    return _TYPES.get(error.exit_code, "error")
+
+
+_USD_DIGITS: Final = 9  # beyond them stands what a subtraction leaves of a float
+_TYPES: Final = {
     2: "usage_error",
     3: "authentication_error",
     5: "too_large_error",
@@ -97,14 +105,12 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
     """Say what is wrong with a reply, if anything is; `whole` asks for a complete one."""
     receipt = turn.receipt
     reason = receipt.stop_reason if receipt is not None else None
-    details = receipt.stop_details if receipt is not None else None
-    if reason == "refusal":
-        why = str((details or {}).get("explanation") or (details or {}).get("category") or "")
-        return ReplyError("The model refused to answer.", why, exit_code=7)
-    if not text.strip() and not (reason == "max_tokens" and whole):
-        return _empty(reason)
+    if receipt is not None and reason == "refusal":
+        return ReplyError("The model refused to answer.", refusal_words(receipt), exit_code=7)
     if reason == "model_context_window_exceeded":
         return ReplyError("The reply was cut: the model's window is full.", exit_code=5)
+    if not text.strip() and not (reason == "max_tokens" and whole):
+        return _empty(reason)
     if reason == "max_tokens" and whole:
         return ReplyError(
             "The reply was cut at its length limit, so it is not whole.",
@@ -118,9 +124,16 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
 
 
 def _empty(reason: str | None) -> ReplyError:
-    message, hint = "The answer is empty.", "Ask again, or in other words."
     if reason == "max_tokens":
         message, hint = "The length limit came before the answer.", "-t allows more tokens."
-    elif reason == "tool_use":
-        message = "The answer is empty: the model asked for a tool that is not run here."
-    return ReplyError(message, hint, exit_code=7)
+        return ReplyError(message, hint, exit_code=7)
+    match reason:
+        case None | "end_turn" | "stop_sequence":
+            why = ""
+        case "tool_use":
+            why = ": the model asked for a tool that is not run here"
+        case "pause_turn":
+            why = ": the service paused again and again"
+        case _:
+            why = f": the service ended it with {reason}"
+    return ReplyError(f"The answer is empty{why}.", "Ask again, or in other words.", exit_code=7)

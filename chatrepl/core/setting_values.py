@@ -5,14 +5,27 @@ To add a kind, give it a name, its words in `_WANTED`, and a case in `parse` and
 
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
-    "text", "integer", "number", "switch", "words", "names", "domains", "headers", "place", "body"
+    "text",
+    "command",
+    "integer",
+    "number",
+    "switch",
+    "words",
+    "names",
+    "domains",
+    "models",
+    "headers",
+    "place",
+    "body",
 ]
 
 
@@ -43,17 +56,11 @@ def check(opt: Option, value: object) -> Any:
     """Give `value` in the setting's own type. Raises ConfigError where it is none of its values."""
     if opt.default is None and value in (None, ""):
         return None
-    wanted = _WANTED[opt.kind]
-    if opt.kind in _LISTS and isinstance(value, list | tuple):
-        value = tuple(value)
-    if opt.kind == "body" and isinstance(value, str):
-        value = _json(value, "{") if value.strip() else {}  # TOML has no null
-    if opt.kind == "number" and _is_int(value):
-        value = float(value) if abs(value) < 10**300 else float("inf")
+    value = _of_kind(opt.kind, value)
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
-        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
+        raise ConfigError(f"{opt.key} takes {_WANTED[opt.kind]}{given}.")
     if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
         raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
     if opt.choices and value not in opt.choices:
@@ -66,11 +73,27 @@ def check(opt: Option, value: object) -> Any:
     return value
 
 
+def _of_kind(kind: SettingKind, value: object) -> object:
+    """Give a value in the form in which its kind is kept, as far as it has one."""
+    if kind == "models" and isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if kind == "command" and isinstance(value, list | tuple) and _are_texts(value):
+        return shlex.join(value)
+    if kind in _LISTS and isinstance(value, list | tuple):
+        return tuple(value)
+    if kind == "body" and isinstance(value, str):
+        return _json(value, "{") if value.strip() else {}  # TOML has no null
+    if kind == "number" and _is_int(value):
+        return float(value) if abs(value) <= LARGEST else float("inf")
+    return value
+
+
 def _check_bounds(opt: Option, value: float) -> None:
     if value < opt.least:
         raise ConfigError(f"{opt.key} must be at least {opt.least:g}, not {_show(value)}.")
-    if opt.most is not None and value > opt.most:
-        raise ConfigError(f"{opt.key} must be at most {opt.most:g}, not {_show(value)}.")
+    most = _MOST[opt.kind] if opt.most is None else opt.most
+    if value > most:
+        raise ConfigError(f"{opt.key} must be at most {most:g}, not {_show(value)}.")
 
 
 def parse(opt: Option, text: str) -> Any:
@@ -85,10 +108,13 @@ def parse(opt: Option, text: str) -> Any:
             return check(opt, _SWITCH.get(text.strip().casefold(), text))
         case "integer" | "number":
             return check(opt, _number(opt, text))
-        case "words" | "names" | "domains":
+        case "words" | "names" | "domains" | "models":
             listed = _json(text, "[")
             parts = text.split(",") if opt.kind == "words" else text.replace(",", " ").split()
             return check(opt, [p for p in parts if p] if listed is None else listed)
+        case "command":
+            listed = _json(text, "[")
+            return check(opt, text if listed is None else listed)
         case "headers" | "place":
             table = _json(text, "{")
             return check(opt, _pairs(opt, text) if table is None else table)
@@ -102,28 +128,33 @@ _SWITCH: Final = {
 }  # fmt: skip
 _WANTED: Final[Mapping[SettingKind, str]] = {
     "text": "a text",
+    "command": "a command: a list of words, or a text that is split into words",
     "integer": "a whole number",
     "number": "a number",
     "switch": "true or false",
     "words": "a list of texts that are not blank",
     "names": "a list of names without spaces",
     "domains": "a list of domains such as example.com, without https://",
+    "models": "a list of models, or default alone",
     "headers": "header names with a text each",
     "place": "city, region, country (two letters) and timezone, each a text",
     "body": 'a JSON object such as {"top_k": 5}',
 }
-_LISTS: Final = frozenset({"words", "names", "domains"})
+_MOST: Final[Mapping[SettingKind, float]] = {"integer": LARGEST, "number": 1e9}
+_LISTS: Final = frozenset({"words", "names", "domains", "models"})
 _TABLES: Final = frozenset({"headers", "place", "body"})
 _RESERVED: Final = frozenset({"messages", "stream"})
 _PLACE: Final = frozenset({"city", "region", "country", "timezone"})
-_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+(/\S*)?")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_DOMAIN: Final = r"[\w-]+(\.[\w-]+)+(/\S*)?"
+_MODEL: Final = r"[^\s,]+"
+_HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PATTERNS: Final = {"names": _HEADER_NAME, "domains": _DOMAIN, "models": _MODEL}
+_HEADER_VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 
 def _number(opt: Option, text: str) -> object:
     try:
-        return int(text) if opt.kind == "integer" else float(text)
+        return whole(text) if opt.kind == "integer" else float(text)
     except ValueError:
         return text
 
@@ -160,10 +191,10 @@ def _fits(kind: SettingKind, value: object) -> bool:
             return isinstance(value, tuple) and all(
                 isinstance(item, str) and item.strip() for item in value
             )
-        case "names" | "domains":
-            pattern = _DOMAIN if kind == "domains" else _HEADER_NAME
+        case "names" | "domains" | "models":
+            pattern = _PATTERNS[kind]
             return isinstance(value, tuple) and all(
-                isinstance(item, str) and pattern.fullmatch(item) is not None for item in value
+                isinstance(item, str) and re.fullmatch(pattern, item) is not None for item in value
             )
         case "headers":
             return isinstance(value, Mapping) and all(map(_is_header, value, value.values()))
@@ -179,12 +210,16 @@ def _is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _are_texts(values: Iterable[object]) -> TypeGuard[Iterable[str]]:
+    return all(isinstance(value, str) for value in values)
+
+
 def _is_header(name: object, value: object) -> bool:
     return (
         isinstance(name, str)
         and isinstance(value, str)
-        and _HEADER_NAME.fullmatch(name) is not None
-        and _HEADER_VALUE.fullmatch(value) is not None
+        and re.fullmatch(_HEADER_NAME, name) is not None
+        and re.fullmatch(_HEADER_VALUE, value) is not None
     )
 
 

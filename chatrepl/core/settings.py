@@ -50,7 +50,14 @@ class Settings:
     retries: int = _option(4, "Attempts after the first, when the service is busy or away.")
     timeout_s: float = _option(120.0, "Seconds without any answer before giving up.", least=1)
     base_url: str = _option("", "Another server that speaks the Messages API.")
-    api_key_command: str = _option("", "A command that prints the API key.")
+    api_key_command: str = _option(
+        "",
+        "A program that prints the API key: a list of words, or a text that is split into words.",
+        kind="command",
+    )
+    allow_http: tuple[str, ...] = _option(
+        (), "Hosts in your own network that keys may be sent to over plain http."
+    )
     headers: Mapping[str, str] = _option(EMPTY, "Further HTTP headers.", kind="headers")
     save: bool = _option(True, "Keep conversations on disk; false writes nothing at all.")
     render: str = _option(
@@ -86,6 +93,11 @@ class Settings:
     )
     speed: str = _option(
         "", "Faster replies at a higher price, where a model has it.", choices=("", "fast")
+    )
+    fallback_models: tuple[str, ...] = _option(
+        (),
+        "Models that the service asks in turn where the model declines; default is its own choice.",
+        kind="models",
     )
     service_tier: str = _option(
         "", "Whether reserved capacity may be used.", choices=("", "auto", "standard_only")
@@ -142,6 +154,9 @@ class Settings:
         "",
         "Model that writes summaries; empty is the one you talk to.",
         key="context.summary_model",
+    )
+    keep_hidden: bool = _option(
+        False, "Send also characters that nobody sees: escapes, tags, overrides of direction."
     )
     accessible: bool = _option(False, "No live repainting: plain lines for screen readers.")
     notify: bool = _option(False, "Ring the bell when a long reply is done.")

@@ -2,17 +2,26 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from chatrepl.core.foreign_json import tame
 
 Wire: TypeAlias = Mapping[str, Any]
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def encode(value: object) -> str:
-    """Write `value` as compact JSON; keys keep their order, text stays as it is."""
+    """Write `value` as compact JSON; keys keep their order, text stays as it is.
+
+    What cannot be written is left out: no single value stops a request.
+    """
     # The prompt cache compares what is sent from the front (tools, system, messages), and thinking
     # is bound to it: the same value in another order of keys is another past, and is paid for anew
     # (platform.claude.com/docs/en/build-with-claude/prompt-caching).
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return _ENCODER.encode(value)
+    except (ValueError, RecursionError):
+        return _ENCODER.encode(tame(value, halves=True).value)
 
 
 def scrub(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.talk.conversation import Receipt
+from chatrepl.core.wire import encode
 
 if TYPE_CHECKING:
     from chatrepl.core.tokens.estimate import Estimate
@@ -70,10 +71,15 @@ def meta_line(receipt: Receipt) -> str:
     else:
         parts.append("usage unknown")
     parts.append(f"{receipt.duration_s:.1f} s")
-    parts.append(receipt.stop_reason or "cut")
+    parts.append(_ended(receipt))
     if receipt.prefill is not None:
         parts.append(f"prefill {receipt.prefill.mode}")
     return " · ".join(parts)
+
+
+def _ended(receipt: Receipt) -> str:
+    reason = receipt.stop_reason or "cut"
+    return f"{reason} {encode(receipt.stop_sequence)}" if receipt.stop_sequence else reason
 
 
 def _at_least(usd: float | None) -> str:
@@ -94,12 +100,12 @@ def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:
     if reason in {"end_turn", "stop_sequence"}:
         return ""
     meaning = _NEXT.get(reason, f"The service ended it with {reason}.")
-    why = _why(receipt) if reason == "refusal" else ""
+    why = refusal_words(receipt) if reason == "refusal" else ""
     return f"{meaning}\n{why}" if why else meaning
 
 
-def _why(receipt: Receipt) -> str:
-    """The category of a refusal and its explanation, as far as they are known, in a line."""
+def refusal_words(receipt: Receipt) -> str:
+    """Give the category of a refusal and its explanation, as far as they are known, in a line."""
     details = receipt.stop_details or {}
     parts = [details.get(key) for key in ("category", "explanation")]
     why = ": ".join(" ".join(part.split()) for part in parts if isinstance(part, str) and part)
@@ -127,3 +133,8 @@ def spans(numbers: Collection[int]) -> str:
             run = []
         run.append(number)
     return ", ".join(parts)
+
+
+def hidden_words(count: int) -> str:
+    """Say how many characters that nobody sees there were."""
+    return f"{count} hidden character{'' if count == 1 else 's'}"

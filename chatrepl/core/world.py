@@ -3,6 +3,7 @@ conversation as it happens, with the shelf of those that were open before.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from chatrepl.core.settings import Settings
@@ -26,18 +27,28 @@ class Recorder(Protocol):
     def unsaved(self) -> str:
         """Why nothing is being saved; empty while all is well."""
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is kept beside the conversation."""
+
     def begin(self, turn: Turn) -> None:
         """Keep the user's message; it is safe when this returns."""
 
     def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
+    def meta(self, **fields: Any) -> None:
+        """Keep something beside the conversation."""
+
+    def flush(self) -> bool:
+        """Wait until all is kept; tell whether it is."""
 
 
 class NoRecorder:
     """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
 
     id: str | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, unsaved: str = "") -> None:
         self.unsaved = unsaved
@@ -46,6 +57,9 @@ class NoRecorder:
     def delta(self, turn: TurnId, text: str, kind: str) -> None: ...
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
+    def meta(self, **fields: Any) -> None: ...
+    def flush(self) -> bool:
+        return not self.unsaved
 
 
 _EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."
@@ -104,6 +118,7 @@ class Edges:
     model, or about all; `new_recorder` keeps a new conversation; `examine` tells how the set-up is;
     `first_today` tells whether something is asked about for the first time today;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
+    `proof` names the header that the key goes in, `added` those that are added to each request;
     `library` is where saved conversations are; `guide` that of the embedded engine, where it
     answers.
     """
@@ -120,5 +135,7 @@ class Edges:
     first_today: Callable[[str], bool] = lambda _what: True
     scales: "Callable[[], Mapping[str, Scale]]" = dict
     keep_scales: "Callable[[Mapping[str, Scale]], None]" = lambda _scales: None
+    proof: Callable[[], str] = lambda: "authorization"
+    added: Callable[[], Mapping[str, str]] = dict
     library: "Path | None" = None
     guide: str = ""

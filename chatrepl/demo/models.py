@@ -89,12 +89,12 @@ _OLD: dict[str, Any] = {**_QUIET, "system_role": False, "old_tokens": True}
 _FOUR_SIX = {**_OLD, "thinking": _BOTH | {"enabled"}, "effort": ("low", "medium", "high", "max")}
 
 MODELS: tuple[ModelCard, ...] = (
-    _new("Claude Fable 5.2", "2026-11-11T00:00:00Z"),
-    _new("Claude Mythos 5.2", "2026-11-11T00:00:00Z"),
+    _new("Claude Fable 5.2", "2026-11-11T00:00:00Z", fast=True),
+    _new("Claude Mythos 5.2", "2026-11-11T00:00:00Z", fast=True),
     _new("Claude Haiku 5.5", "2026-10-28T00:00:00Z"),
     _new("Claude Sonnet 5.5", "2026-10-07T00:00:00Z", thinking=_BETWEEN),
     _new("Claude Fable 5.1", "2026-09-23T00:00:00Z"),
-    _new("Claude Opus 5.5", "2026-09-16T00:00:00Z"),
+    _new("Claude Opus 5.5", "2026-09-16T00:00:00Z", fast=True),
     _new("Claude Mythos 5.1", "2026-09-09T00:00:00Z"),
     ModelCard(
         "claude-sonnet-5", "Claude Sonnet 5", "2026-07-29T00:00:00Z", cache_minimum=1024,

@@ -54,6 +54,7 @@ def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, erro
     return Receipt(
         model=reply.model or plan.request.model,
         stop_reason=reply.stop_reason if reply.complete else None,
+        stop_sequence=reply.stop_sequence if reply.complete else None,
         stop_details=reply.stop_details,
         usage=reply.total_usage,
         message_id=reply.message_id,

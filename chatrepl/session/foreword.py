@@ -1,6 +1,5 @@
 """What the user should know of the next request: what is not sent, and a model that ends."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from chatrepl.core.exchange.params import unsent
@@ -21,8 +20,11 @@ def foreword(session: Session) -> tuple[str, ...]:
 def retirement(session: Session) -> str:
     """Say, once a day, that the model in use ends within two months or has ended; else nothing."""
     model = session.model
-    today = datetime.fromtimestamp(session.edges.clock(), UTC).date()
-    days = model.days_left(today)
+    if not model.retires_at:
+        return ""
+    from datetime import UTC, datetime
+
+    days = model.days_left(datetime.fromtimestamp(session.edges.clock(), UTC).date())
     if days is None or days > _SOON_DAYS or not session.announce(f"{model.id} ends"):
         return ""
     return _ending(model, days) if session.edges.first_today(model.id) else ""

@@ -35,7 +35,8 @@ class NextMessage:
     def without(self, blocks: Iterable[Block]) -> Self:
         """Take the staged files back that these very blocks were made of."""
         gone = set(map(id, blocks))
-        return replace(self, staged=tuple(s for s in self.staged if id(s.block) not in gone))
+        left = (item for item in self.staged if gone.isdisjoint(map(id, item.blocks)))
+        return replace(self, staged=tuple(left))
 
     def filled(self, other: "NextMessage") -> Self:
         """Take over what is not set here; what is staged there comes after what is staged here."""

@@ -110,6 +110,7 @@ def _wire(item: Attachment) -> dict[str, Any]:
         "detail": item.detail,
         "tokens": item.tokens_estimate,
         "note": item.note,
+        "more": [block.to_wire() for block in item.more],
     }
 
 
@@ -117,11 +118,12 @@ def _attachment(wire: Mapping[str, Any]) -> Attachment | None:
     """Read a staged file; one that is damaged is none."""
     tokens = wire.get("tokens")
     try:
-        block = block_from_record(wire.get("block"))
+        block, *more = map(block_from_record, (wire.get("block"), *wire.get("more", ())))
         kind = FileKind(text(wire.get("kind")))
         name, detail, note = (text(wire.get(key, "")) for key in ("name", "detail", "note"))
     except (DamagedError, ValueError, TypeError):
         return None
+    pieces = tuple(piece for piece in more if isinstance(piece, AttachedBlock))
     if not isinstance(block, AttachedBlock) or not isinstance(tokens, int | None):
         return None
-    return Attachment(block, name, kind, detail, tokens, note)
+    return Attachment(block, name, kind, detail, tokens, note, pieces)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from chatrepl.api.address import is_official
 from chatrepl.config.load import SDK_ADDRESS
 from chatrepl.core.catalog import Catalog
-from chatrepl.core.exchange.past import Refused
+from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.model_names import Liberty
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings

@@ -5,13 +5,18 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.exchange.past import Refused
+from chatrepl.core.errors import ChatreplError
+from chatrepl.core.exchange.params import declared_tools
 from chatrepl.core.exchange.plan import Plan, Situation
+from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.model_names import resolve
@@ -30,6 +35,7 @@ from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, receipt_of
 from chatrepl.session.next_message import NextMessage
+from chatrepl.session.prices import Prices
 from chatrepl.session.service import Service, liberty, official
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -38,6 +44,7 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
 
+REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
 
@@ -90,7 +97,9 @@ class Session:
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
-        return Message.user(scrub(text), *(item.block for item in self.next.staged))
+        return Message.user(
+            scrub(text), *(block for item in self.next.staged for block in item.blocks)
+        )
 
     @property
     def situation(self) -> Situation:
@@ -133,6 +142,7 @@ class Session:
         if self.books.behind:
             ledger.resume(self.conversation, self.model)
             self.books = replace(self.books, behind=False)
+        ledger.declare(declared_tools(self.settings, self.model))
         return ledger
 
     def _new_ledger(self) -> "Ledger":
@@ -147,6 +157,26 @@ class Session:
         if not self.edges.can_count():
             return None
         return self.ledger.next_total(self.conversation, self.model)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Let a change be made as a whole: whatever breaks it off but a refusal undoes it.
+
+        What the service taught meanwhile stays.
+        """
+        before = copy(self)
+        try:
+            yield
+        except ChatreplError:
+            raise
+        except BaseException:
+            taught, changed = self.service, self.conversation is not before.conversation
+            for part in fields(self):
+                setattr(self, part.name, getattr(before, part.name))
+            self.service = taught
+            if changed:
+                self.recorder.state(self.conversation)
+            raise
 
     def equip(self, **edges: Any) -> None:
         """Give the session other edges, such as those that the shell has only now."""
@@ -196,6 +226,7 @@ class Session:
         """Let the session begin with that conversation, in place of the empty one it has."""
         self.conversation, self.recorder = conversation, recorder
         self.books = replace(self.books, behind=True)
+        self.recall(recorder.facts)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
         """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
@@ -239,6 +270,7 @@ class Session:
         self.leave_edit()
         self.conversation, self.recorder = pair
         self.books, self.index = self.books.elsewhere(), Index()
+        self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
         """Remember what the service taught about a model, or about `ALL_MODELS`."""
@@ -250,9 +282,27 @@ class Session:
         merged = self.service.models.merge(infos, now=self.edges.clock())
         self.service = replace(self.service, models=merged)
 
-    def refuse(self, refused: Refused) -> None:
-        """Send no more what the service does not take back of earlier turns."""
+    def refuse(self, refused: Refused, *failed: Turn) -> None:
+        """Send no more what the service does not take back of earlier turns, or of a `failed` one.
+
+        What failed enters no conversation now, but that on the disk holds the question.
+        """
         self.service = replace(self.service, refused=refused)
+        here = self.service.models.origin
+        turns = self.conversation.turns.keys() | {turn.id for turn in failed}
+        record = to_record(refused, turns, kinds=here == OFFICIAL)
+        self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
+
+    def recall(self, facts: Mapping[str, Any]) -> None:
+        """Send no more what this server did not take back, by what is kept with the talk."""
+        record = self._refused_of(facts).get(self.service.models.origin)
+        if record:
+            refused = self.service.refused | from_record(record)
+            self.service = replace(self.service, refused=refused)
+
+    def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        servers = facts.get(REFUSED)
+        return servers if isinstance(servers, Mapping) else {}
 
     def announce(self, words: str) -> bool:
         """Tell whether the user is to hear those words now: once in a session."""
@@ -293,19 +343,28 @@ class Session:
         """End a turn with what was written; without anything, the conversation stays as it was."""
         request, written = plan.request, plan.written(reply)
         seconds = self.edges.clock() - turn.created
-        receipt = receipt_of(plan, reply, self.pay(request, reply), seconds, error)
         messages = turn.messages if written is None else (*turn.messages, written)
-        done = replace(turn, messages=messages, receipt=receipt)
-        if reply.usage_known and self.interactive:
-            self._observe(request, reply, written)
-        if written is not None or reply.complete:
-            self.leave_edit()
-            self.conversation = self.conversation.add(done)
-            self._sent(done)
-            if request.prefill is not None and request.prefill.text == self.next.prefill:
-                self.prepare(prefill="")
-        self.recorder.finish(done)
+        done = replace(turn, messages=messages)
+        try:
+            cost = self.pay(request, reply)
+            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
+            if reply.usage_known and self.interactive:
+                self._observe(request, reply, written)
+        finally:  # whatever goes wrong with the books, what came stays
+            if written is not None or reply.complete:
+                self._enter(done, request)
+            self.recorder.finish(done)
+            if done.id in self.conversation.turns:
+                self.recorder.state(self.conversation)  # lists read no more than this of the file
         return done
+
+    def _enter(self, done: Turn, request: Request) -> None:
+        """Take a turn into the conversation, and what went out with it off the stage."""
+        self.leave_edit()
+        self.conversation = self.conversation.add(done)
+        self._sent(done)
+        if request.prefill is not None and request.prefill.text == self.next.prefill:
+            self.prepare(prefill="")
 
     def _sent(self, *turns: Turn) -> None:
         """Stage no more what went out with those turns."""
@@ -315,17 +374,18 @@ class Session:
         """Enter what a reply took, aside or in a turn; give its price, where that is known."""
         if not reply.usage_known:
             return None
-        cost = self.price(request, reply.total_usage)
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
 
     def price(self, request: Request, usage: Usage) -> Cost | None:
-        """Price what a request takes; None where nobody knows it, as for replies at more speed."""
-        is_fast = request.params.get("speed") == "fast"
-        return None if is_fast else self.edges.price(request.model, usage, self.edges.clock())
+        """Price what a request takes; None where nobody knows it."""
+        return Prices(self.edges, self.service).of_request(request, usage)
 
     def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""
+        if any(block.type == "fallback" for block in reply.blocks):
+            return  # another model counted, and has it in its cache
         self.books = self.books.noted(request, reply, self.edges.clock())
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)

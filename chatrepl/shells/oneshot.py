@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, StorageError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.result import Result, judge
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.foreword import foreword
@@ -22,7 +23,9 @@ from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Stream, run_turn
 
-STOPPED: Final = {130: "Interrupted.", 143: "Terminated."}
+_ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
+_SIGNALLED: Final = 128
+STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
 
 
 @frozen
@@ -75,16 +78,16 @@ class Shot:
             return self.fail(ChatreplError(STOPPED[130], exit_code=130))
         self._write(text, parsed)
         self._remark(self.turn)
-        return 0
+        return 0  # what cannot be saved is said, and told by the code, when it is put away
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
-        """Run the turn; SIGTERM ends it as Ctrl-C does, with what came written out."""
+        """Run the turn; a signal to end ends it as Ctrl-C does, with what came written out."""
         with _Terminable() as terminable:
             try:
                 return await run_turn(self.session, message, stream, self._view())
             except asyncio.CancelledError:
-                if terminable.fired:
-                    raise ChatreplError(STOPPED[143], exit_code=143) from None
+                if code := terminable.code:
+                    raise ChatreplError(STOPPED[code], exit_code=code) from None
                 raise
 
     def fail(self, error: ChatreplError) -> int:
@@ -124,9 +127,11 @@ class Shot:
         return _Both(self._inner_view(), self)
 
     def _inner_view(self) -> Display:
-        if self.manner.output == "jsonl":
-            return LinesView(lambda value: write_json(self.out, value))
         err = None if self.manner.quiet else self.err
+        if self.manner.output == "jsonl":
+            asked, kept = self.session.settings.model, self.session.recorder.id
+            lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
+            return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
         if self._held():
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
@@ -145,11 +150,17 @@ class Shot:
 
     def _write(self, text: str, parsed: Any) -> None:
         if self.manner.output != "text":
-            self._write_result(text, parsed, None)
+            self._write_result(text, parsed, self._unsaved())
         elif self._held():
             safe = self._safe(text)
             self.out.write(safe if safe.endswith("\n") else f"{safe}\n")
             self.out.flush()
+
+    def _unsaved(self) -> StorageError | None:
+        recorder = self.session.recorder
+        if recorder.flush():
+            return None
+        return StorageError(f"The conversation is not saved: {recorder.unsaved}.")
 
     def _safe(self, text: str) -> str:
         if self.manner.screen:
@@ -167,9 +178,11 @@ class Shot:
             self.session.recorder.id or None,
             error,
         ).to_wire()
-        if receipt is None:
+        if receipt is None:  # what no turn came of may have cost something
             seconds = max(0.0, self.session.edges.clock() - self.begun_at)
+            meter = self.session.books.meter
             result["duration_ms"] = round(seconds * 1000)
+            result["cost_usd"] = meter.known_usd if meter.replies else None
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
         write_json(self.out, result)
@@ -184,6 +197,9 @@ class Shot:
         """Say on stderr what the reader of the answer should know."""
         if self.manner.quiet or turn.receipt is None:
             return
+        for block in turn.assistant.content if turn.assistant is not None else ():
+            if block.type == "fallback":  # who answered is another one than was asked
+                mutter(self.err, f"chatrepl: {one_line(' '.join(trace(block)))}")
         reason = turn.receipt.stop_reason
         if reason == "max_tokens":
             mutter(self.err, "chatrepl: the reply reached its length limit; -t allows more.")
@@ -194,31 +210,34 @@ class Shot:
 
 
 class _Terminable:
-    """Lets SIGTERM cancel the task that enters it; `fired` tells whether it did."""
+    """Lets signals to end cancel the task that enters it; `code` is that of the one that did."""
 
     def __init__(self) -> None:
-        self.fired = False
-        self._before: Any = None
+        self.code = 0
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
 
-        def end() -> None:
-            self.fired = True
+        def end(number: signal.Signals) -> None:
+            self.code = _SIGNALLED + number
             if task is not None:
                 task.cancel()
 
-        self._before = signal.getsignal(signal.SIGTERM)
-        if self._before is signal.SIG_IGN:
-            return self
-        with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
-            loop.add_signal_handler(signal.SIGTERM, end)
+        for number in _ENDING:
+            before = signal.getsignal(number)
+            if before is signal.SIG_IGN:
+                continue
+            with suppress(NotImplementedError, ValueError, RuntimeError):  # no signals here
+                loop.add_signal_handler(number, end, number)
+                self._before[number] = before
         return self
 
     def __exit__(self, *_error: object) -> None:
-        with suppress(NotImplementedError, ValueError, RuntimeError):
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
-            signal.signal(signal.SIGTERM, self._before)
+        for number, before in self._before.items():
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, before)
 
 
 @dataclass(slots=True)

@@ -3,9 +3,10 @@
 What the prompt offers to complete: commands and their arguments, and `@path`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.context.trim import Budget
@@ -13,7 +14,10 @@ from chatrepl.core.prompt_cache import toolbar_words, warmth
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.words import dollars, share_words
 from chatrepl.session.session import Session
-from chatrepl.terminal.prompt.values import Candidate, ToolbarPart
+from chatrepl.terminal.prompt.values import Candidate, Submitted, ToolbarPart
+from chatrepl.terminal.sanitize.text import one_line
+
+_NO_DRAFT = Submitted("")
 
 
 @dataclass(slots=True)
@@ -24,10 +28,11 @@ class Toolbar:
     _key: tuple[object, ...] = ()
     _parts: tuple[ToolbarPart, ...] = ()
 
-    def __call__(self) -> tuple[ToolbarPart, ...]:
-        key = self._state()
+    def __call__(self, draft: Submitted = _NO_DRAFT) -> tuple[ToolbarPart, ...]:
+        names = _mentioned(draft) if "@" in draft.text else ()
+        key = (*self._state(), names)
         if key != self._key:
-            self._key, self._parts = key, tuple(_parts(self.session))
+            self._key, self._parts = key, tuple(_parts(self.session, names))
         return self._parts
 
     def _state(self) -> tuple[object, ...]:
@@ -44,18 +49,26 @@ class Toolbar:
         )
 
 
-def _parts(session: Session) -> list[ToolbarPart]:
+def _mentioned(draft: Submitted) -> tuple[str, ...]:
+    from chatrepl.shells.mentioned import draft_names  # seldom needed
+
+    return draft_names(draft.text, draft.pasted)
+
+
+def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
     parts = [ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-"))]
     if session.recorder.unsaved:
         parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
     if session.edges.guide:
         parts.append(ToolbarPart("toolbar.warning", "demo", 1))
+    elif host := elsewhere(session.settings.base_url):
+        parts.append(ToolbarPart("toolbar", host, 1))
     if session.conversation.head is not None:
         parts += _context(session)
         if session.books.meter.replies:  # what a conversation cost before this run is not known
             parts.append(ToolbarPart("toolbar", dollars(session.books.meter.known_usd), 3))
         parts += _warm(session)
-    return parts + _next(session)
+    return parts + _next(session, mentioned)
 
 
 def _context(session: Session) -> list[ToolbarPart]:
@@ -85,11 +98,14 @@ def _warm(session: Session) -> list[ToolbarPart]:
     return [ToolbarPart("toolbar", words, 5)] if words else []
 
 
-def _next(session: Session) -> list[ToolbarPart]:
-    """Show what is set for the next message."""
+def _next(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
+    """Show what is set for the next message, and what its draft mentions."""
     parts = []
-    if session.next.staged:
-        parts.append(ToolbarPart("toolbar.strong", f"{len(session.next.staged)} attached", 1))
+    attached = list(dict.fromkeys([*(item.name for item in session.next.staged), *mentioned]))
+    if attached:
+        more = f" +{len(attached) - _MOST_NAMED}" if len(attached) > _MOST_NAMED else ""
+        names = ", ".join(one_line(name, _NAME_COLUMNS) for name in attached[:_MOST_NAMED])
+        parts.append(ToolbarPart("toolbar.strong", f"▣ {names}{more}", 1))
     if session.next.begins_with:
         parts.append(ToolbarPart("toolbar.strong", "prefill", 2))
     if session.next.form is not None:
@@ -103,6 +119,8 @@ def _next(session: Session) -> list[ToolbarPart]:
     return parts
 
 
+_MOST_NAMED = 2
+_NAME_COLUMNS = 24
 LONGEST = 4_096  # of a path
 
 

@@ -1,25 +1,23 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
 import asyncio
-import errno
-import signal
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
 
-from chatrepl.attachments.attach import load
-from chatrepl.attachments.limits import limits_of
-from chatrepl.attachments.mentions import find_mentions
+from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
-from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
+from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Card,
     Confirm,
     Continue,
     Copy,
@@ -36,22 +34,30 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
+from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.value import frozen
+from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.shells.consent import Consent
+from chatrepl.shells.guard import Guard
+from chatrepl.shells.loop import run_on
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
-from chatrepl.terminal.prompt.values import Closed, Interrupted, Submitted
+from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-_GONE = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+# What every shell understands is no message: it would be paid for.
+_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _LONG_S = 10.0
+_MOST_BROKEN = 3  # prompts in a row
+_MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
@@ -59,7 +65,8 @@ Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 class Desk:
     """What the chat needs of the terminal; each part is a small door to a library.
 
-    `dress` lets prompt and screen follow settings that were changed.
+    `dress` lets prompt and screen follow settings that were changed; `picture` draws a picture that
+    is attached, where that can be.
     """
 
     prompt: Prompt
@@ -70,11 +77,15 @@ class Desk:
     edit: Callable[[str], str]
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None
+    picture: Callable[[Block], None] = lambda _block: None
 
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `own` are the keys of the chat itself.
+    """
 
     session: Session
     desk: Desk
@@ -84,57 +95,105 @@ class Repl:
     draft: str = ""
     replied: Callable[[], None] = lambda: None
     running: bool = field(default=True)
+    consent: Consent = field(init=False)
+    guard: Guard = field(init=False)
+    _broken: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
+        say = self.desk.speaker.line
+        self.consent = Consent(self.session, self.desk.ask, say)
 
     def run(self) -> None:
-        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on."""
-        while self.running:
-            try:
-                self._step()
-            except ChatreplError as error:
-                self.desk.speaker.error(error)
-            except KeyboardInterrupt:
-                self.desk.speaker.line("Stopped.")
-            except OSError as fault:
-                if fault.errno not in _GONE or fault.filename is not None:
-                    raise
-                sys.exit(128 + signal.SIGHUP)  # the terminal is gone, and no signal told
+        """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
+
+        Raises what keeps the prompt from coming back at all.
+        """
+        with self.guard.watch(self.runner.get_loop()):
+            while self.running:
+                with suppress(KeyboardInterrupt):  # pressed while something is said
+                    self._step()
 
     def _step(self) -> None:
-        draft, self.draft = self.draft, ""
-        self.desk.speaker.rest()
-        keep_unsent(self.session)
-        waiting = draft if draft and self.desk.prompt.command_waits else ""  # it runs by itself
-        match self.desk.prompt.read(self.runner.run, "" if waiting else draft):
-            case Submitted(text):
-                try:
-                    self.take(text)
-                finally:
-                    self.draft = "\n".join(filter(None, (waiting, self.draft)))
+        chores = (self.guard.tell, self.desk.speaker.rest, lambda: keep_unsent(self.session))
+        for chore in chores:
+            with self.guard.around(repeats=False):
+                chore()
+        waiting = ""
+        with self.guard.around(repeats=False):
+            if self.draft and self.desk.prompt.command_waits:  # it runs by itself
+                waiting, self.draft = self.draft, ""
+        try:
+            self._take(self._read())
+        finally:
+            self.draft = "\n".join(filter(None, (waiting, self.draft)))
+
+    def _take(self, entry: PromptEntry | None) -> None:
+        match entry:
+            case Submitted(text, pasted):
+                with self.guard.around():
+                    self.take(text, pasted)
             case Closed() | Interrupted():
                 self.running = False
+            case None:
+                pass
+
+    def _read(self) -> PromptEntry | None:
+        """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
+        try:
+            entry = self.desk.prompt.read(self._run, self.draft)
+        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
+            self.draft = self.desk.prompt.draft
+            self._broken += isinstance(bug, Exception)
+            if self._broken > 1:  # it may be this very text that breaks it
+                self.desk.prompt.keep_draft()
+                self.draft = ""
+            if self._broken >= _MOST_BROKEN:
+                raise
+            self.guard.take(bug)
+            return None
+        self._broken, self.draft = 0, ""
+        return entry
+
+    def _run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
+        return run_on(self.runner, work)
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
-        try:
-            self._send(message, message.text)
-        except ChatreplError as error:
-            self.desk.speaker.error(error)
+        if not self.consent.to_send(message):
+            self.draft = message.text
+            return
+        self._show_attached(self.session.next.staged)
+        self._send(message, message.text)
 
-    def take(self, text: str) -> None:
-        """Run a submitted text: a command, or a message."""
+    def take(self, text: str, pasted: Sequence[str] = ()) -> None:
+        """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
         if not text.strip():
             self.session.leave_edit()
             return
+        text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
-            self.send(text[1:])
+            self.send(text[1:], pasted)
+        elif _is_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
+            self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
-            self.act(REGISTRY.dispatch(self.session, text))
+            self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
         else:
-            self.send(text)
+            self.send(text, pasted)
+
+    def _command(self, line: str) -> None:
+        """Run a command, and show the pictures that it stages."""
+        before = {id(item) for item in self.session.next.staged}
+        self._do(lambda: REGISTRY.dispatch(self.session, line))
+        self._draw(item for item in self.session.next.staged if id(item) not in before)
+
+    def _draw(self, files: Iterable[Attachment]) -> None:
+        for block in islice((file.block for file in files), _MOST_PICTURES):
+            self.desk.picture(block)
 
     def _is_command(self, text: str) -> bool:
         word, _ = split_command(text)
@@ -145,45 +204,63 @@ class Repl:
         self.draft = text
         raise UsageError("Nothing was sent.", "The line is back in the prompt.")
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
-        try:
-            limits = limits_of(self.session.model)
-            mentioned = tuple(load(m.path, limits=limits) for m in find_mentions(text))
-        except ChatreplError:
-            self.draft = text
-            raise
-        self.session.stage(*mentioned)
+        if not self.session.settings.keep_hidden:
+            text, hidden = without_hidden(text)
+            if hidden:
+                self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
         self.draft = text  # whatever stops us before the turn, the text is not lost
+        if "@" in text:
+            self._send_mentioning(text, pasted)
+        else:
+            self._show_attached(())
+            self._send_if_agreed(text)
+
+    def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
+        from chatrepl.shells.mentioned import attach_mentions, not_mentioning  # seldom needed
+
+        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        files = tuple(mentioned.values())
+        self.session.stage(*files)
+        self._show_attached(files)
         try:
             self._send_if_agreed(text)
         finally:
-            self.session.unstage(*mentioned)  # where nothing came, the draft names them again
+            if self.draft == text:  # nothing came; what was refused is mentioned no more
+                staged = self.session.next.staged
+                refused = (path for path, file in mentioned.items() if file not in staged)
+                self.draft = not_mentioning(text, refused)
+            self.session.unstage(*files)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
+        if not self.consent.to_send(message):
+            return
         self.act(make_room(self.session, message))
-        if self._may_cost():
+        if self.consent.to_pay():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
 
-    def _may_cost(self) -> bool:
-        """Ask before the session costs more than it should."""
-        question = cost_question(self.session)
-        if question and not self.desk.ask(question):
-            self.desk.speaker.line("Nothing was sent.")
-            return False
-        if question:
-            agree_to_cost(self.session)
-        return True
+    def _show_attached(self, new: Iterable[Attachment]) -> None:
+        """Say what goes with the message; the pictures that are `new` were not seen yet."""
+        for item in self.session.next.staged:
+            self.desk.speaker.line(item.line)
+        self._draw(new)
+
+    def _do(self, change: Callable[[], Outcome]) -> None:
+        """Let the session be changed, wholly or not at all; then do what that asks for."""
+        with self.session.whole():
+            outcome = change()
+        self.act(outcome)
 
     def act(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one case an outcome
         """Do what a command asked for."""
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
@@ -191,24 +268,28 @@ class Repl:
             case Confirm(preview, apply, question):
                 self.act(preview)
                 if self.desk.ask(question):
-                    self.act(apply())
+                    self._do(apply)
                 else:
                     self.desk.speaker.line("Left as it was.")
             case Send(message, base):
-                if self._may_cost():
+                if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
-            case Edit(text, then):
-                self.act(then(self.desk.edit(text)))
+            case Edit(text, then_edited):
+                self.draft = edited = self.desk.edit(text)  # until it is where it belongs
+                with self.session.whole():
+                    outcome = then_edited(edited)
+                self.draft = ""
+                self.act(outcome)
             case Copy(text, what):
                 self.desk.speaker.line(f"Copied {what} {self.desk.copy(text)}")
             case Job(_, work):
-                self.act(work())
+                self._do(work)
             case Quit():
                 self.running = False
             case Continue():
-                if self._may_cost():
+                if self.consent.to_pay():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
                 self._aside(message, then)
@@ -220,24 +301,24 @@ class Repl:
         reply = None
         try:
             asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            reply = self.runner.run(asked)
+            reply = self._run(asked)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         except ChatreplError as error:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
-        self.act(then(reply))
+        self._do(lambda: then(reply))
 
     def _count(self, asked: Count) -> None:
         try:
             say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.request, self.count, say))
+            total = self._run(count_tokens(self.session, asked.message, self.count, say))
         except ChatreplError:
             if asked.otherwise is None:
                 raise
-            self.act(asked.otherwise())
+            self._do(asked.otherwise)
         else:
-            self.act(asked.then(total))
+            self._do(lambda: asked.then(total))
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
@@ -245,15 +326,15 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
+            turn = self._run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
-        except ChatreplError as error:
+        except Exception:
             if before is self.session.conversation:
                 self.draft = typed
             else:
                 self._sum_up(self._last())
-            self.desk.speaker.error(error)
+            raise
         else:
             self._sum_up(turn)
 
@@ -298,3 +379,11 @@ class Repl:
         receipt = turn.receipt
         if self.session.settings.notify and receipt and receipt.duration_s >= _LONG_S:
             self.desk.tty.write("\a")
+
+
+def _is_dropped(text: str) -> bool:
+    if not text.startswith(("/", "~", "'", '"', "file:")):
+        return False
+    from chatrepl.attachments.dropped import are_dropped  # seldom needed
+
+    return are_dropped(text)

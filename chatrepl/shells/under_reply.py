@@ -22,12 +22,15 @@ def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
     receipt = turn.receipt
     if receipt is None:
         return
-    if turn.assistant is None and receipt.stop_reason is not None:
-        yield "The reply is empty.", "warning"
+    step = next_step(receipt, goes_on=turn.ending is not None)
+    if receipt.stop_reason is not None and not turn.text.strip():
+        if turn.assistant is None:
+            yield "The reply is empty.", "warning"
+        elif not step:
+            yield "The reply holds no text.", "warning"
     yield meta_line(receipt), "meta"
     if session.books.miss:
         yield session.books.miss, "meta"
-    step = next_step(receipt, goes_on=turn.ending is not None)
     for words in (complaint(session.next.form, turn.text), *foreword(session), step):
         if words:
             yield words, "warning"

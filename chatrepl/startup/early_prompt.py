@@ -38,10 +38,14 @@ _LIGHT_COLORS = {7, 9, 10, 11, 12, 13, 14, 15}
 
 
 class Background(NamedTuple):
-    """What the terminal said, and what the user typed meanwhile."""
+    """What the terminal said, and what the user typed meanwhile.
+
+    `sixel` tells whether it draws pictures that come as sixels.
+    """
 
     dark: bool | None = None
     typed: bytes = b""
+    sixel: bool = False
 
 
 def ask_background(tty: Tty) -> None:
@@ -64,19 +68,20 @@ def read_background(tty: Tty, environ: Mapping[str, str], seconds: float = 0.15)
             break
         data += more
     answer = understand(data)
-    return (
-        answer if answer.dark is not None else Background(from_environment(environ), answer.typed)
-    )
+    if answer.dark is not None:
+        return answer
+    return answer._replace(dark=from_environment(environ))
 
 
 def understand(data: bytes) -> Background:
     """Tell answers from typed keys."""
-    color = _COLOR.search(data)
+    color, attributes = _COLOR.search(data), _ATTRIBUTES.search(data)
+    sixel = attributes is not None and b"4" in attributes[0][3:-1].split(b";")[1:]
     typed = _ATTRIBUTES.sub(b"", _COLOR.sub(b"", data))
     if not color:
-        return Background(None, typed)
+        return Background(None, typed, sixel)
     red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in color.groups())
-    return Background(0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5, typed)
+    return Background(0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5, typed, sixel)
 
 
 def from_environment(environ: Mapping[str, str]) -> bool | None:

@@ -16,8 +16,10 @@ _USUAL_SWITCH_S: Final = sys.getswitchinterval()
 class Lazy(Generic[Made]):
     """What `make` gives: `start` begins in a daemon thread, `result` and `await` wait for it.
 
-    While it is made the garbage collector pauses: what is being imported stays, and looking through
-    it again and again costs a fifth of the time. What was made is then frozen out of its sight.
+    Where it fails, all who wait are told, and who asks next has it made once more: a Ctrl-C or a
+    moment without memory must not last. While it is made the garbage collector pauses: what is
+    being imported stays, and looking through it again and again costs a fifth of the time. What was
+    made is then frozen out of its sight.
     """
 
     def __init__(self, make: Callable[[], Made]) -> None:
@@ -27,41 +29,49 @@ class Lazy(Generic[Made]):
 
     @property
     def ready(self) -> bool:
-        """Whether `result` would return or raise at once."""
+        """Whether it was made: `result` returns at once."""
         return self._future.done()
 
     def start(self) -> None:
         """Begin in the background, unless it has begun."""
-        if self._begins():
-            threading.Thread(target=self._run, name="lazy", daemon=True).start()
+        self._started()
 
     def result(self) -> Made:
         """Give what was made; made here and now if nothing has begun. Raises what `make` raised."""
-        if self._begins():
-            self._run()
-        return self._future.result()
+        future, is_ours = self._taken()
+        if is_ours:
+            self._run(future)
+        return future.result()
 
     def __await__(self) -> Generator[Any, None, Made]:
         """Begin in the background and wait; leaving the wait disturbs nothing."""
-        self.start()
-        return asyncio.wrap_future(self._future).__await__()
+        return asyncio.wrap_future(self._started()).__await__()
 
-    def _begins(self) -> bool:
+    def _started(self) -> Future[Made]:
+        future, is_ours = self._taken()
+        if is_ours:
+            threading.Thread(target=self._run, args=(future,), name="lazy", daemon=True).start()
+        return future
+
+    def _taken(self) -> tuple[Future[Made], bool]:
+        """Give what will hold it, and whether it is for the caller to fill."""
         with self._lock:
-            if self._future.running() or self._future.done():
-                return False
-            return self._future.set_running_or_notify_cancel()  # from now on nobody can cancel it
+            future = self._future
+            if future.running() or future.done():
+                return future, False
+            return future, future.set_running_or_notify_cancel()  # nobody can cancel it any more
 
-    def _run(self) -> None:
+    def _run(self, future: Future[Made]) -> None:
         collected = gc.isenabled()
         gc.disable()
         sys.setswitchinterval(_SWITCH_S)
         try:
             made = self._make()
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
-            self._future.set_exception(error)
+            self._future = Future()
+            future.set_exception(error)
         else:
-            self._future.set_result(made)
+            future.set_result(made)
         finally:
             gc.freeze()
             if collected:

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Final
 
+from chatrepl.startup.private_memory import let_nobody_look
 from chatrepl.terminal.sanitize.text import pipe
 
 _WRITES: Final = ("chatrepl.core.prompt_cache",)  # the receipt looks into it
@@ -13,3 +14,4 @@ def load_what_writes() -> None:
     for name in _WRITES:
         import_module(name)
     pipe("")  # makes its patterns
+    let_nobody_look()

@@ -192,11 +192,62 @@ def lock(descriptor: int) -> bool:
 
 
 def _write_export(path: Path, data: bytes, *, overwrite: bool) -> None:
+    """Write a file that nobody sees before it is whole, also where we are killed meanwhile."""
+    if os.path.lexists(path) and (not overwrite or path.is_dir()):
+        raise FileExistsError(errno.EEXIST, "there is such a file", str(path))
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        descriptor = _nameless(folder)
+        if descriptor is None:
+            _write_aside(path, data, overwrite=overwrite)
+            return
+        try:
+            os.fchmod(descriptor, PRIVATE_FILE)
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+            _name(descriptor, folder, path.name, overwrite=overwrite)
+        finally:
+            os.close(descriptor)
+    finally:
+        os.close(folder)
+    sync_folder(path.parent)
+
+
+def _nameless(folder: int) -> int | None:
+    """Open a file without a name in `folder`; None where the system or its disk has none."""
+    flags = getattr(os, "O_TMPFILE", None)
+    if flags is None or not os.path.lexists("/proc/self/fd"):
+        return None
+    with contextlib.suppress(OSError):
+        return os.open(".", flags | os.O_RDWR | os.O_CLOEXEC, PRIVATE_FILE, dir_fd=folder)
+    return None
+
+
+def _name(descriptor: int, folder: int, name: str, *, overwrite: bool) -> None:
+    """Give a finished file its name; in the place of another one, if it may `overwrite`."""
+
+    def link(named: str) -> None:  # only with a folder given is the link to the file followed
+        os.link(f"/proc/self/fd/{descriptor}", named, dst_dir_fd=folder, follow_symlinks=True)
+
+    try:
+        link(name)
+    except FileExistsError:
+        if not overwrite:
+            raise
+        aside = f".{name[:200]}.{secrets.token_hex(4)}"
+        link(aside)
+        try:
+            os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(aside, dir_fd=folder)
+            raise
+
+
+def _write_aside(path: Path, data: bytes, *, overwrite: bool) -> None:
+    """Write a file under another name first."""
     if overwrite and not path.is_dir():
         replace_file(path, data)
         return
-    if os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, "there is such a file", str(path))
     aside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
     replace_file(aside, data)
     _publish(aside, path)

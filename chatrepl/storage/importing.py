@@ -10,8 +10,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from chatrepl.core.errors import StorageError
+from chatrepl.core.foreign_json import decode
 from chatrepl.core.talk.blocks import Block, TextBlock, answered_id
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
+from chatrepl.core.value import frozen
 from chatrepl.core.wire import scrub
 from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_record, one_of
 
@@ -21,21 +23,28 @@ _MODELS: Final = ("tool_use", "_tool_result", "thinking")  # how the types of it
 _FORM: Final = 'A file holds {"messages": [...]}, or only the list of messages.'
 
 
-def read_messages(text: str, what: str = "The file", created: float = 0.0) -> Conversation:
+@frozen
+class Imported:
+    """A conversation from elsewhere, and how many values of it were left out."""
+
+    conversation: Conversation
+    left_out: int = 0
+
+
+def read_messages(text: str, what: str = "The file", created: float = 0.0) -> Imported:
     """Read a conversation from JSON; `what` names it in errors. Raises StorageError, in words."""
     try:
-        value = _scrubbed(json.loads(text.removeprefix("\ufeff")))
-    except RecursionError:
-        raise StorageError(f"{what} is nested too deeply.", _FORM) from None
+        decoded = decode(text)
     except ValueError as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise StorageError(f"{what} is no JSON{where}.", _FORM) from None
+    value = _scrubbed(decoded.value)
     system = value.get("system") if isinstance(value, dict) else None
     messages = value.get("messages") if isinstance(value, dict) else value
     if not isinstance(messages, list) or not messages:
         raise StorageError(f"{what} holds no messages.", _FORM)
     read = [_message(message, i, what) for i, message in enumerate(messages, 1)]
-    return to_conversation(read, _system(system, what), created)
+    return Imported(to_conversation(read, _system(system, what), created), decoded.left_out)
 
 
 def to_conversation(

@@ -86,6 +86,12 @@ class LogFile:
         if size and os.read(self._descriptor, 1) != b"\n":
             files.write_all(self._descriptor, b"\n")
 
+    def drop_if_empty(self) -> None:
+        """Take the file away again where nothing could be written to it."""
+        with contextlib.suppress(OSError):
+            if not os.fstat(self._descriptor).st_size and self.is_in_place():
+                self.path.unlink()
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             os.close(self._descriptor)

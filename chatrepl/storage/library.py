@@ -21,7 +21,7 @@ from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.journal_file import DAMAGED, SUFFIX, LogFile
-from chatrepl.storage.read import load_bytes
+from chatrepl.storage.read import MOST_BYTES, load_bytes, read_journal
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
@@ -196,6 +196,8 @@ def _facts(descriptor: int, size: int) -> dict[str, Any]:
             return facts
         if start == 0:
             break
+    if size > MOST_BYTES:
+        return {}
     os.lseek(descriptor, 0, os.SEEK_SET)
     return _from_whole(os.read(descriptor, size))
 
@@ -257,7 +259,7 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
         return ()
     holds, hits = _sieve(wanted), []
     for file in scan(folder):
-        data = _read(file[0])
+        data = _read(Path(file[0]))
         if not holds(data):
             continue
         entry = read_entry(file)
@@ -268,10 +270,10 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
     return tuple(hits)
 
 
-def _read(path: str) -> bytes:
+def _read(path: Path) -> bytes:
     try:
-        return Path(path).read_bytes()
-    except OSError:
+        return read_journal(path)
+    except StorageError:
         return b""
 
 

@@ -4,6 +4,7 @@ A turn without its end is a reply that was cut: it comes back with the text that
 pieces of a reply that stands whole in its end are not even looked at, and so not counted.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
@@ -19,6 +20,7 @@ from chatrepl.storage.files import words_for
 from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import VERSION, DamagedError, loads
 
+MOST_BYTES: Final = 512 * 1024 * 1024
 _NULS: Final = re.compile(rb"\x00+")
 _DELTA: Final = b'{"t":"d","id":"'
 
@@ -45,9 +47,15 @@ def load(path: Path) -> ReadBack:
 
 
 def read_journal(path: Path) -> bytes:
-    """Read the bytes at `path`. Raises StorageError."""
+    """Read the bytes at `path`. Raises StorageError, also for more than a conversation can be."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size <= MOST_BYTES:
+                return file.read()
+        raise StorageError(
+            f"The conversation {path.stem} cannot be read: it is larger than 512 MB.",
+            "It was left as it is.",
+        )
     except OSError as error:
         why = words_for(error)
         raise StorageError(f"The conversation {path.stem} cannot be read: {why}.") from error
@@ -80,7 +88,7 @@ class _JournalReader:
         self._turns: dict[TurnId, Turn] = {}
         # What has come of replies whose end we have not seen; most need never be read.
         self._open: dict[TurnId, list[bytes]] = {}
-        self._trailing: list[TurnId] = []  # not yet part of any state
+        self._trailing: dict[TurnId, None] = {}  # in their order; not yet part of any state
         self._last: TurnId | None = None
         self._meta: dict[str, Any] = {}
         self._skipped = 0
@@ -122,8 +130,7 @@ class _JournalReader:
         self._close_open()
         conversation = self._line.conversation(self._turns)
         trailing = [turn for turn in self._trailing if turn in self._turns]
-        for id_ in trailing:
-            conversation = conversation.add(self._turns[id_])
+        conversation = conversation.grown(self._turns[id_] for id_ in trailing)
         recovered = bool(trailing)
         return ReadBack(
             conversation, recorded, self._meta, self._skipped, self._newer, recovered=recovered
@@ -162,7 +169,7 @@ class _JournalReader:
 
     def _take_state(self, record: dict[str, Any]) -> None:
         self._line.apply(record)
-        self._trailing = [turn for turn in self._trailing if turn in self._open]
+        self._trailing = {turn: None for turn in self._trailing if turn in self._open}
 
     def _put(self, turn: Turn) -> None:
         """Take a turn in, under a parent that is there and came before it: there are no circles."""
@@ -173,8 +180,7 @@ class _JournalReader:
             turn = replace(turn, parent=self._line.last_head(self._turns))
         self._turns[turn.id] = turn
         self._last = turn.id
-        if turn.id not in self._trailing:
-            self._trailing.append(turn.id)
+        self._trailing.setdefault(turn.id)
 
     def _joined(self, pieces: list[bytes]) -> str:
         texts = []
@@ -206,5 +212,5 @@ class _JournalReader:
                 self._turns[id_] = replace(turn, receipt=Receipt())
             else:
                 del self._turns[id_]
-            if id_ != self._last and id_ in self._trailing:
-                self._trailing.remove(id_)
+            if id_ != self._last:
+                self._trailing.pop(id_, None)

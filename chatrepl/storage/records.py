@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final, cast
 
+from chatrepl.core.foreign_json import DEEPEST, counted, decode
 from chatrepl.core.talk.blocks import Block, block_from_wire, misfits
 from chatrepl.core.talk.conversation import Message, Prefill, Receipt, Turn, TurnId
 from chatrepl.core.talk.usage import Usage
@@ -54,8 +55,11 @@ def escape(text: str) -> str:
 
 
 def loads(data: bytes) -> Any:
-    """Read one line. Raises ValueError or RecursionError."""
-    return json.loads(data.decode())
+    """Read one line. Raises ValueError.
+
+    A record holds what was read from elsewhere some levels further in.
+    """
+    return decode(data, deepest=DEEPEST + _ENVELOPE, halves=True).value
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -75,7 +79,10 @@ VERSION: Final = 1
 _ROLES: Final = frozenset({"user", "assistant", "system"})
 _MODES: Final = frozenset({"native", "schema", "emulated"})
 _HUGE: Final = 1e18
-_RECEIPT_TEXTS: Final = ("model", "stop_reason", "message_id", "request_id", "error")
+_ENVELOPE: Final = 10
+_RECEIPT_TEXTS: Final = (
+    "model", "stop_reason", "stop_sequence", "message_id", "request_id", "error",
+)  # fmt: skip
 _RECEIPT_NUMBERS: Final = ("cost_usd", "uncached_usd", "duration_s")
 
 
@@ -181,7 +188,8 @@ def receipt_from_record(record: Any) -> Receipt:
         values["stop_details"] = record["stop_details"]
     if isinstance(record.get("usage"), dict):
         names = {f.name for f in fields(Usage)}
-        values["usage"] = Usage(**{k: whole(v) for k, v in record["usage"].items() if k in names})
+        counts = {key: counted(record["usage"].get(key)) for key in names}
+        values["usage"] = Usage(**{key: n for key, n in counts.items() if n is not None})
     prefill = record.get("prefill")
     if isinstance(prefill, dict) and one_of(_MODES, prefill.get("mode")):
         values["prefill"] = Prefill(text(prefill.get("text")), prefill["mode"])

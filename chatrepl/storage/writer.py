@@ -20,6 +20,7 @@ from chatrepl.storage.record_log import OPENING, RecordLog
 COALESCE_S: Final = 0.02
 COALESCE_CHARS: Final = 512
 SYNC_S: Final = 1.0
+_UNWRITABLE: Final = "a part of it cannot be written down"
 
 
 @frozen
@@ -109,15 +110,19 @@ class Writer:
             while not last:
                 first = self._next()
                 if first is None:
-                    self._attempt(sync=True)
+                    self._write([WriteJob(lambda _: b"")])
                     continue
                 if isinstance(first, Delta):
                     self._hurry.acquire(timeout=COALESCE_S)
-                last = self._write([first, *self._drained()])
+                items = [first, *self._drained()]
+                self._write(items)
+                last = any(isinstance(item, WriteJob) and item.last for item in items)
         finally:
             if not last:
                 self.unsaved = "the journal broke off"
             if self._log is not None:
+                if self._faulty:
+                    self._log.drop_if_empty()
                 self._log.close()
 
     def _next(self) -> "WriteJob | Delta | None":
@@ -141,9 +146,21 @@ class Writer:
             except Empty:
                 return items
 
-    def _write(self, items: "list[WriteJob | Delta]") -> bool:
-        """Write what came; tell whether it was the last."""
+    def _write(self, items: "list[WriteJob | Delta]") -> None:
+        """Write what came, and set free who waits for it, whatever becomes of it."""
         jobs = [item for item in items if isinstance(item, WriteJob)]
+        try:
+            self._encode_all(items)
+            durable = any(job.durable for job in jobs)
+            if durable or not self._faulty:  # while the disk is faulty, deltas do not try it
+                self._attempt(sync=durable)
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            self._broke(bug)
+        for job in jobs:
+            if job.done is not None:
+                job.done.set()
+
+    def _encode_all(self, items: "list[WriteJob | Delta]") -> None:
         deltas: list[Delta] = []
         for item in items:
             if isinstance(item, Delta):
@@ -154,13 +171,6 @@ class Writer:
                 self._encode_deltas(deltas)
                 self._encode(item.encode)
         self._encode_deltas(deltas)
-        durable = any(job.durable for job in jobs)
-        if durable or not self._faulty:  # while the disk is faulty, deltas do not try it
-            self._attempt(sync=durable)
-        for job in jobs:
-            if job.done is not None:
-                job.done.set()
-        return any(job.last for job in jobs)
 
     def _encode_deltas(self, deltas: list[Delta]) -> None:
         if deltas:
@@ -173,7 +183,10 @@ class Writer:
         try:
             self._pending += encode(self._recorder)
         except (ValueError, TypeError, RecursionError):
-            self._encode_fault = "a part of it cannot be written down"
+            self._encode_fault = _UNWRITABLE
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            self._encode_fault = _UNWRITABLE
+            self._broke(bug)
 
     def _attempt(self, *, sync: bool) -> None:
         try:
@@ -187,6 +200,13 @@ class Writer:
         else:
             self._faulty = False
             self.unsaved = self._encode_fault
+
+    def _broke(self, bug: Exception) -> None:
+        """Tell of what nobody thought of, as the end of a thread would; all is written anew."""
+        self.unsaved, self._faulty, self._rewrite = _UNWRITABLE, True, True
+        self._unsynced_since = None
+        raised = (type(bug), bug, bug.__traceback__, threading.current_thread())
+        threading.excepthook(threading.ExceptHookArgs(raised))
 
     def _put_on_disk(self, *, sync: bool) -> None:
         if self._log is not None and sync and not self._log.is_in_place():

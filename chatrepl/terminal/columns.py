@@ -4,11 +4,12 @@ A table as plain text, for pipes and terminals alike: columns side by side, noth
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from chatrepl.core.outcome import Table
+from chatrepl.core.outcome import CardGroup, Table
 from chatrepl.terminal.sanitize.text import one_line
 
 LEAST: Final = 6
@@ -92,3 +93,28 @@ def table_text(table: Table, width: int | None) -> str:
     """Write the rows under their headings as plain text; without a width, all of each cell."""
     cells = [[one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
     return "".join(f"{line}\n" for line in lay_out(cells, width, right=table.right))
+
+
+def card_rows(groups: Sequence[CardGroup], width: int) -> list[str]:
+    """Write groups of names and meanings: two side by side where `width` has room for both."""
+    names = max(len(name) for _, rows in groups for name, _ in rows) + 1
+    written = [_group_rows(group, names) for group in groups]
+    half = max(cell_len(row) for rows in written for row in rows) + 1
+    if 2 * half - 1 > width:
+        rows = [row for group in written for row in (*group, "")]
+    else:
+        rows = []
+        for at in range(0, len(written), 2):
+            left, right = written[at], written[at + 1] if at + 1 < len(written) else []
+            rows += [*_beside(left, right, half), ""]
+    return [row.rstrip() for row in rows[:-1]]
+
+
+def _group_rows(group: CardGroup, names: int) -> list[str]:
+    title, rows = group
+    return [title, *(f"{name:<{names}}{meaning}" for name, meaning in rows)]
+
+
+def _beside(left: list[str], right: list[str], half: int) -> list[str]:
+    both = zip_longest(left, right, fillvalue="")
+    return [set_cell_size(one, half) + other for one, other in both]

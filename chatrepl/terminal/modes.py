@@ -5,12 +5,13 @@ Ctrl-Z still send signals and lose nothing that was typed. prompt_toolkit's raw 
 Cheap to import: the first mark on the screen depends on it.
 """
 
+import errno
 import os
 import signal
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Final, TextIO
 
 _COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
 
@@ -130,3 +131,17 @@ def quiet_modes(modes: Modes) -> Modes:
 def is_ignored(number: int) -> bool:
     """Tell whether a signal was to be ignored when we were started, as under nohup; it stays so."""
     return signal.getsignal(number) is signal.SIG_IGN
+
+
+_GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF, errno.ENOTTY})
+
+
+def is_gone(error: BaseException) -> bool:
+    """Tell whether this was raised because the terminal is not there any more."""
+    match error:
+        case OSError(errno=number, filename=None):
+            return number in _GONE
+        case termios.error(args=(number, *_)):
+            return number in _GONE
+        case _:
+            return False

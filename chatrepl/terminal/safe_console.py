@@ -16,6 +16,7 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.theme import Theme
 
+from chatrepl.core.characters import plain
 from chatrepl.terminal.console import (
     Appearance,
     color_system,
@@ -23,7 +24,6 @@ from chatrepl.terminal.console import (
     is_terminal,
     wants_color,
 )
-from chatrepl.terminal.sanitize.tables import plain
 from chatrepl.terminal.sanitize.text import display
 from chatrepl.terminal.sanitize.text import self_test as sanitizer_self_test
 

@@ -7,15 +7,17 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.outcome import Exactly, Notice, Page, Table
-from chatrepl.terminal.columns import lay_out
+from chatrepl.core.outcome import Card, Exactly, Notice, Page, Table
+from chatrepl.terminal.columns import card_rows, lay_out
 from chatrepl.terminal.markdown.document import Markdown, render
 from chatrepl.terminal.markdown.look import ASCII, DARK, Look
 from chatrepl.terminal.markdown.wrap import rstrip, wrap
 from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.sanitize.text import display, one_line
 
-_PLAIN: Final = str.maketrans({"█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"})
+_PLAIN: Final = str.maketrans(
+    {"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"}
+)
 
 _EXCERPT: Final = 1_000  # cells: an excerpt is shorter
 _CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow
@@ -29,13 +31,16 @@ class Speaker:
     look: Look = DARK
     _said: bool = field(default=False, init=False)
 
-    def say(self, outcome: Notice | Table | Page | Exactly) -> None:
+    def say(self, outcome: Notice | Table | Card | Page | Exactly) -> None:
         """Show one thing that a command returned."""
         match outcome:
             case Notice(text, level):
                 self.line(text, "warning" if level == "warning" else "notice")
             case Table():
                 self._table(outcome)
+            case Card(groups, footer):
+                self.console.print(Text("\n".join(card_rows(groups, self.console.width))))
+                self.line(f"\n{self._drawn(footer)}")
             case Page(markdown):
                 self._said = True
                 text = display(markdown)

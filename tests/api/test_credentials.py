@@ -1,3 +1,4 @@
+import shlex
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from chatrepl.api import credentials as module
 from chatrepl.api.credentials import Credentials, find, missing, obtain
 from chatrepl.core.errors import ApiError, ConfigError
+from chatrepl.core.secrets import HIDDEN
 from chatrepl.core.settings import Settings
 from tests.api.helpers import KEY
 
@@ -19,8 +21,7 @@ def found(environ: dict[str, str], **settings: object) -> Credentials:
 
 
 def command(code: str) -> Credentials:
-    line = f"{sys.executable} -c '{code}'"
-    return found({}, api_key_command=line)
+    return found({}, api_key_command=shlex.join([sys.executable, "-c", code]))
 
 
 def test_the_order_is_the_sdk_s(tmp_path: Path) -> None:
@@ -140,6 +141,38 @@ def test_a_command_s_words_do_not_give_away_a_key() -> None:
     with pytest.raises(ApiError) as caught:
         obtain(command(f'import sys; sys.exit("bad {KEY}")'))
     assert KEY not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "said", ["bad CANARY0123456789", "token=hunter2hunter2", "'a1b2/c3d4+e5=='"]
+)
+def test_what_a_command_says_is_repeated_without_what_may_be_a_key(said: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        obtain(command(f"import sys; sys.exit({'vault /run/pass2: ' + said!r})"))
+    assert "vault /run/pass2: " in caught.value.message
+    assert HIDDEN in caught.value.message
+    assert not any(word in caught.value.message for word in ("CANARY", "hunter2", "a1b2"))
+
+
+def test_a_key_that_a_failing_command_printed_is_in_no_words() -> None:
+    with pytest.raises(ApiError) as caught:
+        obtain(command('import sys; print("abcdefgh"); sys.exit("not abcdefgh, it is old")'))
+    assert "not [hidden], it is old" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "around", ['"{}"', "'{}'", ' "{}" ', "“{}”", "` {} `", "'\"{}\"'", "\n{}\r\n"]
+)
+def test_quotes_and_blanks_around_a_key_are_taken_off(around: str) -> None:
+    key = around.format(KEY)
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+        assert found({name: key}).secret == KEY
+    assert obtain(command(f"print({key!r})")).secret == KEY
+
+
+@pytest.mark.parametrize("nothing", ['""', "''", " ", "'\"\"'"])
+def test_quotes_around_nothing_are_no_key(nothing: str) -> None:
+    assert find(Settings(), {"ANTHROPIC_API_KEY": nothing}) is None
 
 
 def test_a_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

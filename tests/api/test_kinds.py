@@ -38,7 +38,7 @@ def test_what_came_goes_back_as_it_came(name: str) -> None:
     body = build_request(talk, Settings(), MODEL, Message.user("on"), Ask()).body()
     assert json.loads(json.dumps(body["messages"][1]["content"])) == blocks
 
-    read = read_messages(to_json(body))
+    read = read_messages(to_json(body)).conversation
     assert uncited(read) is read
     back = [block.to_wire() for block in read.path()[0].messages[1].content]
     assert (back == blocks) is (name not in NOT_IMPORTED)

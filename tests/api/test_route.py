@@ -1,7 +1,4 @@
-import asyncio
-import io
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +6,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from anthropic import AsyncAnthropic
 
 from chatrepl.api.client import connect
 from chatrepl.api.credentials import Credentials, find
 from chatrepl.api.http import open_http
-from chatrepl.api.route import Route, demo_route, plan_route
+from chatrepl.api.route import Route, custom_headers, demo_route, plan_route
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.settings import Settings
 from chatrepl.demo.engine import Engine
@@ -69,11 +67,72 @@ def test_the_environment_chooses_the_address_where_the_settings_do_not() -> None
     assert plan_route(Settings(), key(), NONE).url == "https://api.anthropic.com"
 
 
+def test_the_header_that_tells_who_asks_is_named_as_it_goes_out() -> None:
+    local = Settings(base_url="http://localhost:1")
+    own = Settings(base_url="https://own.example", headers={"X-Api-Key": "k"})
+    named = [
+        plan_route(settings, credentials, NONE, taken).proof
+        for settings, credentials, taken in (
+            (local, key(), ""),
+            (local, key(), "x-api-key"),
+            (local, Credentials("open", "none"), ""),
+            (own, Credentials("headers", "mine"), ""),
+            (Settings(), Credentials("profile", "p"), ""),
+        )
+    ]  # fmt: skip
+    assert named == ["authorization", "x-api-key", "", "x-api-key", "authorization"]
+
+
+def test_the_headers_of_the_environment_are_read_as_the_sdk_reads_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-A: 1: 2 \nnothing\n  x-b:3\n")
+    sdk = AsyncAnthropic(api_key=KEY).default_headers
+    headers = custom_headers()
+    assert headers == {"X-A": "1: 2", "x-b": "3"}
+    assert headers.items() <= sdk.items()
+    assert custom_headers(NONE) == {}
+
+
 def test_a_key_does_not_leave_over_plain_http() -> None:
     settings = Settings(base_url="http://192.168.1.5:8080")
     with pytest.raises(ConfigError, match="plain http"):
         plan_route(settings, key(), NONE)
     assert plan_route(settings, Credentials("open", "none"), NONE).url == settings.base_url
+
+
+@pytest.mark.parametrize(
+    ("settings", "environ", "goes"),
+    [
+        ({"headers": {"api-key": "k"}}, {}, False),
+        ({"headers": {"x-team": "blue"}}, {}, False),
+        ({"headers": {"anthropic-beta": "one-1"}}, {}, True),
+        ({}, {"ANTHROPIC_CUSTOM_HEADERS": "X-A: b"}, False),
+        ({"base_url": "http://me:pw@192.168.1.5"}, {}, False),
+        ({"headers": {"api-key": "k"}, "allow_http": ("192.168.1.5",)}, {}, True),
+    ],
+)
+def test_any_header_may_be_a_key_over_plain_http(
+    settings: dict[str, Any], environ: dict[str, str], goes: bool
+) -> None:
+    chosen = Settings(**{"base_url": "http://192.168.1.5:8080", **settings})
+    if goes:
+        assert plan_route(chosen, Credentials("open", "none"), environ).url == chosen.base_url
+        return
+    with pytest.raises(ConfigError, match="plain http"):
+        plan_route(chosen, Credentials("open", "none"), environ)
+
+
+def test_all_that_proves_who_asks_is_secret() -> None:
+    on = Route(
+        "https://me:p%40ss@h.example?key=query-key",
+        Credentials("key", "k", KEY),
+        {"X-Gate": "Zm9vOmJhcg==", "x-team": "blue"},
+        5,
+        "X-Own: from the environment 1\nnonsense",
+    )
+    words = f"{KEY} p@ss p%40ss query-key bWU6cEBzcw== Zm9vOmJhcg== from the environment 1 blue"
+    assert on.origin.clean(words) == " ".join(["[hidden]"] * 7 + ["blue"])
 
 
 def test_a_command_s_key_is_fetched_when_the_route_is_planned() -> None:
@@ -163,22 +222,6 @@ def test_secrets_of_the_route_are_known_to_its_errors() -> None:
     on = route("https://h.example", headers={"X-Gate": "gate-secret"})
     assert on.origin.clean(f"{KEY} gate-secret") == "[hidden] [hidden]"
     assert KEY not in repr(on)
-
-
-def test_the_sdk_s_log_stays_away_from_the_terminal_unless_somebody_wants_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = logging.getLogger("anthropic")
-    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # the test runner's
-    monkeypatch.setattr(log, "disabled", False)  # import-linter puts out whatever logs there are
-    wanted = logging.StreamHandler(io.StringIO())
-    for handlers in ([], [wanted]):
-        monkeypatch.setattr(log, "handlers", list(handlers))
-        asyncio.run(connect(route("https://h.example"), transport=DemoTransport(Engine())).aclose())
-        log.warning("noise")
-        assert "noise" not in capsys.readouterr().err
-    assert log.handlers == [wanted]
-    assert wanted.stream.getvalue() == "noise\n"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_text_becomes_a_document(folder: Path) -> None:
     (folder / "notes.md").write_text("one\ntwo\n", encoding="utf-16")
     found = load("./notes.md", limits=LIMITS)
     assert found.block == DocumentBlock.plain("one\ntwo\n", "notes.md")
-    assert found.detail == "text 2 lines, 18 bytes"
+    assert found.detail == "text, 2 lines, 18 bytes"
     assert found.tokens_estimate == 2
 
 
@@ -128,4 +128,4 @@ def test_what_is_attached_twice_is_the_same(folder: Path) -> None:
     one: Attachment = load("p.jpg", limits=LIMITS)
     assert one == load("p.jpg", limits=LIMITS)
     assert one.kind is FileKind.IMAGE
-    assert one.note == "scaled down from 3000×2000; location data removed"
+    assert one.note == "scaled down from 3000×2000 to 2352×1568; location data removed"

@@ -1,7 +1,12 @@
 import random
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
 from chatrepl.attachments import sniff
@@ -9,7 +14,17 @@ from chatrepl.attachments.images import check_size, prepare
 from chatrepl.attachments.limits import AttachmentLimits, limits_of
 from chatrepl.core.errors import AttachmentError
 from chatrepl.core.models import find
-from tests.attachments.pictures import FORMS, SECRET, chunk, opened, photo, picture, png, saved
+from tests.attachments.pictures import (
+    FORMS,
+    SECRET,
+    chunk,
+    exif,
+    opened,
+    photo,
+    picture,
+    png,
+    saved,
+)  # fmt: skip
 
 HIGH = AttachmentLimits()
 STANDARD = limits_of(find("claude-haiku-4-5"))
@@ -184,3 +199,140 @@ def test_the_limits_are_of_the_pixels_and_of_the_longer_side(width: int, height:
 )
 def test_what_just_meets_the_limits_is_taken(width: int, height: int) -> None:
     check_size(png(width, height)[:40], "x")
+
+
+FOREIGN = ("BMP", "TIFF", "ICO", "AVIF")
+
+
+@pytest.mark.parametrize("form", FOREIGN)
+def test_other_formats_are_converted_and_this_is_said(form: str) -> None:
+    image = picture(64, 64)
+    sent = prepare(saved(image, form), "x", HIGH)
+
+    assert sent.type in {sniff.PNG, sniff.JPEG}
+    assert sent.size == (64, 64)
+    assert sent.note == f"converted from {form}"
+    difference = ImageChops.difference(opened(sent.data).convert("RGB"), image)
+    assert max(ImageStat.Stat(difference).mean) < 4
+
+
+@pytest.mark.parametrize("form", ["TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_other_formats_are_sent_upright_and_without_a_place(form: str, orientation: int) -> None:
+    data = saved(picture(64, 48), form, exif=exif(orientation))
+    assert SECRET in data
+    sent = prepare(data, "x", HIGH)
+
+    assert sent.size == ((48, 64) if orientation in {6, 8} else (64, 48))
+    assert SECRET not in sent.data
+    assert ("location data removed" in sent.note) == (form == "AVIF")  # Pillow writes none in TIFF
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "I;16", "F", "LA"])
+def test_a_tiff_of_any_kind_is_read(mode: str) -> None:
+    image = picture(40, 30).convert("L").convert(mode)
+    assert prepare(saved(image, "TIFF"), "x", HIGH).size == (40, 30)
+
+
+def test_of_several_pages_the_first_is_sent() -> None:
+    data = saved(picture(40, 30), "TIFF", save_all=True, append_images=[picture(40, 30)])
+    assert "only the first" in prepare(data, "x", HIGH).note
+
+
+@pytest.mark.parametrize("form", FOREIGN)
+@pytest.mark.parametrize("share", [0.02, 0.4, 0.8])
+def test_other_formats_that_end_early_are_refused_in_words(form: str, share: float) -> None:
+    data = saved(Image.effect_noise((200, 200), 50).convert("RGB"), form)
+    with pytest.raises(AttachmentError):
+        prepare(data[: int(len(data) * share)], "x", HIGH)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(FOREIGN), st.integers(0, 400), st.binary(min_size=1, max_size=8))
+def test_other_formats_that_are_damaged_are_sent_or_refused(
+    form: str, at: int, hurt: bytes
+) -> None:
+    data = bytearray(saved(picture(20, 20), form))
+    data[at : at + len(hurt)] = hurt
+    if sniff.sniff(bytes(data)).kind is not sniff.FileKind.IMAGE:
+        return
+    with suppress(AttachmentError):
+        prepare(bytes(data), "x", HIGH)
+
+
+def test_bombs_in_other_formats_are_refused() -> None:
+    tiff = saved(Image.new("1", (9_000, 9_000)), "TIFF", compression="tiff_deflate")
+    icon = bytearray(saved(picture(16, 16), "ICO"))
+    at = icon.find(b"IHDR")
+    icon[at + 4 : at + 12] = b"\0\0\x20\0" * 2
+    for data in (tiff, bytes(icon)):
+        with pytest.raises(AttachmentError):
+            prepare(data, "x", HIGH)
+
+
+def test_a_heic_photo_is_converted_or_it_is_said_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    with pytest.raises(AttachmentError, match="HEIC") as caught:
+        prepare(data, "x", HIGH)
+    assert "pillow-heif" in caught.value.hint
+    learnt: list[bool] = []
+    plugin = ModuleType("pillow_heif")
+    monkeypatch.setattr(plugin, "register_heif_opener", lambda: learnt.append(True), raising=False)
+    monkeypatch.setitem(sys.modules, "pillow_heif", plugin)
+    with pytest.raises(AttachmentError, match="damaged"):
+        prepare(data, "x", HIGH)
+    assert learnt
+
+
+def _striped(width: int, height: int) -> Image.Image:
+    """Draw a page whose shade tells how far down one is."""
+    return Image.linear_gradient("L").resize((width, height)).convert("RGB")
+
+
+@pytest.mark.parametrize("size", [(1200, 12_000), (1440, 9_000), (1080, 4_000), (9_000, 1_200)])
+@pytest.mark.parametrize("limits", [HIGH, AttachmentLimits(1568, 1568)])
+def test_a_long_picture_is_cut_into_pieces_that_stay_readable(
+    size: tuple[int, int], limits: AttachmentLimits
+) -> None:
+    is_tall = size[0] < size[1]
+    image = _striped(min(size), max(size))
+    image = image if is_tall else image.rotate(90, expand=True)
+    sent = prepare(saved(image, "PNG"), "x", limits)
+
+    assert 2 <= len(sent.pieces) <= 10
+    assert f"cut into {len(sent.pieces)} pieces" in sent.note
+    for piece in sent.pieces:
+        assert min(piece.size) >= 0.6 * min(size)
+        assert max(piece.size) <= limits.max_edge_px
+        assert piece.tokens <= limits.max_image_tokens
+    total = sum(max(piece.size) for piece in sent.pieces)
+    assert total >= max(size) * min(sent.pieces[0].size) / min(size)  # nothing is left out
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("tall", [True, False])
+def test_pieces_come_in_the_order_in_which_they_are_read(orientation: int, tall: bool) -> None:
+    upright = _striped(300, 3_000)
+    upright = upright if tall else upright.transpose(Image.Transpose.TRANSPOSE)
+    back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's names of what undoes each
+    stored = upright if orientation == 1 else upright.transpose(Image.Transpose(back[orientation]))
+    sent = prepare(saved(stored, "PNG", exif=exif(orientation)), "x", AttachmentLimits(800, 784))
+
+    shades = [ImageStat.Stat(opened(piece.data).convert("L")).mean[0] for piece in sent.pieces]
+    assert len(shades) > 2
+    assert shades == sorted(shades)
+
+
+@pytest.mark.parametrize("size", [(500, 60_000), (200, 65_000)])
+def test_what_is_too_long_to_stay_readable_is_said_to_be(size: tuple[int, int]) -> None:
+    sent = prepare(saved(_striped(*size), "PNG"), "x", AttachmentLimits(1568, 1568))
+    assert f"scaled down from {size[0]}×{size[1]} to " in sent.note
+    assert "unreadable" in sent.note
+
+
+def test_a_photo_is_not_cut() -> None:
+    sent = prepare(saved(picture(3_000, 2_000), "JPEG"), "x", AttachmentLimits(1568, 1568))
+    assert sent.pieces == ()
+    assert "unreadable" not in sent.note

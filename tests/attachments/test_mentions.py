@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.attachments.mentions import _TRAILING, complete_path, find_mentions
+from chatrepl.attachments.mentions import (
+    _TRAILING,
+    complete_path,
+    find_mentions,
+    is_file,
+    unmentioned,
+)
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -108,8 +114,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_paths_are_completed_folders_with_a_slash(tree: Path) -> None:
-    assert list(complete_path("ph")) == ["phone.txt", "photo.png", "Photos/"]
-    assert list(complete_path("Pho")) == ["Photos/", "phone.txt", "photo.png"]
+    assert list(complete_path("ph"))[:3] == ["phone.txt", "photo.png", "Photos/"]
+    assert list(complete_path("Pho"))[:3] == ["Photos/", "phone.txt", "photo.png"]
     assert list(complete_path("Photos/")) == ["Photos/one.jpg"]
     assert list(complete_path("./phon")) == ["./phone.txt"]
     assert list(complete_path("~/phon")) == ["~/phone.txt"]
@@ -125,3 +131,32 @@ def test_hidden_and_unprintable_names_are_not_offered_unasked(tree: Path) -> Non
 @pytest.mark.parametrize("prefix", ["none/", "photo.png/", "a\0/b", "~nobody-here/"])
 def test_where_nothing_can_be_listed_nothing_is_offered(prefix: str, tree: Path) -> None:
     assert list(complete_path(prefix)) == []
+
+
+def test_what_git_ignores_is_offered_only_where_nothing_else_is(tree: Path) -> None:
+    (tree / ".gitignore").write_text("*.txt\nPhotos/\n")
+    assert list(complete_path("ph")) == ["photo.png"]
+    assert list(complete_path("phone")) == ["phone.txt"]
+    assert list(complete_path("Photos/")) == ["Photos/one.jpg"]
+
+
+def test_letters_of_a_path_find_it_in_the_tree(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(complete_path("ojpg")) == ["Photos/one.jpg"]
+    assert list(complete_path("pto")) == ["Photos/", "photo.png", "Photos/one.jpg"]
+    (tree / "gone").mkdir()
+    monkeypatch.chdir(tree / "gone")
+    (tree / "gone").rmdir()
+    assert list(complete_path("one")) == []
+
+
+def test_a_mention_can_be_made_a_word() -> None:
+    text = 'see @a.txt and @"b c.txt", not @d.txt'
+    first, second, _ = find_mentions(text, lambda _path: True)
+    assert unmentioned(text, ()) == text
+    assert unmentioned(text, (first, second)) == 'see a.txt and "b c.txt", not @d.txt'
+
+
+@pytest.mark.parametrize("name", ["~\0", "~\0/x", "~x\0", "a\0b", "./a\0b", "~\ud800", "\udcff"])
+def test_a_name_that_no_file_may_have_is_no_mention_and_breaks_nothing(name: str) -> None:
+    assert all(not is_file(mention.path) for mention in find_mentions(f"see @{name} there"))
+    assert list(complete_path(name)) == []

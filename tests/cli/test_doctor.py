@@ -74,3 +74,14 @@ def test_the_demo_engine_is_healthy() -> None:
     assert show_doctor(Options(demo=True), loaded(), out) == 0
     assert out.getvalue().count("\n") == len(CHECKS)
     assert len(examine(loaded(), demo=True)) == len(CHECKS)
+
+
+def test_a_server_of_ones_own_is_named_and_how_keys_get_there() -> None:
+    def said(*sets: str) -> str:
+        return found(Case(loaded(*sets), Probe(0.1, ())))["connection"].said
+
+    assert said() == "answers within 100 ms."
+    assert said("base_url=https://api.anthropic.com") == "answers within 100 ms."
+    assert said("base_url=https://me:pw@gate:8") == "gate:8 answers within 100 ms."
+    over = said("base_url=http://gate:8", "allow_http=gate")
+    assert over == "gate:8 answers within 100 ms, over plain http, as allow_http allows."

@@ -37,6 +37,12 @@ def test_the_setting_decides_about_colour() -> None:
     assert console(Settings(color="never"), {}, stream()).no_color
 
 
+@pytest.mark.parametrize("cite", [True, False])
+def test_the_setting_decides_about_sources(cite: bool) -> None:
+    settings, out = Settings(cite=cite), stream()
+    assert live_view(settings, {}, console(settings, {}, out), DARK, out)._style.cite is cite
+
+
 def test_what_is_no_terminal_is_never_repainted() -> None:
     settings, environ, out = Settings(render="raw"), {"TERM": "xterm"}, stream()
     style = live_view(settings, environ, console(settings, environ, out), DARK, out)._style

@@ -80,3 +80,13 @@ def test_missing_credentials_matter_only_where_there_is_a_question(
     with pytest.raises(ApiError):
         shot("hello")
     assert served.requests == []
+
+
+def test_who_answered_in_the_place_of_another_is_said(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = io.StringIO()
+    asked = Options(prompt=["demo: stop refusal bio"], model="opus-5-5")
+    code = shoot(asked, loaded("model=opus-5-5", "fallback_models=opus-4-8"), out)
+    assert (code, out.getvalue()) == (0, "`claude-opus-4-8` answers instead.\n")
+    assert "answered by claude-opus-4-8" in capsys.readouterr().err

@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -73,3 +74,44 @@ def test_a_closed_stdout_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         run(["hello"])
     with pytest.raises(ChatreplError, match="closed"):
         run(["--help"])
+
+
+def _state(home: Path) -> Path:
+    state = home / ".local" / "state" / "chatrepl"
+    state.mkdir(parents=True, mode=0o700)
+    return state
+
+
+@pytest.mark.parametrize("where", ["folder", "folder above", "target"])
+def test_a_state_folder_that_others_may_change_is_said(
+    out: pytest.CaptureFixture[str], tmp_path: Path, where: str
+) -> None:
+    open_one = state = _state(tmp_path)
+    if where == "folder above":
+        open_one = state.parent
+    if where == "target":
+        state.rmdir()
+        open_one = tmp_path / "elsewhere"
+        open_one.mkdir()
+        state.symlink_to(open_one)
+    run(["--demo", "hello", "--dry-run"])
+    assert "changed by others" not in out.readouterr().err
+    open_one.chmod(0o770)
+    run(["--demo", "hello", "--dry-run"])
+    said = f"{open_one} can be changed by others, and conversations are kept there."
+    assert f"{said} chmod go-w {open_one} mends it." in out.readouterr().err
+    run(["--demo", "hello", "--dry-run", "--no-save"])
+    assert "changed by others" not in out.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give folders away")
+def test_nothing_is_kept_in_a_folder_that_is_somebody_else_s(
+    out: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    state = _state(tmp_path)
+    os.chown(state, 4242, 4242)
+    assert run(["--demo", "hello"]) == 0
+    with pytest.raises(ChatreplError, match="Saving is off"):
+        run(["--demo", "hello", "--save", "mine"])
+    assert f"{state} belongs to somebody else, so nothing is kept there." in out.readouterr().err
+    assert list(state.iterdir()) == []

@@ -21,7 +21,7 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
-from chatrepl.core.outcome import Exactly, Notice, Outcome, Page, Send, Table
+from chatrepl.core.outcome import Card, Exactly, Notice, Outcome, Page, Send, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.world import Edges
@@ -29,6 +29,7 @@ from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
 from chatrepl.shells.repl import Answered, Answering, Desk, Repl
+from chatrepl.terminal.columns import card_rows
 from chatrepl.turn import Display
 from tests.views import QuietView
 
@@ -77,10 +78,12 @@ class _Speaker:
     said: list[str]
     tables: list[Table]
 
-    def say(self, outcome: Notice | Table | Page | Exactly) -> None:
+    def say(self, outcome: Notice | Table | Card | Page | Exactly) -> None:
         match outcome:
             case Table():
                 self.tables.append(outcome)
+            case Card(groups, footer):
+                self.said.append("\n".join([*card_rows(groups, 80), footer]))
             case Notice(text) | Page(text) | Exactly(text):
                 self.said.append(text)
 

@@ -50,6 +50,35 @@ def test_sources_are_copied_unless_they_are_not_wanted(player: Player) -> None:
     assert plain == "Wait.\n\nSo."
 
 
+def test_of_a_reply_that_was_chosen_the_choice_is_copied(player: Player) -> None:
+    chosen = _reply('{"choice": "yes"}')
+    player.session.add_turn(player.session.conversation.head, Message.user("Well?"), chosen)
+    for line in ("/copy", "/copy all"):
+        player.do(line)
+    assert player.copied[0] == "yes"
+    assert player.copied[1].endswith("Well?\n\n## Reply\n\nyes\n")
+
+
+def test_a_reply_without_a_text_is_not_copied_as_nothing(player: Player) -> None:
+    made = Message("assistant", (UnknownBlock({"type": "new"}),))
+    player.session.add_turn(player.session.conversation.head, Message.user("Why?"), made)
+    with pytest.raises(UsageError, match="no text"):
+        player.do("/copy")
+    assert player.copied == []
+
+
+def test_code_that_is_left_open_swallows_nothing_of_what_is_copied(player: Player) -> None:
+    for asked, replied in (("```\nx", "~~~\ny"), ("Go on.", "```\nz\n")):
+        head = player.session.conversation.head
+        player.session.add_turn(head, Message.user(asked), _reply(replied))
+    player.do("/copy all")
+
+    assert player.copied[-1].endswith(
+        "## You\n\n```\nx\n```\n\n## Reply\n\n~~~\ny\n~~~\n\n"
+        "## You\n\nGo on.\n\n## Reply\n\n```\nz\n```\n"
+    )
+
+
 def test_a_code_block_is_copied_by_its_language(player: Player) -> None:
     player.do("/copy code py")
 

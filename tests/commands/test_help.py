@@ -1,18 +1,51 @@
 """Help and leaving."""
 
+import re
+
 import pytest
 
+from chatrepl.commands.menu import MENU
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Quit
 from tests.commands.playing import Player
 
 
-def test_help_lists_every_command_in_its_group() -> None:
+def test_help_fits_one_screen_and_names_only_what_there_is() -> None:
     player = Player()
     player.do("/help")
+    rows = player.heard.splitlines()
 
-    assert all(f"`{command.usage}`" in player.heard for command in REGISTRY.commands)
+    assert len(rows) <= 23
+    assert max(map(len, rows)) < 80
+    for name in re.findall(r"/(\w+)", player.heard.replace("/help all", "").replace("NAME", "")):
+        assert REGISTRY.find(name)
+
+
+def test_the_keys_have_a_card_of_their_own() -> None:
+    player = Player()
+    player.do("/help keys")
+    assert "Alt-Enter     new line (also Ctrl-J, \\) Ctrl-D        leave" in player.heard
+
+
+def test_help_all_lists_every_command_in_its_group() -> None:
+    player = Player()
+    player.do("/help all")
+    words = player.heard.split()
+
+    assert all(f"/{command.name}" in words for command in REGISTRY.commands)
+    assert "Next reply" in player.heard
+
+
+def test_the_menu_has_a_short_row_for_each_command_and_no_other() -> None:
+    assert sorted(MENU) == sorted(command.name for command in REGISTRY.commands)
+    assert all(0 < len(meaning) <= 40 for meaning in MENU.values())
+
+
+def test_the_menu_goes_by_use_and_offers_aliases_once_something_is_typed() -> None:
+    session = Player().session
+    assert [name for name, _ in REGISTRY.complete(session, "/")[1]] == [f"/{n} " for n in MENU]
+    assert ("/quit ", MENU["exit"]) in REGISTRY.complete(session, "/q")[1]
 
 
 def test_help_tells_all_about_one() -> None:
@@ -35,18 +68,10 @@ def test_the_demo_engine_has_help_of_its_own() -> None:
     assert player.heard == "# Demo"
 
 
-def test_groups_without_commands_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatrepl.commands.help.GROUPS", ("nothing", "program"))
-    player = Player()
-    player.do("/help")
-
-    assert "Nothing" not in player.heard
-
-
 def test_exit_leaves() -> None:
     assert isinstance(Player().do("/exit"), Quit)
     assert isinstance(Player().do("/q"), Quit)
 
 
 def test_names_are_completed() -> None:
-    assert ("exit", "") in REGISTRY.complete(Player().session, "/help ex")[1]
+    assert ("exit", MENU["exit"]) in REGISTRY.complete(Player().session, "/help ex")[1]

@@ -65,7 +65,7 @@ def test_a_line_is_split_after_its_first_word_also_over_lines() -> None:
 
 
 def test_wrong_arguments_get_the_usage() -> None:
-    for line in ("/undo x", "/undo 0", "/undo 1 2", "/goto", '/image "', "/think maybe"):
+    for line in ("/undo x", "/undo 0", "/undo 1 2", "/goto", '/choose "', "/think maybe"):
         with pytest.raises(UsageError, match="usage: /"):
             Player().do(line)
     with pytest.raises(UsageError, match="nothing to confirm"):
@@ -142,3 +142,8 @@ def test_a_whole_line_argument_is_completed_as_a_whole() -> None:
     assert (length, offers) == (2, [("clear", "")])
     assert REGISTRY.complete(Player().session, "/exit now") == (3, [])
     assert REGISTRY.complete(Player().session, "/image a b")[0] == 1
+
+
+def test_a_lone_apostrophe_is_a_letter() -> None:
+    with pytest.raises(UsageError, match="it's"):
+        Player().do("/goto it's")

@@ -334,6 +334,17 @@ def test_an_import_says_that_citations_of_the_users_own_are_left_out(
     assert b"char_location" not in chat.bytes()
 
 
+def test_an_import_says_what_it_left_out(chat: Trimmer, tmp_path: Path) -> None:
+    deep = "[" * 300 + "]" * 300
+    content = f'[{{"type":"text","text":"Hi"}},{{"type":"chart","y":1e999,"z":{deep},"k":1}}]'
+    answer = '{"role":"assistant","content":' + content + "}"
+    (tmp_path / "odd.json").write_text(f'[{{"role":"user","content":"Well?"}},{answer}]')
+    chat.do(f"/import {tmp_path / 'odd.json'}")
+    assert "2 values were left out" in chat.heard
+    chart = json.loads(chat.bytes())["messages"][1]["content"][1]
+    assert chart.keys() == {"type", "z", "k"}
+
+
 def test_what_cannot_be_read_is_not_imported_and_named_without_its_quotes(
     chat: Trimmer, tmp_path: Path
 ) -> None:

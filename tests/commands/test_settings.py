@@ -157,3 +157,22 @@ def test_keys_and_values_are_completed(line: str, offered: list[str]) -> None:
 def test_a_command_that_takes_nothing_says_so() -> None:
     with pytest.raises(UsageError, match="usage: /raw"):
         Player().do("/raw now")
+
+
+@pytest.mark.parametrize(
+    ("typed", "models"),
+    [
+        ("opus-4-8, haiku-4-5", ("claude-opus-4-8", "claude-haiku-4-5")),
+        ("default", ("default",)),
+        ('""', ()),
+    ],
+)
+def test_models_to_fall_back_on_are_named_by_a_part_of_their_ids(
+    typed: str, models: tuple[str, ...]
+) -> None:
+    player = Player()
+    player.do(f"/set fallback_models {typed}")
+    assert player.session.settings.fallback_models == models
+    with pytest.raises(UsageError, match="no model opsu"):
+        player.do("/set fallback_models opsu")
+    assert player.session.settings.fallback_models == models

@@ -73,3 +73,47 @@ def test_paths_are_completed(tmp_path: Path) -> None:
     offered = REGISTRY.complete(Player().session, f"/image {tmp_path}/t")[1]
 
     assert any(text.endswith("t.txt") for text, _ in offered)
+
+
+def test_a_path_with_blanks_needs_no_quotes_and_words_behind_it_come_back(tmp_path: Path) -> None:
+    folder = tmp_path / "Holiday pictures"
+    folder.mkdir()
+    (folder / "first day.txt").write_text("notes")
+    player = Player()
+    player.do(f"/image {folder}/first day.txt what is this")
+    assert [item.name for item in player.session.next.staged] == ["first day.txt"]
+    assert player.drafts == ["what is this"]
+    player.do(f"/image {folder}/first day.txt")
+    assert "staged already" in player.heard
+    assert len(player.session.next.staged) == 1
+    with pytest.raises(AttachmentError, match="no such thing"):
+        player.do("/image no such thing")
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_folders_and_patterns_are_counted_and_asked_about(tmp_path: Path, agree: bool) -> None:
+    for n in range(6):
+        (tmp_path / f"{n}.txt").write_text(f"notes {n}")
+    (tmp_path / "b.zip").write_bytes(b"PK\3\4" + b"\0" * 40)
+    (tmp_path / "server.pem").write_text("key")
+    player = Player(agree=agree)
+    player.do(f"/image {tmp_path}")
+    preview = next(words for words in player.said if words.startswith("▣ 7 files"))
+    assert "tokens: 0.txt, 1.txt, 2.txt, 3.txt and 3 more." in preview
+    assert "1 cannot be attached" in preview
+    assert "server.pem is named like a key." in preview
+    assert len(player.session.next.staged) == (7 if agree else 0)
+    player.do(f"/image {tmp_path}/0*")
+    assert any(words.startswith("▣ 1 file ·") for words in player.said)
+    player.do(f"/image {tmp_path}/*.zip")
+    assert "None of 1" in player.heard
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_what_may_be_a_key_is_asked_about(tmp_path: Path, agree: bool) -> None:
+    (tmp_path / ".env").write_text("A=1")
+    (tmp_path / "a.txt").write_text("notes")
+    player = Player(agree=agree)
+    player.do(f"/image {tmp_path}/.env {tmp_path}/a.txt")
+    names = [item.name for item in player.session.next.staged]
+    assert names == (["a.txt", ".env"] if agree else ["a.txt"])

@@ -107,6 +107,16 @@ def test_undo_and_redo_step_over_turns_and_settings_of_the_conversation() -> Non
         player.do("/undo")
 
 
+def test_what_is_typed_after_clear_waits_in_the_prompt() -> None:
+    player = Player()
+    player.do("/clear And a first\nmessage")
+    assert player.drafts == ["And a first\nmessage"]
+    player.say("demo: say one")
+    player.do("/new Another")
+    assert player.drafts[1:] == ["Another"]
+    assert player.session.conversation.turns == {}
+
+
 def test_clear_keeps_the_old_conversation_and_the_system_prompt() -> None:
     player = Player()
     player.do("/clear")

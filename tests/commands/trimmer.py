@@ -63,7 +63,7 @@ class Trimmer(Player):
 
     def load_tools(self) -> None:
         """Open an imported conversation that ends in an open tool loop."""
-        conversation = read_messages(TOOLS, "tools.json", WHEN)
+        conversation = read_messages(TOOLS, "tools.json", WHEN).conversation
         self.session.open(conversation, self.session.edges.new_recorder())
 
     def start_with(self, system: str) -> None:

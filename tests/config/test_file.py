@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatrepl.config.file import MAX_BYTES, ConfigValue, read_file
+from chatrepl.config.file import MAX_BYTES, ConfigValue, read_file, read_text
 from chatrepl.core.errors import ConfigError
 
 LISTED = "/config lists them, and config.example.toml explains them."
@@ -196,14 +196,74 @@ def test_a_file_that_anybody_may_change_says_nothing_about_keys_and_servers(
     path.chmod(0o666)
     file = read_file(path)
     assert set(file.values) == {"web"}
-    assert set(file.profiles["w"]) == {"retries"}
-    assert len(file.notes) == 1
-    assert "api_key_command and base_url ignored" in file.notes[0]
+    assert file.profiles == {"w": {}}
+    (note,) = file.notes
+    said = f"base_url, profiles ignored, since {path} can be changed by others."
+    assert note == f"{path}: {said} chmod go-w {path} mends it."
     path.chmod(0o600)
     assert set(read_file(path).values) == {"web", "base_url"}
+
+
+_WORDS = {
+    "allow_http": "allow_http = ['h']",
+    "api_key_command": "api_key_command = 'pass x'",
+    "base_url": "base_url = 'http://x'",
+    "headers": "headers = {authorization = 'Bearer x'}",
+    "profiles": "[profiles.x]\nmodel = 'opus'",
+}
+
+
+@pytest.mark.parametrize("key", _WORDS)
+@pytest.mark.parametrize("where", ["file", "folder", "target", "folder of the target"])
+@pytest.mark.parametrize("mode", [0o020, 0o002])
+def test_what_others_have_a_hand_in_decides_nothing_about_keys(
+    tmp_path: Path, key: str, where: str, mode: int
+) -> None:
+    for name in ("config", "elsewhere"):
+        (tmp_path / name).mkdir(mode=0o700)
+    target = _write(tmp_path / "elsewhere", f"web = true\n{_WORDS[key]}")
+    target.chmod(0o600)
+    path = target
+    if "target" in where:
+        path = tmp_path / "config" / "config.toml"
+        path.symlink_to(target)
+    assert (read_file(path).notes, len(read_file(path).values)) == ((), 1 + (key != "profiles"))
+
+    open_one = target.parent if where.startswith("folder") else target
+    open_one.chmod(0o700 | mode)
+    file = read_file(path)
+    assert set(file.values) == {"web"}
+    assert not any(file.profiles.values())
+    assert f"{key} ignored, since {open_one} can be changed by others." in file.notes[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize("where", ["file", "folder", "link"])
+def test_what_belongs_to_somebody_else_decides_nothing_about_keys(
+    tmp_path: Path, where: str
+) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir(mode=0o700)
+    path = _write(folder, "base_url = 'http://x'")
+    if where == "link":
+        path = tmp_path / "link.toml"
+        path.symlink_to(folder / "config.toml")
+    foreign = {"file": path, "folder": folder, "link": path}[where]
+    os.chown(foreign, 4242, 4242, follow_symlinks=False)
+    assert (
+        f"since {foreign} belongs to somebody else. chown 0 {foreign} mends it."
+        in read_file(path).notes[0]
+    )
+    assert read_file(path).values == {}
 
 
 def test_a_file_that_anybody_may_change_is_fine_without_them(tmp_path: Path) -> None:
     path = _write(tmp_path, "web = true")
     path.chmod(0o777)
     assert read_file(path).notes == ()
+
+
+@pytest.mark.parametrize("name", ["~\0", "~\0/x", "a\0b", "~nobody\0", "~\ud800/x"])
+def test_a_name_that_no_file_may_have_is_refused_in_words(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read|no such"):
+        read_text(name, 1_000)

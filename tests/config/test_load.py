@@ -250,6 +250,15 @@ def test_notes_about_the_file_are_passed_on(tmp_path: Path) -> None:
     assert len(loaded.notes) == 1
 
 
+def test_a_profile_that_others_may_change_is_as_good_as_empty(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[profiles.work]\nmodel = 'opus'\nheaders = {x-key = 'k'}")
+    path.chmod(0o620)
+    loaded = load(environ={}, path=path, profile="work")
+    assert loaded.settings == Settings()
+    assert "profiles ignored" in loaded.notes[0]
+
+
 def test_a_system_prompt_is_read_beside_the_file_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

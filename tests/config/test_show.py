@@ -1,6 +1,7 @@
 import tomllib
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def test_headers_that_look_like_keys_are_hidden() -> None:
         "x-other": "sk-ant-123",
         "x-gate": "Basic abc",
         "x-long": "abcdefghijklmnopqrstuvwxyz0123",
+        "x-tenant": "hunter2",
         "x-team": "blue",
     }
     shown = tomllib.loads(f"x = {_values(headers=headers)['headers']}")["x"]
@@ -52,6 +54,25 @@ def test_a_login_in_an_address_is_hidden_and_a_command_is_shown() -> None:
     values = _values(base_url="https://me:secret@gate/v1@2", api_key_command="pass show claude")
     assert values["base_url"] == f'"https://{HIDDEN}@gate/v1@2"'
     assert values["api_key_command"] == '"pass show claude"'
+
+
+def test_a_query_in_an_address_is_hidden() -> None:
+    assert _values(base_url="https://gate/v1?key=abc")["base_url"] == f'"https://gate/v1?{HIDDEN}"'
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("pass show claude/work", "pass show claude/work"),
+        ("/opt/vault2/bin/get --name claude", "/opt/vault2/bin/get --name claude"),
+        ("echo swordfish", "echo (hidden)"),
+        (" printf %s swordfish", "printf (hidden)"),
+        ("sh -c 'echo CANARY0123'", "sh -c 'echo [hidden]'"),
+        ("vault --token=hunter2hunter2 get", "vault [hidden] get"),
+    ],
+)
+def test_a_command_is_shown_without_what_may_be_a_key(command: str, shown: str) -> None:
+    assert _values(api_key_command=command)["api_key_command"] == toml(shown)
 
 
 def test_a_long_value_is_cut_to_one_line() -> None:

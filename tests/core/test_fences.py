@@ -1,8 +1,19 @@
 """The grammar of fences, and the names of languages."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from chatrepl.core.fences import FenceMark, fence_mark, language_of, line_states, nested
+from chatrepl.core.fences import (
+    FenceMark,
+    FenceWatch,
+    closed,
+    fence_mark,
+    language_of,
+    line_states,
+    nested,
+)
 
 PLAIN = FenceMark("`", 4, "md")
 
@@ -54,3 +65,51 @@ def test_a_language_has_one_name(info: str, language: str) -> None:
 )
 def test_lines_know_whether_they_are_code(text: str, states: list[str]) -> None:
     assert line_states(text) == states
+
+
+ROWS = [
+    "", "a", "  b", "    c", "\td", "# e", "***", "- a", "  - b", "10) ~~~", "- ```", " - - ```",
+    "-     x", "-     ```", "-\ta", "> a", "> > a", ">", "> ```", ">   ```", "> - ```", "> 1. a",
+    "> > ```", "   > b", "```", "```py", "```a`b", "  ```", "   ~~~", "    ```", "     ```x",
+    "~~~", "~~~ x", "    ~~~", "      ```", "````", "1. ~~~", "\t```",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(ROWS), max_size=7))
+def test_what_follows_a_text_is_no_code_of_it(lines: list[str]) -> None:
+    document = MarkdownIt().parse(f"{closed(chr(10).join(lines))}\n\n# After\n")
+
+    assert [token.type for token in document[-3:]] == [
+        "heading_open", "inline", "heading_close",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "begin"),
+    [
+        ("a", "", ""),
+        ("```py\nx", "\n```", "```py\n"),
+        ("```py\nx\n", "```", "```py\n"),
+        ("```\nx\n```", "", ""),
+        ("a\n~~~~ x=1\n```", "\n~~~~", "~~~~ x=1\n"),
+        ("> ```\n> x\n", "> ```", "> ```\n"),
+        ("> ```\n> x\n\n", "", ""),
+        ("> ```\nx", "", ""),
+        ("1. a\n\n   ```\n   x", "\n   ```", "   ```\n"),
+        ("1. ```\n   x\ny", "", ""),
+        ("> - ```", "\n>   ```", ">   ```\n"),
+        ("- a\nlazy\n  ```\nx", "", ""),
+        ("- a\n# h\n  ```\nx", "\n  ```", "  ```\n"),
+        ("-\n  ```", "\n  ```", "  ```\n"),
+        ("-     a\nb\n  ```\nx", "\n  ```", "  ```\n"),
+        ("a\n```b`", "", ""),
+        ("    ```", "", ""),
+    ],
+)
+def test_an_open_block_can_be_ended_and_begun_anew(text: str, end: str, begin: str) -> None:
+    watch = FenceWatch()
+    for letter in text:
+        watch.feed(letter)
+
+    assert (watch.closing(), watch.opening(), watch.inside) == (end, begin, bool(begin))
+    assert closed(text) == text + end

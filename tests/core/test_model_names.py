@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.model_names import nearest_models, resolve
+from chatrepl.core.model_names import nearest_models, resolve, resolve_all
 from chatrepl.core.models import LINES, TABLE
 
 
@@ -76,3 +76,11 @@ def test_two_letters_that_changed_places_lead_back_to_the_line(
 def test_some_model_is_always_near(part: str) -> None:
     assert set(nearest_models(part)) <= set(TABLE)
     assert nearest_models(part)
+
+
+def test_several_names_are_completed_and_default_is_left() -> None:
+    assert resolve_all(("opus-5-5", "haiku-4-5")) == ("claude-opus-5-5", "claude-haiku-4-5")
+    assert resolve_all(("default",)) == ("default",)
+    assert resolve_all(()) == ()
+    with pytest.raises(UsageError):
+        resolve_all(("opus-5-5", "opsu"))

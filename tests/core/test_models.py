@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -128,3 +129,17 @@ def test_what_a_model_does_not_take_is_named() -> None:
     assert takes_text.untaken([text, image, pdf]) == "images"
     assert takes_text.untaken([text, pdf]) == takes_text.untaken([linked]) == "PDFs"
     assert takes_text.untaken([text]) == ""
+
+
+@pytest.mark.parametrize(
+    ("ends", "days"),
+    [
+        ("2026-12-01", 3),
+        ("2026-11-28T12:00:00Z", 0),
+        ("2026-11-01", -27),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_the_days_until_a_model_ends_are_counted(ends: str, days: int | None) -> None:
+    assert Model("m", retires_at=ends).days_left(date(2026, 11, 28)) == days

@@ -74,3 +74,8 @@ def test_estimates_carry_their_mark() -> None:
 def test_the_share_of_the_budget_is_shown() -> None:
     assert share_words(38_000, 150_000) == "38k/150k 25%"
     assert share_words(10, 0) == "10/0"
+
+
+def test_what_costs_twice_as_much_does_so_in_all_its_parts() -> None:
+    assert RATES.times(2) == Rates(8, 40, 0.4, 10, 16)
+    assert Cost(0.5, 1).times(2) == Cost(1, 2)

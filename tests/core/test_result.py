@@ -1,6 +1,13 @@
 import json
 
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, UsageError
+from chatrepl.core.errors import (
+    ApiError,
+    ApiErrorKind,
+    ChatreplError,
+    ReplyError,
+    StorageError,
+    UsageError,
+)
 from chatrepl.core.exchange.reply import MessageDelta, MessageStart, Reply, RetryWait
 from chatrepl.core.result import Result, error_to_wire
 from chatrepl.core.talk.blocks import TextBlock
@@ -12,6 +19,7 @@ def test_a_result_is_the_object_of_the_contract() -> None:
     receipt = Receipt(
         model="m-1", stop_reason="end_turn", usage=Usage(1, 2, 3, 4), request_id="req_1",
         prefill=Prefill("{", "native"), cost_usd=0.25, uncached_usd=0.75, duration_s=0.8124,
+        stop_sequence="END",
     )  # fmt: skip
     cited = {"type": "web_search_result_location", "url": "https://a", "title": "A"}
     reply = Reply((TextBlock("hi", (cited,)),))
@@ -69,11 +77,12 @@ def test_errors_tell_their_type_and_whether_to_try_again() -> None:
         error_to_wire(error)["type"]
         for error in (
             UsageError(""), ReplyError(""), ReplyError("", exit_code=6),
+            ReplyError("", exit_code=1), StorageError(""),
             ReplyError("", exit_code=7), ChatreplError("", exit_code=130),
             ChatreplError("", exit_code=143), ChatreplError(""),
         )
     ]  # fmt: skip
     assert types == [
-        "usage_error", "format_error", "cut_error", "empty_error", "interrupted", "terminated",
-        "error",
+        "usage_error", "format_error", "cut_error", "incomplete_error", "storage_error",
+        "empty_error", "interrupted", "terminated", "error",
     ]  # fmt: skip

@@ -1,4 +1,5 @@
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -45,6 +46,15 @@ def test_lists_and_tables_are_read_with_commas_or_as_json(
     assert parse(listed, ",".join(words)) == parse(listed, json.dumps(words)) == tuple(words)
     pairs = ",".join(f"{name}: {value}" for name, value in table.items())
     assert parse(headers, pairs) == parse(headers, json.dumps(table)) == table
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1))
+def test_a_command_is_a_list_of_words_or_a_text_that_is_split(words: list[str]) -> None:
+    opt = OPTIONS["api_key_command"]
+    assert shlex.split(check(opt, words)) == shlex.split(parse(opt, json.dumps(words))) == words
+    assert parse(opt, "pass show 'a b'") == check(opt, "pass show 'a b'") == "pass show 'a b'"
+    with pytest.raises(ConfigError, match="takes a command: a list of words"):
+        check(opt, [*words, 1])
 
 
 def test_a_bracket_may_be_a_stop_sequence() -> None:

@@ -58,6 +58,10 @@ def test_few_switches_are_on_unasked() -> None:
         ("top_k", "3", 3),
         ("thinking_budget", "", None),
         ("betas", "a-1, b-2 c", ("a-1", "b-2", "c")),
+        ("fallback_models", "opus, house/haiku:4", ("opus", "house/haiku:4")),
+        ("fallback_models", '["opus", "haiku"]', ("opus", "haiku")),
+        ("fallback_models", "default", ("default",)),
+        ("fallback_models", "", ()),
         (
             "web.allowed_domains",
             "example.com, docs.python.org/3",
@@ -81,6 +85,8 @@ def test_what_is_typed_for_a_request_is_read(key: str, text: str, value: object)
         ("thinking_budget", "1023", "thinking_budget must be at least 1024, not 1023."),
         ("speed", "slow", "speed takes one of"),
         ("betas", '["a b"]', "betas takes a list of names without spaces"),
+        ("fallback_models", "[3]", "fallback_models takes a list of models, or default alone"),
+        ("fallback_models", '["a b"]', "fallback_models takes a list of models, or default"),
         (
             "web.allowed_domains",
             "https://example.com",
@@ -103,6 +109,11 @@ def test_what_cannot_be_sent_is_refused_in_one_line(key: str, text: str, words: 
         parse(option(key), text)
     assert caught.value.message.startswith(words)
     assert "\n" not in caught.value.message
+
+
+def test_one_model_to_fall_back_on_needs_no_list_in_the_file() -> None:
+    for value in ("default", ["default"]):
+        assert check(option("fallback_models"), value) == ("default",)
 
 
 def test_a_date_is_nothing_for_a_body() -> None:

@@ -25,6 +25,11 @@ def turn(reason: str | None, **details: str) -> Turn:
         ("tool_use", "", False, 7),
         ("refusal", "x", False, 7),
         ("model_context_window_exceeded", "x", False, 5),
+        ("model_context_window_exceeded", "", False, 5),
+        ("pause_turn", "", False, 7),
+        ("compaction", "x", False, None),
+        ("compaction", "", False, 7),
+        (None, "", False, 7),
         ("tool_use", "x", False, 1),
         ("pause_turn", "x", False, 1),
     ],
@@ -38,16 +43,19 @@ def test_a_reply_is_judged_by_why_it_ended(
 
 
 def test_an_empty_answer_says_what_stood_in_its_way() -> None:
-    cut, tool = (judge(turn(reason), "", whole=False) for reason in ("max_tokens", "tool_use"))
+    words = {"tool_use": "tool", "pause_turn": "paused", "compaction": "compaction", "new": "new"}
+    cut = judge(turn("max_tokens"), "", whole=False)
 
     assert cut is not None
     assert "-t" in cut.hint
-    assert tool is not None
-    assert "tool" in tool.message
+    for reason, word in words.items():
+        empty = judge(turn(reason), "", whole=False)
+        assert empty is not None
+        assert word in empty.message
 
 
 def test_a_refusal_says_why_where_the_service_does() -> None:
     found = judge(turn("refusal", category="cyber", explanation="No malware."), "", whole=False)
 
     assert found is not None
-    assert found.hint == "No malware."
+    assert found.hint == "cyber: No malware."

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from chatrepl.core.talk.conversation import Prefill, Receipt
 from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact, dollars, meta_line, next_step, share_words, spans
+from chatrepl.core.words import (
+    about,
+    compact,
+    dollars,
+    hidden_words,
+    meta_line,
+    next_step,
+    share_words,
+    spans,
+)
 
 USAGE = Usage(100, 345, 0, 1100)
 
@@ -107,3 +116,8 @@ def test_numbers_are_written_shortly() -> None:
 )
 def test_a_share_of_nothing_has_no_percentage(tokens: int, budget: int, words: str) -> None:
     assert share_words(tokens, budget) == words
+
+
+def test_hidden_characters_are_counted_in_words() -> None:
+    assert hidden_words(1) == "1 hidden character"
+    assert hidden_words(3) == "3 hidden characters"

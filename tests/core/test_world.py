@@ -36,6 +36,7 @@ def _new() -> OpenPair:
 
 def test_no_recorder_keeps_nothing_and_says_why() -> None:
     recorder = NoRecorder("the disk is full")
+    assert (recorder.flush(), NoRecorder().flush()) == (False, True)
     turn = Turn(TurnId("1"), None, ())
     recorder.begin(turn)
     recorder.delta(turn.id, "text", "text")

@@ -144,7 +144,7 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
     (body(HI, metadata={"name": "x"}), 400, "metadata.name"),
     (body(HI, metadata={"user_id": "x" * 257}), 400, "at most 256"),
     (body(HI, service_tier="fast"), 400, "service_tier"),
-    (body(HI, speed="fast"), 400, "speed"),
+    (body(HI, speed="fast", model="claude-sonnet-5-5"), 400, "speed"),
     (body(HI, cache_control={"type": "ephemeral", "ttl": "2h"}), 400, "cache_control.ttl"),
     (body(HI, diagnostics={"previous": "x"}), 400, "diagnostics.previous"),
     (

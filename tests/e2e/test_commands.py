@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.demo.wire import error_body, json_answer
 from tests.data.pictures import PNG
 from tests.e2e.test_chat import PROMPT, Chat, chat
 
@@ -57,7 +58,7 @@ def test_an_edited_question_branches_off_where_it_stood(tmp_path: Path) -> None:
         c.say("demo: say one")
         c.say("demo: say two")
         c.terminal.send("/edit 1").keys("enter")
-        c.terminal.wait_for("^› demo: say one$")
+        c.terminal.wait_count("^› demo: say one$", 2)
         c.say(" more")
 
         messages = c.bodies[-1]["messages"]
@@ -164,15 +165,73 @@ def test_a_message_that_is_too_dear_comes_back_with_what_it_mentions(tmp_path: P
     (tmp_path / "a.png").write_bytes(PNG)
     with chat(tmp_path, "--set", "max_cost_usd=0.000001") as c:
         c.say("demo: say one")
-        c.terminal.send(f"demo: say two @{tmp_path}/a.png").keys("enter")
-        c.terminal.wait_for(r"\[y/N\]")
+        c.terminal.send(f"demo: say two @{tmp_path}/a.png").wait_for(r"▣ a\.png\?", visible=True)
+        c.terminal.keys("enter").wait_for(r"\(outside")
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_for(r"^▣ a\.png · PNG 1×1 · ~1 tokens")
+        c.terminal.wait_count(r"\[y/N\]", 2)
         c.terminal.send("n").keys("enter")
         c.terminal.wait_for("Nothing was sent")
         c.terminal.wait_for(r"^› demo: say two @")
-        assert "attached" not in c.terminal.screen()
         c.terminal.keys("enter")
-        c.terminal.wait_count(r"\[y/N\]", 2)
+        c.terminal.wait_count(r"\[y/N\]", 3)
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_count(r"\[y/N\]", 4)
         c.terminal.send("y").keys("enter")
         c.terminal.wait_count(r" s · end_turn", 2)
 
         assert json.dumps(c.bodies[-1]).count('"image"') == 1
+
+
+def test_a_paste_attaches_nothing_until_that_is_confirmed(tmp_path: Path) -> None:
+    (tmp_path / "plan.md").write_text("the plan")
+    mail = f"demo: say fine\nthe plan is in @{tmp_path}/plan.md, as agreed"
+    with chat(tmp_path) as c:
+        for answer, documents in (("n", 0), ("y", 1)):
+            c.terminal.paste(mail).keys("enter")
+            c.terminal.wait_count(r"\(pasted, out", documents + 1)
+            c.terminal.send(answer).keys("enter")
+            c.terminal.wait_count(r" s · end_turn", documents + 1)
+            assert json.dumps(c.bodies[-1]).count('"document"') == documents
+        c.terminal.wait_for(r"^▣ plan\.md · text · ~2 tokens$")
+
+
+def test_a_name_that_is_no_file_is_said_before_anything_is_sent(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        c.terminal.send("explain @chatrepl/turm.py please").keys("enter")
+        c.terminal.wait_for(r"no file chatrepl/turm\.py\. Did you mean @chatrepl/turn\.py\?")
+        c.terminal.send("n").keys("enter").wait_for("Nothing was sent")
+        c.terminal.wait_for(r"^› explain @chatrepl/turm", visible=True)
+        assert c.bodies == []
+        c.terminal.keys("enter").wait_count("no file", 2)
+        c.terminal.send("y").keys("enter").wait_for(" s · end_turn")
+        assert "turm" in json.dumps(c.bodies[-1])
+
+
+def test_a_path_that_was_dropped_is_offered_as_an_attachment(tmp_path: Path) -> None:
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    (folder / "a b.png").write_bytes(PNG)
+    with chat(tmp_path) as c:
+        c.terminal.paste(f"{tmp_path}/my\\ pictures/a\\ b.png ").keys("enter")
+        c.terminal.wait_for(r"Attach it\? .*\[y/N\]")
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_for(r"^▣ a b\.png · PNG")
+        c.say("demo: say fine")
+        assert json.dumps(c.bodies[-1]).count('"image"') == 1
+
+
+def test_a_mentioned_file_that_is_refused_is_named_and_mentioned_no_more(tmp_path: Path) -> None:
+    (tmp_path / "bad one.png").write_bytes(PNG)
+    with chat(tmp_path) as c:
+        refusal = error_body(400, "Could not process image", "req_1")
+        c.engine.script(json_answer(400, refusal, {}))
+        c.terminal.send(f'demo: say two @"{tmp_path}/bad one.png"').keys("enter")
+        c.terminal.wait_for("outside")
+        c.terminal.send("y").keys("enter")
+        c.terminal.wait_for("does not take bad one.png")
+        c.terminal.wait_for('^› demo: say two "/')
+        c.terminal.keys("enter")
+        c.terminal.wait_for(r" s · end_turn")
+
+        assert '"image"' not in json.dumps(c.bodies[-1])

@@ -30,3 +30,12 @@ def test_what_is_set_already_stays_where_something_comes_back() -> None:
     both = now.filled(saved)
     assert (both.prefill, both.pinned_prefill, both.form) == ("So", "Well", form)
     assert [item.name for item in both.staged] == ["AAAA", "BBBB"]
+
+
+def test_a_picture_in_pieces_is_taken_back_whole() -> None:
+    first, second = file("AAAA").block, file("BBBB").block
+    cut = Attachment(first, "long.png", FileKind.IMAGE, "", None, more=(second,))
+    other = file("CCCC")
+    staged = NextMessage(staged=(cut, other))
+    for piece in cut.blocks:
+        assert staged.without([piece]).staged == (other,)

@@ -48,7 +48,7 @@ def test_what_is_set_comes_back_as_it_was(tmp_path: Path) -> None:
     first.say("demo: say one")
     stage(first, "otters", "rivers")
     strange = UnknownBlock({"type": "search_result", "title": "otters"})
-    first.session.stage(Attachment(strange, "found", FileKind.TEXT, "", None))
+    first.session.stage(Attachment(strange, "found", FileKind.TEXT, "", None, more=(strange,)))
     first.session.prepare(prefill="So", pinned_prefill="Well")
     first.session.prepare(
         form=Form({"type": "object"}, whole={"type": "object", "minProperties": 1})

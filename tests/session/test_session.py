@@ -1,18 +1,21 @@
 """The session: requests, undo over conversations, what is learned, what is refused."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import AttachmentLimits
-from chatrepl.core.exchange.past import Refused
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
 from tests.commands.playing import Player
 
@@ -206,3 +209,78 @@ def test_only_a_chat_learns_how_the_service_counts(*, interactive: bool) -> None
 
     estimate = player.session.ledger.request(player.requests[0], player.session.model).tokens
     assert (estimate == player.session.books.meter.usage.input_tokens) is interactive
+
+
+def test_a_list_tells_of_every_turn_while_the_conversation_is_open(tmp_path: Path) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    journal = Journal.new(tmp_path)
+    player.session.begin_with(Conversation(), journal)
+    limits = AttachmentLimits()
+    for number in range(1, 5):
+        if number == 2:
+            player.session.stage(from_bytes(b"notes", "notes.txt", limits=limits))
+        player.say(f"demo: say {number}")
+        journal.flush()
+        assert [entry.turns for entry in list_entries(tmp_path)] == [number]
+    player.do("/retry")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [4]
+    player.do("/undo 2")
+    journal.flush()
+    assert [entry.turns for entry in list_entries(tmp_path)] == [3]
+    journal.close()
+
+
+@pytest.mark.parametrize("stop", [LookupError(), KeyboardInterrupt()])
+def test_a_change_that_breaks_off_is_no_change_at_all(stop: BaseException, tmp_path: Path) -> None:
+    player = Player()
+    one = player.session
+    one.begin_with(one.conversation, Journal.new(tmp_path))
+    player.say("demo: say one")
+    one.stage(from_bytes(b"text", "a.txt", limits=AttachmentLimits()))
+    one.prepare(prefill="So")
+    before = (one.settings, one.conversation, one.recorder, one.shelf, one.next, one.books)
+
+    def change() -> None:
+        with one.whole():
+            one.use(effort="low")
+            one.adjust(system="New.")
+            one.open(Conversation(), NoRecorder())
+            one.prepare(prefill="", staged=())
+            one.learn("claude-sonnet-5-5", prefill=False)
+            raise stop
+
+    with pytest.raises(type(stop)):
+        change()
+    now = (one.settings, one.conversation, one.recorder, one.shelf, one.next, one.books)
+    assert all(a is b for a, b in zip(now, before, strict=True))
+    assert one.model.prefill is False, "what the service taught stays"
+    assert isinstance(one.recorder, Journal)
+    assert one.recorder.close()
+    assert load(one.recorder.path).conversation == one.conversation
+
+
+def test_a_refusal_leaves_what_was_done_before_it() -> None:
+    one = session()
+    with suppress(UsageError), one.whole():
+        one.use(effort="low")
+        raise UsageError("No.")
+    assert one.settings.effort == "low"
+
+
+def test_a_reply_is_kept_though_nobody_can_tell_its_price() -> None:
+    def fails(*_args: object) -> None:
+        raise LookupError
+
+    player = Player()
+    player.session.equip(price=fails)
+    player.session.prepare(prefill="An")
+    with pytest.raises(LookupError):
+        player.say("demo: say one")
+    (turn,) = player.session.conversation.path()
+    assert player.text
+    assert turn.receipt is None
+    assert player.session.next.prefill == ""
+    player.session.equip(price=lambda *_: None)
+    assert player.say("demo: say two").assistant is not None
+    assert player.statuses == [200, 200]

@@ -1,3 +1,9 @@
+from pathlib import Path
+
+import pytest
+
+from chatrepl.attachments.attach import load
+from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
@@ -5,6 +11,7 @@ from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar
+from chatrepl.terminal.prompt.values import Submitted
 
 
 def fresh() -> Session:
@@ -60,3 +67,30 @@ def test_money_is_shown_once_something_was_spent() -> None:
     assert "$" not in words(toolbar)
     session.books = session.books.paid(Usage(input_tokens=1000), Cost(0.25, 0.25))
     assert "$0.25" in words(toolbar)
+
+
+def test_a_server_that_is_not_the_service_s_own_is_named() -> None:
+    session = fresh()
+    session.use(base_url="https://me:pw@gate.example:8443/v1?key=k")
+    assert words(Toolbar(session)) == "haiku-4-5 · gate.example:8443"
+    session.use(base_url="https://api.anthropic.com")
+    assert words(Toolbar(session)) == "haiku-4-5"
+    session.use(base_url="https://gate.example")
+    session.equip(guide="help")
+    assert words(Toolbar(session)) == "haiku-4-5 · demo"
+
+
+def test_what_is_attached_is_named_also_while_it_is_only_mentioned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_text(name)
+    session = fresh()
+    toolbar = Toolbar(session)
+    session.stage(load("a.txt", limits=AttachmentLimits()))
+
+    assert "▣ a.txt" in words(toolbar)
+    drawn = " · ".join(part.text for part in toolbar(Submitted("see @b.txt and @c.txt")))
+    assert "▣ a.txt, b.txt +1" in drawn
+    assert "b.txt" not in words(toolbar)

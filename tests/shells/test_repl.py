@@ -3,37 +3,58 @@
 import asyncio
 import errno
 import io
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias, cast
 
 import pytest
 
 from chatrepl.core.errors import UsageError
 from chatrepl.shells.repl import Desk, Repl
-from chatrepl.terminal.prompt.values import Closed
+from chatrepl.terminal.prompt.values import Closed, Submitted
 from chatrepl.terminal.say import Speaker
 from tests.commands.playing import Player
 from tests.terminal.views.replies import console_on
+
+Happening: TypeAlias = BaseException | Closed | Submitted | Callable[[], object]
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATREPL_STATE_DIR", str(tmp_path))
 
 
 class Script:
     """A prompt at which one thing after the other happens."""
 
-    def __init__(self, *happens: BaseException | Closed) -> None:
-        self._happens: Iterator[BaseException | Closed] = iter(happens)
+    history: ClassVar[list[str]]
+    command_waits = False
 
-    def read(self, _run: object, _draft: str) -> Closed:
-        one = next(self._happens)
-        if isinstance(one, BaseException):
-            raise one
-        return one
+    def __init__(self, happens: Iterable[Happening], draft: str) -> None:
+        self._happens = iter(happens)
+        self.draft = draft
+        Script.history = []
+
+    def read(self, _run: object, _draft: str) -> Closed | Submitted:
+        match next(self._happens):
+            case BaseException() as raised:
+                raise raised
+            case Closed() | Submitted() as heard:
+                return heard
+            case call:
+                call()
+                return Submitted("")
+
+    def keep_draft(self) -> None:
+        self.history.append(self.draft)
 
 
-def talk(*happens: BaseException | Closed) -> str:
+def talk(*happens: Happening, draft: str = "") -> str:
     """Run a chat at such a prompt; give what was said."""
     file = io.StringIO()
-    prompt, none = cast("Any", Script(*happens)), cast("Any", None)
+    prompt, none = cast("Any", Script(happens, draft)), cast("Any", None)
     speaker = Speaker(console_on(file, color=None))
     desk = Desk(prompt, speaker, *[none] * (len(fields(Desk)) - 2))
     with asyncio.Runner() as runner:
@@ -47,6 +68,16 @@ def test_errors_and_interrupts_are_said_and_the_chat_goes_on() -> None:
     )
 
 
+@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])
+def test_what_leaves_any_shell_leaves_here(line: str) -> None:
+    assert talk(Submitted(line), UsageError("Not reached.")) == ""
+
+
+@pytest.mark.parametrize(("line", "shows"), [("help", "/exit"), ("?", "Ctrl-R")])
+def test_help_and_a_question_mark_alone_are_the_help(line: str, shows: str) -> None:
+    assert shows in talk(Submitted(line), Closed())
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE])
 def test_a_terminal_that_is_gone_ends_the_chat_as_a_hangup(number: int) -> None:
     with pytest.raises(SystemExit) as left:
@@ -54,8 +85,51 @@ def test_a_terminal_that_is_gone_ends_the_chat_as_a_hangup(number: int) -> None:
     assert left.value.code == 129
 
 
-def test_other_faults_of_the_system_are_no_hangup() -> None:
-    with pytest.raises(OSError, match="full"):
-        talk(OSError(errno.ENOSPC, "full"))
-    with pytest.raises(OSError, match="lost"):
-        talk(OSError(errno.EIO, "lost", "/a/file"))
+@pytest.mark.parametrize(
+    "fault",
+    [OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "lost", "/a/file"), RuntimeError(), ""],
+    ids=repr,
+)
+def test_what_nobody_thought_of_is_said_and_the_chat_goes_on(fault: Exception) -> None:
+    said = talk(fault if isinstance(fault, Exception) else asyncio.CancelledError(), Closed())
+
+    assert said.startswith(("A bug in chatrepl stopped this; nothing is lost", "Stopped."))
+    assert "Traceback" not in said
+
+
+def test_a_prompt_that_never_comes_back_ends_the_chat_with_the_draft_in_the_history() -> None:
+    with pytest.raises(LookupError):
+        talk(LookupError(), LookupError(), LookupError(), draft="a thought")
+    assert Script.history == ["a thought"] * 2
+
+
+def test_a_chore_that_fails_each_time_is_said_once_and_keeps_nobody_from_the_prompt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_session: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr("chatrepl.shells.repl.keep_unsent", fails)
+
+    assert talk(UsageError("No."), UsageError("No."), Closed()).count("A bug") == 1
+
+
+def test_a_bug_in_a_thread_or_a_callback_is_said_before_the_next_prompt() -> None:
+    def elsewhere() -> None:
+        thread = threading.Thread(target=lambda: int("x"))
+        thread.start()
+        thread.join()
+
+    assert talk(elsewhere, Closed()).count("A bug in chatrepl") == 1
+
+
+def test_what_breaks_while_something_is_said_is_said_plainly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_args: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(Speaker, "line", fails)
+
+    talk(UsageError("No."), KeyboardInterrupt(), Closed())
+    assert capsys.readouterr().out.count("A bug in chatrepl") == 2

@@ -21,7 +21,9 @@ from chatrepl.terminal.modes import Tty
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"\x1b]11;rgb:1414/1616/1a1a\x1b\\\x1b[?62;4c", Background(True)),
+        (b"\x1b]11;rgb:1414/1616/1a1a\x1b\\\x1b[?62;4c", Background(True, sixel=True)),
+        (b"\x1b[?62;22;4;9c", Background(sixel=True)),
+        (b"\x1b[?4;64;14c", Background()),  # a VT132: the first number is its level
         (b"\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[?6c", Background(False)),
         (b"\x1b]11;rgb:f/f/e\x1b\\", Background(False)),
         (b"\x1b]11;rgba:ff/ff/ff/80\x1b\\", Background(False)),

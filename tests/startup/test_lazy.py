@@ -75,3 +75,19 @@ def test_the_collector_pauses_and_goes_on_as_it_was() -> None:
         assert sys.getswitchinterval() == interval
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("error", [OSError(24, "too many"), KeyboardInterrupt()])
+def test_what_failed_once_is_made_by_who_asks_next(error: BaseException) -> None:
+    tries = iter([error])
+
+    def make() -> str:
+        for each in tries:
+            raise each
+        return "ready"
+
+    lazy = Lazy(make)
+    with pytest.raises(type(error)):
+        lazy.result()
+    assert not lazy.ready
+    assert lazy.result() == asyncio.run(_awaited(lazy)) == "ready"

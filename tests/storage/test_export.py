@@ -1,8 +1,10 @@
+import html
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from chatrepl.core.talk.blocks import (
     Block,
@@ -54,6 +56,13 @@ def test_markdown_holds_the_texts_as_they_are() -> None:
     assert "\n\n**why?**\n\n## opus\n\n**Thinking**\n\n> hm\n\n```py\nx < 1\n```\n" in written
 
 
+def test_no_control_character_is_left_for_a_terminal_to_obey() -> None:
+    hostile = "a\x1b[31m\x07\x9b0m\x7f\rb\tc\r\nd"
+    for written in (to_markdown(sheet(hostile, hostile)), to_html(sheet(hostile, hostile))):
+        assert written.count("a^[[31m^G[U+009B]0m^?^Mb\tc\r\nd") == 2
+        assert not set(written) & set("\x1b\x07\x9b\x7f")
+
+
 def test_a_cut_reply_is_said_to_be_cut() -> None:
     assert "cut" in to_markdown(sheet("a", "b", cut=True))
     assert "cut" in to_html(sheet("a", "b", cut=True))
@@ -103,10 +112,37 @@ def test_a_page_shows_sources_and_blocks() -> None:
     assert not set(page.tags) & {"a", "b"}
 
 
+@pytest.mark.parametrize("left_open", ["```py\nx = 1", "~~~~\n```\n", "- a\n\n  ```\n  x"])
+def test_code_that_is_left_open_swallows_nothing_of_what_follows(left_open: str) -> None:
+    asked = Message("user", (TextBlock(left_open), DocumentBlock.plain("c", "c.txt")))
+    replied = Message("assistant", (TextBlock(left_open), SEARCH, TextBlock("x\n")))
+    turn = Turn(TurnId("t"), None, (asked, replied), Receipt(stop_reason=None))
+    sheet = Sheet((turn, turn), "Title", left_open)
+    tokens = MarkdownIt().parse(to_markdown(sheet))
+
+    plain = [token.content for token in tokens if token.type == "inline"]
+    for words, count in (
+        ("You", 2), ("*[document: c.txt]*", 2), ("Assistant", 2), ("*[the reply was cut here]*", 2),
+        ('``odd_tool_use {"q":"`x`<b>"}``', 2),
+    ):  # fmt: skip
+        assert plain.count(words) == count, words
+    assert f"<pre>{html.escape(left_open)}</pre>" in to_html(sheet)
+
+
 def test_what_a_user_sent_stays_apart_and_other_blocks_are_told() -> None:
     sent = (TextBlock("a"), TextBlock("b"), DocumentBlock.plain("c", "c.txt"), SEARCH)
     written = to_markdown(Sheet((Turn(TurnId("t"), None, (Message("user", sent),)),)))
     assert written.startswith("## You\n\na\n\nb\n\n*[document: c.txt]*\n\n``odd_tool_use")
+
+
+@pytest.mark.parametrize("block", [
+    DocumentBlock.plain("x", "a.txt]*\n\n## Assistant\n\nYes"),
+    ImageBlock.url("https://a.example/\r\n# h"),
+])  # fmt: skip
+def test_a_name_is_one_line_of_what_it_stands_in(block: Block) -> None:
+    turn = Turn(TurnId("t"), None, (Message("user", (block,)),))
+    (named,) = to_markdown(Sheet((turn,))).removeprefix("## You\n\n").splitlines()
+    assert named.startswith("*[")
 
 
 @given(st.text(min_size=1), st.dictionaries(st.text(), st.text()))

@@ -211,3 +211,13 @@ def test_a_folder_one_may_not_write_to_can_still_be_read(
     hold(resumed.journal, conversation)
     assert not resumed.journal.close()
     assert resumed.journal.unsaved == "the disk is read-only"
+
+
+def test_a_conversation_that_no_byte_of_could_be_written_leaves_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.new(tmp_path)
+    monkeypatch.setattr(journal_file, "os", Disk("write", errno.ENOSPC))
+    hold(journal, Conversation(), 1)
+    assert not journal.close()
+    assert list(tmp_path.iterdir()) == []

@@ -48,6 +48,49 @@ def test_nothing_is_overwritten_without_being_asked(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+_KILLED = """
+import os, sys
+from pathlib import Path
+from chatrepl.storage import files
+
+call, when, path, how = sys.argv[1:]
+real = getattr(os, call)
+
+def killed(*args, **more):
+    if when == "after":
+        real(*args, **more)
+    os._exit(9)
+
+setattr(os, call, killed)
+files.write_new(Path(path), "x" * 100_000, overwrite=how == "over")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="files without names are Linux's")
+@pytest.mark.parametrize("how", ["new", "over"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["write", "fchmod", "fsync"])
+def test_an_export_that_is_killed_leaves_nothing_behind(
+    tmp_path: Path, call: str, when: str, how: str
+) -> None:
+    path = tmp_path / "a.md"
+    if how == "over":
+        path.write_text("old")
+    argv = [sys.executable, "-c", _KILLED, call, when, str(path), how]
+    code = subprocess.run(argv, check=False).returncode
+    left = {file.name: file.read_text()[:3] for file in tmp_path.iterdir()}
+    assert (code, left) == (9, {"a.md": "old"} if how == "over" else {})
+
+
+def test_where_no_file_is_without_a_name_an_export_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    test_an_export_is_written_whole_and_private(tmp_path)
+    (tmp_path / "more").mkdir()
+    test_nothing_is_overwritten_without_being_asked(tmp_path / "more")
+
+
 @pytest.mark.parametrize("name", ["missing/a.md", "folder", "a\0b"])
 def test_what_cannot_be_written_is_said_in_words(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -7,6 +7,7 @@ from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.library import delete, find, list_entries, look_up
+from chatrepl.storage.read import load
 from chatrepl.storage.record_log import RecordLog
 
 
@@ -78,6 +79,18 @@ def test_a_torn_last_record_does_not_hide_the_rest(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     entry = list_entries(tmp_path)[0]
     assert (entry.title, entry.turns) == ("why?", 3)
+
+
+def test_a_huge_file_hides_no_other(tmp_path: Path) -> None:
+    save(tmp_path, "20260101-a", "hello")
+    huge = tmp_path / "20260102-b.jsonl"
+    with huge.open("wb") as file:
+        file.truncate(10 * 1024**3)
+
+    assert [entry.id for entry in list_entries(tmp_path)] == ["20260102-b", "20260101-a"]
+    assert [entry.id for entry in look_up(tmp_path, "hello")] == ["20260101-a"]
+    with pytest.raises(StorageError, match="larger than 512 MB"):
+        load(huge)
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.talk.blocks import BLOCKS
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.usage import Usage
 from chatrepl.storage import records
 from chatrepl.storage.records import DamagedError, line, loads
 from tests.core.making import wires_of
@@ -66,12 +67,30 @@ def test_keys_nobody_knows_are_passed_over() -> None:
         {"messages": [{"role": "user", "content": [None]}]},
         {"receipt": []},
         {"receipt": {"duration_s": "long"}},
-        {"receipt": {"usage": {"input_tokens": -5}}},
     ],
 )
 def test_what_we_cannot_have_written_is_damaged(wrong: dict[str, Any]) -> None:
     with pytest.raises(DamagedError):
         records.turn_from_record({**GOOD, **wrong})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"t":"turn","id":"a","parent":null,"created":1e400,"messages":[]}',
+        b'{"t":"turn","id":"a","parent":null,"messages":[],"ours":0,"x":[NaN,-Infinity]}',
+        b'{"t":"turn","id":"a","parent":null,"messages":[],"created":' + b"9" * 5000 + b"}",
+    ],
+)
+def test_a_turn_of_old_is_mended_where_it_holds_a_number_beyond_all_measure(text: bytes) -> None:
+    assert records.turn_from_record(loads(text)) == Turn(TurnId("a"), None, ())
+
+
+@pytest.mark.parametrize("count", [-5, 10**20, 10**400, "12", 1.5, True, None])
+def test_a_count_that_cannot_be_is_not_known(count: object) -> None:
+    receipt = {"model": "m", "usage": {"input_tokens": count, "output_tokens": 7}}
+    read = records.receipt_from_record(receipt)
+    assert read == Receipt("m", usage=Usage(output_tokens=7))
 
 
 def test_model_and_past_of_a_message_are_kept() -> None:

@@ -74,19 +74,39 @@ def test_a_writer_that_never_ran_lets_go_of_its_file(tmp_path: Path) -> None:
     assert not writer.path.exists()
 
 
-def test_a_writer_that_breaks_off_says_so_and_keeps_nobody_waiting(
+def test_a_bug_while_writing_is_told_keeps_nobody_waiting_and_all_is_written_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", seen.append)
     journal = Journal(tmp_path / "a.jsonl")
     journal.begin(TURN)
-    monkeypatch.setattr(LogFile, "append", None)
-    journal.finish(TURN)
-    assert not journal.flush()
-    assert journal.unsaved == "the journal broke off"
-    assert not journal.close()
+    with monkeypatch.context() as broken:
+        broken.setattr(threading, "excepthook", seen.append)
+        broken.setattr(LogFile, "append", None)
+        journal.finish(TURN)
+        assert not journal.flush()
+    assert journal.unsaved
     assert seen
+    assert journal.flush()
+    assert journal.unsaved == ""
+    assert journal.close()
+    assert load(journal.path).conversation.path()[-1].messages == TURN.messages
+
+
+def test_a_bug_in_one_record_is_told_and_the_rest_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: RecordLog) -> NoReturn:
+        raise LookupError
+
+    seen: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", seen.append)
+    writer = started(tmp_path / "a.jsonl")
+    done(writer, WriteJob(fails))
+    assert writer.unsaved == "a part of it cannot be written down"
+    assert len(seen) == 1
+    end(writer)
+    assert load(writer.path).conversation.path()[-1].messages == TURN.messages
 
 
 def test_a_file_that_was_taken_away_is_written_anew_and_one_in_its_place_is_not(

@@ -57,7 +57,7 @@ def prompts(*arguments: str) -> None:
     try:
         with tty.quiet():
             with EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words) as early:
-                prompt = Prompt(options, Feeds(complete, toolbar), tty)
+                prompt = Prompt(options, Feeds(complete, lambda _draft: toolbar()), tty)
             prompt.type_ahead(early.background.typed)
             print(f"dark={early.background.dark}", flush=True)
             _read_lines(prompt, "draft" if "default" in words else "")

@@ -1,9 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chatrepl.core.outcome import Table
-from chatrepl.terminal.columns import lay_out, table_text
+from chatrepl.core.outcome import CardGroup, Table
+from chatrepl.terminal.columns import card_rows, lay_out, table_text
 
 CELL = st.text(st.sampled_from("ab 漢é\x1b\n1"), max_size=8)
 CELLS = st.text(st.sampled_from("ab日🌟 é"), max_size=30)
@@ -80,3 +81,28 @@ def test_a_terminal_gets_what_fits() -> None:
     table = Table(("id", "title"), (("1", "some long words"),))
 
     assert table_text(table, 12) == "id title\n1  some lon…\n"
+
+
+GROUPS: tuple[CardGroup, ...] = (
+    ("One", (("/a", "first"), ("/bb", "second"))),
+    ("Two", (("/c", "third"),)),
+    ("Three", (("/d", "fourth"),)),
+)
+
+
+@pytest.mark.parametrize("width", [22, 80])
+def test_groups_stand_side_by_side_where_there_is_room(width: int) -> None:
+    assert card_rows(GROUPS, width) == [
+        "One        Two",
+        "/a  first  /c  third",
+        "/bb second",
+        "",
+        "Three",
+        "/d  fourth",
+    ]
+
+
+def test_in_a_narrow_window_groups_stand_below_each_other() -> None:
+    assert card_rows(GROUPS, 20) == [
+        *("One", "/a  first", "/bb second", "", "Two", "/c  third", "", "Three", "/d  fourth"),
+    ]

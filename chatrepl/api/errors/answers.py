@@ -62,6 +62,7 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Or
     """Turn an HTTP answer that is no success into our error. `headers` must ignore case."""
     if 300 <= status < 400:
         return _redirected(status, headers, origin)
+    body = origin.hide(body)
     error = _make(status, said_in(body), headers.get("request-id"), origin)
     error.answer = refused_words(body)
     return _paced(error, headers)
@@ -83,7 +84,7 @@ def from_other_content(
     content_type: str, headers: Mapping[str, str], body: bytes, origin: Origin
 ) -> ApiError:
     """Say what came with a success status where an event stream was expected."""
-    request_id = headers.get("request-id")
+    request_id = origin.clean(headers.get("request-id", "")) or None
     said = said_in(body)
     words = _shown(said, origin)
     if said.is_error:
@@ -157,7 +158,7 @@ def _make(status: int, said: Said, request_id: str | None, origin: Origin) -> Ap
         hint,
         type=origin.clean(said.type) or None,
         status=status,
-        request_id=request_id or origin.clean(said.request_id or "") or None,
+        request_id=origin.clean(request_id or said.request_id or "") or None,
         retryable=False if status == _PROXY_LOGIN else None,
     )
     if kind is ApiErrorKind.NOT_FOUND:

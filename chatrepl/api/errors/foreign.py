@@ -6,7 +6,7 @@ Nothing here looks at a byte more than a few times, whatever the body is made of
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from chatrepl.api.whole import read_json
+from chatrepl.core.foreign_json import read_json
 from chatrepl.core.value import frozen
 
 ERROR_BYTES: Final = 262_144

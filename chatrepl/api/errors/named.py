@@ -1,13 +1,17 @@
 """All that an answer says of what it refuses, in one text: for lessons, not for people."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
+
+from chatrepl.core.foreign_json import read_json
 
 _MOST_CHARS: Final = 4000
 _SPEAKING: Final = frozenset(
     {"message", "msg", "detail", "details", "error", "errors", "title", "description", "reason"}
-    | {"code", "error_code", "param", "parameter", "field", "path", "loc", "name"}
+    | {"code", "error_code", "param", "parameter", "field", "path", "loc", "name", "fields"}
+    | {"error_message", "errormessage", "error_description", "errmsg", "faultstring", "fault"}
+    | {"issues", "violations", "fieldviolations", "invalid_params", "causes", "keys", "keyword"}
+    | {"instancepath", "params", "additionalproperty", "property", "pointer", "source", "unknown"}
 )
 
 
@@ -17,9 +21,8 @@ def refused_words(body: bytes) -> str:
     A place, such as pydantic's `loc`, is written with dots between its parts.
     """
     text = body[: 16 * _MOST_CHARS].decode("utf-8", "replace")
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+    value = read_json(text)
+    if value is None:
         return text[:_MOST_CHARS]
     return " ".join(_words(value))[:_MOST_CHARS]
 
@@ -34,5 +37,5 @@ def _words(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _words(item, depth + 1)
     elif isinstance(value, dict) and depth < 8:
         for key in sorted(value, key=lambda key: key not in {"loc", "param"}):
-            if key in _SPEAKING:
+            if str(key).casefold() in _SPEAKING:
                 yield from _words(value[key], depth + 1)

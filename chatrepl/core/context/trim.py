@@ -13,6 +13,8 @@ from typing import Final
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
+from chatrepl.core.numbers import whole
+from chatrepl.core.setting_values import shown
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
@@ -221,7 +223,9 @@ def _is_open(turn: Turn) -> bool:
     )
 
 
-_AMOUNT: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(k|m|%)?\s*(turns?|tokens?|t)?", re.IGNORECASE)
+_AMOUNT: Final = re.compile(
+    r"(\d{1,18}(?:[.,]\d{1,18})?)\s*(k|m|%)?\s*(turns?|tokens?|t)?", re.IGNORECASE
+)
 _UNITS: Final = {"k": 1000, "m": 1_000_000}
 _LAST: Final = re.compile(r"last\s*(\d+)?", re.IGNORECASE)
 _FIRST: Final = re.compile(r"first\s*(\d+)?", re.IGNORECASE)
@@ -253,7 +257,7 @@ def parse_amount(text: str) -> Amount:
 
 def _bad_amount(text: str) -> UsageError:
     return UsageError(
-        f"{text.strip() or 'Nothing'} is no amount to keep.",
+        f"{shown(text.strip()) or 'Nothing'} is no amount to keep.",
         "Give turns (20), tokens (30k) or a share of the window (40%).",
     )
 
@@ -265,9 +269,14 @@ def parse_range(text: str, count: int) -> tuple[int, ...]:
     """
     numbers: set[int] = set()
     for part in _parts(text):
-        first, last = _bounds(part, count)
+        try:
+            first, last = _bounds(part, count)
+        except ValueError:  # no conversation has so many
+            first = last = 0
         if first > last or first < 1 or last > count:
-            raise UsageError(f"There are no turns {part}: this conversation has {count}.", _RANGES)
+            raise UsageError(
+                f"There are no turns {shown(part)}: this conversation has {count}.", _RANGES
+            )
         numbers.update(range(first, last + 1))
     if not numbers:
         raise UsageError("Say which turns.", _RANGES)
@@ -284,12 +293,12 @@ def _bounds(part: str, count: int) -> tuple[int, int]:
     if part.casefold() in {"all", "*"}:
         return 1, count
     if (match := _LAST.fullmatch(part)) is not None:
-        return max(1, count - int(match[1] or 1) + 1), count
+        return max(1, count - whole(match[1] or "1") + 1), count
     if (match := _FIRST.fullmatch(part)) is not None:
-        return 1, min(count, int(match[1] or 1))
+        return 1, min(count, whole(match[1] or "1"))
     match = _SPAN.fullmatch(part)
     if match is None or part in {"-", "–", ".."}:
-        raise UsageError(f"{part} names no turns.", _RANGES)
+        raise UsageError(f"{shown(part)} names no turns.", _RANGES)
     if match[3]:
-        return int(match[3]), int(match[3])
-    return int(match[1] or 1), int(match[2] or count)
+        return whole(match[3]), whole(match[3])
+    return whole(match[1] or "1"), whole(match[2] or str(count))

@@ -76,9 +76,14 @@ class Form:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("too deep") from error
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if value - value == 0 else _refuse(digits)
 
 
 def _refuse(constant: str) -> Any:

@@ -7,6 +7,7 @@ the name of a parameter that `request.without` leaves out from then on; the othe
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -40,6 +41,8 @@ _SIGNS: Final[Mapping[str, str]] = {
     r"|json[ _-]?schema|structured[ _-]?output",
     "metadata": r"\bmetadata\b",
     "service_tier": r"service[ _-]?tier",
+    "fallbacks": r"fall[ -]?backs?",
+    "speed": r"\bspeed\b|fast[ -]?mode",
     "max_tokens": r"max\w*[ _-]?tokens|maximum( number of)?( \w+)? tokens"
     r"|(output|completion|new) tokens|\bn(um)?_predict\b|context length",
     # What somebody asked for is never left out by itself: whose name comes first is meant.
@@ -47,10 +50,19 @@ _SIGNS: Final[Mapping[str, str]] = {
     "top_p": r"\btop[ _-]?p\b",
     "top_k": r"\btop[ _-]?k\b",
     "stop_sequences": r"\bstop[ _-]?sequences\b",
-    "tools": r"\btools?\b",
+    "tools": r"\btools?\b|\bweb[ _-]?search\b",
+    "system": r"\bsystem\b(?!.{0,60}cache).{0,60}\b(str(ing)?|array|sequence)\b",
+    "stream": r"\bstream(ing)?\b",
+}
+_FACTS: Final = {"max_tokens": "max_output", "tools": "web"}  # where these are called otherwise
+# What a part is called where it is named alone; it counts where that part was sent.
+_PARTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "thinking": {"display": r"\bdisplay\b"},
+    "output_config": {"format": r"(?<!image )(?<!media )(?<!file )(?<!audio )\bformat\b"},
 }
 _REFUSING: Final = (
-    r"extra|unknown|unexpected|unsupported|unrecogni|invalid|forbidden|disallowed|no such"
+    r"extra|unpermitted|additional properties|unknown|unexpected|unsupported|unrecogni|invalid"
+    r"|forbidden|disallowed|no such"
     r"|not (\w+ )?(\w+ )?(permitted|allowed|support|accept|recogni|available|implement|enabled)"
     r"|not a? ?(known|valid)"
     r"|n't (support|accept|allow|recogni|know)|does not (take|match|exist)|input tag|beta"
@@ -62,20 +74,31 @@ _PREFILL: Final = (
 )
 _LEVEL: Final = rf"['\"`]({'|'.join(EFFORTS)})['\"`]"
 _OWN_SCHEMA: Final = r"format\.schema|invalid (json )?schema"
-_NUMBER: Final = r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d+)(k\b)?(?![\w-])"
-_WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d+)"
+_NUMBER: Final = r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d{1,18})(k\b)?(?![\w-])"
+_WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d{1,18})(?!\d)"
 _STATUS: Final = r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad"
+_OF_BLOCKS: Final = r"\bblocks?\b|content|signature|bound|histor|earlier|previous|\bparts?\b"
 _MODEST: Final = 4096
 
 
-def parameter_lesson(error: ApiError, request: Request) -> Taught | None:
-    """Say what a refusal of `request` teaches, if that is a parameter that can be done without."""
+def parameter_lesson(
+    error: ApiError, request: Request, tried: AbstractSet[str] = frozenset()
+) -> Taught | None:
+    """Say what a refusal of `request` teaches, if that is a parameter that can be done without.
+
+    The facts that were `tried` did not help against the same refusal.
+    """
     words = (error.answer or error.message).casefold().replace("invalid_request_error", " ")
     if error.kind not in {ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE}:
         return None
-    of_model = re.search(r"\bmodel\b", words) is not None or request.model.casefold() in words
-    facts, said = _refused_shape(words, request) or _refused_parameter(words, request, error)
-    return Taught(facts, said, of_model) if facts else None
+    shape = _refused_shape(words, request)
+    facts, said = shape or _refused_parameter(words, request, error, tried)
+    return Taught(facts, said, is_of_model(words, request)) if facts else None
+
+
+def is_of_model(words: str, request: Request) -> bool:
+    """Tell whether a refusal speaks of the one model that was asked."""
+    return re.search(r"\bmodel\b", words) is not None or request.model.casefold() in words
 
 
 def _refused_shape(words: str, request: Request) -> tuple[Wire, str] | None:
@@ -88,40 +111,73 @@ def _refused_shape(words: str, request: Request) -> tuple[Wire, str] | None:
     return None
 
 
-def _refused_parameter(words: str, request: Request, error: ApiError) -> tuple[Wire, str]:
+def _refused_parameter(
+    words: str, request: Request, error: ApiError, tried: AbstractSet[str]
+) -> tuple[Wire, str]:
     """Find which parameter that was sent is named first, and what that teaches."""
+    sent = {**request.params, "stream": True} if request.streams else request.params
     places = {
         name: match.start()
         for name, sign in _SIGNS.items()
-        if name in request.params and (match := re.search(sign, words)) is not None
+        if name in sent and (match := re.search(_whole_sign(name, sign, sent), words)) is not None
     }
-    if not places:
-        return {}, ""
-    name = min(places, key=lambda one: places[one])
-    if error.kind is ApiErrorKind.TOO_LARGE and name != "max_tokens":
-        return {}, ""
-    if re.search(_PLACE, words) and name != "cache_control":
-        return {}, ""
-    return _taught(name, words, request)
+    for name in sorted(places, key=lambda one: places[one]):
+        facts, said = _taught(name, words, request) if _is_meant(name, words, error) else ({}, "")
+        was_tried = any(fact.startswith(_FACTS.get(name, name)) for fact in tried)
+        if not (was_tried and facts.keys() <= tried):  # perhaps it was only named among others
+            return facts, said
+    return {}, ""
+
+
+def _is_meant(name: str, words: str, error: ApiError) -> bool:
+    """Tell whether it is a parameter that words speak of, and nothing in a message."""
+    if error.kind is ApiErrorKind.TOO_LARGE:
+        return name == "max_tokens"
+    return name == "cache_control" or re.search(_PLACE, words) is None
+
+
+def _whole_sign(name: str, sign: str, sent: Wire) -> str:
+    parts = _PARTS.get(name, {}) if isinstance(sent[name], Mapping) else {}
+    return "|".join((sign, *(parts[key] for key in parts if key in sent[name])))
 
 
 def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
-    value, refusing = request.params[name], re.search(_REFUSING, words) is not None
+    value, refusing = request.params.get(name), re.search(_REFUSING, words) is not None
     match name:
         case "cache_control" if refusing:
             has_ttl = isinstance(value, Mapping) and "ttl" in value
             part = "cache_control.ttl" if has_ttl and re.search(r"\bttl\b", words) else name
             return {part: False}, _LEFT_OUT.format(part)
-        case "diagnostics" | "metadata" | "service_tier":
+        case "diagnostics" | "metadata" | "service_tier" | "fallbacks" | "speed":
             return {name: False}, _LEFT_OUT.format(name)
-        case "thinking":
+        case "stream" if refusing:
+            return {name: False}, "Streaming is not taken; replies come whole from now on."
+        case "system" if isinstance(value, list):
+            return {"system.list": False}, _LEFT_OUT.format("the mark in the system prompt")
+        case "tools" if refusing and _is_search(request.params):
+            return {"web": False}, "Tools are not taken; the web is not searched from now on."
+        case "thinking" if isinstance(value, Mapping) and not _is_of_blocks(words, request):
             return _about_thinking(value, words)
-        case "output_config" if refusing:
+        case "output_config" if refusing and isinstance(value, Mapping):
             return _about_output(value, words)
-        case "max_tokens" if "budget_tokens" not in words:
-            return _about_length(int(value), words, request)
+        case "max_tokens" if "budget_tokens" not in words and isinstance(value, int):
+            return _about_length(value, words, request)
         case _:
             return {}, ""
+
+
+def _is_search(params: Wire) -> bool:
+    """Tell whether the tools are the search of the web, and are there to be used."""
+    tools = params["tools"]
+    is_search = isinstance(tools, list) and any(
+        isinstance(tool, Mapping) and tool.get("name") == "web_search" for tool in tools
+    )
+    return is_search and params.get("tool_choice") != {"type": "none"}
+
+
+def _is_of_blocks(words: str, request: Request) -> bool:
+    has_thought = any(message.has_thinking for message in request.messages)
+    return has_thought and re.search(_OF_BLOCKS, words) is not None
 
 
 def _about_thinking(sent: Wire, words: str) -> tuple[Wire, str]:

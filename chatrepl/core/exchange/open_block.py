@@ -1,13 +1,13 @@
 """A block while it streams in: it grows by pieces, and becomes a `Block` when it closes."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from chatrepl.core.foreign_json import read_json
 from chatrepl.core.talk.blocks import Block, block_from_wire
 from chatrepl.core.value import frozen
-from chatrepl.core.wire import Wire, encode, scrub
+from chatrepl.core.wire import Wire, scrub
 
 
 @frozen
@@ -85,6 +85,12 @@ class OpenBlock:
             case _:
                 return block_from_wire(wire)
 
+    def unsigned(self) -> Block | None:
+        """Give thinking without a signature, which is to be read and not to be sent back."""
+        if self.type != "thinking" or not self.written or self.close() is not None:
+            return None
+        return block_from_wire({**self.wire, "thinking": scrub(self.written)})
+
     def merged(self, parts: Wire) -> "OpenBlock":
         """Take what a delta of a new kind brings: text goes on, null changes nothing."""
         wire = dict(self.wire)
@@ -106,9 +112,5 @@ def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
     """Read the input of a call: what it opened with, and what came since."""
     begun = wire.get("input")
     given = begun if isinstance(begun, Mapping) else {}
-    try:
-        value = json.loads(partial_json) if partial_json else {}
-        encode(value)  # numbers beyond all bounds can be read, but not sent back
-    except (ValueError, RecursionError):
-        value = {}
+    value = read_json(partial_json)
     return {**given, **value} if isinstance(value, dict) else given

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from chatrepl.core.model_names import DEFAULT
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.wire import Wire
+from chatrepl.core.wire import Wire, encode
 
 WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
 OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # without filters by code
@@ -24,6 +25,7 @@ _CODE_NAMES: Final = frozenset(
 THINKING_BUDGET_TOKENS: Final = 4096
 LEAST_BUDGET_TOKENS: Final = 1024
 FAST_MODE: Final = "fast-mode-2026-02-01"
+FALLBACK: Final = "server-side-fallback-2026-07-01"
 _SAMPLED_VERSION: Final = "2023-06-01"  # the last that knows them
 _THINKING_LIMIT: Final = 32_000
 _HARD_LIMIT: Final = 64_000  # what the docs advise at the two highest efforts
@@ -108,16 +110,22 @@ def limited(
     return limit, {**thinking, "budget_tokens": max(LEAST_BUDGET_TOKENS, limit // 2)}
 
 
-def plain_params(settings: Settings, *, sampling: bool) -> dict[str, Any]:
-    """Give what goes out as it is set, the same for every model."""
+def plain_params(settings: Settings, model: Model, *, sampling: bool) -> dict[str, Any]:
+    """Give what goes out as it is set, nearly the same for every model."""
     wanted = {
-        "speed": settings.speed,
+        "speed": "" if model.fast is False else settings.speed,
+        "fallbacks": fallbacks(settings.fallback_models),
         "service_tier": settings.service_tier,
         "inference_geo": settings.inference_geo,
         "metadata": {"user_id": settings.user_id} if settings.user_id else {},
     }
     params: dict[str, Any] = {key: value for key, value in wanted.items() if value}
     return params | (_sampling(settings) if sampling else {})
+
+
+def fallbacks(models: tuple[str, ...]) -> str | list[Wire]:
+    """Say which models are asked where the first declines: the service's choice, or these."""
+    return models[0] if models == (DEFAULT,) else [{"model": model} for model in models]
 
 
 def _sampling(settings: Settings) -> dict[str, float]:
@@ -154,6 +162,13 @@ def web_tool(settings: Settings, model: Model) -> Wire:
     return tool | {key: value for key, value in options.items() if value}
 
 
+def declared_tools(settings: Settings, model: Model) -> str:
+    """Write the tools that each request declares, those of `extra_body` in the place of ours."""
+    ours = [web_tool(settings, model)] if settings.web and model.web else []
+    tools = settings.extra_body.get("tools", ours)
+    return encode(tools) if tools else ""
+
+
 def _has_new_tools(model: Model) -> bool:
     return not model.known or "adaptive" in model.thinking
 
@@ -174,7 +189,8 @@ def past_tools(names: AbstractSet[str], settings: Settings, model: Model) -> lis
 def betas_of(settings: Settings, params: Wire) -> tuple[str, ...]:
     """Name the beta features that a request of those parameters needs."""
     fast = (FAST_MODE,) if params.get("speed") == "fast" else ()
-    return tuple(dict.fromkeys((*settings.betas, *fast)))
+    fallback = (FALLBACK,) if params.get("fallbacks") else ()
+    return tuple(dict.fromkeys((*settings.betas, *fast, *fallback)))
 
 
 def merged(params: Wire, extra: Wire) -> dict[str, Any]:
@@ -221,6 +237,20 @@ def unsent(settings: Settings, model: Model, *, official: bool) -> tuple[str, ..
 
 
 def _unsent(settings: Settings, model: Model, *, official: bool) -> Iterator[str]:
+    yield from _unthought(settings, model)
+    if settings.web and not model.web:
+        yield f"web is not sent: {model.id} has no web search."
+    if settings.speed and model.fast is False:
+        yield f"speed {settings.speed} is not sent: {model.id} has no fast mode."
+    asked = _sampling(settings)
+    if asked and not takes_sampling(settings, model, official=official):
+        yield f"Not sent, since api.anthropic.com refuses it: {', '.join(asked)}."
+    if settings.max_tokens > (model.max_output or settings.max_tokens):
+        yield f"max_tokens is lowered to {model.max_output:,}: {model.id} writes no more."
+
+
+def _unthought(settings: Settings, model: Model) -> Iterator[str]:
+    """Say what of effort and thinking is not sent."""
     thinking = thinking_param(settings, model)
     limit, fitted = limited(settings, model, thinking)
     if settings.effort and not effort_of(settings, model):
@@ -236,10 +266,3 @@ def _unsent(settings: Settings, model: Model, *, official: bool) -> Iterator[str
             yield f"thinking_budget is not sent: {model.id} takes none."
         elif budget != settings.thinking_budget:
             yield f"thinking_budget is lowered to {budget:,}: a reply has at most {limit:,} tokens."
-    if settings.web and not model.web:
-        yield f"web is not sent: {model.id} has no web search."
-    asked = _sampling(settings)
-    if asked and not takes_sampling(settings, model, official=official):
-        yield f"Not sent, since api.anthropic.com refuses it: {', '.join(asked)}."
-    if settings.max_tokens > (model.max_output or settings.max_tokens):
-        yield f"max_tokens is lowered to {model.max_output:,}: {model.id} writes no more."

@@ -2,15 +2,17 @@
 
 Whatever a refusal names there is left out, and the request is made anew: first what is named
 itself, then all but the text of the message that holds it, then its turn. So no conversation is
-stuck because of its past.
+stuck because of its past. What a server takes of no past is left out of all of them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
-from chatrepl.core.errors import ApiError
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.refused import CITATIONS, BlockPlace, Refused
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import (
     BLOCKS,
@@ -25,68 +27,30 @@ from chatrepl.core.talk.blocks import (
     answered_id,
     call_id,
 )
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.value import frozen
 
 MOST_OMISSIONS: Final = 12  # in one turn; of one refusal there are three
-_STATUSES: Final = frozenset({400, 422})
+_REFUSALS: Final = frozenset({ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE})
 _PLACE: Final = re.compile(
-    r"messages?[.\[](\d+)\]?(?:\.content[.\[](\d+)\]?(?:[.\w]*\.(?P<key>\w+))?)?"
+    r"messages?[.\[/](\d{1,9})\]?"
+    r"(?:[./]content[.\[/](?:[^\s.]*\[\S*\][./])?(\d{1,9})\]?(?:[.\w/]*[./](?P<key>\w+))?)?"
 )
 _WORD: Final = re.compile(r"[\w-]+")
-_THINKING: Final = re.compile(r"thinking|signature|bound to a different")
+_THINKING: Final = re.compile(r"thinking|\breasoning|signature|bound to a different")
 _PARAMETER: Final = re.compile(r"thinking\b[.:]")
+_BLOCKS: Final = r"block|content|signature|bound|histor|earlier|previous|\btypes?\b|\bparts?\b"
+# What is said of a kind of block, whatever stands in it, and what of one that has no partner.
+_OF_A_KIND: Final = (
+    r"(\bnot|n't|\bno|never|\bun)[ -]?(\w+ ){0,2}?"
+    r"(support|permit|allow|accept|recogni|implement|know|handle|available"
+    r"|valid (input )?(content|block|type|part))|unexpected|input tag|extra\w* |\bonly\b"
+    r"|(does|did) not match|invalid[\w ']* (type|value|block|part|variant)|should be|must be"
+    r"|expected one of"
+)
+_OF_A_PAIR: Final = r"without|correspond|tool_use_id|was found|were found|\bids?\b"
 _GONE: Final = "it is left out from now on."
 _FILES: Final = (ImageBlock, DocumentBlock)
-
-BlockPlace: TypeAlias = tuple[TurnId, int, int]  # a turn, a message in it, a block in that
-
-
-@frozen
-class Refused:
-    """The turns whose thinking is sent no more, the blocks that are not, and the whole turns.
-
-    Of blocks of text only what is no text is left out; of all blocks the `keys` that we do not
-    know and the service does not take back.
-    """
-
-    thinking: frozenset[TurnId] = frozenset()
-    blocks: frozenset[BlockPlace] = frozenset()
-    turns: frozenset[TurnId] = frozenset()
-    keys: frozenset[str] = frozenset()
-
-    def without(self, conversation: Conversation) -> Conversation:
-        """Give the conversation without what is refused."""
-        touched = self.thinking | self.turns | {turn for turn, _, _ in self.blocks}
-        if self.keys:
-            touched |= {turn.id for turn in conversation.path()}
-        if not touched:
-            return conversation
-        slim = {id_: self._slim(t) for id_, t in conversation.turns.items() if id_ in touched}
-        return replace(conversation, turns={**conversation.turns, **slim})
-
-    def _slim(self, turn: Turn) -> Turn:
-        if turn.id in self.turns:
-            return replace(turn, messages=tuple(m for m in turn.messages if m.role == "system"))
-        messages = tuple(
-            replace(message, content=tuple(self._blocks(turn.id, at, message)))
-            for at, message in enumerate(turn.messages)
-        )
-        return replace(turn, messages=messages)
-
-    def _blocks(self, turn: TurnId, at: int, message: Message) -> Iterator[Block]:
-        for number, block in enumerate(message.content):
-            is_refused = (turn, at, number) in self.blocks
-            if is_refused and isinstance(block, TextBlock):
-                yield TextBlock(block.text)
-            elif not (is_refused or (turn in self.thinking and isinstance(block, THINKING))):
-                yield self._bare(block)
-
-    def _bare(self, block: Block) -> Block:
-        if isinstance(block, UnknownBlock) or self.keys.isdisjoint(block.more):
-            return block
-        more = {key: value for key, value in block.more.items() if key not in self.keys}
-        return replace(block, more=more)
 
 
 @frozen
@@ -114,23 +78,27 @@ def omission(
     conversation: Conversation,
     refused: Refused,
     signs: Sequence[str],
+    *,
+    lasting: bool = False,
 ) -> Omission | None:
     """Say what is to be left out of a refused request; None where nothing old is named.
 
     `conversation` is what the request was made of, `signs` the refusals that something was left
-    out for already.
+    out for already. Where that is `lasting`, the server takes a kind of block of no past.
     """
-    if error.status not in _STATUSES or len(signs) >= MOST_OMISSIONS:
+    if error.kind not in _REFUSALS or len(signs) >= MOST_OMISSIONS:
         return None
-    past = _parts(request, conversation)
-    sign, named, around = _aim(error.message, past)
+    said, past = _said(error), _parts(request, conversation)
+    sign, named, around = _aim(said, past, _new_types(request, past))
     tries = signs.count(sign)
-    if tries == 0 and _is_about_thinking(error.message, past, named):
+    if tries == 0 and lasting and (less := _of_a_kind(said, request, past, named)):
+        return Omission(replace(refused, types=refused.types | less), sign, _untaken(less))
+    if tries == 0 and _is_about_thinking(said, past, named):
         turns = frozenset(turn.id for turn in conversation.path())
         without = replace(refused, thinking=refused.thinking | turns)
         return Omission(without, sign, f"The service does not take the thinking so far; {_GONE}")
     beside = [part for part in around if not isinstance(part.block, TextBlock)]
-    key = _key(error.message, named)
+    key = _key(said, named)
     if tries == 0 and key:
         without = replace(refused, keys=refused.keys | {key})
         return Omission(without, sign, f"The service does not take back {key} of a reply; {_GONE}")
@@ -147,20 +115,35 @@ def omission(
     return Omission(without, sign, f"The service does not take back {what}; {_GONE}")
 
 
+def _said(error: ApiError) -> str:
+    return error.answer or error.message
+
+
+def _untaken(types: Iterable[str]) -> str:
+    named = ", ".join(sorted(one.replace("_", " ") for one in types))
+    return f"This server takes nothing like this of earlier turns: {named}; {_GONE}"
+
+
 def refused_files(
     error: ApiError, request: Request, conversation: Conversation
 ) -> tuple[Block, ...]:
     """Give the images and documents of the new message that a refusal names."""
-    place = _PLACE.search(error.message)
-    if error.status not in _STATUSES or place is None:
+    if error.kind not in _REFUSALS:
         return ()
-    at, number = int(place[1]), place[2]
-    old = {part.number for part in _parts(request, conversation) if part.message == at}
+    said, place = _said(error), _PLACE.search(_said(error))
+    old = {(part.message, part.number) for part in _parts(request, conversation)}
+    files = [
+        (at, number, block)
+        for at, message in enumerate(request.messages)
+        for number, block in enumerate(message.content)
+        if (at, number) not in old and isinstance(block, _FILES)
+    ]
+    if place is None:
+        return tuple(block for _, _, block in files if _place_of(block.type, said) is not None)
     return tuple(
         block
-        for message in request.messages[at : at + 1]
-        for n, block in enumerate(message.content)
-        if n not in old and isinstance(block, _FILES) and number in {None, str(n)}
+        for at, number, block in files
+        if at == int(place[1]) and place[2] in {None, str(number)}
     )
 
 
@@ -189,8 +172,13 @@ def _core(block: Block) -> int:
             return id(block)
 
 
-def _aim(words: str, past: Sequence[_Part]) -> tuple[str, list[_Part], list[_Part]]:
-    """Find what a refusal names: how it says that, the parts themselves, all of their messages."""
+def _aim(
+    words: str, past: Sequence[_Part], new: AbstractSet[str]
+) -> tuple[str, list[_Part], list[_Part]]:
+    """Find what a refusal names: how it says that, the parts themselves, all of their messages.
+
+    Files that are named by their type alone are those of the past, where there is no `new` one.
+    """
     said = set(_WORD.findall(words))
     place = _PLACE.search(words)
     around = [part for part in past if place is None or part.message == int(place[1])]
@@ -199,6 +187,12 @@ def _aim(words: str, past: Sequence[_Part]) -> tuple[str, list[_Part], list[_Par
         exact = [part for part in around if str(part.number) == place[2]]
         return place[0], exact or named, around
     named = named or [part for part in past if part.block.type in said - BLOCKS.keys()]
+    named = named or [
+        part
+        for part in past
+        if isinstance(part.block, _FILES) and part.block.type not in new
+        if _place_of(part.block.type, words) is not None
+    ]
     held = {part.message for part in named}
     sign = " ".join(sorted({_id(part.block) or part.block.type for part in named}))
     return sign, named, [part for part in past if part.message in held]
@@ -209,7 +203,9 @@ def _key(words: str, named: Sequence[_Part]) -> str:
     place = _PLACE.search(words)
     key = place["key"] if place is not None else None
     extra = [b for part in named if not isinstance(b := part.block, UnknownBlock)]
-    return key if key is not None and any(key in block.more for block in extra) else ""
+    cited = any(isinstance(block, TextBlock) and block.citations for block in extra)
+    is_extra = any(key in block.more for block in extra) or (key == CITATIONS and cited)
+    return key if key is not None and is_extra else ""
 
 
 def _alike(past: Sequence[_Part], named: Sequence[_Part]) -> list[_Part]:
@@ -227,9 +223,56 @@ def _is_bare(block: Block) -> bool:
     return isinstance(block, TextBlock) and not (block.citations or block.more)
 
 
-def _is_about_thinking(words: str, past: Sequence[_Part], named: Sequence[_Part]) -> bool:
+def _of_a_kind(
+    said: str, request: Request, past: Sequence[_Part], named: Sequence[_Part]
+) -> frozenset[str]:
+    """Name the types of blocks that a server takes of no past, if that is what is refused."""
+    told, place = said.casefold(), _PLACE.search(said)
+    if _is_about_thinking(said, past, named):
+        return frozenset(cls.type for cls in THINKING)
+    if re.search(_OF_A_KIND, told) is None or re.search(_OF_A_PAIR, told) is not None:
+        return frozenset()
+    old = [part for part in past if not isinstance(part.block, TextBlock)]
+    if place is not None:
+        key = place["key"]
+        old = [
+            part
+            for part in old
+            if part.message == int(place[1]) and place[2] in {None, str(part.number)}
+            if key in {None, "type", part.block.type}
+        ]
+    elif re.search(r"\btools?\b|tool_choice", told) and "tools" in request.params:
+        return frozenset(part.block.type for part in old if call_id(part.block) is not None)
+    else:
+        new = _new_types(request, past)
+        old = [part for part in old if part.block.type not in new]
+    places = {part.block.type: _place_of(part.block.type, told) for part in old}
+    first = min((at for at in places.values() if at is not None), default=None)
+    if first is None and (place is not None or re.search(r"\btext|multi-?modal", told)):
+        return frozenset(places)
+    return frozenset(type_ for type_, at in places.items() if at is not None and at == first)
+
+
+def _place_of(type_: str, told: str) -> int | None:
+    """Find where a type of block is named, in whatever spelling."""
+    words = {"document": "document|pdf"}.get(type_, type_.replace("_", "[ _-]?"))
+    match = re.search(rf"\b({words})s?\b", told.casefold())
+    return None if match is None else match.start()
+
+
+def _new_types(request: Request, past: Sequence[_Part]) -> frozenset[str]:
+    old = {(part.message, part.number) for part in past}
+    return frozenset(
+        block.type
+        for at, message in enumerate(request.messages)
+        for number, block in enumerate(message.content)
+        if (at, number) not in old
+    )
+
+
+def _is_about_thinking(said: str, past: Sequence[_Part], named: Sequence[_Part]) -> bool:
     """Tell whether thinking of earlier turns is refused, not a setting for it nor another block."""
-    told = words.casefold()
+    told = said.casefold()
     others = {part.block.type for part in named if not isinstance(part.block, THINKING)}
     if others & set(_WORD.findall(told)):  # what is said may list all types that there are
         return False
@@ -237,7 +280,7 @@ def _is_about_thinking(words: str, past: Sequence[_Part], named: Sequence[_Part]
         any(isinstance(part.block, THINKING) for part in past)
         and _THINKING.search(told) is not None
         and _PARAMETER.match(told) is None
-        and ("block" in told or "signature" in told or _PLACE.search(told) is not None)
+        and (re.search(_BLOCKS, told) is not None or _PLACE.search(told) is not None)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, words
 from chatrepl.core.exchange.params import wants_thinking
-from chatrepl.core.exchange.past import Refused
+from chatrepl.core.exchange.refused import Refused, of_server
 from chatrepl.core.exchange.reply import PrefillBegun, Reply
 from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
 from chatrepl.core.exchange.view import is_sent
@@ -29,7 +29,7 @@ _NO_ID: Final = TurnId("")  # a turn gets its own when it begins
 class Situation:
     """What requests are made from. `ask` is what is set for the next message.
 
-    `refused` is what the service does not take back of earlier turns.
+    `refused` is what the service does not take back of these earlier turns.
     """
 
     conversation: Conversation
@@ -48,7 +48,8 @@ class Situation:
 
         Without a message it is what stands there, and no reply is begun.
         """
-        after = self.refused.without(base or self.conversation)
+        refused = self.refused | of_server(self.model.refused)
+        after = refused.without(base or self.conversation)
         ask = self.ask if message is not None else replace(self.ask, prefill="")
         return build_request(after, self.settings, self.model, message, ask)
 

@@ -11,7 +11,7 @@ from typing import Final
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
 
-_MESSAGE: Final = re.compile(r"messages\.(\d+)\b")
+_MESSAGE: Final = re.compile(r"messages\.(\d{1,9})\b")
 _OLDER: Final = "It is in an earlier turn: /history lists them, and /drop leaves one out."
 _PARAMETERS: Final = {
     "effort": "/effort clear leaves it to the model.",

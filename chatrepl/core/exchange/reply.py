@@ -150,10 +150,14 @@ StreamEvent: TypeAlias = (
 
 @frozen
 class Reply:
-    """A reply as far as it has come."""
+    """A reply as far as it has come.
+
+    `unsigned` is thinking that is no block of it, with its place among them.
+    """
 
     blocks: tuple[Block, ...] = ()
     open: OpenBlock | None = None
+    unsigned: tuple[tuple[int, Block], ...] = ()
     model: str = ""
     message_id: str | None = None
     request_id: str | None = None
@@ -256,6 +260,17 @@ class Reply:
         last = None if self.open.is_call else self.open.close()
         return self.blocks if last is None else (*self.blocks, last)
 
+    def came(self) -> tuple[Block, ...]:
+        """Give the blocks so far as they came, with the thinking that cannot be sent again."""
+        blocks = list(self.content())
+        for place, thought in reversed(self._thoughts()):
+            blocks.insert(place, thought)
+        return tuple(blocks)
+
+    def _thoughts(self) -> tuple[tuple[int, Block], ...]:
+        thought = self.open.unsigned() if self.open is not None else None
+        return self.unsigned if thought is None else (*self.unsigned, (len(self.blocks), thought))
+
     def _begin(self, event: MessageStart) -> "Reply":
         if self.started and self.stop_reason != "pause_turn":  # a service that says it twice
             return self
@@ -281,7 +296,7 @@ class Reply:
             return self
         block = self.open.close()
         blocks = self.blocks if block is None else (*self.blocks, block)
-        return replace(self, blocks=blocks, open=None)
+        return replace(self, blocks=blocks, open=None, unsigned=self._thoughts())
 
     def _opened(self, index: int, kind: str) -> "tuple[Reply, OpenBlock]":
         if self.open is not None and (self.open.index, self.open.type) == (index, kind):

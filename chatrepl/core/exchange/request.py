@@ -86,7 +86,7 @@ class Request:
     `bound` names its past (see `view.py`); `prefill` tells how the reply is to begin; the last
     `ours` blocks of the last user message are instructions of ours. The messages at the places
     `marks` end in a mark for the prompt cache, of the same kind as the automatic one. `betas` are
-    the beta features it needs, which go out as a header.
+    the beta features it needs, which go out as a header; the answer `streams` where it can.
     """
 
     params: Wire
@@ -96,6 +96,7 @@ class Request:
     ours: int = 0
     marks: frozenset[int] = frozenset()
     betas: tuple[str, ...] = ()
+    streams: bool = True
 
     @property
     def model(self) -> str:
@@ -190,7 +191,8 @@ def build_request(
     cached = "cache_control" in params
     marks = marked_messages(messages, prefilled=mode == "native") if cached else frozenset()
     betas = betas_of(settings, params)
-    return Request(params, messages, sent.bound, prefill, len(ours), marks, betas)
+    streams = "stream" not in model.refused
+    return Request(params, messages, sent.bound, prefill, len(ours), marks, betas, streams)
 
 
 def _declared(tools: Sequence[Wire], extra: Wire) -> str:
@@ -229,7 +231,8 @@ def _params(
     wanted = settings.cache_enabled and settings.extra_body.get("cache_control", 1) is not None
     cached = wanted and "cache_control" not in model.refused
     if sent.system.strip():
-        pays = cached and is_large(sent.system, model.cache_minimum)
+        takes_list = "system.list" not in model.refused
+        pays = cached and takes_list and is_large(sent.system, model.cache_minimum)
         params["system"] = marked_text(sent.system, control) if pays else sent.system
     if settings.stop_sequences:
         params["stop_sequences"] = list(settings.stop_sequences)
@@ -247,7 +250,7 @@ def _params(
     if ask.official and ask.previous_message_id:
         params["diagnostics"] = {"previous_message_id": ask.previous_message_id}
     sampling = takes_sampling(settings, model, official=ask.official)
-    return without(params | plain_params(settings, sampling=sampling), model.refused)
+    return without(params | plain_params(settings, model, sampling=sampling), model.refused)
 
 
 def _ttl(settings: Settings, ask: Ask) -> str:

@@ -6,6 +6,7 @@ it as bound to another conversation. Tool calls nobody answered are left out.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -61,7 +62,7 @@ def _chosen(conversation: Conversation, turns: tuple[Turn, ...]) -> Iterator[Mes
     summary = conversation.state.summary
     for turn in turns:
         if summary is not None and turn.id in summary.covers:
-            yield Message.user(f"<summary>\n{summary.text}\n</summary>")
+            yield Message.user(framed(summary.text, "summary"))
             yield Message("assistant", (TextBlock(ACKNOWLEDGED),))
             summary = None
         whole = is_sent(turn, conversation)
@@ -152,3 +153,11 @@ def bind(messages: tuple[Message, ...], system: str, model: Model, tools: str) -
         sent.append(slim)
         past = hashlib.sha256(past + slim.digest).digest()
     return Sent(tuple(sent), system, past.hex())
+
+
+def framed(text: str, name: str) -> str:
+    """Put data into a frame that it cannot close itself, whatever stands in it."""
+    taken = set(re.findall(rf"(?i)<\s{{0,20}}/?\s{{0,20}}{name}(-\d{{1,9}})?", text))
+    endings = ("", *(f"-{number}" for number in range(1, len(taken) + 1)))
+    free = name + next(ending for ending in endings if ending not in taken)
+    return f"<{free}>\n{text}\n</{free}>"

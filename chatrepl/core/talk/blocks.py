@@ -69,7 +69,7 @@ class ImageBlock(KeyedBlock):
         return cls({"type": "url", "url": url})
 
     def to_markdown(self) -> str:
-        return f"*[image: {_describe(self.source)}]*"
+        return f"*[image: {_flat(_describe(self.source))}]*"
 
 
 @frozen
@@ -101,7 +101,7 @@ class DocumentBlock(KeyedBlock):
         return cls({"type": "url", "url": url}, title)
 
     def to_markdown(self) -> str:
-        return f"*[document: {self.title or _describe(self.source)}]*"
+        return f"*[document: {_flat(self.title or _describe(self.source))}]*"
 
 
 @frozen
@@ -143,7 +143,7 @@ class ToolUseBlock(KeyedBlock):
     more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
-        return f"*[tool call: {self.name or self.type}]*"
+        return f"*[tool call: {_flat(self.name or self.type)}]*"
 
 
 @frozen
@@ -163,7 +163,7 @@ class ToolResultBlock(KeyedBlock):
     more: Wire = field(default_factory=dict, hash=False)
 
     def to_markdown(self) -> str:
-        return f"*[{self.type.replace('_', ' ')}]*"
+        return f"*[{_flat(self.type.replace('_', ' '))}]*"
 
 
 @frozen
@@ -181,7 +181,7 @@ class UnknownBlock:
 
     def to_markdown(self) -> str:
         text = self.wire.get("text")
-        return text if isinstance(text, str) else f"*[{self.type}]*"
+        return text if isinstance(text, str) else f"*[{_flat(self.type)}]*"
 
 
 TypedBlock: TypeAlias = (
@@ -295,6 +295,10 @@ def _plain(part: Any) -> Any:
             return list(part)
         case _:
             return part
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _describe(source: Wire) -> str:

@@ -5,10 +5,10 @@ What of a conversation is sent is decided in `core/exchange/view.py`.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, Literal, NewType, TypeAlias
 
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, UnknownBlock, block_from_wire
@@ -106,6 +106,7 @@ class Receipt:
     uncached_usd: float | None = None
     duration_s: float = 0.0
     error: str = ""
+    stop_sequence: str | None = None
 
 
 @frozen
@@ -211,10 +212,21 @@ class Conversation:
 
         A system prompt that waits for the next message waits on where `turn` did not take it along.
         """
-        waits = self.state.next_system
-        prompts = [message.text for message in turn.messages if message.role == "system"]
-        state = replace(self.state, head=turn.id, next_system=None if waits in prompts else waits)
-        return replace(self, turns={**self.turns, turn.id: turn}).then(state)
+        return self.grown((turn,))
+
+    def grown(self, turns: Iterable[Turn]) -> "Conversation":
+        """Hang each of `turns` under its parent, one after the other."""
+        added, states = dict(self.turns), [self.state]
+        for turn in turns:
+            added[turn.id] = turn
+            waits = states[-1].next_system
+            prompts = [message.text for message in turn.messages if message.role == "system"]
+            waiting = None if waits in prompts else waits
+            states.append(replace(self.state, head=turn.id, next_system=waiting))
+        past = [state for state, later in pairwise(states) if state != later]
+        if not past:
+            return replace(self, turns=added)
+        return replace(self, turns=added, state=states[-1], past=(*self.past, *past), future=())
 
     def then(self, state: State) -> "Conversation":
         """Go on to `state`; what was undone before can no longer be redone."""

@@ -1,8 +1,8 @@
 """The beginning of what was said, in a line: for the rows of tables."""
 
-import json
 from typing import Final
 
+from chatrepl.core.foreign_json import read_json
 from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.traces import trace
@@ -35,10 +35,7 @@ def reply_text(turn: Turn) -> str:
 def _choice(text: str) -> str:
     if not text.startswith("{") or len(text) > _LONGEST:
         return ""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return ""
+    value = read_json(text)
     choice = value.get("choice") if isinstance(value, dict) and len(value) == 1 else None
     return choice if isinstance(choice, str) else ""
 

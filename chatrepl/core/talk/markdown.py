@@ -33,10 +33,15 @@ def to_markdown(
 
 @frozen
 class Passage:
-    """Text that was joined, thinking, or the lines for a block without a better form."""
+    """Text that was joined, thinking, or the lines for a block without a better form.
+
+    A text may stand in the middle of a fenced block: `opens` begins that anew, `closes` ends it.
+    """
 
     kind: Literal["text", "thinking", "block"]
     text: str
+    opens: str = ""
+    closes: str = ""
 
     def to_markdown(self) -> str:
         """Write the piece for a document that holds all that came."""
@@ -46,7 +51,8 @@ class Passage:
             case "block":
                 return _as_code(self.text)
             case _:
-                return self.text
+                text = self.text.removeprefix("\n") if self.opens else self.text
+                return f"{self.opens}{text}{self.closes}"
 
 
 def passages(
@@ -54,7 +60,7 @@ def passages(
 ) -> Iterator[Passage]:
     """Give all that a reply is made of, in its order; the notes end it."""
     weaver = Weaver(cite, sources=sources or Sources())
-    text = ""
+    text = opens = ""
     for block in blocks:
         if isinstance(block, TextBlock):
             weaver.apart = False  # a piece stands apart by itself
@@ -62,14 +68,15 @@ def passages(
             continue
         weaver.close(block)
         if text:
-            yield Passage("text", text)
-        text = ""
+            yield Passage("text", text, opens, weaver.fences.closing())
+            text, opens = "", weaver.fences.opening()
         if isinstance(block, ThinkingBlock) and block.thinking:
             yield Passage("thinking", block.thinking)
         else:
             yield Passage("block", "\n".join(trace(block)))
-    if text := (text + weaver.end()).lstrip("\n"):
-        yield Passage("text", text)
+    text += weaver.end()
+    if text.strip("\n"):
+        yield Passage("text", text if opens else text.lstrip("\n"), opens, weaver.fences.closing())
 
 
 def _as_code(text: str) -> str:
@@ -92,14 +99,14 @@ class Weaver:
     cite: bool = True
     apart: bool = False
     sources: Sources = field(default_factory=Sources)
-    _fences: FenceWatch = field(default_factory=FenceWatch)
+    fences: FenceWatch = field(default_factory=FenceWatch)
     _begun: bool = False
     _held: str = ""  # blanks at the end of a block: a mark stands before them
     _marks: tuple[str, ...] = ()  # what waits for the end of a fence
 
     def begin(self, text: str) -> str:
         """Take a text that the reply begins with, though other blocks may come before its rest."""
-        self._fences.feed(text)
+        self.fences.feed(text)
         return text
 
     def feed(self, text: str, *, waits: bool = False) -> str:
@@ -108,7 +115,7 @@ class Weaver:
         end = _mark_place(text) if waits and self.cite else len(text)
         text, self._held = text[:end], text[end:]
         self._begun = self._begun or bool(text)
-        self._fences.feed(text)
+        self.fences.feed(text)
         return text
 
     def close(self, block: Block) -> str:
@@ -121,38 +128,38 @@ class Weaver:
             self._marks = tuple(dict.fromkeys((*self._marks, *marks)))
         held, self._held = self._held, ""
         added = self._due(held) + held
-        self._fences.feed(added)
+        self.fences.feed(added)
         return added
 
     def end(self) -> str:
         """End the reply; give its notes."""
         held, self._held = self._held, ""
         notes = self.sources.notes()
-        self._fences.feed(held)
+        self.fences.feed(held)
         if not notes:
             return held
-        closing = self._fences.closing() if self._fences.inside else ""
-        self._fences.feed(closing)
+        closing = self.fences.closing()
+        self.fences.feed(closing)
         marks = self._due("")
-        self._fences.feed(marks)
-        return f"{held}{closing}{marks}{self._fences.blank_row()}{notes}"
+        self.fences.feed(marks)
+        return f"{held}{closing}{marks}{self.fences.blank_row()}{notes}"
 
     def _parted(self, text: str) -> str:
         if not self.apart or not text:
             return text
-        if self._fences.inside:
+        if self.fences.inside:
             self.apart = False
             return text
         text = text.lstrip("\n")
         self.apart = not text
-        return self._fences.blank_row() + text if text else ""
+        return self.fences.blank_row() + text if text else ""
 
     def _due(self, held: str) -> str:
         """Give the marks, unless the text is inside of a fence, where they would be code."""
-        if not self._marks or self._fences.after(held).levels:
+        if not self._marks or self.fences.after(held).fence:
             return ""
         marks, self._marks = "".join(self._marks), ()
-        return f"{self._fences.blank_row()}{marks}" if self._fences.behind else marks
+        return f"{self.fences.blank_row()}{marks}" if self.fences.behind else marks
 
 
 def _mark_place(text: str) -> int:

@@ -26,28 +26,32 @@ _PLACES: Final = (
 
 @frozen
 class Source:
-    """What supports a text: `url` is empty for a document, `place` says where in it."""
+    """What supports a text: `url` is empty for a document, `place` says where in it.
+
+    `number` tells documents of one title apart.
+    """
 
     title: str = ""
     url: str = ""
     place: str = ""
     cited_text: str = ""
+    number: int | None = None
 
     @classmethod
     def of(cls, cited: Wire) -> "Source":
         """Read a citation of any kind, known to us or not."""
         url = _text(cited, "url") or _text(cited, "source")
         title = _text(cited, "title") or _text(cited, "document_title")
-        number = cited.get("document_index")
+        index = cited.get("document_index")
+        number = index if isinstance(index, int) else None
         if not title and not url:
-            named = isinstance(number, int)
-            title = f"document {(number or 0) + 1}" if named else "a source without a name"
-        return cls(title, url, "" if url else _place(cited), _text(cited, "cited_text"))
+            title = "a source without a name" if number is None else f"document {number + 1}"
+        return cls(title, url, "" if url else _place(cited), _text(cited, "cited_text"), number)
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> tuple[str | int | None, ...]:
         """What one source is told from another by."""
-        return (self.url,) if self.url else (self.title, self.place)
+        return (self.url,) if self.url else (self.title, self.place, self.number)
 
     @property
     def name(self) -> str:
@@ -59,7 +63,7 @@ class Source:
 class Sources:
     """Numbers the sources of one reply."""
 
-    _numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _numbers: dict[tuple[str | int | None, ...], int] = field(default_factory=dict)
     _sources: list[Source] = field(default_factory=list)
     _noted: int = 0
 

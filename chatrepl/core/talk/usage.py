@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import Any, Self
 
+from chatrepl.core.foreign_json import counted
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -68,6 +69,22 @@ class Cost:
     def __add__(self, other: Self) -> "Cost":
         return Cost(self.usd + other.usd, self.uncached_usd + other.uncached_usd)
 
+    def times(self, factor: float) -> "Cost":
+        """Give so many times the cost."""
+        return Cost(factor * self.usd, factor * self.uncached_usd)
+
+
+def steps_of(wire: Wire, usage: Usage) -> tuple[tuple[str, Usage], ...]:
+    """Give the steps that a usage object tells of, each with its model, if it names one.
+
+    They are none where they do not come to the counts of the whole, `usage`.
+    """
+    listed = wire.get("iterations")
+    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    steps = [(str(entry.get("model") or ""), Usage().merged(entry)) for entry in entries]
+    told = sum(step.total_input_tokens + step.output_tokens for _, step in steps)
+    return tuple(steps) if told >= usage.total_input_tokens + usage.output_tokens else ()
+
 
 def updated(wire: Wire, newer: Wire | None) -> dict[str, Any]:
     """Take over what a newer usage object says; null says nothing."""
@@ -101,6 +118,5 @@ def summed(earlier: Wire, later: Wire) -> dict[str, Any]:
 
 def _count(wire: Any, key: str, otherwise: int) -> int:
     value = wire.get(key) if isinstance(wire, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return otherwise
-    return value
+    count = counted(value)
+    return otherwise if count is None else count

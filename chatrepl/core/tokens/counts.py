@@ -39,17 +39,26 @@ class _LastAnswer:
 
 
 class Ledger:
-    """Counts what is sent. `count` gives a text's cl100k tokens; `scales` what is known already."""
+    """Counts what is sent. `count` gives a text's cl100k tokens; `scales` what is known already.
+
+    `tools` are those that the next request declares, as JSON.
+    """
 
     def __init__(
         self, count: Callable[[str], int], scales: Mapping[str, Scale] | None = None
     ) -> None:
+        self.tools = ""
         self._count = count
         self.tally = Tally(scales=dict(scales or {}))
         self._texts: dict[str, Features] = {}
         self._bulks: dict[bytes, Bulk] = {}
         self._parts: dict[tuple[bytes, str], ScalePart] = {}
         self._last: _LastAnswer | None = None
+
+    def declare(self, tools: str) -> None:
+        """Count tools, as JSON, with what is sent from now on."""
+        if tools != self.tools:
+            self.tools, self._last = tools, None
 
     def text(self, text: str, model: Model) -> Estimate:
         """Estimate a text on its own, without a frame."""
@@ -156,7 +165,7 @@ class Ledger:
 
     def _parts_of(self, sent: Sent, model: Model) -> list[ScalePart]:
         messages = (self._part(message, model) for message in sent.messages)
-        return [*self._preamble(sent.system, "", model), *messages]
+        return [*self._preamble(sent.system, self.tools, model), *messages]
 
     def _replied(self, reply: Message, prefix: float, model: Model, usage: Usage) -> None:
         exact = prefix == 0 and not _holds_results(reply)

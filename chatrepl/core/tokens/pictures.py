@@ -9,6 +9,7 @@ import math
 import re
 from typing import Final, TypeAlias
 
+from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 Size: TypeAlias = tuple[int, int]
@@ -16,6 +17,11 @@ Size: TypeAlias = tuple[int, int]
 TILE_PX: Final = 28  # one token of an image is a square of this side
 UNSEEN: Final[Size] = (1024, 1024)  # an image of unknown size counts as this one
 _CAPS: Final = {1568: 1568, 2576: 4784}  # tokens at most, by the longest edge
+_LONG: Final = 2.5  # the ratio of the sides from which on a picture is a page to be read
+_READABLE: Final = 0.75  # the scale at which small text stays readable
+_LEAST_SCALE: Final = 0.4  # pieces that are smaller are not worth their tokens
+_MOST_PIECES: Final = 10
+_OVERLAP_PX: Final = 56
 _HEAD_CHARS: Final = 65_536  # divisible by four: whole groups of base64
 _SOF: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -50,6 +56,44 @@ def fit(size: Size, edge_px: int, most: int) -> Size:
         middle = (low + high) // 2
         low, high = (middle, high) if tiles(at(middle)) <= most else (low, middle)
     return at(low)
+
+
+def is_long(size: Size) -> bool:
+    """Tell a page to be read, such as a screenshot of all of it, from a photo."""
+    return max(size) >= _LONG * min(size)
+
+
+@frozen
+class Pieces:
+    """A long picture, scaled to `size` and cut into `boxes`: left, top, right, bottom."""
+
+    size: Size
+    boxes: tuple[tuple[int, int, int, int], ...]
+
+
+def cut(size: Size, edge_px: int, most: int) -> Pieces | None:
+    """Cut a long picture into pieces that stay readable; None where it need not or cannot be.
+
+    What is shrunk beyond that on its short side, as a screenshot of a whole page, is lost to its
+    reader. Pieces overlap, so that each line is whole in one of them.
+    """
+    short, long = sorted(size)
+    whole = min(fit(size, edge_px, most)) / short
+    if not is_long(size) or whole >= _READABLE:
+        return None
+    scale = min(1.0, edge_px / short)
+    while scale >= _LEAST_SCALE:
+        width, height = round(short * scale), round(long * scale)
+        length = min(edge_px, most // math.ceil(width / TILE_PX) * TILE_PX)
+        count = math.ceil((height - _OVERLAP_PX) / max(1, length - _OVERLAP_PX))
+        if count <= _MOST_PIECES:
+            starts = [round(i * (height - length) / max(1, count - 1)) for i in range(count)]
+            if size[0] <= size[1]:
+                boxes = tuple((0, at, width, at + length) for at in starts)
+                return Pieces((width, height), boxes)
+            return Pieces((height, width), tuple((at, 0, at + length, width) for at in starts))
+        scale *= 0.9
+    return None
 
 
 def image_tokens(size: Size | None, edge_px: int) -> int:

@@ -13,21 +13,29 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
+from chatrepl.core.secrets import keys_in
+from chatrepl.terminal.prompt.contain import contained
+
 MOST_BYTES_READ = 8_000_000
 MOST_CHARACTERS_STORED = 256_000
 
-_SECRET = "sk-ant-"  # noqa: S105 - the beginning of every key, so that keys are not stored
-
 
 class DiskHistory(History):
-    """History in a private file; in memory only without one, or where it cannot be used."""
+    """History in a private file; in memory only without one, or where it cannot be used.
+
+    `secrets` are texts that are never stored, whatever they look like.
+    """
 
     def __init__(self, path: Path | None) -> None:
         super().__init__()
         self.path = path
+        self.secrets: tuple[str, ...] = ()
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""
+        return contained(self._stored, list)()
+
+    def _stored(self) -> Iterable[str]:
         if self.path is None:
             return []
         try:
@@ -39,14 +47,14 @@ class DiskHistory(History):
 
     def store_string(self, string: str) -> None:
         """Append a line to the file, if it may be stored."""
-        if self.path is None or not _may_be_stored(string):
+        if self.path is None or not _may_be_stored(string) or keys_in(string, self.secrets):
             return
         with suppress(OSError):
             _append(self.path, json.dumps(string).encode("ascii"))
 
 
 def _may_be_stored(entry: str) -> bool:
-    if entry.startswith(" ") or not entry.strip() or _SECRET in entry:
+    if entry.startswith(" ") or not entry.strip() or "sk-ant-" in entry:
         return False
     return len(entry) <= MOST_CHARACTERS_STORED
 

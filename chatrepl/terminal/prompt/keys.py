@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.buffer import Buffer
@@ -33,6 +33,7 @@ class KeyState:
     hint: str = ""  # shown in the toolbar until the next key
     last_hint: str = ""
     cleared: Callable[[], None] = lambda: None
+    pastes: list[str] = field(default_factory=list)  # the lines that may mention a file
     keys_since_paste: int | None = None  # while the batch of keys lasts that brought a paste
 
     def next_key(self, _sender: object) -> None:
@@ -126,7 +127,9 @@ def _bind_paste(keys: KeyBindings, state: KeyState) -> None:
     def _(event: KeyPressEvent) -> None:
         state.keys_since_paste = 0
         asyncio.get_running_loop().call_soon(paste_is_over)
-        event.current_buffer.insert_text(pasted_text(event.data))
+        text = pasted_text(event.data)
+        state.pastes += [line for line in text.split("\n") if "@" in line]
+        event.current_buffer.insert_text(text)
 
 
 def pasted_text(data: str) -> str:

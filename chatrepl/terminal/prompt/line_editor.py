@@ -23,6 +23,8 @@ def fit(
     """Give the styled pieces of a line at most `width` columns wide."""
     separator, mark = (" | ", "~") if ascii_only else (" · ", "…")
     fitting = [part._replace(text=one_line(part.text)) for part in parts]
+    if ascii_only:
+        fitting = [part._replace(text=part.text.replace("▣", "*")) for part in fitting]
     fitting = [part for part in fitting if part.text]
     while len(fitting) > 1 and _width(fitting, separator) > width:
         least = max(range(len(fitting)), key=lambda index: (fitting[index].rank, index))

@@ -14,8 +14,8 @@ from prompt_toolkit.formatted_text.utils import fragment_list_to_text
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer
 
+from chatrepl.core.characters import plain
 from chatrepl.core.fences import line_states
-from chatrepl.terminal.sanitize.tables import plain
 from chatrepl.terminal.sanitize.text import Sanitizer
 
 _TAB = "    "

@@ -4,6 +4,7 @@ A `Tty` brings back the modes of the start for the editor and for a suspension.
 The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupted` or `Closed`.
 """
 
+import asyncio
 import os
 import signal
 import sys
@@ -11,8 +12,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application, create_app_session, get_app
+from prompt_toolkit.application import (
+    Application,
+    create_app_session,
+    get_app,
+    run_in_terminal,
+)
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -25,6 +32,12 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.utils import is_dumb_terminal
 
 from chatrepl.terminal.modes import Tty, is_ignored
+from chatrepl.terminal.prompt.contain import (
+    ContainedCompleter,
+    ContainedLexer,
+    ContainedProcessor,
+    contained,
+)
 from chatrepl.terminal.prompt.history import DiskHistory
 from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
 from chatrepl.terminal.prompt.line_editor import (
@@ -71,8 +84,10 @@ class Prompt:
         with create_app_session(self._input, self._output):
             self._session = self._build(prompt_keys(self._keys, os.environ, tty), dumb=dumb)
         app = self._session.app
-        app.key_processor.before_key_press += self._keys.next_key
-        app.before_render += self._fit_menu
+        app.key_processor.before_key_press += contained(self._keys.next_key, _nothing)
+        app.before_render += contained(self._fit_menu, _nothing)
+        keys = app.key_processor  # its own containment forgets the keys behind the one that failed
+        keys._call_handler = contained(keys._call_handler, _nothing)  # type: ignore[method-assign]  # noqa: SLF001
         app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         self.change(options)
 
@@ -84,13 +99,13 @@ class Prompt:
             history=self._history,
             auto_suggest=AutoSuggestFromHistory(),
             search_ignore_case=True,
-            lexer=FenceLexer(),
-            completer=CandidateCompleter(self._feeds.complete),
+            lexer=ContainedLexer(FenceLexer()),
+            completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
             complete_while_typing=Condition(_opens_menu),
             reserve_space_for_menu=_ROWS_FOR_MENU,
-            input_processors=[VisibleProcessor()],
+            input_processors=[ContainedProcessor(VisibleProcessor())],
             key_bindings=keys,
-            bottom_toolbar=self._toolbar,
+            bottom_toolbar=contained(self._toolbar, list),
             placeholder=self._placeholder,
             include_default_pygments_style=False,
             input=self._input,
@@ -100,6 +115,7 @@ class Prompt:
     def change(self, options: PromptOptions) -> None:
         """Look and behave otherwise from the next line on; the history stays where it is."""
         self.options = options
+        self._history.secrets = options.secrets
         self._keys.multiline = options.multiline
         self._session.editing_mode = EditingMode.VI if options.vi else EditingMode.EMACS
         self._session.app.ttimeoutlen = _ESCAPE_SECONDS
@@ -128,33 +144,54 @@ class Prompt:
         """Let the user edit a line that begins as `default`, until it is submitted or left.
 
         `run` is `asyncio.run`, or that of an event loop on which other things go on meanwhile.
+        Whatever else is raised, `draft` is then what was typed so far.
         """
+        self._session.default_buffer.reset(Document(default))
         try:
             result = run(self._prompt(default))
         except EOFError:
-            self._keep_draft()
+            self.keep_draft()
             return Closed()
         except (SystemExit, OSError):  # we must leave, or the terminal has gone
-            self._keep_draft()
+            self.keep_draft()
             raise
-        except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
+        except KeyboardInterrupt:  # it came while the keys were not ours: as one Ctrl-C
             self._keys.hint = LEAVE_HINT
-            return self.read(run, default)
-        return Submitted(whole_characters(result)) if isinstance(result, str) else result
+            return self.read(run, self.draft)
+        if not isinstance(result, str):
+            return result
+        return Submitted(whole_characters(result), tuple(self._keys.pastes))
+
+    @property
+    def draft(self) -> str:
+        """What stands in the line."""
+        return self._session.default_buffer.text
+
+    def above(self, say: Callable[[], None]) -> bool:
+        """Let something be said above the line that is being edited; tell whether there is one."""
+        app = self._session.app
+        if not app.is_running or app.context is None:
+            return False
+        app.context.copy().run(run_in_terminal, say)
+        return True
 
     async def _prompt(self, default: str) -> PromptResult:
         if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
         with create_app_session(self._input, self._output):
             heard = not is_ignored(signal.SIGINT)
-            result = await self._session.prompt_async(default=default, handle_sigint=heard)
+            loop = asyncio.get_running_loop()  # what it does with bugs is better than a stack trace
+            loop.call_soon(loop.set_exception_handler, loop.get_exception_handler())  # a dumb one
+            result = await self._session.prompt_async(
+                default=default, handle_sigint=heard, set_exception_handler=False
+            )
         self._first = False
         return result
 
-    def _keep_draft(self) -> None:
+    def keep_draft(self) -> None:
         """Put what is being typed into the history: nobody will submit it any more."""
-        if draft := self._session.default_buffer.text:
-            self._history.append_string(draft)
+        if self.draft:
+            self._history.append_string(self.draft)
 
     def _fit_menu(self, app: Application[PromptResult]) -> None:
         """Reserve no more rows for the menu than the window has beside prompt and toolbar."""
@@ -170,8 +207,13 @@ class Prompt:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
-            parts = [*mode, *self._feeds.toolbar()]
+            draft = Submitted(self._session.default_buffer.text, tuple(self._keys.pastes))
+            parts = [*mode, *self._feeds.toolbar(draft)]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
+
+
+def _nothing(*_args: object, **_keywords: object) -> None:
+    pass
 
 
 def _opens_menu() -> bool:

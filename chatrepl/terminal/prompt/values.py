@@ -11,9 +11,10 @@ from chatrepl.terminal.theme import DARK, Theme
 
 @frozen
 class Submitted:
-    """A submitted text."""
+    """A submitted text, and lines that were pasted so far: they may stand in the text."""
 
     text: str
+    pasted: tuple[str, ...] = ()
 
 
 @frozen
@@ -49,7 +50,10 @@ class ToolbarPart(NamedTuple):
 
 @frozen
 class PromptOptions:
-    """How a prompt looks and behaves; `history` None writes nothing to disk."""
+    """How a prompt looks and behaves; `history` None writes nothing to disk.
+
+    A line that holds one of `secrets` is in no history either.
+    """
 
     mark: str = "› "
     theme: Theme = field(default_factory=lambda: DARK)
@@ -58,15 +62,16 @@ class PromptOptions:
     multiline: bool = False
     history: Path | None = None
     placeholder: str = ""
+    secrets: tuple[str, ...] = ()
 
 
 @frozen
 class Feeds:
-    """Where a prompt asks: completions for a text and cursor, the toolbar's parts.
+    """Where a prompt asks: completions for a text and cursor, the toolbar's parts for a draft.
 
     `cleared` is told when the user threw a draft away.
     """
 
     complete: Callable[[str, int], Iterable[Candidate]] = lambda _text, _cursor: ()
-    toolbar: Callable[[], Sequence[ToolbarPart]] = lambda: ()
+    toolbar: Callable[[Submitted], Sequence[ToolbarPart]] = lambda _draft: ()
     cleared: Callable[[], None] = lambda: None

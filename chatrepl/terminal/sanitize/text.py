@@ -22,16 +22,15 @@ import re
 from functools import cache
 from itertools import groupby
 
-from chatrepl.terminal.sanitize.tables import (
-    EMOJI,
-    IDEOGRAPHS,
-    JOINING,
+from chatrepl.core.characters import (
     MARKS,
     UNSAFE,
+    belongs,
     char_class,
     end_without,
     one_of,
     plain,
+    unseen,
 )
 
 MOST_MARKS = 8
@@ -46,7 +45,7 @@ def display(text: str) -> str:
     if plain().fullmatch(text):
         return text
     if one_of(f"{UNSAFE} 2028-2029").search(text):
-        text = _unsafe().sub(_shown, join_surrogates(text))
+        text = unseen().sub(_shown, join_surrogates(text))
     return _stacked_marks().sub(_capped, text)
 
 
@@ -71,13 +70,6 @@ def pipe(text: str) -> str:
 def join_surrogates(text: str) -> str:
     """Join the halves of characters that arrived as two surrogates."""
     return _surrogate_pairs().sub(_joined, text)
-
-
-@cache
-def _unsafe() -> re.Pattern[str]:
-    no_cr = char_class(UNSAFE.replace(" B-1F", " B-C E-1F"))
-    flag = "\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
-    return re.compile(f"(?P<flag>{flag})|(?P<line>\r\n|[\u2028\u2029])|(?:[{no_cr}]|\r(?!\n))+")
 
 
 @cache
@@ -116,28 +108,11 @@ def _shown(match: re.Match[str]) -> str:
         return "\n"
     before = text[match.start() - 1 : match.start()]
     after = text[match.end() : match.end() + 1]
-    if _belongs(run, before, after):
+    if belongs(run, before, after):
         return run
     if len(run) > 1 and all("\U000e0020" <= char <= "\U000e007e" for char in run):
         return _spelt(run)
     return _labels(run)
-
-
-def _belongs(run: str, before: str, after: str) -> bool:
-    """Tell whether an invisible run is part of how its neighbours are spelt."""
-    if run in {"\u200c", "\u200d"} and _is(JOINING, before) and _is(JOINING, after):
-        return not (_is(MARKS, before) and _is(MARKS, after))
-    if run in {"\u200d", "\ufe0f\u200d"}:
-        return _is(EMOJI, before) and _is(EMOJI, after)
-    if run in {"\ufe0e", "\ufe0f"}:
-        return _is(EMOJI, before) or (before in tuple("0123456789#*") and after == "\u20e3")
-    if len(run) == 1 and "\U000e0100" <= run <= "\U000e01ef":
-        return _is(IDEOGRAPHS, before)
-    return len(run) == 1 and "\u180b" <= run <= "\u180f" and "\u1800" <= before <= "\u18aa"
-
-
-def _is(ranges: str, char: str) -> bool:
-    return one_of(ranges).match(char) is not None
 
 
 def _spelt(tags: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Final, Self, TextIO
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
@@ -16,8 +16,11 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.foreign_json import DEEPEST, tame
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock
 from chatrepl.core.talk.markdown import Weaver
+
+_AROUND: Final = 10  # levels of our own around what came
 
 
 class SilentView:
@@ -41,25 +44,39 @@ class SilentView:
 class LinesView(SilentView):
     """Writes one JSON object a line: what comes of a reply, and its retries.
 
-    The result is the shell's.
+    The result is the shell's; its text is what the texts here come to. `model` was asked for, and
+    `session_id` is where the conversation is kept.
     """
 
-    def __init__(self, write: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        write: Callable[[Mapping[str, Any]], None],
+        model: str = "",
+        session_id: str | None = None,
+    ) -> None:
         self._write = write
-        self._prefilled = False
+        self._model = model
+        self._session_id = session_id
+        self._prefill: str | None = None  # what the text begins with, once there is any
         self._attempt = 0
         self._weaver = Weaver(cite=False)
         self._closed = 0
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Write the event, if it is one that programs are told of."""
-        for block in reply.blocks[self._closed :]:
-            self._close(block)
-        self._closed = len(reply.blocks)
+        self._follow(reply)
         match event:
             case MessageStart(model, message_id):
                 self._attempt = 0
-                self._write({"type": "start", "model": model, "id": message_id})
+                self._write(
+                    {
+                        "type": "start",
+                        "model": model or self._model,
+                        "id": message_id,
+                        "request_id": event.request_id,
+                        "session_id": self._session_id,
+                    }
+                )
             case TextDelta(text):
                 self._text(self._weaver.feed(text))
             case CitationDelta(citation):
@@ -69,9 +86,8 @@ class LinesView(SilentView):
                     self._write({"type": "citation", "citation": citation})
             case ThinkingDelta(text):
                 self._write({"type": "thinking", "delta": text})
-            case PrefillBegun(prefill) if prefill.mode != "schema" and not self._prefilled:
-                self._prefilled = True
-                self._text(self._weaver.begin(prefill.text))
+            case PrefillBegun(prefill) if prefill.mode != "schema" and self._prefill is None:
+                self._prefill = prefill.text
             case RetryWait(reason, seconds, attempt, attempts) if attempt != self._attempt:
                 self._attempt = attempt  # the seconds that are counted down are for people
                 self._write(
@@ -85,6 +101,15 @@ class LinesView(SilentView):
                 )
             case _:
                 pass
+
+    def _follow(self, reply: Reply) -> None:
+        """Write the blocks that ended since, and what the text begins with once there is any."""
+        for block in reply.blocks[self._closed :]:
+            self._close(block)
+        self._closed = len(reply.blocks)
+        if self._prefill and reply.text:
+            self._text(self._weaver.begin(self._prefill))
+            self._prefill = ""
 
     def _text(self, text: str) -> None:
         if text:
@@ -100,6 +125,13 @@ class LinesView(SilentView):
 
 
 def write_json(out: TextIO, value: Mapping[str, Any]) -> None:
-    """Write one object as a line of ASCII JSON: lossless, and inert on a terminal."""
+    """Write one object as a line of ASCII JSON, inert on a terminal: what others can read too.
+
+    Half of a surrogate pair becomes U+FFFD, what is no number is left out; all else is lossless.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        value = tame(value, DEEPEST + _AROUND).value
     out.write(json.dumps(value, ensure_ascii=True) + "\n")
     out.flush()

@@ -53,7 +53,7 @@ class LiveView:
         self._begun_at = clock()
         self._parts = Parts(console, style, clock)
         self._progress = Progress(clock, utf8=style.utf8)
-        self._weaver = Weaver()
+        self._weaver = Weaver(style.cite)
         self._waits = False  # whether the block may end in a mark
         self._closed = 0
         self._later: list[str] = []
@@ -148,9 +148,12 @@ class LiveView:
         text, self._held = self._held, ""
         if ends and self.condense is not None:
             text = self.condense(text)
-        if not self._parts.in_text:  # what is between parts it already
-            self._weaver.apart = False
-        return self._weaver.feed(text, waits=self._waits)
+        if self._parts.in_text:
+            return self._weaver.feed(text, waits=self._waits)
+        self._weaver.apart = False  # what is between parts it already
+        opening = self._weaver.fences.opening()  # of code that goes on behind it
+        text = self._weaver.feed(text, waits=self._waits)
+        return opening + text.removeprefix("\n") if opening else text
 
     def _open(self, kind: str) -> None:
         self._done = False

@@ -22,7 +22,7 @@ from chatrepl.terminal.stream.painter import Painter, Thinking
 class Style:
     """How replies are shown. `repaint` False prints only what is final: no live rows, no spinner.
 
-    Without `thinking` nothing is seen of it but that it goes on.
+    Without `thinking` nothing is seen of it but that it goes on; without `cite` no sources are.
     """
 
     look: Look = DARK
@@ -30,6 +30,7 @@ class Style:
     repaint: bool = True
     utf8: bool = True
     thinking: bool = True
+    cite: bool = True
 
 
 class Parts:

@@ -34,7 +34,8 @@ from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line
 class PlainView:
     """Writes a reply's text to a stream, each delta at once.
 
-    With `cite` the marks of its sources follow each block, and their notes the whole.
+    With `cite` the marks of its sources follow each block, and their notes the whole. What the text
+    is to begin with is written once there is any text.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class PlainView:
         self._closed = 0
         self._held = ""
         self._last = ""
-        self._prefilled = False
+        self._prefill: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +74,9 @@ class PlainView:
         for block in reply.blocks[self._closed :]:
             self._feed(self._weaver.close(block))
         self._closed = len(reply.blocks)
+        if self._prefill and reply.text:
+            self._feed(self._weaver.begin(self._prefill))
+            self._prefill = ""
         match event:
             case TextDelta(text):
                 self._feed(self._weaver.feed(text, waits=self._waits))
@@ -80,9 +84,8 @@ class PlainView:
                 self._waits = "citations" in wire
             case CitationDelta():
                 self._waits = True
-            case PrefillBegun(prefill) if prefill.mode != "schema" and not self._prefilled:
-                self._prefilled = True
-                self._feed(self._weaver.begin(prefill.text))
+            case PrefillBegun(prefill) if prefill.mode != "schema" and self._prefill is None:
+                self._prefill = prefill.text
             case _:
                 pass
 

@@ -92,7 +92,7 @@ def test_unusual_credentials_are_left_to_the_sdk(credentials: Credentials) -> No
 
 def test_headers_of_the_environment_are_left_to_the_sdk() -> None:
     assert head_start(route("http://127.0.0.1:1")) is not None
-    assert head_start(replace(route("http://127.0.0.1:1"), custom=True)) is None
+    assert head_start(replace(route("http://127.0.0.1:1"), custom="X-A: b")) is None
 
 
 @pytest.mark.parametrize(("url", "needs"), [("http://localhost:80", True), ("http://host", False)])

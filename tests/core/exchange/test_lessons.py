@@ -11,7 +11,7 @@ from chatrepl.core.exchange.lessons import parameter_lesson
 from chatrepl.core.exchange.params import without
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import EFFORTS, find
-from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock
 from chatrepl.core.talk.conversation import Message, Prefill
 
 HELLO = Message.user("Hello")
@@ -29,6 +29,9 @@ FULL: dict[str, Any] = {
     "metadata": {"user_id": "me"},
     "service_tier": "auto",
     "temperature": 0.5,
+    "tools": [{"name": "web_search"}],
+    "fallbacks": "default",
+    "speed": "fast",
 }
 
 
@@ -78,6 +81,16 @@ def facts(words: str, request: Request | None = None) -> dict[str, Any]:
         ),
         ("output_config.format: not supported", "output_config.format"),
         ("response_format json_schema is not supported", "output_config.format"),
+        ('json: unknown field "display"', "thinking.display"),
+        ("unsupported field: format", "output_config.format"),
+        ("fallbacks: this model does not support fallback models", "fallbacks"),
+        ("Unexpected value(s) `server-side-fallback-2026-07-01` for the header", "fallbacks"),
+        ("speed: 'fast' is not supported on claude-opus-5-5", "speed"),
+        ("stream: Extra inputs are not permitted", "stream"),
+        ("This backend does not support streaming", "stream"),
+        ("system: Input should be a valid string", "system.list"),
+        ("tools: Extra inputs are not permitted", "web"),
+        ("web_search is not supported", "web"),
     ],
 )
 def test_what_a_refusal_names_is_what_is_not_taken(words: str, fact: str) -> None:
@@ -85,8 +98,9 @@ def test_what_a_refusal_names_is_what_is_not_taken(words: str, fact: str) -> Non
     assert facts(words.upper()) == {fact: False}
     model = find("claude-opus-5-5").learned({fact: False})
     pruned = without(dict(FULL), model.refused)
-    assert pruned != FULL
-    assert facts(words, Request(pruned, (HELLO,))) != {fact: False}
+    if fact not in {"stream", "system.list", "web"}:  # no parameters, but shapes of the request
+        assert pruned != FULL
+        assert facts(words, Request(pruned, (HELLO,))) != {fact: False}
 
 
 @pytest.mark.parametrize(
@@ -143,6 +157,8 @@ def test_a_small_window_leaves_a_quarter_of_it_to_the_reply(words: str) -> None:
         "output_config.format.schema: additionalProperties is not supported",
         "A maximum of 4 blocks with cache_control may be provided. Found 5.",
         "stop_sequences: Extra inputs are not permitted",
+        "image format is not supported",
+        "the system is not available",
     ],
 )
 def test_what_is_of_the_past_or_the_user_s_own_teaches_nothing_here(words: str) -> None:
@@ -214,3 +230,33 @@ def test_what_is_refused_is_nowhere_in_the_request(names: set[str]) -> None:
     assert "type" in body.get("thinking", {"type": 0})
     assert all(value not in ({}, None) for value in body.values())
     assert Request(FULL, (HELLO,)).without(frozenset(names)).params == body
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"tools": [{"name": "mine"}]}, "tools: Extra inputs are not permitted"),
+        ({"tools": "all"}, "tools: Extra inputs are not permitted"),
+        ({"tools": ["all"]}, "tools: Extra inputs are not permitted"),
+        ({"tool_choice": {"type": "none"}}, "tools: Extra inputs are not permitted"),
+        ({"system": "Be kind."}, "system: Input should be a valid string, or an array"),
+        ({"max_tokens": "many"}, "max_tokens: unsupported, at most 300"),
+        ({"thinking": "much"}, "thinking: unknown"),
+        ({"output_config": 3}, "output_config: unknown"),
+    ],
+)
+def test_what_a_user_put_in_place_of_ours_is_left_to_the_user(
+    params: dict[str, Any], words: str
+) -> None:
+    assert facts(words, Request({**FULL, **params}, (HELLO,))) == {}
+
+
+def test_thinking_that_is_refused_in_a_past_is_no_parameter() -> None:
+    thought = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
+    words = "thinking blocks are not supported"
+    assert facts(words, Request(FULL, (HELLO, thought, HELLO))) == {}
+    assert facts(words) == {"thinking": False}
+
+
+def test_a_reply_that_comes_whole_is_not_asked_to_stream() -> None:
+    assert facts("stream is not allowed", Request(FULL, (HELLO,), streams=False)) == {}

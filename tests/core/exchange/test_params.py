@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.exchange.params import (
     betas_of,
+    declared_tools,
     limited,
     merged,
     takes_sampling,
@@ -260,3 +261,35 @@ def test_a_new_model_is_not_asked_to_think_in_a_way_that_was_refused() -> None:
     assert thinking_param(asked, new.without(frozenset({"thinking"}))) is None
     shown = thinking_param(asked, new.without(frozenset({"thinking.display"})))
     assert shown == {"type": "adaptive"}
+
+
+@pytest.mark.parametrize(
+    ("models", "sent"),
+    [
+        (("default",), "default"),
+        (("claude-opus-5", "claude-haiku-4-5"),
+         [{"model": "claude-opus-5"}, {"model": "claude-haiku-4-5"}]),
+    ],
+)  # fmt: skip
+def test_models_to_fall_back_on_go_out_with_their_beta(models: Any, sent: Any) -> None:
+    params = _params("claude-opus-5-5", fallback_models=models)
+    assert params["fallbacks"] == sent
+    assert betas_of(Settings(), params) == ("server-side-fallback-2026-07-01",)
+    assert "fallbacks" not in _params("claude-opus-5-5")
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"), [("claude-opus-5-5", True), ("claude-haiku-4-5", False), ("llama-4", True)]
+)
+def test_speed_is_asked_of_what_may_have_it_and_said_where_not(model: str, *, sent: bool) -> None:
+    assert ("speed" in _params(model, speed="fast")) is sent
+    words = unsent(Settings(speed="fast"), find(model), official=True)
+    assert any("no fast mode" in line for line in words) is not sent
+
+
+def test_tools_that_are_declared_are_the_user_s_or_ours() -> None:
+    model = find("claude-opus-5-5")
+    assert declared_tools(Settings(), model) == ""
+    assert "web_search" in declared_tools(Settings(web=True), model)
+    extra = {"tools": [{"name": "look"}]}
+    assert declared_tools(Settings(web=True, extra_body=extra), model) == '[{"name":"look"}]'

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.past import MOST_OMISSIONS, Omission, Refused, omission, refused_files
+from chatrepl.core.exchange.past import MOST_OMISSIONS, Omission, omission, refused_files
+from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
@@ -163,7 +164,7 @@ def test_only_so_much_is_tried_for_one_message() -> None:
 @pytest.mark.parametrize("words", ["messages.6.content.0: no", "messages.99: no", "prompt is long"])
 def test_what_names_nothing_old_leaves_nothing_out(words: str) -> None:
     assert ladder(words) == []
-    old = refusal("messages.0.content.0: no", 529)
+    old = ApiError(ApiErrorKind.OVERLOADED, "messages.0.content.0: no", status=529)
     assert omission(old, asked(TALK), TALK, Refused(), []) is None
 
 
@@ -183,4 +184,57 @@ def test_a_file_of_the_new_message_is_found_by_its_place() -> None:
     for place, files in find:
         assert refused_files(refusal(f"messages.{place}: bad"), request, TALK) == files
     assert refused_files(refusal("bad"), request, TALK) == ()
-    assert refused_files(refusal("messages.6: bad", 500), request, TALK) == ()
+    assert (
+        refused_files(ApiError(ApiErrorKind.SERVER, "messages.6: bad", status=500), request, TALK)
+        == ()
+    )
+
+
+ALL = {"thinking", "hologram", "server_tool_use", "web_search_tool_result", "image"}
+THOUGHTS = {"thinking", "redacted_thinking"}
+LASTING = (
+    ("messages.3.content.1: Input tag 'hologram' is unknown", {"hologram"}),
+    ("messages.1.content.0: Invalid `signature` in `thinking` block", THOUGHTS),
+    ("messages.0.content.0.type: Input should be 'text'", {"image"}),
+    ("messages.5: unsupported content", {"server_tool_use", "web_search_tool_result", "hologram"}),
+    ("the server tool use block is not supported, hologram too", {"server_tool_use"}),
+    ("tools are not supported", {"server_tool_use"}),
+    ("tool_choice: Extra inputs are not permitted", {"server_tool_use"}),
+    ("only text is allowed", ALL),
+)
+
+
+@pytest.mark.parametrize(("words", "types"), LASTING)
+def test_what_a_server_takes_of_no_past_is_left_out_of_all_of_it(
+    words: str, types: set[str]
+) -> None:
+    less = omission(refusal(words), asked(TALK), TALK, Refused(), [], lasting=True)
+    assert less is not None
+    assert less.refused == Refused(types=frozenset(types))
+    assert all(one.replace("_", " ") in less.words for one in types)
+    again = omission(refusal(words), asked(TALK), TALK, less.refused, [less.sign], lasting=True)
+    assert again is None or again.refused.types == types
+
+
+BLOCK_S_OWN = (
+    "messages.0.content.0.image.source.base64.data: image is corrupt",
+    "messages.0.content.0.image.source.media_type: image/x is not supported",
+    "messages.5: `web_search` tool use with id `srvtoolu_1` was found without its result",
+    "unexpected `tool_use_id` found in `web_search_tool_result` blocks: srvtoolu_1",
+    "The request is not supported",
+)
+
+
+@pytest.mark.parametrize("words", BLOCK_S_OWN)
+def test_what_is_wrong_with_one_block_is_no_fact_of_the_server(words: str) -> None:
+    less = omission(refusal(words), asked(TALK), TALK, Refused(), [], lasting=True)
+    assert less is None or not less.refused.types
+
+
+def test_a_file_of_the_new_message_is_not_looked_for_in_the_past() -> None:
+    new = ImageBlock.base64("image/png", "CCCC")
+    request = asked(TALK, new)
+    words = refusal("image input is not supported")
+    assert omission(words, request, TALK, Refused(), [], lasting=True) is None
+    assert refused_files(words, request, TALK) == (new,)
+    assert refused_files(refusal("the document is broken"), request, TALK) == ()

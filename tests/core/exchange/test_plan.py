@@ -6,8 +6,8 @@ import pytest
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.form import Form
-from chatrepl.core.exchange.past import Refused
 from chatrepl.core.exchange.plan import Plan, Situation, plan_aside, plan_rest, plan_turn
+from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.exchange.reply import BlockStart, MessageStop, Reply, TextDelta, ThinkingDelta
 from chatrepl.core.exchange.request import Ask
 from chatrepl.core.models import find

@@ -175,6 +175,20 @@ def test_a_pause_adds_up_and_a_second_start_does_not() -> None:
     assert reply.usage_known
 
 
+def test_thinking_without_a_signature_is_told_and_not_sent_back() -> None:
+    signed = {"type": "thinking", "thinking": "b", "signature": "s"}
+    reply = _built(
+        TextDelta("a", 0), ThinkingDelta("hm", 1), BlockStart(2, signed), BlockStop(2),
+        TextDelta("c", 3), ThinkingDelta("so", 4),
+    )  # fmt: skip
+    text, thinking = TextBlock("a"), ThinkingBlock("b", "s")
+    assert reply.content() == (text, thinking, TextBlock("c"))
+    assert reply.came() == (
+        text, ThinkingBlock("hm"), thinking, TextBlock("c"), ThinkingBlock("so"),
+    )  # fmt: skip
+    assert _built(TextDelta("a")).came() == (text,)
+
+
 def test_retries_are_counted_and_remarks_change_nothing() -> None:
     reply = _built(RetryWait("busy", 3, 2, 4))
     assert reply.retries == 2

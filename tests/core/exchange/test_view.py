@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
-from chatrepl.core.exchange.view import OPENING, build_sent, is_sent
+from chatrepl.core.exchange.view import OPENING, build_sent, framed, is_sent
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
@@ -289,3 +289,12 @@ def test_a_search_that_is_under_way_is_kept_at_the_end_only() -> None:
     assert both[1].content == search.content + done.content
     late = build_sent(talk, MID, Message.user("r"), done).messages
     assert [block.type for block in late[-1].content] == ["text"]
+
+
+@given(st.text("</aA-12> \n", max_size=40))
+def test_nothing_in_a_frame_closes_it(text: str) -> None:
+    whole = framed(text, "a")
+    name = whole[1:].partition(">")[0]
+    closing = whole.lower().replace(" ", "").replace("\n", "")
+    assert closing.count(f"</{name}") == 1
+    assert whole == f"<{name}>\n{text}\n</{name}>"

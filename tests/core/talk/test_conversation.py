@@ -158,6 +158,7 @@ def test_before_a_turn_the_system_prompt_that_came_with_it_waits_again() -> None
     plain = Turn(TurnId("a"), None, (Message.user("one"), Message("assistant", ())))
     changed = Turn(TurnId("b"), plain.id, (Message.user("two"), told, Message("assistant", ())))
     chat = Conversation().add(plain).add(changed)
+    assert chat == Conversation().grown((plain, changed))
     assert chat.before(plain).state.next_system is None
     assert chat.before(changed).state.next_system == "be brief"
     assert chat.before(changed).head == plain.id

@@ -45,7 +45,7 @@ def text(said: str, *cited: Wire) -> TextBlock:
         ([text("> ```\n> x", A)], f"> ```\n> x\n> ```\n\n[^1]\n\n{NOTE}"),
         ([text("> ```\n> x\n\ny", A)], f"> ```\n> x\n\ny[^1]\n\n{NOTE}"),
         ([text("a", A), text("~~~\nx\n")], f"a[^1]~~~\nx\n\n{NOTE}"),
-        ([text("1. ~~~~ py\n   ~~~\n", A)], f"1. ~~~~ py\n   ~~~\n~~~~\n\n[^1]\n\n{NOTE}"),
+        ([text("1. ~~~~ py\n   ~~~\n", A)], f"1. ~~~~ py\n   ~~~\n   ~~~~\n\n[^1]\n\n{NOTE}"),
         ([text("``` a`b", A)], f"``` a`b[^1]\n\n{NOTE}"),
         ([], ""),
     ],
@@ -102,6 +102,23 @@ def test_passages_hold_all_that_came_in_its_order() -> None:
     (only,) = passages([block_from_wire({"type": "`", "text": ""})])
     assert only.to_markdown() == "`` a block this version does not know: ` ``"
     assert [part.text for part in passages([text("a", A)], cite=False)] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "written"),
+    [
+        ([text("```py\nx = 1"), SEARCH, text("\ny = 2\n```\n\nSo.")],
+         ["```py\nx = 1\n```", "`result: nothing`", "```py\ny = 2\n```\n\nSo."]),
+        ([text("- ```\n  x\n"), SEARCH, SEARCH, text("  y")],
+         ["- ```\n  x\n  ```", "`result: nothing`", "`result: nothing`", "  ```\n  y\n  ```"]),
+        ([text("~~~\nx", A)], [f"~~~\nx\n~~~\n\n[^1]\n\n{NOTE}"]),
+        ([text("~~~\nx"), SEARCH, text("\n")], ["~~~\nx\n~~~", "`result: nothing`"]),
+        ([text("```\nx\n```"), SEARCH, text("\n\ny")],
+         ["```\nx\n```", "`result: nothing`", "y"]),
+    ],
+)  # fmt: skip
+def test_a_passage_leaves_no_block_of_code_open(blocks: list[Block], written: list[str]) -> None:
+    assert [part.to_markdown() for part in passages(blocks)] == written
 
 
 def test_replies_of_one_document_share_their_numbers() -> None:

@@ -36,6 +36,11 @@ def test_a_source_is_named_by_its_title_and_place(cited: dict[str, Any], name: s
     assert Source.of(cited).name == name
 
 
+def test_two_documents_of_one_title_are_told_apart() -> None:
+    first, second = ({"document_title": "R", "document_index": at} for at in (0, 1))
+    assert Sources().marks([first, second, first]) == ("[^1]", "[^2]")
+
+
 def test_programs_get_a_list_with_what_was_cited() -> None:
     web = {"url": "https://a", "title": "A", "cited_text": "so"}
     page = {"document_title": "R", "start_page_number": 1, "cited_text": "it says"}

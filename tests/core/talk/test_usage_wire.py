@@ -1,7 +1,9 @@
 """The service's own counts, whole."""
 
+import pytest
+
 from chatrepl.core.exchange.reply import MessageDelta, MessageStart, Reply
-from chatrepl.core.talk.usage import summed, updated
+from chatrepl.core.talk.usage import Usage, steps_of, summed, updated
 
 
 def test_newer_counts_take_the_place_of_older_ones_and_null_says_nothing() -> None:
@@ -35,3 +37,24 @@ def test_a_paused_reply_sums_what_its_requests_took() -> None:
         "input_tokens": 12, "tier": "x", "output_tokens": 2, "tools": {"a": 2},
         "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0,
     }  # fmt: skip
+
+
+STEP = {"input_tokens": 5, "output_tokens": 2, "cache_read_input_tokens": 3}
+
+
+@pytest.mark.parametrize(
+    ("iterations", "steps"),
+    [
+        ([{**STEP, "model": "a"}, STEP], [("a", Usage(5, 2, 0, 3)), ("", Usage(5, 2, 0, 3))]),
+        ([STEP, 3, None], [("", Usage(5, 2, 0, 3))]),
+        ([{**STEP, "output_tokens": 1}], []),  # they do not come to the whole
+        ([], []),
+        ("many", []),
+        (None, []),
+    ],
+)
+def test_a_usage_tells_of_its_steps_where_they_come_to_the_whole(
+    iterations: object, steps: list[tuple[str, Usage]]
+) -> None:
+    whole = Usage().merged(STEP)
+    assert list(steps_of({**STEP, "iterations": iterations}, whole)) == steps

@@ -1,5 +1,6 @@
 import base64
 import io
+import itertools
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from chatrepl.core.tokens.pictures import (
+    cut,
     fit,
     image_size,
     image_tokens,
@@ -168,3 +170,29 @@ def test_a_fitted_image_keeps_its_shape(width: int, height: int) -> None:
     scale = max(fitted) / max(width, height)
     assert abs(fitted[0] - width * scale) <= 1
     assert abs(fitted[1] - height * scale) <= 1
+
+
+@given(SIDES, SIDES, EDGES)
+def test_pieces_of_a_long_picture_cover_it_and_overlap(width: int, height: int, edge: int) -> None:
+    most = most_tokens(edge)
+    pieces = cut((width, height), edge, most)
+    if pieces is None:
+        return
+    assert max(width, height) >= 2.5 * min(width, height)
+    assert min(pieces.size) > min(fit((width, height), edge, most))
+    ends = [(box[1], box[3]) if width < height else (box[0], box[2]) for box in pieces.boxes]
+    assert ends[0][0] == 0
+    assert ends[-1][1] == max(pieces.size)
+    assert all(after[0] < before[1] for before, after in itertools.pairwise(ends))
+    for box in pieces.boxes:
+        size = box[2] - box[0], box[3] - box[1]
+        assert fit(size, edge, most) == size
+
+
+def test_only_what_is_long_and_would_be_lost_is_cut() -> None:
+    for size in ((2_000, 2_000), (4_000, 3_000), (300, 900), (10, 60_000)):
+        assert cut(size, 1568, 1568) is None
+    pieces = cut((1_200, 12_000), 2576, 4784)
+    assert pieces is not None
+    assert pieces.size == (1_200, 12_000)
+    assert len(pieces.boxes) == 5

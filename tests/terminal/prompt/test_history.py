@@ -42,6 +42,17 @@ def test_what_must_not_or_need_not_be_stored_is_remembered_only(tmp_path: Path, 
     assert stored(tmp_path / "h") == []
 
 
+@pytest.mark.parametrize(
+    "entry", ["use own-key-0, please", "AKIA" + "QJ7Z" * 4, "-----BEGIN PRIVATE KEY"]
+)
+def test_keys_are_remembered_only(tmp_path: Path, entry: str) -> None:
+    history = DiskHistory(tmp_path / "h")
+    history.secrets = ("own-key-0",)
+    history.append_string(entry)
+    assert history.get_strings() == [entry]
+    assert stored(tmp_path / "h") == []
+
+
 def test_file_and_folder_are_private_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     path = tmp_path / "new" / "h"

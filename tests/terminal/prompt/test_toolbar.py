@@ -30,6 +30,7 @@ def test_what_matters_least_goes_first_and_the_order_stays() -> None:
 def test_a_terminal_without_utf8_gets_ascii_only() -> None:
     assert "".join(text for _, text in fit(PARTS[:2], 80, ascii_only=True)) == "model | 12k/150k 8%"
     assert fit(PARTS[:1], 4, ascii_only=True) == [("class:a", "mod~")]
+    assert fit([ToolbarPart("a", "▣ b.png")], 80, ascii_only=True) == [("class:a", "* b.png")]
 
 
 def test_pieces_carry_their_styles() -> None:

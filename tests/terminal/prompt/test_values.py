@@ -3,12 +3,12 @@
 import subprocess
 import sys
 
-from chatrepl.terminal.prompt.values import Candidate, Feeds, PromptOptions, ToolbarPart
+from chatrepl.terminal.prompt.values import Candidate, Feeds, PromptOptions, Submitted, ToolbarPart
 
 
 def test_without_feeds_there_is_nothing_to_complete_and_no_toolbar() -> None:
     assert list(Feeds().complete("/mo", 3)) == []
-    assert list(Feeds().toolbar()) == []
+    assert list(Feeds().toolbar(Submitted(""))) == []
 
 
 def test_defaults_are_those_of_a_plain_prompt() -> None:

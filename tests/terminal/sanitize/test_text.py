@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.terminal.sanitize.tables import MARKS, one_of
+from chatrepl.core.characters import MARKS, one_of
 from chatrepl.terminal.sanitize.text import display, join_surrogates, one_line, pipe
 from tests.terminal.sanitize.hostile import FORBIDDEN, Sample, samples, texts
 

@@ -23,6 +23,25 @@ from chatrepl.core.wire import Wire
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from tests.terminal.views.replies import text
 
+HOSTILE = st.text(st.sampled_from("a\0\n\u2028\ud83d\ude00\udc80\x1b"))
+ANY = st.recursive(
+    HOSTILE | st.floats() | st.none() | st.integers(),
+    lambda inner: st.lists(inner) | st.dictionaries(HOSTILE, inner),
+)
+
+
+@given(st.dictionaries(HOSTILE, ANY))
+def test_any_other_reader_of_json_can_read_it(value: dict[str, Any]) -> None:
+    out = io.StringIO()
+    write_json(out, value)
+
+    def never(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert len(out.getvalue().splitlines()) == 1
+    read = json.loads(out.getvalue(), parse_constant=never)
+    json.dumps(read, ensure_ascii=False).encode()  # no half of a character
+
 
 @given(st.dictionaries(st.text(), st.text()))
 def test_json_is_one_line_of_ascii_that_reads_back(value: dict[str, str]) -> None:
@@ -35,27 +54,50 @@ def test_json_is_one_line_of_ascii_that_reads_back(value: dict[str, str]) -> Non
 
 
 def test_programs_are_told_what_happens() -> None:
-    told: list[Any] = []
-    with LinesView(told.append) as view:
-        for event in (
-            RetryWait("busy", 2, 1, 3),
-            RetryWait("busy", 1, 1, 3),
-            PrefillBegun(Prefill("Sure", "emulated")),
-            MessageStart("m", "msg_1"),
-            ThinkingDelta("hm"),
-            TextDelta("\x1b[31m"),
-            BlockStop(),
-            PrefillBegun(Prefill("Sure", "emulated")),
-        ):
-            view.show(event, Reply())
+    told, reply = heard(
+        RetryWait("busy", 2, 1, 3),
+        RetryWait("busy", 1, 1, 3),
+        PrefillBegun(Prefill("Sure", "emulated")),
+        MessageStart("m", "msg_1", None, "req_1"),
+        ThinkingDelta("hm"),
+        TextDelta("\x1b[31m"),
+        BlockStop(),
+        PrefillBegun(Prefill("Sure", "emulated")),
+    )
 
+    named = {"id": "msg_1", "request_id": "req_1", "session_id": "s"}
     assert told == [
         {"type": "retry", "reason": "busy", "seconds": 2, "attempt": 1, "attempts": 3},
-        {"type": "text", "delta": "Sure"},
-        {"type": "start", "model": "m", "id": "msg_1"},
+        {"type": "start", "model": "m", **named},
         {"type": "thinking", "delta": "hm"},
+        {"type": "text", "delta": "Sure"},
         {"type": "text", "delta": "\x1b[31m"},
     ]
+    assert reply.text == "Sure\x1b[31m"
+
+
+def test_a_start_names_the_model_that_was_asked_where_the_service_names_none() -> None:
+    ((start,), _) = heard(MessageStart())
+
+    assert (start["model"], start["id"]) == ("asked", None)
+
+
+def test_what_a_reply_is_to_begin_with_is_no_text_before_there_is_any() -> None:
+    told, reply = heard(
+        PrefillBegun(Prefill("Sure", "native")), MessageStart("m"), ThinkingDelta("hm")
+    )
+    assert [event["type"] for event in told] == ["start", "thinking"]
+    assert reply.text == ""
+
+
+def heard(*events: StreamEvent) -> tuple[list[Any], Reply]:
+    told: list[Any] = []
+    reply = Reply()
+    with LinesView(told.append, "asked", "s") as view:
+        for event in events:
+            reply = reply.apply(event)
+            view.show(event, reply)
+    return told, reply
 
 
 def test_programs_get_each_block_when_it_is_whole_and_its_sources() -> None:
@@ -76,14 +118,7 @@ def test_programs_get_each_block_when_it_is_whole_and_its_sources() -> None:
         CitationDelta(late, 6),
         BlockStop(6),
     )
-    told: list[Any] = []
-    reply = Reply()
-    with LinesView(told.append) as view:
-        for event in events:
-            reply = reply.apply(event)
-            view.show(event, reply)
-
-    assert told == [
+    assert heard(*events)[0] == [
         {"type": "block", "block": sealed},
         {"type": "text", "delta": "Let me see."},
         {"type": "tool", "block": call | {"input": {"a": 1}}},

@@ -189,6 +189,27 @@ def test_sources_are_footnotes_each_once() -> None:
     )
 
 
+def test_sources_are_not_seen_where_they_are_not_wanted() -> None:
+    cited = text("It says", cites=[{"url": "https://a.example", "title": "A"}])
+    events = (start(), *cited, *text(" so.", index=1), *end())
+
+    assert shown(*events, style=Style(cite=False)) == "It says so."
+    assert "a.example" in shown(*events)
+
+
+def test_code_that_a_line_stands_in_goes_on_as_code() -> None:
+    rows = shown(
+        start(),
+        *text("Look:\n\n```py\nx = '**1**'"),
+        *call("web_search", '{"query":"q"}', index=1),
+        *text("\ny = '**2**'\n```\n", "\nSo **it** is.", index=2),
+        *end(),
+    )
+    assert [row.strip() for row in rows.splitlines() if row.strip()] == [
+        "Look:", "x = '**1**'", "searching: q", "y = '**2**'", "So it is.",
+    ]  # fmt: skip
+
+
 def test_a_remark_waits_until_the_text_is_whole() -> None:
     events = [Remark("first"), TextDelta("a *b"), Remark("later"), TextDelta("* c"), *end()]
     assert shown(*events) == "first\n\na b c\n\nlater"

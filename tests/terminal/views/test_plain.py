@@ -1,13 +1,22 @@
 import io
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.exchange.reply import PrefillBegun, Reply, TextDelta, ThinkingDelta
+from chatrepl.core.exchange.reply import (
+    PrefillBegun,
+    Reply,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+)
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.terminal.views.plain import PlainView
+
+MODES: tuple[Literal["native", "emulated"], ...] = ("native", "emulated")
 
 
 def written(pieces: list[str], *, raw: bool = False, screen: bool = False) -> str:
@@ -46,19 +55,24 @@ def test_a_character_in_two_halves_becomes_one() -> None:
     assert written(["a\ud83d", "\ude00b"]) == "a\U0001f600b\n"
 
 
-def test_a_prefill_is_written_once_and_thinking_never() -> None:
-    out = io.StringIO()
+def come(*events: StreamEvent) -> str:
+    out, reply = io.StringIO(), Reply()
     with PlainView(out) as view:
-        view.show(PrefillBegun(Prefill("Sure", "native")), Reply())
-        view.show(PrefillBegun(Prefill("Sure", "emulated")), Reply())
-        view.show(ThinkingDelta("hm"), Reply())
-        view.show(TextDelta(", yes"), Reply())
-    assert out.getvalue() == "Sure, yes\n"
+        for event in events:
+            reply = reply.apply(event)
+            view.show(event, reply)
+    return out.getvalue()
 
-    out = io.StringIO()
-    with PlainView(out) as view:
-        view.show(PrefillBegun(Prefill("Sure", "schema")), Reply())
-    assert out.getvalue() == ""
+
+def test_a_prefill_is_written_once_and_thinking_never() -> None:
+    twice = [PrefillBegun(Prefill("Sure", mode)) for mode in MODES]
+
+    assert come(*twice, ThinkingDelta("hm"), TextDelta(", yes")) == "Sure, yes\n"
+    assert come(PrefillBegun(Prefill("Sure", "schema")), TextDelta("{}")) == "{}\n"
+
+
+def test_a_prefill_is_no_answer_before_there_is_one() -> None:
+    assert come(PrefillBegun(Prefill("Sure", "native")), ThinkingDelta("hm")) == ""
 
 
 def test_an_interrupt_still_ends_the_line() -> None:

@@ -1,4 +1,6 @@
-"""Which code points never reach a terminal as they are, and which may join emoji or letters.
+"""Which code points nobody sees, and which of them may join emoji or letters.
+
+They never reach a terminal as they are, and are left out of what is attached.
 
 The tables are frozen so that starting up costs nothing and every Python sees the same ones; the
 tests hold them against `unicodedata`. A new class of characters is added to `UNSAFE`, a script
@@ -70,9 +72,22 @@ JOINING = """
     600-8FF 900-DFF F00-109F 1780-18AF FB50-FDCF FE70-FEFC
 """
 
+# Scripts from right to left, which direction marks belong to, and those that are written without
+# blanks, where a break of no width stands between words.
+_RIGHT_TO_LEFT = "590-8FF FB1D-FDFF FE70-FEFC 10800-10FFF 1E800-1EFFF"
+_UNSPACED = "E00-EFF 1000-109F 1780-17FF 1A20-1AAF"
+
 IDEOGRAPHS = """
     3400-4DBF 4E00-9FFF F900-FAFF 20000-2FA1F 30000-323AF
 """
+
+_DIRECTIONS = frozenset("\u200e\u200f\u061c")
+# Colours, titles and links as programs write them: only what is such beyond doubt.
+_SEQUENCES = (
+    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|\x1b[]PX^_][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)"
+    r"|\x1b[()][0AB]"
+)
 
 # The fast path: common characters that are in none of UNSAFE, MARKS and the line separators.
 _PLAIN = (
@@ -106,6 +121,61 @@ def end_without(ranges: str, text: str, end: int | None = None) -> int:
     while last and one_of(ranges).match(text, last - 1):
         last -= 1
     return last
+
+
+@cache
+def unseen() -> re.Pattern[str]:
+    """A pattern for runs of what nobody sees, for flags made of it, and for ends of lines."""
+    no_cr = char_class(UNSAFE.replace(" B-1F", " B-C E-1F"))
+    flag = "\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
+    return re.compile(f"(?P<flag>{flag})|(?P<line>\r\n|[\u2028\u2029])|(?:[{no_cr}]|\r(?!\n))+")
+
+
+def belongs(run: str, before: str, after: str) -> bool:
+    """Tell whether an invisible run is part of how its neighbours are spelt."""
+    if run in {"\u200c", "\u200d"} and _is(JOINING, before) and _is(JOINING, after):
+        return not (_is(MARKS, before) and _is(MARKS, after))
+    if run in {"\u200d", "\ufe0f\u200d"}:
+        return _is(EMOJI, before) and _is(EMOJI, after)
+    if run in {"\ufe0e", "\ufe0f"}:
+        return _is(EMOJI, before) or (before in tuple("0123456789#*") and after == "\u20e3")
+    if len(run) == 1 and "\U000e0100" <= run <= "\U000e01ef":
+        return _is(IDEOGRAPHS, before)
+    return len(run) == 1 and "\u180b" <= run <= "\u180f" and "\u1800" <= before <= "\u18aa"
+
+
+def _is(ranges: str, char: str) -> bool:
+    return one_of(ranges).match(char) is not None
+
+
+def without_hidden(text: str) -> tuple[str, int]:
+    """Leave out what nobody sees, and say how many characters that were.
+
+    What spelling needs stays, and so do the ends of lines and pages. An escape sequence goes as a
+    whole, and counts as one.
+    """
+    if plain().fullmatch(text):
+        return text, 0
+    text, sequences = re.subn(_SEQUENCES, "", text)
+    clean = unseen().sub(_needed, text)
+    return clean, sequences + len(text) - len(clean)
+
+
+def _needed(match: re.Match[str]) -> str:
+    """Keep of an invisible run what its neighbours need; of a mere run, its ends of lines.
+
+    NUL stays as well: what is sent has a mark in its place.
+    """
+    run, text = match[0], match.string
+    before = text[match.start() - 1 : match.start()]
+    after = text[match.end() : match.end() + 1]
+    if match["flag"] or match["line"] or belongs(run, before, after):
+        return run
+    if run in _DIRECTIONS and (_is(_RIGHT_TO_LEFT, before) or _is(_RIGHT_TO_LEFT, after)):
+        return run
+    if run == "\u200b" and _is(_UNSPACED, before) and _is(_UNSPACED, after):
+        return run
+    return "".join(char for char in run if char in "\r\f\0")
 
 
 def _escaped(part: str) -> str:

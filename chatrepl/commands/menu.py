@@ -1,0 +1,133 @@
+"""The commands in the order of use, each with what it does in at most forty characters.
+
+The menu under a `/`, `/help all` and the names that `/help` offers go by it. A new command needs a
+row here; a test holds both lists to each other.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+_ROWS: Final = """
+retry: Ask the last question again
+edit: Change a question and ask it anew
+continue: Go on with a reply that was cut
+undo: Take the last change back
+redo: Step forth again
+model: Show or switch the model
+image: Attach files or addresses
+context: Tokens, cache and price of what is sent
+clear: Begin a new conversation
+history: List the turns
+copy: Copy a reply, code or everything
+load: Go on with a saved conversation
+sessions: List saved conversations
+help: The commands, or all about one
+exit: Leave; everything is kept
+system: Show or set the system prompt
+prefill: Begin the reply with your words
+think: Think first: on, off, auto; show, hide
+effort: How hard it tries: low to max
+web: Search the web while answering
+compact: A summary in place of old turns
+truncate: Keep only the newest turns
+drop: Leave turns out; they stay in history
+keep: Send only these turns from now on
+pin: Never leave these turns out
+restore: Send left-out turns again
+relevant: Keep the turns that bear on a question
+schema: Ask for JSON that fits a schema
+choose: Ask for one of these words
+paste: Attach the clipboard's image
+editor: Write the message in your editor
+detach: Take attached files back
+tree: Show all turns and branches
+goto: Go to another turn or branch
+branch: Give this place a name
+user: Add a message of yours, unsent
+assistant: Add a reply written by you
+save: Name it, or tell where it is saved
+search: Find text in saved conversations
+export: Write it as md, html, json, curl, python
+import: Open a conversation from a JSON file
+delete: Delete a saved one for good
+models: List models with prices
+set: Change a setting
+config: Where each setting comes from
+raw: Rendered replies, or their Markdown
+multiline: What Enter does: send, or new line
+doctor: Find what is wrong with the set-up
+"""
+MENU: Final[Mapping[str, str]] = MappingProxyType(
+    dict(row.split(": ", 1) for row in _ROWS.strip().splitlines())
+)
+CardRows: TypeAlias = tuple[tuple[Any, ...], ...]  # title, then (name, meaning) pairs
+# The first screen of `/help`: what most people use, in the order in which they meet it.
+CARD: Final[CardRows] = (
+    (
+        "Talk",
+        ("/retry", "ask the question again"),
+        ("/edit [N]", "change a question"),
+        ("/continue", "go on with a cut reply"),
+        ("/undo", "take the last change back"),
+        ("/clear", "begin a new conversation"),
+        ("/history", "list the turns"),
+        ("/copy", "copy the last reply"),
+    ),
+    (
+        "What is sent",
+        ("/context", "tokens, cache and price"),
+        ("/image PATH", "attach a file (or @path)"),
+        ("/system TEXT", "tell it how to behave"),
+        ("/prefill T", "begin its reply yourself"),
+        ("/drop N", "leave turns out"),
+        ("/compact", "a summary for old turns"),
+        ("/schema FILE", "ask for JSON"),
+    ),
+    (
+        "Model",
+        ("/model [ID]", "show or switch the model"),
+        ("/models", "list them with prices"),
+        ("/think HOW", "think first: on, off, auto"),
+        ("/effort HOW", "low to max"),
+        ("/web on", "search the web"),
+    ),
+    (
+        "Saved",
+        ("/sessions", "list conversations"),
+        ("/load NAME", "go on with one"),
+        ("/save NAME", "name this one"),
+        ("/search TEXT", "find a place"),
+        ("/export md", "write it to a file"),
+    ),
+    (
+        "Settings and program",
+        ("/set", "settings, and change one"),
+        ("/config", "where they come from"),
+    ),
+    (
+        "",
+        ("/doctor", "find what is wrong"),
+        ("/exit", "leave"),
+    ),
+)
+KEYS: Final[CardRows] = (
+    (
+        "Keys",
+        ("Enter", "send"),
+        ("Alt-Enter", "new line (also Ctrl-J, \\)"),
+        ("↑ ↓", "earlier messages"),
+        ("Tab", "complete"),
+        ("@path", "attach a file"),
+        ("/", "commands"),
+    ),
+    (
+        "",
+        ("Esc, Ctrl-C", "stop the reply"),
+        ("Ctrl-D", "leave"),
+        ("Ctrl-R", "search them"),
+        ("Ctrl-X Ctrl-E", "write in your editor"),
+        ("//text", "a message that begins so"),
+        ("/help", "the most used of them"),
+    ),
+)

@@ -1,0 +1,23 @@
+"""Numbers as they are typed: few enough digits that whatever is made of them stays finite."""
+
+import re
+from typing import Final
+
+MOST_DIGITS: Final = 18
+LARGEST: Final = 10**MOST_DIGITS - 1
+
+
+def whole(text: str) -> int:
+    """Read a whole number. Raises ValueError for what is none, or has more than 18 digits."""
+    if re.fullmatch(rf"[+-]?\d{{1,{MOST_DIGITS}}}", text.strip()) is None:
+        raise ValueError(text[:MOST_DIGITS])
+    return int(text)
+
+
+def place(text: str, count: int) -> int | None:
+    """Read a place among `count`, the first being 1; None where it names none."""
+    try:
+        number = whole(text)
+    except ValueError:
+        return None
+    return number if 1 <= number <= count else None

@@ -1,0 +1,49 @@
+"""What a reply costs: by its steps, each by the model that made it, at the speed that it had."""
+
+from dataclasses import replace
+
+from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.money import FAST_FACTOR
+from chatrepl.core.talk.usage import Cost, Usage, steps_of
+from chatrepl.core.value import frozen
+from chatrepl.core.world import Edges
+from chatrepl.session.service import Service
+
+
+@frozen
+class Prices:
+    """The prices of this moment; None stands for one that nobody knows."""
+
+    edges: Edges
+    service: Service
+
+    def of_request(self, request: Request, usage: Usage) -> Cost | None:
+        """Price what a request takes."""
+        return self._price(request.model, usage, request.params.get("speed"))
+
+    def of_reply(self, request: Request, reply: Reply) -> Cost | None:
+        """Price a reply with all its steps, and the searches that were made for it."""
+        costs: list[Cost | None] = []
+        earlier = ((reply.counted_earlier, reply.earlier),) if reply.earlier != Usage() else ()
+        for counted, usage in (*earlier, (reply.counted, reply.usage)):
+            speed = counted.get("speed") or request.params.get("speed")
+            steps = steps_of(counted, usage)
+            for name, step in steps or ((request.model, usage),):
+                costs.append(self._price(name or request.model, step, speed))
+            if steps and usage.web_search_requests:
+                searches = Usage(web_search_requests=usage.web_search_requests)
+                costs.append(self._price(request.model, searches, None))
+        prices = [cost for cost in costs if cost is not None]
+        return sum(prices, Cost()) if len(prices) == len(costs) else None
+
+    def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:
+        now, model = self.edges.clock(), self.service.model(name)
+        if speed != "fast" or model.fast is False:
+            return self.edges.price(name, usage, now)
+        tokens = self.edges.price(name, replace(usage, web_search_requests=0), now)
+        searches = Usage(web_search_requests=usage.web_search_requests)
+        searching = self.edges.price(name, searches, now)
+        if tokens is None or searching is None or model.fast is None:
+            return None
+        return tokens.times(FAST_FACTOR) + searching

@@ -1,0 +1,115 @@
+"""The files that a message names: asked about where that was hardly meant, and loaded.
+
+A mention is an act of who types it. What a paste brought along is text until it is confirmed, and
+so is a file that nobody would send lightly.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
+from typing import TypeAlias
+
+from chatrepl.attachments.attach import Attachment, load
+from chatrepl.attachments.caution import cautions
+from chatrepl.attachments.limits import limits_of
+from chatrepl.attachments.mentions import (
+    Mention,
+    find_mentions,
+    find_misses,
+    is_file,
+    nearest,
+    unmentioned,
+)
+from chatrepl.attachments.safe_read import shown
+from chatrepl.attachments.urls import is_url
+from chatrepl.core.errors import UsageError
+from chatrepl.session.session import Session
+
+_MOST_NAMED = 4
+_LONGEST_DRAFT = 20_000  # it is looked through at each key
+Asking: TypeAlias = Callable[[str], bool]
+
+
+def attach_mentions(
+    session: Session, text: str, ask: Asking, pasted: Sequence[str] = ()
+) -> dict[str, Attachment]:
+    """Load what a message mentions and is not staged, each file once, by the path that names it.
+
+    `pasted` are texts that the message may hold: what they mention is asked about.
+    Raises UsageError where the user would rather change a name, AttachmentError for what cannot be
+    attached.
+    """
+    _ask_about_misses(text, ask, pasted)
+    limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
+    staged = [item.block for item in session.next.staged]
+    files = {path: load(path, limits=limits) for path in _agreed(text, ask, pasted)}
+    return {path: file for path, file in files.items() if file.block not in staged}
+
+
+def not_mentioning(text: str, paths: Iterable[str]) -> str:
+    """Let the files at those paths be mentioned no more: their names stay."""
+    gone = set(map(_identity, paths))
+    return unmentioned(text, (m for m in find_mentions(text) if _identity(m.path) in gone))
+
+
+def draft_names(text: str, pasted: Sequence[str] = ()) -> tuple[str, ...]:
+    """Name the files that a draft mentions; a question mark means that they are asked about."""
+    if len(text) > _LONGEST_DRAFT:
+        return ()
+    paths, doubts = _mentioned(text, pasted)
+    return tuple(shown(PurePath(path).name) + ("?" if path in doubts else "") for path in paths)
+
+
+def _ask_about_misses(text: str, ask: Asking, pasted: Sequence[str]) -> None:
+    misses = [miss for miss in find_misses(text) if not _is_pasted(text, miss, pasted)]
+    if not misses:
+        return
+    names = _listed(shown(path) for path in _once(misses))
+    near = nearest(misses[0].path)
+    offer = f" Did you mean @{shown(near)}?" if near else ""
+    if not ask(f"There is no file {names}.{offer} Send it as text? y: send · N: change it"):
+        raise UsageError("Nothing was sent.", "The line is back in the prompt.")
+
+
+def _agreed(text: str, ask: Asking, pasted: Sequence[str]) -> list[str]:
+    """Give the paths that are to be attached; one question stands for all that are doubtful."""
+    paths, doubts = _mentioned(text, pasted)
+    question = f"Attach {_listed(doubts.values())}? y: attach · N: send as text only"
+    if doubts and not ask(question):
+        return [path for path in paths if path not in doubts]
+    return paths
+
+
+def _mentioned(text: str, pasted: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Give the paths that a text mentions, and words for those that are doubtful."""
+    mentions = [m for m in find_mentions(text) if not _is_pasted(text, m, pasted) or _is_there(m)]
+    paths, doubts = _once(mentions), {}
+    for mention in mentions:
+        from_paste = ["pasted"] if _is_pasted(text, mention, pasted) else []
+        doubt = ", ".join([*from_paste, *cautions(mention.path)])
+        if doubt and mention.path in paths:
+            doubts[mention.path] = f"{shown(mention.path)} ({doubt})"
+    return paths, doubts
+
+
+def _once(mentions: Iterable[Mention]) -> list[str]:
+    """Give the paths of mentions, one for each file."""
+    return list({_identity(mention.path): mention.path for mention in mentions}.values())
+
+
+def _identity(path: str) -> str:
+    return path if is_url(path) else os.path.realpath(path)
+
+
+def _is_there(mention: Mention) -> bool:
+    return is_url(mention.path) or is_file(mention.path)
+
+
+def _is_pasted(text: str, mention: Mention, pasted: Sequence[str]) -> bool:
+    return any(text[mention.start : mention.end] in paste for paste in pasted)
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return ", ".join([*names[:_MOST_NAMED], *more])

@@ -1,0 +1,87 @@
+"""What the prompt calls at each key or frame: a bug in it is told to the loop, and passed over.
+
+prompt_toolkit would leave the line unpainted, or stop at a screen of its own.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, ThreadedCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.lexers import Lexer, SimpleLexer
+
+Given = ParamSpec("Given")
+Called = TypeVar("Called")
+
+
+def contained(
+    call: Callable[Given, Called], instead: Callable[..., Called]
+) -> Callable[Given, Called]:
+    """Give `call` without what nobody thought of; where it fails, `instead` is called."""
+
+    @wraps(call)
+    def safe(*args: Given.args, **keywords: Given.kwargs) -> Called:
+        try:
+            return call(*args, **keywords)
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            with suppress(RuntimeError):  # no loop is running yet
+                loop = asyncio.get_running_loop()
+                loop.call_exception_handler({"message": "in the prompt", "exception": bug})
+            return instead(*args, **keywords)
+
+    return safe
+
+
+class ContainedLexer(Lexer):
+    """Shows a text without styles where `lexer` fails."""
+
+    def __init__(self, lexer: Lexer) -> None:
+        self._lex = contained(lexer.lex_document, SimpleLexer().lex_document)
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """Give the function that styles a line by its number."""
+        return contained(self._lex(document), SimpleLexer().lex_document(document))
+
+
+class ContainedProcessor(Processor):
+    """Shows a line as it is where `processor` fails."""
+
+    def __init__(self, processor: Processor) -> None:
+        self._transform = contained(processor.apply_transformation, _as_it_is)
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Give the line's picture and the ways from text to picture and back."""
+        return self._transform(transformation_input)
+
+
+def _as_it_is(transformation_input: TransformationInput) -> Transformation:
+    return Transformation(transformation_input.fragments)
+
+
+class ContainedCompleter(Completer):
+    """Completes in a thread; where `completer` fails it offers what came until then."""
+
+    def __init__(self, completer: Completer) -> None:
+        self._completer = ThreadedCompleter(completer)
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """Give the candidates all at once."""
+        return self._completer.get_completions(document, complete_event)
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """Give the candidates as they come."""
+        try:
+            async for completion in self._completer.get_completions_async(document, complete_event):
+                yield completion
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            told = {"message": "in the completion", "exception": bug}
+            asyncio.get_running_loop().call_exception_handler(told)

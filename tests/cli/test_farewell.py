@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from chatrepl.cli.farewell import farewell
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.world import NoRecorder
+from chatrepl.session.session import Session
+from chatrepl.storage.journal import Journal
+from tests.commands.playing import Player
+
+
+def spoken(folder: Path, *, replies: int = 1, save: bool = True) -> Session:
+    """A session in which something was said, at a cent a reply."""
+    player = Player(Settings(model="claude-opus-5-5", save=save))
+    player.session.begin_with(Conversation(), Journal.new(folder) if save else NoRecorder())
+    player.session.equip(price=lambda _model, _usage, _when: Cost(0.01, 0.02))
+    for _ in range(replies):
+        player.say("demo: say one")
+    return player.session
+
+
+def test_where_nothing_came_nothing_is_said() -> None:
+    assert farewell(Player().session) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "back"),
+    [("", "-c"), ("sieve", "-r sieve"), ("two words", "-r 'two words'"), ("-x; rm", "-r '-x; rm'")],
+)
+def test_it_says_how_to_go_on(tmp_path: Path, name: str, back: str) -> None:
+    session = spoken(tmp_path, replies=2)
+    if name:
+        assert isinstance(session.recorder, Journal)
+        session.recorder.rename(name)
+    assert farewell(session) == f"2 replies · $0.0200 · chatrepl {back} goes on here"
+
+
+def test_what_was_not_to_be_saved_is_not(tmp_path: Path) -> None:
+    said = farewell(spoken(tmp_path, save=False), demo=True)
+    assert said == "1 reply · $0.0100 (demo) · not saved, as you asked"
+
+
+def test_a_sum_that_misses_a_price_says_so(tmp_path: Path) -> None:
+    session = spoken(tmp_path)
+    session.books = session.books.paid(Usage(1, 1), None)
+    session.open(Conversation(), NoRecorder())
+    assert farewell(session) == "2 replies · $0.0100 or more"
