@@ -40,6 +40,7 @@ def chat(
     os.umask(0o077)
     with nullcontext(early) if early is not None else early_prompt(os.environ) as mark:
         mark.ask = loaded.settings.theme == "auto"
+        mark.ask_keys = not loaded.settings.accessible
         return _chat(options, loaded, mark, piped)
 
 
@@ -55,7 +56,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
         desk = open_desk(session, early, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
     desk = dressed(desk, session, early.background.dark)
-    desk.prompt.type_ahead(early.background.typed)
+    desk.prompt.type_ahead(early.tty.typing.feed(early.background.typed))
     connection.client.start()
     if not demo:
         refresh_in_background(session, connection.client, connection.route, assembled.learned)

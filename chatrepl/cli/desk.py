@@ -28,12 +28,12 @@ from chatrepl.shells.repl import Desk, Repl
 from chatrepl.startup.early_prompt import EarlyPrompt
 from chatrepl.startup.lazy import Lazy
 from chatrepl.terminal.editor import edit
-from chatrepl.terminal.keyboard import ask_yes_no
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
+from chatrepl.terminal.yes_no import ask_yes_no
 
 
 def talk(

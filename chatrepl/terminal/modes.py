@@ -10,7 +10,11 @@ import signal
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from chatrepl.terminal.keys.typing import Typing
 
 _COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
 
@@ -29,6 +33,9 @@ def speaks_utf8(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 PASTE_ON = "\x1b[?2004h"
 PASTE_OFF = "\x1b[?2004l"
+KEYS_QUESTION = "\x1b[?u"  # the kitty protocol: can it tell all keys apart?
+_KEYS_APART = "\x1b[>1u"
+_KEYS_AS_BEFORE = "\x1b[<u"
 _AT_REST = f"{PASTE_OFF}\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m"
 
 _IFLAG, _LFLAG, _CC = 0, 3, 6
@@ -47,6 +54,15 @@ class Tty:
         self.screen = screen
         self._escapes = escapes and os.isatty(screen)
         self._start = self._modes()
+        self._wants_keys_apart = False
+        self._keys_are_apart = False
+
+    @cached_property
+    def typing(self) -> "Typing":
+        """What hears the keyboard, whoever reads it."""
+        from chatrepl.terminal.keys.typing import Typing  # late: the first mark does not need it
+
+        return Typing()
 
     @property
     def is_ours(self) -> bool:
@@ -72,8 +88,32 @@ class Tty:
     @contextmanager
     def usual(self) -> Iterator[None]:
         """Hold the modes of the start, for a program that is run inside ours."""
-        with self._held(lambda _modes: self._start or []):
+        wanted, self._wants_keys_apart = self._wants_keys_apart, False
+        self.tell_keys_apart()
+        try:
+            with self._held(lambda _modes: self._start or []):
+                yield
+        finally:
+            self._wants_keys_apart = wanted
+            self.tell_keys_apart()
+
+    @contextmanager
+    def keys_apart(self) -> Iterator[None]:
+        """Have Shift-Enter and its like told from Enter, where the terminal says that it can."""
+        self._wants_keys_apart = True
+        self.tell_keys_apart()
+        try:
             yield
+        finally:
+            self._wants_keys_apart = False
+            self.tell_keys_apart()
+
+    def tell_keys_apart(self) -> None:
+        """Bring the terminal to what is wanted now, once it is known whether it can."""
+        wanted = self._wants_keys_apart and self.typing.extended
+        if wanted != self._keys_are_apart:
+            self._keys_are_apart = wanted
+            self.write(_KEYS_APART if wanted else _KEYS_AS_BEFORE)
 
     def write(self, sequence: str) -> None:
         """Send the screen an escape sequence of ours, if it understands any."""
@@ -85,6 +125,8 @@ class Tty:
         """Leave the terminal as it was found: modes, cursor, paste, colours. Never fails."""
         if self._start is None:
             return
+        self._wants_keys_apart = False
+        self.tell_keys_apart()
         self.write(_AT_REST)
         if self.is_ours:
             self._set(self._start)

@@ -79,7 +79,7 @@ def test_what_is_typed_at_the_first_mark_is_sent(tmp_path: Path) -> None:
 def test_a_paste_and_a_resize_during_the_hand_over_do_no_harm(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
         terminal.wait_for("^›")
-        terminal.paste("one\ntwo").resize(60, 20).send(" three")
+        terminal.send("\x1b[200~one\ntwo\x1b[201~").resize(60, 20).send(" three")
         terminal.wait_for("^› one\n  two three")
         terminal.keys("c-c", "c-d")
         assert terminal.wait_exit() == 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
+from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty
 from tests.e2e.terminal import Terminal
 
@@ -30,7 +31,7 @@ def test_what_is_typed_meanwhile_is_the_next_line_and_never_echoed(terminal: Ter
 
 
 def test_a_line_submitted_meanwhile_is_sent_and_the_rest_is_kept(terminal: Terminal) -> None:
-    terminal.send("one\rtwo").keys("c-c").wait_for("stopped")
+    terminal.send("one\r").pump(0.3).send("two").keys("c-c").wait_for("stopped")
     terminal.wait_for("got 'one'")
     terminal.wait_for("^› two$")
 
@@ -79,10 +80,10 @@ def test_ctrl_z_suspends_between_two_words_and_the_keys_survive() -> None:
 
 def test_where_there_is_no_terminal_nothing_happens() -> None:
     read, write = os.pipe()
-    kept: list[bytes] = []
+    kept: list[Stroke] = []
 
     async def turn() -> None:
-        async with watch_keyboard(Tty(read, write), Reactions(pytest.fail, kept.append)):
+        async with watch_keyboard(Tty(read, write), Reactions(pytest.fail, kept.extend)):
             await asyncio.sleep(0)
 
     os.write(write, b"\x1b")

@@ -1,6 +1,5 @@
 """The keys of the prompt, beyond what prompt_toolkit's emacs and vi modes bring."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -33,13 +32,10 @@ class KeyState:
     hint: str = ""  # shown in the toolbar until the next key
     last_hint: str = ""
     cleared: Callable[[], None] = lambda: None
-    keys_since_paste: int | None = None  # while the batch of keys lasts that brought a paste
 
     def next_key(self, _sender: object) -> None:
         """Take note that a key comes; to be called before each."""
         self.last_hint, self.hint = self.hint, ""
-        if self.keys_since_paste is not None:
-            self.keys_since_paste += 1
 
 
 def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
@@ -47,11 +43,9 @@ def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBin
     keys = KeyBindings()
     _bind_enter(keys, state)
     _bind_leaving(keys, state)
-    _bind_paste(keys, state)
+    _bind_paste(keys)
     _bind_editor(keys, state, environ, tty)
     _bind_suspension(keys, tty)
-    _bind_late_answers(keys)
-    _bind_mouse(keys)
     return keys
 
 
@@ -61,9 +55,7 @@ def _bind_enter(keys: KeyBindings, state: KeyState) -> None:
     @keys.add("enter", filter=typing & ~completion_is_selected)
     def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if (state.keys_since_paste or 0) > 1:
-            buffer.insert_text("\n")  # the text broke out of its paste
-        elif not continues(buffer):
+        if not continues(buffer):
             _newline(event) if state.multiline else buffer.validate_and_handle()
 
     @keys.add("enter", filter=typing & completion_is_selected)
@@ -118,23 +110,10 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
         event.app.exit(result=Closed(), style="class:hint")
 
 
-def _bind_paste(keys: KeyBindings, state: KeyState) -> None:
-    def paste_is_over() -> None:
-        state.keys_since_paste = None
-
+def _bind_paste(keys: KeyBindings) -> None:
     @keys.add(Keys.BracketedPaste)
     def _(event: KeyPressEvent) -> None:
-        state.keys_since_paste = 0
-        asyncio.get_running_loop().call_soon(paste_is_over)
-        event.current_buffer.insert_text(pasted_text(event.data))
-
-
-def pasted_text(data: str) -> str:
-    """Give a paste byte for byte, but undo what terminals do to line feeds.
-
-    Many terminals send CR for each LF; then there is no LF at all.
-    """
-    return data if "\n" in data else data.replace("\r", "\n")
+        event.current_buffer.insert_text(event.data)
 
 
 def _bind_suspension(keys: KeyBindings, tty: Tty) -> None:
@@ -160,37 +139,3 @@ def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str],
         state.hint = edited.fault
         buffer.text = edited.text
         buffer.cursor_position = len(edited.text)
-
-
-def _bind_late_answers(keys: KeyBindings) -> None:
-    """Swallow a terminal's answer about its colours that comes after we stopped waiting for it."""
-    until = [""]
-
-    @keys.add("escape", "]", "1", "1", ";", "r", "g", "b")
-    def _(_event: KeyPressEvent) -> None:
-        until[0] = "string terminator"
-
-    @keys.add("escape", "[", "?")
-    def _(_event: KeyPressEvent) -> None:
-        until[0] = "c"
-
-    inside = Condition(lambda: bool(until[0]))
-
-    @keys.add(Keys.Any, filter=inside)
-    def _(event: KeyPressEvent) -> None:
-        if event.data == until[0]:
-            until[0] = ""
-
-    @keys.add("c-g", filter=inside, eager=True)
-    @keys.add("escape", "\\", filter=inside, eager=True)
-    def _(_event: KeyPressEvent) -> None:
-        until[0] = ""
-
-
-def _bind_mouse(keys: KeyBindings) -> None:
-    """Swallow reports of a mouse nobody asked for; a colour that was pasted looks like one."""
-
-    @keys.add(Keys.Vt100MouseEvent)
-    def _(event: KeyPressEvent) -> None:
-        if not event.data.startswith(("\x1b[<", "\x1b[M")):
-            event.current_buffer.insert_text(event.data)

@@ -5,9 +5,10 @@ The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupt
 """
 
 import os
+import select
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeAlias
 
 from prompt_toolkit import PromptSession
@@ -16,22 +17,24 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.input import create_input
+from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.utils import is_dumb_terminal
 
+from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty, is_ignored
 from chatrepl.terminal.prompt.history import DiskHistory
+from chatrepl.terminal.prompt.keyboard_input import Keyboard, key_presses
 from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
 from chatrepl.terminal.prompt.line_editor import (
     CandidateCompleter,
     completes_by_itself,
     fit,
-    parse_keys,
     prompt_style,
 )
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
@@ -62,7 +65,8 @@ class Prompt:
 
     def __init__(self, options: PromptOptions, feeds: Feeds, tty: Tty) -> None:
         dumb = is_dumb_terminal(os.environ.get("TERM"))
-        self._input = create_input()
+        self._tty = tty
+        self._input = _keyboard(tty)
         self._output = PlainTextOutput(sys.stdout) if dumb else create_output()
         self._history = DiskHistory(options.history)
         self._feeds = feeds
@@ -73,6 +77,7 @@ class Prompt:
         app = self._session.app
         app.key_processor.before_key_press += self._keys.next_key
         app.before_render += self._fit_menu
+        app.after_render += self._note_what_came_meanwhile
         app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         self.change(options)
 
@@ -107,9 +112,9 @@ class Prompt:
         self._session.style = prompt_style(options.theme)
         self._session.color_depth = None if options.color else ColorDepth.DEPTH_1_BIT
 
-    def type_ahead(self, data: bytes) -> None:
+    def type_ahead(self, strokes: Iterable[Stroke]) -> None:
         """Give the next prompt keys that were read elsewhere."""
-        store_typeahead(self._input, parse_keys(data))
+        store_typeahead(self._input, list(key_presses(strokes)))
 
     @property
     def command_waits(self) -> bool:
@@ -147,7 +152,8 @@ class Prompt:
             default += "\n"  # a draft that came back, before what was typed meanwhile
         with create_app_session(self._input, self._output):
             heard = not is_ignored(signal.SIGINT)
-            result = await self._session.prompt_async(default=default, handle_sigint=heard)
+            with self._tty.keys_apart():
+                result = await self._session.prompt_async(default=default, handle_sigint=heard)
         self._first = False
         return result
 
@@ -155,6 +161,11 @@ class Prompt:
         """Put what is being typed into the history: nobody will submit it any more."""
         if draft := self._session.default_buffer.text:
             self._history.append_string(draft)
+
+    def _note_what_came_meanwhile(self, _app: object) -> None:
+        """Take what came while the screen was drawn for a part of the paste that was drawn."""
+        if select.select([self._tty.keyboard], [], [], 0)[0]:
+            self._tty.typing.was_busy()
 
     def _fit_menu(self, app: Application[PromptResult]) -> None:
         """Reserve no more rows for the menu than the window has beside prompt and toolbar."""
@@ -172,6 +183,11 @@ class Prompt:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
             parts = [*mode, *self._feeds.toolbar()]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
+
+
+def _keyboard(tty: Tty) -> Input:
+    usual = create_input()
+    return Keyboard(sys.stdin, tty) if isinstance(usual, Vt100Input) else usual
 
 
 def _opens_menu() -> bool:
