@@ -61,7 +61,7 @@ class Typing:
         return bool(self._open) and self._paste is None
 
     def was_busy(self) -> None:
-        """Count silence from now: something came, and nobody knows when."""
+        """Count silence from now: what came meanwhile may have come at any time."""
         self._last_s = self._clock()
 
     def feed(self, data: bytes) -> list[Stroke]:
@@ -74,6 +74,7 @@ class Typing:
         self._paste_in_read = self._paste is not None
         while text:
             text = (self._outside if self._paste is None else self._inside)(text, strokes)
+        self.was_busy()
         return strokes
 
     def silence(self) -> list[Stroke]:

@@ -7,11 +7,13 @@ begins with a space, or that holds a key, is remembered until the end of the pro
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit.history import History
+
+from chatrepl.terminal.prompt.values import whole_characters
 
 MOST_BYTES_READ = 8_000_000
 MOST_CHARACTERS_STORED = 256_000
@@ -22,9 +24,10 @@ _SECRET = "sk-ant-"  # noqa: S105 - the beginning of every key, so that keys are
 class DiskHistory(History):
     """History in a private file; in memory only without one, or where it cannot be used."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, whole: Callable[[str], str] = str) -> None:
         super().__init__()
         self.path = path
+        self._whole = whole  # gives a draft with what was folded in it
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""
@@ -39,10 +42,11 @@ class DiskHistory(History):
 
     def store_string(self, string: str) -> None:
         """Append a line to the file, if it may be stored."""
-        if self.path is None or not _may_be_stored(string):
+        entry = self._whole(string)
+        if self.path is None or not _may_be_stored(entry):
             return
         with suppress(OSError):
-            _append(self.path, json.dumps(string).encode("ascii"))
+            _append(self.path, json.dumps(entry).encode("ascii"))
 
 
 def _may_be_stored(entry: str) -> bool:
@@ -56,7 +60,7 @@ def _entry(line: bytes) -> str | None:
         entry = json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, str) and entry else None
+    return whole_characters(entry) if isinstance(entry, str) and entry else None
 
 
 def _tail(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import (
     Condition,
     completion_is_selected,
@@ -19,7 +20,9 @@ from prompt_toolkit.keys import Keys
 
 from chatrepl.terminal.editor import Edited, edit
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.prompt.values import Closed, Interrupted
+from chatrepl.terminal.prompt.folds import LONGEST_OPEN, MARK, Folds, nearest
+from chatrepl.terminal.prompt.keyboard_input import Paste
+from chatrepl.terminal.prompt.values import Closed, Interrupted, whole_characters
 
 LEAVE_HINT = "Ctrl-C again leaves"
 
@@ -38,13 +41,14 @@ class KeyState:
         self.last_hint, self.hint = self.hint, ""
 
 
-def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
+def prompt_keys(state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
     """Give all bindings of the prompt."""
     keys = KeyBindings()
     _bind_enter(keys, state)
     _bind_leaving(keys, state)
-    _bind_paste(keys)
-    _bind_editor(keys, state, environ, tty)
+    _bind_paste(keys, folds, tty)
+    _bind_unfolding(keys, state, folds)
+    _bind_editor(keys, state, folds, environ, tty)
     _bind_suspension(keys, tty)
     return keys
 
@@ -110,10 +114,37 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
         event.app.exit(result=Closed(), style="class:hint")
 
 
-def _bind_paste(keys: KeyBindings) -> None:
-    @keys.add(Keys.BracketedPaste)
+def _bind_paste(keys: KeyBindings, folds: Folds, tty: Tty) -> None:
+    @keys.add(Keys.BracketedPaste, filter=is_searching)
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text(event.data)
+
+    @keys.add(Keys.BracketedPaste, filter=~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        buffer, paste = event.current_buffer, event.key_sequence[-1]
+        before = buffer.document.char_before_cursor
+        if isinstance(paste, Paste) and paste.goes_on and folds.label(before):
+            folds.extend(before, paste.data)
+        else:
+            buffer.insert_text(folds.fold(event.data))
+        tty.typing.was_busy()  # what is long takes a moment
+
+
+def _bind_unfolding(keys: KeyBindings, state: KeyState, folds: Folds) -> None:
+    has_fold = Condition(lambda: bool(MARK.search(get_app().current_buffer.text)))
+
+    @keys.add("c-o", filter=has_fold & ~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        place = nearest(buffer.text, buffer.cursor_position)
+        if place is None:
+            return
+        text = folds.whole(buffer.text[place])
+        if len(text) > LONGEST_OPEN:
+            state.hint = "too long to open here: Ctrl-X Ctrl-E opens it in your editor"
+            return
+        opened = buffer.text[:place] + text + buffer.text[place + 1 :]
+        buffer.document = Document(opened, place + len(text))
 
 
 def _bind_suspension(keys: KeyBindings, tty: Tty) -> None:
@@ -126,16 +157,18 @@ def _bind_suspension(keys: KeyBindings, tty: Tty) -> None:
         run_in_terminal(suspend)
 
 
-def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str], tty: Tty) -> None:
+def _bind_editor(
+    keys: KeyBindings, state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty
+) -> None:
     @keys.add("c-x", "c-e", filter=~is_searching)
     async def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
 
         def let_edit() -> Edited:
             with tty.usual():
-                return edit(buffer.text, environ)
+                return edit(folds.whole(buffer.text), environ)
 
         edited = await run_in_terminal(let_edit)  # in this thread: a signal ends the editor, too
         state.hint = edited.fault
-        buffer.text = edited.text
-        buffer.cursor_position = len(edited.text)
+        buffer.text = folds.fold_again(whole_characters(edited.text))
+        buffer.cursor_position = len(buffer.text)

@@ -28,6 +28,7 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty, is_ignored
+from chatrepl.terminal.prompt.folds import MARK, Folds
 from chatrepl.terminal.prompt.history import DiskHistory
 from chatrepl.terminal.prompt.keyboard_input import Keyboard, key_presses
 from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
@@ -46,6 +47,7 @@ from chatrepl.terminal.prompt.values import (
     PromptOptions,
     Submitted,
     ToolbarPart,
+    whole_characters,
 )
 
 PromptResult: TypeAlias = str | Interrupted | Closed
@@ -68,12 +70,15 @@ class Prompt:
         self._tty = tty
         self._input = _keyboard(tty)
         self._output = PlainTextOutput(sys.stdout) if dumb else create_output()
-        self._history = DiskHistory(options.history)
+        self._folds = Folds()
+        self._history = DiskHistory(options.history, self._folds.whole)
         self._feeds = feeds
         self._first = True
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
         with create_app_session(self._input, self._output):
-            self._session = self._build(prompt_keys(self._keys, os.environ, tty), dumb=dumb)
+            self._session = self._build(
+                prompt_keys(self._keys, self._folds, os.environ, tty), dumb=dumb
+            )
         app = self._session.app
         app.key_processor.before_key_press += self._keys.next_key
         app.before_render += self._fit_menu
@@ -93,7 +98,7 @@ class Prompt:
             completer=CandidateCompleter(self._feeds.complete),
             complete_while_typing=Condition(_opens_menu),
             reserve_space_for_menu=_ROWS_FOR_MENU,
-            input_processors=[VisibleProcessor()],
+            input_processors=[VisibleProcessor(self._folds)],
             key_bindings=keys,
             bottom_toolbar=self._toolbar,
             placeholder=self._placeholder,
@@ -145,9 +150,12 @@ class Prompt:
         except KeyboardInterrupt:  # it came before the keys were ours: as one Ctrl-C
             self._keys.hint = LEAVE_HINT
             return self.read(run, default)
-        return Submitted(whole_characters(result)) if isinstance(result, str) else result
+        if not isinstance(result, str):
+            return result
+        return Submitted(whole_characters(self._folds.whole(result)))
 
     async def _prompt(self, default: str) -> PromptResult:
+        default = self._folds.fold_again(whole_characters(default))
         if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
         with create_app_session(self._input, self._output):
@@ -181,8 +189,13 @@ class Prompt:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
-            parts = [*mode, *self._feeds.toolbar()]
+            parts = [*mode, *_way_into_a_fold(), *self._feeds.toolbar()]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
+
+
+def _way_into_a_fold() -> list[ToolbarPart]:
+    folded = MARK.search(get_app().current_buffer.text)
+    return [ToolbarPart("toolbar.strong", "Ctrl-O opens the paste")] if folded else []
 
 
 def _keyboard(tty: Tty) -> Input:
@@ -193,12 +206,3 @@ def _keyboard(tty: Tty) -> Input:
 def _opens_menu() -> bool:
     document = get_app().current_buffer.document
     return completes_by_itself(document.text, document.cursor_position)
-
-
-def whole_characters(text: str) -> str:
-    """Replace what is half a character, so that the text can be stored and sent."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -5,6 +5,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
 from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.folds import Folds
 from chatrepl.terminal.prompt.keys import KeyState, continues, prompt_keys
 
 
@@ -32,4 +33,4 @@ def test_a_hint_lasts_for_one_key() -> None:
 
 
 def test_the_bindings_are_built_without_a_terminal() -> None:
-    assert len(prompt_keys(KeyState(multiline=False), {}, Tty(-1, -1)).bindings) > 10
+    assert len(prompt_keys(KeyState(multiline=False), Folds(), {}, Tty(-1, -1)).bindings) > 10

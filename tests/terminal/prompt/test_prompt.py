@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.terminal.prompt.prompt import whole_characters
+from chatrepl.terminal.prompt.values import whole_characters
 from tests.e2e.terminal import LIGHT, Terminal
 from tests.terminal.keys.test_extended import REPORTS
 from tests.terminal.programs import hash_of
@@ -103,6 +103,50 @@ def test_a_paste_from_a_terminal_that_sends_carriage_returns_has_newlines(
 def test_a_megabyte_is_pasted_in_one_piece(terminal: Terminal) -> None:
     text = "".join(f"line {n} of many, wide enough to be real text\n" for n in range(24_000))
     terminal.paste(text).keys("enter").wait_for(f"got {hash_of(text)!s}")
+
+
+def test_long_pastes_are_folded_deleted_in_one_piece_and_whole_when_sent() -> None:
+    first = "".join(f"first {n}\r\n" for n in range(1_000))
+    second, third = "second\n" * 40, "third" * 1_000
+    with prompt() as terminal:
+        terminal.send("see ").paste(first).paste(second).send(" and ").paste(third)
+        terminal.wait_for(
+            r"^› see \[pasted 1,000 lines\]\[pasted 40 lines\] and \[pasted 5,000 characters\]"
+        )
+        terminal.wait_for("^Ctrl-O opens the paste")
+        terminal.keys("left", "left", "left", "left", "left", "left", "bs").pump(0.1).keys("enter")
+        whole = f"see {first} and {third}"
+        terminal.wait_for(f"got {hash_of(whole)}")
+        terminal.settle().keys("up").wait_for("lines. and .pasted 5,000 characters.$", visible=True)
+        terminal.keys("enter").wait_count(f"got {hash_of(whole)}", 2)
+        assert "first 500" not in terminal.everything()
+
+
+def test_a_fold_opens_at_a_key_and_the_draft_goes_on_behind_it() -> None:
+    text = "".join(f"row {n}\n" for n in range(14))
+    with prompt() as terminal:
+        terminal.send("a ").paste(text).wait_for(r"^› a \[pasted 14 lines\]", visible=True)
+        terminal.keys("c-o").wait_for("^  row 13$", visible=True)
+        terminal.wait_gone("Ctrl-O opens")
+        terminal.send("end").pump(0.1).keys("enter").wait_for("^  end", visible=True)
+        terminal.wait_for(f"got '{ascii(f'a {text}end')[1:-1]}'".replace("\\", "\\\\")[:60])
+
+
+def test_lines_that_end_in_cr_lf_are_shown_without_a_trace_of_it(terminal: Terminal) -> None:
+    terminal.paste("one\r\ntwo\r\nthree").wait_for("^› one\n  two\n  three$", visible=True)
+    terminal.keys("enter").wait_for(r"got 'one\\r\\ntwo\\r\\nthree'", visible=True)
+
+
+def test_the_editor_gets_what_is_folded(tmp_path: Path) -> None:
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nwc -l < "$1" > count; printf " edited" >> "$1"\n')
+    script.chmod(0o755)
+    text = "row\n" * 500
+    with prompt(EDITOR=f"sh -c 'cd {tmp_path} && ./editor \"$0\"'") as terminal:
+        terminal.paste(text).wait_for(r"\[pasted 500 lines\]")
+        terminal.keys("c-x", "c-e").wait_for(r"^› \[pasted 500 lines\] edited", visible=True)
+        terminal.keys("enter").wait_for(f"got {hash_of(text + ' edited')}")
+    assert (tmp_path / "count").read_text().strip() == "500"
 
 
 def test_text_that_breaks_out_of_its_paste_is_not_submitted(terminal: Terminal) -> None:
