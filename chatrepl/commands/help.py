@@ -8,9 +8,9 @@ from chatrepl.core.outcome import Outcome, Page, Quit
 from chatrepl.session.session import Session
 
 _KEYS = """\
-**Keys:** Enter sends; Alt-Enter or Ctrl-J makes a new line; Esc or Ctrl-C stops a reply; \
-Ctrl-R searches the history; Ctrl-X Ctrl-E opens your editor; Ctrl-D leaves; \
-`@path` attaches a file; `//` sends a slash.
+**Keys:** Enter sends; Shift-Enter, Alt-Enter or Ctrl-J makes a new line; \
+Esc or Ctrl-C stops a reply; Ctrl-R searches the history; Ctrl-O opens a long paste; \
+Ctrl-X Ctrl-E opens your editor; Ctrl-D leaves; `@path` attaches a file; `//` sends a slash.
 """
 
 

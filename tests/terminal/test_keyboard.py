@@ -36,6 +36,34 @@ def test_a_line_submitted_meanwhile_is_sent_and_the_rest_is_kept(terminal: Termi
     terminal.wait_for("^› two$")
 
 
+@pytest.mark.parametrize(
+    ("typed", "draft"),
+    [
+        ("ab\x1b[?62;4c\x1b]11;rgb:1/2/3\x1b\\cd", "abcd"),
+        ("a\x1b[13;2ub", r"a\\nb"),
+        ("SELECT a\r\nFROM b\r", r"SELECT a\\nFROM b\\n"),
+        ("\x1b[200~a\x1b[201~\r/exit\rb\r", r"a\\n/exit\\nb\\n"),
+    ],
+    ids=ascii,
+)
+def test_reports_and_pastes_meanwhile_neither_type_nor_send(
+    terminal: Terminal, typed: str, draft: str
+) -> None:
+    terminal.send(typed).pump(0.3).send("\x1b[99;5u").wait_for("stopped")
+    terminal.wait_for("^› ")
+    assert "got" not in terminal.settle(0.4).everything()
+    terminal.keys("enter").wait_for(f"got '{draft}'")
+
+
+def test_a_paste_that_outlives_the_reply_goes_on_in_the_prompt() -> None:
+    with Terminal(COMMAND, columns=60, rows=20, answers=False) as terminal:
+        terminal.wait_for("word1$")
+        terminal.send("\x1b[200~one\r").pump(0.2).signal("INT").wait_for("stopped")
+        terminal.send("two\r").pump(0.3).send("three\x1b[201~").wait_for("^  three$")
+        assert "got" not in terminal.everything()
+        terminal.pump(0.2).keys("enter").wait_for(r"got 'one\\ntwo\\nthree'")
+
+
 def test_escape_sequences_do_not_stop_the_reply(terminal: Terminal) -> None:
     terminal.keys("up", "del", "m-b", "left").wait_for("word7$")
     assert "stopped" not in terminal.everything()
