@@ -57,7 +57,7 @@ def test_an_edited_question_branches_off_where_it_stood(tmp_path: Path) -> None:
         c.say("demo: say one")
         c.say("demo: say two")
         c.terminal.send("/edit 1").keys("enter")
-        c.terminal.wait_for("^› demo: say one$")
+        c.terminal.wait_count("^› demo: say one$", 2)
         c.say(" more")
 
         messages = c.bodies[-1]["messages"]

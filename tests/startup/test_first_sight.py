@@ -86,6 +86,15 @@ def test_a_paste_and_a_resize_during_the_hand_over_do_no_harm(tmp_path: Path) ->
         assert terminal.tty_is_sane()
 
 
+def test_a_paste_at_the_first_mark_is_a_draft_and_reports_are_not_typed(tmp_path: Path) -> None:
+    with chat(tmp_path, "--demo") as terminal:
+        terminal.wait_for("^›")
+        terminal.send("demo: say one\r/exit\rtwo\r\x1b[>1;10;0c\x1b]10;rgb:1/2/3\x07\x00\x1b[I")
+        terminal.wait_for("^› demo: say one\n  /exit\n  two\n", visible=True)
+        terminal.settle(0.4).send("!").wait_for("^  !$", visible=True)
+        assert "end_turn" not in terminal.everything()
+
+
 def test_ctrl_c_at_the_first_mark_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
         terminal.wait_for("^›")
