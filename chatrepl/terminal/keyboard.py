@@ -62,7 +62,7 @@ class _Watch:
         self._tty = tty
         self._reactions = reactions
         self._loop = loop
-        self._kept: list[Stroke] = []
+        self._strokes: list[Stroke] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stop_is_due = False
         self._deadly = 0
@@ -110,8 +110,8 @@ class _Watch:
             self._loop.remove_reader(self._tty.keyboard)
             self._cancel_timer()
             self._drain()
-            if self._kept:
-                self._reactions.keep(self._kept)
+            if self._strokes:
+                self._reactions.keep(self._strokes)
 
     def _on_readable(self) -> None:
         self._cancel_timer()
@@ -139,7 +139,7 @@ class _Watch:
                 signal.raise_signal(_SIGNALS[stroke])
 
     def _keep(self, strokes: list[Stroke]) -> None:
-        self._kept += (s for s in strokes if not isinstance(s, str) or s not in _NOT_FOR_LATER)
+        self._strokes += (s for s in strokes if not isinstance(s, str) or s not in _NOT_FOR_LATER)
 
     def _drain(self) -> None:
         with suppress(OSError):

@@ -35,7 +35,7 @@ LIGHT = "rgb:ffff/ffff/ffff"
 
 _BACKGROUND_QUERY = re.compile(rb"\x1b\]11;\?(?:\x07|\x1b\\)")
 _KEYS_QUERY = re.compile(rb"\x1b\[\?u")
-_KEYS_TOLD = re.compile(rb"\x1b\[[<>=][\d;]*u")  # which the emulator would print
+_KEYS_MODES = re.compile(rb"\x1b\[[<>=][\d;]*u")  # which the emulator would print
 _ON = {b"7", b"25"}  # modes that are on in a terminal at rest
 _SLICE = 0.05
 _LAST_WORDS_S = 1.0  # silence where the terminal stays open: with a child of the program
@@ -292,7 +292,7 @@ class Terminal:
         self.raw += data
         # A private sequence that the emulator does not know must not end the run.
         with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
-            self._stream.feed(_KEYS_TOLD.sub(b"", data))
+            self._stream.feed(_KEYS_MODES.sub(b"", data))
         if self.extended and _KEYS_QUERY.search(data):
             self.queue(b"\x1b[?0u")
         for match in _BACKGROUND_QUERY.finditer(self.raw, self._scanned):
