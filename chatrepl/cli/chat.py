@@ -40,7 +40,7 @@ def chat(
     os.umask(0o077)
     with nullcontext(early) if early is not None else early_prompt(os.environ) as mark:
         mark.ask = loaded.settings.theme == "auto"
-        mark.ask_keys = not loaded.settings.accessible
+        mark.ask_keys = mark.tty.may_tell_keys_apart = not loaded.settings.accessible
         return _chat(options, loaded, mark, piped)
 
 

@@ -54,6 +54,7 @@ class Tty:
         self.screen = screen
         self._escapes = escapes and os.isatty(screen)
         self._start = self._modes()
+        self.may_tell_keys_apart = True
         self._wants_keys_apart = False
         self._keys_are_apart = False
 
@@ -110,7 +111,7 @@ class Tty:
 
     def tell_keys_apart(self) -> None:
         """Bring the terminal to what is wanted now, once it is known whether it can."""
-        wanted = self._wants_keys_apart and self.typing.extended
+        wanted = self._wants_keys_apart and self.may_tell_keys_apart and self.typing.extended
         if wanted != self._keys_are_apart:
             self._keys_are_apart = wanted
             self.write(_KEYS_APART if wanted else _KEYS_AS_BEFORE)

@@ -95,6 +95,25 @@ def test_a_paste_at_the_first_mark_is_a_draft_and_reports_are_not_typed(tmp_path
         assert "end_turn" not in terminal.everything()
 
 
+@pytest.mark.parametrize(
+    ("env", "sets", "asked"),
+    [({}, (), True), ({"TERM": "linux"}, (), False), ({}, ("--set", "accessible=true"), False)],
+)
+def test_only_a_terminal_that_may_is_asked_to_tell_keys_apart(
+    tmp_path: Path, env: dict[str, str], sets: tuple[str, ...], asked: bool
+) -> None:
+    home = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": "", **env}
+    argv = [sys.executable, "-m", "chatrepl", "--demo", *sets]
+    with Terminal(argv, columns=70, rows=24, env=home, extended=True) as terminal:
+        terminal.wait_for("demo$|^› ")
+        terminal.settle(0.5).send("a\x1b[?0ub").pump(0.3)
+        assert (b"\x1b[?u" in terminal.raw) is asked
+        if sets:
+            assert not terminal.tells_keys_apart()
+        terminal.send("\x03").pump(0.2).send("\x04").wait_exit()
+        assert terminal.tty_is_sane()
+
+
 def test_ctrl_c_at_the_first_mark_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
         terminal.wait_for("^›")
