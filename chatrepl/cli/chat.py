@@ -45,6 +45,7 @@ def chat(
     opened = nullcontext(early) if early is not None else early_prompt(os.environ, plain=plain)
     with opened as mark:
         mark.ask = loaded.settings.theme == "auto"
+        mark.ask_keys = mark.tty.may_tell_keys_apart = not loaded.settings.accessible
         return _chat(options, loaded, mark, piped)
 
 
@@ -63,7 +64,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
         desk = open_desk(session, early, _history_path(session, assembled.folders))
         connection = open_connection(session.settings, demo=demo, single=False)
     desk = dressed(desk, session, early.background)
-    desk.prompt.type_ahead(early.background.typed)
+    desk.prompt.type_ahead(early.tty.typing.feed(early.background.typed))
     connection.client.start()
     if not demo:
         refresh_in_background(session, connection.client, connection.route, assembled.learned)

@@ -35,12 +35,12 @@ from chatrepl.startup.early_prompt import Background, EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
 from chatrepl.terminal.attention import OLD_TITLE, Attention
 from chatrepl.terminal.editor import edit
-from chatrepl.terminal.keyboard import ask_yes_no
 from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
+from chatrepl.terminal.yes_no import ask_yes_no
 
 
 def talk(

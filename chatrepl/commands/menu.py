@@ -115,7 +115,7 @@ KEYS: Final[CardRows] = (
     (
         "Keys",
         ("Enter", "send"),
-        ("Alt-Enter", "new line (also Ctrl-J, \\)"),
+        ("Shift-Enter", "new line (also Alt-Enter)"),
         ("↑ ↓", "earlier messages"),
         ("Tab", "complete"),
         ("@path", "attach a file"),
@@ -127,6 +127,7 @@ KEYS: Final[CardRows] = (
         ("Ctrl-D", "leave"),
         ("Ctrl-R", "search them"),
         ("Ctrl-X Ctrl-E", "write in your editor"),
+        ("Ctrl-O", "open what was pasted"),
         ("//text", "a message that begins so"),
         ("/help", "the most used of them"),
     ),

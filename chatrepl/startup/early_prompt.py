@@ -24,9 +24,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple, Self
 
-from chatrepl.terminal.modes import PASTE_ON, Tty, speaks_utf8
+from chatrepl.terminal.modes import KEYS_QUESTION, PASTE_ON, Tty, speaks_utf8
 
-QUESTION = "\x1b]11;?\x1b\\\x1b[c"
+COLOR_QUESTION = "\x1b]11;?\x1b\\"
+ATTRIBUTES_QUESTION = "\x1b[c"
 
 _COLOR = re.compile(
     rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -48,10 +49,13 @@ class Background(NamedTuple):
     sixel: bool = False
 
 
-def ask_background(tty: Tty) -> None:
-    """Send the question; the terminal must be quiet from now until the answer is read."""
+def ask_background(tty: Tty, *, keys: bool = False) -> None:
+    """Send the question; the terminal must be quiet from now until the answer is read.
+
+    With `keys` it is asked, too, whether it can tell all keys apart: who hears the keys learns it.
+    """
     if tty.is_ours:
-        tty.write(QUESTION)
+        tty.write(f"{COLOR_QUESTION}{KEYS_QUESTION if keys else ''}{ATTRIBUTES_QUESTION}")
 
 
 def read_background(tty: Tty, environ: Mapping[str, str], seconds: float = 0.15) -> Background:
@@ -114,6 +118,7 @@ class EarlyPrompt:
     ) -> None:
         self.tty = tty
         self.ask = ask
+        self.ask_keys = False
         self.mark = mark
         self._environ = environ
         self._head = head
@@ -141,8 +146,11 @@ class EarlyPrompt:
     def __enter__(self) -> Self:
         self.background = Background()
         self.paint()
+        keys = self.ask_keys and self._environ.get("TERM") != "linux"  # it would move the cursor
         if self.ask:
-            ask_background(self.tty)
+            ask_background(self.tty, keys=keys)
+        elif keys and self.tty.is_ours:
+            self.tty.write(KEYS_QUESTION)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:

@@ -2,114 +2,30 @@
 
 What is kept is given on when the reply ends, for the next prompt, in order and with pastes whole.
 Nothing of it is echoed. Where there is no terminal, all of this does nothing.
-
-Tells a lone Esc from an escape sequence in a keyboard's bytes, and keeps everything else.
-
-A question with yes or no, asked on the terminal; anything but yes is no.
-
-A command or a sentence was meant for the prompt: it is no answer, and is handed back. So is what
-was typed after the answer.
 """
 
 import os
-import re
 import select
 import signal
-import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatrepl.core.value import frozen
+from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty, is_ignored
-from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:
     import asyncio
 
 
-_ESC = b"\x1b"
-_CLEAR = b"\x0c"  # Ctrl-L means the screen of now; kept, it would wipe the reply away
-_FOCUS = frozenset({b"\x1b[I", b"\x1b[O"})  # reports of the window, not keys
-_PASTE_BEGINS = b"\x1b[200~"
-_PASTE_ENDS = b"\x1b[201~"
-
-# CSI and SS3 sequences, and Alt with a key; an Esc before another Esc stands alone.
-_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\x1b\[O])", re.DOTALL)
-_UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
-
-
-class KeySplitter:
-    """Takes what was typed in pieces of any size."""
-
-    def __init__(self) -> None:
-        self._kept = bytearray()
-        self._open = b""  # what may still be the beginning of a sequence
-        self._paste: bytearray | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether silence would decide something now."""
-        return bool(self._open)
-
-    def feed(self, data: bytes) -> bool:
-        """Take bytes; say whether a lone Esc was among them."""
-        data, self._open = self._open + data, b""
-        stops = False
-        while data:
-            if self._paste is not None:
-                data = self._go_on_pasting(data)
-            elif _UNFINISHED.match(data):
-                self._open = data
-                break
-            elif not data.startswith(_ESC):
-                plain, esc, rest = data.partition(_ESC)
-                self._kept += plain.replace(_CLEAR, b"")
-                data = esc + rest
-            elif data.startswith(_PASTE_BEGINS):
-                self._paste, data = bytearray(), data[len(_PASTE_BEGINS) :]
-            elif sequence := _SEQUENCE.match(data):
-                if sequence[0] not in _FOCUS:
-                    self._kept += sequence[0]
-                data = data[sequence.end() :]
-            elif data[1:2] == _ESC:
-                stops, data = True, data[1:]
-            else:
-                self._kept += data[:1]  # a broken sequence
-                data = data[1:]
-        return stops
-
-    def end_of_sequence(self) -> bool:
-        """Say that nothing followed for a while; give whether a lone Esc was open."""
-        sequence, self._open = self._open, b""
-        if sequence == _ESC:
-            return True
-        self._kept += sequence
-        return False
-
-    def finish(self) -> bytes:
-        """Give all that was kept; an Esc that is still alone is dropped, an open paste closed."""
-        self.end_of_sequence()
-        if self._paste is not None:
-            self._kept += _PASTE_BEGINS + self._paste + _PASTE_ENDS
-            self._paste = None
-        keys = bytes(self._kept)
-        self._kept.clear()
-        return keys
-
-    def _go_on_pasting(self, data: bytes) -> bytes:
-        paste = self._paste if self._paste is not None else bytearray()
-        start = max(0, len(paste) - len(_PASTE_ENDS))
-        paste += data
-        end = paste.find(_PASTE_ENDS, start)
-        if end < 0:
-            return b""
-        rest = bytes(paste[end + len(_PASTE_ENDS) :])
-        self._kept += _PASTE_BEGINS + paste[:end] + _PASTE_ENDS
-        self._paste = None
-        return rest
+_ESC: Final = "\x1b"
+# Ctrl-C, Ctrl-Z and Ctrl-\ are signals, unless the terminal tells all keys apart.
+_SIGNALS: Final = {"\x03": signal.SIGINT, "\x1a": signal.SIGTSTP, "\x1c": signal.SIGQUIT}
+_CLEAR: Final = "\x0c"  # Ctrl-L means the screen of now; kept, it would wipe the reply away
+_NOT_FOR_LATER: Final = frozenset({_ESC, _CLEAR, *_SIGNALS})
 
 
 Handler: TypeAlias = Callable[[int, FrameType | None], Any]
@@ -126,7 +42,7 @@ class Reactions:
     """
 
     stop: Callable[[], None]
-    keep: Callable[[bytes], None]
+    keep: Callable[[Iterable[Stroke]], None]
     before_suspend: Callable[[], None] = lambda: None
     after_suspend: Callable[[], None] = lambda: None
     hear: Callable[[bytes], None] = lambda _data: None
@@ -141,7 +57,7 @@ async def watch_keyboard(tty: Tty, reactions: Reactions) -> AsyncIterator[None]:
     import asyncio  # late: it is not cheap, and the first prompt does not need it
 
     watch = _Watch(tty, reactions, asyncio.get_running_loop())
-    with tty.quiet(), watch.paste_mode(), watch.signals(), watch.reading():
+    with tty.quiet(), tty.keys_apart(), watch.paste_mode(), watch.signals(), watch.reading():
         yield
 
 
@@ -150,7 +66,7 @@ class _Watch:
         self._tty = tty
         self._reactions = reactions
         self._loop = loop
-        self._splitter = KeySplitter()
+        self._strokes: list[Stroke] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stop_is_due = False
         self._deadly = 0
@@ -198,8 +114,8 @@ class _Watch:
             self._loop.remove_reader(self._tty.keyboard)
             self._cancel_timer()
             self._drain()
-            if keys := self._splitter.finish():
-                self._reactions.keep(keys)
+            if self._strokes:
+                self._reactions.keep(self._strokes)
 
     def _on_readable(self) -> None:
         self._cancel_timer()
@@ -210,22 +126,32 @@ class _Watch:
         if not data:
             self._loop.remove_reader(self._tty.keyboard)
         self._reactions.hear(data)
-        if self._splitter.feed(data):
-            self._reactions.stop()
-        if self._splitter.waits:
+        self._take(self._tty.typing.feed(data))
+        self._tty.tell_keys_apart()
+        if self._tty.typing.waits:
             self._timer = self._loop.call_later(ESCAPE_SECONDS, self._on_silence)
 
     def _on_silence(self) -> None:
         self._timer = None
-        if self._splitter.end_of_sequence():
-            self._reactions.stop()
+        self._take(self._tty.typing.silence())
+
+    def _take(self, strokes: list[Stroke]) -> None:
+        self._keep(strokes)
+        for stroke in strokes:
+            if stroke == _ESC:
+                self._reactions.stop()
+            elif isinstance(stroke, str) and stroke in _SIGNALS:
+                signal.raise_signal(_SIGNALS[stroke])
+
+    def _keep(self, strokes: list[Stroke]) -> None:
+        self._strokes += (s for s in strokes if not isinstance(s, str) or s not in _NOT_FOR_LATER)
 
     def _drain(self) -> None:
         with suppress(OSError):
             while select.select([self._tty.keyboard], [], [], 0)[0]:
                 if not (data := os.read(self._tty.keyboard, 65_536)):
                     break
-                self._splitter.feed(data)
+                self._keep(self._tty.typing.feed(data))
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self._stop_is_due:  # the loop did not come round between two presses: it hangs
@@ -265,52 +191,3 @@ class _Watch:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-
-
-_LOOK_UP_S: Final = 0.1  # a Ctrl-C that came just before the wait began is noticed this soon
-_MOST_WORDS: Final = 3  # of an answer such as "no, thank you"
-
-
-def ask_yes_no(tty: Tty, question: str, keep: Callable[[bytes], None]) -> bool:
-    """Ask and wait for an answer in the terminal's usual mode. Ctrl-C and Ctrl-D mean no.
-
-    `keep` takes the keys that were no answer, for the next prompt.
-    """
-    with tty.usual():
-        try:
-            sys.stdout.write(f"{one_line(question, 400)} [y/N] ")
-            sys.stdout.flush()
-            typed = _typed(tty.keyboard)
-        except KeyboardInterrupt:
-            typed = b""
-    answer, end, rest = _parted(typed)
-    if not typed.endswith(b"\n"):
-        sys.stdout.write("\n")
-    if answer.lstrip().startswith(b"/"):
-        rest = answer + end + rest
-    elif len(answer.split()) > _MOST_WORDS:
-        rest = answer + (b"\n" + rest if rest else b"")  # not sent by itself: nobody asked for it
-    if rest:
-        keep(rest)
-    return answer.decode("utf-8", "replace").strip().casefold() in {"y", "yes"}
-
-
-def _parted(typed: bytes) -> tuple[bytes, bytes, bytes]:
-    """Give the first line, its Enter, and what follows, with Enter as it comes at the prompt."""
-    return re.sub(rb"\r?\n", b"\r", typed).partition(b"\r")
-
-
-def _typed(keyboard: int) -> bytes:
-    """Read the line that is submitted, and what else is there; nothing at the keyboard's end."""
-    typed = b""
-    while not _waits(keyboard, _LOOK_UP_S):
-        pass
-    while data := os.read(keyboard, 4096):
-        typed += data
-        if not _waits(keyboard, 0):
-            break
-    return typed
-
-
-def _waits(keyboard: int, seconds: float) -> bool:
-    return bool(select.select([keyboard], [], [], seconds)[0])

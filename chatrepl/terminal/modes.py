@@ -11,7 +11,11 @@ import signal
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final, TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from chatrepl.terminal.keys.typing import Typing
 
 _COERCED = {"C.UTF-8", "C.utf8", "UTF-8"}  # what Python itself writes into LC_CTYPE under LANG=C
 
@@ -33,6 +37,9 @@ PASTE_OFF = "\x1b[?2004l"
 # From the start of a row to the end of the screen. The first column is erased by itself: tmux takes
 # an erasure that begins in the very first cell for a cleared screen, and keeps a copy of all rows.
 ERASE_BELOW = "\x1b[K\x1b[C\x1b[J\r"
+KEYS_QUESTION = "\x1b[?u"  # the kitty protocol: can it tell all keys apart?
+_KEYS_APART = "\x1b[>1u"
+_KEYS_AS_BEFORE = "\x1b[<u"
 _AT_REST = f"{PASTE_OFF}\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m"
 
 _IFLAG, _LFLAG, _CC = 0, 3, 6
@@ -53,6 +60,16 @@ class Tty:
         self._plain = False
         self._borrowed: dict[str, str] = {}  # what turned it on, by what turns it off
         self._start = self._modes()
+        self.may_tell_keys_apart = True
+        self._wants_keys_apart = False
+        self._keys_are_apart = False
+
+    @cached_property
+    def typing(self) -> "Typing":
+        """What hears the keyboard, whoever reads it."""
+        from chatrepl.terminal.keys.typing import Typing  # late: the first mark does not need it
+
+        return Typing()
 
     @property
     def is_ours(self) -> bool:
@@ -82,6 +99,8 @@ class Tty:
     @contextmanager
     def usual(self) -> Iterator[None]:
         """Hold the modes of the start, for a program that is run inside ours."""
+        wanted, self._wants_keys_apart = self._wants_keys_apart, False
+        self.tell_keys_apart()
         for off in reversed(self._borrowed):
             self.write(off)
         try:
@@ -90,6 +109,8 @@ class Tty:
         finally:
             for on in self._borrowed.values():
                 self.write(on)
+            self._wants_keys_apart = wanted
+            self.tell_keys_apart()
 
     def borrow(self, on: str, off: str) -> None:
         """Turn something on that is off where another program runs, and when we leave."""
@@ -110,6 +131,24 @@ class Tty:
             usual[_LFLAG] = local & ~(termios.ECHOE | termios.ECHOK | termios.ECHOKE)
         return usual
 
+    @contextmanager
+    def keys_apart(self) -> Iterator[None]:
+        """Have Shift-Enter and its like told from Enter, where the terminal says that it can."""
+        self._wants_keys_apart = True
+        self.tell_keys_apart()
+        try:
+            yield
+        finally:
+            self._wants_keys_apart = False
+            self.tell_keys_apart()
+
+    def tell_keys_apart(self) -> None:
+        """Bring the terminal to what is wanted now, once it is known whether it can."""
+        wanted = self._wants_keys_apart and self.may_tell_keys_apart and self.typing.extended
+        if wanted != self._keys_are_apart:
+            self._keys_are_apart = wanted
+            self.write(_KEYS_APART if wanted else _KEYS_AS_BEFORE)
+
     def write(self, sequence: str) -> None:
         """Send the screen an escape sequence of ours, if it understands any."""
         if self.knows_escapes:
@@ -120,6 +159,8 @@ class Tty:
         """Leave the terminal as it was found: modes, cursor, paste, colours. Never fails."""
         if self._start is None:
             return
+        self._wants_keys_apart = False
+        self.tell_keys_apart()
         self.write("".join(reversed(self._borrowed)) + _AT_REST)
         if self.is_ours:
             self._set(self._start)

@@ -25,7 +25,7 @@ def test_help_fits_one_screen_and_names_only_what_there_is() -> None:
 def test_the_keys_have_a_card_of_their_own() -> None:
     player = Player()
     player.do("/help keys")
-    assert "Alt-Enter     new line (also Ctrl-J, \\) Ctrl-D        leave" in player.heard
+    assert "Shift-Enter   new line (also Alt-Enter) Ctrl-D        leave" in player.heard
 
 
 def test_help_all_lists_every_command_in_its_group() -> None:

@@ -12,7 +12,8 @@ _OURS = re.compile(
     r"(?:(?:\d{1,3}(?:[;:]\d{0,3})*)?m"  # colours
     r"|\d{0,3}[ABCDGJKL]|(?:\d{0,3};\d{0,3})?H"  # movements, erasing
     r"|\?(?:1|7|12|25|1004|2004|2026)[hl]"  # modes
-    r"|6n|[0-6] q)"  # where the cursor is, and its shape
+    r"|6n|[0-6] q"  # where the cursor is, and its shape
+    r"|\?u|>1u|<u)"  # all keys told apart: asked, wanted, given back
     r"|\x1b\]133;(?:A;redraw=0|B|C|D;\d{1,3})\x1b\\"  # where prompts and output begin and end
 )
 _QUESTION = re.compile(r"\x1b\]11;\?(?:\x07|\x1b\\)|\x1b\[c")  # asked once: the background's colour

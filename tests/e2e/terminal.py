@@ -34,6 +34,8 @@ DARK = "rgb:1414/1616/1a1a"
 LIGHT = "rgb:ffff/ffff/ffff"
 
 _BACKGROUND_QUERY = re.compile(rb"\x1b\]11;\?(?:\x07|\x1b\\)")
+_KEYS_QUERY = re.compile(rb"\x1b\[\?u")
+_KEYS_MODES = re.compile(rb"\x1b\[[<>=][\d;]*u")  # which the emulator would print
 _ON = {b"7", b"25"}  # modes that are on in a terminal at rest
 _SLICE = 0.05
 _LAST_WORDS_S = 1.0  # silence where the terminal stays open: with a child of the program
@@ -41,6 +43,8 @@ _LAST_WORDS_S = 1.0  # silence where the terminal stays open: with a child of th
 
 class Terminal:
     """Runs a program and plays the terminal around it; methods that act give the terminal."""
+
+    extended = False  # whether it speaks the kitty protocol for keys
 
     def __init__(
         self,
@@ -52,8 +56,10 @@ class Terminal:
         cwd: Path | None = None,
         background: str | None = DARK,
         answers: bool = True,
+        extended: bool = False,
     ) -> None:
         self.answers = answers
+        self.extended = extended
         self.background = background if answers else None
         self.raw = bytearray()
         self.emulator = Screen(columns, rows, self._answer)
@@ -106,8 +112,8 @@ class Terminal:
         return self
 
     def paste(self, text: str) -> Self:
-        """Paste a text as a terminal does that knows bracketed paste."""
-        return self.send(f"\x1b[200~{text}\x1b[201~")
+        """Paste a text as a terminal does that knows bracketed paste; a person then pauses."""
+        return self.send(f"\x1b[200~{text}\x1b[201~").pump(0.3)
 
     def resize(self, columns: int, rows: int) -> Self:
         """Change the window's size."""
@@ -148,10 +154,16 @@ class Terminal:
         wanted = termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
         modes = re.findall(rb"\x1b\[\?(1|7|25|1004|1049|2004|2026)([hl])", bytes(self.raw))
         last = dict(modes)
+        if self.tells_keys_apart():
+            return False
         left = {mode for mode, state in last.items() if state == (b"l" if mode in _ON else b"h")}
         return local & wanted == wanted and not left
 
     # waiting
+
+    def tells_keys_apart(self) -> bool:
+        """Tell whether the program has the keys told apart now."""
+        return self.raw.count(b"\x1b[>1u") > self.raw.count(b"\x1b[<u")
 
     def pump(self, seconds: float) -> Self:
         """Take what the program writes, for this long."""
@@ -280,7 +292,9 @@ class Terminal:
         self.raw += data
         # A private sequence that the emulator does not know must not end the run.
         with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
-            self._stream.feed(data)
+            self._stream.feed(_KEYS_MODES.sub(b"", data))
+        if self.extended and _KEYS_QUERY.search(data):
+            self.queue(b"\x1b[?0u")
         for match in _BACKGROUND_QUERY.finditer(self.raw, self._scanned):
             self._scanned = match.end()
             if self.background:

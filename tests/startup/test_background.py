@@ -8,7 +8,8 @@ import tty as ttymodule
 import pytest
 
 from chatrepl.startup.early_prompt import (
-    QUESTION,
+    ATTRIBUTES_QUESTION,
+    COLOR_QUESTION,
     Background,
     ask_background,
     from_environment,
@@ -58,7 +59,7 @@ def test_the_answer_is_waited_for_and_the_keys_are_kept() -> None:
     ttymodule.setraw(slave)
     terminal = Ours(slave, slave)
     ask_background(terminal)
-    assert os.read(master, 100) == QUESTION.encode()
+    assert os.read(master, 100) == f"{COLOR_QUESTION}{ATTRIBUTES_QUESTION}".encode()
 
     def reply() -> None:
         os.write(master, b"a\x1b]11;rgb:ff/ff")

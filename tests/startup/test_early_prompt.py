@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatrepl.startup.early_prompt import QUESTION, Background, EarlyPrompt
+from chatrepl.startup.early_prompt import (
+    ATTRIBUTES_QUESTION,
+    COLOR_QUESTION,
+    Background,
+    EarlyPrompt,
+)
 from chatrepl.terminal.modes import Tty
 
 
@@ -33,7 +38,7 @@ def test_the_mark_is_painted_at_once_and_wiped_away_with_the_answer_read(
     master, slave = pty
     with EarlyPrompt(Ours(slave, slave), "> ", {}) as early:
         assert os.read(master, 10) == b"\x1b[?2004h> "
-        assert os.read(master, 100) == QUESTION.encode()
+        assert os.read(master, 100) == f"{COLOR_QUESTION}{ATTRIBUTES_QUESTION}".encode()
         os.write(master, b"hi\x1b]11;rgb:ff/ff/ff\x1b\\\x1b[?6c")
     assert os.read(master, 100) == b"\r\x1b[K"
     assert early.background == Background(False, b"hi")

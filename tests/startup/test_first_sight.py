@@ -101,10 +101,38 @@ def test_what_is_typed_at_the_first_mark_is_sent(tmp_path: Path) -> None:
 def test_a_paste_and_a_resize_during_the_hand_over_do_no_harm(tmp_path: Path) -> None:
     with chat(tmp_path, "--demo") as terminal:
         terminal.wait_for("^›")
-        terminal.paste("one\ntwo").resize(60, 20).send(" three")
+        terminal.send("\x1b[200~one\ntwo\x1b[201~").resize(60, 20).send(" three")
         terminal.wait_for("^› one\n  two three")
         terminal.keys("c-c", "c-d")
         assert terminal.wait_exit() == 0
+        assert terminal.tty_is_sane()
+
+
+def test_a_paste_at_the_first_mark_is_a_draft_and_reports_are_not_typed(tmp_path: Path) -> None:
+    with chat(tmp_path, "--demo") as terminal:
+        terminal.wait_for("^›")
+        terminal.send("demo: say one\r/exit\rtwo\r\x1b[>1;10;0c\x1b]10;rgb:1/2/3\x07\x00\x1b[I")
+        terminal.wait_for("^› demo: say one\n  /exit\n  two\n", visible=True)
+        terminal.settle(0.4).send("!").wait_for("^  !$", visible=True)
+        assert "end_turn" not in terminal.everything()
+
+
+@pytest.mark.parametrize(
+    ("env", "sets", "asked"),
+    [({}, (), True), ({"TERM": "linux"}, (), False), ({}, ("--set", "accessible=true"), False)],
+)
+def test_only_a_terminal_that_may_is_asked_to_tell_keys_apart(
+    tmp_path: Path, env: dict[str, str], sets: tuple[str, ...], asked: bool
+) -> None:
+    home = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": "", **env}
+    argv = [sys.executable, "-m", "chatrepl", "--demo", *sets]
+    with Terminal(argv, columns=70, rows=24, env=home, extended=True) as terminal:
+        terminal.wait_for("demo$|^› ")
+        terminal.settle(0.5).send("a\x1b[?0ub").pump(0.3)
+        assert (b"\x1b[?u" in terminal.raw) is asked
+        if sets:
+            assert not terminal.tells_keys_apart()
+        terminal.send("\x03").pump(0.2).send("\x04").wait_exit()
         assert terminal.tty_is_sane()
 
 

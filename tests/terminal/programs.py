@@ -56,9 +56,11 @@ def prompts(*arguments: str) -> None:
     )
     try:
         with tty.quiet():
-            with EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words) as early:
+            early = EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words)
+            early.ask_keys = early.ask
+            with early:
                 prompt = Prompt(options, Feeds(complete, lambda _draft: toolbar()), tty)
-            prompt.type_ahead(early.background.typed)
+            prompt.type_ahead(tty.typing.feed(early.background.typed))
             print(f"dark={early.background.dark}", flush=True)
             _read_lines(prompt, "draft" if "default" in words else "")
     finally:

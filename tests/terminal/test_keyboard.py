@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
+from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty
 from tests.e2e.terminal import Terminal
 
@@ -30,9 +31,37 @@ def test_what_is_typed_meanwhile_is_the_next_line_and_never_echoed(terminal: Ter
 
 
 def test_a_line_submitted_meanwhile_is_sent_and_the_rest_is_kept(terminal: Terminal) -> None:
-    terminal.send("one\rtwo").keys("c-c").wait_for("stopped")
+    terminal.send("one\r").pump(0.3).send("two").keys("c-c").wait_for("stopped")
     terminal.wait_for("got 'one'")
     terminal.wait_for("^› two$")
+
+
+@pytest.mark.parametrize(
+    ("typed", "draft"),
+    [
+        ("ab\x1b[?62;4c\x1b]11;rgb:1/2/3\x1b\\cd", "abcd"),
+        ("a\x1b[13;2ub", r"a\\nb"),
+        ("SELECT a\r\nFROM b\r", r"SELECT a\\nFROM b\\n"),
+        ("\x1b[200~a\x1b[201~\r/exit\rb\r", r"a\\n/exit\\nb\\n"),
+    ],
+    ids=ascii,
+)
+def test_reports_and_pastes_meanwhile_neither_type_nor_send(
+    terminal: Terminal, typed: str, draft: str
+) -> None:
+    terminal.send(typed).pump(0.3).send("\x1b[99;5u").wait_for("stopped")
+    terminal.wait_for("^› ")
+    assert "got" not in terminal.settle(0.4).everything()
+    terminal.keys("enter").wait_for(f"got '{draft}'")
+
+
+def test_a_paste_that_outlives_the_reply_goes_on_in_the_prompt() -> None:
+    with Terminal(COMMAND, columns=60, rows=20, answers=False) as terminal:
+        terminal.wait_for("word1$")
+        terminal.send("\x1b[200~one\r").pump(0.2).signal("INT").wait_for("stopped")
+        terminal.send("two\r").pump(0.3).send("three\x1b[201~").wait_for("^  three$")
+        assert "got" not in terminal.everything()
+        terminal.pump(0.2).keys("enter").wait_for(r"got 'one\\ntwo\\nthree'")
 
 
 def test_escape_sequences_do_not_stop_the_reply(terminal: Terminal) -> None:
@@ -79,10 +108,10 @@ def test_ctrl_z_suspends_between_two_words_and_the_keys_survive() -> None:
 
 def test_where_there_is_no_terminal_nothing_happens() -> None:
     read, write = os.pipe()
-    kept: list[bytes] = []
+    kept: list[Stroke] = []
 
     async def turn() -> None:
-        async with watch_keyboard(Tty(read, write), Reactions(pytest.fail, kept.append)):
+        async with watch_keyboard(Tty(read, write), Reactions(pytest.fail, kept.extend)):
             await asyncio.sleep(0)
 
     os.write(write, b"\x1b")

@@ -10,12 +10,12 @@ from tests.e2e.terminal import Terminal
 PROGRAM = """
 import signal
 from chatrepl.terminal.modes import Tty
-from chatrepl.terminal.keyboard import ask_yes_no
+from chatrepl.terminal.yes_no import ask_yes_no
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have been ignored
 tty = Tty()
 with tty.quiet():
     kept = []
-    print("answer", ask_yes_no(tty, "Delete a\\x1b[2Jb?", kept.append), kept, flush=True)
+    print("answer", ask_yes_no(tty, "Delete a\\x1b[2Jb?", kept.extend), kept, flush=True)
 """
 
 WAITING = PROGRAM.replace(
@@ -52,27 +52,48 @@ def test_anything_but_yes_is_no(keys: bytes, answer: bool) -> None:
 @pytest.mark.parametrize(
     ("keys", "answer", "kept"),
     [
-        (b"y\rnext one\r/help\r", True, b"next one\r/help\r"),
-        (b"no\rhalf", False, b"half"),
-        (b"/help\rnext\r", False, b"/help\rnext\r"),
-        (b"I did not see the question\r", False, b"I did not see the question"),
-        (b"nor did I see it\rnext\r", False, b"nor did I see it\nnext\r"),
-        (b"no, thank you\r", False, None),
+        (b"y\r", True, []),
+        (b"nope\x7f\x7f\x7f\x7fyes\r", True, []),
+        (b"no\x15y\r", True, []),
+        (b"y\x1b[?62;4c\x1b[I\x1b[Aes\x1b[13u", True, []),
+        (b"/help\r", False, ["/help", "\r"]),
+        (b"I did not see the question\r", False, ["I did not see the question"]),
+        (b"no, thank you\r", False, []),
+        (b"y\x1b[99;5u", False, []),
+        (b"y\x1b", False, []),
     ],
 )
 def test_what_is_no_answer_is_kept_for_the_prompt(
-    keys: bytes, answer: bool, kept: bytes | None
+    keys: bytes, answer: bool, kept: list[str]
 ) -> None:
-    expected = f"answer {answer} {[] if kept is None else [kept]}"
     with Terminal([sys.executable, "-c", WAITING], columns=90, rows=6) as terminal:
         terminal.wait_for("ready")
-        terminal.send(keys).wait_for(re.escape(expected))
+        terminal.send(keys).wait_for(re.escape(f"answer {answer} {kept}"))
         assert terminal.wait_exit() == 0
 
 
-def test_a_command_is_no_answer_and_is_kept_for_the_prompt() -> None:
+@pytest.mark.parametrize(
+    ("paste", "text"),
+    [
+        (b"yes\rmore\r", "yes\nmore\n"),
+        (b"y\n\r\ny", "y\n\ny"),
+        (b"\x1b[200~y\r\x1b[201~", "y\n"),
+        (b"\x1b[200~y\x1b[201~\r", "y"),
+    ],
+)
+def test_a_paste_answers_nothing_and_is_kept_for_the_prompt(paste: bytes, text: str) -> None:
+    with Terminal([sys.executable, "-c", PROGRAM], columns=90, rows=6) as terminal:
+        terminal.wait_for(r"\[y/N\]")
+        terminal.send(paste).pump(0.3)
+        assert "answer" not in terminal.everything()
+        terminal.send(b"y\r").wait_for("answer True .Pasted")
+        assert repr(text)[1:-1] in terminal.everything().replace("\n", "")
+        assert terminal.wait_exit() == 0
+
+
+def test_the_answer_is_seen_and_nothing_else() -> None:
     with Terminal([sys.executable, "-c", PROGRAM], columns=60, rows=6) as terminal:
         terminal.wait_for(r"\[y/N\]")
-        terminal.send(b"/help\r")
-        terminal.wait_for(r"answer False \[b'/help\\r'\]")
+        terminal.send("nö日x\x1b[?6c\x9b2J\x7f\x7f").wait_for(r"\[y/N\] nö$")
+        terminal.send("\x04").wait_for("answer False")
         assert terminal.wait_exit() == 0

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from prompt_toolkit.history import History
 
 from chatrepl.core.secrets import keys_in
 from chatrepl.terminal.prompt.contain import contained
+from chatrepl.terminal.prompt.values import whole_characters
 
 MOST_BYTES_READ = 8_000_000
 MOST_CHARACTERS_STORED = 256_000
@@ -27,10 +28,11 @@ class DiskHistory(History):
     `secrets` are texts that are never stored, whatever they look like.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, whole: Callable[[str], str] = str) -> None:
         super().__init__()
         self.path = path
         self.secrets: tuple[str, ...] = ()
+        self._whole = whole  # gives a draft with what was folded in it
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""
@@ -48,10 +50,11 @@ class DiskHistory(History):
 
     def store_string(self, string: str) -> None:
         """Append a line to the file, if it may be stored."""
-        if self.path is None or not _may_be_stored(string) or keys_in(string, self.secrets):
+        entry = self._whole(string)
+        if self.path is None or not _may_be_stored(entry) or keys_in(entry, self.secrets):
             return
         with suppress(OSError):
-            _append(self.path, json.dumps(string).encode("ascii"))
+            _append(self.path, json.dumps(entry).encode("ascii"))
 
 
 def _may_be_stored(entry: str) -> bool:
@@ -67,7 +70,7 @@ def _entry(line: bytes) -> str | None:
         entry = json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, str) and entry else None
+    return whole_characters(entry) if isinstance(entry, str) and entry else None
 
 
 def _tail(path: Path) -> bytes:

@@ -1,6 +1,5 @@
 """The keys of the prompt, beyond what prompt_toolkit's emacs and vi modes bring."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass, field
 
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import (
     Condition,
     completion_is_selected,
@@ -20,8 +20,10 @@ from prompt_toolkit.keys import Keys
 
 from chatrepl.terminal.editor import Edited, edit
 from chatrepl.terminal.modes import Tty
+from chatrepl.terminal.prompt.folds import LONGEST_OPEN, MARK, Folds, nearest
+from chatrepl.terminal.prompt.keyboard_input import Paste
 from chatrepl.terminal.prompt.search import bind_search
-from chatrepl.terminal.prompt.values import Closed, Interrupted
+from chatrepl.terminal.prompt.values import Closed, Interrupted, whole_characters
 
 LEAVE_HINT = "Ctrl-C again leaves"
 
@@ -35,26 +37,22 @@ class KeyState:
     last_hint: str = ""
     cleared: Callable[[], None] = lambda: None
     pastes: list[str] = field(default_factory=list)  # the lines that may mention a file
-    keys_since_paste: int | None = None  # while the batch of keys lasts that brought a paste
 
     def next_key(self, _sender: object) -> None:
         """Take note that a key comes; to be called before each."""
         self.last_hint, self.hint = self.hint, ""
-        if self.keys_since_paste is not None:
-            self.keys_since_paste += 1
 
 
-def prompt_keys(state: KeyState, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
+def prompt_keys(state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
     """Give all bindings of the prompt."""
     keys = KeyBindings()
     _bind_enter(keys, state)
     _bind_leaving(keys, state)
-    _bind_paste(keys, state)
+    _bind_paste(keys, state, folds, tty)
     bind_search(keys)
-    _bind_editor(keys, state, environ, tty)
+    _bind_unfolding(keys, state, folds)
+    _bind_editor(keys, state, folds, environ, tty)
     _bind_suspension(keys, tty)
-    _bind_late_answers(keys)
-    _bind_mouse(keys)
     return keys
 
 
@@ -64,9 +62,7 @@ def _bind_enter(keys: KeyBindings, state: KeyState) -> None:
     @keys.add("enter", filter=typing & ~completion_is_selected)
     def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if (state.keys_since_paste or 0) > 1:
-            buffer.insert_text("\n")  # the text broke out of its paste
-        elif not continues(buffer):
+        if not continues(buffer):
             _newline(event) if state.multiline else buffer.validate_and_handle()
 
     @keys.add("enter", filter=typing & completion_is_selected)
@@ -121,25 +117,38 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
         event.app.exit(result=Closed(), style="class:hint")
 
 
-def _bind_paste(keys: KeyBindings, state: KeyState) -> None:
-    def paste_is_over() -> None:
-        state.keys_since_paste = None
-
-    @keys.add(Keys.BracketedPaste)
+def _bind_paste(keys: KeyBindings, state: KeyState, folds: Folds, tty: Tty) -> None:
+    @keys.add(Keys.BracketedPaste, filter=is_searching)
     def _(event: KeyPressEvent) -> None:
-        state.keys_since_paste = 0
-        asyncio.get_running_loop().call_soon(paste_is_over)
-        text = pasted_text(event.data)
-        state.pastes += [line for line in text.split("\n") if "@" in line]
-        event.current_buffer.insert_text(text)
+        event.current_buffer.insert_text(event.data)
+
+    @keys.add(Keys.BracketedPaste, filter=~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        buffer, paste = event.current_buffer, event.key_sequence[-1]
+        state.pastes += [line for line in event.data.splitlines() if "@" in line]
+        before = buffer.document.char_before_cursor
+        if isinstance(paste, Paste) and paste.goes_on and folds.label(before):
+            folds.extend(before, paste.data)
+        else:
+            buffer.insert_text(folds.fold(event.data))
+        tty.typing.was_busy()  # what is long takes a moment
 
 
-def pasted_text(data: str) -> str:
-    """Give a paste byte for byte, but undo what terminals do to line feeds.
+def _bind_unfolding(keys: KeyBindings, state: KeyState, folds: Folds) -> None:
+    has_fold = Condition(lambda: bool(MARK.search(get_app().current_buffer.text)))
 
-    Many terminals send CR for each LF; then there is no LF at all.
-    """
-    return data if "\n" in data else data.replace("\r", "\n")
+    @keys.add("c-o", filter=has_fold & ~is_searching)
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        place = nearest(buffer.text, buffer.cursor_position)
+        if place is None:
+            return
+        text = folds.whole(buffer.text[place])
+        if len(text) > LONGEST_OPEN:
+            state.hint = "too long to open here: Ctrl-X Ctrl-E opens it in your editor"
+            return
+        opened = buffer.text[:place] + text + buffer.text[place + 1 :]
+        buffer.document = Document(opened, place + len(text))
 
 
 def _bind_suspension(keys: KeyBindings, tty: Tty) -> None:
@@ -152,50 +161,18 @@ def _bind_suspension(keys: KeyBindings, tty: Tty) -> None:
         run_in_terminal(suspend)
 
 
-def _bind_editor(keys: KeyBindings, state: KeyState, environ: Mapping[str, str], tty: Tty) -> None:
+def _bind_editor(
+    keys: KeyBindings, state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty
+) -> None:
     @keys.add("c-x", "c-e", filter=~is_searching)
     async def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
 
         def let_edit() -> Edited:
             with tty.usual():
-                return edit(buffer.text, environ)
+                return edit(folds.whole(buffer.text), environ)
 
         edited = await run_in_terminal(let_edit)  # in this thread: a signal ends the editor, too
         state.hint = edited.fault
-        buffer.text = edited.text
-        buffer.cursor_position = len(edited.text)
-
-
-def _bind_late_answers(keys: KeyBindings) -> None:
-    """Swallow a terminal's answer about its colours that comes after we stopped waiting for it."""
-    until = [""]
-
-    @keys.add("escape", "]", "1", "1", ";", "r", "g", "b")
-    def _(_event: KeyPressEvent) -> None:
-        until[0] = "string terminator"
-
-    @keys.add("escape", "[", "?")
-    def _(_event: KeyPressEvent) -> None:
-        until[0] = "c"
-
-    inside = Condition(lambda: bool(until[0]))
-
-    @keys.add(Keys.Any, filter=inside)
-    def _(event: KeyPressEvent) -> None:
-        if event.data == until[0]:
-            until[0] = ""
-
-    @keys.add("c-g", filter=inside, eager=True)
-    @keys.add("escape", "\\", filter=inside, eager=True)
-    def _(_event: KeyPressEvent) -> None:
-        until[0] = ""
-
-
-def _bind_mouse(keys: KeyBindings) -> None:
-    """Swallow reports of a mouse nobody asked for; a colour that was pasted looks like one."""
-
-    @keys.add(Keys.Vt100MouseEvent)
-    def _(event: KeyPressEvent) -> None:
-        if not event.data.startswith(("\x1b[<", "\x1b[M")):
-            event.current_buffer.insert_text(event.data)
+        buffer.text = folds.fold_again(whole_characters(edited.text))
+        buffer.cursor_position = len(buffer.text)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.input.vt100_parser import Vt100Parser
-from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.styles import Style
 from wcwidth import wcswidth
 
@@ -85,15 +83,6 @@ def completes_by_itself(text: str, cursor: int) -> bool:
     if before.startswith("/") and not before.startswith("//") and "\n" not in before:
         return True
     return words_of(before[-200:])[-1].startswith("@")
-
-
-def parse_keys(data: bytes) -> list[KeyPress]:
-    """Parse bytes that were typed; a paste becomes one key press, an unfinished one too."""
-    keys: list[KeyPress] = []
-    parser = Vt100Parser(keys.append)
-    parser.feed(data.decode("utf-8", "surrogateescape"))
-    parser.flush()
-    return keys
 
 
 def prompt_style(theme: Theme) -> Style:

@@ -16,13 +16,17 @@ from prompt_toolkit.lexers import Lexer
 
 from chatrepl.core.characters import plain
 from chatrepl.core.fences import line_states
+from chatrepl.terminal.prompt.folds import MARK, Folds
 from chatrepl.terminal.sanitize.text import Sanitizer
 
 _TAB = "    "
 
 
 class VisibleProcessor(Processor):
-    """Shows a line as the sanitiser does, and tabs as spaces."""
+    """Shows a line as the sanitiser does, tabs as spaces, and what is folded as a few words."""
+
+    def __init__(self, folds: Folds) -> None:
+        self._folds = folds
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Give the line's picture and the ways from text to picture and back."""
@@ -30,7 +34,7 @@ class VisibleProcessor(Processor):
         text = fragment_list_to_text(fragments)
         if "\t" not in text and plain().fullmatch(text):
             return Transformation(fragments)
-        drawn, offsets = picture(text)
+        drawn, offsets = self._picture(text)
         pieces: StyleAndTextTuples = []
         start = 0
         for style, part, *_ in fragments:
@@ -47,6 +51,16 @@ class VisibleProcessor(Processor):
             return max(0, bisect_right(offsets, min(position, len(drawn))) - 1) + past
 
         return Transformation(pieces, to_picture, to_text)
+
+    def _picture(self, text: str) -> tuple[str, list[int]]:
+        drawn, offsets = "", []
+        line = text.removesuffix("\r")  # of CR LF
+        for part in MARK.split(line):
+            label = self._folds.label(part)
+            piece, starts = (label, [0, len(label)]) if label else picture(part)
+            offsets += [len(drawn) + start for start in starts[:-1]]
+            drawn += piece
+        return drawn, [*offsets, *[len(drawn)] * (len(text) - len(line) + 1)]
 
 
 @lru_cache(maxsize=256)

@@ -6,9 +6,10 @@ The shell gives options and functions (`Feeds`); it gets `Submitted`, `Interrupt
 
 import asyncio
 import os
+import select
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeAlias
 
 from prompt_toolkit import PromptSession
@@ -23,14 +24,16 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, is_searching, vi_navigation_mode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.input import create_input
+from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, DummyOutput
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.utils import is_dumb_terminal
 
+from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty, is_ignored
 from chatrepl.terminal.prompt.contain import (
     ContainedCompleter,
@@ -38,13 +41,14 @@ from chatrepl.terminal.prompt.contain import (
     ContainedProcessor,
     contained,
 )
+from chatrepl.terminal.prompt.folds import MARK, Folds
 from chatrepl.terminal.prompt.history import DiskHistory
+from chatrepl.terminal.prompt.keyboard_input import Keyboard, key_presses
 from chatrepl.terminal.prompt.keys import LEAVE_HINT, KeyState, prompt_keys
 from chatrepl.terminal.prompt.line_editor import (
     CandidateCompleter,
     completes_by_itself,
     fit,
-    parse_keys,
     prompt_style,
 )
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
@@ -58,6 +62,7 @@ from chatrepl.terminal.prompt.values import (
     PromptOptions,
     Submitted,
     ToolbarPart,
+    whole_characters,
 )
 
 PromptResult: TypeAlias = str | Interrupted | Closed
@@ -77,20 +82,24 @@ class Prompt:
 
     def __init__(self, options: PromptOptions, feeds: Feeds, tty: Tty) -> None:
         dumb = is_dumb_terminal(os.environ.get("TERM"))
-        self._input = create_input()
+        self._tty = tty
+        self._input = _keyboard(tty)
         self._output = DummyOutput() if options.plain else open_output(dumb=dumb)
-        self._history = DiskHistory(options.history)
+        self._folds = Folds()
+        self._history = DiskHistory(options.history, self._folds.whole)
         self._feeds = feeds
         self._first = True
         self._plain: bool | None = None
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
         with create_app_session(self._input, self._output):
             self._session = self._build(
-                prompt_keys(self._keys, os.environ, tty), dumb=dumb and not options.plain
+                prompt_keys(self._keys, self._folds, os.environ, tty),
+                dumb=dumb and not options.plain,
             )
         app = self._session.app
         app.key_processor.before_key_press += contained(self._keys.next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
+        app.after_render += contained(self._note_what_came_meanwhile, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
         keys._call_handler = contained(keys._call_handler, _nothing)  # type: ignore[method-assign]  # noqa: SLF001
         self.change(options)
@@ -106,7 +115,7 @@ class Prompt:
             completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
             complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
-            input_processors=[ContainedProcessor(VisibleProcessor())],
+            input_processors=[ContainedProcessor(VisibleProcessor(self._folds))],
             key_bindings=keys,
             bottom_toolbar=contained(self._toolbar, list),
             placeholder=self._placeholder,
@@ -138,6 +147,7 @@ class Prompt:
             self._output = open_output(dumb=False)
         style = app.renderer.style
         app.renderer = self._line_renderer() if plain else open_renderer(style, self._output)
+        app.renderer.cpr_not_supported_callback = None  # its warning would be noise
         app.output = app.renderer.output
 
     def _line_renderer(self) -> Renderer:
@@ -145,9 +155,9 @@ class Prompt:
 
         return LineRenderer(_write, self.options.mark, lambda: self._keys.hint)
 
-    def type_ahead(self, data: bytes) -> None:
+    def type_ahead(self, strokes: Iterable[Stroke]) -> None:
         """Give the next prompt keys that were read elsewhere."""
-        store_typeahead(self._input, parse_keys(data))
+        store_typeahead(self._input, list(key_presses(strokes)))
 
     @property
     def command_waits(self) -> bool:
@@ -184,12 +194,15 @@ class Prompt:
             else:
                 if not isinstance(result, str):
                     return result
-                return Submitted(whole_characters(result), tuple(self._keys.pastes))
+                return self._submitted(result)
+
+    def _submitted(self, text: str) -> Submitted:
+        return Submitted(whole_characters(self._folds.whole(text)), tuple(self._keys.pastes))
 
     @property
     def draft(self) -> str:
-        """What stands in the line."""
-        return self._session.default_buffer.text
+        """What stands in the line, with what is folded in it."""
+        return self._folds.whole(self._session.default_buffer.text)
 
     def above(self, say: Callable[[], None]) -> bool:
         """Let something be said above the line that is being edited; tell whether there is one."""
@@ -200,15 +213,17 @@ class Prompt:
         return True
 
     async def _prompt(self, default: str) -> PromptResult:
+        default = self._folds.fold_again(whole_characters(default))
         if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
         with create_app_session(self._input, self._output):
             heard = not is_ignored(signal.SIGINT)
             loop = asyncio.get_running_loop()  # what it does with bugs is better than a stack trace
             loop.call_soon(loop.set_exception_handler, loop.get_exception_handler())  # a dumb one
-            result = await self._session.prompt_async(
-                default=default, handle_sigint=heard, set_exception_handler=False
-            )
+            with self._tty.keys_apart():
+                result = await self._session.prompt_async(
+                    default=default, handle_sigint=heard, set_exception_handler=False
+                )
         self._first = False
         return result
 
@@ -216,6 +231,11 @@ class Prompt:
         """Put what is being typed into the history: nobody will submit it any more."""
         if self.draft:
             self._history.append_string(self.draft)
+
+    def _note_what_came_meanwhile(self, _app: object) -> None:
+        """Take what came while the screen was drawn for a part of the paste that was drawn."""
+        if select.select([self._tty.keyboard], [], [], 0)[0]:
+            self._tty.typing.was_busy()
 
     def _fit_menu(self, app: Application[PromptResult]) -> None:
         """Reserve no more rows for the menu than the window has beside prompt and toolbar."""
@@ -233,7 +253,8 @@ class Prompt:
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
             draft = Submitted(self._session.default_buffer.text, tuple(self._keys.pastes))
-            parts = search_words() or [*mode, *self._feeds.toolbar(draft)]
+            usual = (*mode, *_way_into_a_fold(), *self._feeds.toolbar(draft))
+            parts = search_words() or [*usual]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]
 
 
@@ -246,15 +267,16 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
+def _way_into_a_fold() -> list[ToolbarPart]:
+    folded = MARK.search(get_app().current_buffer.text)
+    return [ToolbarPart("toolbar.strong", "Ctrl-O opens the paste")] if folded else []
+
+
+def _keyboard(tty: Tty) -> Input:
+    usual = create_input()
+    return Keyboard(sys.stdin, tty) if isinstance(usual, Vt100Input) else usual
+
+
 def _opens_menu() -> bool:
     document = get_app().current_buffer.document
     return completes_by_itself(document.text, document.cursor_position)
-
-
-def whole_characters(text: str) -> str:
-    """Replace what is half a character, so that the text can be stored and sent."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

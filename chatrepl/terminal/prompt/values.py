@@ -77,3 +77,12 @@ class Feeds:
     complete: Callable[[str, int], Iterable[Candidate]] = lambda _text, _cursor: ()
     toolbar: Callable[[Submitted], Sequence[ToolbarPart]] = lambda _draft: ()
     cleared: Callable[[], None] = lambda: None
+
+
+def whole_characters(text: str) -> str:
+    """Replace what is half a character, so that the text can be stored and sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

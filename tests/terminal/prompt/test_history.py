@@ -14,13 +14,16 @@ from chatrepl.terminal.prompt import history as module
 from chatrepl.terminal.prompt.history import DiskHistory
 
 
+def test_half_a_character_comes_back_as_none(tmp_path: Path) -> None:
+    DiskHistory(tmp_path / "h").store_string("a\ud800b")
+    assert stored(tmp_path / "h") == ["a\ufffdb"]
+
+
 def stored(path: Path) -> list[str]:
     return list(DiskHistory(path).load_history_strings())
 
 
-@pytest.mark.parametrize(
-    "entry", ["one", "two\nlines", "\x1b[31m\u202e", "日本 👩", "\ud800", "\r\n x"]
-)
+@pytest.mark.parametrize("entry", ["one", "two\nlines", "\x1b[31m\u202e", "日本 👩", "\r\n x"])
 def test_any_entry_comes_back_and_the_file_is_inert(tmp_path: Path, entry: str) -> None:
     DiskHistory(tmp_path / "h").store_string(entry)
     assert stored(tmp_path / "h") == [entry]

@@ -6,9 +6,12 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import Transformation, TransformationInput
 
+from chatrepl.terminal.prompt.folds import Folds
 from chatrepl.terminal.prompt.picture import VisibleProcessor, picture
 from chatrepl.terminal.sanitize.text import display
 from tests.terminal.sanitize.hostile import FORBIDDEN, texts
+
+FOLDS = Folds()
 
 
 def transformed(*fragments: tuple[str, str]) -> Transformation:
@@ -16,7 +19,7 @@ def transformed(*fragments: tuple[str, str]) -> Transformation:
     source = TransformationInput(
         BufferControl(Buffer()), Document(text), 0, lambda i: i, list(fragments), 80, 24
     )
-    return VisibleProcessor().apply_transformation(source)
+    return VisibleProcessor(FOLDS).apply_transformation(source)
 
 
 def one_row(text: str) -> str:
@@ -48,3 +51,10 @@ def test_a_plain_line_is_left_alone_and_styles_stay_with_their_text() -> None:
     change = transformed(("class:a", "x\x1b"), ("class:b", "\ty"))
     assert change.fragments == [("class:a", "x^["), ("class:b", "    y")]
     assert [change.source_to_display(n) for n in range(6)] == [0, 1, 3, 7, 8, 9]
+
+
+def test_a_fold_is_shown_as_words_and_passed_in_one_step() -> None:
+    mark = FOLDS.fold("line\n" * 20)
+    change = transformed(("", f"a{mark}"), ("class:b", "b\r"))
+    assert change.fragments == [("", "a[pasted 20 lines]"), ("class:b", "b")]
+    assert [change.source_to_display(n) for n in range(5)] == [0, 1, 18, 19, 19]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.terminal.prompt.prompt import whole_characters
+from chatrepl.terminal.prompt.values import whole_characters
 from tests.e2e.terminal import LIGHT, Terminal
+from tests.terminal.keys.test_extended import REPORTS
 from tests.terminal.programs import hash_of
 
 
@@ -29,7 +30,7 @@ def shared() -> Iterator[Terminal]:
 
 @pytest.fixture
 def terminal(shared: Terminal) -> Terminal:
-    shared.send("x").keys("c-c", "c-l").wait_for(r"\A›( Ask anything)?$", visible=True)
+    shared.settle().send("x").keys("c-c", "c-l").wait_for(r"\A›( Ask anything)?$", visible=True)
     return shared
 
 
@@ -49,8 +50,8 @@ def test_a_line_is_edited_submitted_and_found_again() -> None:
 
 
 def test_newlines_come_with_alt_enter_ctrl_j_and_a_backslash(terminal: Terminal) -> None:
-    terminal.send("a").keys("m-enter").send("b").keys("c-j").send("c\\").keys("enter")
-    terminal.send("d\\\\").keys("enter")
+    terminal.send("a").keys("m-enter").send("b").keys("c-j").pump(0.1).send("c\\").keys("enter")
+    terminal.pump(0.1).send("d\\\\").keys("enter")
     terminal.wait_for(r"got 'a\\nb\\nc\\nd\\\\\\\\'")
 
 
@@ -104,10 +105,54 @@ def test_a_megabyte_is_pasted_in_one_piece(terminal: Terminal) -> None:
     terminal.paste(text).keys("enter").wait_for(f"got {hash_of(text)!s}")
 
 
+def test_long_pastes_are_folded_deleted_in_one_piece_and_whole_when_sent() -> None:
+    first = "".join(f"first {n}\r\n" for n in range(1_000))
+    second, third = "second\n" * 40, "third" * 1_000
+    with prompt() as terminal:
+        terminal.send("see ").paste(first).paste(second).send(" and ").paste(third)
+        terminal.wait_for(
+            r"^› see \[pasted 1,000 lines\]\[pasted 40 lines\] and \[pasted 5,000 characters\]"
+        )
+        terminal.wait_for("^Ctrl-O opens the paste")
+        terminal.keys("left", "left", "left", "left", "left", "left", "bs").pump(0.1).keys("enter")
+        whole = f"see {first} and {third}"
+        terminal.wait_for(f"got {hash_of(whole)}")
+        terminal.settle().keys("up").wait_for("lines. and .pasted 5,000 characters.$", visible=True)
+        terminal.keys("enter").wait_count(f"got {hash_of(whole)}", 2)
+        assert "first 500" not in terminal.everything()
+
+
+def test_a_fold_opens_at_a_key_and_the_draft_goes_on_behind_it() -> None:
+    text = "".join(f"row {n}\n" for n in range(14))
+    with prompt() as terminal:
+        terminal.send("a ").paste(text).wait_for(r"^› a \[pasted 14 lines\]", visible=True)
+        terminal.keys("c-o").wait_for("^  row 13$", visible=True)
+        terminal.wait_gone("Ctrl-O opens")
+        terminal.send("end").pump(0.1).keys("enter").wait_for("^  end", visible=True)
+        terminal.wait_for(f"got '{ascii(f'a {text}end')[1:-1]}'".replace("\\", "\\\\")[:60])
+
+
+def test_lines_that_end_in_cr_lf_are_shown_without_a_trace_of_it(terminal: Terminal) -> None:
+    terminal.paste("one\r\ntwo\r\nthree").wait_for("^› one\n  two\n  three$", visible=True)
+    terminal.keys("enter").wait_for(r"got 'one\\r\\ntwo\\r\\nthree'", visible=True)
+
+
+def test_the_editor_gets_what_is_folded(tmp_path: Path) -> None:
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nwc -l < "$1" > count; printf " edited" >> "$1"\n')
+    script.chmod(0o755)
+    text = "row\n" * 500
+    with prompt(EDITOR=f"sh -c 'cd {tmp_path} && ./editor \"$0\"'") as terminal:
+        terminal.paste(text).wait_for(r"\[pasted 500 lines\]")
+        terminal.keys("c-x", "c-e").wait_for(r"^› \[pasted 500 lines\] edited", visible=True)
+        terminal.keys("enter").wait_for(f"got {hash_of(text + ' edited')}")
+    assert (tmp_path / "count").read_text().strip() == "500"
+
+
 def test_text_that_breaks_out_of_its_paste_is_not_submitted(terminal: Terminal) -> None:
     terminal.send("\x1b[200~a\x1b[201~/exit\rb\r\x1b[201~").settle()
     assert "got 'a" not in terminal.everything()
-    terminal.wait_for("^› a/exit$")
+    terminal.wait_for(r"^› a\^\[\[201~/exit$")
 
 
 def test_what_stands_in_the_line_cannot_drive_the_terminal(terminal: Terminal) -> None:
@@ -293,11 +338,91 @@ def test_an_answer_that_comes_too_late_is_not_typed_into_the_line(terminal: Term
     terminal.wait_for("got 'ok!'")
 
 
-def test_a_colour_that_is_typed_stays_and_a_mouse_that_reports_is_not_heard(
-    terminal: Terminal,
+@pytest.mark.parametrize("report", REPORTS, ids=ascii)
+def test_what_a_terminal_reports_neither_types_nor_swallows_a_letter(
+    terminal: Terminal, report: str
 ) -> None:
-    terminal.send("a\x1b[31mb").send("\x1b[<0;12;5Mc").wait_for(r"^› a\^\[\[31mbc$", visible=True)
-    assert "Press ENTER" not in terminal.everything()
+    terminal.send(f"ab{report}cd").pump(0.1).send("\x00ef").pump(0.1)
+    terminal.keys("enter").wait_for("^got 'abcdef'$", visible=True)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "\x1b[13;2u",
+        "\x1b[13;5u",
+        "\x1b[27;2;13~",
+        "\x1b[27;5;13~",
+        "\x1b\r",
+        "\\\r\n",
+        "\x1b[57414;2u",
+    ],
+    ids=ascii,
+)
+def test_shift_enter_is_one_new_line_in_every_form(terminal: Terminal, key: str) -> None:
+    terminal.send("one").pump(0.1).send(key).pump(0.1).send("two").pump(0.1)
+    terminal.keys("enter").wait_for(r"got 'one\\ntwo'", visible=True)
+
+
+@pytest.mark.parametrize("key", ["\x1bOM", "\x1b[57414u", "\x1b[13u", "\r\n"], ids=ascii)
+def test_enter_sends_in_every_form(terminal: Terminal, key: str) -> None:
+    terminal.send("one").pump(0.1).send(key).wait_for("got 'one'", visible=True)
+
+
+@pytest.mark.parametrize(
+    ("paste", "text"),
+    [
+        ("SELECT a\r\nFROM b\r\nLIMIT 3", r"SELECT a\\nFROM b\\nLIMIT 3"),
+        ("one\r/exit\rtwo\r", r"one\\n/exit\\ntwo\\n"),
+        ("\x1b[200~a\x1b[201~\r/exit\rb\r", r"a\\n/exit\\nb\\n"),
+        ("\tif x:\r\t\treturn", r"\\tif x:\\n\\t\\treturn"),
+    ],
+    ids=ascii,
+)
+def test_a_paste_never_sends_by_itself(terminal: Terminal, paste: str, text: str) -> None:
+    terminal.send(paste).pump(0.3)
+    assert "got" not in terminal.screen()
+    terminal.keys("enter").wait_for(f"got '{text}'", visible=True)
+
+
+def test_keys_are_told_apart_only_while_we_read_them(tmp_path: Path) -> None:
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nsleep 0.5\nprintf " edited" >> "$1"\n')
+    script.chmod(0o755)
+    argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", "ask"]
+    with Terminal(argv, extended=True, env={"EDITOR": str(script)}) as terminal:
+        terminal.wait_for("claude-opus")
+        assert terminal.settle().tells_keys_apart()
+        terminal.send("one\x1b[13;2utwo\x1b[97;9u\x1b[99;5:3u").pump(0.1).send(
+            "\x1b[120;5u\x1b[101;5u"
+        )
+        terminal.pump(0.3)
+        assert not terminal.tells_keys_apart()
+        terminal.wait_for("two edited")
+        assert terminal.settle().tells_keys_apart()
+        terminal.keys("enter").wait_for(r"got 'one\\ntwo edited'")
+        terminal.settle().send("\x1b[100;5u").wait_for("left by Closed")
+        assert terminal.wait_exit() == 0
+        assert terminal.tty_is_sane()
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP"])
+def test_a_signal_gives_the_keys_back(name: str) -> None:
+    argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", "ask"]
+    with Terminal(argv, extended=True) as terminal:
+        terminal.wait_for("claude-opus")
+        assert terminal.settle().tells_keys_apart()
+        terminal.signal(name).wait_exit()
+        assert terminal.tty_is_sane()
+
+
+def test_an_answer_that_comes_late_still_counts_and_types_nothing() -> None:
+    with prompt() as terminal:
+        assert not terminal.tells_keys_apart()
+        terminal.send("a\x1b[?0ub").wait_for("^› ab", visible=True)
+        assert terminal.tells_keys_apart()
+        terminal.send("\x1b[99;5u").wait_gone("^› ab$")
+        terminal.send("c\x1b[13;5ud").pump(0.1).keys("enter").wait_for(r"got 'c\\nd'")
 
 
 def test_fences_are_highlighted_while_typing(terminal: Terminal) -> None:

@@ -1,0 +1,99 @@
+"""A question with yes or no, asked on the terminal; anything but yes is no.
+
+A command or a sentence was meant for the prompt: it is no answer, and is handed back. So is what
+was typed after the answer, and what was pasted: a paste answers nothing.
+"""
+
+import os
+import select
+import sys
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from rich.cells import cell_len
+
+from chatrepl.terminal.keys.extended import NEW_LINE
+from chatrepl.terminal.keys.typing import Pasted, Stroke
+from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty
+from chatrepl.terminal.sanitize.text import display, one_line
+
+_LOOK_UP_S: Final = 0.1  # a Ctrl-C that came just before the wait began is noticed this soon
+_MOST_WORDS: Final = 3  # of an answer such as "no, thank you"
+_LONGEST: Final = 400
+_ENTER: Final = frozenset({"\r", "\n"})
+_NO: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
+_ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
+
+
+def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool:
+    """Ask and wait for an answer. Ctrl-C, Ctrl-D and Esc mean no.
+
+    `keep` takes the keys that were no answer, for the next prompt.
+    """
+    line = _AnswerLine(tty)
+    with tty.quiet():
+        tty.write(PASTE_ON)
+        try:
+            _say(f"{one_line(question, _LONGEST)} [y/N] ")
+            line.listen()
+        except KeyboardInterrupt:
+            line.text = ""
+        finally:
+            _say("\n")
+            tty.write(PASTE_OFF)
+    if rest := line.not_answered():
+        keep(rest)
+    return line.text.strip().casefold() in {"y", "yes"}
+
+
+class _AnswerLine:
+    """The line that is being typed, and what else came."""
+
+    def __init__(self, tty: Tty) -> None:
+        self.text = ""
+        self._tty = tty
+        self._others: list[Stroke] = []
+
+    def listen(self) -> None:
+        """Take strokes until one ends the line, or the keyboard is gone; keep what follows."""
+        while (strokes := self._next()) is not None:
+            for number, stroke in enumerate(strokes):
+                if isinstance(stroke, Pasted):
+                    self._others.append(stroke)
+                elif self._ends(stroke):
+                    self._others += strokes[number + 1 :]
+                    return
+        self.text = ""
+
+    def not_answered(self) -> list[Stroke]:
+        """Give what was meant for the prompt; a sentence is not sent by itself."""
+        if self.text.lstrip().startswith("/"):
+            return [self.text, "\r", *self._others]
+        if len(self.text.split()) > _MOST_WORDS:
+            return [self.text, *([NEW_LINE] if self._others else []), *self._others]
+        return self._others
+
+    def _next(self) -> list[Stroke] | None:
+        typing = self._tty.typing
+        while not select.select([self._tty.keyboard], [], [], _LOOK_UP_S)[0]:
+            if strokes := typing.silence():
+                return strokes
+        data = os.read(self._tty.keyboard, 65_536)
+        return typing.feed(data) if data else None
+
+    def _ends(self, stroke: str) -> bool:
+        if stroke in _NO:
+            self.text = ""
+        elif stroke in _ERASE:
+            gone = self.text[-_ERASE[stroke] :]
+            self.text = self.text.removesuffix(gone)
+            _say("\b \b" * cell_len(display(gone)))
+        elif stroke[0].isprintable():
+            self.text += stroke
+            _say(display(stroke))
+        return stroke in _ENTER or stroke in _NO
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
