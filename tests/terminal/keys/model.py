@@ -13,6 +13,9 @@ from chatrepl.terminal.keys.typing import Pasted, Stroke, Typing
 C1 = {"\x8f": "O", "\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}
 
 
+_KEYS_OF_KITTY = range(57_344, 63_744)  # that are no letters
+
+
 class Letters:
     """Takes characters; `typed` are those that stand for themselves."""
 
@@ -67,8 +70,9 @@ class Letters:
 
     def _coded(self, final: str) -> None:
         """Type what a coded key types; only those are made below."""
-        if final == "u" and self._body.isdigit() and 32 <= int(self._body) < 127:
-            self.typed += chr(int(self._body))
+        code = int(self._body) if self._body.isdigit() and len(self._body) < 7 else 0
+        if final == "u" and code not in _KEYS_OF_KITTY and chr(code).isprintable():
+            self.typed += chr(code)
 
     def _ss3(self, char: str) -> None:
         if char in "0123456789;":
