@@ -229,8 +229,11 @@ class LoopRunner:
         self._runner.__enter__()
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        self._runner.close()
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        is_left = kind is not None and issubclass(kind, KeyboardInterrupt | SystemExit)
+        # A stop that was due ends the winding up too early; what it leaves goes with the process.
+        with suppress(*(RuntimeError,) * is_left):
+            self._runner.close()
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Give the loop."""

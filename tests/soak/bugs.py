@@ -238,8 +238,8 @@ class Run:
         style = Style(look=DARK, raw=False, repaint=True, utf8=True, thinking=True)
         with create_pipe_input() as keyboard, new_runner() as runner:
             with (
-                mock.patch.object(prompt_module, "create_input", return_value=keyboard),
-                mock.patch.object(prompt_module, "create_output", DummyOutput),
+                mock.patch.object(prompt_module, "_keyboard", return_value=keyboard),
+                mock.patch.object(prompt_module, "open_output", return_value=DummyOutput()),
             ):
                 feeds = Feeds(
                     complete=lambda text, at: complete(session, text, at),

@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from prompt_toolkit import PromptSession
@@ -234,8 +235,9 @@ class Prompt:
 
     def _note_what_came_meanwhile(self, _app: object) -> None:
         """Take what came while the screen was drawn for a part of the paste that was drawn."""
-        if select.select([self._tty.keyboard], [], [], 0)[0]:
-            self._tty.typing.was_busy()
+        with suppress(OSError, ValueError):  # there is no keyboard any more
+            if select.select([self._tty.keyboard], [], [], 0)[0]:
+                self._tty.typing.was_busy()
 
     def _fit_menu(self, app: Application[PromptResult]) -> None:
         """Reserve no more rows for the menu than the window has beside prompt and toolbar."""

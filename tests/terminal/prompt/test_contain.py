@@ -51,7 +51,7 @@ def typed(keys: str, feeds: Feeds) -> tuple[object, list[object], str]:
 
 def opened(keyboard: PipeInput, feeds: Feeds) -> Prompt:
     with (
-        mock.patch.object(module, "create_input", return_value=keyboard),
+        mock.patch.object(module, "_keyboard", return_value=keyboard),
         mock.patch.object(module, "open_output", return_value=DummyOutput()),
     ):
         return Prompt(PromptOptions(), feeds, Tty(keyboard=-1))
