@@ -109,7 +109,7 @@ class Letters:
         self._ground(char)
 
 
-SOUP = [
+SOUP = [  # without $, which ends a key of rxvt where a read ends
     "\x1b",
     "\x1b[",
     "\x1b]",
@@ -149,7 +149,6 @@ SOUP = [
     "7",
     ";",
     ":",
-    "$",
     " ",
     "!",
     "ä",
