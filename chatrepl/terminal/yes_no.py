@@ -87,7 +87,8 @@ class _AnswerLine:
         elif stroke in _ERASE:
             gone = self.text[-_ERASE[stroke] :]
             self.text = self.text.removesuffix(gone)
-            _say("\b \b" * cell_len(display(gone)))
+            anew = f"\n{display(self.text)}"  # where nothing on a row is taken back
+            _say("\b \b" * cell_len(display(gone)) if self._tty.knows_escapes else anew)
         elif stroke[0].isprintable():
             self.text += stroke
             _say(display(stroke))

@@ -127,7 +127,7 @@ def test_only_a_terminal_that_may_is_asked_to_tell_keys_apart(
     home = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": "", **env}
     argv = [sys.executable, "-m", "chatrepl", "--demo", *sets]
     with Terminal(argv, columns=70, rows=24, env=home, extended=True) as terminal:
-        terminal.wait_for("demo$|^› ")
+        terminal.wait_for("demo$|^› |^you:")
         terminal.settle(0.5).send("a\x1b[?0ub").pump(0.3)
         assert (b"\x1b[?u" in terminal.raw) is asked
         if sets:
