@@ -139,7 +139,8 @@ def test_a_whole_chat_on_a_terminal_writes_nothing_foreign(tmp_path: Path) -> No
     with Terminal(argv, columns=200, rows=400, env=home) as terminal:
         terminal.wait_for("^› Ask anything")
         terminal.paste(pasted.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-        terminal.wait_for("Ctrl-O opens the paste").keys("c-o").wait_for("HQ187E")
+        terminal.wait_for("Ctrl-O opens the paste")
+        terminal.keys("c-o").wait_for("HQ187E")
         terminal.keys("m-enter")
         terminal.keys("enter")
         terminal.wait_for(" · end_turn")

@@ -37,6 +37,7 @@ from chatrepl.storage.library import list_entries, search
 from chatrepl.storage.read import load_bytes
 from chatrepl.storage.records import line, loads, turn_from_record, turn_to_record
 from chatrepl.terminal.keys.typing import Typing
+from chatrepl.terminal.markdown.highlight import style_of
 from chatrepl.terminal.sanitize.text import display
 from tests.api.helpers import Body, collect, reply, run
 from tests.attachments.pictures import FORMS, pdf, photo, png
@@ -152,6 +153,7 @@ def importer(data: bytes) -> None:
 
 def markdown(data: bytes) -> None:
     """Show a text as a stream and at once: the same rows, in any window."""
+    style_of.cache_clear()  # rich lets a style keep the colours of the first terminal it met
     text, dice = display(data.decode("utf-8", "replace"))[:_MOST_SHOWN], dice_of(data)
     pieces, at = [], 0
     while at < len(text):
