@@ -92,7 +92,7 @@ def picture() -> str:
     console.print(Text("chatrepl · claude-sonnet-5-5 · /help · Ctrl-D leaves", style="dim"))
     console.print(Text.assemble(("› ", "bold cyan"), QUESTION))
     console.print(Markdown(ANSWER))
-    console.print(Text("1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn", style="dim"))
+    console.print(Text("1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s", style="dim"))
     console.print(Text.assemble(("› ", "bold cyan")))
     console.print(
         Text.assemble(("sonnet-5-5", "bold"), (" · 1.6k/150k 1% · $0.0031 · warm 59m", "dim"))

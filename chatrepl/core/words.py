@@ -17,6 +17,15 @@ _NEXT: Final = {
     "pause_turn": "The service paused again and again; /continue goes on.",
     "refusal": "The model refused. The exchange is not sent again; /edit changes the question.",
 }
+_ENDS: Final = {
+    None: "cut",
+    "max_tokens": "cut at the length limit",
+    "model_context_window_exceeded": "window full",
+    "refusal": "refused",
+    "stop_sequence": "stopped at",
+    "tool_use": "wants a tool",
+    "pause_turn": "paused",
+}
 _TOO_EARLY: Final = {
     None: "The reply was cut before its text; what came is kept, and /retry asks again.",
     "max_tokens": "The length limit was reached before the text; /set max_tokens N allows more, "
@@ -57,7 +66,7 @@ def about(usd: float | None) -> str:
 
 
 def meta_line(receipt: Receipt) -> str:
-    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn`."""
+    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s`, and an unusual end."""
     usage = receipt.usage
     parts = []
     if usage.total_input_tokens or usage.output_tokens:
@@ -71,15 +80,20 @@ def meta_line(receipt: Receipt) -> str:
     else:
         parts.append("usage unknown")
     parts.append(f"{receipt.duration_s:.1f} s")
-    parts.append(_ended(receipt))
+    if receipt.stop_reason != "end_turn":
+        parts.append(_ended(receipt))
     if receipt.prefill is not None:
         parts.append(f"prefill {receipt.prefill.mode}")
     return " · ".join(parts)
 
 
 def _ended(receipt: Receipt) -> str:
-    reason = receipt.stop_reason or "cut"
-    return f"{reason} {encode(receipt.stop_sequence)}" if receipt.stop_sequence else reason
+    reason, details = receipt.stop_reason, receipt.stop_details or {}
+    words = _ENDS.get(reason, str(reason))
+    if receipt.stop_sequence:
+        return f"{words} {encode(receipt.stop_sequence)}"
+    category = details.get("category") if reason == "refusal" else None
+    return f"{words}: {' '.join(category.split())}" if isinstance(category, str) else words
 
 
 def _at_least(usd: float | None) -> str:

@@ -24,15 +24,37 @@ USAGE = Usage(100, 345, 0, 1100)
 
 def test_the_line_tells_all_that_is_known() -> None:
     receipt = Receipt("m", "end_turn", usage=USAGE, cost_usd=0.0031, duration_s=2.4)
-    assert meta_line(receipt) == "1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s · end_turn"
+    assert meta_line(receipt) == "1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s"
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
-    assert meta_line(Receipt("m", "end_turn")) == "usage unknown · 0.0 s · end_turn"
+    assert meta_line(Receipt("m", "end_turn")) == "usage unknown · 0.0 s"
     assert "price unknown" in meta_line(Receipt("m", "end_turn", usage=USAGE))
     cut = meta_line(Receipt("m", None, usage=USAGE, cost_usd=0.5))
     assert cut == "1.2k in (1.1k cached) · out unknown · $0.50 or more · 0.0 s · cut"
     assert "price unknown · 0.0 s · cut" in meta_line(Receipt("m", None, usage=USAGE))
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("max_tokens", "cut at the length limit"),
+        ("model_context_window_exceeded", "window full"),
+        ("stop_sequence", 'stopped at "END"'),
+        ("tool_use", "wants a tool"),
+        ("pause_turn", "paused"),
+        ("novelty", "novelty"),
+    ],
+)
+def test_an_unusual_end_stands_in_the_line(reason: str, words: str) -> None:
+    stop = "END" if reason == "stop_sequence" else None
+    assert meta_line(Receipt("m", reason, stop_sequence=stop)).endswith(f" · {words}")
+
+
+def test_a_refusal_tells_its_category_where_it_has_one() -> None:
+    refusal = Receipt("m", "refusal", {"category": "cyber"})
+    assert meta_line(refusal).endswith(" · refused: cyber")
+    assert meta_line(Receipt("m", "refusal", {"category": 5})).endswith(" · refused")
 
 
 def test_the_mode_of_a_prefill_is_told() -> None:

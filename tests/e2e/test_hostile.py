@@ -143,9 +143,9 @@ def test_a_whole_chat_on_a_terminal_writes_nothing_foreign(tmp_path: Path) -> No
         terminal.keys("c-o").wait_for("HQ187E")
         terminal.keys("m-enter")
         terminal.keys("enter")
-        terminal.wait_for(" · end_turn")
+        terminal.wait_for(r" · \d+\.\d s$")
         terminal.send("demo: hostile").keys("enter")
-        terminal.wait_count(" · end_turn", 2)
+        terminal.wait_count(r" · \d+\.\d s$", 2)
         for line in ("/history", "/export md", "/model \x16\x1b]0;x", "/image \x16\x1b[2J.png"):
             terminal.send(line).keys("enter")
             terminal.settle()

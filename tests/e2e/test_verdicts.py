@@ -33,9 +33,9 @@ class Verdict:
 
 
 VERDICTS = (
-    Verdict(TEXT, "end_turn", 0, "", "end_turn"),
-    Verdict(TEXT, None, 0, "", "end_turn"),
-    Verdict(TEXT, "stop_sequence", 0, "", 'stop_sequence "\\n#"'),
+    Verdict(TEXT, "end_turn", 0, "", " s"),
+    Verdict(TEXT, None, 0, "", " s"),
+    Verdict(TEXT, "stop_sequence", 0, "", 'stopped at "\\n#"'),
     Verdict(TEXT, "max_tokens", 0, "length limit", "length limit"),
     Verdict(TEXT, "refusal", 7, "cyber: Not that.", "cyber: Not that."),
     Verdict(TEXT, "pause_turn", 1, "paused", "paused again and again"),
@@ -105,7 +105,7 @@ def test_a_person_reads_the_same(tmp_path: Path) -> None:
             terminal.wait_for("Ask anything")
             for number, verdict in enumerate(VERDICTS):
                 terminal.send(f"question {number}").keys("enter")
-                terminal.wait_count(r" s · ", number + 1)
+                terminal.wait_count(r" · \d+\.\d s( · .*)?$", number + 1)
                 terminal.wait_for(PROMPT)
                 reply = terminal.everything().rpartition(f"question {number}\n")[2]
                 assert verdict.shown in re.sub(r"\s+", " ", reply), (verdict, reply)

@@ -35,7 +35,7 @@ class Talk:
         """Ask, and wait until some of the reply is seen."""
         self.terminal.send(text).keys("enter").wait_for(shows)
 
-    def say(self, text: str, ends: str = r"· end_turn", count: int = 1) -> None:
+    def say(self, text: str, ends: str = r" · \d+\.\d s( · .*)?$", count: int = 1) -> None:
         """Ask, and wait until so many replies have ended and the prompt is back."""
         self.terminal.send(text).keys("enter").wait_count(ends, count)
         self.terminal.wait_for(MARK, visible=True)
