@@ -38,21 +38,34 @@ def model(
     not sent back.
     """
     if id is None:
-        return Notice(_describe(session.model))
+        return Notice(_describe(session, session.model))
     before, new = session.model, session.service.model(id) if force else session.named(id)
     warnings = tuple(_switch_warnings(session, before, new))
     session.use(model=new.id)
     warnings = (*warnings, *foreword(session))
-    return Several((Notice(_describe(new)), *(Notice(text, "warning") for text in warnings)))
+    return Several(
+        (Notice(_describe(session, new)), *(Notice(text, "warning") for text in warnings))
+    )
 
 
-def _describe(model_: Model) -> str:
+def _describe(session: Session, model_: Model) -> str:
+    """Tell what it costs and can: `claude-x · $3 in, $15 out per million tokens · window 1M, …`."""
+    rates = session.edges.rates(model_.id, 1)
+    price = f"${rates.input:g} in, ${rates.output:g} out per million tokens" if rates else ""
     if not model_.known:
-        return f"{model_.id}: no model that is known here; what it can do is learned as it answers."
-    window = f"{compact(model_.context_window or 0)} window"
-    prefill = "native prefill" if model_.prefill else "emulated prefill"
-    ends = f", retires {model_.lasts}" if model_.retires_at else ""
-    return f"{model_.id}: {window}, {prefill}{ends}"
+        known = "What it can do is learned as it answers"
+        return f"{model_.id}: not in the list. {known}; {price or 'its price is not known'}."
+    window = f"window {compact(model_.context_window)}" if model_.context_window else ""
+    longest = f"reply ≤ {compact(model_.max_output)}" if model_.max_output else ""
+    room = ", ".join(filter(None, (window, longest)))
+    thinks = f"thinks: {session.settings.thinking}" if model_.thinking else ""
+    facts = (model_.id, price or "price unknown", room, thinks)
+    lines = [" · ".join(filter(None, facts))]
+    if not model_.prefill:
+        lines.append("No prefill of its own; it is emulated.")
+    if model_.retires_at:
+        lines.append(f"Retires on {model_.lasts}; /models lists others.")
+    return "\n".join(lines)
 
 
 def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[str]:

@@ -12,12 +12,16 @@ from chatrepl.core.outcome import Page, Several
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Message
 from tests.commands.playing import Player
+from tests.commands.trimmer import Trimmer
 
 
 def test_a_switch_of_model_says_what_it_costs() -> None:
     player = Player(Settings(model="claude-opus-5"))
     player.do("/model")
-    assert player.heard.startswith("claude-opus-5: 1M window, emulated prefill")
+    assert player.heard.startswith(
+        "claude-opus-5 · price unknown · window 1M, reply ≤ 128k · thinks"
+    )
+    assert "No prefill of its own; it is emulated." in player.heard
     player.do("/model opus-5")
     player.say("demo: think")
     outcome = player.do("/model haiku-4-5")
@@ -29,6 +33,20 @@ def test_a_switch_of_model_says_what_it_costs() -> None:
     player.say("demo: say fine")
     player.do("/model sonnet-4-6")
     assert set(player.statuses) == {200}
+
+
+def test_a_model_is_told_with_its_price_and_its_end() -> None:
+    player = Trimmer(Settings(model="claude-haiku-4-5"))
+    player.do("/model")
+    assert player.heard.startswith(
+        "claude-haiku-4-5 · $1 in, $5 out per million tokens · window 200k"
+    )
+    assert "prefill" not in player.heard
+    player.do("/model claude-opus-4-5")
+    assert "Retires on 2027-01-22; /models lists others." in "\n".join(player.said)
+    player.do("/model! gpt-x")
+    assert "gpt-x: not in the list." in "\n".join(player.said)
+    assert "its price is not known" in "\n".join(player.said)
 
 
 def test_a_system_prompt_takes_effect_with_the_next_message(tmp_path: Path) -> None:

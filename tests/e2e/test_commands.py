@@ -90,10 +90,10 @@ def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
     (tmp_path / "s.json").write_text('{"type":"object","properties":{"a":{"type":"string"}}}')
     with chat(tmp_path, columns=100) as c:
-        c.command("/model haiku-4-5", "native prefill")
+        c.command("/model haiku-4-5", "window 200k")
         c.command("/prefill Well,", "next reply begins")
         c.say("demo: say  yes.")
-        c.command("/model opus-5-5", "emulated prefill")
+        c.command("/model opus-5-5", "it is emulated")
         c.command("/think off", "Thinking is off")
         c.command("/think auto", "Thinking is auto")
         c.command("/effort low", "Effort is low")
