@@ -7,14 +7,14 @@ NOTE = (
 WHO = """\
 I am the **demo engine**: no model is running, and nothing leaves this machine.
 
-I speak the Messages API from inside chatrepl, through the same SDK and the same HTTP stack as the
+I speak the Messages API from inside chatrepl, through the same SDK and the same HTTP stack as the \
 real service, so everything you see here works the same with a key:
 
 - streaming, thinking, stop reasons, token counts and cache accounting,
 - the rules of the service, prefill and images included,
 - every error it can answer with.
 
-To talk to Claude, set `ANTHROPIC_API_KEY` and start chatrepl again. `/help demo` lists what I can
+To talk to Claude, set `ANTHROPIC_API_KEY` and start chatrepl again. `/help demo` lists what I can \
 show until then.
 """
 HELLO = """\
@@ -44,7 +44,7 @@ HELP = """\
 | see what is sent, and its price | `/context` |
 | shorten the history | `/truncate 20` |
 
-Nothing you type is ever lost: conversations are saved as they happen, and every change can be
+Nothing you type is ever lost: conversations are saved as they happen, and every change can be \
 undone.
 
 > In a pipe it is one answer and no noise: `git diff | chatrepl "Write a commit message"`
@@ -54,8 +54,8 @@ undone.
 PREFILL = """\
 ## Prefill: begin the reply yourself
 
-A prefill is the first part of the reply, written by you. The model continues it, so it decides the
-*form*: the language, the first words, the opening bracket of some JSON.
+A prefill is the first part of the reply, written by you. The model continues it, so it decides \
+the *form*: the language, the first words, the opening bracket of some JSON.
 
 ```text
 /prefill {"city": "
@@ -76,8 +76,8 @@ Use `/prefill pin TEXT` to keep it for every reply and `/prefill clear` to drop 
 TOKENS = """\
 ## Tokens and money
 
-The API has no memory: each request carries the **whole conversation** again. What keeps that cheap
-is the prompt cache, which bills a prefix it has seen at a fraction of the price.
+The API has no memory: each request carries the **whole conversation** again. What keeps that \
+cheap is the prompt cache, which bills a prefix it has seen at a fraction of the price.
 
 | turn | sent | from the cache | to pay in full |
 |--:|--:|--:|--:|
@@ -105,7 +105,7 @@ TRUNCATE = """\
 2. You say yes or no.
 3. `/restore` or `/undo` brings everything back.
 
-To keep single turns use `/pin 3`; to fold old ones into a summary, `/compact`; to keep what bears
+To keep single turns use `/pin 3`; to fold old ones into a summary, `/compact`; to keep what bears \
 on a question, `/relevant tax return`.
 """
 THANKS = "You are welcome. There is more where that came from: `/help demo` has the list.\n"
@@ -118,8 +118,8 @@ CLOSERS = (
 )
 ECHOES = (
     """\
-You ask about **{subject}**. Without a model I cannot know the matter, but I can show how an answer
-looks:
+You ask about **{subject}**. Without a model I cannot know the matter, but I can show how an \
+answer looks:
 
 - **First**, the point in one sentence.
 - **Then**, the reason for it, with an `example`.
@@ -132,7 +132,7 @@ On **{subject}**, a real model would now write a few paragraphs.
 
 > The best answer is as long as the question needs.
 
-This one is short: what you see is streamed token by token, rendered as *Markdown* while it
+This one is short: what you see is streamed token by token, rendered as *Markdown* while it \
 arrives, and kept in your scrollback as it is.
 
 {closer}

@@ -47,7 +47,7 @@ TABLE = """\
 | cache | 1 hour | 5 minutes | 5 minutes |
 | leaves with | Ctrl-D | itself | itself |
 
-In short: the **REPL** is for talking, the **pipe** for programs, the **one shot** for everything
+In short: the **REPL** is for talking, the **pipe** for programs, the **one shot** for everything \
 in between.
 """
 LIST = """\
@@ -71,7 +71,7 @@ Let us reason it through.
 
 **What is known.** Three boxes, one prize, and a host who always opens an empty box.
 
-**What follows.** Your first choice is right one time in three. The host's move does not change
+**What follows.** Your first choice is right one time in three. The host's move does not change \
 that; it moves the other two thirds onto the box that is left.
 
 | you | keep | switch |
@@ -79,7 +79,7 @@ that; it moves the other two thirds onto the box that is left.
 | chose the prize (⅓) | win | lose |
 | chose an empty box (⅔) | lose | win |
 
-So **switch**: it wins two times in three. With `/think show` you see the reasoning before the
+So **switch**: it wins two times in three. With `/think show` you see the reasoning before the \
 answer.
 """
 MATHS = """\
@@ -113,7 +113,7 @@ The lamp had been dark for three nights when **Mara** found the note.
 
 > *Do not relight it before the ninth ship has passed.*
 
-She counted. Seven had gone by. The eighth came at dusk with all its flags down, and the keeper,
+She counted. Seven had gone by. The eighth came at dusk with all its flags down, and the keeper, \
 who had never in her life disobeyed the sea, put the matches back into her pocket.
 
 The ninth ship was very small. A child steered it, and sang.

@@ -32,7 +32,6 @@ _PIECE: Final = re.compile(
 _STRING_BEGINS: Final = re.compile(_STRING)
 _LONG: Final = 100
 _ALT: Final = re.compile(r"\x1b[\[OP\]_^X]")
-_RXVT: Final = re.compile(r"\x1b\[[235678]\$")  # Shift with Home and the like; only in one read
 
 
 def cut(typed: str) -> tuple[list[str], str]:
@@ -40,7 +39,7 @@ def cut(typed: str) -> tuple[list[str], str]:
     pieces: list[str] = []
     for piece in _PIECE.finditer(typed):
         if piece.lastgroup == "open":
-            return pieces, "" if _RXVT.fullmatch(piece[0]) else _short(piece[0])
+            return pieces, _short(piece[0])
         if piece.lastgroup != "broken":
             pieces.append(piece[0])
     return pieces, ""

@@ -37,10 +37,20 @@ class KeyState:
     last_hint: str = ""
     cleared: Callable[[], None] = lambda: None
     pastes: list[str] = field(default_factory=list)  # the lines that may mention a file
+    _earlier: int = 0  # of them, from other drafts
 
     def next_key(self, _sender: object) -> None:
         """Take note that a key comes; to be called before each."""
         self.last_hint, self.hint = self.hint, ""
+
+    def begin(self, *, comes_back: bool) -> None:
+        """Take note of a new draft; one that comes back may hold whatever was pasted before."""
+        self._earlier = 0 if comes_back else len(self.pastes)
+
+    def pasted(self, buffer: Buffer) -> tuple[str, ...]:
+        """Give the lines that may be in the draft from a paste; one from the history is older."""
+        is_recalled = buffer.working_index < len(buffer._working_lines) - 1  # noqa: SLF001
+        return tuple(self.pastes if is_recalled else self.pastes[self._earlier :])
 
 
 def prompt_keys(state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
@@ -105,6 +115,7 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
         if buffer.text:
             buffer.history.append_string(buffer.text)
             buffer.reset()
+            state.begin(comes_back=False)
             event.app.vi_state.reset()  # a new line begins in insert mode
             state.cleared()
         elif state.last_hint == LEAVE_HINT:

@@ -19,8 +19,9 @@ from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.search import SearchState
 from prompt_toolkit.styles import DummyStyle
 
+from chatrepl.terminal.prompt.folds import Folds
 from chatrepl.terminal.prompt.line_editor import cells
-from chatrepl.terminal.prompt.picture import picture
+from chatrepl.terminal.prompt.picture import draw, picture
 
 _MOST_CANDIDATES: Final = 30
 
@@ -45,8 +46,15 @@ class Standing(NamedTuple):
 class LineRenderer(Renderer):
     """Writes a buffer as lines; `mark` begins the first, `hint` is said when there is a new one."""
 
-    def __init__(self, write: Callable[[str], object], mark: str, hint: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        mark: str,
+        hint: Callable[[], str],
+        folds: Folds,
+    ) -> None:
         self._out = write
+        self._folds = folds
         self._mark = mark
         self._hint = hint
         self._page: Standing | None = None
@@ -120,18 +128,18 @@ class LineRenderer(Renderer):
         if text.casefold() not in match.casefold():
             match = "not found"
         row = f"search {text}: " + " ".join(match.splitlines()) if text else "search "
-        row = picture(row)[0]
+        row = draw(row, self._folds)[0]
         return Standing((), row, row)
 
     def _written(self, buffer: Buffer, *, whole: bool) -> Standing:
         document = buffer.document
         lines = [self._mark + document.lines[0], *document.lines[1:]]
         at = len(lines) - 1 if whole else document.cursor_position_row
-        drawn, offsets = picture(lines[at])
+        drawn, offsets = draw(lines[at], self._folds)
         column = len(lines[at])
         if not whole:
             column = document.cursor_position_col + (len(self._mark) if at == 0 else 0)
-        above = tuple(picture(line)[0] for line in lines[:at])
+        above = tuple(draw(line, self._folds)[0] for line in lines[:at])
         if self._page is None or above != self._page.lines or offsets[column] < self._left_out:
             self._left_out = 0
         return Standing(above, drawn[self._left_out :], drawn[self._left_out : offsets[column]])

@@ -34,7 +34,7 @@ class VisibleProcessor(Processor):
         text = fragment_list_to_text(fragments)
         if "\t" not in text and plain().fullmatch(text):
             return Transformation(fragments)
-        drawn, offsets = self._picture(text)
+        drawn, offsets = draw(text, self._folds)
         pieces: StyleAndTextTuples = []
         start = 0
         for style, part, *_ in fragments:
@@ -52,15 +52,17 @@ class VisibleProcessor(Processor):
 
         return Transformation(pieces, to_picture, to_text)
 
-    def _picture(self, text: str) -> tuple[str, list[int]]:
-        drawn, offsets = "", []
-        line = text.removesuffix("\r")  # of CR LF
-        for part in MARK.split(line):
-            label = self._folds.label(part)
-            piece, starts = (label, [0, len(label)]) if label else picture(part)
-            offsets += [len(drawn) + start for start in starts[:-1]]
-            drawn += piece
-        return drawn, [*offsets, *[len(drawn)] * (len(text) - len(line) + 1)]
+
+def draw(text: str, folds: Folds) -> tuple[str, list[int]]:
+    """Give what `picture` does, for a line in which pastes may be folded."""
+    drawn, offsets = "", []
+    line = text.removesuffix("\r")  # of CR LF
+    for part in MARK.split(line):
+        label = folds.label(part)
+        piece, starts = (label, [0, len(label)]) if label else picture(part)
+        offsets += [len(drawn) + start for start in starts[:-1]]
+        drawn += piece
+    return drawn, [*offsets, *[len(drawn)] * (len(text) - len(line) + 1)]
 
 
 @lru_cache(maxsize=256)

@@ -154,7 +154,7 @@ class Prompt:
     def _line_renderer(self) -> Renderer:
         from chatrepl.terminal.prompt.lines import LineRenderer  # seldom needed
 
-        return LineRenderer(_write, self.options.mark, lambda: self._keys.hint)
+        return LineRenderer(_write, self.options.mark, lambda: self._keys.hint, self._folds)
 
     def type_ahead(self, strokes: Iterable[Stroke]) -> None:
         """Give the next prompt keys that were read elsewhere."""
@@ -198,7 +198,10 @@ class Prompt:
                 return self._submitted(result)
 
     def _submitted(self, text: str) -> Submitted:
-        return Submitted(whole_characters(self._folds.whole(text)), tuple(self._keys.pastes))
+        return Submitted(
+            whole_characters(self._folds.whole(text)),
+            self._keys.pasted(self._session.default_buffer),
+        )
 
     @property
     def draft(self) -> str:
@@ -214,6 +217,7 @@ class Prompt:
         return True
 
     async def _prompt(self, default: str) -> PromptResult:
+        self._keys.begin(comes_back=bool(default))
         default = self._folds.fold_again(whole_characters(default))
         if default and self._ahead():
             default += "\n"  # a draft that came back, before what was typed meanwhile
@@ -254,7 +258,9 @@ class Prompt:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:
             mode = [ToolbarPart("toolbar.strong", "normal mode")] if vi_navigation_mode() else []
-            draft = Submitted(self._session.default_buffer.text, tuple(self._keys.pastes))
+            draft = Submitted(
+                self._session.default_buffer.text, self._keys.pasted(self._session.default_buffer)
+            )
             usual = (*mode, *_way_into_a_fold(), *self._feeds.toolbar(draft))
             parts = search_words() or [*usual]
         return [*fit(parts, columns, ascii_only=self.options.mark.isascii())]

@@ -1,5 +1,8 @@
+from itertools import pairwise
+
 from markdown_it import MarkdownIt
 
+from chatrepl.core.fences import line_states
 from chatrepl.demo.scripts.topics import BY_NAME, TOPICS, find_topic
 
 
@@ -46,5 +49,16 @@ def test_fences_are_closed_and_lines_fit_a_screen() -> None:
         assert len(fences) % 2 == 0, topic.name
         languages |= {fence.strip()[3:] for fence in fences} - {""}
         assert topic.text.endswith("\n")
-        assert max(map(len, topic.text.splitlines())) <= 100
+        assert all(len(row) <= 100 for row, is_code in _rows(topic.text) if is_code)
     assert len(languages) >= 6
+
+
+def test_no_sentence_is_broken_where_only_the_source_ends_a_line() -> None:
+    for topic in TOPICS:
+        for (row, is_code), (following, _) in pairwise(_rows(topic.text)):
+            assert is_code or len(row) < 70 or not following[:1].isalpha(), row
+
+
+def _rows(text: str) -> list[tuple[str, bool]]:
+    states = line_states(text)
+    return [(row, bool(state)) for row, state in zip(text.split("\n"), states, strict=True)]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.data_structures import Size
 
+from chatrepl.terminal.prompt.folds import Folds
 from chatrepl.terminal.prompt.line_editor import cells
 from chatrepl.terminal.prompt.lines import LineRenderer, Standing
 
@@ -22,7 +23,7 @@ class Desk:
         self.screen.set_mode(pyte.modes.LNM)
         self.stream = pyte.Stream(self.screen)
         self.written = ""
-        self.renderer = LineRenderer(self.write, "you: ", lambda: "")
+        self.renderer = LineRenderer(self.write, "you: ", lambda: "", Folds())
         self.renderer.output.get_size = lambda: Size(rows=200, columns=width)  # type: ignore[method-assign]
 
     def write(self, text: str) -> None:
