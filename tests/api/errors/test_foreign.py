@@ -61,6 +61,8 @@ FORMS: dict[str, Any] = {
     "a page without a title": f"<html><body><style>b {{}}</style><p>{WORDS}</p></body></html>",
     "a page with a heading": f"<html><body><h1 class=x>{WORDS}</h1></body></html>",
     "a torn page": f"<html><head><TITLE lang=en>\n {WORDS}",
+    "an event": f"event: error\ndata: {json.dumps(api())}\n\n",
+    "an event without a name": f"data: {json.dumps({'detail': WORDS})}\r\n\r\n",
     "a document": f"<?xml version='1.0'?><Error><Code>No</Code><Message>{WORDS}</Message></Error>",
 }
 STATUSES = (
