@@ -10,7 +10,7 @@ from chatrepl.api.errors.answers import from_event, from_other_content, request_
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
 from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
-from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of
+from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of, unfolded
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, Remark, StreamEvent
 from chatrepl.core.foreign_json import decode, omissions, read_json
@@ -165,6 +165,7 @@ class _Reading:
         self._reply = 0
         self._stopped = False
         self._left_out = 0  # values that could not be kept
+        self._are_named = False
         self.begun = False
         self.ended = False  # nothing more is needed: the service said why the reply stops
 
@@ -220,11 +221,12 @@ class _Reading:
             self.ended = self.ended or self.begun
         elif name == "error":
             raise from_event(_lenient(data), self._request_id, self._origin)
-        elif name != "ping" and isinstance(value := self._parse(data or b"{}"), dict):
+        elif name != "ping" and isinstance(value := self._parse(name, data or b"{}"), dict):
             self._reply += len(data) if value.get("type") != "ping" else 0
             if self._reply > self._limits.reply_bytes:
                 raise self._too_much()
-            yield from self._take(name, value)
+            for event in unfolded(value):
+                yield from self._take(name if event is value else "", event)
 
     def _take(self, name: str, value: Wire) -> Iterator[StreamEvent]:
         if _is_error(name, value):
@@ -247,10 +249,13 @@ class _Reading:
         if self._left_out:
             yield Remark(omissions(self._left_out))
 
-    def _parse(self, data: bytes) -> Any:
+    def _parse(self, name: str, data: bytes) -> Any:
+        self._are_named = self._are_named or name in EVENTS
         try:
             decoded = decode(data, halves=True)
         except ValueError as error:
+            if self._are_named and name not in EVENTS:  # no part of the reply
+                return None
             raise ApiError(
                 ApiErrorKind.STREAM,
                 "The service sent something unreadable in the middle of its answer.",

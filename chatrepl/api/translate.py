@@ -146,7 +146,7 @@ class Translator:
     @staticmethod
     def _delta(index: int, delta: Mapping[str, Any]) -> StreamEvent | None:
         match _text(delta.get("type")):
-            case "text_delta":
+            case "text_delta" | "":
                 return TextDelta(_text(delta.get("text")), index)
             case "thinking_delta":
                 return ThinkingDelta(_text(delta.get("thinking")), index)

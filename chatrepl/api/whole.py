@@ -44,10 +44,15 @@ def events_in(body: bytes) -> list[Wire] | None:
     """
     value = read_json(body)
     if isinstance(value, dict) and _is_message(value):
-        return list(_unfolded(value))
+        return unfolded(value)
     events = value if isinstance(value, list) else [read_json(line) for line in body.splitlines()]
     wires: list[Wire] = [event for event in events if isinstance(event, dict)]
     return wires if any(event.get("type") in EVENTS for event in wires) else None
+
+
+def unfolded(value: Wire) -> list[Wire]:
+    """Give the events that a whole message stands for; what is none stands for itself."""
+    return list(_pieces_of(value)) if _is_message(value) else [value]
 
 
 def _is_message(value: Wire) -> bool:
@@ -55,7 +60,7 @@ def _is_message(value: Wire) -> bool:
     return kind == "message" or (kind is None and {"role", "content"} <= value.keys())
 
 
-def _unfolded(message: Wire) -> Iterator[Wire]:
+def _pieces_of(message: Wire) -> Iterator[Wire]:
     content = message.get("content")
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
     yield {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}

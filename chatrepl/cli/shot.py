@@ -24,7 +24,7 @@ from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact, dollars
+from chatrepl.core.words import about, compact, dollars, for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
@@ -149,7 +149,7 @@ def kept(options: Options, session: Session) -> Callable[[], int]:
         look_at(options, session, find_folders())
         return lambda: 0
     for note in keep(options, session, find_folders()).notes:
-        mutter(sys.stderr, f"chatrepl: {note}")
+        mutter(sys.stderr, f"chatrepl: {for_a_shell(note)}")
     return lambda: put_away(session)
 
 
@@ -202,7 +202,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
         body = open_body(body)
     if not options.quiet:
         for line in foreword(session):
-            mutter(sys.stderr, f"chatrepl: {one_line(line)}")
+            mutter(sys.stderr, f"chatrepl: {one_line(for_a_shell(line))}")
     tokens = session.ledger.request(request, session.model).tokens
     limit = body.get("max_tokens")
     longest = limit if isinstance(limit, int) else 0

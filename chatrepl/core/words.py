@@ -1,5 +1,6 @@
 """What is shown of tokens, money and replies: what it took, why it ended, what to do next."""
 
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
@@ -32,8 +33,23 @@ _TOO_EARLY: Final = {
     "and /retry asks again.",
     "pause_turn": "The service paused again and again; /retry asks again.",
 }
+# Commands of a chat that words name. They are no paths, which may stand in words, too.
+_COMMAND: Final = (
+    r"(?<!\S)/(clear|compact|continue|detach|drop|edit|effort|help|history|image|models?|prefill"
+    r"|restore|retry|schema|set|think|truncate|undo|web)\b!?(?![/\w])"
+)
 _TINY_USD: Final = 0.0001
 _LONGEST_REASON: Final = 400
+
+
+def for_a_shell(words: str) -> str:
+    """Leave out the sentences that name a command of a chat, unless it is an option as well."""
+    plain = re.sub(r" \(/[^)]*\)", "", words.replace("/models lists", "chatrepl --models lists"))
+    parts = re.split(r"(?<=[.;,]) ", plain)
+    clauses = [part for part in parts if re.search(_COMMAND, part) is None]
+    if len(clauses) == len(parts):
+        return plain
+    return re.sub(r"[;,]$", ".", " ".join(clauses))
 
 
 def compact(count: int) -> str:

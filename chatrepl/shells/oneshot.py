@@ -15,7 +15,7 @@ from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
-from chatrepl.core.words import meta_line, next_step
+from chatrepl.core.words import for_a_shell, meta_line, next_step
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
@@ -68,7 +68,9 @@ class Shot:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
         for line in foreword(self.session):
-            mutter(None if self.manner.quiet else self.err, f"chatrepl: {one_line(line)}")
+            mutter(
+                None if self.manner.quiet else self.err, f"chatrepl: {one_line(for_a_shell(line))}"
+            )
         try:
             self.turn = await self._ask(message, stream)
             text, parsed = self._accept(self.turn)
@@ -214,7 +216,7 @@ class Shot:
         if reason == "max_tokens":
             mutter(self.err, "chatrepl: the reply reached its length limit; -t allows more.")
         elif step := next_step(turn.receipt):
-            mutter(self.err, f"chatrepl: {one_line(step)}")
+            mutter(self.err, f"chatrepl: {one_line(for_a_shell(step))}")
         if self.manner.verbose:
             mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
 
@@ -291,5 +293,6 @@ def mutter(err: TextIO | None, text: str) -> None:
 def say_error(err: TextIO | None, error: ChatreplError) -> None:
     """Write an error to stderr: what happened, then what is safe or what to do."""
     lines = [f"chatrepl: {one_line(error.message, 400)}"]
-    lines += [f"  {one_line(line, 400)}" for line in error.hint.splitlines()[:2]]
+    hints = filter(None, map(for_a_shell, error.hint.splitlines()[:2]))
+    lines += [f"  {one_line(hint, 400)}" for hint in hints]
     mutter(err, "\n".join(lines))

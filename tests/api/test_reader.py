@@ -96,11 +96,21 @@ def test_nothing_is_read_after_the_end_of_the_message() -> None:
 
 def test_what_came_before_an_unreadable_event_in_the_same_piece_is_kept() -> None:
     for bad in (b"data: {\n\n", b'data: {"a":"\xff"}\n\n', b"data: " + b"[" * 10**5 + b"\n\n"):
-        kept, error = broken(text("a") + bad + text("b"))
+        kept, error = broken(text("a") + b"event: content_block_delta\n" + bad + text("b"))
         assert kept == "a"
         assert error.kind is ApiErrorKind.STREAM
         assert error.retryable
         assert error.request_id == "req_1"
+
+
+def test_where_events_have_names_what_has_none_and_cannot_be_read_is_no_part_of_the_reply() -> None:
+    nameless = text("a").partition(b"\n")[2]
+    for bad in (b"data: {\n\n", b"event: weather\ndata: \xff\n\n"):
+        events, error = read(text("a") + bad + text("b") + STOP)
+        assert error is None
+        assert reply(events).text == "ab"
+        kept, error = broken(nameless + bad + nameless)
+        assert kept == "a"
 
 
 def test_events_that_are_no_objects_and_other_people_s_endings_are_passed_over() -> None:

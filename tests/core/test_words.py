@@ -12,6 +12,7 @@ from chatrepl.core.words import (
     about,
     compact,
     dollars,
+    for_a_shell,
     hidden_words,
     meta_line,
     next_step,
@@ -20,6 +21,26 @@ from chatrepl.core.words import (
 )
 
 USAGE = Usage(100, 345, 0, 1100)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Nothing is lost; try again.", "Nothing is lost; try again."),
+        ("The last reply was cut; /retry asks again.", "The last reply was cut."),
+        ("It was cut, and kept, and /retry asks again.", "It was cut, and kept."),
+        ("Near to it: a, b. /model! x takes it as it is.", "Near to it: a, b."),
+        ("x ends. /models lists what there is.", "x ends. chatrepl --models lists what there is."),
+        ("effort max is left out from now on (/effort changes it).",
+         "effort max is left out from now on."),
+        ("/truncate or /compact makes room.", ""),
+        ("Check base_url: /set/v1/messages is what is asked for.",
+         "Check base_url: /set/v1/messages is what is asked for."),
+        ("Nothing stands in /etc, nor in /tmp.", "Nothing stands in /etc, nor in /tmp."),
+    ],
+)  # fmt: skip
+def test_a_script_is_told_of_no_command_that_only_a_chat_has(words: str, told: str) -> None:
+    assert for_a_shell(words) == told
 
 
 def test_the_line_tells_all_that_is_known() -> None:

@@ -6,6 +6,7 @@ Where a body hides its words is told in `foreign.py`. Failures that are no answe
 `exceptions.py`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ _TYPES: Final[Mapping[str, ApiErrorKind]] = {
     "api_error": ApiErrorKind.SERVER,
     "overloaded_error": ApiErrorKind.OVERLOADED,
 }
+_THINGS: Final = r"\b(file|container|skill|thread|batch|document|image)\b"  # a request names
 _SPEND_CODES: Final = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
 
 
@@ -236,6 +238,8 @@ def _not_found(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
     if origin.model and ("model" in words.lower() or (is_bare and refusal.said.type)):
         message = f"{origin.host} has no model {origin.model}{'.' if is_bare else reason}"
         return message, "chatrepl --models lists what there is."
+    if refusal.said.type == "not_found_error" and re.search(_THINGS, words, re.IGNORECASE):
+        return words, "Nothing is lost; change it and send it again."
     hint = f"Check base_url: {path}/v1/messages is what is asked for." if path else ""
     return f"{origin.host} has no Messages API at that address{reason}", hint or "Check base_url."
 

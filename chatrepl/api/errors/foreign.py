@@ -44,7 +44,19 @@ def said_in(body: bytes) -> Said:
         return said_by(value)
     if data.lstrip()[:1] == b"<":
         return _marked_up(data)
+    if (said := _event(data)) is not None:
+        return said
     return Said(_plain(data), "text")
+
+
+def _event(data: bytes) -> Said | None:
+    """Read an error that comes as the event of a stream."""
+    text = data.lstrip()
+    if not text.startswith((b"event:", b"data:")):
+        return None
+    lines = text.split(b"\n", _MOST_ITEMS)[:_MOST_ITEMS]
+    events = (read_json(line[5:]) for line in lines if line.startswith(b"data:"))
+    return next((said_by(value) for value in events if isinstance(value, dict)), None)
 
 
 def said_by(value: object) -> Said:

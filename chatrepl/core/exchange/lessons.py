@@ -79,6 +79,7 @@ _NUMBER: Final = r"(?<![\w.-])(\d{1,3}(?:[,_]\d{3})+(?!\d)|\d{1,18})(k\b)?(?![\w
 _WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d{1,18})(?!\d)"
 _STATUS: Final = r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad"
 _OF_BLOCKS: Final = r"\bblocks?\b|content|signature|bound|histor|earlier|previous|\bparts?\b"
+_NOT_OF_FIELD: Final = rf"{_PLACE}|\bblocks?\b"  # but of one of the places where it stands
 _MODEST: Final = 4096
 
 
@@ -144,8 +145,9 @@ def _whole_sign(name: str, sign: str, sent: Wire) -> str:
 
 def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
     value, refusing = request.params.get(name), re.search(_REFUSING, words) is not None
+    is_named = name in words and re.search(_NOT_OF_FIELD, words) is None  # as it stands in a body
     match name:
-        case "cache_control" if refusing:
+        case "cache_control" if refusing or is_named:
             has_ttl = isinstance(value, Mapping) and "ttl" in value
             part = "cache_control.ttl" if has_ttl and re.search(r"\bttl\b", words) else name
             return {part: False}, _LEFT_OUT.format(part)
@@ -159,7 +161,9 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             return {"web": False}, "Tools are not taken; the web is not searched from now on."
         case "thinking" if isinstance(value, Mapping) and not _is_of_blocks(words, request):
             return _about_thinking(value, words)
-        case "output_config" if refusing and isinstance(value, Mapping):
+        case "output_config" if isinstance(value, Mapping) and (
+            refusing or (is_named and "format" not in value)
+        ):
             return _about_output(value, words)
         case "max_tokens" if "budget_tokens" not in words and isinstance(value, int):
             return _about_length(value, words, request)

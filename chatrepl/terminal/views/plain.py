@@ -27,7 +27,7 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
 )
 from chatrepl.core.talk.markdown import Weaver
-from chatrepl.core.words import compact
+from chatrepl.core.words import compact, for_a_shell
 from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line, pipe
 
 
@@ -199,7 +199,7 @@ class NotedView:
 
     def _say(self, text: str) -> None:
         self._clear()
-        self._write(f"chatrepl: {one_line(text)}\n")
+        self._write(f"chatrepl: {one_line(for_a_shell(text))}\n")
 
     def _line(self, text: str) -> None:
         now = self._clock()

@@ -103,6 +103,31 @@ def test_what_a_refusal_names_is_what_is_not_taken(words: str, fact: str) -> Non
         assert facts(words, Request(pruned, (HELLO,))) != {fact: False}
 
 
+@pytest.mark.parametrize("name", ["cache_control", "output_config"])
+@pytest.mark.parametrize(
+    "words",
+    ["{}", "This deployment cannot handle {}.", "Please remove {}", "excess property: {}",
+     "{} must be absent", "No support for '{}'", "ValueError: {}", "{} is an enterprise feature"],
+)  # fmt: skip
+def test_a_field_that_is_named_as_it_stands_in_a_body_is_meant_in_any_words(
+    name: str, words: str
+) -> None:
+    plain = {**FULL, "output_config": {"effort": "high"}}
+    assert facts(words.format(name), Request(plain, (HELLO,))) == {name: False}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A maximum of 4 blocks with cache_control may be provided. Found 5.",
+        "messages.1.content.0: cache_control comes too late",
+        "output_config: the schema is too large",
+    ],
+)
+def test_what_is_wrong_with_one_of_its_places_is_no_lesson_about_a_field(words: str) -> None:
+    assert facts(words) == {}
+
+
 @pytest.mark.parametrize(
     ("words", "most"),
     [
