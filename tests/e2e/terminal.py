@@ -260,9 +260,10 @@ class Terminal:
 
     def _step(self, seconds: float) -> bool:
         """Write what waits and read what came; False once the program has closed the terminal."""
-        if self._ended:
-            return False
         descriptor = self._child.fd
+        if self._ended or descriptor < 0:
+            self._ended = True  # by us, perhaps
+            return False
         writers = [descriptor] if self._outgoing else []
         readable, writable, _ = select.select([descriptor], writers, [], seconds)
         if writable:
