@@ -66,8 +66,10 @@ class LearnedFiles:
     def _fact(self, name: str) -> str:
         if self.origin == OFFICIAL:
             return ""
-        facts = _read(self.state, _LEARNED).get(self.origin, {})
-        return str(facts.get(ALL_MODELS, {}).get(name) or "")
+        match of_origin(self.origin, _read(self.state, _LEARNED)).get(ALL_MODELS):
+            case {**facts} if isinstance(value := facts.get(name), str):
+                return value
+        return ""
 
     def scales(self) -> Wire:
         """Give what was learned of how the server's models count."""

@@ -84,3 +84,13 @@ def test_what_is_no_small_file_is_not_read(tmp_path: Path, name: str, make: str)
             os.truncate(path, 10 << 30)
     files = LearnedFiles("https://a.example", tmp_path, tmp_path, keeps=False)
     assert files.catalog() == LearnedFiles("https://a.example", None, None, keeps=False).catalog()
+
+
+@pytest.mark.parametrize("facts", ["[1]", '{"": [1]}', '{"": {"key_header": ["x"]}}', '"x"', "7"])
+def test_facts_of_another_form_teach_nothing(tmp_path: Path, facts: str) -> None:
+    for name in ("learned.json", "models.json", "scales.json"):
+        (tmp_path / name).write_text(f'{{"https://a.example": {facts}}}')
+    files = LearnedFiles("https://a.example", tmp_path, tmp_path, keeps=False)
+    assert files.key_header == files.api_version == ""
+    assert files.catalog().describe("claude-sonnet-5-5").id == "claude-sonnet-5-5"
+    assert isinstance(files.scales(), dict)
