@@ -1,8 +1,10 @@
 """Server-sent events out of bytes, in whatever pieces they come."""
 
+import re
 from typing import Final
 
 _BOM: Final = b"\xef\xbb\xbf"
+_BLANKS: Final = re.compile(rb"\n{3,}")
 
 
 class EventReader:
@@ -30,6 +32,8 @@ class EventReader:
         # A CR at the very end may be the first half of a CRLF: it waits for what follows.
         held = buffer.endswith(b"\r")
         lines = (buffer[:-1] if held else buffer).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if b"\n\n\n" in lines:  # what is empty after an empty line says nothing, and costs time
+            lines = _BLANKS.sub(b"\n\n", lines)
         *complete, rest = lines.split(b"\n")
         rest = rest + b"\r" if held else rest
         self._rest = [rest]

@@ -25,6 +25,7 @@ _STREAM: Final = re.compile(rb">>\s*stream\r?\n")
 _MAX_MATCHES: Final = 4_000  # a file made to be slow may repeat its marks without end
 _INFLATED_EACH: Final = 1 << 20
 _INFLATED_ALL: Final = 16 << 20
+_LEAST_CHARGE: Final = 4 << 10
 
 
 @frozen
@@ -91,28 +92,32 @@ def _pages(data: bytes) -> int | None:
     if linear:
         return int(linear[1])
     counts: list[int] = []
-    single = 0
+    single, left = 0, _MAX_MATCHES
     for part in (data, *_object_streams(data)):
-        for match in islice(_PAGES.finditer(part), _MAX_MATCHES):
+        for match in islice(_PAGES.finditer(part), left):
             around = part[max(0, match.start() - 400) : match.end() + 400]
             counts += [int(count) for count in _COUNT.findall(around)]
-        single += len(_PAGE.findall(part))
+            left -= 1
+        single += sum(1 for _ in _PAGE.finditer(part))
     # A count beyond the pages seen may belong to an outline; one below misses object streams.
     return max((n for n in counts if not single or n <= single), default=0) or single or None
 
 
 def _object_streams(data: bytes) -> Iterator[bytes]:
-    left = _INFLATED_ALL
+    """Inflate what holds objects; what fails is charged as well, for it took its time."""
+    left, view = _INFLATED_ALL, memoryview(data)
     for match in islice(_OBJECT_STREAM.finditer(data), _MAX_MATCHES):
         start = _STREAM.search(data, match.end(), match.end() + 400)
         if left <= 0:
             return
         if start is None:
             continue
-        packed = data[start.end() : start.end() + _INFLATED_EACH]
+        packed = view[start.end() : start.end() + min(left, _INFLATED_EACH)]
+        left -= _LEAST_CHARGE
         try:
-            part = zlib.decompressobj().decompress(packed, min(left, _INFLATED_EACH))
+            part = zlib.decompressobj().decompress(packed, _INFLATED_EACH)
         except zlib.error:
+            left -= _INFLATED_EACH
             continue
         left -= len(part)
         yield part

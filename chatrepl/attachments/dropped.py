@@ -22,7 +22,7 @@ _LONGEST_DROP: Final = 20_000
 # A word: what is escaped or quoted keeps its blanks; a quote that nothing closes is a letter.
 _WORD: Final = re.compile(r"""(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s])+""")
 _PARTS: Final = re.compile(r"""\\(.)|"((?:\\.|[^"\\])*)"|'([^']*)'|(.)""", re.DOTALL)
-_PATTERN: Final = re.compile(r"[*?]|\[.+\]")
+_PATTERN: Final = re.compile(r"[*?]|\[[^\[\]]+\]")
 
 
 @frozen

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _FORMATS: Final[Mapping[sniff.FileType, str]] = {sniff.HEIC: "HEIF"}
 _MOST_ICON_PX: Final = 1_024
+_MOST_ICONS: Final = 256
 _NO_HEIC: Final = (
     "`pip install pillow-heif` lets chatrepl read it; or convert it to JPEG first "
     "(`heif-convert in.heic out.jpg`, or `sips` on macOS)."
@@ -54,6 +55,8 @@ def _learn_heic(name: str) -> None:
 
 def _check_icon(data: bytes) -> None:
     """Refuse an icon that hides a large picture: its own header tells of 256 pixels at most."""
+    if data.count(b"\x89PNG") > _MOST_ICONS:
+        raise ValueError("too many pictures for an icon")
     at = data.find(b"\x89PNG")
     while at >= 0:
         if max(image_size(data[at : at + 64]) or (0,)) > _MOST_ICON_PX:

@@ -121,6 +121,7 @@ _STRIPPERS: Final[Mapping[sniff.FileType, Callable[[bytes], bytes]]] = {
     sniff.JPEG: strip.jpeg,
     sniff.PNG: strip.png,
     sniff.WEBP: strip.webp,
+    sniff.GIF: strip.gif,
 }
 _UNREADABLE: Final = 0.5
 # The orientations after which the last piece is the first: of a tall picture, and of a wide one.

@@ -12,7 +12,9 @@ from typing import Final
 
 from chatrepl.api.address import service_url
 from chatrepl.api.route import DEMO_URL
+from chatrepl.config.file import read_bytes
 from chatrepl.core.catalog import ALL_MODELS, OFFICIAL, Catalog, of_origin, of_server, origin_of
+from chatrepl.core.errors import ConfigError
 from chatrepl.core.foreign_json import decode
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
@@ -22,6 +24,7 @@ from chatrepl.storage.paths import find_folders
 _MODELS: Final = "models.json"
 _LEARNED: Final = "learned.json"
 _SCALES: Final = "scales.json"
+_MOST_BYTES: Final = 4 << 20
 
 
 @frozen
@@ -63,8 +66,10 @@ class LearnedFiles:
     def _fact(self, name: str) -> str:
         if self.origin == OFFICIAL:
             return ""
-        facts = _read(self.state, _LEARNED).get(self.origin, {})
-        return str(facts.get(ALL_MODELS, {}).get(name) or "")
+        match of_origin(self.origin, _read(self.state, _LEARNED)).get(ALL_MODELS):
+            case {**facts} if isinstance(value := facts.get(name), str):
+                return value
+        return ""
 
     def scales(self) -> Wire:
         """Give what was learned of how the server's models count."""
@@ -93,9 +98,9 @@ def learned_files(settings: Settings, *, demo: bool = False) -> LearnedFiles:
 
 
 def _read(folder: Path | None, name: str) -> Wire:
-    """Read a file; one that is missing or damaged is as good as an empty one."""
-    with suppress(OSError, ValueError):
+    """Read a file; one that is missing, damaged, huge or no file is as good as an empty one."""
+    with suppress(OSError, ValueError, ConfigError):
         if folder is not None:
-            value = decode((folder / name).read_bytes()).value
+            value = decode(read_bytes(folder / name, _MOST_BYTES)[0]).value
             return value if isinstance(value, dict) else {}
     return {}

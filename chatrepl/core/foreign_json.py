@@ -9,7 +9,6 @@ it is linear in the size of the text.
 import json
 import re
 from collections.abc import Callable, Mapping
-from itertools import accumulate
 from typing import Any, Final
 
 from chatrepl.core.numbers import MOST_DIGITS
@@ -19,7 +18,7 @@ MOST_COUNT: Final = 10**9
 DEEPEST: Final = 100
 _MOST: Final = 10**MOST_DIGITS
 _UNTAME: Final[Any] = object()  # stands for a value that breaks a rule, until it is left out
-_MARK: Final = r'"(?:[^"\\]|\\.)*+"|[\[\]{}]'
+_MARK: Final = r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]'
 _STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
@@ -120,18 +119,15 @@ def _shallow(text: str, deepest: int) -> str:
     """Put a number without an end in place of what is nested too deeply."""
     if text.count("[") + text.count("{") <= deepest:
         return text
-    marks = [match for match in re.finditer(_MARK, text) if match[0] in _STEPS]
-    depths = list(accumulate(_STEPS[mark[0]] for mark in marks))
-    if max(depths, default=0) <= deepest:
-        return text
-    pieces, at = [], 0
-    for mark, depth in zip(marks, depths, strict=True):
-        opens = _STEPS[mark[0]] > 0
-        if opens and depth == deepest + 1:
+    pieces, at, depth = [], 0, 0
+    for mark in re.finditer(_MARK, text):
+        step = _STEPS.get(mark[0], 0)
+        depth += step
+        if step > 0 and depth == deepest + 1:
             pieces.append(f"{text[at : mark.start()]}1e999")
-        elif not opens and depth == deepest:
+        elif step < 0 and depth == deepest:
             at = mark.end()
-    return "".join((*pieces, text[at:]))
+    return "".join((*pieces, text[at:])) if pieces else text
 
 
 def _decoder(on_untame: Callable[[], Any]) -> json.JSONDecoder:

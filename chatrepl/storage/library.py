@@ -21,12 +21,13 @@ from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.journal_file import DAMAGED, SUFFIX, LogFile
-from chatrepl.storage.read import MOST_BYTES, load_bytes, read_journal
+from chatrepl.storage.read import load_bytes, read_journal
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
 READ: Final = os.O_RDONLY | os.O_CLOEXEC
-_TAILS: Final = (4_096, 131_072)
+_TAILS: Final = (4_096, 131_072, 4 << 20, 64 << 20)
+_BEGINNING: Final = 1 << 20
 _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
@@ -186,7 +187,7 @@ def delete(entry: SavedEntry) -> None:
 
 
 def _facts(descriptor: int, size: int) -> dict[str, Any]:
-    """Look for the last state from the file's end backwards; read all of it at the last."""
+    """Look for the last state from the file's end backwards, then at how it begins."""
     for length in _TAILS:
         start = max(0, size - length)
         if start:
@@ -196,10 +197,8 @@ def _facts(descriptor: int, size: int) -> dict[str, Any]:
             return facts
         if start == 0:
             break
-    if size > MOST_BYTES:
-        return {}
     os.lseek(descriptor, 0, os.SEEK_SET)
-    return _from_whole(os.read(descriptor, size))
+    return _from_beginning(os.read(descriptor, _BEGINNING))
 
 
 def _from_tail(data: bytes) -> dict[str, Any] | None:
@@ -225,7 +224,7 @@ def _parsed(data: bytes, at: int) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _from_whole(data: bytes) -> dict[str, Any]:
+def _from_beginning(data: bytes) -> dict[str, Any]:
     loaded = load_bytes(data)
     turns = loaded.conversation.path()
     title = next((words for turn in turns if (words := title_of(turn))), "")

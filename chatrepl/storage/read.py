@@ -6,7 +6,7 @@ pieces of a reply that stands whole in its end are not even looked at, and so no
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,9 @@ from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import VERSION, DamagedError, loads
 
 MOST_BYTES: Final = 512 * 1024 * 1024
+MOST_LINE_BYTES: Final = 64 << 20  # twice what a request may have
+_DAMAGED_LINE: Final = b"{"  # stands for one that is too long to be ours
+_PIECE: Final = 1 << 20
 _NULS: Final = re.compile(rb"\x00+")
 _DELTA: Final = b'{"t":"d","id":"'
 
@@ -51,7 +54,7 @@ def read_journal(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size <= MOST_BYTES:
-                return file.read()
+                return b"".join(map(_without_hole, iter(lambda: file.read(_PIECE), b"")))
         raise StorageError(
             f"The conversation {path.stem} cannot be read: it is larger than 512 MB.",
             "It was left as it is.",
@@ -66,12 +69,26 @@ def read_journal(path: Path) -> bytes:
 def load_bytes(data: bytes) -> ReadBack:
     """Read a journal from `data`; never raises, whatever they are."""
     reader = _JournalReader()
-    for line in data.split(b"\n"):
+    for line in _lines(data):
         # A power cut leaves zeroed blocks behind.
         for piece in _NULS.split(line) if b"\0" in line else (line,):
             if stripped := piece.strip(b" \r\t"):
                 reader.take(stripped)
     return reader.result()
+
+
+def _without_hole(piece: bytes) -> bytes:
+    """Take what nobody wrote to for one zero: a file may have gigabytes of it."""
+    return piece if piece.count(0) < len(piece) else b"\0"
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        yield data[at:end] if end - at <= MOST_LINE_BYTES else _DAMAGED_LINE
+        at = end + 1
 
 
 def _text_of(piece: bytes) -> str:

@@ -25,11 +25,16 @@ def read_facts(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        with path.open("rb") as file:
-            value = loads(file.read(_MOST_BYTES))
+        with os.fdopen(_opened(path), "rb") as file:
+            value = loads(file.read(_MOST_BYTES) or b"")
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _opened(path: Path) -> int:
+    """Open without waiting for a writer, should this be a FIFO."""
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def learn(path: Path | None, changes: Mapping[str, Any]) -> bool:

@@ -83,3 +83,11 @@ def test_it_tells_how_much_waits_for_its_end() -> None:
 
 def test_only_the_first_byte_order_mark_is_skipped() -> None:
     assert read(b"data:x\n\n", b"\xef\xbb\xbfdata:y\n\n") == [("", b"x")]
+
+
+def test_rows_of_empty_lines_end_one_event_and_cost_nothing() -> None:
+    reader = EventReader()
+    assert reader.feed(b"data: a" + b"\n" * 500 + b"data: b\r\r" + b"\r\n" * 500) == [
+        ("", b"a"),
+        ("", b"b"),
+    ]

@@ -115,3 +115,23 @@ def test_any_pdf_is_read_or_refused(tail: bytes) -> None:
             read_pdf(data, "a.pdf", LIMIT, 600)
         except AttachmentError:
             continue
+
+
+@pytest.mark.parametrize("packed", [b"\0" * 900_000, b"/Type/Pages" * 400, b"a"])
+@pytest.mark.parametrize("end", [b"", b"\xff" * 9])
+def test_packed_objects_are_unpacked_up_to_a_bound_whether_or_not_it_fails(
+    packed: bytes, end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = zlib.compress(packed, 9)
+    stream = b"<</Type/ObjStm>>stream\n" + (body[:-7] + end if end else body) + b"\nendstream\n"
+    calls = []
+    inflater = zlib.decompressobj
+
+    def counting() -> object:
+        calls.append(1)
+        return inflater()
+
+    monkeypatch.setattr(zlib, "decompressobj", counting)
+    read_pdf(b"%PDF-1.5\n" + stream * 6_000 + b"startxref", "x.pdf", 1 << 25, 600)
+    most = 32 if len(packed) > 100_000 else 4_100
+    assert 0 < len(calls) <= most

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
-from chatrepl.attachments import sniff
+from chatrepl.attachments import sniff, strip
 from chatrepl.attachments.images import check_size, prepare
 from chatrepl.attachments.limits import AttachmentLimits, limits_of
 from chatrepl.core.errors import AttachmentError
@@ -336,3 +336,44 @@ def test_a_photo_is_not_cut() -> None:
     sent = prepare(saved(picture(3_000, 2_000), "JPEG"), "x", AttachmentLimits(1568, 1568))
     assert sent.pieces == ()
     assert "unreadable" not in sent.note
+
+
+def _riff(data: bytes, more: bytes) -> bytes:
+    return b"RIFF" + (len(data) - 8 + len(more)).to_bytes(4, "little") + data[8:] + more
+
+
+MANY = 600_000
+COSTLY: dict[str, Callable[[bytes], bytes]] = {
+    "PNG": lambda data: data[:33] + chunk(b"tEXt", b"") * MANY + data[33:],
+    "PNG of empty pixels": lambda data: data[:33] + chunk(b"IDAT", b"") * MANY + data[33:],
+    "JPEG": lambda data: data[:2] + b"\xff\xfe\0\2" * MANY + data[2:],
+    "JPEG behind its size": lambda data: data[:-2] + b"\xff\xfe\0\2" * MANY + data[-2:],
+    "JPEG of filling": lambda data: data[:2] + b"\xff" * MANY + data[2:],
+    "WEBP": lambda data: _riff(data, b"ANMF\0\0\0\0" * MANY),
+    "GIF": lambda data: data[:-1] + b"!\xfe\1a\0" * MANY + b";",
+    "GIF of one comment": lambda data: data[:-1] + b"!\xfe" + b"\1a" * MANY + b"\0;",
+    "ICO": lambda data: data + b"\x89PNG" * MANY,
+}
+
+
+@pytest.mark.parametrize("form", COSTLY)
+def test_a_picture_of_parts_without_number_is_refused(form: str) -> None:
+    data = COSTLY[form](saved(picture(20, 20), form.split(maxsplit=1)[0]))
+    with pytest.raises(AttachmentError):
+        prepare(data, "x", HIGH)
+
+
+def test_filling_of_a_jpeg_is_passed_over_at_once() -> None:
+    data = saved(picture(20, 20), "JPEG")
+    assert strip.jpeg(data[:2] + b"\xff" * MANY + data[2:]) == strip.jpeg(data)
+
+
+def test_what_stands_between_the_frames_of_a_gif_is_dropped() -> None:
+    frames = [picture(20, 20).rotate(turn) for turn in (0, 90, 180)]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], comment=b"secret")
+    clean = strip.gif(data)
+    assert b"secret" in data
+    assert b"secret" not in clean
+    assert getattr(opened(clean), "n_frames", 0) == 2
+    assert opened(clean).convert("RGB").tobytes() == opened(data).convert("RGB").tobytes()
+    assert "first frame" in prepare(data, "x", HIGH).note

@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from chatrepl.cli.assemble import assemble, keep_learned, new_session
+from chatrepl.cli.learned import LearnedFiles
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.usage import Usage
@@ -66,3 +68,29 @@ def test_a_session_that_had_no_reply_keeps_nothing(tmp_path: Path) -> None:
     session.ledger.tally = Tally(scales={"claude-opus-5-5": Scale(900.0, 600.0)})
     keep_learned(session)
     assert list(tmp_path.rglob("scales.json"))
+
+
+@pytest.mark.parametrize("name", ["learned.json", "models.json"])
+@pytest.mark.parametrize("make", ["fifo", "endless", "huge"])
+def test_what_is_no_small_file_is_not_read(tmp_path: Path, name: str, make: str) -> None:
+    path = tmp_path / name
+    match make:
+        case "fifo":
+            os.mkfifo(path)
+        case "endless":
+            path.symlink_to("/dev/zero")
+        case _:
+            path.touch()
+            os.truncate(path, 10 << 30)
+    files = LearnedFiles("https://a.example", tmp_path, tmp_path, keeps=False)
+    assert files.catalog() == LearnedFiles("https://a.example", None, None, keeps=False).catalog()
+
+
+@pytest.mark.parametrize("facts", ["[1]", '{"": [1]}', '{"": {"key_header": ["x"]}}', '"x"', "7"])
+def test_facts_of_another_form_teach_nothing(tmp_path: Path, facts: str) -> None:
+    for name in ("learned.json", "models.json", "scales.json"):
+        (tmp_path / name).write_text(f'{{"https://a.example": {facts}}}')
+    files = LearnedFiles("https://a.example", tmp_path, tmp_path, keeps=False)
+    assert files.key_header == files.api_version == ""
+    assert files.catalog().describe("claude-sonnet-5-5").id == "claude-sonnet-5-5"
+    assert isinstance(files.scales(), dict)

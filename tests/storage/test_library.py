@@ -7,7 +7,7 @@ from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.library import delete, find, list_entries, look_up
-from chatrepl.storage.read import load
+from chatrepl.storage.read import ReadBack, load, load_bytes
 from chatrepl.storage.record_log import RecordLog
 
 
@@ -145,3 +145,25 @@ def test_what_is_not_found_is_named_in_one_short_line(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as found:
         find(tmp_path, "x" * 5000)
     assert len(found.value.message) < 120
+
+
+def test_a_file_without_a_state_is_read_in_parts_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, "one", "hello")
+    (tmp_path / "bad.jsonl").write_bytes(b'{"t":"x"}\n' * 200_000)
+    lengths = []
+
+    def read(data: bytes) -> ReadBack:
+        lengths.append(len(data))
+        return load_bytes(data[:1_000])
+
+    monkeypatch.setattr("chatrepl.storage.library.load_bytes", read)
+    assert {entry.id for entry in list_entries(tmp_path)} == {"one", "bad"}
+    assert lengths == [1 << 20]
+
+
+def test_the_state_is_found_before_a_long_record(tmp_path: Path) -> None:
+    path = save(tmp_path, "one", "why?", turns=3)
+    path.write_bytes(path.read_bytes() + b'{"t":"turn","x":"' + b"a" * 9_000_000 + b'"}\n')
+    assert list_entries(tmp_path)[0].turns == 3

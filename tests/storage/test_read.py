@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.read import load, load_bytes
+from chatrepl.storage.read import load, load_bytes, read_journal
 from chatrepl.storage.record_log import RecordLog
 from chatrepl.storage.records import line
 
@@ -109,3 +109,23 @@ def test_what_was_never_part_of_a_state_is_recovered() -> None:
 def test_a_file_that_cannot_be_read_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="gone cannot be read: there is no such"):
         load(tmp_path / "gone.jsonl")
+
+
+def test_holes_in_a_file_take_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    with path.open("wb") as file:
+        file.write(b"".join(written()))
+        file.seek(100 << 20)
+        file.write(b"\n" + line({"t": "meta", "set": {"name": "late"}}))
+    assert len(read_journal(path)) < 4 << 20
+    read = load(path)
+    assert (read.meta["name"], read.skipped) == ("late", 0)
+    assert read.conversation == load_bytes(b"".join(written())).conversation
+
+
+def test_a_line_beyond_all_measure_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatrepl.storage.read.MOST_LINE_BYTES", 10_000)
+    long = line({"t": "meta", "set": {"name": "x" * 10_000}})
+    read = load_bytes(long + b"".join(written()) + long)
+    assert read.skipped == 2
+    assert read.conversation == load_bytes(b"".join(written())).conversation

@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,11 @@ def test_learning_lets_go_of_its_lock(tmp_path: Path) -> None:
         assert learn(tmp_path / "facts.json", {"a": number})
 
     assert open_files() < before + 20
+
+
+def test_a_fifo_holds_nothing_and_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    os.mkfifo(path)
+    assert read_facts(path) == {}
+    with os.fdopen(os.open(path, os.O_RDWR), "r+b", buffering=0):  # a writer that says nothing
+        assert read_facts(path) == {}

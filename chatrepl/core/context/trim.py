@@ -224,7 +224,7 @@ def _is_open(turn: Turn) -> bool:
 
 
 _AMOUNT: Final = re.compile(
-    r"(\d{1,18}(?:[.,]\d{1,18})?)\s*(k|m|%)?\s*(turns?|tokens?|t)?", re.IGNORECASE
+    r"(\d{1,18}(?:[.,]\d{1,18})?)\s*+(k|m|%)?\s*+(turns?|tokens?|t)?", re.IGNORECASE
 )
 _UNITS: Final = {"k": 1000, "m": 1_000_000}
 _LAST: Final = re.compile(r"last\s*(\d+)?", re.IGNORECASE)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
-_FENCED: Final = r"(?s)\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?\s*\1\s*"
+_FENCED: Final = r"(?s)\s*+(`{3,}+|~{3,}+)[^\n`]*+\n(.*)"
 _JSON_ONLY: Final = (
     "Answer with nothing but one JSON value that satisfies this JSON schema, without any words "
     "before or after it and without a code fence: {schema}"
@@ -51,8 +51,9 @@ class Form:
 
         Raises ValueError where the reply holds none.
         """
-        inner = re.fullmatch(_FENCED, text)
-        bare = (inner[2] if inner else text).strip()
+        bare = text.strip()
+        if (fenced := re.match(_FENCED, bare)) and fenced[2].endswith(fenced[1]):
+            bare = fenced[2].removesuffix(fenced[1]).strip()
         if not self.choices:
             return bare, _parsed(bare)
         choice = self._chosen(bare)

@@ -34,7 +34,7 @@ MOST_OMISSIONS: Final = 12  # in one turn; of one refusal there are three
 _REFUSALS: Final = frozenset({ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE})
 _PLACE: Final = re.compile(
     r"messages?[.\[/](\d{1,9})\]?"
-    r"(?:[./]content[.\[/](?:[^\s.]*\[\S*\][./])?(\d{1,9})\]?(?:[.\w/]*[./](?P<key>\w+))?)?"
+    r"(?:[./]content[.\[/](?:[^\s.]{0,99}\[\S{0,99}\][./])?(\d{1,9})\]?(?:[.\w/]{0,400}[./](?P<key>\w+))?)?"
 )
 _WORD: Final = re.compile(r"[\w-]+")
 _THINKING: Final = re.compile(r"thinking|\breasoning|signature|bound to a different")
@@ -42,10 +42,10 @@ _PARAMETER: Final = re.compile(r"thinking\b[.:]")
 _BLOCKS: Final = r"block|content|signature|bound|histor|earlier|previous|\btypes?\b|\bparts?\b"
 # What is said of a kind of block, whatever stands in it, and what of one that has no partner.
 _OF_A_KIND: Final = (
-    r"(\bnot|n't|\bno|never|\bun)[ -]?(\w+ ){0,2}?"
+    r"(\bnot|n't|\bno|never|\bun)[ -]?(\w{1,40} ){0,2}?"
     r"(support|permit|allow|accept|recogni|implement|know|handle|available"
-    r"|valid (input )?(content|block|type|part))|unexpected|input tag|extra\w* |\bonly\b"
-    r"|(does|did) not match|invalid[\w ']* (type|value|block|part|variant)|should be|must be"
+    r"|valid (input )?(content|block|type|part))|unexpected|input tag|extra\w{0,40} |\bonly\b"
+    r"|(does|did) not match|invalid[\w ']{0,200} (type|value|block|part|variant)|should be|must be"
     r"|expected one of|additional propert"
 )
 _OF_A_PAIR: Final = r"without|correspond|tool_use_id|was found|were found|\bids?\b"

@@ -25,6 +25,7 @@ _OVERLAP_PX: Final = 56
 _HEAD_CHARS: Final = 65_536  # divisible by four: whole groups of base64
 _SOF: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+_MOST_PARTS: Final = 50_000  # before the size is told; more are there to cost time
 _PAGE: Final = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
 _PAGES: Final = re.compile(rb"/Count\s+(\d{1,6})")
 _PAGE_BYTES: Final = 60_000  # a page of a PDF that does not show its pages
@@ -150,7 +151,9 @@ def _read(head: bytes) -> Size | None:
 
 def _jpeg(head: bytes) -> Size | None:
     at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
+    for _ in range(_MOST_PARTS):
+        if at + 9 > len(head) or head[at] != 0xFF:
+            break
         marker = head[at + 1]
         if marker in _SOF:
             height, width = head[at + 5 : at + 7], head[at + 7 : at + 9]
@@ -168,11 +171,12 @@ def _gif(head: bytes) -> Size | None:
     """Take the larger of the screen and the first frame, which decoders may grow to."""
     width, height = _little(head, 6), _little(head, 8)
     at = 13 + (3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0)  # past the palette
-    while head[at] == 0x21:
+    parts = 0
+    while head[at] == 0x21 and parts < _MOST_PARTS:
         at += 2
-        while head[at]:
+        while head[at] and (parts := parts + 1) < _MOST_PARTS:
             at += 1 + head[at]
-        at += 1
+        at, parts = at + 1, parts + 1
     if head[at] != 0x2C or len(head) < at + 9:
         return None
     left, top = _little(head, at + 1), _little(head, at + 3)

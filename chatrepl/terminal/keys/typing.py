@@ -23,7 +23,7 @@ _STALLED_S: Final = 3.0  # ends a paste whose end was lost
 _BEGIN: Final = re.compile(r"(?:\x1b\[|\x9b)200~")
 _END: Final = re.compile(r"(?:\x1b\[|\x9b)201~")
 _HALF_END: Final = re.compile(r"(?:\x1b(?:\[(?:20?1?)?)?|\x9b(?:20?1?)?)\Z")
-_LINES: Final = re.compile(r"t.*n.*t")
+_LINES: Final = re.compile(r"[^t]*t[^n]*n[^t]*t")
 _EXTENDED: Final = re.compile(r"(?:\x1b\[|\x9b)\?\d+u")
 _NEW_LINES: Final = frozenset({"\\\r\n", "\\\r", "\\\n"})  # what editors send for Shift-Enter
 
@@ -129,7 +129,7 @@ class Typing:
     def _typed(self, pieces: list[str]) -> list[Stroke]:
         self.extended = self.extended or any(map(_EXTENDED.fullmatch, pieces))
         kinds = "".join(map(_kind, pieces))
-        if not self._in_batch and not _LINES.search(kinds):
+        if not self._in_batch and not _LINES.match(kinds):
             return [key for key in map(plain, pieces) if key]
         self._in_batch = True
         from_a_person = not self._paste_in_read and "t" not in kinds and "n" not in kinds

@@ -130,7 +130,7 @@ _PAIRS = {
 }  # fmt: skip
 _OPENER = re.compile("|".join(re.escape(opener) for opener in _PAIRS))
 _HEREDOC = re.compile(r"<<[-~]?\s*(['\"]?)([A-Za-z_]\w*)\1")
-_EMBEDDED = re.compile(r"<(script|style)\b[^>]*>\s*$", re.IGNORECASE)
+_EMBEDDED = re.compile(r"<(script|style)\b[^<>]*>\s*$", re.IGNORECASE)
 _EMBEDDED_AS = {"script": "javascript", "style": "css"}
 _HEREDOCS_IN = {"Bash", "Ruby", "Perl", "PHP"}
 

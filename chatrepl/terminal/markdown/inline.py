@@ -68,7 +68,7 @@ def _math(state: StateInline, silent: bool) -> bool:
 Runs = list[tuple[str, Style]]
 
 _PLAIN = re.compile(r"[^\\`*_~\[<&!$]*\Z")
-_NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+_NOTE = re.compile(r"\[\^([^\[\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
 _SCHEME = re.compile(r"\A(?:mailto:|https?://)")
 _MOST_MARKS = 200

@@ -68,16 +68,21 @@ def _may_be_stored(entry: str) -> bool:
 def _entry(line: bytes) -> str | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return whole_characters(entry) if isinstance(entry, str) and entry else None
 
 
 def _tail(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with os.fdopen(_opened(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         file.seek(max(0, size - MOST_BYTES_READ))
         return file.read(MOST_BYTES_READ)
+
+
+def _opened(path: Path) -> int:
+    """Open without waiting for a writer, should this be a FIFO."""
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -132,3 +132,10 @@ def test_several_programs_append_at_once_and_lose_nothing(tmp_path: Path) -> Non
 def _write_many(path: Path, writer: int) -> None:
     for _ in range(50):
         DiskHistory(path).store_string(f"{writer}: {'x' * 5000}")
+
+
+def test_a_fifo_is_not_waited_for_and_nesting_hides_no_other_line(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    assert list(DiskHistory(tmp_path / "fifo").load_history_strings()) == []
+    (tmp_path / "deep").write_bytes(b'"one"\n' + b"[" * 200_000 + b'\n"two"\n')
+    assert list(DiskHistory(tmp_path / "deep").load_history_strings()) == ["two", "one"]

@@ -60,10 +60,9 @@ def _label(line: str) -> str:
 
 
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+|$)(.*)", re.DOTALL)
-_ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$")
 _SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
-_DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DELIMITERS = re.compile(r"\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+$")
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
 _TASK = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
 
@@ -99,7 +98,11 @@ def atx(body: str) -> tuple[int, str] | None:
     match = _ATX.match(body)
     if not match:
         return None
-    return len(match.group(1)), _ATX_END.sub("", match.group(2)).strip(" \t")
+    title = match.group(2).strip(" \t")
+    opened = title.rstrip("#")  # a row of them ends a title that it stands apart from
+    if opened[-1:] in {"", " ", "\t"}:
+        title = opened.rstrip(" \t")
+    return len(match.group(1)), title
 
 
 def is_rule(body: str) -> bool:
