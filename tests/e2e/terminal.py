@@ -3,7 +3,7 @@
     with Terminal([sys.executable, "-m", "chatrepl", "--demo"], columns=80, rows=24) as terminal:
         terminal.wait_for("›")
         terminal.send("hello").keys("enter")
-        terminal.wait_for(r"end_turn")
+        terminal.wait_for(DONE)
         terminal.keys("c-d")
         assert terminal.wait_exit() == 0
 
@@ -29,6 +29,7 @@ import pyte
 
 from tests.e2e.emulator import KEYS, Screen, environment
 
+DONE = r" · \d+\.\d s( · .*)?$"  # under a reply that has ended
 PATIENCE_S = 60.0  # a busy machine is slow; nobody waits for what comes
 DARK = "rgb:1414/1616/1a1a"
 LIGHT = "rgb:ffff/ffff/ffff"

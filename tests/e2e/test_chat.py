@@ -12,7 +12,7 @@ from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
 from chatrepl.demo.wire import WireAnswer
 from tests.bench.service import service
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 
 PROMPT = r"^› ?$"
 FIRST = "^› Ask anything"
@@ -41,7 +41,7 @@ class Chat:
     engine: Watched
     turns: int = field(default=0)
 
-    def say(self, text: str, ends: str = r" · \d+\.\d s( · .*)?$") -> None:
+    def say(self, text: str, ends: str = DONE) -> None:
         """Ask, and wait until the prompt is back."""
         count = len(re.findall(ends, self.terminal.everything(), re.MULTILINE))
         self.terminal.send(text).keys("enter")
@@ -151,7 +151,7 @@ def test_what_is_typed_while_a_reply_streams_waits_in_the_prompt(tmp_path: Path)
     with chat(tmp_path, pace=30) as c:
         c.begin("demo: count to 60", r"1\W+2")
         c.terminal.send("typed ahead")
-        c.terminal.wait_for(r" · \d+\.\d s$")
+        c.terminal.wait_for(DONE)
 
         c.terminal.wait_for("^› typed ahead$")
 
@@ -160,7 +160,7 @@ def test_many_lines_are_sent_as_one_message(tmp_path: Path) -> None:
     with chat(tmp_path) as c:
         c.terminal.paste("line one\nline two")
         c.terminal.keys("enter")
-        c.terminal.wait_for(r" · \d+\.\d s$")
+        c.terminal.wait_for(DONE)
 
         assert "line one\\nline two" in json.dumps(c.bodies[-1])
 
@@ -207,7 +207,7 @@ def test_the_chat_starts_without_a_key_on_the_demo_engine(tmp_path: Path) -> Non
         terminal.wait_for("no model is")
         terminal.wait_for(FIRST)
         terminal.send("hello").keys("enter")
-        terminal.wait_for(r" · \d+\.\d s$")
+        terminal.wait_for(DONE)
         terminal.keys("c-d")
 
         assert terminal.wait_exit() == 0
@@ -226,7 +226,7 @@ def test_the_connection_is_open_before_the_first_question(tmp_path: Path) -> Non
                 if len(served.greetings) < 2:  # the other asks for the models
                     terminal.pump(0.05)
             terminal.send("hello").keys("enter")
-            terminal.wait_for(r" · \d+\.\d s$")
+            terminal.wait_for(DONE)
 
     assert served.connections == 2
     assert served.greetings.count("HEAD") == 1
@@ -234,7 +234,7 @@ def test_the_connection_is_open_before_the_first_question(tmp_path: Path) -> Non
 
 def test_a_question_on_the_command_line_is_asked_first_and_the_chat_stays(tmp_path: Path) -> None:
     with chat(tmp_path, "-i", "demo: say otters") as c:
-        c.terminal.wait_for(r" · \d+\.\d s$")
+        c.terminal.wait_for(DONE)
         c.terminal.wait_for(FIRST, visible=True)
         c.say("demo: say more")
         assert [len(body["messages"]) for body in c.bodies] == [1, 3]  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from pathlib import Path
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.demo.wire import error_body, json_answer
 from tests.data.pictures import PNG
+from tests.e2e.terminal import DONE
 from tests.e2e.test_chat import PROMPT, Chat, chat
 
 EDITOR = """#!/bin/sh
@@ -178,7 +179,7 @@ def test_a_message_that_is_too_dear_comes_back_with_what_it_mentions(tmp_path: P
         c.terminal.send("y").keys("enter")
         c.terminal.wait_count(r"\[y/N\]", 4)
         c.terminal.send("y").keys("enter")
-        c.terminal.wait_count(r" · \d+\.\d s$", 2)
+        c.terminal.wait_count(DONE, 2)
 
         assert json.dumps(c.bodies[-1]).count('"image"') == 1
 
@@ -191,7 +192,7 @@ def test_a_paste_attaches_nothing_until_that_is_confirmed(tmp_path: Path) -> Non
             c.terminal.paste(mail).keys("enter")
             c.terminal.wait_count(r"\(pasted, out", documents + 1)
             c.terminal.send(answer).keys("enter")
-            c.terminal.wait_count(r" · \d+\.\d s$", documents + 1)
+            c.terminal.wait_count(DONE, documents + 1)
             assert json.dumps(c.bodies[-1]).count('"document"') == documents
         c.terminal.wait_for(r"^▣ plan\.md · text · ~2 tokens$")
 
@@ -204,7 +205,7 @@ def test_a_name_that_is_no_file_is_said_before_anything_is_sent(tmp_path: Path) 
         c.terminal.wait_for(r"^› explain @chatrepl/turm", visible=True)
         assert c.bodies == []
         c.terminal.keys("enter").wait_count("no file", 2)
-        c.terminal.send("y").keys("enter").wait_for(r" · \d+\.\d s$")
+        c.terminal.send("y").keys("enter").wait_for(DONE)
         assert "turm" in json.dumps(c.bodies[-1])
 
 
@@ -232,6 +233,6 @@ def test_a_mentioned_file_that_is_refused_is_named_and_mentioned_no_more(tmp_pat
         c.terminal.wait_for("does not take bad one.png")
         c.terminal.wait_for('^› demo: say two "/')
         c.terminal.keys("enter")
-        c.terminal.wait_for(r" · \d+\.\d s$")
+        c.terminal.wait_for(DONE)
 
         assert '"image"' not in json.dumps(c.bodies[-1])

@@ -1,11 +1,12 @@
 """The context as it is seen and cut on a real terminal."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 
 
 @contextmanager
@@ -19,10 +20,10 @@ def chat(home: Path, *options: str, columns: int = 80, **env: str) -> Iterator[T
 
 
 def say(terminal: Terminal, text: str, answer: str) -> None:
-    before = terminal.everything().count("end_turn")
+    before = len(re.findall(DONE, terminal.everything(), re.MULTILINE))
     terminal.send(text).keys("enter")
     terminal.wait_for(answer)
-    terminal.wait_count("end_turn", before + 1)
+    terminal.wait_count(DONE, before + 1)
 
 
 def test_turns_are_dropped_seen_and_taken_back_at_forty_columns(tmp_path: Path) -> None:

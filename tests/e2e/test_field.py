@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answers import in_turn, said, streamed
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.e2e.test_chat import chat
 from tests.faults.raw import answering
 
@@ -84,7 +84,7 @@ def test_no_letter_is_swallowed_and_none_is_typed_whatever_a_terminal_sends(tmp_
 @pytest.mark.parametrize("sent", ["\r", "\x1bOM", "\x1b[13u", "\x1b[57414u", "\x1b[27;1;13~"])
 def test_enter_sends_however_it_is_called(tmp_path: Path, sent: str) -> None:
     with desk(tmp_path) as d:
-        d.terminal.send("one").settle().send(sent).wait_for("end_turn")
+        d.terminal.send("one").settle().send(sent).wait_for(DONE)
 
 
 # K5, K6, K9: what comes in one read, and the one message that it is
@@ -103,7 +103,7 @@ def test_a_paste_is_one_message_and_no_command_of_it_runs(tmp_path: Path) -> Non
         for number, (sent, message) in enumerate(PASTES.items()):
             c.terminal.send(sent).settle(0.4)
             assert len(c.bodies) == number
-            c.terminal.keys("enter").wait_count("end_turn", number + 1)
+            c.terminal.keys("enter").wait_count(DONE, number + 1)
             c.terminal.wait_for("^› ?$", visible=True)
             assert _text_of(c.bodies[-1]) == message
         assert "^M" not in c.terminal.everything()
@@ -149,10 +149,10 @@ def test_a_pasted_mention_is_asked_about_and_one_that_is_typed_later_is_not(
 ) -> None:
     with desk(tmp_path, "fine", "--set", f"accessible={accessible}") as d:
         d.terminal.paste(LEFT).keys("enter").wait_for(r"plan\.md \(pasted\)\?.*\[y/N\]")
-        d.terminal.send("n").keys("enter").wait_for("end_turn")
+        d.terminal.send("n").keys("enter").wait_for(DONE)
         assert len(d.since(LEFT)) > 2
         assert re.match("▣|attached: plan.md", d.enter("read @plan.md", "(▣|attached:) plan")[1])
-        d.terminal.wait_count("end_turn", 2)
+        d.terminal.wait_count(DONE, 2)
 
 
 @pytest.mark.parametrize("keys", [("up",), ("c-r", "p", "l", "enter")])
@@ -191,7 +191,7 @@ READ = (
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_reply_is_read_as_it_was_written(tmp_path: Path, columns: int) -> None:
     with desk(tmp_path, "\n\n".join(part for part, _ in READ), columns=columns) as d:
-        shown = "\n".join(d.enter("go", "end_turn"))
+        shown = "\n".join(d.enter("go", DONE))
     for _, rows in READ:
         assert f"\n{rows}\n" in shown
 
@@ -207,7 +207,7 @@ COPIES = (
 
 def test_what_is_copied_is_whole_and_found_by_any_name_of_its_language(tmp_path: Path) -> None:
     with desk(tmp_path, MIXED) as d:
-        d.enter("go", "end_turn")
+        d.enter("go", DONE)
         for number, (what, text) in enumerate(COPIES):
             d.terminal.send(f"/copy {what}").settle().keys("enter")
             d.terminal.wait_count("^Copied", number + 1)
@@ -216,7 +216,7 @@ def test_what_is_copied_is_whole_and_found_by_any_name_of_its_language(tmp_path:
 
 def test_no_control_character_is_copied(tmp_path: Path) -> None:
     with desk(tmp_path, "a\x1b[31mb\x1b[201~c\u202ed\U000e0041e\x07f\n") as d:
-        d.enter("go", "end_turn")
+        d.enter("go", DONE)
         d.enter("/copy", "^Copied")
         assert not re.search(
             "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\U000e0000-\U000e007f]", d.copied()

@@ -21,7 +21,7 @@ from chatrepl.terminal.prompt.picture import picture
 from chatrepl.terminal.prompt.values import ToolbarPart
 from chatrepl.terminal.say import Speaker
 from tests.e2e.grammar import violations, visible
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.terminal.sanitize.hostile import Sample, samples, texts
 from tests.terminal.stream.harness import Sink
 from tests.terminal.views.replies import Screening, call, console_on, end, start
@@ -143,9 +143,9 @@ def test_a_whole_chat_on_a_terminal_writes_nothing_foreign(tmp_path: Path) -> No
         terminal.keys("c-o").wait_for("HQ187E")
         terminal.keys("m-enter")
         terminal.keys("enter")
-        terminal.wait_for(r" · \d+\.\d s$")
+        terminal.wait_for(DONE)
         terminal.send("demo: hostile").keys("enter")
-        terminal.wait_count(r" · \d+\.\d s$", 2)
+        terminal.wait_count(DONE, 2)
         for line in ("/history", "/export md", "/model \x16\x1b]0;x", "/image \x16\x1b[2J.png"):
             terminal.send(line).keys("enter")
             terminal.settle()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 
 MARK = re.compile(rb"\x1b\]133;([ABCD])(?:;([^\x07\x1b]*))?\x1b\\")
 
@@ -30,7 +30,7 @@ def text(terminal: Terminal) -> str:
 def test_each_prompt_and_each_output_is_marked_with_how_it_ended(tmp_path: Path) -> None:
     with chat(tmp_path) as terminal:
         terminal.wait_for("^› Ask")
-        terminal.send("demo: say well").keys("enter").wait_for("end_turn")
+        terminal.send("demo: say well").keys("enter").wait_for(DONE)
         terminal.settle().send("/bogus").settle().keys("enter").wait_for("no command")
         terminal.settle().send("demo: pace 20; count to 400").keys("enter").wait_for("3 4 5")
         terminal.keys("esc").wait_for("· cut")
@@ -47,7 +47,7 @@ def test_each_prompt_and_each_output_is_marked_with_how_it_ended(tmp_path: Path)
 def test_where_nobody_reads_marks_there_are_none(tmp_path: Path, env: dict[str, str]) -> None:
     with chat(tmp_path, "--set", "notify=true", "--set", "title=true", **env) as terminal:
         terminal.wait_for("^(›|you:)")
-        terminal.send("demo: say well").keys("enter").wait_for("end_turn")
+        terminal.send("demo: say well").keys("enter").wait_for(DONE)
         terminal.send("\x1b[O").settle().keys("c-d")
         assert b"\x1b]" not in terminal.raw
         assert b"1004" not in terminal.raw
@@ -59,7 +59,7 @@ def test_who_looks_elsewhere_is_called_and_the_window_gets_its_title_back(tmp_pa
         terminal.paste("\x1b]0;PWN\x07 first\ndemo: pace 20; count to 25")
         terminal.keys("enter").wait_for("3 4 5")
         assert b"\x1b[?1004h" in terminal.raw
-        terminal.send("\x1b[O").wait_for("end_turn")
+        terminal.send("\x1b[O").wait_for(DONE)
         terminal.settle()
         assert re.search(r"\x1b\]9;chatrepl: claude-sonnet-5-5 has answered\x1b\\", text(terminal))
         assert terminal.emulator.title.endswith("first demo: pace 20; count to 25")
@@ -74,7 +74,7 @@ def test_who_looks_elsewhere_is_called_and_the_window_gets_its_title_back(tmp_pa
 def test_without_the_settings_nobody_is_asked_called_or_named(tmp_path: Path) -> None:
     with chat(tmp_path) as terminal:
         terminal.wait_for("^› Ask")
-        terminal.send("demo: say well").keys("enter").wait_for("end_turn")
+        terminal.send("demo: say well").keys("enter").wait_for(DONE)
         terminal.settle().keys("c-d")
         assert terminal.wait_exit() == 0
         for word in ("1004", "]9;", "]2;", "22;2t", "\a"):
@@ -93,7 +93,7 @@ def test_the_focus_is_asked_for_no_longer_when_we_are_away(tmp_path: Path, name:
             terminal.keys("c-z").wait_for("^back")
             before = text(terminal).partition("back")[0]
             assert before.rfind("1004l") > before.rfind("1004h")
-            terminal.wait_for("end_turn")
+            terminal.wait_for(DONE)
             assert text(terminal).count("1004h") == 2
         else:
             terminal.signal(name).wait_exit()

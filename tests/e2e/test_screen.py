@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.grammar import violations
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 
 FIRST = "^[›>]( Ask anything)?"
-DONE = r" · \d+\.\d s$"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
 from tests.e2e.piped import KEY, Desk
+from tests.e2e.terminal import DONE
 from tests.e2e.test_chat import PROMPT, chat
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -62,12 +63,12 @@ def test_a_chat_asks_and_keeps_the_draft(tmp_path: Path) -> None:
         c.terminal.keys("enter")
         c.terminal.wait_count(r"\[y/N\]", 2)
         c.terminal.send("y").keys("enter")
-        c.terminal.wait_for("end_turn")
+        c.terminal.wait_for(DONE)
         c.terminal.wait_for(PROMPT)
-        c.command("/retry", "end_turn")  # it was agreed to
+        c.command("/retry", DONE)  # it was agreed to
         c.begin("demo: say sk-ant-test", r"the key of this chat\. y: send it")
         c.terminal.send("y").keys("enter")
-        c.terminal.wait_count("end_turn", 3)
+        c.terminal.wait_count(DONE, 3)
         c.terminal.wait_for(PROMPT)
         c.terminal.keys("c-d")
         assert c.terminal.wait_exit() == 0

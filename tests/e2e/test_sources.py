@@ -9,7 +9,7 @@ import pytest
 from chatrepl.demo.server import serve
 from tests.e2e.answers import block, cited, in_turn, said, streamed, thought
 from tests.e2e.piped import Desk, command
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.e2e.test_results import CALL, CITED, FOUND
 from tests.faults.raw import answering
 
@@ -61,7 +61,7 @@ def test_a_screen_shows_them_or_does_not(args: tuple[str, ...], cite: str, tmp_p
         with Terminal(run, env=desk.env(env), cwd=tmp_path) as terminal:
             if not args:
                 terminal.wait_for("Ask anything")
-                terminal.send("hi").keys("enter").wait_for(r" · \d+\.\d s( · .*)?$")
+                terminal.send("hi").keys("enter").wait_for(DONE)
             else:
                 assert terminal.wait_exit() == 0
             shown = terminal.everything()

@@ -11,7 +11,7 @@ from chatrepl.core.value import frozen
 from chatrepl.demo.server import serve
 from tests.e2e.answers import begun, block, ended, said, thought
 from tests.e2e.piped import Desk, command
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.e2e.test_chat import PROMPT
 from tests.faults.nursery import Nursery
 from tests.faults.strict import serving
@@ -105,7 +105,7 @@ def test_a_person_reads_the_same(tmp_path: Path) -> None:
             terminal.wait_for("Ask anything")
             for number, verdict in enumerate(VERDICTS):
                 terminal.send(f"question {number}").keys("enter")
-                terminal.wait_count(r" · \d+\.\d s( · .*)?$", number + 1)
+                terminal.wait_count(DONE, number + 1)
                 terminal.wait_for(PROMPT)
                 reply = terminal.everything().rpartition(f"question {number}\n")[2]
                 assert verdict.shown in re.sub(r"\s+", " ", reply), (verdict, reply)

@@ -15,7 +15,7 @@ from ptyprocess import PtyProcess
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
 from tests.e2e.emulator import Screen, environment
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.faults.home import CANARY, complaint, newest
 from tests.faults.nursery import Nursery
 
@@ -35,7 +35,7 @@ class Talk:
         """Ask, and wait until some of the reply is seen."""
         self.terminal.send(text).keys("enter").wait_for(shows)
 
-    def say(self, text: str, ends: str = r" · \d+\.\d s( · .*)?$", count: int = 1) -> None:
+    def say(self, text: str, ends: str = DONE, count: int = 1) -> None:
         """Ask, and wait until so many replies have ended and the prompt is back."""
         self.terminal.send(text).keys("enter").wait_count(ends, count)
         self.terminal.wait_for(MARK, visible=True)

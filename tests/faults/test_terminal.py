@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.terminal import DONE
 from tests.faults.home import Home, newest
 from tests.faults.nursery import Nursery
 from tests.faults.talk import FIRST, MARK, Talk, hang_up, talk
@@ -135,7 +136,7 @@ def test_t1_a_storm_of_resizes_breaks_neither_prompt_nor_reply(
         t.begin("demo: pace 60; count to 60", r"1\W+2\W+3")
         for columns, rows in ((40, 5), (200, 50), (2, 3), (80, 24)) * 5:
             t.terminal.resize(columns, rows).pump(0.02)
-        t.terminal.wait_for("end_turn", 20)
+        t.terminal.wait_for(DONE, 20)
         t.terminal.keys("c-d")
 
         assert t.terminal.wait_exit() == 0
@@ -148,7 +149,7 @@ def test_t2_a_suspended_reply_goes_on_or_is_told_to_be_cut(tmp_path: Path) -> No
     with talk(tmp_path, "--set", "timeout_s=30", under=shell) as t:
         t.begin("demo: pace 40; count to 80", r"2\W+3\W+4")
         t.terminal.keys("c-z").wait_for("in the shell")
-        t.terminal.pump(0.3).keys("enter").wait_for("end_turn", 20)
+        t.terminal.pump(0.3).keys("enter").wait_for(DONE, 20)
         t.terminal.wait_for(MARK, visible=True)
         t.terminal.keys("c-d")
         assert t.terminal.wait_exit() == 0
@@ -160,7 +161,7 @@ def test_t10_a_terminal_that_can_do_little_gets_plain_text(
     tmp_path: Path, nursery: Nursery, term: str
 ) -> None:
     with talk(tmp_path, env={"TERM": term, "NO_COLOR": "1"}, nursery=nursery, shows="[›>]") as t:
-        t.terminal.send("demo: say **well**").keys("enter").wait_for("end_turn", 20)
+        t.terminal.send("demo: say **well**").keys("enter").wait_for(DONE, 20)
         t.terminal.keys("c-d")
         assert t.terminal.wait_exit() == 0
         assert not re.search(rb"\x1b\[(?:\d+;)*[349][0-8][;m]", bytes(t.terminal.raw))  # colour
@@ -213,7 +214,7 @@ def test_i1_a_large_paste_is_one_message_to_the_byte(tmp_path: Path, nursery: Nu
     text = "".join(f"line {n} é\n" for n in range(50_000))[:700_000] + "end"
     with talk(tmp_path, nursery=nursery) as t:
         t.terminal.paste(text)
-        t.terminal.settle(0.3, 20).keys("enter").wait_for("end_turn", 40)
+        t.terminal.settle(0.3, 20).keys("enter").wait_for(DONE, 40)
         t.terminal.keys("c-d")
         assert t.terminal.wait_exit() == 0
         sent = [r for r in t.served.requests if r.path.endswith("/messages")]

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.soak.bugs import Injector, Site, sites
 
 SCRIPT: Final = ("demo: say one", "/history", "demo: code", "/context", "/undo", "demo: say last")
@@ -74,7 +74,7 @@ def _ready(terminal: Terminal) -> bool:
 
 
 def _answers(terminal: Terminal) -> int:
-    return len(re.findall("end_turn|· cut$", terminal.everything(), re.MULTILINE))
+    return len(re.findall(DONE, terminal.everything(), re.MULTILINE))
 
 
 def _last_row(terminal: Terminal) -> str:

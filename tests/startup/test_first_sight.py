@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.startup.first_sight import _is_plain, first_sight
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 
 GATE = """
 import os, pty, sys
@@ -114,7 +114,7 @@ def test_a_paste_at_the_first_mark_is_a_draft_and_reports_are_not_typed(tmp_path
         terminal.send("demo: say one\r/exit\rtwo\r\x1b[>1;10;0c\x1b]10;rgb:1/2/3\x07\x00\x1b[I")
         terminal.wait_for("^› demo: say one\n  /exit\n  two\n", visible=True)
         terminal.settle(0.4).send("!").wait_for("^  !$", visible=True)
-        assert "end_turn" not in terminal.everything()
+        assert not re.search(DONE, terminal.everything(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(

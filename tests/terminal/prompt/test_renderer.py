@@ -13,7 +13,7 @@ from prompt_toolkit.data_structures import Point
 from prompt_toolkit.layout.screen import Char, Screen
 
 from chatrepl.terminal.prompt.renderer import rows_above, wraps_anew
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.e2e.tmux import NEEDS_TMUX, Tmux
 
 
@@ -124,7 +124,7 @@ def test_a_reply_stands_once_however_the_window_changes(tmp_path: Path) -> None:
             tmux.type("demo: pace 120; long 1500").keys("Enter").wait_for("Section 1")
             for columns in sizes:
                 tmux.resize(columns, 30).settle(0.1)
-            tmux.wait_for("end_turn").settle()
+            tmux.wait_for(DONE).settle()
             replies.append(letters(tmux.everything()).partition("Section1")[2].partition("in·")[0])
     assert replies[0] == replies[1]
 
