@@ -44,7 +44,8 @@ _LONGEST_REASON: Final = 400
 
 def for_a_shell(words: str) -> str:
     """Leave out the sentences that name a command of a chat, unless it is an option as well."""
-    plain = re.sub(r" \(/[^)]*\)", "", words.replace("/models lists", "chatrepl --models lists"))
+    listed = words.replace("/models lists", "chatrepl --models lists")
+    plain = re.sub(r" \(/[^()]{0,200}\)", "", listed)
     parts = re.split(r"(?<=[.;,]) ", plain)
     clauses = [part for part in parts if re.search(_COMMAND, part) is None]
     if len(clauses) == len(parts):

@@ -29,7 +29,7 @@ import pyte
 
 from tests.e2e.emulator import KEYS, Screen, environment
 
-DONE = r" · \d+\.\d s( · .*)?$"  # under a reply that has ended
+DONE = r"[·|,] \d+\.\d s([ ,].*)?$"  # under a reply that has ended
 PATIENCE_S = 60.0  # a busy machine is slow; nobody waits for what comes
 DARK = "rgb:1414/1616/1a1a"
 LIGHT = "rgb:ffff/ffff/ffff"

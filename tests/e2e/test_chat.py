@@ -169,7 +169,7 @@ def test_commands_work_and_are_never_sent(tmp_path: Path) -> None:
     with chat(tmp_path) as c:
         c.say("demo: say hello")
         c.command("/help", "shows the keys")
-        c.command("/mod haiku-4-5", "native prefill")
+        c.command("/mod haiku-4-5", "window 200k")
         c.command("/system Be brief.", "system prompt is set")
         c.command("/prefill Well,", "next reply begins")
         c.say("demo: say  yes.")

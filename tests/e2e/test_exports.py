@@ -9,7 +9,7 @@ import pytest
 
 from chatrepl.demo.server import serve
 from tests.e2e.piped import Desk, command
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import DONE, Terminal
 from tests.e2e.test_chat import PROMPT
 from tests.e2e.test_gateways import KINDS
 from tests.faults.strict import serving
@@ -28,7 +28,7 @@ def test_what_runs_elsewhere_sends_what_the_chat_sent(header: str, tmp_path: Pat
         options = ("--config", str(tmp_path / "mine.toml"), "--set", 'extra_body={"top_k": 5}')
         with Terminal(command(options), env=env, cwd=tmp_path) as terminal:
             terminal.wait_for("Ask anything")
-            terminal.send("hello").keys("enter").wait_for("end_turn")
+            terminal.send("hello").keys("enter").wait_for(DONE)
             for form in ("curl", "python"):
                 terminal.wait_for(PROMPT)
                 terminal.send(f"/export {form} {form}.txt").keys("enter")
