@@ -196,3 +196,7 @@ def test_only_what_is_long_and_would_be_lost_is_cut() -> None:
     assert pieces is not None
     assert pieces.size == (1_200, 12_000)
     assert len(pieces.boxes) == 5
+
+
+def test_a_jpeg_of_nothing_but_parts_is_given_up() -> None:
+    assert image_size(b"\xff\xd8" + b"\xff\xd0" * 60_000 + b"\xff" * 20) is None
