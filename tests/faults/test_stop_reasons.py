@@ -104,7 +104,7 @@ def test_an_answer_has_one_verdict_in_text_json_and_exit_code(home: Home, end: b
         told = home.ask("--base-url", url, "-o", "json")
 
     assert (plain.code, plain.out, told.code) == (0, "kept\n", 0)
-    assert "end_turn" in plain.err
+    assert plain.err.endswith(" s\n")
     assert "cut" not in plain.err
     result = json.loads(told.out)
     assert (result["ok"], result["stop_reason"], result["error"]) == (True, "end_turn", None)
