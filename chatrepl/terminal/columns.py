@@ -100,14 +100,14 @@ def card_rows(groups: Sequence[CardGroup], width: int) -> list[str]:
     names = max(len(name) for _, rows in groups for name, _ in rows) + 1
     written = [_group_rows(group, names) for group in groups]
     half = max(cell_len(row) for rows in written for row in rows) + 1
-    if 2 * half - 1 > width:
-        rows = [row for group in written for row in (*group, "")]
-    else:
-        rows = []
-        for at in range(0, len(written), 2):
-            left, right = written[at], written[at + 1] if at + 1 < len(written) else []
-            rows += [*_beside(left, right, half), ""]
-    return [row.rstrip() for row in rows[:-1]]
+    if 2 * half - 1 > width:  # what has no title goes on below the group before it
+        below = [row for group in written for row in ("", *group) if row or group[0]]
+        return [row.rstrip() for row in below[1:]]
+    rows: list[str] = []
+    for at in range(0, len(written), 2):
+        left, right = written[at], written[at + 1] if at + 1 < len(written) else []
+        rows += ["", *_beside(left, right, half)]
+    return [row.rstrip() for row in rows[1:]]
 
 
 def _group_rows(group: CardGroup, names: int) -> list[str]:

@@ -8,6 +8,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterable
+from textwrap import wrap
 from typing import Final
 
 from rich.cells import cell_len
@@ -20,6 +21,8 @@ from chatrepl.terminal.sanitize.text import display, one_line
 _LOOK_UP_S: Final = 0.1  # a Ctrl-C that came just before the wait began is noticed this soon
 _MOST_WORDS: Final = 3  # of an answer such as "no, thank you"
 _LONGEST: Final = 400
+_ANSWER: Final = 5  # cells for it
+_LEAST_ROOM: Final = 20
 _ENTER: Final = frozenset({"\r", "\n"})
 _NO: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
 _ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
@@ -34,7 +37,7 @@ def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]
     with tty.quiet():
         tty.write(PASTE_ON)
         try:
-            _say(f"{one_line(question, _LONGEST)} [y/N] ")
+            _say(_in_rows(f"{one_line(question, _LONGEST)} [y/N] ", tty))
             line.listen()
         except KeyboardInterrupt:
             line.text = ""
@@ -44,6 +47,17 @@ def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]
     if rest := line.not_answered():
         keep(rest)
     return line.text.strip().casefold() in {"y", "yes"}
+
+
+def _in_rows(question: str, tty: Tty) -> str:
+    """Break a question between words where the window ends, with room for the answer."""
+    try:
+        columns = os.get_terminal_size(tty.screen).columns
+    except OSError:
+        return question
+    room = max(_LEAST_ROOM, columns - _ANSWER)
+    rows = wrap(question, room, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(rows) + " "
 
 
 class _AnswerLine:

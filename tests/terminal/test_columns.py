@@ -102,6 +102,12 @@ def test_groups_stand_side_by_side_where_there_is_room(width: int) -> None:
     ]
 
 
+def test_a_group_without_a_title_goes_on_below_the_one_before_it() -> None:
+    groups = (("One", (("/a", "first"),)), ("", (("/b", "second"),)))
+    assert card_rows(groups, 10) == ["One", "/a first", "/b second"]
+    assert card_rows(groups, 80) == ["One", "/a first  /b second"]
+
+
 def test_in_a_narrow_window_groups_stand_below_each_other() -> None:
     assert card_rows(GROUPS, 20) == [
         *("One", "/a  first", "/bb second", "", "Two", "/c  third", "", "Three", "/d  fourth"),

@@ -49,6 +49,19 @@ def test_anything_but_yes_is_no(keys: bytes, answer: bool) -> None:
         assert terminal.tty_is_sane()
 
 
+@pytest.mark.parametrize("columns", [26, 31, 40])
+def test_a_long_question_breaks_between_words_and_leaves_room_for_the_answer(columns: int) -> None:
+    words = "There is no file nope.txt. Send it as text? y: send, N: change it"
+    program = PROGRAM.replace("Delete a\\x1b[2Jb?", words)
+    with Terminal([sys.executable, "-c", program], columns=columns, rows=12) as terminal:
+        terminal.wait_for(r"N\]")
+        rows = terminal.screen().split("\n")
+        asked = [row.rstrip() for row in rows if row.strip()]
+        assert " ".join(asked) == f"{words} [y/N]"
+        assert max(map(len, asked)) <= columns - 5
+        terminal.send("y\r").wait_for("answer True")
+
+
 @pytest.mark.parametrize(
     ("keys", "answer", "kept"),
     [
