@@ -6,7 +6,6 @@ delta is one case in `_delta`.
 """
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any, Final
 
 from chatrepl.core.exchange.reply import (
@@ -24,7 +23,7 @@ from chatrepl.core.exchange.reply import (
     ThinkingDelta,
 )
 from chatrepl.core.secrets import Veil
-from chatrepl.core.wire import scrub
+from chatrepl.core.wire import scrub, scrubbed
 
 _Grown = TextDelta | ThinkingDelta | InputDelta
 # What blocks grow in, and the deltas by which they do.
@@ -208,18 +207,3 @@ def _wire(value: object) -> Mapping[str, Any]:
 
 def _whole(value: object) -> Mapping[str, Any] | None:
     return scrubbed(value) if isinstance(value, dict) else None
-
-
-def scrubbed(value: Any) -> Any:
-    """Make every text inside a JSON value sendable."""
-    match value:
-        case str():
-            return scrub(value)
-        case dict():
-            return {scrub(key): scrubbed(item) for key, item in value.items()}
-        case list():
-            return [scrubbed(item) for item in value]
-        case float() if not isfinite(value):  # JSON has no such number
-            return None
-        case _:
-            return value

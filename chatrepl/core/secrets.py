@@ -69,11 +69,11 @@ def is_secret(name: str, value: object) -> bool:
     """Tell whether what stands under that name is nothing to be shown."""
     if not isinstance(value, str) or not value:
         return False
-    says_so = _tells(name) or re.search(_TELLING_VALUE, value) is not None
+    says_so = tells(name) or re.search(_TELLING_VALUE, value) is not None
     return says_so or any(True for _ in _keys(value))
 
 
-def _tells(words: str) -> bool:
+def tells(words: str) -> bool:
     """Tell whether a name is one of secrets: x-api-key is, x-keyboard and max_tokens are not."""
     parts = re.split(r"[^a-z]+", words.lower())
     return any(part in _TELLING or part.endswith(_TELLING_ENDS) for part in parts)
@@ -83,7 +83,7 @@ def is_secret_header(name: str, value: str) -> bool:
     """Tell whether a header may hold a secret; any may whose value is not plainly a word."""
     if name.lower() in OPEN or not value.strip():
         return any(True for _ in _keys(value))
-    is_plain = re.fullmatch(_PLAIN, value.strip()) and not _tells(value)
+    is_plain = re.fullmatch(_PLAIN, value.strip()) and not tells(value)
     return is_secret(name, value) or not is_plain
 
 

@@ -30,3 +30,16 @@ def scrub(text: str) -> str:
         return text
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return joined.replace("\0", "\ufffd")
+
+
+def scrubbed(value: Any) -> Any:
+    """Make every text inside a JSON value sendable."""
+    match value:
+        case str():
+            return scrub(value)
+        case dict():
+            return {scrub(key): scrubbed(item) for key, item in value.items()}
+        case list():
+            return [scrubbed(item) for item in value]
+        case _:
+            return value

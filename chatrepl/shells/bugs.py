@@ -9,14 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from chatrepl.core.secrets import redact
+from chatrepl.core.secrets import redact, tells
 from chatrepl.storage.paths import find_folders, make_folder
 
 BUG: Final = 70  # the exit code
 MOST_LOGS: Final = 20
 MOST_LOG_CHARS: Final = 200_000
 _BEGINS, _ENDS = "chatrepl-bug-", ".log"
-_SECRET: Final = ("KEY", "TOKEN", "SECRET")
 
 
 @dataclass(slots=True)
@@ -92,5 +91,5 @@ def _lines(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
 
 def _secrets() -> Iterator[str]:
     for name, value in os.environ.items():
-        if len(value) >= 8 and any(word in name.upper() for word in _SECRET):
+        if len(value) >= 8 and tells(name):
             yield value

@@ -14,7 +14,7 @@ from chatrepl.core.foreign_json import decode
 from chatrepl.core.talk.blocks import Block, TextBlock, answered_id
 from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
 from chatrepl.core.value import frozen
-from chatrepl.core.wire import scrub
+from chatrepl.core.wire import scrubbed
 from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_record, one_of
 
 _ROLES: Final = frozenset({"user", "assistant", "system"})
@@ -38,7 +38,7 @@ def read_messages(text: str, what: str = "The file", created: float = 0.0) -> Im
     except ValueError as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise StorageError(f"{what} is no JSON{where}.", _FORM) from None
-    value = _scrubbed(decoded.value)
+    value = scrubbed(decoded.value)
     system = value.get("system") if isinstance(value, dict) else None
     messages = value.get("messages") if isinstance(value, dict) else value
     if not isinstance(messages, list) or not messages:
@@ -92,17 +92,6 @@ def _plain_text(block: Block) -> Block:
         more = {key: value for key, value in block.more.items() if key != "citations"}
         return TextBlock(block.text, more=more)
     return block
-
-
-def _scrubbed(value: Any) -> Any:
-    """Make every text in `value` sendable."""
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, list):
-        return [_scrubbed(item) for item in value]
-    if isinstance(value, dict):
-        return {scrub(key): _scrubbed(item) for key, item in value.items()}
-    return value
 
 
 def _is_fresh(message: Message) -> bool:

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.wire import encode, scrub
+from chatrepl.core.wire import encode, scrub, scrubbed
 
 _ANY = st.text(st.characters(codec=None))
 
@@ -31,3 +31,8 @@ def test_json_is_compact_keeps_order_and_reads_back(value: dict[str, object]) ->
     assert json.loads(written) == value
     assert list(json.loads(written)) == list(value)
     assert encode({"a": [1, "é"]}) == '{"a":[1,"é"]}'
+
+
+def test_texts_anywhere_in_a_value_are_made_sendable() -> None:
+    value = json.loads('{"a\\ud83d":["\\ud83d\\ude00",{"b":"\\udc00"},1,null]}')
+    assert scrubbed(value) == {"a\ufffd": ["😀", {"b": "\ufffd"}, 1, None]}
