@@ -192,8 +192,11 @@ class Typist(Prompt):
             again.cancel()
 
     def _press_again(self) -> None:
-        if self.draft:  # Enter was not heard
+        """Press the key once more that was not heard."""
+        if self.draft:
             self.keyboard.send_text("\r")
+        elif not self.lines:
+            self.keyboard.send_text("\x04")
 
 
 @dataclass
