@@ -42,6 +42,7 @@ from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -154,7 +155,8 @@ class Repl:
     def take(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
         if not text.strip():
-            self.session.leave_edit()
+            if left := left_edit(self.session):
+                self.desk.speaker.line(left)
             return
         text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
