@@ -75,7 +75,7 @@ def finite(value: Any) -> bool:
     return json.dumps(value, allow_nan=False) != ""
 
 
-@pytest.mark.parametrize(("turn", "place"), enumerate(PLACES))
+@pytest.mark.parametrize(("turn", "place"), list(enumerate(PLACES)))
 def test_the_chat_goes_on_whatever_stands_in_an_answer(home: Home, turn: int, place: str) -> None:
     for number, value in enumerate(VALUES[turn % EACH :: EACH]):
         body = PLACES[place].replace(f'"{HOLE}"'.encode(), value.encode()) + DONE
