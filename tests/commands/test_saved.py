@@ -251,7 +251,7 @@ def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: P
 @pytest.mark.parametrize(
     ("form", "begins"),
     [
-        ("md", "# Conversation\n"),
+        ("md", "# demo: say otters\n\n*2027-"),
         ("json", "{"),
         ("html", "<!doctype html>"),
         ("curl", "curl "),
@@ -398,15 +398,44 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
     assert len(REGISTRY.complete(chat.session, "/sessions ")[1]) == 2
 
 
-def test_the_curl_command_holds_to_the_byte_what_went_out_last() -> None:
+def test_the_curl_command_holds_to_the_byte_what_went_out_last_but_for_the_cache() -> None:
     player = Player(Settings(model="claude-opus-5-5", betas=("one-1",), extra_body={"seed": None}))
     player.say("demo: say first")
     player.do("/prefill So: ")
     player.say("demo: say second ümlaut")
     player.do("/export curl")
-    assert streaming(player.requests[-1]).decode() in player.heard
+    ours = frozenset({"cache_control", "diagnostics"})
+    assert streaming(player.requests[-1].without(ours)).decode() in player.heard
     assert "anthropic-beta: one-1" in player.heard
     assert f"anthropic-version: {api_version()}" in player.heard
     assert "authorization: Bearer $ANTHROPIC_API_KEY" in player.heard
     player.do("/export python")
     assert "default_headers={'anthropic-beta': 'one-1'}" in player.heard
+
+
+def test_an_export_of_a_part_says_how_many_turns_it_holds(chat: Trimmer, tmp_path: Path) -> None:
+    for number in range(3):
+        chat.say(f"demo: say {number}")
+    chat.do(f"/export json {tmp_path / 'all.json'}")
+    assert "Written:" not in chat.heard
+    chat.do("/drop! 1")
+    chat.do(f"/export json {tmp_path / 'out.json'}")
+    assert chat.heard.endswith("Written: 2 of 3 turns, what would be sent; md and html hold all.")
+    chat.do("/export json")
+    assert "2 of 3 turns" in chat.heard
+    for form in ("md", "html"):
+        chat.do(f"/export {form} {tmp_path / form}")
+        assert "Written:" not in chat.heard
+        assert "demo: say 0" in (tmp_path / form).read_text()
+
+
+def test_above_what_is_for_people_stand_title_date_and_branch(chat: Trimmer) -> None:
+    chat.say("demo: say otters")
+    chat.do("/branch wet")
+    for form, title in (("md", "# demo: say otters"), ("html", "<h1>demo: say otters</h1>")):
+        chat.do(f"/export {form}")
+        assert title in chat.heard
+        assert " · 1 turn · branch wet" in chat.heard
+    chat.do("/save otters")
+    chat.do("/export html")
+    assert "<title>otters</title>" in chat.heard
