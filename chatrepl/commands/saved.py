@@ -10,15 +10,17 @@ from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
+from chatrepl.commands.tree import goto
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.foreign_json import omissions
-from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
+from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.talk.markdown import passages
 from chatrepl.core.talk.sheet import Sheet
+from chatrepl.pages.found import find_all, found_list, jumps
 from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
@@ -93,9 +95,30 @@ def save(session: Session, name: Rest = "") -> Outcome:
 def load(session: Session, name: SavedName) -> Outcome:
     """Go on with a saved conversation: its name, its id, or the beginning of either.
 
-    The one that is open stays saved, and /undo returns to it.
+    A number after it goes to that turn. The one that is open stays saved, and /undo returns to it.
     """
-    entry = find(session.edges.library, name)
+    entry, turn = _wanted(session.edges.library, name)
+    if not turn:
+        return _opened(session, entry)
+    newest = _opened(session, entry)
+    return Several((newest, goto(session, turn)))
+
+
+def _wanted(library: Path | None, name: str) -> tuple[SavedEntry, str]:
+    """Find the conversation that is meant, and the place in it; a name may end in a number."""
+    words, _, turn = name.rstrip().rpartition(" ")
+    if not words or not turn.isalnum():
+        return find(library, name), ""
+    try:
+        return find(library, name), ""
+    except StorageError as error:
+        try:
+            return find(library, words), turn
+        except StorageError:
+            raise error from None
+
+
+def _opened(session: Session, entry: SavedEntry) -> Outcome:
     if entry.id == session.recorder.id:
         return Notice(f"{entry.label} is open already.")
     if session.reopen(entry.id):
@@ -142,12 +165,16 @@ def sessions(session: Session, query: SavedQuery = "") -> Outcome:
 
 @command("search", group="saved")
 def search(session: Session, text: Rest) -> Outcome:
-    """Find TEXT in all saved conversations."""
-    hits = search_all(session.edges.library, text, MOST_LISTED)
-    if not hits:
-        return Notice(f"{text} was not found in any saved conversation.")
-    rows = tuple((h.entry.label, h.role, f"{h.before}{h.found}{h.after}") for h in hits)
-    return Table(("conversation", "who", "where"), rows, footer="/load NAME opens one.")
+    """Find TEXT in this conversation and in all saved ones, with the turns where it stands.
+
+    /goto TURN goes there in this one, /load NAME TURN opens another one there.
+    """
+    finds = find_all(session.conversation, session.edges.library, text, session.recorder.id)
+    if not finds:
+        return Notice(f"{text} was not found in any conversation.")
+    more = max(0, len(finds) - MOST_LISTED)
+    footer = " · ".join(filter(None, (*jumps(finds), f"{more} more conversations" if more else "")))
+    return replace(found_list(finds[:MOST_LISTED], text), footer=footer)
 
 
 @command("delete", group="saved")

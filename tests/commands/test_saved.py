@@ -208,11 +208,66 @@ def test_sessions_and_search_find_what_is_inside(chat: Trimmer) -> None:
     assert labels(chat, "/sessions otters") == ["demo: say otters swim"]
     chat.do("/sessions walrus")
     assert chat.heard == "No saved conversation holds that."
-    found = labels(chat, "/search otters")
-    assert found
-    assert any("otters" in row[2] for row in chat.tables[-1].rows)
+    (row,) = search(chat, "otters")
+    assert row[1:] == ("1", "2", "otters swim")
     chat.do("/search walrus")
-    assert "was not found" in chat.heard
+    assert chat.heard == "walrus was not found in any conversation."
+
+
+def search(chat: Trimmer, words: str) -> tuple[tuple[str, ...], ...]:
+    chat.tables.clear()
+    chat.do(f"/search {words}")
+    return chat.tables[-1].rows
+
+
+def test_a_search_begins_in_this_conversation_and_leads_to_the_turns(chat: Trimmer) -> None:
+    for words in ("otters swim", "tins", "OTTERS again"):
+        chat.say(f"demo: say {words}")
+    chat.do("/save wet")
+    chat.do("/clear")
+    chat.say("demo: say dry")
+    chat.say("demo: say otters here")
+    chat.say("demo: say dry")
+    rest(chat)
+
+    here, there = search(chat, "Otters")
+    assert here[:3] == ("(this one)", "2", "2")
+    assert there[:3] == ("wet", "1, 3", "4")
+    assert there[3] == "OTTERS again"
+    table = chat.tables[-1]
+    assert table.sought == "Otters"
+    assert table.footer == "/goto 2 goes there · /load wet 3 opens it there"
+    chat.do("/goto 2")
+    assert len(chat.session.conversation.path()) == 2
+    chat.do("/load wet 1")
+    assert chat.session.conversation.path()[-1].text == "otters swim"
+
+
+@pytest.mark.parametrize("name", ["wet 7", "7", "a 1 2"])
+def test_a_name_may_end_in_a_number(chat: Trimmer, name: str) -> None:
+    chat.say("demo: say x")
+    chat.do(f"/save {name}")
+    rest(chat)
+    chat.do("/clear")
+    chat.do(f"/load {name}")
+    assert chat.session.conversation.path()[-1].text == "x"
+    chat.do("/clear")
+    chat.do(f"/load {name} 1")
+    assert chat.session.conversation.path()[-1].text == "x"
+    with pytest.raises(StorageError, match="There is no saved conversation no 1"):
+        chat.do("/load no 1")
+
+
+def test_a_search_names_turns_of_other_branches_by_their_ids(chat: Trimmer) -> None:
+    chat.say("demo: say otters")
+    chat.say("demo: say more otters")
+    left = chat.session.conversation.head
+    chat.do("/undo")
+    chat.say("demo: say dry")
+    ((name, turns, places, _),) = search(chat, "otters")
+    assert (name, turns, places) == ("(this one)", f"1, {left}", "4")
+    chat.do(f"/goto {left}")
+    assert chat.session.conversation.head == left
 
 
 def test_a_long_list_tells_how_many_more_there_are(chat: Trimmer) -> None:

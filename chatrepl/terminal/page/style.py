@@ -57,6 +57,7 @@ details > div, details > pre { color: var(--dim); margin-top: .5em; white-space:
 .source:target { background: var(--tint); } .receipt { margin: -1rem 0 0; }
 @media (max-width: 30rem) { body { padding: 1.2rem .8rem 3rem; font-size: 15px; }
   .user, .system, .code { padding: .6rem .75rem; } }
+@page { margin: 1.8cm; }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --dim: #555;
     --line: #bbb; --tint: #f4f4f6; --link: #000; --note: #1f5fbf; --good: #1a6b2a;
     --care: #8a5a00; --bad: #b3261e; --accent: #8a2a8a; }
