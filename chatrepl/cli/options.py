@@ -84,6 +84,7 @@ class Options:
 
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
