@@ -163,6 +163,10 @@ class Session:
         """Change settings for the rest of the session."""
         self.settings = replace(settings or self.settings, **changes)
 
+    def settle(self, loaded: "Config") -> None:
+        """Take over where the settings come from, now that their file was changed."""
+        self.loaded = loaded
+
     def prepare(self, **changes: Any) -> None:
         """Change what is set for the next message: a prefill, or the form of the reply."""
         self.next = replace(self.next, **changes)
