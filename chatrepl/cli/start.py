@@ -71,7 +71,7 @@ def _page(options: Options) -> str:
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = _where_it_is_safe(_load(options))
-    is_page = options.models or options.sessions or options.doctor
+    is_page = options.models or options.sessions or options.doctor or options.usage
     if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
