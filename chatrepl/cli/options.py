@@ -86,6 +86,8 @@ class Options:
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
     search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
+    usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
+    by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
@@ -124,6 +126,12 @@ class Options:
     def goes_on(self) -> bool:
         """Tell whether a saved conversation is gone on with."""
         return self.continue_ or self.resume is not None
+
+    @property
+    def is_page(self) -> bool:
+        """Tell whether a page is asked for instead of an answer."""
+        asked = (self.models, self.sessions, self.search is not None, self.usage, self.doctor)
+        return any(asked)
 
     @property
     def names_model(self) -> bool:
