@@ -59,6 +59,7 @@ def talk(
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
+    connection.keep_account(session)
     own = connection.route.secrets
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply

@@ -71,11 +71,19 @@ def _page(options: Options) -> str:
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = _where_it_is_safe(_load(options))
-    is_page = options.models or options.sessions or options.doctor
-    if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
+    if not options.quiet and sys.stderr is not None and (options.is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
-    if is_page:
+    if options.local is None or options.sessions:
+        return _show(options, loaded, out, early)
+    from chatrepl.cli.local import with_local_model
+
+    with with_local_model(options, loaded) as pointed:
+        return _show(options, pointed, out, early)
+
+
+def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | None") -> int:
+    if options.is_page:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)

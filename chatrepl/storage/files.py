@@ -7,7 +7,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -120,7 +119,7 @@ def finish_writing(seconds: float) -> None:
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with creating(aside) as descriptor:
         write_all(descriptor, data)
         if mode != PRIVATE_FILE:
@@ -236,7 +235,7 @@ def _name(descriptor: int, folder: int, name: str, *, overwrite: bool) -> None:
     except FileExistsError:
         if not overwrite:
             raise
-        aside = f".{name[:200]}.{secrets.token_hex(4)}"
+        aside = f".{name[:200]}.{os.urandom(4).hex()}"
         link(aside)
         try:
             os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -250,7 +249,7 @@ def _write_aside(path: Path, data: bytes, *, overwrite: bool) -> None:
     if overwrite and not path.is_dir():
         replace_file(path, data)
         return
-    aside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")
     replace_file(aside, data)
     _publish(aside, path)
 

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from chatrepl.core.fences import FenceMark, fence_mark, nested
+from chatrepl.core.value import twin
 from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import CodeLine, RawLine, Where
 from chatrepl.terminal.markdown.blocks.lines import LinePart, SourceLine
@@ -70,12 +71,15 @@ def _joined(lines: list[str]) -> str:
     return "".join(line if isinstance(line, LinePart) else f"{line}\n" for line in lines)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class RawLeaf:
     """Lines that are shown as they are; blank ones wait until another follows them."""
 
     kind: type[CodeLine] | type[RawLine] = RawLine
     blanks: int = 0
+
+    def __copy__(self) -> Self:
+        return twin(self)
 
     def say(self, text: str, *, more: bool) -> list[CodeLine | RawLine]:
         """Say a line, or the part of one that has `more`."""
@@ -90,7 +94,7 @@ class RawLeaf:
         return self.say(line.raw, more=more), "open"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class FenceLeaf(RawLeaf):
     """A fenced code block."""
 
@@ -110,7 +114,7 @@ class FenceLeaf(RawLeaf):
         return RawLeaf.take(self, line, more=more)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class IndentedLeaf(RawLeaf):
     """A code block by indent."""
 
@@ -125,7 +129,7 @@ class IndentedLeaf(RawLeaf):
         return RawLeaf.take(self, line, more=more)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class HtmlLeaf(RawLeaf):
     """An HTML block of one of the specification's seven kinds."""
 
@@ -138,7 +142,7 @@ class HtmlLeaf(RawLeaf):
         return events, "ended" if ends else "open"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class MathLeaf(RawLeaf):
     """A formula of several lines, up to its end or a blank line."""
 

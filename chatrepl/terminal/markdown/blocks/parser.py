@@ -13,6 +13,7 @@ from collections.abc import MutableMapping
 from typing import Self
 
 from chatrepl.core.fences import fence_mark, language_of
+from chatrepl.core.value import twin
 from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import Container, ContainerKind, Event, Where
@@ -52,10 +53,10 @@ class Blocks:
 
     def copy(self) -> Self:
         """A parser in the same state that leaves this one as it is."""
-        other = copy.copy(self)
+        other = twin(self)
         vars(other).update(
             references=ChainMap({}, self.references),
-            _stack=[copy.copy(container) for container in self._stack],
+            _stack=[twin(container) for container in self._stack],
             _leaf=copy.copy(self._leaf),
             _out=[],
         )
