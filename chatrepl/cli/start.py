@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
@@ -71,6 +71,10 @@ def _page(options: Options) -> str:
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = _where_it_is_safe(_load(options))
+    if loaded.settings.accessible and sys.stderr is not None:
+        from chatrepl.terminal.spoken import SpokenStream  # seldom needed
+
+        sys.stderr = cast("TextIO", SpokenStream(sys.stderr))
     if not options.quiet and sys.stderr is not None and (options.is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
