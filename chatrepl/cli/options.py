@@ -83,6 +83,8 @@ class Options:
     local: str | None = _flag("text", _SETTINGS, "--local [FILE.gguf]", "Talk to a model on this machine, by llama.cpp.")
     demo: bool = _flag("switch", _SETTINGS, "--demo", "Talk to the embedded offline engine.")
 
+    listen: int | None = _flag("number", _SETTINGS, "--listen PORT", "With --demo: serve that engine on this machine, for tests of other programs.")
+
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
     search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")

@@ -35,6 +35,10 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
             out.write(page)
             return 0
         options.check()
+        if options.listen is not None:
+            from chatrepl.cli.listen import listen
+
+            return listen(options, options.listen, out)
         return _run(options, out, early)
     except ChatreplError as error:  # who asks for objects always gets one
         from chatrepl.cli.failures import write_failure
