@@ -182,14 +182,13 @@ def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcom
     """Delete a saved conversation for good. This cannot be undone."""
     entry = find(session.edges.library, name)
     if entry.id == session.recorder.id:
-        raise UsageError("That conversation is open.", "Delete it from the next chat.")
-    if entry.id in {recorder.id for _, recorder in session.shelf.all}:
-        raise UsageError(
-            f"{entry.label} was open in this chat, and /undo returns to it.",
-            "Delete it from the next chat.",
-        )
+        raise UsageError("That conversation is open.", "/clear leaves it; then it can be deleted.")
 
     def apply() -> Outcome:
+        for _, recorder in session.shelf.all:
+            if isinstance(recorder, Journal) and recorder.id == entry.id:
+                recorder.close()  # what was open in this chat holds its file
+        session.forget(entry.id)
         delete(entry)
         return Notice(f"{entry.label} is deleted.")
 

@@ -41,7 +41,8 @@ COMMANDS: Final = (
     "system think tree truncate undo usage user web"
 ).split()
 _COMMAND: Final = rf"(?<!\S)/({'|'.join(COMMANDS)})\b!?(?![/\w])"
-_OPTION: Final = r"(?<!\S)/(doctor|models|search|sessions|usage)\b(?![!/\w])"  # these are options as well
+# These are options as well.
+_OPTION: Final = r"(?<!\S)/(doctor|models|search|sessions|usage)\b(?![!/\w])"
 _TINY_USD: Final = 0.0001
 _LONGEST_REASON: Final = 400
 

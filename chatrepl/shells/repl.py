@@ -12,7 +12,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError, UsageError
+from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
@@ -42,6 +42,7 @@ from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent, TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -159,7 +160,8 @@ class Repl:
     def take(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
         if not text.strip():
-            self.session.leave_edit()
+            if left := left_edit(self.session):
+                self.desk.speaker.line(left)
             return
         text = _BARE.get(text.strip(), text)
         if text.startswith("//"):

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +94,14 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
                     files.append((entry.path, status.st_mtime, status.st_size))
     files.sort(key=lambda item: (item[1], item[0]), reverse=True)
     return files
+
+
+def holds(folder: Path, least: int) -> bool:
+    """Tell whether there are at `least` so many conversations, without looking at more of them."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        names = (entry.name for entry in entries if entry.name.endswith(SUFFIX))
+        return len(list(islice(names, least))) == least
+    return False
 
 
 def read_entry(file: tuple[str, float, int]) -> SavedEntry:
