@@ -119,7 +119,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
         speaker,
         tty,
         lambda: live_view(session.settings, os.environ, screen, speaker.look, sys.stdout),
-        lambda question: ask_yes_no(tty, question, prompt.type_ahead),
+        lambda question: ask_yes_no(tty, speaker.drawn(question), prompt.type_ahead),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
     )

@@ -227,3 +227,15 @@ def web(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
         raise UsageError(f"{session.model.id} has no web search.")
     lost = cooled(session, lambda: session.use(web=how == "on"))
     return Notice(f"Web search is {how}.{lost}")
+
+
+@command("cite", group="next reply")
+def cite(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
+    """Let replies cite the documents you attach; pages and places stand as footnotes.
+
+    It holds for all documents of the conversation. A reply in a form (/schema) cites nothing.
+    """
+    if how is None:
+        return Notice(f"Citing documents is {'on' if session.settings.cite_documents else 'off'}.")
+    lost = cooled(session, lambda: session.use(cite_documents=how == "on"))
+    return Notice(f"Citing documents is {how}.{lost}")

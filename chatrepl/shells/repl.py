@@ -12,7 +12,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError, UsageError
+from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
@@ -40,7 +40,7 @@ from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.session.whole import whole
-from chatrepl.shells.consent import Consent
+from chatrepl.shells.consent import Consent, TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
@@ -167,7 +167,7 @@ class Repl:
         text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif _is_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
+        elif _is_dropped(text) and self._is_to_attach(text):
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
@@ -194,7 +194,14 @@ class Repl:
         if self.desk.ask("That begins like a path. Send it as a message?"):
             return False
         self.draft = text
-        raise UsageError("Nothing was sent.", "The line is back in the prompt.")
+        raise TakenBack
+
+    def _is_to_attach(self, text: str) -> bool:
+        answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
+        if answer is None:
+            self.draft = text
+            raise TakenBack
+        return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -261,7 +268,10 @@ class Repl:
                 self._pick(outcome)
             case Confirm(preview, apply, question):
                 self.act(preview)
-                if self.desk.ask(question):
+                answer = self.desk.ask(question)
+                if answer is None and self.draft:  # a message that was to be sent
+                    raise TakenBack
+                if answer:
                     self._do(apply)
                 else:
                     self.desk.speaker.line("Left as it was.")

@@ -39,7 +39,9 @@ class KeyState:
     cleared: Callable[[], str] = lambda: ""
     card: Callable[[], str] = lambda: ""
     pastes: list[str] = field(default_factory=list)  # the lines that may mention a file
-    _earlier: int = 0  # of them, from other drafts
+    recalled: list[str] = field(default_factory=list)  # the same, of earlier programs
+    _earlier: int = 0  # of the pastes, from other drafts
+    _comes_back: bool = False
 
     def next_key(self, _sender: object) -> None:
         """Take note that a key comes; to be called before each."""
@@ -52,12 +54,14 @@ class KeyState:
 
     def begin(self, *, comes_back: bool) -> None:
         """Take note of a new draft; one that comes back may hold whatever was pasted before."""
-        self._earlier = 0 if comes_back else len(self.pastes)
+        self._comes_back, self._earlier = comes_back, len(self.pastes)
 
     def pasted(self, buffer: Buffer) -> tuple[str, ...]:
         """Give the lines that may be in the draft from a paste; one from the history is older."""
         is_recalled = buffer.working_index < len(buffer._working_lines) - 1  # noqa: SLF001
-        return tuple(self.pastes if is_recalled else self.pastes[self._earlier :])
+        if is_recalled or self._comes_back:
+            return (*self.recalled, *self.pastes)
+        return tuple(self.pastes[self._earlier :])
 
 
 def prompt_keys(state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty) -> KeyBindings:

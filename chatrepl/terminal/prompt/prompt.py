@@ -89,11 +89,16 @@ class Prompt:
         self._input = _keyboard(tty)
         self._output = DummyOutput() if options.plain else open_output(dumb=dumb)
         self._folds = Folds()
-        self._history = DiskHistory(options.history, self._folds.whole)
         self._feeds = feeds
         self._first = True
         self._plain: bool | None = None
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
+        self._history = DiskHistory(
+            options.history,
+            self._folds.whole,
+            pasted=self._keys.pastes,
+            recalled=self._keys.recalled,
+        )
         if not dumb or options.plain:
             self._keys.card = contained(self._card, str)
         with create_app_session(self._input, self._output):

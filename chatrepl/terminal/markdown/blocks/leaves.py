@@ -96,22 +96,45 @@ class RawLeaf:
 
 @dataclass(kw_only=True)
 class FenceLeaf(RawLeaf):
-    """A fenced code block."""
+    """A fenced code block. In a Markdown text a bare fence may end it, or begin a block inside.
+
+    By the rows around it: where a blank one stands above and none below, it begins one.
+    """
 
     kind: type[CodeLine] | type[RawLine] = CodeLine
     levels: tuple[FenceMark, ...]
     indent: int
+    is_markdown: bool = False
+    held: str = ""  # a bare fence that waits for the row below
 
     def take(self, line: SourceLine, *, more: bool) -> tuple[list[CodeLine | RawLine], Fate]:
-        """Take the next line, unless it ends the block."""
+        """Take the next line, unless it ends the block, or the last one did."""
+        if self.held:
+            return self._take_below(line, more=more)
         if line.indent <= 3 and line.body[:1] in ("`", "~"):
-            self.levels = nested(self.levels, fence_mark(line.body))
+            levels = nested(self.levels, fence_mark(line.body))
+            if self.is_markdown and not levels:
+                line.strip(min(line.indent, self.indent))
+                self.held = line.raw
+                return [], "open"
+            self.levels = levels
         if not self.levels:
             self.blanks = 0
             return [], "ended"
         if not line.blank:
             line.strip(min(line.indent, self.indent))
         return RawLeaf.take(self, line, more=more)
+
+    def _take_below(self, line: SourceLine, *, more: bool) -> tuple[list[CodeLine | RawLine], Fate]:
+        fence, self.held = self.held, ""
+        mark = fence_mark(fence.lstrip())
+        if line.blank or not self.blanks or mark is None:
+            self.blanks = 0
+            return [], "left"
+        self.levels = (*self.levels, mark)
+        events = self.say(fence, more=False)
+        rest, fate = self.take(line, more=more)
+        return [*events, *rest], fate
 
 
 @dataclass(kw_only=True)

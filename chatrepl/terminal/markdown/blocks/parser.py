@@ -274,8 +274,11 @@ class Blocks:
         """Open a fence, an HTML block or a table, if the line begins one."""
         body = line.body
         if body[0] in "`~" and (mark := fence_mark(body)):
-            self._new_leaf(FenceLeaf(levels=(mark,), indent=line.indent), depth)
-            self._out.append(says.CodeStart(self._where(), language_of(mark.info)))
+            language = language_of(mark.info)
+            is_markdown = language == "markdown"
+            fence = FenceLeaf(levels=(mark,), indent=line.indent, is_markdown=is_markdown)
+            self._new_leaf(fence, depth)
+            self._out.append(says.CodeStart(self._where(), language))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
             if kind == 7 and isinstance(self._leaf, ParagraphLeaf | TableLeaf):
