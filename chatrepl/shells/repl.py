@@ -371,6 +371,7 @@ class Repl:
             before_suspend=view.suspend,
             after_suspend=view.resume,
             hear=self.attention.hear,
+            waits=view.let_wait,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
