@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -80,6 +80,12 @@ class Connection:
         return with_retries(
             lambda: self._proven(lambda: self._send(request)), attempts=attempts, sleep=self._wait
         )
+
+    async def once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request and yield what comes; who asks waits out failures by itself."""
+        async with aclosing(await self._proven(lambda: self._send(request))) as events:
+            async for event in events:
+                yield event
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
