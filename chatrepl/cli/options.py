@@ -59,7 +59,7 @@ class Options:
     prefill: str | None = _flag("text", _MESSAGE, "-p, --prefill TEXT", "Begin the reply with TEXT.")
     attach: list[str] = _flag("many", _MESSAGE, "-a, --attach, --image PATH", "Image, PDF, text file, URL, or - for stdin; repeatable.")
     max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
-    schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON", "The reply must fit this JSON Schema.")
+    schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON|FIELDS", "The reply must fit: a JSON Schema, or 'name, age int'.")
     choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
     yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
@@ -86,7 +86,7 @@ class Options:
     state: str | None = _flag("text", _MANY, "--state FILE", "What is done, where stdout is written to.")
     retry_failed: bool = _flag("switch", _MANY, "--retry-failed", "Ask again for the items that failed.")
     yes: bool = _flag("switch", _MANY, "--yes", "Do not ask about the price first.")
-    rows: str | None = _flag("text", _MANY, "--rows SPEC", "Rows of a table, as CSV: 'name, age int, city'.")
+    rows: str | None = _flag("text", _MANY, "--rows SPEC", "The reply as rows of CSV: 'name, age int, when date'.")
     with_input: bool = _flag("switch", _MANY, "--with-input", "Put the item's fields first in each row.")
     expect: str | None = _flag("text", _MANY, "--expect FIELD", "Compare each answer with that field.")
     at_least: str | None = _flag("text", _MANY, "--at-least SHARE", "Exit 8 where fewer are right, such as 0.9.")

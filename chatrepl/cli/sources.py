@@ -3,6 +3,7 @@
 import asyncio
 import glob
 import os
+import shutil
 import stat
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
@@ -23,7 +24,7 @@ _OBJECTS: Final = frozenset({".jsonl", ".ndjson"})
 
 
 @frozen
-class Source:
+class ItemSource:
     """Items that can be read, and how: `again` where they can be read more than once.
 
     `waits` tells that reading may take any time: somebody else writes there.
@@ -48,27 +49,40 @@ def _next(items: Iterator[Item]) -> Item | None:
     return next(items, None)
 
 
-def source_of(options: Options, *, named: bool) -> Source:
+def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
     """Find the items that are asked about; `named` tells that fields of them are.
 
-    Raises UsageError where there are none.
+    They can be read `twice` where that is wanted: a pipe is then read to its end first. Raises
+    UsageError where there are none.
     """
     if options.each_file:
         paths = _matching(options.each_file)
-        return Source(lambda: _files(paths), again=True)
+        return ItemSource(lambda: _files(paths), again=True)
     name = options.input_ or "-"
     if name != "-":
         file = _opened(Path(name).expanduser())
-        return Source(lambda: _items(file, _kind(Path(name), named=named), options), again=True)
+        return ItemSource(lambda: _items(file, _kind(Path(name), named=named), options), again=True)
     if stdin.is_keyboard() or sys.stdin is None or sys.stdin.closed:
         raise UsageError(
             "--each reads its items from standard input, which is the keyboard here.",
             "cat items.txt | chatrepl --each …, or --input FILE.",
         )
-    piped = sys.stdin.buffer
+    piped: IO[bytes] = sys.stdin.buffer
     is_file = stat.S_ISREG(os.fstat(piped.fileno()).st_mode)
+    if twice and not is_file:
+        piped, is_file = _kept_aside(piped), True
     kind: ItemKind = "objects" if named else "lines"
-    return Source(lambda: _items(piped, kind, options), again=is_file, waits=not is_file)
+    return ItemSource(lambda: _items(piped, kind, options), again=is_file, waits=not is_file)
+
+
+def _kept_aside(piped: IO[bytes]) -> IO[bytes]:
+    """Read a pipe to its end, into a file that has no name and is gone with us."""
+    from tempfile import TemporaryFile
+
+    file = TemporaryFile()  # noqa: SIM115 - it is read until the end
+    shutil.copyfileobj(piped, file)
+    file.flush()
+    return file
 
 
 def _kind(path: Path, *, named: bool) -> ItemKind:
