@@ -184,8 +184,11 @@ def has_credentials(settings: Settings) -> bool:
     return find(settings, os.environ) is not None
 
 
-def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connection:
-    """Settle where requests go. Raises ApiError with exit code 3 where there are no credentials."""
+def open_connection(settings: Settings, *, demo: bool, single: bool, width: int = 0) -> Connection:
+    """Settle where requests go, `width` of them at once, where there are many.
+
+    Raises ApiError with exit code 3 where there are no credentials.
+    """
     hush()
     transport: httpx2.AsyncBaseTransport | None = None
     learned = learned_files(settings, demo=demo)
@@ -201,7 +204,7 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         route = plan_route(
             settings, credentials, key_header=learned.key_header, version=learned.api_version
         )
-    opened = Lazy(lambda: _open_http(route, transport))
+    opened = Lazy(lambda: _open_http(route, transport, width))
     client = Lazy(lambda: new_client(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None
     if demo or first is None or first.needs_http:
@@ -209,10 +212,12 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
     return Connection(route, opened, client, first, settings.retries, learned)
 
 
-def _open_http(route: Route, transport: "httpx2.AsyncBaseTransport | None") -> "httpx2.AsyncClient":
+def _open_http(
+    route: Route, transport: "httpx2.AsyncBaseTransport | None", width: int
+) -> "httpx2.AsyncClient":
     from chatrepl.api.http import open_http
 
-    return open_http(route, transport)
+    return open_http(route, transport, width)
 
 
 def new_client(route: Route, http: "httpx2.AsyncClient | None" = None) -> "Client":

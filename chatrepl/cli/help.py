@@ -23,6 +23,7 @@ EXITS: Final = (
     ("6", "cut at its length limit where a whole answer was asked for"),
     ("7", "refused, or empty"),
     ("8", "not in the form that was asked for"),
+    ("9", "some of many failed"),
     ("70", "a bug in chatrepl"),
     ("130, 143", "Ctrl-C, SIGTERM"),
 )

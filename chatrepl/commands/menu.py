@@ -29,6 +29,7 @@ prefill: Begin the reply with your words
 think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
+cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns
 drop: Leave turns out; they stay in history

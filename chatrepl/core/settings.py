@@ -112,6 +112,9 @@ class Settings:
         kind="body",
     )
     cite: bool = _option(True, "Number the sources in a text, and list them at its end.")
+    cite_documents: bool = _option(
+        False, "Let replies cite the documents that are attached, with page or place."
+    )
     web: bool = _option(False, "Let the service search the web.")
     web_max_uses: int = _option(5, "Searches in one reply at most.", key="web.max_uses", least=1)
     web_allowed_domains: tuple[str, ...] = _option(

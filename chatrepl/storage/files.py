@@ -85,10 +85,10 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
     """Put `data` in the place of what is at `path`, wholly or not at all. Raises OSError."""
     if not threading.current_thread().daemon:
-        _replace(path, data)
+        _replace(path, data, mode)
         return
     # A daemon thread is cut off wherever it is when the program ends: another one does it.
     faults: list[OSError] = []
@@ -96,7 +96,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
     def work() -> None:
         try:
-            _replace(path, data)
+            _replace(path, data, mode)
         except OSError as error:
             faults.append(error)
         finally:
@@ -118,10 +118,12 @@ def finish_writing(seconds: float) -> None:
         done.wait(seconds)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, mode: int) -> None:
     aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with creating(aside) as descriptor:
         write_all(descriptor, data)
+        if mode != PRIVATE_FILE:
+            os.fchmod(descriptor, mode)
         os.fsync(descriptor)
         aside.replace(path)
     os.close(descriptor)
