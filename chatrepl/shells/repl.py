@@ -29,6 +29,7 @@ from chatrepl.core.outcome import (
     Notice,
     Outcome,
     Page,
+    Pick,
     Quit,
     Send,
     Several,
@@ -263,6 +264,8 @@ class Repl:
             case Several(outcomes):
                 for one in outcomes:
                     self.act(one)
+            case Pick():
+                self._pick(outcome)
             case Confirm(preview, apply, question):
                 self.act(preview)
                 answer = self.desk.ask(question)
@@ -296,6 +299,12 @@ class Repl:
                 self._aside(message, then)
             case Count():
                 self._count(outcome)
+
+    def _pick(self, asked: Pick) -> None:
+        if not self.desk.prompt.draws:
+            self._do(asked.otherwise)
+        elif chosen := self.desk.prompt.pick(self.runner.run, asked):
+            self._do(lambda: asked.choose(chosen))
 
     def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
         """Let the model write something aside; a stop leaves all as it was."""

@@ -37,7 +37,10 @@ _MOST_HITS: Final = 1_000
 
 @frozen
 class SavedEntry:
-    """A saved conversation in a list. `when` is the time of its last change, in seconds."""
+    """A saved conversation in a list. `when` is the time of its last change, in seconds.
+
+    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    """
 
     id: str
     file: str
@@ -46,6 +49,8 @@ class SavedEntry:
     turns: int
     when: float
     size: int
+    usd: float | None = None
+    damaged: bool = False
 
     @property
     def path(self) -> Path:
@@ -115,8 +120,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         finally:
             os.close(descriptor)
     except OSError:
-        facts = {}
-    turns = facts.get("n")
+        facts = {"damaged": True}
+    turns, usd = facts.get("n"), facts.get("usd")
     return SavedEntry(
         id=path[path.rfind(os.sep) + 1 : -len(SUFFIX)],
         file=path,
@@ -125,6 +130,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
+        usd=float(usd) if isinstance(usd, int | float) else None,
+        damaged=bool(facts.get("damaged")),
     )
 
 
@@ -236,7 +243,8 @@ def _from_beginning(data: bytes) -> dict[str, Any]:
     loaded = load_bytes(data)
     turns = loaded.conversation.path()
     title = next((words for turn in turns if (words := title_of(turn))), "")
-    return {"title": title, **loaded.meta, "n": len(turns)}
+    is_damaged = loaded.skipped > 0 and not loaded.conversation.turns
+    return {"title": title, **loaded.meta, "n": len(turns), "damaged": is_damaged}
 
 
 def _text(value: Any) -> str:
