@@ -104,7 +104,10 @@ class Speaker:
         if head:
             self.line(head)
         if lines:
-            self.console.print(Text("\n".join(lines)), soft_wrap=True)
+            text = Text("\n".join(lines))
+            if sought := self._cell(table.sought, rendered=False):
+                text.highlight_words([sought], "bold", case_sensitive=False)
+            self.console.print(text, soft_wrap=True)
             self._said = True
         if table.footer:
             self.line(table.footer)
