@@ -81,6 +81,7 @@ def derived() -> dict[str, str]:
         "config.example.toml": example(),
         REFERENCE: reference(),
         "chatrepl/data/handbook.md": handbook(),
+        "chatrepl/data/changes.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         "share/chatrepl.1": man_page(),
         "share/chatrepl.bash": completion_script("bash"),
         "share/_chatrepl": completion_script("zsh"),

@@ -86,6 +86,7 @@ class Options:
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
     show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
