@@ -68,8 +68,9 @@ _HEAD: Final = """\
 #
 # An option on the command line goes before a variable of the environment, that before a profile,
 # that before this file. Variables are named after the keys: max_tokens is CHATREPL_MAX_TOKENS,
-# cache.ttl is CHATREPL_CACHE_TTL. `--set cache.ttl=1h` reaches every setting, /config tells where
-# each value comes from. API keys do not belong here: see api_key_command.
+# cache.ttl is CHATREPL_CACHE_TTL. `--set cache.ttl=1h` reaches every setting for one run, and
+# `/set! cache.ttl 1h` in a chat writes it into this file. /config tells where each value comes
+# from. API keys do not belong here: see api_key_command.
 """
 _PROFILES: Final = """\
 # A profile overrides any of these; --profile careful chooses it.

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, StorageError
+from chatrepl.core.errors import (
+    AGAIN,
+    CHANGE,
+    TOO_LONG,
+    ApiError,
+    ApiErrorKind,
+    ChatreplError,
+    StorageError,
+)
 from chatrepl.core.exchange.reply import Reply, StreamEvent
-from chatrepl.core.result import Result, judge
+from chatrepl.core.result import Result, Wanted, accept
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.traces import trace
@@ -104,8 +112,8 @@ class Shot:
             self._write_result(self._text(), None, error)
         elif self._held():  # what does not have the form asked for is nothing for stdout
             mutter(self.err, display(self._text().rstrip("\n")))
-        if isinstance(error, ApiError) and error.kind is ApiErrorKind.TOO_LARGE:
-            error.hint = "Send less of it; --dry-run tells how large a request is."
+        if isinstance(error, ApiError):
+            _word_for_a_pipe(error)
         if error.exit_code not in STOPPED:
             say_error(self.err, error)
         return error.exit_code
@@ -118,22 +126,8 @@ class Shot:
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
-        text = self._text()
-        form, wanted = self.session.next.form, self.manner.extract
-        problem = judge(turn, text, whole=form is not None or wanted is not None)
-        if problem is not None:
-            raise problem
-        if form is None:
-            return (text if wanted is None else _extracted(text, wanted)), None
-        try:
-            inner, value = form.read(text)
-        except ValueError:
-            named = "one of the choices" if form.choices else "valid JSON"
-            raise ReplyError(f"The reply is not {named}.") from None
-        violation = self.manner.check(value) if self.manner.check is not None else None
-        if violation:
-            raise ReplyError(violation)
-        return inner, value
+        wanted = Wanted(self.session.next.form, self.manner.extract, self.manner.check)
+        return accept(turn, self._text(), wanted)
 
     def _view(self) -> Display:
         return _Both(self._inner_view(), self)
@@ -275,10 +269,20 @@ class _Both:
         self.view.show(event, reply)
 
 
-def _extracted(text: str, language: str) -> str:
-    from chatrepl.core.code_blocks import extract  # seldom asked for
-
-    return extract(text, language)
+def _word_for_a_pipe(error: ApiError) -> None:
+    """Name a step that can be taken where there is no chat."""
+    error.message = error.message.replace(TOO_LONG, "The input is longer than the model's window")
+    match error:
+        case ApiError(kind=ApiErrorKind.TOO_LARGE, status=413):
+            error.hint = "Attach less; --dry-run tells its size."
+        case ApiError(kind=ApiErrorKind.TOO_LARGE):
+            error.hint = "Send less, or -m another model; --dry-run tells the size."
+        case ApiError(hint=hint) if hint == CHANGE:
+            error.hint = "--dry-run shows the request."
+        case ApiError(hint=hint, tries=tries) if hint == AGAIN and tries > 1:
+            error.hint = f"Gave up after {tries} tries."
+        case _:
+            pass
 
 
 def mutter(err: TextIO | None, text: str) -> None:
