@@ -1,13 +1,15 @@
-"""What is printed instead of an answer: `--models`, `--sessions`, `--search`, `--doctor`.
+"""What is printed instead of an answer: the models, what is saved, what was spent, the check-up.
 
 The pages themselves are made in `chatrepl.pages`, for flags and slash commands alike.
 """
 
 import sys
+import time
 from collections.abc import Iterable
 from shutil import get_terminal_size
 from typing import TextIO
 
+from chatrepl.api.prices import price
 from chatrepl.cli.assemble import Assembled, assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.doctor import show_doctor
@@ -34,7 +36,32 @@ def show_page(options: Options, loaded: Config, out: TextIO) -> int:
         return _show_models(options, loaded, out)
     if options.search is not None:
         return _show_found(options, options.search, out)
+    if options.usage:
+        return _show_usage(options, out)
     return _show_saved(options, out) if options.sessions else show_doctor(options, loaded, out)
+
+
+def _show_usage(options: Options, out: TextIO) -> int:
+    from chatrepl.pages.usage_list import (  # each page loads what it shows
+        UsageQuestion,
+        look_at,
+        none_spent,
+        usage_facts,
+        usage_list,
+    )
+
+    words = " ".join(options.prompt).split() + ([options.by] if options.by else [])
+    asked = UsageQuestion.read(words)
+    spent = look_at(find_folders().state, asked, price, time.time())
+    if options.manner != "text":
+        write_json(out, usage_facts(spent))
+        return 0
+    if not spent.groups:
+        mutter(sys.stderr, f"chatrepl: {none_spent(asked)}")
+    table = usage_list(spent)
+    _write_table(out, table)
+    mutter(sys.stderr, table.footer)
+    return 0
 
 
 def _show_models(options: Options, loaded: Config, out: TextIO) -> int:

@@ -52,6 +52,7 @@ search: Find text in saved conversations
 export: Write it as md, html, json, curl, python
 import: Open a conversation from a JSON file
 delete: Delete a saved one for good
+usage: What was spent, by day or model
 models: List models with prices
 set: Change a setting
 config: Where each setting comes from

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
+from chatrepl.commands.picking import choose, deleted, numbered
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.commands.tree import goto
@@ -35,7 +36,7 @@ from chatrepl.storage.export import (
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
+from chatrepl.storage.library import SavedEntry, find, list_entries, look_up, taken_names
 from chatrepl.storage.library import search as search_all
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.saved import checked_name, reopen
@@ -92,11 +93,16 @@ def save(session: Session, name: Rest = "") -> Outcome:
 
 
 @command("load", "resume", group="saved")
-def load(session: Session, name: SavedName) -> Outcome:
+def load(session: Session, name: SavedName = "") -> Outcome:
     """Go on with a saved conversation: its name, its id, or the beginning of either.
 
-    A number after it goes to that turn. The one that is open stays saved, and /undo returns to it.
+    Without NAME choose one from the list, where you can also rename and delete them. A number
+    after NAME goes to that turn. The one that is open stays saved, and /undo returns to it.
     """
+    if not name:
+        return choose(session, lambda entry: _opened(session, entry), "load")
+    if (entry := numbered(session, name)) is not None and not _is_called(session, name):
+        return _opened(session, entry)
     entry, turn = _wanted(session.edges.library, name)
     if not turn:
         return _opened(session, entry)
@@ -178,25 +184,27 @@ def search(session: Session, text: Rest) -> Outcome:
 
 
 @command("delete", group="saved")
-def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcome:
-    """Delete a saved conversation for good. This cannot be undone."""
-    entry = find(session.edges.library, name)
-    if entry.id == session.recorder.id:
-        raise UsageError("That conversation is open.", "Delete it from the next chat.")
-    if entry.id in {recorder.id for _, recorder in session.shelf.all}:
-        raise UsageError(
-            f"{entry.label} was open in this chat, and /undo returns to it.",
-            "Delete it from the next chat.",
-        )
+def delete_(session: Session, name: SavedName = "", *, force: bool = False) -> Outcome:
+    """Delete a saved conversation for good. This cannot be undone.
 
-    def apply() -> Outcome:
-        delete(entry)
-        return Notice(f"{entry.label} is deleted.")
+    Without NAME choose one from the list.
+    """
+    if not name:
+        return choose(session, lambda entry: _delete(session, entry, force=force), "delete")
+    entry = None if _is_called(session, name) else numbered(session, name)
+    return _delete(session, entry or find(session.edges.library, name), force=force)
 
-    if force:
-        return apply()
+
+def _is_called(session: Session, name: str) -> bool:
+    """Tell whether a conversation has a number for a name."""
+    return name.isdecimal() and name in taken_names(session.edges.library or Path())
+
+
+def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:
+    if force or entry.id == session.recorder.id:  # of the open one, it says why not
+        return Notice(deleted(session, entry))
     preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
-    return Confirm(preview, apply, "Delete it for good?")
+    return Confirm(preview, lambda: Notice(deleted(session, entry)), "Delete it for good?")
 
 
 @command("export", group="saved")

@@ -71,6 +71,9 @@ class _HttpHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(b"")
 
+    def do_DELETE(self) -> None:
+        self._answer(b"")
+
     def do_HEAD(self) -> None:
         """Answer a greeting, which opens the connection for what follows."""
         self.send_response_only(200)

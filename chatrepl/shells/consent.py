@@ -9,12 +9,16 @@ from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 
 
+class TakenBack(Exception):  # noqa: N818 - nothing is wrong
+    """The user would rather change what was to be sent: it is the draft again."""
+
+
 @dataclass(slots=True)
 class Consent:
     """The questions of one chat; `own` are the user's keys, `agreed` those sent knowingly."""
 
     session: Session
-    ask: Callable[[str], bool]
+    ask: Callable[[str], bool | None]
     say: Callable[[str], object]
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)

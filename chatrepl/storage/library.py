@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +37,10 @@ _MOST_HITS: Final = 1_000
 
 @frozen
 class SavedEntry:
-    """A saved conversation in a list. `when` is the time of its last change, in seconds."""
+    """A saved conversation in a list. `when` is the time of its last change, in seconds.
+
+    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    """
 
     id: str
     file: str
@@ -46,6 +49,8 @@ class SavedEntry:
     turns: int
     when: float
     size: int
+    usd: float | None = None
+    damaged: bool = False
 
     @property
     def path(self) -> Path:
@@ -96,6 +101,14 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
     return files
 
 
+def holds(folder: Path, least: int) -> bool:
+    """Tell whether there are at `least` so many conversations, without looking at more of them."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        names = (entry.name for entry in entries if entry.name.endswith(SUFFIX))
+        return len(list(islice(names, least))) == least
+    return False
+
+
 def read_entry(file: tuple[str, float, int]) -> SavedEntry:
     """Read what a list shows of one conversation; a damaged one is listed all the same."""
     path, when, size = file
@@ -107,8 +120,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         finally:
             os.close(descriptor)
     except OSError:
-        facts = {}
-    turns = facts.get("n")
+        facts = {"damaged": True}
+    turns, usd = facts.get("n"), facts.get("usd")
     return SavedEntry(
         id=path[path.rfind(os.sep) + 1 : -len(SUFFIX)],
         file=path,
@@ -117,6 +130,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
+        usd=float(usd) if isinstance(usd, int | float) else None,
+        damaged=bool(facts.get("damaged")),
     )
 
 
@@ -228,7 +243,8 @@ def _from_beginning(data: bytes) -> dict[str, Any]:
     loaded = load_bytes(data)
     turns = loaded.conversation.path()
     title = next((words for turn in turns if (words := title_of(turn))), "")
-    return {"title": title, **loaded.meta, "n": len(turns)}
+    is_damaged = loaded.skipped > 0 and not loaded.conversation.turns
+    return {"title": title, **loaded.meta, "n": len(turns), "damaged": is_damaged}
 
 
 def _text(value: Any) -> str:

@@ -182,7 +182,7 @@ def test_a_misspelt_model_is_not_switched_to_and_the_nearest_named() -> None:
     assert player.session.model.id == "claude-opus-5-5"
     player.do("/model! sonet-4.6")
     assert player.session.model.id == "sonet-4.6"
-    assert "learned as it answers" in player.heard
+    assert "learned as it answers" in player.said[-2]
 
 
 def test_an_id_nobody_listed_may_be_new_or_of_another_server() -> None:

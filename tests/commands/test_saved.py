@@ -14,6 +14,7 @@ from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import NoRecorder
 from chatrepl.pages.saved_list import when
+from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
 from tests.commands.playing import Player
@@ -282,6 +283,23 @@ def test_a_long_list_tells_how_many_more_there_are(chat: Trimmer) -> None:
     assert chat.tables[0].footer.startswith("1 more")
 
 
+def test_what_was_left_by_clear_can_be_deleted_and_undo_returns_to_it_no_more(
+    chat: Trimmer, folder: Path
+) -> None:
+    chat.say("demo: say one")
+    chat.do("/save one")
+    chat.do("/clear")
+    chat.do("/delete one")
+    assert chat.heard == "one is deleted."
+    assert not labels(chat)
+    with pytest.raises(UsageError, match="nothing to undo"):
+        chat.do("/undo")
+    chat.say("demo: say two")
+    rest(chat)
+    keep_unsent(chat.session)
+    assert [entry.turns for entry in list_entries(folder)] == [1]
+
+
 def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: Path) -> None:
     old = begin(folder)
     old.say("demo: say old")
@@ -292,10 +310,6 @@ def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: P
     rest(chat)
     with pytest.raises(UsageError, match="is open"):
         chat.do("/delete one")
-    chat.do("/clear")
-    with pytest.raises(UsageError, match="was open in this chat"):
-        chat.do("/delete one")
-
     chat.agree = False
     chat.do("/delete old")
     assert "old" in labels(chat)

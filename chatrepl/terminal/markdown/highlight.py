@@ -7,7 +7,6 @@ string of them, the lines up to the real end are part of it.
 One line through a pygments lexer, from one state to the next.
 """
 
-import copy
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
@@ -19,6 +18,8 @@ from pygments.styles import get_style_by_name
 from pygments.token import Comment, Error, Generic, String, Text, Token, _TokenType
 from pygments.util import ClassNotFound
 from rich.style import Style
+
+from chatrepl.core.value import twin
 
 TokenKinds = tuple[tuple[_TokenType, str], ...]
 Stack = tuple[str, ...]
@@ -198,7 +199,7 @@ class Highlighter:
         return self._lexer is not None
 
     def copy(self) -> "Highlighter":
-        other: Highlighter = copy.copy(self)
+        other: Highlighter = twin(self)
         if self._inner:
             other._inner = self._inner.copy()
         return other

@@ -193,23 +193,26 @@ class _Walk:
 
     def _open_link(self, href: str) -> None:
         self._hrefs.append((href, len(self._runs)))
-        self._push(self._look.link)
+        self._push(self._look.link + self._look.leading_to(href))
 
     def _close_link(self) -> None:
         self._pop()
         href, begin = self._hrefs.pop()
         text = "".join(text for text, _ in self._runs[begin:])
         if href and _bare(href) != _bare(text):
-            self._add(f" ({href})" if text else href, self._look.target)
+            self._target(href, f" ({href})" if text else href)
+
+    def _target(self, address: str, text: str) -> None:
+        self._add(text, self._look.target + self._look.leading_to(address))
 
     def _image(self, token: Token) -> None:
         source = str(token.attrs.get("src", ""))
         alt = "".join(child.content for child in token.children or ())
         look = self._look
         self._add("image: ", look.target)
-        self._add(alt or source, look.image)
+        self._add(alt or source, look.image + look.leading_to(source))
         if alt and source:
-            self._add(f" ({source})", look.target)
+            self._target(source, f" ({source})")
 
     def _html(self, index: int, text: str) -> None:
         tag = _TAG.match(text)
