@@ -29,6 +29,7 @@ from chatrepl.core.outcome import (
     Notice,
     Outcome,
     Page,
+    Pick,
     Quit,
     Send,
     Several,
@@ -38,11 +39,13 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent, TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
+from chatrepl.shells.typed_line import BARE, is_dropped
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -51,8 +54,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-# What every shell understands is no message: it would be paid for.
-_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 # What a failure says to do, once the message is back in the prompt.
 _BACK = {
     AGAIN: "Nothing is lost; Enter sends it again.",
@@ -163,10 +164,10 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = _BARE.get(text.strip(), text)
+        text = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif _is_dropped(text) and self._is_to_attach(text):
+        elif is_dropped(text) and self._is_to_attach(text):
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
@@ -263,6 +264,8 @@ class Repl:
             case Several(outcomes):
                 for one in outcomes:
                     self.act(one)
+            case Pick():
+                self._pick(outcome)
             case Confirm(preview, apply, question):
                 self.act(preview)
                 answer = self.desk.ask(question)
@@ -290,12 +293,19 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                if self.consent.to_pay():
+                if self.consent.to_send() and self.consent.to_pay():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
-                self._aside(message, then)
+                if self.consent.to_send(message):
+                    self._aside(message, then)
             case Count():
                 self._count(outcome)
+
+    def _pick(self, asked: Pick) -> None:
+        if not self.desk.prompt.draws:
+            self._do(asked.otherwise)
+        elif chosen := self.desk.prompt.pick(self.runner.run, asked):
+            self._do(lambda: asked.choose(chosen))
 
     def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
         """Let the model write something aside; a stop leaves all as it was."""
@@ -323,7 +333,7 @@ class Repl:
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
-            self.attention.name_window(message.text)
+            self.attention.name_window(title(self.session) or message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
     def _turn(self, reply: Answering, typed: str = "") -> None:
@@ -387,11 +397,3 @@ class Repl:
             self.desk.speaker.line(words, style)
         if self.session.settings.notify and turn.receipt:
             self.attention.call(turn.receipt)
-
-
-def _is_dropped(text: str) -> bool:
-    if not text.startswith(("/", "~", "'", '"', "file:")):
-        return False
-    from chatrepl.attachments.dropped import are_dropped  # seldom needed
-
-    return are_dropped(text)
