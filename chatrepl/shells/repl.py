@@ -159,13 +159,14 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = BARE.get(text.strip(), text)
+        text = self.draft = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif is_dropped(text) and self._is_to_attach(text):
+        elif is_dropped(text) and self._is_to_attach():
+            self.draft = ""
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
-            settings = self.session.settings
+            self.draft, settings = "", self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -188,23 +189,22 @@ class Repl:
             return True
         if self.desk.ask("That begins like a path. Send it as a message?"):
             return False
-        self.draft = text
         raise TakenBack
 
-    def _is_to_attach(self, text: str) -> bool:
+    def _is_to_attach(self) -> bool:
         answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
         if answer is None:
-            self.draft = text
             raise TakenBack
         return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
+        self.draft = text  # whatever stops us before the turn, the text is not lost
         if not self.session.settings.keep_hidden:
             text, hidden = without_hidden(text)
             if hidden:
                 self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
-        self.draft = text  # whatever stops us before the turn, the text is not lost
+                self.draft = text
         if "@" in text:
             self._send_mentioning(text, pasted)
         else:
