@@ -1,8 +1,8 @@
 """The one message of a single shot: words, standard input and attachments put together."""
 
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
@@ -21,6 +21,7 @@ from chatrepl.terminal.sanitize.text import one_line
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
     from chatrepl.core.exchange.form import Form
+    from chatrepl.core.rows import Column
 
 _MOST_BYTES = 4  # of a character
 USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
@@ -35,7 +36,7 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     if "@" in prompt and not options.quiet:
         _tell_mentions(prompt)
     text = piped.text if piped is not None and not from_stdin else ""
-    session.stage(*_attached(options, session, piped))
+    session.stage(*attached(options, session, piped))
     if text and not session.settings.keep_hidden:
         text = _seen(text, options)
     if prompt.strip() and text.strip():
@@ -99,16 +100,40 @@ def look_for_keys(
 
 def form_of(options: Options) -> "Form | None":
     """Give the form of the reply that is asked for, if one is. Raises UsageError."""
-    if options.schema is None and options.choose is None:
+    if options.schema is None and options.choose is None and options.rows is None:
         return None
-    from chatrepl.pages.reply_form import choice_form, schema_form
+    from chatrepl.pages.reply_form import choice_form, rows_form, schema_form
 
+    if options.rows is not None:
+        return rows_form(columns_of(options))
     if options.choose is not None:
         return choice_form((options.choose,), "--choose")
     return schema_form(options.schema or "", "--schema", read_text)
 
 
-def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
+def columns_of(options: Options) -> "tuple[Column, ...]":
+    """Read the columns of the rows that are asked for. Raises UsageError."""
+    from chatrepl.core.rows import parse_columns
+
+    return parse_columns(options.rows or "", "--rows")
+
+
+def check_of(options: Options, form: "Form | None") -> Callable[[Any], str | None] | None:
+    """Give what says where a reply's value departs from what was asked for, if anything was."""
+    if form is None:
+        return None
+    if options.rows is not None:
+        from chatrepl.core.rows import rows_violation
+
+        columns = columns_of(options)
+        return lambda value: rows_violation(columns, value)
+    from chatrepl.pages.reply_form import check_of as check_schema
+
+    return check_schema(form)
+
+
+def attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
+    """Attach what the command line names, and say so. Raises AttachmentError."""
     specs = list(options.attach)
     if piped is not None and piped.data and "-" not in specs:
         specs.append("-")
@@ -117,8 +142,8 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
     from chatrepl.attachments.attach import load_all
 
     data = b"" if piped is None else piped.data or piped.text.encode()
-    attached = load_all(specs, data, session.model, keep_hidden=session.settings.keep_hidden)
+    files = load_all(specs, data, session.model, keep_hidden=session.settings.keep_hidden)
     if not (options.quiet or session.interactive):  # a chat shows them under the message
-        for item in attached:
+        for item in files:
             mutter(sys.stderr, item.line)
-    return attached
+    return files

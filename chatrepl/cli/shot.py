@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from chatrepl.api.address import is_allowed
 from chatrepl.api.outgoing import beta_header, streaming
@@ -17,7 +17,7 @@ from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import compose, form_of, look_for_keys
+from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -27,6 +27,7 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact, dollars, for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+from chatrepl.session.till import is_bounded
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
@@ -34,7 +35,7 @@ from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
 
 if TYPE_CHECKING:
-    from chatrepl.core.exchange.form import Form
+    from chatrepl.shells.sinks import RowWriter
 
 _AT_ONCE_S: Final = 0.05
 _GREETING_S: Final = 3.0
@@ -71,7 +72,8 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> 
 def _session(options: Options, loaded: Config) -> Session:
     """Make the session; prices are looked up only where somebody will see them."""
     session = new_session(options, loaded, interactive=False)
-    if options.manner == "text" and not (options.verbose or options.dry_run or options.keeps):
+    is_seen = options.verbose or options.dry_run or options.keeps or is_bounded(session.settings)
+    if options.manner == "text" and not is_seen:
         session.equip(price=lambda _model, _usage, _when: None)
     return session
 
@@ -92,6 +94,7 @@ async def _ask(
                 None if options.quiet else sys.stderr, f"chatrepl: {what}, as allow_http allows."
             )
         if connection is not None:
+            connection.keep_account(session)
             stack.push_async_callback(connection.close)
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
@@ -157,8 +160,9 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
     raw = session.settings.render == "raw"
     status = _is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") not in {"", "dumb"}
     status = status and not session.settings.accessible
+    rows = _rows(options, out)
     return Manner(
-        output=options.manner,
+        output="text" if rows is not None else options.manner,
         raw=options.raw,
         screen=_is_terminal(out),
         extract=options.extract,
@@ -166,16 +170,22 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         verbose=options.verbose,
         live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
-        check=_check_of(session.next.form),
+        check=check_of(options, session.next.form),
+        rows=rows,
     )
 
 
-def _check_of(form: "Form | None") -> Callable[[Any], str | None] | None:
-    if form is None:
+def _rows(options: Options, out: TextIO) -> "RowWriter | None":
+    if options.rows is None or options.manner == "json":
         return None
-    from chatrepl.pages.reply_form import check_of
+    from chatrepl.shells.sinks import RowWriter
 
-    return check_of(form)
+    def write(data: bytes) -> None:
+        out.write(data.decode())
+        out.flush()
+
+    safe = display if _is_terminal(out) else (str if options.raw else pipe)
+    return RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
 
 
 def _live_view(session: Session, out: TextIO) -> Display:

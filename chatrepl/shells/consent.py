@@ -12,12 +12,16 @@ from chatrepl.session.session import Session
 _BESIDE: Final = "The system prompt, the prefill or a message that you added"
 
 
+class TakenBack(Exception):  # noqa: N818 - nothing is wrong
+    """The user would rather change what was to be sent: it is the draft again."""
+
+
 @dataclass(slots=True)
 class Consent:
     """The questions of one chat; `own` are the user's keys, `agreed` those sent knowingly."""
 
     session: Session
-    ask: Callable[[str], bool]
+    ask: Callable[[str], bool | None]
     say: Callable[[str], object]
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)

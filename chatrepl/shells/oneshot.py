@@ -6,11 +6,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, ReplyError, StorageError
+from chatrepl.core.errors import (
+    AGAIN,
+    CHANGE,
+    TOO_LONG,
+    ApiError,
+    ApiErrorKind,
+    ChatreplError,
+    StorageError,
+)
 from chatrepl.core.exchange.reply import Reply, StreamEvent
-from chatrepl.core.result import Result, judge
+from chatrepl.core.result import Result, Wanted, accept
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.traces import trace
@@ -23,6 +31,9 @@ from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Stream, run_turn
 
+if TYPE_CHECKING:
+    from chatrepl.shells.sinks import RowWriter
+
 _ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
 _SIGNALLED: Final = 128
 STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
@@ -33,7 +44,7 @@ class Manner:
     """How the answer is written. `screen` tells that it is written to a terminal.
 
     `rendered` makes the view of a terminal; None is a pipe. `check` tells how a reply breaks the
-    form that was asked for; it gives None where it fits.
+    form that was asked for; it gives None where it fits. `rows` writes rows as they come.
     """
 
     output: str = "text"
@@ -45,6 +56,7 @@ class Manner:
     live_status: bool = False
     rendered: Callable[[], Display] | None = None
     check: Callable[[Any], str | None] | None = None
+    rows: "RowWriter | None" = None
 
 
 @dataclass(slots=True)
@@ -102,10 +114,12 @@ class Shot:
             self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
             self._write_result(self._text(), None, error)
-        elif self._held():  # what does not have the form asked for is nothing for stdout
+        elif (
+            self._held() and self.manner.rows is None
+        ):  # what does not have the form asked for is nothing for stdout
             mutter(self.err, display(self._text().rstrip("\n")))
-        if isinstance(error, ApiError) and error.kind is ApiErrorKind.TOO_LARGE:
-            error.hint = "Send less of it; --dry-run tells how large a request is."
+        if isinstance(error, ApiError):
+            _word_for_a_pipe(error)
         if error.exit_code not in STOPPED:
             say_error(self.err, error)
         return error.exit_code
@@ -118,22 +132,8 @@ class Shot:
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
-        text = self._text()
-        form, wanted = self.session.next.form, self.manner.extract
-        problem = judge(turn, text, whole=form is not None or wanted is not None)
-        if problem is not None:
-            raise problem
-        if form is None:
-            return (text if wanted is None else _extracted(text, wanted)), None
-        try:
-            inner, value = form.read(text)
-        except ValueError:
-            named = "one of the choices" if form.choices else "valid JSON"
-            raise ReplyError(f"The reply is not {named}.") from None
-        violation = self.manner.check(value) if self.manner.check is not None else None
-        if violation:
-            raise ReplyError(violation)
-        return inner, value
+        wanted = Wanted(self.session.next.form, self.manner.extract, self.manner.check)
+        return accept(turn, self._text(), wanted)
 
     def _view(self) -> Display:
         return _Both(self._inner_view(), self)
@@ -144,6 +144,10 @@ class Shot:
             asked, kept = self.session.settings.model, self.session.recorder.id
             lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
             return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
+        if self.manner.rows is not None:
+            from chatrepl.shells.sinks import RowsView  # seldom asked for
+
+            return NotedView(RowsView(self.manner.rows), err, live=self.manner.live_status)
         if self._held():
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
@@ -163,6 +167,8 @@ class Shot:
     def _write(self, text: str, parsed: Any) -> None:
         if self.manner.output != "text":
             self._write_result(text, parsed, self._unsaved())
+        elif self.manner.rows is not None:
+            self.manner.rows.begin()  # where there are none, the header tells so
         elif self._held():
             safe = self._safe(text)
             self.out.write(safe if safe.endswith("\n") else f"{safe}\n")
@@ -275,10 +281,20 @@ class _Both:
         self.view.show(event, reply)
 
 
-def _extracted(text: str, language: str) -> str:
-    from chatrepl.core.code_blocks import extract  # seldom asked for
-
-    return extract(text, language)
+def _word_for_a_pipe(error: ApiError) -> None:
+    """Name a step that can be taken where there is no chat."""
+    error.message = error.message.replace(TOO_LONG, "The input is longer than the model's window")
+    match error:
+        case ApiError(kind=ApiErrorKind.TOO_LARGE, status=413):
+            error.hint = "Attach less; --dry-run tells its size."
+        case ApiError(kind=ApiErrorKind.TOO_LARGE):
+            error.hint = "Send less, or -m another model; --dry-run tells the size."
+        case ApiError(hint=hint) if hint == CHANGE:
+            error.hint = "--dry-run shows the request."
+        case ApiError(hint=hint, tries=tries) if hint == AGAIN and tries > 1:
+            error.hint = f"Gave up after {tries} tries."
+        case _:
+            pass
 
 
 def mutter(err: TextIO | None, text: str) -> None:

@@ -153,6 +153,8 @@ class Journal:
         """Give it a name, which others find at once."""
         self.copied = None
         self.meta(name=name)
+        if self.path.exists():
+            self._writer.start()
         self.flush()
 
     @contextlib.contextmanager

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeAlias, cast
 import pytest
 
 from chatrepl.core.errors import UsageError
+from chatrepl.shells.consent import TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.repl import Repl
 from chatrepl.terminal.prompt.values import Closed, Submitted
@@ -68,6 +69,10 @@ def test_errors_and_interrupts_are_said_and_the_chat_goes_on() -> None:
     assert talk(UsageError("No.", "Try /help."), KeyboardInterrupt(), Closed()) == (
         "No.\nTry /help.\n\nStopped.\n\n"
     )
+
+
+def test_a_text_that_is_taken_back_is_no_error() -> None:
+    assert talk(TakenBack(), Closed()) == "Nothing was sent. The line is back in the prompt.\n\n"
 
 
 @pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])

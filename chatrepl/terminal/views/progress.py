@@ -21,6 +21,7 @@ _DASHES = "|/-\\"
 _STALLED_S = 2.0  # a text that does not go on for so long is waited for
 _LONG_S = 5.0
 _CHARS_A_TOKEN = 4
+_CAUSE_COLUMNS = 42  # of a retry: what follows it stands within 80
 
 
 class Progress:
@@ -95,7 +96,7 @@ class Progress:
 
 def retry_words(wait: RetryWait, *, utf8: bool = True) -> str:
     """Say why there is another try, and when."""
-    tries = f"try {wait.attempt} of {wait.attempts}"
-    reason = one_line(wait.reason).rstrip(".")
-    parts = (reason, f"again in {wait.seconds} s", "Esc stops", tries)
+    reason = one_line(wait.reason.rstrip("."), _CAUSE_COLUMNS)
+    tries = f"{wait.attempt}/{wait.attempts}"
+    parts = (reason, f"again in {wait.seconds} s", tries, "Esc stops")
     return (" · " if utf8 else ", ").join(parts)

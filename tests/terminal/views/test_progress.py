@@ -37,9 +37,9 @@ def test_a_retry_names_its_cause_and_ends_with_the_next_event() -> None:
     progress = Progress(Clock(), utf8=True)
     wait = RetryWait("busy.", 3, 1, 4)
     progress.note(wait, Reply())
-    assert words(progress) == retry_words(wait) == "busy · again in 3 s · Esc stops · try 1 of 4"
+    assert words(progress) == retry_words(wait) == "busy · again in 3 s · 1/4 · Esc stops"
     progress.note(TextDelta("x"), Reply())
     assert words(progress) == ""
     plain = Progress(Clock(), utf8=False)
     plain.note(wait, Reply())
-    assert words(plain) == "busy, again in 3 s, Esc stops, try 1 of 4"
+    assert words(plain) == "busy, again in 3 s, 1/4, Esc stops"
