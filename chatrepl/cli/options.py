@@ -109,6 +109,7 @@ class Options:
     changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
+    widget: str | None = _flag("text", _PAGES, "--widget bash|zsh|fish", "Print a function that turns words on the shell's line into a command; it never runs one.", ("bash", "zsh", "fish"))
     show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
     install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on

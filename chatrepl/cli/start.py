@@ -69,6 +69,10 @@ def _page(options: Options) -> str:
         return changes()
     if options.version:
         return f"chatrepl {__version__}\n"
+    if options.widget is not None:
+        from chatrepl.cli.widget import widget
+
+        return widget(options.widget)
     if options.show_completion or options.install_completion:
         from chatrepl.cli.app import completion_script, install_completion
 

@@ -39,11 +39,13 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent, TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
+from chatrepl.shells.typed_line import BARE, is_dropped
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -52,8 +54,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-# What every shell understands is no message: it would be paid for.
-_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 # What a failure says to do, once the message is back in the prompt.
 _BACK = {
     AGAIN: "Nothing is lost; Enter sends it again.",
@@ -164,14 +164,13 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = self.draft = _BARE.get(text.strip(), text)
+        text = self.draft = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif _is_dropped(text) and self._is_to_attach():
-            self.draft = ""
+        elif is_dropped(text) and self._is_to_attach():
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
-            self.draft, settings = "", self.session.settings
+            settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -180,6 +179,7 @@ class Repl:
 
     def _command(self, line: str) -> None:
         """Run a command, and show the pictures that it stages."""
+        self.draft = ""
         before = {id(item) for item in self.session.next.staged}
         self._do(lambda: REGISTRY.dispatch(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
@@ -333,7 +333,7 @@ class Repl:
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
-            self.attention.name_window(message.text)
+            self.attention.name_window(title(self.session) or message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
     def _turn(self, reply: Answering, typed: str = "") -> None:
@@ -397,11 +397,3 @@ class Repl:
             self.desk.speaker.line(words, style)
         if self.session.settings.notify and turn.receipt:
             self.attention.call(turn.receipt)
-
-
-def _is_dropped(text: str) -> bool:
-    if not text.startswith(("/", "~", "'", '"', "file:")):
-        return False
-    from chatrepl.attachments.dropped import are_dropped  # seldom needed
-
-    return are_dropped(text)
