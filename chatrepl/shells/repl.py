@@ -12,7 +12,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
@@ -46,7 +46,7 @@ from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.typed_line import BARE, is_dropped
-from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.shells.under_reply import BACK, condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -54,11 +54,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-# What a failure says to do, once the message is back in the prompt.
-_BACK = {
-    AGAIN: "Nothing is lost; Enter sends it again.",
-    CHANGE: "Your message is back in the prompt.",
-}
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -348,7 +343,7 @@ class Repl:
             elif typed:
                 self.draft = typed
                 if isinstance(error, ChatreplError):
-                    error.hint = _BACK.get(error.hint, error.hint)
+                    error.hint = BACK.get(error.hint, error.hint)
             raise
         else:
             self._sum_up(turn)
@@ -372,6 +367,7 @@ class Repl:
             before_suspend=view.suspend,
             after_suspend=view.resume,
             hear=self.attention.hear,
+            waits=view.let_wait,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
