@@ -12,7 +12,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
@@ -46,7 +46,7 @@ from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.typed_line import BARE, is_dropped
-from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.shells.under_reply import BACK, condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -54,11 +54,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-# What a failure says to do, once the message is back in the prompt.
-_BACK = {
-    AGAIN: "Nothing is lost; Enter sends it again.",
-    CHANGE: "Your message is back in the prompt.",
-}
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -164,10 +159,10 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = BARE.get(text.strip(), text)
+        text = self.draft = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif is_dropped(text) and self._is_to_attach(text):
+        elif is_dropped(text) and self._is_to_attach():
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
@@ -179,6 +174,7 @@ class Repl:
 
     def _command(self, line: str) -> None:
         """Run a command, and show the pictures that it stages."""
+        self.draft = ""
         before = {id(item) for item in self.session.next.staged}
         self._do(lambda: REGISTRY.dispatch(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
@@ -193,23 +189,22 @@ class Repl:
             return True
         if self.desk.ask("That begins like a path. Send it as a message?"):
             return False
-        self.draft = text
         raise TakenBack
 
-    def _is_to_attach(self, text: str) -> bool:
+    def _is_to_attach(self) -> bool:
         answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
         if answer is None:
-            self.draft = text
             raise TakenBack
         return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
+        self.draft = text  # whatever stops us before the turn, the text is not lost
         if not self.session.settings.keep_hidden:
             text, hidden = without_hidden(text)
             if hidden:
                 self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
-        self.draft = text  # whatever stops us before the turn, the text is not lost
+                self.draft = text
         if "@" in text:
             self._send_mentioning(text, pasted)
         else:
@@ -348,7 +343,7 @@ class Repl:
             elif typed:
                 self.draft = typed
                 if isinstance(error, ChatreplError):
-                    error.hint = _BACK.get(error.hint, error.hint)
+                    error.hint = BACK.get(error.hint, error.hint)
             raise
         else:
             self._sum_up(turn)
@@ -372,6 +367,7 @@ class Repl:
             before_suspend=view.suspend,
             after_suspend=view.resume,
             hear=self.attention.hear,
+            waits=view.let_wait,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
