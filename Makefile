@@ -26,6 +26,6 @@ fix: .venv/done
 	.venv/bin/ruff format .
 
 docs: .venv/done  # what is derived: config.example.toml, the README's tables, its picture
-	$(PYTHON) -m tests.derive
+	$(PYTHON) -m tests.derive && $(PYTHON) -m tests.pictures
 
 .PHONY: chat test lowest check fix docs

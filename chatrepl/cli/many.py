@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from chatrepl.api.http import listen
+from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, new_runner, open_connection
@@ -51,6 +52,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     """Ask about each item and give the exit code. Raises ChatreplError."""
     session = new_session(options, loaded, interactive=False)
     session.use(head_start=False)
+    session.equip(price=SteadyPrices().price)
     session.prepare(form=form_of(options))
     if "-" in options.attach:
         raise UsageError("-a - is no file here: standard input has the items.", _SAFE)

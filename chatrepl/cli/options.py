@@ -106,6 +106,7 @@ class Options:
     usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
     by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
     widget: str | None = _flag("text", _PAGES, "--widget bash|zsh|fish", "Print a function that turns words on the shell's line into a command; it never runs one.", ("bash", "zsh", "fish"))

@@ -99,7 +99,7 @@ async def _ask(
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
-        look_for_keys(options, message, connection.route.secrets)
+        look_for_keys(options, session, message, connection.route.secrets)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -203,7 +203,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
-    look_for_keys(options, message)
+    look_for_keys(options, session, message)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:

@@ -63,6 +63,10 @@ def _page(options: Options) -> str:
         from chatrepl.cli.help import help_page
 
         return help_page(get_terminal_size().columns)
+    if options.changes:
+        from chatrepl.cli.news import changes
+
+        return changes()
     if options.version:
         return f"chatrepl {__version__}\n"
     if options.widget is not None:

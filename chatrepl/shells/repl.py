@@ -293,10 +293,11 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                if self.consent.to_pay():
+                if self.consent.to_send() and self.consent.to_pay():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
-                self._aside(message, then)
+                if self.consent.to_send(message):
+                    self._aside(message, then)
             case Count():
                 self._count(outcome)
 

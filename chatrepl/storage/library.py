@@ -21,7 +21,7 @@ from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.journal_file import DAMAGED, SUFFIX, LogFile
-from chatrepl.storage.read import load_bytes, read_journal
+from chatrepl.storage.read import lines_of, load_bytes, read_journal
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
@@ -33,6 +33,7 @@ _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
 _SHOWN: Final = 80
 _MOST_HITS: Final = 1_000
+_MOST_LINES: Final = 300_000  # that hold what is looked for, in one file
 
 
 @frozen
@@ -323,9 +324,7 @@ def _hits(
 ) -> Iterator[Hit]:
     pattern = pattern_of(wanted)
     ended = frozenset(_ended(data))
-    for line in data.split(b"\n"):
-        if not holds(line):
-            continue
+    for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
         for turn, role, text in _spoken(line, ended):
             if match := pattern.search(text):
                 yield _hit(entry, turn, role, match)
