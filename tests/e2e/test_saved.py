@@ -17,7 +17,7 @@ def test_conversations_are_named_found_opened_written_and_deleted(tmp_path: Path
         c.terminal.send("/sessions otters")
         c.terminal.wait_for("river talk +.*otters", visible=True)
         c.terminal.keys("c-c")
-        c.command("/search otters", "assistant")
+        c.command("/search otters", r"river talk +1 +2 +otters swim")
         c.command("/load river", "river talk · 1 turn")
         c.command(f"/export json {out}", "was written to")
         c.command(f"/import {out}", "is open, with 1 turn")
