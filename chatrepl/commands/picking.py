@@ -18,7 +18,8 @@ def choose(session: Session, use: Callable[[SavedEntry], Outcome], name: str) ->
     """Let one of the conversations but the open one be chosen for `/name`, the newest first."""
     listing = Listing(_others(session), session.edges.clock())
     if not listing:
-        return Notice(none_saved(""))
+        is_alone = session.recorder.id is not None and bool(session.conversation.turns)
+        return Notice("No other conversation is saved." if is_alone else none_saved(""))
 
     def as_list() -> Outcome:
         shown = min(len(listing), _MOST_LISTED)

@@ -25,6 +25,7 @@ from chatrepl.pages.found import find_all, found_list, jumps
 from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.storage.export import (
     BASE_URL,
     Call,
@@ -38,7 +39,6 @@ from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import SavedEntry, find, list_entries, look_up, taken_names
 from chatrepl.storage.library import search as search_all
-from chatrepl.storage.record_log import title_of
 from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
@@ -259,15 +259,13 @@ def exported(session: Session, format_: str, name: str = "") -> str:
 
 def _sheet(session: Session, name: str) -> Sheet:
     """Put together what is exported for people: all turns, whether they are sent or not."""
-    conversation, recorder = session.conversation, session.recorder
-    path, state = conversation.path(), conversation.state
-    name = recorder.name if isinstance(recorder, Journal) else name
-    title = name or next(filter(None, map(title_of, path)), "Conversation")
+    path, state = session.conversation.path(), session.conversation.state
     begun, ended = when(path[0].created), when(path[-1].created)
     branch = next((name for name, at in state.branches.items() if at == state.head), "")
     dated = begun if ended[:10] == begun[:10] else f"{begun} to {ended}"
     about = " · ".join(filter(None, (dated, _turns(len(path)), branch and f"branch {branch}")))
-    return Sheet(path, title, state.system, session.settings.cite, about)
+    heading = name or title(session) or "Conversation"
+    return Sheet(path, heading, state.system, session.settings.cite, about)
 
 
 def extent_of(session: Session, format_: str) -> str:

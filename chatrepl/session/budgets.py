@@ -1,7 +1,7 @@
 """What may be spent: the worst that a request can come to must fit into every budget.
 
 It is held in the ledger until the reply is there, so that several processes at once stay within
-one budget. What a process that was killed had held stays held: the service may worst it.
+one budget. What a process that was killed had held stays held: the service may bill it.
 """
 
 from collections.abc import Iterator

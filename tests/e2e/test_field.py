@@ -135,7 +135,7 @@ def test_each_mention_is_seen_before_it_goes_and_asked_about_where_it_may_be_a_s
     with desk(tmp_path) as d:
         for text, chip, line in MENTIONS:
             rows = d.terminal.send(text).settle(0.3).screen().splitlines()
-            assert rows[-1].endswith(f" · {chip}") if chip else "▣" not in rows[-1]
+            assert rows[-1].startswith(f"{chip} · ") if chip else "▣" not in rows[-1]
             d.terminal.keys("enter").wait_for(re.escape(line))
             if "?" in line:
                 d.terminal.send("n").keys("enter")
@@ -165,11 +165,11 @@ def test_a_pasted_mention_that_comes_back_from_the_history_is_still_asked_about(
 ) -> None:
     with desk(tmp_path) as d:
         d.terminal.paste(LEFT).keys("c-c").settle()
-        d.terminal.send("read @plan.md").wait_for(r"▣ plan\.md$", visible=True)
+        d.terminal.send("read @plan.md").wait_for(r"▣ plan\.md ·", visible=True)
         d.terminal.keys("c-u").settle()
         for key in keys:
             d.terminal.send(key) if len(key) == 1 else d.terminal.keys(key)
-        d.terminal.wait_for(r"^› x @plan\.md(.*\n)*.*▣ plan\.md\?$", visible=True)
+        d.terminal.wait_for(r"^› x @plan\.md(.*\n)*.*▣ plan\.md\? ·", visible=True)
 
 
 def test_folded_pastes_are_named_to_those_who_listen(tmp_path: Path) -> None:

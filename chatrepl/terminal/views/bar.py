@@ -1,5 +1,6 @@
 """How far many questions have come: one line on stderr that draws itself anew."""
 
+import os
 import time
 from types import TracebackType
 from typing import Final, Self, TextIO
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 _AGAIN_S: Final = 0.1
+_ECHO: Final = 4  # cells that stay free: what Ctrl-C leaves there must not begin another row
 
 
 class Bar:
@@ -20,7 +22,7 @@ class Bar:
             TaskProgressColumn(),
             TextColumn("{task.description}"),
             TimeRemainingColumn(compact=True),
-            console=Console(file=err, no_color=not color, highlight=False, soft_wrap=False),
+            console=Console(file=err, no_color=not color, highlight=False, width=_width(err)),
             auto_refresh=False,
             transient=True,
             redirect_stdout=False,
@@ -48,3 +50,10 @@ class Bar:
         if now - self._drawn_at >= _AGAIN_S:
             self._drawn_at = now
             self._progress.refresh()
+
+
+def _width(err: TextIO) -> int:
+    try:
+        return max(20, os.get_terminal_size(err.fileno()).columns - _ECHO)
+    except (OSError, ValueError):
+        return 80 - _ECHO
