@@ -151,8 +151,9 @@ def refusal_words(receipt: Receipt) -> str:
     """Give the category of a refusal and its explanation, as far as they are known, in a line."""
     details = receipt.stop_details or {}
     category, explanation = (details.get(key) for key in ("category", "explanation"))
-    meaning = _CATEGORIES.get(str(category))
-    parts = (f"{category} ({meaning})" if meaning else category, explanation)
+    if not explanation:  # then the category is told in words
+        explanation = _CATEGORIES.get(str(category))
+    parts = (category, explanation)
     why = ": ".join(" ".join(part.split()) for part in parts if isinstance(part, str) and part)
     return why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]}…"
 

@@ -70,7 +70,7 @@ def test_a_refusal_says_why_where_the_service_does() -> None:
     found = judge(turn("refusal", category="cyber", explanation="No malware."), "", whole=False)
 
     assert found is not None
-    assert found.hint == "cyber (attacks on computers): No malware."
+    assert found.hint == "cyber: No malware."
 
 
 CHOICE = Form.choose(("yes", "no"))
