@@ -27,6 +27,13 @@ _ENDS: Final = {
     "tool_use": "wants a tool",
     "pause_turn": "paused",
 }
+_CATEGORIES: Final = {  # of refusals, and what they mean
+    "cyber": "attacks on computers",
+    "bio": "dangers of biology",
+    "frontier_llm": "building the largest models",
+    "reasoning_extraction": "drawing out how it reasons",
+    "general_harms": "danger to people",
+}
 _TOO_EARLY: Final = {
     None: "The reply was cut before its text; what came is kept, and /retry asks again.",
     "max_tokens": "The length limit was reached before the text; /set max_tokens N allows more, "
@@ -143,7 +150,10 @@ def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:
 def refusal_words(receipt: Receipt) -> str:
     """Give the category of a refusal and its explanation, as far as they are known, in a line."""
     details = receipt.stop_details or {}
-    parts = [details.get(key) for key in ("category", "explanation")]
+    category, explanation = (details.get(key) for key in ("category", "explanation"))
+    if not explanation:  # then the category is told in words
+        explanation = _CATEGORIES.get(str(category))
+    parts = (category, explanation)
     why = ": ".join(" ".join(part.split()) for part in parts if isinstance(part, str) and part)
     return why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]}…"
 

@@ -137,6 +137,10 @@ def test_a_reply_without_text_is_not_said_to_go_on(reason: str | None) -> None:
 def test_a_refusal_tells_its_category_and_explanation_in_a_line() -> None:
     details = {"category": "cyber", "explanation": "It may\n\n  harm.", "else": 1}
     assert next_step(Receipt("m", "refusal", details)).split("\n")[1:] == ["cyber: It may harm."]
+    bare = Receipt("m", "refusal", {"category": "cyber"})
+    assert next_step(bare).split("\n")[1:] == ["cyber: attacks on computers"]
+    new = Receipt("m", "refusal", {"category": "new_kind"})
+    assert next_step(new).split("\n")[1:] == ["new_kind"]
     odd = {"category": None, "explanation": ["x"]}
     assert "\n" not in next_step(Receipt("m", "refusal", odd))
     assert len(next_step(Receipt("m", "refusal", {"explanation": "x" * 9_000}))) < 600
