@@ -40,7 +40,7 @@ from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
-from chatrepl.terminal.yes_no import ask_yes_no
+from chatrepl.terminal.yes_no import ask_among, ask_yes_no
 
 
 def talk(
@@ -113,6 +113,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
         tty,
         lambda: live_view(session.settings, os.environ, screen, speaker.look, sys.stdout),
         lambda question: ask_yes_no(tty, question, prompt.type_ahead),
+        lambda question, letters: ask_among(tty, question, letters, prompt.type_ahead),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
     )

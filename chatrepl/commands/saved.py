@@ -167,7 +167,8 @@ def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcom
     if force:
         return apply()
     preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
-    return Confirm(preview, apply, "Delete it for good?")
+    question = f"Delete {entry.label} ({_turns(entry.turns)}) for good? y: delete · N: keep"
+    return Confirm(preview, apply, question)
 
 
 @command("export", group="saved")
@@ -197,8 +198,8 @@ def export(
         return Notice(f"The conversation was written to {path}.")
 
     if path.exists() and not force:
-        preview = Notice(f"{path} exists already.", "warning")
-        return Confirm(preview, lambda: write(overwrite=True), "Overwrite it?")
+        question = f"{path} exists. y: overwrite · N: keep the old file"
+        return Confirm(None, lambda: write(overwrite=True), question)
     return write(overwrite=force)
 
 

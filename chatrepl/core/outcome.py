@@ -3,7 +3,7 @@
 To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -60,11 +60,27 @@ class Exactly:
 
 @frozen
 class Confirm:
-    """Show what would happen and ask; `apply` does it."""
+    """Show what would happen and ask; `apply` does it, and `refused` is said where it is not.
+
+    The question says what either answer does: `Drop 5 turns? y: drop them · N: keep them`.
+    """
 
     preview: "Outcome"
     apply: "Callable[[], Outcome]"
-    question: str = "Apply?"
+    question: str
+    refused: str = "Kept."
+
+
+@frozen
+class Choose:
+    """Show what would happen and ask which it is to be; the first of the ways is the usual one.
+
+    Each way goes by a letter; the last, `n`, is what anything else than an answer means.
+    """
+
+    preview: "Outcome"
+    question: str
+    ways: "Mapping[str, Callable[[], Outcome]]"
 
 
 @frozen
@@ -154,6 +170,7 @@ Outcome: TypeAlias = (
     | Page
     | Exactly
     | Confirm
+    | Choose
     | Send
     | Continue
     | Aside

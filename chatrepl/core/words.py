@@ -50,7 +50,7 @@ def for_a_shell(words: str) -> str:
     """Leave out the sentences that name a command of a chat, unless it is an option as well."""
     listed = re.sub(_OPTION, r"chatrepl --\1", words)
     plain = re.sub(r" \(/[^()]{0,200}\)", "", listed)
-    parts = re.split(r"(?<=[.;,]) ", plain)
+    parts = re.split(r"(?<=[.;,?]) ", plain)
     clauses = [part for part in parts if re.search(_COMMAND, part) is None]
     if len(clauses) == len(parts):
         return plain
@@ -168,6 +168,11 @@ def spans(numbers: Collection[int]) -> str:
             run = []
         run.append(number)
     return ", ".join(parts)
+
+
+def turns_words(numbers: Collection[int]) -> str:
+    """Name turns by their numbers: turn 3, turns 1-4, 7."""
+    return f"turn{'' if len(numbers) == 1 else 's'} {spans(numbers)}"
 
 
 def hidden_words(count: int) -> str:

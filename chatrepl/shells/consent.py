@@ -15,7 +15,6 @@ class Consent:
 
     session: Session
     ask: Callable[[str], bool]
-    say: Callable[[str], object]
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)
 
@@ -25,7 +24,6 @@ class Consent:
         if not held.keys() - self.agreed:
             return True
         if not self.ask(f"{in_words(held)} y: send it · N: keep it in the prompt"):
-            self.say("Nothing was sent.")
             return False
         self.agreed.update(held)
         return True
@@ -34,7 +32,6 @@ class Consent:
         """Ask before the session costs more than it should."""
         question = cost_question(self.session)
         if question and not self.ask(question):
-            self.say("Nothing was sent.")
             return False
         if question:
             agree_to_cost(self.session)

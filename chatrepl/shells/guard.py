@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.session.session import Session
 from chatrepl.shells.bugs import Bugs
 from chatrepl.terminal.modes import is_gone
@@ -51,6 +51,9 @@ class Guard:
     def take(self, error: BaseException, *, repeats: bool = True) -> None:
         """Say what was raised; keep it where nobody thought of it."""
         match error:
+            case UnsentError():
+                with self.around():
+                    self.speaker.line(error.message)
             case ChatreplError():
                 self.code = 1
                 with self.around():

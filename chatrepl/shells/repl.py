@@ -12,12 +12,13 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError, UsageError
+from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
     Card,
+    Choose,
     Confirm,
     Continue,
     Copy,
@@ -42,7 +43,7 @@ from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
-from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -52,11 +53,6 @@ from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_token
 Answered = TypeVar("Answered")
 # What every shell understands is no message: it would be paid for.
 _BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
-# What a failure says to do, once the message is back in the prompt.
-_BACK = {
-    AGAIN: "Nothing is lost; Enter sends it again.",
-    CHANGE: "Your message is back in the prompt.",
-}
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -88,8 +84,7 @@ class Repl:
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
-        say = self.desk.speaker.line
-        self.consent = Consent(self.session, self.desk.ask, say)
+        self.consent = Consent(self.session, self.desk.ask)
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -144,9 +139,10 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
-        if not self.consent.to_send(message):
-            self.draft = message.text
+        self.draft = message.text
+        if not self._agreed(message):
             return
+        self.draft = ""
         self._show_attached(self.session.next.staged)
         self._marked(lambda: self._send(message, message.text))
 
@@ -188,10 +184,10 @@ class Repl:
         word, _ = split_command(text)
         if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
             return True
-        if self.desk.ask("That begins like a path. Send it as a message?"):
+        if self.desk.ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
             return False
         self.draft = text
-        raise UsageError("Nothing was sent.", "The line is back in the prompt.")
+        raise UnsentError
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -224,13 +220,21 @@ class Repl:
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
-        if not self.consent.to_send(message):
+        if not self._agreed(message):
             return
         self.act(make_room(self.session, message))
-        if self.consent.to_pay():
+        if self._agreed():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def _agreed(self, message: Message | None = None) -> bool:
+        """Ask what is to be asked of a message, or else of its price; say where it stays here."""
+        agreed = self.consent.to_pay() if message is None else self.consent.to_send(message)
+        if not agreed:
+            kept = f"{UnsentError()}"
+            self.desk.speaker.line(kept if self.draft else "Not sent.")
+        return agreed
 
     def _show_attached(self, new: Iterable[Attachment]) -> None:
         """Say what goes with the message; the pictures that are `new` were not seen yet."""
@@ -254,14 +258,19 @@ class Repl:
             case Several(outcomes):
                 for one in outcomes:
                     self.act(one)
-            case Confirm(preview, apply, question):
+            case Confirm(preview, apply, question, refused):
                 self.act(preview)
                 if self.desk.ask(question):
                     self._do(apply)
                 else:
-                    self.desk.speaker.line("Left as it was.")
+                    self.desk.speaker.line(refused)
+            case Choose(preview, question, ways):
+                self.act(preview)
+                usual, *others = ways
+                letter = self.desk.choose(question, "".join((usual.upper(), *others)))
+                self._do(ways[letter])
             case Send(message, base):
-                if self.consent.to_send(message) and self.consent.to_pay():
+                if self._agreed(message) and self._agreed():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
@@ -278,7 +287,7 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                if self.consent.to_pay():
+                if self._agreed():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
                 self._aside(message, then)
@@ -325,8 +334,7 @@ class Repl:
                 self._sum_up(self._last(), error if isinstance(error, ChatreplError) else None)
             elif typed:
                 self.draft = typed
-                if isinstance(error, ChatreplError):
-                    error.hint = _BACK.get(error.hint, error.hint)
+                tell_of_draft(error)
             raise
         else:
             self._sum_up(turn)

@@ -1,4 +1,4 @@
-"""A question with yes or no, asked on the terminal; anything but yes is no.
+"""A question asked on the terminal, with a letter for each answer; anything else is no.
 
 A command or a sentence was meant for the prompt: it is no answer, and is handed back. So is what
 was typed after the answer, and what was pasted: a paste answers nothing.
@@ -23,30 +23,43 @@ _MOST_WORDS: Final = 3  # of an answer such as "no, thank you"
 _LONGEST: Final = 400
 _ANSWER: Final = 5  # cells for it
 _LEAST_ROOM: Final = 20
+_WORDS: Final = {"yes": "y", "no": "n", "all": "a"}
+_REFUSED: Final = "n"
 _ENTER: Final = frozenset({"\r", "\n"})
 _NO: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
 _ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
 
 
 def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool:
-    """Ask and wait for an answer. Ctrl-C, Ctrl-D and Esc mean no.
+    """Ask for yes or no; Enter alone means no."""
+    return ask_among(tty, question, "yN", keep) == "y"
 
-    `keep` takes the keys that were no answer, for the next prompt.
+
+def ask_among(
+    tty: Tty, question: str, letters: str, keep: Callable[[Iterable[Stroke]], None]
+) -> str:
+    """Ask and wait for one of the answers, of which Enter gives the capital one; give its letter.
+
+    Ctrl-C, Ctrl-D, Esc and what is no answer mean `n`. `keep` takes the keys that were none, for
+    the next prompt.
     """
     line = _AnswerLine(tty)
     with tty.quiet():
         tty.write(PASTE_ON)
         try:
-            _say(_in_rows(f"{one_line(question, _LONGEST)} [y/N] ", tty))
+            _say(_in_rows(f"{one_line(question, _LONGEST)} [{'/'.join(letters)}] ", tty))
             line.listen()
         except KeyboardInterrupt:
-            line.text = ""
+            line.text = _REFUSED
         finally:
             _say("\n")
             tty.write(PASTE_OFF)
     if rest := line.not_answered():
         keep(rest)
-    return line.text.strip().casefold() in {"y", "yes"}
+    usual = next(letter for letter in letters if letter.isupper())
+    word = line.text.strip().casefold() or usual.casefold()
+    letter = _WORDS.get(word, word)
+    return letter if letter in letters.casefold() else "n"
 
 
 def _in_rows(question: str, tty: Tty) -> str:
@@ -77,7 +90,7 @@ class _AnswerLine:
                 elif self._ends(stroke):
                     self._others += strokes[number + 1 :]
                     return
-        self.text = ""
+        self.text = _REFUSED
 
     def not_answered(self) -> list[Stroke]:
         """Give what was meant for the prompt; a sentence is not sent by itself."""
@@ -97,7 +110,7 @@ class _AnswerLine:
 
     def _ends(self, stroke: str) -> bool:
         if stroke in _NO:
-            self.text = ""
+            self.text = _REFUSED
         elif stroke in _ERASE:
             gone = self.text[-_ERASE[stroke] :]
             self.text = self.text.removesuffix(gone)

@@ -28,7 +28,7 @@ def test_outcomes_cannot_be_changed() -> None:
 
 def test_a_confirmation_applies_only_when_it_is_asked_to() -> None:
     done: list[int] = []
-    confirm = Confirm(Notice("one"), lambda: done.append(1))
+    confirm = Confirm(Notice("one"), lambda: done.append(1), "So? y: do it · N: leave it")
     assert done == []
     assert confirm.apply() is None
     assert done == [1]

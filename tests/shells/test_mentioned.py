@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.errors import AttachmentError, UnsentError
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
@@ -105,7 +105,7 @@ def test_what_looks_like_a_file_and_is_none_is_said(
     assert names(session, text, asked) == []
     assert [missed in question for question in asked.questions] == ([True] if missed else [])
     if missed:
-        with pytest.raises(UsageError, match="Nothing was sent"):
+        with pytest.raises(UnsentError, match="Not sent"):
             names(session, text, Asked(answer=False))
 
 
