@@ -2,7 +2,7 @@
 
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 from urllib.request import getproxies
 
@@ -30,6 +30,7 @@ FAULTS: Final = Faults(
     timeout=(httpx2.TimeoutException,),
     closed=(httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError),
 )  # fmt: skip
+_STREAMED: Final = (MESSAGES, "/results")  # what is read as it comes
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(
@@ -42,8 +43,20 @@ def timeouts(timeout_s: float) -> httpx2.Timeout:
     return httpx2.Timeout(timeout_s + SLACK_S, connect=min(CONNECT_TIMEOUT_S, timeout_s))
 
 
+def _limits(width: int) -> httpx2.Limits:
+    """Give the limits for `width` requests at once; 0 stands for a talk with one at a time."""
+    if not width:
+        return _LIMITS
+    return httpx2.Limits(
+        max_connections=width, max_keepalive_connections=width, keepalive_expiry=_KEEPALIVE_S
+    )
+
+
 def build_http(
-    base_url: str, timeout_s: float, transport: httpx2.AsyncBaseTransport | None = None
+    base_url: str,
+    timeout_s: float,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    width: int = 0,
 ) -> httpx2.AsyncClient:
     """Make the client. Proxies and certificates come from the environment, redirects are not taken.
 
@@ -56,11 +69,11 @@ def build_http(
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing to make
     if transport is None and (is_local(base_url) or not getproxies()):
         transport = httpx2.AsyncHTTPTransport(
-            verify=verify, limits=_LIMITS, socket_options=socket_options()
+            verify=verify, limits=_limits(width), socket_options=socket_options()
         )
     return httpx2.AsyncClient(
         transport=transport,
-        limits=_LIMITS,
+        limits=_limits(width),
         timeout=timeouts(timeout_s),
         follow_redirects=False,
         event_hooks={"response": [_bound]},
@@ -84,7 +97,7 @@ class _Slices(httpx2.AsyncByteStream):
 async def _bound(response: httpx2.Response) -> None:
     """Read a body that is no reply before anybody reads it without a bound."""
     asked, stream = response.request, response.stream
-    is_reply = response.is_success and asked.url.path.endswith(MESSAGES)
+    is_reply = response.is_success and asked.url.path.endswith(_STREAMED)
     if is_reply or asked.method == "HEAD" or not isinstance(stream, httpx2.AsyncByteStream):
         return
     body = httpx2.Response(response.status_code, headers=response.headers, stream=_Slices(stream))
@@ -108,12 +121,21 @@ async def open_connection(http: httpx2.AsyncClient, url: str) -> None:
         return
 
 
+def listen(http: httpx2.AsyncClient, heard: Callable[[int, Mapping[str, str]], None]) -> None:
+    """Let somebody hear the status and the headers of every answer."""
+
+    async def hear(response: httpx2.Response) -> None:
+        heard(response.status_code, response.headers)
+
+    http.event_hooks = {"response": [hear, *http.event_hooks["response"]]}
+
+
 def open_http(
-    route: Route, transport: httpx2.AsyncBaseTransport | None = None
+    route: Route, transport: httpx2.AsyncBaseTransport | None = None, width: int = 0
 ) -> httpx2.AsyncClient:
     """Make the HTTP client. Raises ConfigError where the environment spoils it."""
     try:
-        return build_http(route.url, route.timeout_s, transport)
+        return build_http(route.url, route.timeout_s, transport, width)
     except (ValueError, httpx2.InvalidURL, ImportError, OSError) as error:
         raise _spoilt(error, route) from error
 

@@ -99,7 +99,7 @@ def delay(attempt: int, wish: float | None, chance: float) -> float:
     return min(_FIRST_S * 2.0 ** (attempt - 1), _LONGEST_S) * (1 - chance * _JITTER)
 
 
-def _chance() -> float:
+def any_chance() -> float:
     import random  # nothing waits for it where all goes well
 
     return random.random()  # noqa: S311 - nothing secret hangs on it
@@ -110,7 +110,7 @@ async def with_retries(
     *,
     attempts: int,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    chance: Callable[[], float] = _chance,
+    chance: Callable[[], float] = any_chance,
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events that `send` gives; wait out passing failures before the first content.
 

@@ -27,8 +27,11 @@ from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.session.session import Session
+from chatrepl.session.till import Till
 from chatrepl.startup.lazy import Lazy
 from chatrepl.startup.meanwhile import load_what_writes
+from chatrepl.storage.paths import find_folders
 
 if TYPE_CHECKING:
     import httpx2
@@ -57,6 +60,7 @@ class Connection:
     first: HeadStart | None
     retries: int
     learned: LearnedFiles
+    till: Till | None = None
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -75,11 +79,22 @@ class Connection:
                 await self.http.aclose()
 
     def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request and yield what comes; what it takes is entered in the ledger."""
+        if self.till is None:
+            return self._answer(request)
+        return self.till.stream(request, self._answer)
+
+    def _answer(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
         attempts = self.retries + 1
         return with_retries(
             lambda: self._proven(lambda: self._send(request)), attempts=attempts, sleep=self._wait
         )
+
+    def keep_account(self, session: Session) -> None:
+        """Enter in the ledger what `session` asks from now on; the demo costs nothing."""
+        if not self.is_demo:
+            self.till = Till(session, find_folders(os.environ).state, self.count)
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -169,8 +184,11 @@ def has_credentials(settings: Settings) -> bool:
     return find(settings, os.environ) is not None
 
 
-def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connection:
-    """Settle where requests go. Raises ApiError with exit code 3 where there are no credentials."""
+def open_connection(settings: Settings, *, demo: bool, single: bool, width: int = 0) -> Connection:
+    """Settle where requests go, `width` of them at once, where there are many.
+
+    Raises ApiError with exit code 3 where there are no credentials.
+    """
     hush()
     transport: httpx2.AsyncBaseTransport | None = None
     learned = learned_files(settings, demo=demo)
@@ -186,7 +204,7 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
         route = plan_route(
             settings, credentials, key_header=learned.key_header, version=learned.api_version
         )
-    opened = Lazy(lambda: _open_http(route, transport))
+    opened = Lazy(lambda: _open_http(route, transport, width))
     client = Lazy(lambda: new_client(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None
     if demo or first is None or first.needs_http:
@@ -194,10 +212,12 @@ def open_connection(settings: Settings, *, demo: bool, single: bool) -> Connecti
     return Connection(route, opened, client, first, settings.retries, learned)
 
 
-def _open_http(route: Route, transport: "httpx2.AsyncBaseTransport | None") -> "httpx2.AsyncClient":
+def _open_http(
+    route: Route, transport: "httpx2.AsyncBaseTransport | None", width: int
+) -> "httpx2.AsyncClient":
     from chatrepl.api.http import open_http
 
-    return open_http(route, transport)
+    return open_http(route, transport, width)
 
 
 def new_client(route: Route, http: "httpx2.AsyncClient | None" = None) -> "Client":

@@ -19,10 +19,11 @@ EXITS: Final = (
     ("2", "usage, a bad file, a bad configuration"),
     ("3", "no credentials, or refused ones"),
     ("4", "overloaded, rate limited or out of reach after all retries"),
-    ("5", "the input is too large"),
+    ("5", "the input is too large, or costs more than a budget allows"),
     ("6", "cut at its length limit where a whole answer was asked for"),
     ("7", "refused, or empty"),
     ("8", "not in the form that was asked for"),
+    ("9", "some of many failed"),
     ("70", "a bug in chatrepl"),
     ("130, 143", "Ctrl-C, SIGTERM"),
 )

@@ -35,7 +35,7 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     if "@" in prompt and not options.quiet:
         _tell_mentions(prompt)
     text = piped.text if piped is not None and not from_stdin else ""
-    session.stage(*_attached(options, session, piped))
+    session.stage(*attached(options, session, piped))
     if text and not session.settings.keep_hidden:
         text = _seen(text, options)
     if prompt.strip() and text.strip():
@@ -106,7 +106,8 @@ def form_of(options: Options) -> "Form | None":
     return schema_form(options.schema or "", "--schema", read_text)
 
 
-def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
+def attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
+    """Attach what the command line names, and say so. Raises AttachmentError."""
     specs = list(options.attach)
     if piped is not None and piped.data and "-" not in specs:
         specs.append("-")
@@ -115,8 +116,8 @@ def _attached(options: Options, session: Session, piped: Piped | None) -> "tuple
     from chatrepl.attachments.attach import load_all
 
     data = b"" if piped is None else piped.data or piped.text.encode()
-    attached = load_all(specs, data, session.model, keep_hidden=session.settings.keep_hidden)
+    files = load_all(specs, data, session.model, keep_hidden=session.settings.keep_hidden)
     if not (options.quiet or session.interactive):  # a chat shows them under the message
-        for item in attached:
+        for item in files:
             mutter(sys.stderr, item.line)
-    return attached
+    return files

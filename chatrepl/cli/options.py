@@ -5,7 +5,7 @@ The quick reader, typer's parameters, `--help` and the README's table are all re
 it only gets what the quick reader does not take whole. To add an option, add a field.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -19,6 +19,7 @@ FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
 _MESSAGE: Final = "The message"
 _SAVED: Final = "Saved conversations"
 _ANSWER: Final = "The answer"
+_MANY: Final = "Many questions"
 _SETTINGS: Final = "Settings"
 _PAGES: Final = "Print and exit"
 
@@ -76,14 +77,34 @@ class Options:
     quiet: bool = _flag("switch", _ANSWER, "-q, --quiet", "Less on stderr.")
     verbose: bool = _flag("switch", _ANSWER, "-v, --verbose", "More on stderr.")
 
+    each: bool = _flag("switch", _MANY, "--each", "One question a line of stdin; {} in PROMPT is the line.")
+    input_: str | None = _flag("text", _MANY, "--input FILE", "Items from a file: lines, .jsonl, .csv; {field} is one of theirs.")
+    null: bool = _flag("switch", _MANY, "--null", "NUL parts the items, not the line's end.")
+    each_file: list[str] = _flag("many", _MANY, "--each-file GLOB", "One question a file, which is attached; repeatable.")
+    jobs: int | None = _flag("number", _MANY, "-j, --jobs N", "Requests at once; else as the service allows.")
+    out: str | None = _flag("text", _MANY, "--out FILE", "Write there; the same command again does what is missing.")
+    state: str | None = _flag("text", _MANY, "--state FILE", "What is done, where stdout is written to.")
+    retry_failed: bool = _flag("switch", _MANY, "--retry-failed", "Ask again for the items that failed.")
+    yes: bool = _flag("switch", _MANY, "--yes", "Do not ask about the price first.")
+    rows: str | None = _flag("text", _MANY, "--rows SPEC", "Rows of a table, as CSV: 'name, age int, city'.")
+    with_input: bool = _flag("switch", _MANY, "--with-input", "Put the item's fields first in each row.")
+    expect: str | None = _flag("text", _MANY, "--expect FIELD", "Compare each answer with that field.")
+    at_least: str | None = _flag("text", _MANY, "--at-least SHARE", "Exit 8 where fewer are right, such as 0.9.")
+
     profile: str | None = _flag("text", _SETTINGS, "--profile NAME", "Settings of that profile.")
     config: str | None = _flag("text", _SETTINGS, "--config FILE", "Another configuration file.")
     set_: list[str] = _flag("many", _SETTINGS, "--set KEY=VALUE", "Any setting; repeatable.")
     base_url: str | None = _flag("text", _SETTINGS, "--base-url URL", "Another server that speaks the Messages API.")
+    local: str | None = _flag("text", _SETTINGS, "--local [FILE.gguf]", "Talk to a model on this machine, by llama.cpp.")
     demo: bool = _flag("switch", _SETTINGS, "--demo", "Talk to the embedded offline engine.")
+
+    listen: int | None = _flag("number", _SETTINGS, "--listen PORT", "With --demo: serve that engine on this machine, for tests of other programs.")
 
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
+    usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
+    by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
@@ -99,17 +120,56 @@ class Options:
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""
         formed = self.schema is not None or self.choose is not None
+        formed = formed or self.rows is not None
+        many = "--each-file" if self.each_file else "--each"
         pairs = (
             ("--save", self.save is not None, "--no-save", self.no_save),
             ("--schema", self.schema is not None, "--choose", self.choose is not None),
             ("-x", self.extract is not None, "--schema or --choose", formed),
+            ("--local", self.local is not None, "--demo", self.demo),
+            ("--local", self.local is not None, "--base-url", self.base_url is not None),
             ("--continue", self.continue_, "--resume", self.resume is not None),
             ("--json", self.json, f"-o {self.output}", self.output in {"text", "jsonl"}),
             ("--interactive", self.interactive, f"-o {self.manner}", self.manner != "text"),
+            ("--rows", self.rows is not None, "--schema", self.schema is not None),
+            ("--rows", self.rows is not None, "--choose", self.choose is not None),
+            ("--rows", self.rows is not None, "--interactive", self.interactive),
+            ("--input", self.input_ is not None, "--each-file", bool(self.each_file)),
+            ("--out", self.out is not None, "--state", self.state is not None),
+            (many, self.asks_many, "--interactive", self.interactive),
+            (many, self.asks_many, "--continue or --resume", self.goes_on),
+            (many, self.asks_many, "--save", self.save is not None),
         )
         for one, has_one, other, has_other in pairs:
             if has_one and has_other:
                 raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
+        self._check_many()
+
+    def _check_many(self) -> None:
+        """Refuse what only many questions have. Raises UsageError."""
+        needs = (
+            ("--out", self.out), ("--state", self.state), ("--null", self.null),
+            ("-j", self.jobs is not None), ("--retry-failed", self.retry_failed),
+            ("--expect", self.expect), ("--with-input", self.with_input),
+        )  # fmt: skip
+        for name, is_given in needs:
+            if is_given and not self.asks_many:
+                raise UsageError(f"{name} goes with --each or --each-file.", "Nothing was sent.")
+        if self.asks_many and self.manner == "json":
+            raise UsageError(
+                "-o json is one object; for many answers take -o jsonl.", "Nothing was sent."
+            )
+        if self.with_input and self.rows is None:
+            raise UsageError("--with-input goes with --rows.", "-o jsonl has the input anyway.")
+        if self.at_least is not None and self.expect is None:
+            raise UsageError("--at-least goes with --expect.", "Nothing was sent.")
+        if self.jobs == 0:
+            raise UsageError("-j takes 1 or more.", "Nothing was sent.")
+
+    @property
+    def asks_many(self) -> bool:
+        """Tell whether many questions are asked, one an item."""
+        return self.each or bool(self.each_file) or self.input_ is not None
 
     @property
     def keeps(self) -> bool:
@@ -122,6 +182,12 @@ class Options:
         return self.continue_ or self.resume is not None
 
     @property
+    def is_page(self) -> bool:
+        """Tell whether a page is asked for instead of an answer."""
+        asked = (self.models, self.sessions, self.search is not None, self.usage, self.doctor)
+        return any(asked)
+
+    @property
     def names_model(self) -> bool:
         """Tell whether the model is one that was asked for here."""
         return self.model is not None or any(one.startswith("model=") for one in self.set_)
@@ -130,20 +196,24 @@ class Options:
 FLAGS: Final[Mapping[str, Flag]] = {
     f.name: f.metadata["flag"] for f in fields(Options) if "flag" in f.metadata
 }
+_MAY_BE_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
+    "extract": lambda word: word in LANGUAGES,
+    "local": lambda word: word.endswith(".gguf"),
+}
 _FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.names}
 
 
 def spell_out(argv: Sequence[str]) -> list[str]:
-    """Give `-x` its value: the next word where that names a language, else an empty one."""
+    """Give `-x` and `--local` their value: the next word where it may be one, else an empty one."""
     words: list[str] = []
     rest = list(argv)
     while rest:
         word = rest.pop(0)
         if word == "--":
             return [*words, word, *rest]
-        if word in FLAGS["extract"].names:
-            named = bool(rest) and rest[0].casefold() in LANGUAGES
-            word = f"--extract={rest.pop(0) if named else ''}"
+        if may_be_value := _MAY_BE_VALUE.get(_FIELDS.get(word, "")):
+            named = bool(rest) and may_be_value(rest[0].casefold())
+            word = f"--{_FIELDS[word]}={rest.pop(0) if named else ''}"
         words.append(word)
         if word in _FIELDS and FLAGS[_FIELDS[word]].kind != "switch":
             words += rest[:1]

@@ -25,15 +25,16 @@ def help_(
     if command == "demo" and session.edges.guide:
         return Page(session.edges.guide)
     if command == "keys":
-        return Card(_groups(KEYS), _KEYS)
+        return Card(groups(KEYS), _KEYS)
     if command == "all":
         return Card(tuple(map(_group, GROUPS)), _FOOTER_ALL)
     if command is not None:
         return Page(_full(REGISTRY.find(command.removeprefix("/"))))
-    return Card(_groups(CARD), _FOOTER)
+    return Card(groups(CARD), _FOOTER)
 
 
-def _groups(card: CardRows) -> tuple[CardGroup, ...]:
+def groups(card: CardRows) -> tuple[CardGroup, ...]:
+    """Give the groups of a card."""
     return tuple((title, tuple(rows)) for title, *rows in card)
 
 

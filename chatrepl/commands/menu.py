@@ -29,6 +29,7 @@ prefill: Begin the reply with your words
 think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
+cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns
 drop: Leave turns out; they stay in history
@@ -51,6 +52,7 @@ search: Find text in saved conversations
 export: Write it as md, html, json, curl, python
 import: Open a conversation from a JSON file
 delete: Delete a saved one for good
+usage: What was spent, by day or model
 models: List models with prices
 set: Change a setting
 config: Where each setting comes from
@@ -76,6 +78,17 @@ effort clear: As the model likes
 web on: Search while it answers
 web off: Answer by what it knows
 context exact: Ask the service to count
+cite on: Footnotes to what you attach
+cite off: Without footnotes
+config edit: Open the file in your editor
+usage today: Since midnight
+usage 7d: The last seven days
+usage month: This month
+usage all: Ever
+usage --by: By day, model or conversation
+usage day: A row for each day
+usage model: A row for each model
+usage conversation: A row for each conversation
 copy code: The last block of code
 copy all: The whole conversation
 system @: Read it from a file

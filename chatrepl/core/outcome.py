@@ -23,7 +23,10 @@ class Notice:
 
 @frozen
 class Table:
-    """Show rows under headings; columns in `right` hold numbers, those in `markdown` excerpts."""
+    """Show rows under headings; columns in `right` hold numbers, those in `markdown` excerpts.
+
+    The words in `sought` stand out wherever they are.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -31,6 +34,7 @@ class Table:
     footer: str = ""
     right: frozenset[int] = frozenset()
     markdown: frozenset[int] = frozenset()
+    sought: str = ""
 
 
 @frozen

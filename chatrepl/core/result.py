@@ -3,7 +3,8 @@
 The object's keys are a contract with scripts.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.errors import ApiError, ChatreplError, ReplyError, StorageError
 from chatrepl.core.exchange.reply import Reply
@@ -11,6 +12,9 @@ from chatrepl.core.talk.conversation import Receipt, Turn
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
 from chatrepl.core.words import refusal_words
+
+if TYPE_CHECKING:  # a plain answer needs none
+    from chatrepl.core.exchange.form import Form
 
 
 @frozen
@@ -85,6 +89,18 @@ def _type(error: ChatreplError) -> str:
     return _TYPES.get(error.exit_code, "error")
 
 
+@frozen
+class Wanted:
+    """What a reply is to be: of a form, or the first fenced block of a language in it.
+
+    `check` tells how a value breaks the form; it gives None where it fits.
+    """
+
+    form: "Form | None" = None
+    extract: str | None = None
+    check: Callable[[Any], str | None] | None = None
+
+
 _USD_DIGITS: Final = 9  # beyond them stands what a subtraction leaves of a float
 _TYPES: Final = {
     2: "usage_error",
@@ -121,6 +137,34 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
         what = "asked for a tool that is not run here" if reason == "tool_use" else "paused"
         return ReplyError(f"The reply is not complete: the model {what}.", exit_code=1)
     return None
+
+
+def accept(turn: Turn, text: str, wanted: Wanted) -> tuple[str, Any]:
+    """Give what is written of a reply, and its value where a form was asked for.
+
+    Raises ReplyError for a reply that is not what was asked for.
+    """
+    form, language = wanted.form, wanted.extract
+    problem = judge(turn, text, whole=form is not None or language is not None)
+    if problem is not None:
+        raise problem
+    if form is None:
+        return (text if language is None else _extracted(text, language)), None
+    try:
+        inner, value = form.read(text)
+    except ValueError:
+        named = "one of the choices" if form.choices else "valid JSON"
+        raise ReplyError(f"The reply is not {named}.") from None
+    violation = wanted.check(value) if wanted.check is not None else None
+    if violation:
+        raise ReplyError(violation)
+    return inner, value
+
+
+def _extracted(text: str, language: str) -> str:
+    from chatrepl.core.code_blocks import extract  # seldom asked for
+
+    return extract(text, language)
 
 
 def _empty(turn: Turn, reason: str | None) -> ReplyError:

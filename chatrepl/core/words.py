@@ -35,13 +35,14 @@ _TOO_EARLY: Final = {
 }
 # Commands of a chat that words name. They are no paths, which may stand in words, too.
 COMMANDS: Final = (
-    "assistant branch choose clear compact config context continue copy delete detach doctor drop "
+    "assistant branch choose cite clear compact config context continue copy delete detach doctor drop "
     "edit editor effort exit export goto help history image import keep load model models "
     "multiline paste pin prefill raw redo relevant restore retry save schema search sessions set "
-    "system think tree truncate undo user web"
+    "system think tree truncate undo usage user web"
 ).split()
 _COMMAND: Final = rf"(?<!\S)/({'|'.join(COMMANDS)})\b!?(?![/\w])"
-_OPTION: Final = r"(?<!\S)/(doctor|models|sessions)\b(?![!/\w])"  # these are options as well
+# These are options as well.
+_OPTION: Final = r"(?<!\S)/(doctor|models|search|sessions|usage)\b(?![!/\w])"
 _TINY_USD: Final = 0.0001
 _LONGEST_REASON: Final = 400
 

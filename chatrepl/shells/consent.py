@@ -14,7 +14,7 @@ class Consent:
     """The questions of one chat; `own` are the user's keys, `agreed` those sent knowingly."""
 
     session: Session
-    ask: Callable[[str], bool]
+    ask: Callable[[str], bool | None]
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)
 
@@ -36,3 +36,12 @@ class Consent:
         if question:
             agree_to_cost(self.session)
         return True
+
+
+def is_dropped(text: str) -> bool:
+    """Tell whether a line is made of files that were dropped on the terminal."""
+    if not text.startswith(("/", "~", "'", '"', "file:")):
+        return False
+    from chatrepl.attachments.dropped import are_dropped  # seldom needed
+
+    return are_dropped(text)

@@ -15,11 +15,10 @@ from chatrepl.core.errors import (
     ApiError,
     ApiErrorKind,
     ChatreplError,
-    ReplyError,
     StorageError,
 )
 from chatrepl.core.exchange.reply import Reply, StreamEvent
-from chatrepl.core.result import Result, judge
+from chatrepl.core.result import Result, Wanted, accept
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.traces import trace
@@ -127,22 +126,8 @@ class Shot:
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
-        text = self._text()
-        form, wanted = self.session.next.form, self.manner.extract
-        problem = judge(turn, text, whole=form is not None or wanted is not None)
-        if problem is not None:
-            raise problem
-        if form is None:
-            return (text if wanted is None else _extracted(text, wanted)), None
-        try:
-            inner, value = form.read(text)
-        except ValueError:
-            named = "one of the choices" if form.choices else "valid JSON"
-            raise ReplyError(f"The reply is not {named}.") from None
-        violation = self.manner.check(value) if self.manner.check is not None else None
-        if violation:
-            raise ReplyError(violation)
-        return inner, value
+        wanted = Wanted(self.session.next.form, self.manner.extract, self.manner.check)
+        return accept(turn, self._text(), wanted)
 
     def _view(self) -> Display:
         return _Both(self._inner_view(), self)
@@ -282,12 +267,6 @@ class _Both:
     def show(self, event: StreamEvent, reply: Reply) -> None:
         self.shot.show(event, reply)
         self.view.show(event, reply)
-
-
-def _extracted(text: str, language: str) -> str:
-    from chatrepl.core.code_blocks import extract  # seldom asked for
-
-    return extract(text, language)
 
 
 def _word_for_a_pipe(error: ApiError) -> None:

@@ -40,9 +40,10 @@ from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.session.whole import whole
-from chatrepl.shells.consent import Consent
+from chatrepl.shells.consent import Consent, is_dropped
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -155,12 +156,13 @@ class Repl:
     def take(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Run a submitted text: a command, or a message; `pasted` are the pastes it may hold."""
         if not text.strip():
-            self.session.leave_edit()
+            if left := left_edit(self.session):
+                self.desk.speaker.line(left)
             return
         text = _BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif _is_dropped(text) and self.desk.ask("Attach it? y: attach · N: go on as text"):
+        elif is_dropped(text) and self._is_to_attach(text):
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
             settings = self.session.settings
@@ -188,6 +190,13 @@ class Repl:
             return False
         self.draft = text
         raise UnsentError
+
+    def _is_to_attach(self, text: str) -> bool:
+        answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
+        if answer is None:
+            self.draft = text
+            raise UnsentError
+        return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -260,7 +269,10 @@ class Repl:
                     self.act(one)
             case Confirm(preview, apply, question, refused):
                 self.act(preview)
-                if self.desk.ask(question):
+                answer = self.desk.ask(question)
+                if answer is None and self.draft:  # a message that was to be sent
+                    raise UnsentError
+                if answer:
                     self._do(apply)
                 else:
                     self.desk.speaker.line(refused)
@@ -268,7 +280,7 @@ class Repl:
                 self.act(preview)
                 usual, *others = ways
                 letter = self.desk.choose(question, "".join((usual.upper(), *others)))
-                self._do(ways[letter])
+                self._do(ways[letter or "n"])
             case Send(message, base):
                 if self._agreed(message) and self._agreed():
                     self._send(message, "", base)
@@ -383,11 +395,3 @@ class Repl:
             self.desk.speaker.line(words, style)
         if self.session.settings.notify and turn.receipt:
             self.attention.call(turn.receipt)
-
-
-def _is_dropped(text: str) -> bool:
-    if not text.startswith(("/", "~", "'", '"', "file:")):
-        return False
-    from chatrepl.attachments.dropped import are_dropped  # seldom needed
-
-    return are_dropped(text)

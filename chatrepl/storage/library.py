@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +94,14 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
                     files.append((entry.path, status.st_mtime, status.st_size))
     files.sort(key=lambda item: (item[1], item[0]), reverse=True)
     return files
+
+
+def holds(folder: Path, least: int) -> bool:
+    """Tell whether there are at `least` so many conversations, without looking at more of them."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        names = (entry.name for entry in entries if entry.name.endswith(SUFFIX))
+        return len(list(islice(names, least))) == least
+    return False
 
 
 def read_entry(file: tuple[str, float, int]) -> SavedEntry:
@@ -305,7 +313,7 @@ def _either(char: str) -> bytes:
 def _hits(
     entry: SavedEntry, data: bytes, wanted: str, holds: Callable[[bytes], bool]
 ) -> Iterator[Hit]:
-    pattern = re.compile(re.escape(wanted), re.IGNORECASE)
+    pattern = pattern_of(wanted)
     ended = frozenset(_ended(data))
     for line in data.split(b"\n"):
         if not holds(line):
@@ -350,6 +358,11 @@ def _record(line: bytes) -> dict[str, Any]:
 
 
 def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
+    return Hit(entry, turn, role, *excerpt(match))
+
+
+def excerpt(match: re.Match[str]) -> tuple[str, str, str]:
+    """Give what stands around a place in a line: before it, the place itself, after it."""
     text, start, end = match.string, match.start(), match.end()
     before = text[max(0, start - _AROUND) : start].replace("\n", " ")
     after = text[end : end + _AROUND].replace("\n", " ")
@@ -357,4 +370,9 @@ def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> H
         before = "…" + before
     if end + _AROUND < len(text):
         after += "…"
-    return Hit(entry, turn, role, before, match.group().replace("\n", " "), after)
+    return before, match.group().replace("\n", " "), after
+
+
+def pattern_of(words: str) -> re.Pattern[str]:
+    """Make what finds words in a text, case set aside."""
+    return re.compile(re.escape(words.strip()), re.IGNORECASE)

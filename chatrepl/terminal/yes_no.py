@@ -24,15 +24,14 @@ _LONGEST: Final = 400
 _ANSWER: Final = 5  # cells for it
 _LEAST_ROOM: Final = 20
 _WORDS: Final = {"yes": "y", "no": "n", "all": "a"}
-_REFUSED: Final = "n"
 _ENTER: Final = frozenset({"\r", "\n"})
-_NO: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
+_LEAVE: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
 _ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
 
 
-def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool:
-    """Ask for yes or no; Enter alone means no."""
-    return ask_among(tty, question, "yN", keep) == "y"
+def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool | None:
+    """Ask for yes or no, which Enter means; None, as good as no, where the question was left."""
+    return {"": None, "y": True}.get(ask_among(tty, question, "yN", keep), False)
 
 
 def ask_among(
@@ -40,8 +39,8 @@ def ask_among(
 ) -> str:
     """Ask and wait for one of the answers, of which Enter gives the capital one; give its letter.
 
-    Ctrl-C, Ctrl-D, Esc and what is no answer mean `n`. `keep` takes the keys that were none, for
-    the next prompt.
+    What is no answer means `n`; nothing is given where Ctrl-C, Ctrl-D or Esc came. `keep` takes the
+    keys that were no answer, for the next prompt.
     """
     line = _AnswerLine(tty)
     with tty.quiet():
@@ -50,12 +49,14 @@ def ask_among(
             _say(_in_rows(f"{one_line(question, _LONGEST)} [{'/'.join(letters)}] ", tty))
             line.listen()
         except KeyboardInterrupt:
-            line.text = _REFUSED
+            line.is_left = True
         finally:
             _say("\n")
             tty.write(PASTE_OFF)
     if rest := line.not_answered():
         keep(rest)
+    if line.is_left:
+        return ""
     usual = next(letter for letter in letters if letter.isupper())
     word = line.text.strip().casefold() or usual.casefold()
     letter = _WORDS.get(word, word)
@@ -78,6 +79,7 @@ class _AnswerLine:
 
     def __init__(self, tty: Tty) -> None:
         self.text = ""
+        self.is_left = False
         self._tty = tty
         self._others: list[Stroke] = []
 
@@ -90,10 +92,12 @@ class _AnswerLine:
                 elif self._ends(stroke):
                     self._others += strokes[number + 1 :]
                     return
-        self.text = _REFUSED
+        self.is_left = True
 
     def not_answered(self) -> list[Stroke]:
         """Give what was meant for the prompt; a sentence is not sent by itself."""
+        if self.is_left:
+            return self._others
         if self.text.lstrip().startswith("/"):
             return [self.text, "\r", *self._others]
         if len(self.text.split()) > _MOST_WORDS:
@@ -109,8 +113,8 @@ class _AnswerLine:
         return typing.feed(data) if data else None
 
     def _ends(self, stroke: str) -> bool:
-        if stroke in _NO:
-            self.text = _REFUSED
+        if stroke in _LEAVE:
+            self.is_left = True
         elif stroke in _ERASE:
             gone = self.text[-_ERASE[stroke] :]
             self.text = self.text.removesuffix(gone)
@@ -119,7 +123,7 @@ class _AnswerLine:
         elif stroke[0].isprintable():
             self.text += stroke
             _say(display(stroke))
-        return stroke in _ENTER or stroke in _NO
+        return stroke in _ENTER or stroke in _LEAVE
 
 
 def _say(words: str) -> None:

@@ -32,6 +32,7 @@ from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.repl import Answered, Answering, Repl
 from chatrepl.terminal.columns import card_rows
+from chatrepl.terminal.page.document import to_html
 from chatrepl.turn import Display
 from tests.views import QuietView
 
@@ -147,7 +148,7 @@ class Player:
 
     def __post_init__(self) -> None:
         ids, seconds = count(1), count(1_800_000_000)
-        edges = Edges(lambda: float(next(seconds)), lambda: f"{next(ids) * 7919:08x}")
+        edges = Edges(lambda: float(next(seconds)), lambda: f"{next(ids) * 7919:08x}", page=to_html)
         self.session = Session(self.settings, edges, interactive=True)
 
     def do(self, line: str) -> Outcome:

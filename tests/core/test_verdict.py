@@ -1,6 +1,8 @@
 import pytest
 
-from chatrepl.core.result import judge
+from chatrepl.core.errors import ReplyError
+from chatrepl.core.exchange.form import Form
+from chatrepl.core.result import Wanted, accept, judge
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, block_from_wire
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 
@@ -69,3 +71,38 @@ def test_a_refusal_says_why_where_the_service_does() -> None:
 
     assert found is not None
     assert found.hint == "cyber: No malware."
+
+
+CHOICE = Form.choose(("yes", "no"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "written"),
+    [
+        ("x", Wanted(), ("x", None)),
+        ("```py\n1\n```", Wanted(extract=""), ("1\n", None)),
+        ('{"choice": "yes"}', Wanted(CHOICE), ("yes", "yes")),
+        ("[1]", Wanted(Form(None), check=lambda _value: None), ("[1]", [1])),
+    ],
+)
+def test_a_reply_as_it_was_wanted_is_accepted(
+    text: str, wanted: Wanted, written: tuple[str, object]
+) -> None:
+    assert accept(turn("end_turn"), text, wanted) == written
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "wanted", "code"),
+    [
+        ("end_turn", "", Wanted(), 7),
+        ("max_tokens", "yes", Wanted(CHOICE), 6),
+        ("max_tokens", "x", Wanted(extract=""), 6),
+        ("end_turn", "maybe", Wanted(CHOICE), 8),
+        ("end_turn", "maybe", Wanted(Form(None)), 8),
+        ("end_turn", "[1]", Wanted(Form(None), check=lambda _value: "not so"), 8),
+    ],
+)
+def test_any_other_reply_is_refused(reason: str, text: str, wanted: Wanted, code: int) -> None:
+    with pytest.raises(ReplyError) as error:
+        accept(turn(reason), text, wanted)
+    assert error.value.exit_code == code

@@ -6,7 +6,8 @@ import pytest
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal, resume
-from chatrepl.storage.library import delete, find, list_entries, look_up
+from chatrepl.storage.journal_file import SUFFIX
+from chatrepl.storage.library import delete, find, holds, list_entries, look_up
 from chatrepl.storage.read import ReadBack, load, load_bytes
 from chatrepl.storage.record_log import RecordLog
 
@@ -167,3 +168,12 @@ def test_the_state_is_found_before_a_long_record(tmp_path: Path) -> None:
     path = save(tmp_path, "one", "why?", turns=3)
     path.write_bytes(path.read_bytes() + b'{"t":"turn","x":"' + b"a" * 9_000_000 + b'"}\n')
     assert list_entries(tmp_path)[0].turns == 3
+
+
+def test_whether_there_are_some_conversations_is_told_without_reading_them(tmp_path: Path) -> None:
+    assert not holds(tmp_path / "nowhere", 1)
+    for number in range(3):
+        (tmp_path / f"{number}{SUFFIX}").touch()
+    (tmp_path / "other.txt").touch()
+    assert holds(tmp_path, 3)
+    assert not holds(tmp_path, 4)

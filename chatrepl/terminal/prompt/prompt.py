@@ -87,18 +87,25 @@ class Prompt:
         self._input = _keyboard(tty)
         self._output = DummyOutput() if options.plain else open_output(dumb=dumb)
         self._folds = Folds()
-        self._history = DiskHistory(options.history, self._folds.whole)
         self._feeds = feeds
         self._first = True
         self._plain: bool | None = None
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
+        self._history = DiskHistory(
+            options.history,
+            self._folds.whole,
+            pasted=self._keys.pastes,
+            recalled=self._keys.recalled,
+        )
+        if not dumb or options.plain:
+            self._keys.card = contained(self._card, str)
         with create_app_session(self._input, self._output):
             self._session = self._build(
                 prompt_keys(self._keys, self._folds, os.environ, tty),
                 dumb=dumb and not options.plain,
             )
         app = self._session.app
-        app.key_processor.before_key_press += contained(self._keys.next_key, _nothing)
+        app.key_processor.before_key_press += contained(self._next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
         app.after_render += contained(self._note_what_came_meanwhile, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
@@ -252,8 +259,20 @@ class Prompt:
         hint = self.options.placeholder if self._first and not is_searching() else ""
         return [("class:suggestion", hint)]
 
+    def _next_key(self, _sender: object) -> None:
+        self._keys.next_key(_sender)
+        if self._keys.card_stood and not self._plain:
+            self._session.app.renderer.erase()  # it would stay as tall as the card was
+            self._session.app.invalidate()
+
+    def _card(self) -> str:
+        columns = get_app().output.get_size().columns
+        return "\n".join(self._feeds.card(columns))
+
     def _toolbar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns
+        if "\n" in self._keys.hint:
+            return [("class:toolbar", self._keys.hint)]
         if self._keys.hint:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:

@@ -1,0 +1,59 @@
+"""What became of many questions: counted for the last line, the exit code, and the bar."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chatrepl.core.items import Item
+from chatrepl.core.words import dollars
+
+_NAMED: Final = 10  # of those that failed
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts results as they are written, and what attempts cost as they end.
+
+    `total` is the number of items, where it is known before the end.
+    """
+
+    total: int | None = None
+    done: int = 0
+    failed: int = 0
+    cost_usd: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    changed: Callable[["Tally"], None] = lambda _tally: None
+    _begun_at: float = field(default_factory=time.monotonic)
+
+    def count(self, item: Item, result: dict[str, Any]) -> None:
+        """Count a result that was written."""
+        self.done += 1
+        if not result["ok"]:
+            self.failed += 1
+            if len(self.failures) < _NAMED:
+                self.failures.append(f"{item.label}: {result['error']['message']}")
+        self.changed(self)
+
+    def pay(self, usd: float) -> None:
+        """Add what an attempt cost."""
+        self.cost_usd += usd
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._begun_at
+
+    def line(self) -> str:
+        """Sum it up: `998 answered · 2 failed · $0.84 · 52 s`."""
+        words = [f"{self.done - self.failed:,} answered"]
+        words += [f"{self.failed:,} failed"] if self.failed else []
+        left = (self.total or self.done) - self.done
+        words += [f"{left:,} left"] if left > 0 else []
+        words += [dollars(self.cost_usd)] if self.cost_usd else []
+        return " · ".join([*words, f"{self.seconds:.1f} s"])
+
+    def failed_lines(self) -> list[str]:
+        """Name the first of those that failed."""
+        more = self.failed - len(self.failures)
+        return [*self.failures, *([f"and {more:,} more"] if more else [])]

@@ -1,0 +1,243 @@
+"""What is done of many questions, on the disk: so that the same command asks for the rest alone.
+
+The state is an append-only file with a line a finished item, written at once and whole when the
+answer is there: killing us loses nothing of it. It is synced every two seconds and at the end; what
+a power cut takes is asked again. The last line for an item counts, and a torn one is none.
+
+The output is made from the state. A run that goes on writes it from its beginning, over what stands
+there as long as that is the same: from the first difference, such as half an item, it is new.
+"""
+
+import json
+import os
+import stat
+import time
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.wire import encode
+from chatrepl.storage.files import APPEND, PRIVATE_FILE, lock, sync_data, words_for, write_all
+
+_SYNC_S: Final = 2.0
+_NONE: Final = 0  # a file begins with its head, so no item stands there
+_PUBLIC_FILE: Final = 0o666
+_PIECE: Final = 1 << 16
+
+
+class Done(Protocol):
+    """Holds the results of finished items until they are written, or for ever."""
+
+    def get(self, number: int, item_id: str) -> dict[str, Any] | None:
+        """Give the result of an item, if it is done."""
+
+    def put(self, number: int, item_id: str, result: Mapping[str, Any]) -> None:
+        """Keep the result of an item."""
+
+
+class Passing:
+    """Holds results only until somebody has taken them: nothing is written to disk."""
+
+    def __init__(self) -> None:
+        self._results: dict[int, dict[str, Any]] = {}
+
+    def get(self, number: int, item_id: str) -> dict[str, Any] | None:
+        """Give a result, once."""
+        del item_id
+        return self._results.pop(number, None)
+
+    def put(self, number: int, item_id: str, result: Mapping[str, Any]) -> None:
+        """Hold a result."""
+        del item_id
+        self._results[number] = dict(result)
+
+
+class AnswerLog:
+    """The state file of one command; it is ours alone while it is open.
+
+    `notes` are what else was remembered, such as the ids of batches.
+    """
+
+    def __init__(self, path: Path, made_of: Mapping[str, str]) -> None:
+        """Open the state or begin it. `made_of` names what its questions are made of.
+
+        Raises UsageError where another command began it, or has it open; StorageError.
+        """
+        self.path = path
+        self.notes: list[dict[str, Any]] = []
+        self._places = array("Q")
+        self._synced_at = time.monotonic()
+        try:
+            self._file = os.open(path, APPEND | os.O_CREAT, PRIVATE_FILE)
+        except OSError as error:
+            raise StorageError(f"{path} cannot be opened: {words_for(error)}.") from error
+        if not lock(self._file):
+            raise UsageError(f"{path} is in use by another chatrepl.", "Nothing was sent.")
+        self._end = self._read(made_of)
+
+    def _read(self, made_of: Mapping[str, str]) -> int:
+        """Learn where each item's result stands; cut off a torn end. Give the file's length."""
+        at = 0
+        with open(self._file, "rb", closefd=False) as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._take(line, at, made_of)
+                at += len(line)
+        if not at:
+            if os.fstat(self._file).st_size:
+                raise self._foreign()
+            return self._append({"chatrepl": 1, "made_of": dict(made_of)}, 0)
+        os.ftruncate(self._file, at)
+        return at
+
+    def _take(self, line: bytes, at: int, made_of: Mapping[str, str]) -> None:
+        if at == 0:
+            self._check(line, made_of)
+        elif line.startswith(b'{"n":'):  # all that is needed now; the rest is read when it is used
+            digits = line[5:25].split(b",", 1)[0]
+            if digits.isdigit():
+                self._place(int(digits), at)
+        else:
+            record = _parsed(line)
+            if isinstance(note := record.get("note"), dict):
+                self.notes.append(note)
+
+    def _check(self, line: bytes, made_of: Mapping[str, str]) -> None:
+        began = _parsed(line).get("made_of")
+        if not isinstance(began, dict):
+            raise self._foreign()
+        other = [name for name in made_of if began.get(name) != made_of[name]]
+        if other:
+            what = " and ".join(other)
+            raise UsageError(
+                f"{self.path} belongs to a command with another {what}.",
+                "Nothing was sent. Take another --out or --state, or remove that file.",
+            )
+
+    def _foreign(self) -> UsageError:
+        return UsageError(f"{self.path} is no state of chatrepl.", "Nothing was sent.")
+
+    def _place(self, number: int, at: int) -> None:
+        if number >= len(self._places):
+            self._places.extend([_NONE] * (number + 1 - len(self._places)))
+        self._places[number] = at
+
+    def get(self, number: int, item_id: str) -> dict[str, Any] | None:
+        """Give the result of an item; None where another item stood in that place."""
+        at = self._places[number] if number < len(self._places) else _NONE
+        if at == _NONE:
+            return None
+        record = _parsed(self._line_at(at))
+        result = record.get("result")
+        return result if record.get("id") == item_id and isinstance(result, dict) else None
+
+    def _line_at(self, at: int) -> bytes:
+        pieces: list[bytes] = []
+        while not pieces or b"\n" not in pieces[-1]:
+            piece = os.pread(self._file, _PIECE, at)
+            if not piece:
+                break
+            pieces.append(piece)
+            at += len(piece)
+        return b"".join(pieces).partition(b"\n")[0]
+
+    def put(self, number: int, item_id: str, result: Mapping[str, Any]) -> None:
+        """Keep a result. Raises StorageError."""
+        at = self._end
+        self._end = self._append({"n": number, "id": item_id, "result": dict(result)}, at)
+        self._place(number, at)
+
+    def note(self, **what: Any) -> None:
+        """Remember something that is no result. Raises StorageError."""
+        self.notes.append(what)
+        self._end = self._append({"note": what}, self._end)
+
+    def _append(self, record: Mapping[str, Any], at: int) -> int:
+        data = f"{encode(record)}\n".encode("utf-8", "replace")
+        try:
+            write_all(self._file, data)
+            if time.monotonic() - self._synced_at > _SYNC_S:
+                self.sync()
+        except OSError as error:
+            raise StorageError(
+                f"{self.path} cannot be written: {words_for(error)}.",
+                "What was answered before is kept.",
+            ) from error
+        return at + len(data)
+
+    def sync(self) -> None:
+        """Wait until the disk has it. Raises OSError."""
+        sync_data(self._file)
+        self._synced_at = time.monotonic()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        try:
+            sync_data(self._file)
+        except OSError:  # where the disk cannot, what was written stands all the same
+            pass
+        finally:
+            os.close(self._file)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+class OutFile:
+    """The file that answers are written to. Raises StorageError where it cannot be."""
+
+    def __init__(self, path: Path, *, goes_on: bool) -> None:
+        """Open it. What stands there is kept only where a state tells that it `goes_on`.
+
+        Raises UsageError for a file that is somebody else's.
+        """
+        self.path = path
+        self._at = 0
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._file = os.open(path, flags, _PUBLIC_FILE)
+            status = os.fstat(self._file)
+        except OSError as error:
+            raise StorageError(f"{path} cannot be opened: {words_for(error)}.") from error
+        self._is_regular = stat.S_ISREG(status.st_mode)
+        self._left = status.st_size if self._is_regular else 0
+        if self._left and not goes_on:
+            os.close(self._file)
+            raise UsageError(
+                f"{path} is there already, and was not begun by this command.",
+                "Nothing was sent. Take another --out, or remove that file.",
+            )
+
+    def write(self, data: bytes) -> None:
+        """Write what comes next, unless just that stands there."""
+        try:
+            if self._left:
+                if os.pread(self._file, len(data), self._at) == data:
+                    self._at += len(data)
+                    return
+                os.ftruncate(self._file, self._at)
+                self._left = 0
+            if self._is_regular:
+                os.lseek(self._file, self._at, os.SEEK_SET)
+            write_all(self._file, data)
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written: {words_for(error)}.") from error
+        self._at += len(data)
+
+    def end(self) -> None:
+        """Cut off what an earlier run wrote beyond this, now that all is there."""
+        if self._left:
+            os.ftruncate(self._file, self._at)
+            self._left = 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)

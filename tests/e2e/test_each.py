@@ -1,0 +1,282 @@
+"""Many questions in one pipe: the real program, and a service that tells what it saw."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import serve
+from tests.e2e.piped import Desk, Done
+from tests.faults.nursery import Nursery
+from tests.shells.many_service import Manners, ManyService, many_service
+
+
+@dataclass
+class Room:
+    """A home, and a service for many."""
+
+    desk: Desk
+    service: ManyService
+
+    def run(self, *args: str, stdin: str = "", retries: int = 0) -> Done:
+        env = {"ANTHROPIC_BASE_URL": self.service.url, "CHATREPL_RETRIES": str(retries)}
+        return self.desk.run(*args, stdin=stdin.encode(), env=env)
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.desk.home / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    @property
+    def asked(self) -> list[str]:
+        """The text of each question, in the order in which they came."""
+        return [
+            "".join(block.get("text", "") for block in body["messages"][0]["content"])
+            for body in self.service.bodies
+        ]
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture
+def room(tmp_path: Path, nursery: Nursery) -> Iterator[Room]:
+    with serve(Engine()) as served, many_service(Manners(answer="<{}>")) as service:
+        yield Room(Desk(tmp_path, served, nursery), service)
+
+
+def lines(count: int) -> str:
+    return "".join(f"item {number}\n" for number in range(count))
+
+
+def test_a_line_an_item_and_an_answer_a_line(room: Room) -> None:
+    done = room.run("--each", "Country of {}?", stdin="Lima\n\nOslo\nRome")
+    assert done.out == "<Country of Lima?>\n<Country of Oslo?>\n<Country of Rome?>\n"
+    assert done.code == 0
+    assert "3 answered" in done.err
+
+
+SOURCES: list[tuple[str, tuple[str, ...], str, list[str]]] = [
+    ("an item without a place comes last", ("Name",), "a\nb\n", ["Name\n\na", "Name\n\nb"]),
+    ("no prompt at all", (), "a\nb\n", ["a", "b"]),
+    ("objects of stdin where a field is named", ("{x}!",), '{"x":1}\n{"x":"b"}\n', ["1!", "b!"]),
+    ("a whole object", ("{}",), '{"x":1}\n', ['{"x":1}']),
+    ("NUL between items", ("--null", "<{}>"), "a\nb\0c", ["<a\nb>", "<c>"]),
+    ("jsonl", ("--input", "i.jsonl", "{x}"), "", ["1", "b c"]),
+    ("csv", ("--input", "i.csv", "{x} {y}"), "", ["1 2", "3\n4 5"]),
+    ("lines of a file", ("--input", "i.txt", "{}"), "", ["a", "b"]),
+    ("stdin by its name", ("--each", "--input", "-", "{}"), "a\nb\n", ["a", "b"]),
+    ("line ends of others", ("{}!",), "a\r\nb\r\n", ["a!", "b!"]),
+    ("a byte order mark is no text", ("{}",), "\ufeffa\nb\n", ["a", "b"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "stdin", "asked"), [row[1:] for row in SOURCES],
+                         ids=[row[0] for row in SOURCES])  # fmt: skip
+def test_items_come_from_anywhere(
+    room: Room, args: tuple[str, ...], stdin: str, asked: list[str]
+) -> None:
+    room.file("i.jsonl", '{"x": 1}\n\n{"x": "b c"}\n')
+    room.file("i.csv", 'x,y\n1,2\n"3\n4",5\n')
+    room.file("i.txt", "a\nb\n")
+    done = room.run("--each", *args, stdin=stdin)
+    assert (done.code, sorted(room.asked)) == (0, sorted(asked)), done.err
+
+
+def test_each_file_is_attached_and_its_name_is_the_item(room: Room) -> None:
+    for name in ("b", "a", "c"):
+        room.file(f"notes/{name}.txt", f"text of {name}")
+    done = room.run("--each-file", "notes/[ab].txt", "--each-file", "notes/c*", "Sum up {}")
+    names = [f"notes/{name}.txt" for name in "abc"]
+    assert done.out == "".join(f"<Sum up {name}>\n" for name in names)
+    contents = {body["messages"][0]["content"][0]["source"]["data"] for body in room.service.bodies}
+    assert contents == {"text of a", "text of b", "text of c"}
+
+
+REFUSED: list[tuple[tuple[str, ...], str, str]] = [
+    (("--each", "{name}"), "plain\n", "no JSON"),
+    (("--each", "{name}"), '{"x": 1}\n', "{name}"),
+    (("--input", "i.csv", "{z}"), "", "{z}"),
+    (("--input", "i.jsonl", "{x}"), "", "item 2"),
+    (("--each", "-s", "{x}", "hello"), '{"y": 1}\n', "{x}"),
+    (("--each", "-p", "{x}", "hello"), '{"y": 1}\n', "{x}"),
+    (("--input", "none.txt", "{}"), "", "none.txt"),
+    (("--input", ".", "{}"), "", "cannot be read"),
+    (("--each-file", "*.none", "{}"), "", "names no file"),
+    (("--each", "-c", "{}"), "a\n", "exclude"),
+    (("--each", "-i", "{}"), "a\n", "exclude"),
+    (("--out", "x", "hello"), "", "--each"),
+    (("--each", "-j", "0", "{}"), "a\n", "1 or more"),
+    (("--each", "-a", "-", "{}"), "a\n", "standard input"),
+    (("--each", "--out", "i.csv", "{}"), "a\n", "there already"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "stdin", "words"), REFUSED)
+def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
+    room: Room, args: tuple[str, ...], stdin: str, words: str
+) -> None:
+    room.file("i.jsonl", '{"x": 1}\n{"y": 2}\n')
+    room.file("i.csv", "x,y\n1,2\n")
+    done = room.run(*args, stdin=stdin)
+    assert (done.code, done.out, room.asked) == (2, "", [])
+    assert words in done.err
+
+
+def test_one_object_is_not_for_many_answers(room: Room) -> None:
+    done = room.run("--each", "-o", "json", "{}", stdin="a\n")
+    assert (done.code, done.json["ok"], room.asked) == (2, False, [])
+    assert "-o jsonl" in done.err
+
+
+def test_objects_have_the_place_and_the_item(room: Room) -> None:
+    room.service.manners.status = {"b": 400}
+    done = room.run("--each", "-o", "jsonl", "{}", stdin="a\nb\nc\n")
+    assert [(o["index"], o["input"], o["ok"], o["text"]) for o in done.events] == [
+        (0, "a", True, "<a>"), (1, "b", False, ""), (2, "c", True, "<c>"),
+    ]  # fmt: skip
+    assert done.events[1]["error"]["status"] == 400
+    assert done.code == 9
+    assert "item 2 (b): " in done.err
+
+
+def test_the_first_ten_of_those_that_failed_are_named(room: Room) -> None:
+    room.service.manners.status = {f"item {n}": 500 for n in range(3, 16)}
+    done = room.run("--each", "{}", stdin=lines(20))
+    assert done.code == 9
+    assert done.out.splitlines() == [
+        "" if 3 <= n < 16 else f"<item {n}>" for n in range(20)
+    ]  # what failed keeps its line
+    assert [n for n in range(20) if f"(item {n})" in done.err] == list(range(3, 13))
+    assert "3 more" in done.err
+
+
+def test_answers_of_several_lines_are_parted(room: Room) -> None:
+    room.service.manners.answer = "{}"
+    stdin = "".join(f"{json.dumps({'t': text})}\n" for text in ("a", "b", "c\nd", "e", "f"))
+    done = room.run("--each", "{t}", stdin=stdin)
+    assert done.out == "a\nb\n\nc\nd\n\ne\nf\n"
+
+
+def test_passing_failures_are_waited_out(room: Room) -> None:
+    room.service.manners.busy = room.service.manners.torn = 0.15
+    done = room.run("--each", "{}", stdin=lines(20), retries=6)
+    assert (done.code, done.out) == (0, "".join(f"<item {n}>\n" for n in range(20)))
+    assert set(room.service.succeeded.values()) == {1}
+
+
+def test_the_same_command_again_asks_only_for_what_is_missing(room: Room) -> None:
+    room.service.manners.status = {"item 2": 500}
+    args = ("--each", "--out", "o.jsonl", "-o", "jsonl", "{}")
+    assert room.run(*args, stdin=lines(5)).code == 9
+    first = len(room.asked)
+    assert room.run(*args, stdin=lines(5)).code == 9
+    assert len(room.asked) == first
+    room.service.manners.status = {}
+    done = room.run(*args, "--retry-failed", stdin=lines(7))
+    assert (done.code, len(room.asked)) == (0, first + 3)
+    assert set(room.service.succeeded.values()) == {1}
+    written = (room.desk.home / "o.jsonl").read_text().splitlines()
+    assert [json.loads(line)["text"] for line in written] == [f"<item {n}>" for n in range(7)]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 40, 41, 200])
+def test_an_output_cut_anywhere_is_mended_from_the_state(room: Room, cut: int) -> None:
+    args = ("--each", "--out", "o.txt", "{}")
+    room.run(*args, stdin=lines(9))
+    path = room.desk.home / "o.txt"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+    assert room.run(*args, stdin=lines(9)).code == 0
+    assert path.read_bytes() == whole
+    assert len(room.asked) == 9
+
+
+def test_a_state_of_its_own_serves_stdout(room: Room) -> None:
+    args = ("--each", "--state", "s", "{}")
+    assert room.run(*args, stdin=lines(3)).out == room.run(*args, stdin=lines(3)).out
+    assert len(room.asked) == 3
+
+
+def test_an_item_that_changed_is_asked_about(room: Room) -> None:
+    args = ("--each", "--out", "o.txt", "{}")
+    room.run(*args, stdin="a\nb\nc\n")
+    done = room.run(*args, stdin="a\nx\nc\n")
+    assert done.code == 0
+    assert (room.desk.home / "o.txt").read_text() == "<a>\n<x>\n<c>\n"
+    assert sorted(room.asked) == ["a", "b", "c", "x"]
+
+
+def test_another_command_does_not_go_on_with_it(room: Room) -> None:
+    room.run("--each", "--out", "o.txt", "{}", stdin="a\n")
+    done = room.run("--each", "--out", "o.txt", "What is {}", stdin="a\n")
+    assert (done.code, len(room.asked)) == (2, 1)
+    assert "another prompt" in done.err
+
+
+def test_refused_credentials_stop_it_and_nothing_counts_as_failed(room: Room) -> None:
+    room.service.manners.status = {"item 0": 401}
+    args = ("--each", "--out", "o.txt", "{}")
+    assert room.run(*args, stdin=lines(5)).code == 3
+    assert set(room.asked) == {"item 0"}
+    room.service.manners.status = {}
+    assert room.run(*args, stdin=lines(5)).code == 0
+
+
+def _cache_control(body: dict[str, Any]) -> list[str]:
+    return [
+        str(part.get("text", part["type"]))
+        for part in (*body.get("system", []), *body["messages"][0]["content"])
+        if isinstance(part, dict) and "cache_control" in part
+    ]
+
+
+LONG = "All of this stays the same. " * 600
+
+
+@pytest.mark.parametrize(
+    ("args", "marked"),
+    [
+        (("-s", LONG, "{}"), LONG),
+        ((f"{LONG}: {{}}",), f"{LONG}: "),
+        (("-s", LONG, "Now {}"), "Now "),
+        (("-a", "long.txt", "{}"), "document"),
+        (("-a", "long.txt", "About {}"), "About "),
+        (("{}",), ""),
+        (("-s", "You count {}. " + LONG, "How many?"), ""),
+    ],
+)
+def test_what_stays_the_same_is_read_from_the_cache(
+    room: Room, args: tuple[str, ...], marked: str
+) -> None:
+    room.file("long.txt", LONG)
+    done = room.run("--each", "-j", "3", *args, stdin=lines(12))
+    assert done.code == 0, done.err
+    for body in room.service.bodies:
+        assert "cache_control" not in body
+        assert _cache_control(body) == [marked] * bool(marked)
+    first, *others = room.service.reads
+    assert first == 0
+    assert all(others) == bool(marked)
+
+
+def test_the_first_goes_alone_and_then_as_many_as_were_asked_for(room: Room) -> None:
+    room.service.manners.delay_s = 0.05
+    assert room.run("--each", "-j", "5", "{}", stdin=lines(30)).code == 0
+    first, *others = sorted(room.service.spans)
+    assert min(start for start, _ in others) >= first[1]
+    assert room.service.most == 5
+
+
+def test_never_more_are_under_way_than_the_headers_allow(room: Room) -> None:
+    room.service.manners.delay_s, room.service.manners.bound = 0.01, 3
+    assert room.run("--each", "-j", "20", "{}", stdin=lines(40)).code == 0
+    assert (room.service.most, room.service.over) == (3, 0)

@@ -1,0 +1,194 @@
+"""What is done of many questions, on the disk."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.storage.answer_log import AnswerLog, OutFile, Passing
+
+MADE = {"prompt": "a", "model": "b"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "out.state"
+
+
+def result(number: int, size: int = 5) -> dict[str, Any]:
+    return {"ok": True, "text": f"{number} " + "ä" * size}
+
+
+def opened(path: Path) -> AnswerLog:
+    return AnswerLog(path, MADE)
+
+
+def test_what_is_done_is_known_to_the_next_run(path: Path) -> None:
+    log = opened(path)
+    for number in (4, 0, 2):
+        log.put(number, f"id{number}", result(number, 100_000 * number))
+    log.close()
+    again = opened(path)
+    assert again.get(4, "id4") == result(4, 400_000)
+    assert again.get(0, "id0") == result(0, 0)
+    assert [again.get(number, f"id{number}") for number in (1, 3, 5)] == [None] * 3
+    again.close()
+
+
+def test_another_item_in_that_place_is_not_done(path: Path) -> None:
+    log = opened(path)
+    log.put(0, "one", result(0))
+    assert log.get(0, "two") is None
+    log.close()
+
+
+def test_the_last_result_of_an_item_counts(path: Path) -> None:
+    log = opened(path)
+    log.put(0, "a", result(1))
+    log.put(0, "a", result(2))
+    log.close()
+    log = opened(path)
+    assert log.get(0, "a") == result(2)
+    log.close()
+
+
+@given(st.integers(1, 10_000))
+def test_a_file_cut_anywhere_loses_at_most_what_was_not_whole(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "state"
+    log, ends = opened(path), [path.stat().st_size]
+    for number in range(5):
+        log.put(number, str(number), result(number))
+        ends.append(path.stat().st_size)
+    log.close()
+    cut = min(cut, ends[-1])
+    os.truncate(path, cut)
+    if cut < ends[0]:
+        with pytest.raises(UsageError):
+            opened(path)
+        return
+    log = opened(path)
+    whole = sum(end <= cut for end in ends[1:])
+    done = [log.get(number, str(number)) for number in range(5)]
+    assert done == [*(result(number) for number in range(whole)), *[None] * (5 - whole)]
+    log.put(4, "4", result(9))
+    log.close()
+    log = opened(path)
+    assert log.get(4, "4") == result(9)
+    assert log.get(0, "0") == (result(0) if whole else None)
+    log.close()
+
+
+def test_a_damaged_line_costs_that_item(path: Path) -> None:
+    log = opened(path)
+    log.put(0, "0", result(0))
+    log.put(1, "1", result(1))
+    log.close()
+    path.write_bytes(path.read_bytes().replace(b'"id":"0","result"', b'"id":"0",,result"'))
+    log = opened(path)
+    assert (log.get(0, "0"), log.get(1, "1")) == (None, result(1))
+    log.close()
+
+
+def test_notes_are_remembered_beside_the_results(path: Path) -> None:
+    log = opened(path)
+    log.note(batch="msgbatch_1", numbers=[0, 3])
+    log.put(0, "0", result(0))
+    log.close()
+    log = opened(path)
+    assert log.notes == [{"batch": "msgbatch_1", "numbers": [0, 3]}]
+    log.close()
+
+
+def test_the_state_of_another_command_is_not_gone_on_with(path: Path) -> None:
+    opened(path).close()
+    with pytest.raises(UsageError, match="another model"):
+        AnswerLog(path, {"prompt": "a", "model": "c"})
+
+
+@pytest.mark.parametrize("text", ["hello\n", "[]\n", "{}\n", "no end"])
+def test_a_file_that_is_no_state_is_left_alone(path: Path, text: str) -> None:
+    path.write_text(text)
+    with pytest.raises(UsageError, match="no state"):
+        opened(path)
+    assert path.read_text() == text
+
+
+def test_two_at_once_are_refused(path: Path) -> None:
+    log = opened(path)
+    with pytest.raises(UsageError, match="in use"):
+        opened(path)
+    log.close()
+
+
+def test_the_state_is_for_the_user_alone(path: Path) -> None:
+    opened(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no such folder"):
+        opened(tmp_path / "none" / "state")
+    with pytest.raises(StorageError, match="no such folder"):
+        OutFile(tmp_path / "none" / "out", goes_on=False)
+
+
+def test_a_result_in_memory_is_taken_once() -> None:
+    log = Passing()
+    log.put(3, "x", result(3))
+    assert log.get(3, "x") == result(3)
+    assert log.get(3, "x") is None
+
+
+PARTS = [b"one\n", b"two\n", b"three\n"]
+
+
+BEFORE = [
+    b"", b"one\n", b"one\ntw", b"one\ntwo\nthree\n", b"one\n\n\n", b"x", b"one\ntwo\nthree\nfour\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_run_that_goes_on_leaves_the_output_as_one_run_would(
+    tmp_path: Path, before: bytes
+) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(before)
+    out = OutFile(path, goes_on=True)
+    for part in PARTS:
+        out.write(part)
+    out.end()
+    out.close()
+    assert path.read_bytes() == b"".join(PARTS)
+
+
+def test_what_stands_there_is_not_cut_while_it_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"".join(PARTS))
+    out = OutFile(path, goes_on=True)
+    out.write(PARTS[0])
+    out.close()
+    assert path.read_bytes() == b"".join(PARTS)
+
+
+def test_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"mine")
+    with pytest.raises(UsageError, match="there already"):
+        OutFile(path, goes_on=False)
+    assert path.read_bytes() == b"mine"
+    path.write_bytes(b"")
+    OutFile(path, goes_on=False).close()
+
+
+def test_a_device_takes_all() -> None:
+    out = OutFile(Path(os.devnull), goes_on=False)
+    for part in PARTS:
+        out.write(part)
+    out.end()
+    out.close()
