@@ -55,7 +55,7 @@ def talk(
     """Chat until the user leaves; give the exit code of what could not be saved."""
     session = assembled.session
     demo = connection.is_demo
-    session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    session.equip(examine=lambda now, live: _examined(session, now, demo=demo, live=live))
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
@@ -100,13 +100,14 @@ def _keep_learned(session: Session) -> None:
         pass_over(bug)
 
 
-def _examined(session: Session, settings: Settings, *, demo: bool) -> str:
+def _examined(session: Session, settings: Settings, *, demo: bool, live: bool) -> str:
     """Look at key, connection, terminal and storage, a line each."""
     from chatrepl.cli.doctor import examine  # seldom asked for
 
     if session.loaded is None:
         return ""
-    return "\n".join(finding.line() for finding in examine(session.loaded.now(settings), demo=demo))
+    findings = examine(session.loaded.now(settings), demo=demo, live=live)
+    return "\n".join(finding.line() for finding in findings)
 
 
 def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Desk:

@@ -78,6 +78,7 @@ effort clear: As the model likes
 web on: Search while it answers
 web off: Answer by what it knows
 context exact: Ask the service to count
+doctor live: Try a reply of one token, too
 cite on: Footnotes to what you attach
 cite off: Without footnotes
 config edit: Open the file in your editor

@@ -154,6 +154,10 @@ def models(session: Session) -> Outcome:
 
 
 @command("doctor", group="program")
-def doctor(session: Session) -> Outcome:
-    """Examine key, connection, model, terminal, storage and clock; say how to mend the rest."""
-    return Job("Looking", lambda: Notice(session.edges.examine(_loaded(session).settings)))
+def doctor(session: Session, how: Literal["live"] | None = None) -> Outcome:
+    """Examine key, connection, model, terminal, storage and clock; say how to mend the rest.
+
+    `live` also has a word counted, and answered by one token; it says what that costs.
+    """
+    settings = _loaded(session).settings
+    return Job("Looking", lambda: Notice(session.edges.examine(settings, how == "live")))
