@@ -87,18 +87,22 @@ def about(usd: float | None) -> str:
     return f"~{text}" if usd and text.startswith("$") else text
 
 
-def meta_line(receipt: Receipt) -> str:
-    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s`, and an unusual end."""
-    usage = receipt.usage
+def meta_line(receipt: Receipt, *, demo: bool = False) -> str:
+    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s`, and an unusual end.
+
+    What the `demo` would have cost is marked so.
+    """
+    usage, played = receipt.usage, " (demo)" if demo else ""
     parts = []
     if usage.total_input_tokens or usage.output_tokens:
         cached = usage.cache_read_input_tokens
         hit = f" ({compact(cached)} cached)" if cached else ""
         parts.append(f"{compact(usage.total_input_tokens)} in{hit}")
         if receipt.stop_reason is None:  # the service counts what it wrote at the end
-            parts += ["out unknown", _at_least(receipt.cost_usd)]
+            parts += ["out unknown", f"{_at_least(receipt.cost_usd)}{played}"]
         else:
-            parts += [f"{compact(usage.output_tokens)} out", dollars(receipt.cost_usd)]
+            paid = f"{dollars(receipt.cost_usd)}{played}"
+            parts += [f"{compact(usage.output_tokens)} out", paid]
     else:
         parts.append("usage unknown")
     parts.append(f"{receipt.duration_s:.1f} s")
