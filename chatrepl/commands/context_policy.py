@@ -122,7 +122,7 @@ def _cut(session: Session, message: Message, over: str, *, ask: bool) -> Outcome
     numbers = (n for n, turn in enumerate(conversation.path(), 1) if turn.id in dropped)
     ways = f"Y: leave out {turns_words(list(numbers))} and send · a: send all · n: don't send"
     preview = Notice(f"The context is over its budget {over}. {change}", "warning")
-    return Choose(preview, f"Over budget {over}. {ways}", {"y": apply, "a": _send_all, "n": _keep})
+    return Choose(preview, f"Over budget {over}. {ways}", {"Y": apply, "a": _send_all, "n": _keep})
 
 
 def _send_all() -> Outcome:

@@ -12,6 +12,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.words import compact, dollars
 
 FAST_FACTOR: Final = 2.0  # of all tokens at `speed` fast (docs, "Fast mode pricing")
+BATCH_FACTOR: Final = 0.5  # of all prices (docs, "Batch processing")
 _MILLION: Final = 1_000_000
 
 

@@ -3,7 +3,7 @@
 To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -49,6 +49,30 @@ class Card:
 
 
 @frozen
+class PickRow:
+    """One of many to choose from: what it is called, and what else a row tells of it."""
+
+    id: str
+    title: str
+    facts: tuple[str, ...] = ()
+
+
+@frozen
+class Pick:
+    """Let one of `rows`, which may be read as they are seen, be chosen; `choose` gets its id.
+
+    `rename` and `delete` do so at once, and say what came of it. Where nothing can be drawn,
+    `otherwise` lists them.
+    """
+
+    rows: "Sequence[PickRow]"
+    choose: "Callable[[str], Outcome]"
+    rename: Callable[[str, str], str]
+    delete: Callable[[str], str]
+    otherwise: "Callable[[], Outcome]"
+
+
+@frozen
 class Page:
     """Show Markdown, rendered as replies are."""
 
@@ -77,9 +101,9 @@ class Confirm:
 
 @frozen
 class Choose:
-    """Show what would happen and ask which it is to be; the first of the ways is the usual one.
+    """Show what would happen and ask which it is to be; each way goes by a letter.
 
-    Each way goes by a letter; the last, `n`, is what anything else than an answer means.
+    The capital one is the usual one; `n` is what anything else than an answer means.
     """
 
     preview: "Outcome"
@@ -171,6 +195,7 @@ Outcome: TypeAlias = (
     Notice
     | Table
     | Card
+    | Pick
     | Page
     | Exactly
     | Confirm

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.foreign_json import counted
-from chatrepl.core.money import FAST_FACTOR, Meter
+from chatrepl.core.money import BATCH_FACTOR, FAST_FACTOR, Meter
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.words import dollars
@@ -18,7 +18,6 @@ from chatrepl.core.words import dollars
 PriceOf: TypeAlias = Callable[[str, Usage, float], Cost | None]
 Grouping: TypeAlias = Literal["day", "model", "conversation"]
 GROUPINGS: Final[tuple[Grouping, ...]] = get_args(Grouping)
-BATCH_FACTOR: Final = 0.5  # of all prices (docs, "Batch processing")
 _MOST: Final = 1e12
 _SLACK_USD: Final = 1e-9  # sums of fractions are not exact
 _COUNTS: Final = {

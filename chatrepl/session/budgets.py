@@ -42,20 +42,20 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
 
     Raises BudgetError where it does not fit. What has no price is not counted, and said.
     """
-    bill = _Bill(till, request)
-    if bill.price(0, 0) is None:
+    worst = _WorstCase(till, request)
+    if worst.price(0, 0) is None:
         words = f"The price of {request.model} is not known, so no budget counts it."
         return Reserved(request, id_, words=(words,) if till.session.announce(words) else ())
-    roughly = bill.rough_input
+    roughly = worst.rough_input
     with _alone(till) as is_alone:
-        if roughly is not None and (held := _held(bill, id_, roughly, is_alone, whole=True)):
+        if roughly is not None and (held := _held(worst, id_, roughly, is_alone, whole=True)):
             return held
     exact = await _count(till, request)
     with _alone(till) as is_alone:
-        held = _held(bill, id_, exact, is_alone, whole=again)
+        held = _held(worst, id_, exact, is_alone, whole=again)
         if held is None:
             limit = narrowest(limits(till))
-            raise refusal(limit or Limit("", 0, 0), bill.usd(exact, bill.wanted))
+            raise refusal(limit or Limit("", 0, 0), worst.usd(exact, worst.wanted))
     return held
 
 
@@ -94,34 +94,36 @@ def _alone(till: "Till") -> AbstractContextManager[bool]:
     return nullcontext(False) if accounts is None else accounts.alone()
 
 
-def _held(bill: "_Bill", id_: str, tokens: int, is_alone: bool, *, whole: bool) -> Reserved | None:
+def _held(
+    worst: "_WorstCase", id_: str, tokens: int, is_alone: bool, *, whole: bool
+) -> Reserved | None:
     """Hold what `tokens` of input and the longest reply that fits come to; None where none does."""
-    limit = narrowest(limits(bill.till))
+    limit = narrowest(limits(worst.till))
     if limit is None:
-        return Reserved(bill.request, id_)
-    wanted = bill.wanted
-    out = affordable(limit.left_usd, wanted, lambda out: bill.usd(tokens, out))
-    if out < (wanted if whole else bill.least):
+        return Reserved(worst.request, id_)
+    wanted = worst.wanted
+    out = affordable(limit.left_usd, wanted, lambda out: worst.usd(tokens, out))
+    if out < (wanted if whole else worst.least):
         return None
-    usd = bill.usd(tokens, out)
+    usd = worst.usd(tokens, out)
     spending = Spending(
         id_,
-        bill.till.session.edges.clock(),
-        bill.request.model,
-        conversation=bill.till.session.recorder.id or "",
+        worst.till.session.edges.clock(),
+        worst.request.model,
+        conversation=worst.till.session.recorder.id or "",
         open=True,
         held_usd=usd,
     )
-    if not (is_alone and bill.till.enter(spending)):
-        bill.till.held.pop(id_, None)
+    if not (is_alone and worst.till.enter(spending)):
+        worst.till.held.pop(id_, None)
         raise BudgetError(
             _UNWRITTEN.format(key=limit.key),
             f"Nothing was sent. --set {limit.key}=0 sends without a budget.",
         )
-    held = Reserved(bill.request, id_, usd, usd - bill.usd(tokens, 0))
+    held = Reserved(worst.request, id_, usd, usd - worst.usd(tokens, 0))
     if out == wanted:
         return held
-    lowered = replace(bill.request, params={**bill.request.params, "max_tokens": out})
+    lowered = replace(worst.request, params={**worst.request.params, "max_tokens": out})
     words = f"max_tokens is lowered to {out:,}: {limit.key} leaves {dollars(limit.left_usd)}."
     return replace(held, request=lowered, words=(words,))
 
@@ -136,7 +138,7 @@ async def _count(till: "Till", request: Request) -> int:
         return int(estimate.tokens * _DOUBT) + _FORM_TOKENS
 
 
-class _Bill:
+class _WorstCase:
     """What a request may come to at most."""
 
     def __init__(self, till: "Till", request: Request) -> None:

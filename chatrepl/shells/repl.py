@@ -30,6 +30,7 @@ from chatrepl.core.outcome import (
     Notice,
     Outcome,
     Page,
+    Pick,
     Quit,
     Send,
     Several,
@@ -39,11 +40,13 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.session.whole import whole
-from chatrepl.shells.consent import Consent, is_dropped
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
+from chatrepl.shells.typed_line import BARE, is_dropped
 from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -52,8 +55,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-# What every shell understands is no message: it would be paid for.
-_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -85,7 +86,7 @@ class Repl:
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
-        self.consent = Consent(self.session, self.desk.ask)
+        self.consent = Consent(self.session, self.desk.ask, self._refused)
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -140,10 +141,9 @@ class Repl:
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
         self.desk.speaker.line(self.desk.prompt.options.mark + message.text, "")
-        self.draft = message.text
-        if not self._agreed(message):
+        if not self.consent.to_send(message):
+            self.draft = message.text
             return
-        self.draft = ""
         self._show_attached(self.session.next.staged)
         self._marked(lambda: self._send(message, message.text))
 
@@ -159,13 +159,14 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = _BARE.get(text.strip(), text)
+        text = self.draft = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif is_dropped(text) and self._is_to_attach(text):
+        elif is_dropped(text) and self._is_to_attach():
+            self.draft = ""
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
-            settings = self.session.settings
+            self.draft, settings = "", self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -188,23 +189,25 @@ class Repl:
             return True
         if self.desk.ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
             return False
-        self.draft = text
         raise UnsentError
 
-    def _is_to_attach(self, text: str) -> bool:
+    def _refused(self) -> None:
+        self.desk.speaker.line(f"{UnsentError()}" if self.draft else "Not sent.")
+
+    def _is_to_attach(self) -> bool:
         answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
         if answer is None:
-            self.draft = text
             raise UnsentError
         return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
+        self.draft = text  # whatever stops us before the turn, the text is not lost
         if not self.session.settings.keep_hidden:
             text, hidden = without_hidden(text)
             if hidden:
                 self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
-        self.draft = text  # whatever stops us before the turn, the text is not lost
+                self.draft = text
         if "@" in text:
             self._send_mentioning(text, pasted)
         else:
@@ -229,21 +232,13 @@ class Repl:
 
     def _send_if_agreed(self, text: str) -> None:
         message, base = self.session.compose(text), self.session.next.base
-        if not self._agreed(message):
+        if not self.consent.to_send(message):
             return
         self.act(make_room(self.session, message))
-        if self._agreed():
+        if self.consent.to_pay():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
-
-    def _agreed(self, message: Message | None = None) -> bool:
-        """Ask what is to be asked of a message, or else of its price; say where it stays here."""
-        agreed = self.consent.to_pay() if message is None else self.consent.to_send(message)
-        if not agreed:
-            kept = f"{UnsentError()}"
-            self.desk.speaker.line(kept if self.draft else "Not sent.")
-        return agreed
 
     def _show_attached(self, new: Iterable[Attachment]) -> None:
         """Say what goes with the message; the pictures that are `new` were not seen yet."""
@@ -267,6 +262,8 @@ class Repl:
             case Several(outcomes):
                 for one in outcomes:
                     self.act(one)
+            case Pick():
+                self._pick(outcome)
             case Confirm(preview, apply, question, refused):
                 self.act(preview)
                 answer = self.desk.ask(question)
@@ -278,11 +275,9 @@ class Repl:
                     self.desk.speaker.line(refused)
             case Choose(preview, question, ways):
                 self.act(preview)
-                usual, *others = ways
-                letter = self.desk.choose(question, "".join((usual.upper(), *others)))
-                self._do(ways[letter or "n"])
+                self._do(ways[self.desk.choose(question, "".join(ways))])
             case Send(message, base):
-                if self._agreed(message) and self._agreed():
+                if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
             case Draft(text, _):
                 self.draft = text
@@ -299,12 +294,19 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                if self._agreed():
+                if self.consent.to_send() and self.consent.to_pay():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
-                self._aside(message, then)
+                if self.consent.to_send(message):
+                    self._aside(message, then)
             case Count():
                 self._count(outcome)
+
+    def _pick(self, asked: Pick) -> None:
+        if not self.desk.prompt.draws:
+            self._do(asked.otherwise)
+        elif chosen := self.desk.prompt.pick(self.runner.run, asked):
+            self._do(lambda: asked.choose(chosen))
 
     def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
         """Let the model write something aside; a stop leaves all as it was."""
@@ -332,7 +334,7 @@ class Repl:
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
-            self.attention.name_window(message.text)
+            self.attention.name_window(title(self.session) or message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
     def _turn(self, reply: Answering, typed: str = "") -> None:
@@ -370,6 +372,7 @@ class Repl:
             before_suspend=view.suspend,
             after_suspend=view.resume,
             hear=self.attention.hear,
+            waits=view.let_wait,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):

@@ -60,7 +60,7 @@ def ask_among(
     usual = next(letter for letter in letters if letter.isupper())
     word = line.text.strip().casefold() or usual.casefold()
     letter = _WORDS.get(word, word)
-    return letter if letter in letters.casefold() else "n"
+    return next((one for one in letters if one.casefold() == letter), "n")
 
 
 def _in_rows(question: str, tty: Tty) -> str:

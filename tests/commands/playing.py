@@ -22,7 +22,7 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
-from chatrepl.core.outcome import Card, Exactly, Notice, Outcome, Page, Send, Table
+from chatrepl.core.outcome import Card, Exactly, Notice, Outcome, Page, Pick, Send, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.world import Edges
@@ -100,6 +100,18 @@ class _Speaker:
         pass
 
 
+class _Prompt:
+    """Takes of many what the test wants; without that, there is no screen to choose on."""
+
+    def __init__(self, pick: Callable[[Pick], str] | None) -> None:
+        self.draws = pick is not None
+        self._pick = pick
+
+    def pick(self, _run: object, asked: Pick) -> str:
+        assert self._pick is not None
+        return self._pick(asked)
+
+
 class _Repl(Repl):
     """The chat, but nobody watches keys, and what goes wrong in a turn is left to the test.
 
@@ -133,6 +145,7 @@ class Player:
     edited: str = "edited"
     agree: bool = True
     way: str = ""  # what is answered where there are more than two
+    pick: Callable[[Pick], str] | None = None
     cut_after: int | None = None
     aside: str = ""
     cannot_count: bool = False
@@ -175,8 +188,8 @@ class Player:
     def _desk(self) -> Desk:
         none = cast("Any", None)
         speaker = cast("Any", _Speaker(self.said, self.tables))
-        ask, edit = (self._ask, self._choose), lambda _: self.edited
-        return Desk(none, speaker, none, none, *ask, edit, self._copy)
+        prompt, edit = cast("Any", _Prompt(self.pick)), lambda _: self.edited
+        return Desk(prompt, speaker, none, none, self._ask, self._choose, edit, self._copy)
 
     def _ask(self, question: str) -> bool:
         assert re.search(r"[^ ] y: \S.* · N: \S", question), question
@@ -187,7 +200,7 @@ class Player:
         for letter in letters:
             assert f" {letter}: " in question
         self.asked.append(question)
-        return self.way or ("y" if self.agree else "a")
+        return self.way or ("Y" if self.agree else "a")
 
     def _copy(self, text: str) -> str:
         self.copied.append(text)

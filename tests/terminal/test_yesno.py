@@ -117,7 +117,7 @@ def test_the_answer_is_seen_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("keys", "letter"),
     [
-        (b"\r", "y"), (b"y\r", "y"), (b"A\r", "a"), (b"all\r", "a"), (b"n\r", "n"),
+        (b"\r", "Y"), (b"y\r", "Y"), (b"A\r", "a"), (b"all\r", "a"), (b"n\r", "n"),
         (b"no\r", "n"), (b"what\r", "n"), (b"\x1b", ""), (b"\x03", ""), (b"\x04", ""),
     ],
 )  # fmt: skip
