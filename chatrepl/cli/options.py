@@ -107,6 +107,7 @@ class Options:
     usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
     by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    live: bool = _flag("switch", _PAGES, "--live", "With --doctor: try a reply of one token, too.")
     changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")

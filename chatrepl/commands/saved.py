@@ -204,7 +204,8 @@ def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:
     if force or entry.id == session.recorder.id:  # of the open one, it says why not
         return Notice(deleted(session, entry))
     preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
-    return Confirm(preview, lambda: Notice(deleted(session, entry)), "Delete it for good?")
+    question = f"Delete {entry.label} ({_turns(entry.turns)}) for good? y: delete · N: keep"
+    return Confirm(preview, lambda: Notice(deleted(session, entry)), question)
 
 
 @command("export", group="saved")
@@ -232,8 +233,8 @@ def export(
         return Notice(" ".join(filter(None, (f"The conversation was written to {path}.", extent))))
 
     if path.exists() and not force:
-        preview = Notice(f"{path} exists already.", "warning")
-        return Confirm(preview, lambda: write(overwrite=True), "Overwrite it?")
+        question = f"{path} exists. y: overwrite · N: keep the old file"
+        return Confirm(None, lambda: write(overwrite=True), question)
     return write(overwrite=force)
 
 

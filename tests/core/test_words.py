@@ -48,6 +48,12 @@ def test_the_line_tells_all_that_is_known() -> None:
     assert meta_line(receipt) == "1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s"
 
 
+def test_what_the_demo_would_have_cost_is_marked() -> None:
+    receipt = Receipt("m", "end_turn", usage=USAGE, cost_usd=0.0031, duration_s=2.4)
+    line = meta_line(receipt, demo=True)
+    assert line == "1.2k in (1.1k cached) · 345 out · $0.0031 (demo) · 2.4 s"
+
+
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert meta_line(Receipt("m", "end_turn")) == "usage unknown · 0.0 s"
     assert "price unknown" in meta_line(Receipt("m", "end_turn", usage=USAGE))
