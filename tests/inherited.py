@@ -12,15 +12,17 @@ _OTHERS = (
     "LINES", "EDITOR", "VISUAL", "PAGER", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "LANG",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
 )  # fmt: skip
-_SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
+_SIGNALS = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
 
 
 def hear_signals() -> None:
     """Let the programs that are run from here hear signals that we were to ignore.
 
     Under nohup we still outlive a hangup: to catch a signal and do nothing is nothing that a
-    program inherits.
+    program inherits. Ctrl-C is what Python would have made of it, as what is tested looks for that.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in _SIGNALS:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda _number, _frame: None)

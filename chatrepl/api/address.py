@@ -114,6 +114,7 @@ def _host(url: str) -> str:
 
 
 DEFAULT_URL: Final = "https://api.anthropic.com"
+CHILD_PATH: Final = "/chatrepl-local"  # where a server of `--local` answers
 
 
 @frozen

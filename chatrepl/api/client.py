@@ -76,6 +76,40 @@ class Client:
             raise _odd(self._origin)
         return tuple(info for info in infos if isinstance(info, dict) and info.get("id"))
 
+    @property
+    def origin(self) -> Origin:
+        """Who is asked."""
+        return self._origin
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Mapping[str, Any]:
+        """Make a request that is no question to a model, once; give the object it answers with."""
+        response = await self._send(method, path, body, self._origin, headers=headers)
+        return _read(response, self._origin)
+
+    async def lines(self, path: str, most: int) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a file as they come, each of so many bytes at most."""
+        response = await self._send("GET", path, None, self._origin, stream=True)
+        rest = b""
+        try:
+            async for chunk in response.aiter_bytes():
+                *lines, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else (rest + chunk,)
+                for line in lines:
+                    yield self._origin.hide(line)
+                if len(rest) > most:
+                    raise _odd(self._origin)
+            if rest.strip():
+                yield self._origin.hide(rest)
+        except FAULTS.raised as error:
+            raise from_exception(error, self._origin, FAULTS, begun=True) from error
+        finally:
+            await response.aclose()
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._sdk.close()
@@ -111,7 +145,12 @@ class Client:
         seconds = patience(self._limits.timeout_s, body or b"")
         sent: Coroutine[Any, Any, object]
         if method == "GET":
-            sent = self._sdk.get(path, cast_to=httpx2.Response)
+            sent = self._sdk.get(
+                path,
+                cast_to=httpx2.Response,
+                stream=stream,
+                stream_cls=anthropic.AsyncStream[Any] if stream else None,
+            )
         else:
             sent = self._sdk.post(
                 path,

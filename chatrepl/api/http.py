@@ -30,6 +30,7 @@ FAULTS: Final = Faults(
     timeout=(httpx2.TimeoutException,),
     closed=(httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError, httpx2.CloseError),
 )  # fmt: skip
+_STREAMED: Final = (MESSAGES, "/results")  # what is read as it comes
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _KEEPALIVE_S: Final = 600.0
 _LIMITS: Final = httpx2.Limits(
@@ -96,7 +97,7 @@ class _Slices(httpx2.AsyncByteStream):
 async def _bound(response: httpx2.Response) -> None:
     """Read a body that is no reply before anybody reads it without a bound."""
     asked, stream = response.request, response.stream
-    is_reply = response.is_success and asked.url.path.endswith(MESSAGES)
+    is_reply = response.is_success and asked.url.path.endswith(_STREAMED)
     if is_reply or asked.method == "HEAD" or not isinstance(stream, httpx2.AsyncByteStream):
         return
     body = httpx2.Response(response.status_code, headers=response.headers, stream=_Slices(stream))

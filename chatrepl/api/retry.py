@@ -127,6 +127,7 @@ async def with_retries(
                     await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
         except ApiError as error:
             if has_content or attempt == attempts or not _can_wait(error):
+                error.tries = attempt
                 raise
             failure = error
         else:

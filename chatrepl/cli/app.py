@@ -1,6 +1,7 @@
 """The command line as typer sees it: completion, and words for mistakes."""
 
 import inspect
+import os
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Annotated, Any, Final, Literal
@@ -14,10 +15,23 @@ from typer.completion import (  # type: ignore[attr-defined]  # typer's own, by 
 )
 from typer.exceptions import TyperException
 
+from chatrepl.cli.offers import join_equals, offer
 from chatrepl.cli.options import FLAGS, Flag, Options, before_dashes, spell_out
 from chatrepl.core.errors import StorageError, UsageError
 
 _SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
+# After KEY= its value follows without a blank, and bash begins a word behind each `=`. zsh loads a
+# function file at the first question, which is to be answered as well.
+_BASH: Final = """\
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+    [[ ${COMP_WORDS[COMP_CWORD-1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]] &&
+        COMPREPLY=( "${COMPREPLY[@]#*=}" )
+    return 0
+"""
+_ZSH: Final = """\
+[[ $funcstack[1] == _chatrepl ]] && _chatrepl_completion "$@"
+compdef _"""
+_MORE: Final = {"bash": ("    return 0\n", _BASH), "zsh": ("compdef _", _ZSH)}
 _NAMES: Final = {"prog_name": "chatrepl", "complete_var": "_CHATREPL_COMPLETE"}
 
 
@@ -27,6 +41,9 @@ def parse(argv: Sequence[str]) -> Options:
     Where a shell asks how a line may go on, the answer is printed, and SystemExit raised.
     """
     completion_init()
+    environ = dict(os.environ)
+    join_equals(environ)
+    os.environ.update(environ)
     try:
         options: Options = _app()(args=spell_out(argv), prog_name="chatrepl", standalone_mode=False)
     except TyperException as error:
@@ -41,13 +58,17 @@ def completion_script(shell: str) -> str:
 
     Raises UsageError where there is none for it.
     """
-    return f"{get_completion_script(shell=_known_shell(shell), **_NAMES)}\n"
+    name = _known_shell(shell)
+    script = get_completion_script(shell=name, **_NAMES)
+    return f"{script.replace(*_MORE.get(name, ('', '')))}\n"
 
 
 def install_completion(shell: str) -> str:
     """Put the script where the shell looks for it, and tell where. Raises ChatreplError."""
     try:
         name, path = install(shell=_known_shell(shell), **_NAMES)
+        if name in _MORE:
+            path.write_text(completion_script(name), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The completion cannot be written: {error.strerror}.") from error
     return f"Completion for {name} is in {path}. It begins with the next shell.\n"
@@ -94,15 +115,15 @@ def _parameters() -> list[inspect.Parameter]:
             f.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=getattr(unsaid, f.name),
-            annotation=_annotation(f.type, FLAGS.get(f.name)),
+            annotation=_annotation(f.name, f.type, FLAGS.get(f.name)),
         )
         for f in fields(Options)
     ]
 
 
-def _annotation(type_: Any, flag: Flag | None) -> Any:
+def _annotation(name: str, type_: Any, flag: Flag | None) -> Any:
     if flag is None:
         return Annotated[type_, typer.Argument()]
     if flag.choices:
         type_ = Literal[*flag.choices] | None
-    return Annotated[type_, typer.Option(*flag.names)]
+    return Annotated[type_, typer.Option(*flag.names, help=flag.about, autocompletion=offer(name))]

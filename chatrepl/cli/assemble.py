@@ -21,6 +21,7 @@ from chatrepl.storage.paths import Folders, find_folders
 if TYPE_CHECKING:  # a single shot's request waits for neither
     from chatrepl.cli.outside import Outside
     from chatrepl.config.load import Config
+    from chatrepl.core.talk.sheet import Sheet
 
 
 @frozen
@@ -63,6 +64,7 @@ def assemble(
             first_today=lambda what: outside.result().first_today(what),
             scales=lambda: outside.result().scales(),
             keep_scales=lambda scales: outside.result().keep_scales(scales),
+            page=_page,
             library=folders.conversations if loaded.settings.save else None,
         ),
         Conversation(state=State(system=settings.system)),
@@ -78,6 +80,12 @@ def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside
     from chatrepl.cli.outside import Outside
 
     return Outside(folders, learned, save)
+
+
+def _page(sheet: "Sheet") -> str:
+    from chatrepl.terminal.page.document import to_html  # seldom asked for
+
+    return to_html(sheet)
 
 
 def keep_learned(session: Session) -> None:

@@ -27,8 +27,11 @@ from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.session.session import Session
+from chatrepl.session.till import Till
 from chatrepl.startup.lazy import Lazy
 from chatrepl.startup.meanwhile import load_what_writes
+from chatrepl.storage.paths import find_folders
 
 if TYPE_CHECKING:
     import httpx2
@@ -57,6 +60,7 @@ class Connection:
     first: HeadStart | None
     retries: int
     learned: LearnedFiles
+    till: Till | None = None
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -75,14 +79,30 @@ class Connection:
                 await self.http.aclose()
 
     def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request and yield what comes; what it takes is entered in the ledger."""
+        if self.till is None:
+            return self._answer(request)
+        return self.till.stream(request, self._answer)
+
+    def _answer(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
         attempts = self.retries + 1
         return with_retries(
             lambda: self._proven(lambda: self._send(request)), attempts=attempts, sleep=self._wait
         )
 
-    async def once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+    def keep_account(self, session: Session) -> None:
+        """Enter in the ledger what `session` asks from now on; the demo costs nothing."""
+        if not self.is_demo:
+            self.till = Till(session, find_folders(os.environ).state, self.count)
+
+    def once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; who asks waits out failures by itself."""
+        if self.till is None:
+            return self._once(request)
+        return self.till.stream(request, self._once)
+
+    async def _once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         async with aclosing(await self._proven(lambda: self._send(request))) as events:
             async for event in events:
                 yield event

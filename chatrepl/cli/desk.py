@@ -20,6 +20,8 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
 from chatrepl.cli.screen import choose_look, console, live_view
 from chatrepl.cli.stdin import Piped
+from chatrepl.commands.help import groups
+from chatrepl.commands.menu import KEYS
 from chatrepl.commands.saved import tail
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
@@ -29,11 +31,14 @@ from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
-from chatrepl.shells.prompt_feeds import Toolbar, complete
+from chatrepl.shells.prompt_feeds import Toolbar, complete, left_edit
 from chatrepl.shells.repl import Repl
+from chatrepl.shells.titles import Titles
 from chatrepl.startup.early_prompt import Background, EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
+from chatrepl.storage.library import holds
 from chatrepl.terminal.attention import OLD_TITLE, Attention
+from chatrepl.terminal.columns import card_rows
 from chatrepl.terminal.editor import edit
 from chatrepl.terminal.modes import Tty, speaks_utf8
 from chatrepl.terminal.prompt.prompt import Prompt
@@ -41,6 +46,8 @@ from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.yes_no import ask_yes_no
+
+_FIRST_CHATS = 5
 
 
 def talk(
@@ -53,13 +60,21 @@ def talk(
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
+    connection.keep_account(session)
     own = connection.route.secrets
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
-            repl.replied, repl.consent.own = load, own
+            titles = Titles(session, connection.stream, runner.get_loop)
+            repl.consent.own = own
+
+            def replied() -> None:
+                load()
+                titles.consider()
+
+            repl.replied = replied
             repl.attention = Attention(desk.tty, os.environ)
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
@@ -74,6 +89,7 @@ def talk(
                     repl.begin(message)
             repl.run()
             greeting.cancel()
+            titles.stop()
             with repl.guard.around():
                 if words := farewell(session, demo=demo):
                     desk.speaker.line(words)
@@ -112,7 +128,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
         speaker,
         tty,
         lambda: live_view(session.settings, os.environ, screen, speaker.look, sys.stdout),
-        lambda question: ask_yes_no(tty, question, prompt.type_ahead),
+        lambda question: ask_yes_no(tty, speaker.drawn(question), prompt.type_ahead),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
     )
@@ -141,10 +157,22 @@ def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color
     )
     feeds = Feeds(
         complete=lambda text, at: complete(session, text, at),
-        toolbar=Toolbar(session),
-        cleared=session.leave_edit,
+        toolbar=Toolbar(session, is_new_here=_is_new_here(session)),
+        cleared=lambda: left_edit(session),
+        card=lambda columns: _card(columns, ascii_only=early.mark == mark_for(utf8=False)),
     )
     return Prompt(options, feeds, early.tty)
+
+
+def _is_new_here(session: Session) -> bool:
+    """Tell whether these are the first chats of somebody."""
+    folder = session.edges.library
+    return folder is not None and not holds(folder, _FIRST_CHATS)
+
+
+def _card(columns: int, *, ascii_only: bool) -> list[str]:
+    rows = card_rows(groups(KEYS), columns)
+    return [row.replace("↑ ↓  ", "Up/Dn") for row in rows] if ascii_only else rows
 
 
 def _dress(desk: Desk, session: Session, dark: bool | None) -> None:

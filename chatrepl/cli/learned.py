@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from chatrepl.api.address import service_url
+from chatrepl.api.address import CHILD_PATH, service_url
 from chatrepl.api.route import DEMO_URL
 from chatrepl.config.file import read_bytes
 from chatrepl.core.catalog import ALL_MODELS, OFFICIAL, Catalog, of_origin, of_server, origin_of
@@ -90,11 +90,13 @@ class LearnedFiles:
 def learned_files(settings: Settings, *, demo: bool = False) -> LearnedFiles:
     """Say where is kept what is known of the server that these settings name.
 
-    Of the embedded engine nothing is kept: it is as this version has it.
+    Of the embedded engine nothing is kept: it is as this version has it. Nor of a child of ours,
+    which has another address the next time.
     """
     folders = find_folders(os.environ)
+    keeps = settings.save and not demo and not settings.base_url.endswith(CHILD_PATH)
     origin = origin_of(DEMO_URL if demo else service_url(settings, os.environ))
-    return LearnedFiles(origin, folders.cache, folders.state, settings.save and not demo)
+    return LearnedFiles(origin, folders.cache, folders.state, keeps)
 
 
 def _read(folder: Path | None, name: str) -> Wire:

@@ -13,7 +13,7 @@ from chatrepl.core.exchange.view import framed
 from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.words import hidden_words
-from chatrepl.session.held_keys import held_keys, in_words
+from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 from chatrepl.terminal.sanitize.text import one_line
@@ -85,9 +85,11 @@ def _seen(text: str, options: Options) -> str:
     return clean
 
 
-def look_for_keys(options: Options, message: Message, own: Iterable[str] = ()) -> None:
-    """Say where a message seems to hold a key. Raises UsageError where that is not meant."""
-    held = held_keys(message, own)
+def look_for_keys(
+    options: Options, session: Session, message: Message, own: Iterable[str] = ()
+) -> None:
+    """Say where what is sent seems to hold a key. Raises UsageError where that is not meant."""
+    held = held_keys((message, *unsent(session)), own)
     if not held:
         return
     if not (options.yes_secrets or options.dry_run):

@@ -5,7 +5,7 @@ The quick reader, typer's parameters, `--help` and the README's table are all re
 it only gets what the quick reader does not take whole. To add an option, add a field.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -95,13 +95,21 @@ class Options:
     config: str | None = _flag("text", _SETTINGS, "--config FILE", "Another configuration file.")
     set_: list[str] = _flag("many", _SETTINGS, "--set KEY=VALUE", "Any setting; repeatable.")
     base_url: str | None = _flag("text", _SETTINGS, "--base-url URL", "Another server that speaks the Messages API.")
+    local: str | None = _flag("text", _SETTINGS, "--local [FILE.gguf]", "Talk to a model on this machine, by llama.cpp.")
     demo: bool = _flag("switch", _SETTINGS, "--demo", "Talk to the embedded offline engine.")
+
+    listen: int | None = _flag("number", _SETTINGS, "--listen PORT", "With --demo: serve that engine on this machine, for tests of other programs.")
 
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
+    usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
+    by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
+    widget: str | None = _flag("text", _PAGES, "--widget bash|zsh|fish", "Print a function that turns words on the shell's line into a command; it never runs one.", ("bash", "zsh", "fish"))
     show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
     install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on
@@ -120,6 +128,8 @@ class Options:
             ("--save", self.save is not None, "--no-save", self.no_save),
             ("--schema", self.schema is not None, "--choose", self.choose is not None),
             ("-x", self.extract is not None, "--schema or --choose", formed),
+            ("--local", self.local is not None, "--demo", self.demo),
+            ("--local", self.local is not None, "--base-url", self.base_url is not None),
             ("--continue", self.continue_, "--resume", self.resume is not None),
             ("--json", self.json, f"-o {self.output}", self.output in {"text", "jsonl"}),
             ("--interactive", self.interactive, f"-o {self.manner}", self.manner != "text"),
@@ -174,6 +184,12 @@ class Options:
         return self.continue_ or self.resume is not None
 
     @property
+    def is_page(self) -> bool:
+        """Tell whether a page is asked for instead of an answer."""
+        asked = (self.models, self.sessions, self.search is not None, self.usage, self.doctor)
+        return any(asked)
+
+    @property
     def names_model(self) -> bool:
         """Tell whether the model is one that was asked for here."""
         return self.model is not None or any(one.startswith("model=") for one in self.set_)
@@ -182,20 +198,24 @@ class Options:
 FLAGS: Final[Mapping[str, Flag]] = {
     f.name: f.metadata["flag"] for f in fields(Options) if "flag" in f.metadata
 }
+_MAY_BE_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
+    "extract": lambda word: word in LANGUAGES,
+    "local": lambda word: word.endswith(".gguf"),
+}
 _FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.names}
 
 
 def spell_out(argv: Sequence[str]) -> list[str]:
-    """Give `-x` its value: the next word where that names a language, else an empty one."""
+    """Give `-x` and `--local` their value: the next word where it may be one, else an empty one."""
     words: list[str] = []
     rest = list(argv)
     while rest:
         word = rest.pop(0)
         if word == "--":
             return [*words, word, *rest]
-        if word in FLAGS["extract"].names:
-            named = bool(rest) and rest[0].casefold() in LANGUAGES
-            word = f"--extract={rest.pop(0) if named else ''}"
+        if may_be_value := _MAY_BE_VALUE.get(_FIELDS.get(word, "")):
+            named = bool(rest) and may_be_value(rest[0].casefold())
+            word = f"--{_FIELDS[word]}={rest.pop(0) if named else ''}"
         words.append(word)
         if word in _FIELDS and FLAGS[_FIELDS[word]].kind != "switch":
             words += rest[:1]

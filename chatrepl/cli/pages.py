@@ -1,13 +1,15 @@
-"""What is printed instead of an answer: `--models`, `--sessions`, `--doctor`.
+"""What is printed instead of an answer: the models, what is saved, what was spent, the check-up.
 
 The pages themselves are made in `chatrepl.pages`, for flags and slash commands alike.
 """
 
 import sys
+import time
 from collections.abc import Iterable
 from shutil import get_terminal_size
 from typing import TextIO
 
+from chatrepl.api.prices import price
 from chatrepl.cli.assemble import Assembled, assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.doctor import show_doctor
@@ -16,7 +18,9 @@ from chatrepl.cli.refresh import refresh
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError
 from chatrepl.core.outcome import Table
+from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.wire import Wire
+from chatrepl.pages.found import find_all, found_facts, found_list
 from chatrepl.pages.model_list import listed, model_facts, model_list
 from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
 from chatrepl.shells.oneshot import mutter
@@ -30,7 +34,34 @@ def show_page(options: Options, loaded: Config, out: TextIO) -> int:
     """Print the page that was asked for and give the exit code. Raises ChatreplError."""
     if options.models:
         return _show_models(options, loaded, out)
+    if options.search is not None:
+        return _show_found(options, options.search, out)
+    if options.usage:
+        return _show_usage(options, out)
     return _show_saved(options, out) if options.sessions else show_doctor(options, loaded, out)
+
+
+def _show_usage(options: Options, out: TextIO) -> int:
+    from chatrepl.pages.usage_list import (  # each page loads what it shows
+        UsageQuestion,
+        look_at,
+        none_spent,
+        usage_facts,
+        usage_list,
+    )
+
+    words = " ".join(options.prompt).split() + ([options.by] if options.by else [])
+    asked = UsageQuestion.read(words)
+    spent = look_at(find_folders().state, asked, price, time.time())
+    if options.manner != "text":
+        write_json(out, usage_facts(spent))
+        return 0
+    if not spent.groups:
+        mutter(sys.stderr, f"chatrepl: {none_spent(asked)}")
+    table = usage_list(spent)
+    _write_table(out, table)
+    mutter(sys.stderr, table.footer)
+    return 0
 
 
 def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
@@ -64,6 +95,17 @@ def _show_saved(options: Options, out: TextIO) -> int:
     if not entries:
         mutter(sys.stderr, f"chatrepl: {none_saved(query)}")
     _write_table(out, saved_list(entries))
+    return 0
+
+
+def _show_found(options: Options, words: str, out: TextIO) -> int:
+    finds = find_all(Conversation(), find_folders().conversations, words)
+    if options.manner != "text":
+        _write_facts(out, "found", map(found_facts, finds))
+        return 0
+    if not finds:
+        mutter(sys.stderr, f"chatrepl: {words} was not found in any saved conversation.")
+    _write_table(out, found_list(finds, words))
     return 0
 
 

@@ -111,5 +111,5 @@ class Questions:
         """Raises UsageError where a message seems to hold a key and that is not meant."""
         if self.options.yes_secrets:
             return
-        if held := held_keys(message, self.own):
+        if held := held_keys((message,), self.own):
             raise UsageError(in_words(held), "It was not sent; --yes-secrets sends it.")

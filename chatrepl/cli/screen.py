@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.console import Appearance, is_dumb, wants_color
+from chatrepl.terminal.console import Appearance, is_dumb, takes_links, wants_color
 from chatrepl.terminal.markdown.look import ASCII, LOOKS, WORDS, Look
 from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.safe_console import SafeConsole, open_console
@@ -31,6 +31,8 @@ def choose_look(
         chosen = LOOKS["none"]
     if settings.accessible:
         return replace(chosen, glyphs=WORDS)
+    if out.isatty() and not is_dumb(environ) and takes_links(environ):
+        chosen = replace(chosen, links=True)
     return chosen if speaks_utf8(out, environ) else replace(chosen, glyphs=ASCII)
 
 

@@ -27,6 +27,7 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact, dollars, for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+from chatrepl.session.till import is_bounded
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
@@ -71,7 +72,8 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> 
 def _session(options: Options, loaded: Config) -> Session:
     """Make the session; prices are looked up only where somebody will see them."""
     session = new_session(options, loaded, interactive=False)
-    if options.manner == "text" and not (options.verbose or options.dry_run or options.keeps):
+    is_seen = options.verbose or options.dry_run or options.keeps or is_bounded(session.settings)
+    if options.manner == "text" and not is_seen:
         session.equip(price=lambda _model, _usage, _when: None)
     return session
 
@@ -92,11 +94,12 @@ async def _ask(
                 None if options.quiet else sys.stderr, f"chatrepl: {what}, as allow_http allows."
             )
         if connection is not None:
+            connection.keep_account(session)
             stack.push_async_callback(connection.close)
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
-        look_for_keys(options, message, connection.route.secrets)
+        look_for_keys(options, session, message, connection.route.secrets)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -200,7 +203,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
-    look_for_keys(options, message)
+    look_for_keys(options, session, message)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:

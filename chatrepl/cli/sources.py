@@ -28,12 +28,12 @@ _OBJECTS: Final = frozenset({".jsonl", ".ndjson"})
 class ItemSource:
     """Items that can be read, and how: `again` where they can be read more than once.
 
-    Where reading may take any time, because somebody else writes there, `waits` are the pieces.
+    Where reading may take any time, because somebody else writes there, `waits` are the raw.
     """
 
     read: Callable[[], Iterator[Item]]
     again: bool
-    waits: "Pieces | None" = None
+    waits: "RawItems | None" = None
 
     async def items(self) -> AsyncGenerator[Item, None]:
         """Yield the items; what waits for a writer lets the loop go on meanwhile."""
@@ -45,8 +45,8 @@ class ItemSource:
         while (coming := await self._next(items, self.waits)) is not None:
             yield coming
 
-    async def _next(self, items: Iterator[Item], pieces: "Pieces") -> Item | None:
-        if pieces.ready:
+    async def _next(self, items: Iterator[Item], raw: "RawItems") -> Item | None:
+        if raw.ready:
             return next(items, None)
         return await asyncio.to_thread(_next, items)
 
@@ -68,7 +68,7 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
     if name != "-":
         file = _opened(Path(name).expanduser())
         of_file = _kind(Path(name), named=named)
-        return ItemSource(lambda: _items(Pieces(file, options.null), of_file), again=True)
+        return ItemSource(lambda: _items(RawItems(file, options.null), of_file), again=True)
     if stdin.is_keyboard() or sys.stdin is None or sys.stdin.closed:
         raise UsageError(
             "--each reads its items from standard input, which is the keyboard here.",
@@ -80,9 +80,9 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
         piped, is_file = _kept_aside(piped), True
     kind: ItemKind = "objects" if named else "lines"
     if is_file:
-        return ItemSource(lambda: _items(Pieces(piped, options.null), kind), again=True)
-    pieces = Pieces(piped, options.null)
-    return ItemSource(lambda: _items(pieces, kind), again=False, waits=pieces)
+        return ItemSource(lambda: _items(RawItems(piped, options.null), kind), again=True)
+    raw = RawItems(piped, options.null)
+    return ItemSource(lambda: _items(raw, kind), again=False, waits=raw)
 
 
 def _kept_aside(piped: IO[bytes]) -> IO[bytes]:
@@ -129,7 +129,7 @@ def _opened(path: Path) -> IO[bytes]:
     return file
 
 
-class Pieces:
+class RawItems:
     """What stands between separators in a file or pipe, each as soon as it is there."""
 
     def __init__(self, file: IO[bytes], is_null: bool) -> None:
@@ -148,8 +148,8 @@ class Pieces:
             self._file.seek(0)
         rest = b""
         while data := os.read(self._file.fileno(), _PIECE):
-            *pieces, rest = (rest + data).split(self._separator)
-            self._split.extend(pieces)
+            *raw, rest = (rest + data).split(self._separator)
+            self._split.extend(raw)
             while self._split:
                 yield self._split.popleft()
             if len(rest) > _LONGEST:
@@ -158,11 +158,11 @@ class Pieces:
             yield rest
 
 
-def _items(pieces: Pieces, kind: ItemKind) -> Iterator[Item]:
-    return read_items(kind, _texts(pieces))
+def _items(raw: RawItems, kind: ItemKind) -> Iterator[Item]:
+    return read_items(kind, _texts(raw))
 
 
-def _texts(pieces: Pieces) -> Iterator[str]:
-    for number, piece in enumerate(pieces):
+def _texts(raw: RawItems) -> Iterator[str]:
+    for number, piece in enumerate(raw):
         text = piece.removesuffix(b"\r").decode("utf-8", "replace")
         yield text if number else text.removeprefix("\ufeff")

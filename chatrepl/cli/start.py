@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
@@ -35,6 +35,10 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
             out.write(page)
             return 0
         options.check()
+        if options.listen is not None:
+            from chatrepl.cli.listen import listen
+
+            return listen(options, options.listen, out)
         return _run(options, out, early)
     except ChatreplError as error:  # who asks for objects always gets one
         from chatrepl.cli.failures import write_failure
@@ -59,8 +63,16 @@ def _page(options: Options) -> str:
         from chatrepl.cli.help import help_page
 
         return help_page(get_terminal_size().columns)
+    if options.changes:
+        from chatrepl.cli.news import changes
+
+        return changes()
     if options.version:
         return f"chatrepl {__version__}\n"
+    if options.widget is not None:
+        from chatrepl.cli.widget import widget
+
+        return widget(options.widget)
     if options.show_completion or options.install_completion:
         from chatrepl.cli.app import completion_script, install_completion
 
@@ -71,11 +83,23 @@ def _page(options: Options) -> str:
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
     loaded = _where_it_is_safe(_load(options))
-    is_page = options.models or options.sessions or options.doctor
-    if not options.quiet and sys.stderr is not None and (is_page or not _is_chat(options)):
+    if loaded.settings.accessible and sys.stderr is not None:
+        from chatrepl.terminal.spoken import SpokenStream  # seldom needed
+
+        sys.stderr = cast("TextIO", SpokenStream(sys.stderr))
+    if not options.quiet and sys.stderr is not None and (options.is_page or not _is_chat(options)):
         for note in loaded.notes:
             sys.stderr.write(f"chatrepl: {note}\n")
-    if is_page:
+    if options.local is None or options.sessions:
+        return _show(options, loaded, out, early)
+    from chatrepl.cli.local import with_local_model
+
+    with with_local_model(options, loaded) as pointed:
+        return _show(options, pointed, out, early)
+
+
+def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | None") -> int:
+    if options.is_page:
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)

@@ -12,4 +12,5 @@ from chatrepl.commands import (
     tree,
     trimming,
     turns,
+    usage,
 )

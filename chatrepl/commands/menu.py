@@ -29,6 +29,7 @@ prefill: Begin the reply with your words
 think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
+cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns
 drop: Leave turns out; they stay in history
@@ -51,6 +52,7 @@ search: Find text in saved conversations
 export: Write it as md, html, json, curl, python
 import: Open a conversation from a JSON file
 delete: Delete a saved one for good
+usage: What was spent, by day or model
 models: List models with prices
 set: Change a setting
 config: Where each setting comes from

@@ -7,10 +7,11 @@ from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cache_loss, cooled
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import set_value
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import EFFORTS, Model
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
+from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
@@ -34,18 +35,39 @@ def model(
     """Show the model, or switch to another.
 
     A unique part of the id is enough, and the name of a line means its newest model; `/model! ID`
-    takes an id as it is. A switch reads nothing from the cache, and thinking of another model is
-    not sent back.
+    takes an id as it is, and keeps it in config.toml for the next chats. A switch reads nothing
+    from the cache, and thinking of another model is not sent back.
     """
     if id is None:
         return Notice(_describe(session, session.model))
-    before, new = session.model, session.service.model(id) if force else session.named(id)
+    before, new = session.model, _as_it_is(session, id) if force else session.named(id)
+    kept = (Notice(_kept(session, new)),) if force else ()
     warnings = tuple(_switch_warnings(session, before, new))
     session.use(model=new.id)
     warnings = (*warnings, *foreword(session))
     return Several(
-        (Notice(_describe(session, new)), *(Notice(text, "warning") for text in warnings))
+        (Notice(_describe(session, new)), *kept, *(Notice(text, "warning") for text in warnings))
     )
+
+
+def _as_it_is(session: Session, id_: str) -> Model:
+    """Give the model of that id, whatever is known of it; the name of a line is no id."""
+    try:
+        named = session.named(id_)
+    except UsageError:
+        return session.service.model(id_)
+    return session.service.model(id_) if id_.startswith("claude-") else named
+
+
+def _kept(session: Session, new: Model) -> str:
+    """Keep a model for the next chats, where a start would take it; say what came of it."""
+    from chatrepl.commands.keeping import keep  # seldom wanted
+
+    try:
+        session.named(new.id)
+        return keep(session, OPTIONS["model"], new.id)
+    except (UsageError, ConfigError) as error:
+        return f"For this chat only: {error.message}"
 
 
 def _describe(session: Session, model_: Model) -> str:
@@ -205,3 +227,15 @@ def web(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
         raise UsageError(f"{session.model.id} has no web search.")
     lost = cooled(session, lambda: session.use(web=how == "on"))
     return Notice(f"Web search is {how}.{lost}")
+
+
+@command("cite", group="next reply")
+def cite(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
+    """Let replies cite the documents you attach; pages and places stand as footnotes.
+
+    It holds for all documents of the conversation. A reply in a form (/schema) cites nothing.
+    """
+    if how is None:
+        return Notice(f"Citing documents is {'on' if session.settings.cite_documents else 'off'}.")
+    lost = cooled(session, lambda: session.use(cite_documents=how == "on"))
+    return Notice(f"Citing documents is {how}.{lost}")

@@ -8,24 +8,28 @@ from typing import Annotated, Final, Literal
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
+from chatrepl.commands.picking import choose, deleted, numbered
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
+from chatrepl.commands.tree import goto
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.foreign_json import omissions
-from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several, Table
+from chatrepl.core.outcome import Confirm, Exactly, Notice, Outcome, Page, Several
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.talk.markdown import passages
+from chatrepl.core.talk.sheet import Sheet
+from chatrepl.pages.found import find_all, found_list, jumps
 from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.storage.export import (
     BASE_URL,
     Call,
-    Sheet,
     to_curl,
-    to_html,
     to_json,
     to_markdown,
     to_python,
@@ -33,7 +37,7 @@ from chatrepl.storage.export import (
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
+from chatrepl.storage.library import SavedEntry, find, list_entries, look_up, taken_names
 from chatrepl.storage.library import search as search_all
 from chatrepl.storage.saved import checked_name, reopen
 
@@ -43,6 +47,7 @@ LEAST_SOUGHT: Final = 3  # fewer letters are in everything
 MOST_IMPORT_BYTES: Final = 64_000_000
 TAIL_TURNS: Final = 2
 _UNCITED: Final = "Citations in messages of yours were left out: the service takes none there."
+_OURS: Final = frozenset({"cache_control", "diagnostics"})  # of use to this chat alone
 Format = Literal["md", "json", "html", "curl", "python"]
 _ENDINGS: Final = {"md": "md", "json": "json", "html": "html", "curl": "sh", "python": "py"}
 
@@ -88,12 +93,38 @@ def save(session: Session, name: Rest = "") -> Outcome:
 
 
 @command("load", "resume", group="saved")
-def load(session: Session, name: SavedName) -> Outcome:
+def load(session: Session, name: SavedName = "") -> Outcome:
     """Go on with a saved conversation: its name, its id, or the beginning of either.
 
-    The one that is open stays saved, and /undo returns to it.
+    Without NAME choose one from the list, where you can also rename and delete them. A number
+    after NAME goes to that turn. The one that is open stays saved, and /undo returns to it.
     """
-    entry = find(session.edges.library, name)
+    if not name:
+        return choose(session, lambda entry: _opened(session, entry), "load")
+    if (entry := numbered(session, name)) is not None and not _is_called(session, name):
+        return _opened(session, entry)
+    entry, turn = _wanted(session.edges.library, name)
+    if not turn:
+        return _opened(session, entry)
+    newest = _opened(session, entry)
+    return Several((newest, goto(session, turn)))
+
+
+def _wanted(library: Path | None, name: str) -> tuple[SavedEntry, str]:
+    """Find the conversation that is meant, and the place in it; a name may end in a number."""
+    words, _, turn = name.rstrip().rpartition(" ")
+    if not words or not turn.isalnum():
+        return find(library, name), ""
+    try:
+        return find(library, name), ""
+    except StorageError as error:
+        try:
+            return find(library, words), turn
+        except StorageError:
+            raise error from None
+
+
+def _opened(session: Session, entry: SavedEntry) -> Outcome:
     if entry.id == session.recorder.id:
         return Notice(f"{entry.label} is open already.")
     if session.reopen(entry.id):
@@ -140,34 +171,40 @@ def sessions(session: Session, query: SavedQuery = "") -> Outcome:
 
 @command("search", group="saved")
 def search(session: Session, text: Rest) -> Outcome:
-    """Find TEXT in all saved conversations."""
-    hits = search_all(session.edges.library, text, MOST_LISTED)
-    if not hits:
-        return Notice(f"{text} was not found in any saved conversation.")
-    rows = tuple((h.entry.label, h.role, f"{h.before}{h.found}{h.after}") for h in hits)
-    return Table(("conversation", "who", "where"), rows, footer="/load NAME opens one.")
+    """Find TEXT in this conversation and in all saved ones, with the turns where it stands.
+
+    /goto TURN goes there in this one, /load NAME TURN opens another one there.
+    """
+    finds = find_all(session.conversation, session.edges.library, text, session.recorder.id)
+    if not finds:
+        return Notice(f"{text} was not found in any conversation.")
+    more = max(0, len(finds) - MOST_LISTED)
+    footer = " · ".join(filter(None, (*jumps(finds), f"{more} more conversations" if more else "")))
+    return replace(found_list(finds[:MOST_LISTED], text), footer=footer)
 
 
 @command("delete", group="saved")
-def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcome:
-    """Delete a saved conversation for good. This cannot be undone."""
-    entry = find(session.edges.library, name)
-    if entry.id == session.recorder.id:
-        raise UsageError("That conversation is open.", "Delete it from the next chat.")
-    if entry.id in {recorder.id for _, recorder in session.shelf.all}:
-        raise UsageError(
-            f"{entry.label} was open in this chat, and /undo returns to it.",
-            "Delete it from the next chat.",
-        )
+def delete_(session: Session, name: SavedName = "", *, force: bool = False) -> Outcome:
+    """Delete a saved conversation for good. This cannot be undone.
 
-    def apply() -> Outcome:
-        delete(entry)
-        return Notice(f"{entry.label} is deleted.")
+    Without NAME choose one from the list.
+    """
+    if not name:
+        return choose(session, lambda entry: _delete(session, entry, force=force), "delete")
+    entry = None if _is_called(session, name) else numbered(session, name)
+    return _delete(session, entry or find(session.edges.library, name), force=force)
 
-    if force:
-        return apply()
+
+def _is_called(session: Session, name: str) -> bool:
+    """Tell whether a conversation has a number for a name."""
+    return name.isdecimal() and name in taken_names(session.edges.library or Path())
+
+
+def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:
+    if force or entry.id == session.recorder.id:  # of the open one, it says why not
+        return Notice(deleted(session, entry))
     preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
-    return Confirm(preview, apply, "Delete it for good?")
+    return Confirm(preview, lambda: Notice(deleted(session, entry)), "Delete it for good?")
 
 
 @command("export", group="saved")
@@ -180,21 +217,21 @@ def export(
 ) -> Outcome:
     """Write the conversation as Markdown, JSON, HTML, or as a curl or Python request.
 
-    Without FILE it is printed. json, curl and python hold exactly what would be sent; no format
-    holds a key.
+    Without FILE it is printed. md and html hold all turns, json what would be sent; curl and python
+    ask the last question again, without what only this chat needs. No format holds a key.
     """
     if not session.conversation.path():
         raise UsageError("There is nothing to export yet.")
-    text = _exported(session, format_)
+    text, extent = _exported(session, format_), _extent(session, format_)
     if not file:
-        return Exactly(text)
+        return Several((Exactly(text), Notice(extent))) if extent else Exactly(text)
     path = Path(plain_path(file))
     if path.is_dir():
         path /= f"{session.recorder.id or 'conversation'}.{_ENDINGS[format_]}"
 
     def write(*, overwrite: bool) -> Outcome:
         write_new(path, text, overwrite=overwrite)
-        return Notice(f"The conversation was written to {path}.")
+        return Notice(" ".join(filter(None, (f"The conversation was written to {path}.", extent))))
 
     if path.exists() and not force:
         preview = Notice(f"{path} exists already.", "warning")
@@ -203,20 +240,36 @@ def export(
 
 
 def _exported(session: Session, format_: Format) -> str:
-    conversation = session.conversation
     if format_ in {"md", "html"}:
-        name = session.recorder.name if isinstance(session.recorder, Journal) else ""
-        title, cite = name or "Conversation", session.settings.cite
-        sheet = Sheet(conversation.path(), title, conversation.state.system, cite)
-        return to_markdown(sheet) if format_ == "md" else to_html(sheet)
+        sheet = _sheet(session)
+        return to_markdown(sheet) if format_ == "md" else session.edges.page(sheet)
     if format_ == "json":
         return to_json(session.request(None).body())
-    request = _last_request(session)
+    request = _last_request(session).without(_OURS)
     base_url = session.settings.base_url or BASE_URL
     call = Call(base_url, _headers(session, request), session.edges.proof())
     if format_ == "python":
         return to_python(request.body(), call)
     return to_curl(streaming(request), api_version(), call)
+
+
+def _sheet(session: Session) -> Sheet:
+    """Put together what is exported for people: all turns, whether they are sent or not."""
+    path, state = session.conversation.path(), session.conversation.state
+    begun, ended = when(path[0].created), when(path[-1].created)
+    branch = next((name for name, at in state.branches.items() if at == state.head), "")
+    dated = begun if ended[:10] == begun[:10] else f"{begun} to {ended}"
+    about = " · ".join(filter(None, (dated, _turns(len(path)), branch and f"branch {branch}")))
+    return Sheet(path, title(session) or "Conversation", state.system, session.settings.cite, about)
+
+
+def _extent(session: Session, format_: Format) -> str:
+    """Say how much of the conversation a format holds, where that is not all of it."""
+    path = session.conversation.path()
+    sent = sum(is_sent(turn, session.conversation) for turn in path)
+    if format_ in {"md", "html"} or sent == len(path):
+        return ""
+    return f"Written: {sent} of {_turns(len(path))}, what would be sent; md and html hold all."
 
 
 def _headers(session: Session, request: Request) -> Mapping[str, str]:

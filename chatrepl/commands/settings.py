@@ -2,23 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Literal
 
 from chatrepl.commands.cost import cooled
+from chatrepl.commands.keeping import AT_START, edit_file, keep
 from chatrepl.commands.next_reply import model as use_model
 from chatrepl.commands.next_reply import set_system
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import Config, set_value
 from chatrepl.config.show import describe, toml
 from chatrepl.core.model_names import DEFAULT
-from chatrepl.core.outcome import Job, Notice, Outcome, Table
+from chatrepl.core.outcome import Job, Notice, Outcome, Several, Table
+from chatrepl.core.setting_values import Option
 from chatrepl.core.settings import OPTIONS, Settings, option
 from chatrepl.pages.model_list import model_list
 from chatrepl.session.session import Session
-
-_AT_START: Final = frozenset(
-    "allow_http base_url api_key_command headers timeout_s retries save head_start".split()
-)
 
 
 def _keys(_session: Session, text: str) -> Iterable[str]:
@@ -43,10 +42,12 @@ def set_(
     session: Session,
     key: Annotated[str, ArgKind(complete=_keys)] = "",
     value: Annotated[str | None, ArgKind(rest=True, given=_values)] = None,
+    *,
+    force: bool = False,
 ) -> Outcome:
     """Change a setting until you leave; without VALUE tell what it is and does.
 
-    config.toml keeps settings for good; /config tells where each comes from.
+    `/set! KEY VALUE` keeps it in config.toml for good; /config tells where each comes from.
     """
     if not key:
         return config(session)
@@ -56,8 +57,20 @@ def set_(
         shown, origin = _shown(session, key)
         return Notice(f"{key} = {shown} ({origin})\n{opt.about}{_offered(opt.choices)}")
     if key == "model":
-        return use_model(session, value)
-    changed = set_value(session.settings, key, "" if value == '""' else value)
+        return use_model(session, value, force=force)
+    text = "" if value == '""' else value
+    changed = _changed(session, key, text)
+    if not force:
+        return _use(session, opt, changed)
+    is_file = key == "system" and text.startswith("@")
+    beside = f"@{Path(text[1:]).expanduser().absolute()}"  # a file's @ counts from its own folder
+    kept = Notice(keep(session, opt, beside if is_file else getattr(changed, opt.name)))
+    return kept if key in AT_START else Several((_use(session, opt, changed), kept))
+
+
+def _changed(session: Session, key: str, text: str) -> Settings:
+    """Give the settings with one changed. Raises ChatreplError for a value that it cannot have."""
+    changed = set_value(session.settings, key, text)
     if key == "context.summary_model" and changed.context_summary_model:
         session.named(changed.context_summary_model)  # a name that is none is refused
     if key == "fallback_models":
@@ -65,17 +78,21 @@ def set_(
             one if one == DEFAULT else session.named(one).id for one in changed.fallback_models
         )
         changed = replace(changed, fallback_models=tuple(others))
-    if key == "system":
+    return changed
+
+
+def _use(session: Session, opt: Option, changed: Settings) -> Outcome:
+    if opt.key == "system":
         session.use(changed)
         return set_system(session, changed.system)
     lost = cooled(session, lambda: session.use(changed))
-    shown, _ = _shown(session, key)
-    if key in _AT_START:
+    shown, _ = _shown(session, opt.key)
+    if opt.key in AT_START:
         return Notice(
-            f"{key} = {shown}, but this is read at the start. --set or config.toml decide it.",
+            f"{opt.key} = {shown}, but this is read at the start. /set! {opt.key} keeps it.",
             "warning",
         )
-    return Notice(f"{key} = {shown}{lost and '.'}{lost}")
+    return Notice(f"{opt.key} = {shown}{lost and '.'}{lost}")
 
 
 def _shown(session: Session, key: str) -> tuple[str, str]:
@@ -93,8 +110,13 @@ def _loaded(session: Session) -> Config:
 
 
 @command("config", group="settings")
-def config(session: Session) -> Outcome:
-    """Show every setting, its value, and where that comes from. Secrets are hidden."""
+def config(session: Session, how: Literal["edit"] | None = None) -> Outcome:
+    """Show every setting, its value, and where that comes from. Secrets are hidden.
+
+    `edit` opens config.toml in your editor; a mistake in it is told, and changes nothing.
+    """
+    if how == "edit":
+        return edit_file(session)
     loaded = _loaded(session)
     where = f"The file is {loaded.path}." if loaded.path is not None else ""
     if loaded.path is not None and not loaded.path.exists():

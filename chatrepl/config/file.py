@@ -105,7 +105,14 @@ def read_file(path: Path) -> ConfigFile:
 
     Raises FileNotFoundError where there is none, ConfigError where it or a value of it is wrong.
     """
-    data, status = read_bytes(path)
+    return check_file(path, *read_bytes(path))
+
+
+def check_file(path: Path, data: bytes, status: os.stat_result | None = None) -> ConfigFile:
+    """Check what stands in a file, or is to stand there. Raises ConfigError with the place.
+
+    `status` tells whose the file is; without it, that does not matter.
+    """
     text = _decode(path, data)
     reader = _ConfigReader(path, find_lines(text))
     table = _parse(path, text)
@@ -118,7 +125,8 @@ def read_file(path: Path) -> ConfigFile:
         if not isinstance(content, dict):
             reader.fail(("profiles", name), f"A profile is a table: write [profiles.{name}].")
         named[name] = reader.entries(content, ("profiles", name))
-    file, why = ConfigFile(path, values, named), doubt(path, status)
+    file = ConfigFile(path, values, named)
+    why = doubt(path, status) if status is not None else None
     return file if why is None else _distrusted(file, why)
 
 

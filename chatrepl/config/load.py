@@ -1,7 +1,7 @@
 """Put the settings together: option > CHATREPL_… > profile > file > default."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,16 @@ _VARIABLES: Final = {opt.variable: opt for opt in OPTIONS.values()}
 
 
 @frozen
+class Layers:
+    """What is laid over a file: one of its profiles, the environment, and what options say."""
+
+    environ: Mapping[str, str]
+    profile: str | None = None
+    sets: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@frozen
 class Config:
     """Settings, and where each comes from. `path` is the file, whether it exists or not."""
 
@@ -26,6 +36,7 @@ class Config:
     path: Path | None
     profiles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    layers: Layers = field(default_factory=lambda: Layers({}), repr=False, compare=False)
 
     def now(self, settings: Settings) -> "Config":
         """Give the same after settings were changed while running."""
@@ -63,22 +74,29 @@ def load(
     means not given. Raises ConfigError.
     """
     file = _read(path, usual)
+    layers = Layers(environ, profile, tuple(sets), options or {})
+    return lay_over(file, path.expanduser() if path is not None else usual, layers)
+
+
+def lay_over(file: ConfigFile | None, path: Path | None, layers: Layers) -> Config:
+    """Put the layers over what a file says, which stands at `path` or is to. Raises ConfigError."""
     given: dict[str, _Given] = {}
-    if address := environ.get(SDK_ADDRESS, "").strip():
+    if address := layers.environ.get(SDK_ADDRESS, "").strip():
         given["base_url"] = _Given(address, SDK_ADDRESS, f"{SDK_ADDRESS}: ")
     if file is not None:
-        given.update(_from_file(file, profile))
-    elif profile is not None:
-        raise ConfigError(f"There is no profile {profile}: there is no configuration file.")
-    given.update(_from_environment(environ))
-    given.update(map(_from_set, sets))
-    given.update(_from_options(options or {}))
+        given.update(_from_file(file, layers.profile))
+    elif layers.profile is not None:
+        raise ConfigError(f"There is no profile {layers.profile}: there is no configuration file.")
+    given.update(_from_environment(layers.environ))
+    given.update(map(_from_set, layers.sets))
+    given.update(_from_options(layers.options))
     return Config(
         _settings(given),
         {key: given[key].origin if key in given else "default" for key in OPTIONS},
-        path or usual,
+        path,
         tuple(file.profiles) if file is not None else (),
-        (*(file.notes if file is not None else ()), *_strays(environ)),
+        (*(file.notes if file is not None else ()), *_strays(layers.environ)),
+        layers,
     )
 
 

@@ -68,15 +68,44 @@ _HEAD: Final = """\
 #
 # An option on the command line goes before a variable of the environment, that before a profile,
 # that before this file. Variables are named after the keys: max_tokens is CHATREPL_MAX_TOKENS,
-# cache.ttl is CHATREPL_CACHE_TTL. `--set cache.ttl=1h` reaches every setting, /config tells where
-# each value comes from. API keys do not belong here: see api_key_command.
+# cache.ttl is CHATREPL_CACHE_TTL. `--set cache.ttl=1h` reaches every setting for one run, and
+# `/set! cache.ttl 1h` in a chat writes it into this file. /config tells where each value comes
+# from. API keys do not belong here: see api_key_command.
 """
-_PROFILE: Final = """\
+_PROFILES: Final = """\
 # A profile overrides any of these; --profile careful chooses it.
 # [profiles.careful]
 # effort = "high"
 # max_cost_usd = 2.0
 # cache.ttl = "1h"
+
+# Profiles may name other servers that speak the Messages API. A server of your own asks for no key;
+# the command keeps yours from going there all the same.
+# [profiles.ollama]
+# base_url = "http://127.0.0.1:11434"
+# api_key_command = "echo none"
+# model = "qwen3:4b"
+
+# [profiles.vllm]
+# base_url = "http://127.0.0.1:8000"
+# api_key_command = "echo none"
+# model = "Qwen/Qwen3-4B"
+
+# llama-server, and whatever else serves a GGUF; --local starts one by itself.
+# [profiles.llama]
+# base_url = "http://127.0.0.1:8080"
+# api_key_command = "echo none"
+# model = "local"
+
+# [profiles.litellm]
+# base_url = "http://127.0.0.1:4000"
+# api_key_command = "printenv LITELLM_API_KEY"
+# model = "my-model"
+
+# A gateway: the key goes out as a bearer token, and, where that is not seen, as x-api-key.
+# [profiles.gateway]
+# base_url = "https://gateway.example.com/anthropic"
+# api_key_command = "printenv GATEWAY_KEY"
 """
 
 
@@ -88,7 +117,7 @@ def example() -> str:
     for section in sections:
         within = [o for o in OPTIONS.values() if f"{o.key}.".startswith(f"{section}.")]
         parts += [f"[{section}]\n", *map(_entry, within)]
-    return "\n".join([*parts, _PROFILE])
+    return "\n".join([*parts, _PROFILES])
 
 
 def _entry(opt: Option) -> str:

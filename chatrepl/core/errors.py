@@ -13,6 +13,14 @@ Anything else that escapes is a bug: exit 70, with a traceback in a log file.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+# Steps that are worded anew where more is known: by the chat, and by the single shot.
+AGAIN: Final = "Nothing is lost; try again in a moment."
+CHANGE: Final = "Nothing is lost; change it and send it again."
+CAUSE: Final = "/doctor looks for the cause."
+REFUSED: Final = "The service refused the request"
+TOO_LONG: Final = "The conversation is longer than the model's window"
 
 
 class ChatreplError(Exception):
@@ -111,7 +119,7 @@ class ApiError(ChatreplError):
     """The service refused a request, could not be reached, or broke off its answer.
 
     `type` is the API's own error type where it named one; `retry_after_s` its wish, in seconds.
-    `answer` is all that the refusal said, not fit to be shown: for lessons.
+    `answer` is all that the refusal said, not fit to be shown: for lessons. It came `tries` times.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one error, all but two optional
@@ -133,4 +141,5 @@ class ApiError(ChatreplError):
         self.request_id = request_id
         self.retry_after_s = retry_after_s
         self.answer = ""
+        self.tries = 1
         self.retryable = kind in RETRYABLE if retryable is None else retryable

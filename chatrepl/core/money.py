@@ -6,11 +6,13 @@ Unknown stays unknown: a sum that misses a price says so and is never shown as i
 from dataclasses import replace
 from typing import Final
 
+from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.words import compact, dollars
 
 FAST_FACTOR: Final = 2.0  # of all tokens at `speed` fast (docs, "Fast mode pricing")
+BATCH_FACTOR: Final = 0.5  # of all prices (docs, "Batch processing")
 _MILLION: Final = 1_000_000
 
 
@@ -50,6 +52,18 @@ class Meter:
             cost=self.cost if cost is None else self.cost + cost,
             replies=self.replies + 1,
             unpriced=self.unpriced + (cost is None),
+        )
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> "Meter":
+        """Sum up what the replies of a conversation cost, by their receipts."""
+        receipts = [turn.receipt for turn in conversation.turns.values() if turn.receipt]
+        prices = [(r.cost_usd, r.uncached_usd or 0.0) for r in receipts if r.cost_usd is not None]
+        paid, uncached = (sum(column) for column in zip(*prices, strict=True)) if prices else (0, 0)
+        return cls(
+            cost=Cost(paid, uncached),
+            replies=len(receipts),
+            unpriced=len(receipts) - len(prices),
         )
 
     @property

@@ -3,7 +3,7 @@
 To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -23,7 +23,10 @@ class Notice:
 
 @frozen
 class Table:
-    """Show rows under headings; columns in `right` hold numbers, those in `markdown` excerpts."""
+    """Show rows under headings; columns in `right` hold numbers, those in `markdown` excerpts.
+
+    The words in `sought` stand out wherever they are.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -31,6 +34,7 @@ class Table:
     footer: str = ""
     right: frozenset[int] = frozenset()
     markdown: frozenset[int] = frozenset()
+    sought: str = ""
 
 
 @frozen
@@ -42,6 +46,30 @@ class Card:
 
     groups: "tuple[CardGroup, ...]"
     footer: str = ""
+
+
+@frozen
+class PickRow:
+    """One of many to choose from: what it is called, and what else a row tells of it."""
+
+    id: str
+    title: str
+    facts: tuple[str, ...] = ()
+
+
+@frozen
+class Pick:
+    """Let one of `rows`, which may be read as they are seen, be chosen; `choose` gets its id.
+
+    `rename` and `delete` do so at once, and say what came of it. Where nothing can be drawn,
+    `otherwise` lists them.
+    """
+
+    rows: "Sequence[PickRow]"
+    choose: "Callable[[str], Outcome]"
+    rename: Callable[[str, str], str]
+    delete: Callable[[str], str]
+    otherwise: "Callable[[], Outcome]"
 
 
 @frozen
@@ -151,6 +179,7 @@ Outcome: TypeAlias = (
     Notice
     | Table
     | Card
+    | Pick
     | Page
     | Exactly
     | Confirm

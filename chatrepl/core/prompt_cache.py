@@ -134,10 +134,10 @@ def _difference(last: Footprint, request: Request) -> str:
 
 
 def toolbar_words(warm: Warmth, now: float) -> str:
-    """Say it in the toolbar's space: `warm 42m`, `cold`, or nothing."""
+    """Say it in the toolbar's space: `cache 42m`, `cache gone`, or nothing."""
     if warm.state == "warm":
-        return f"warm {warm.minutes_left(now)}m"
-    return "cold" if warm.state == "cold" else ""
+        return f"cache {warm.minutes_left(now)}m"
+    return "cache gone" if warm.state == "cold" else ""
 
 
 def impact_words(

@@ -112,6 +112,9 @@ class Settings:
         kind="body",
     )
     cite: bool = _option(True, "Number the sources in a text, and list them at its end.")
+    cite_documents: bool = _option(
+        False, "Let replies cite the documents that are attached, with page or place."
+    )
     web: bool = _option(False, "Let the service search the web.")
     web_max_uses: int = _option(5, "Searches in one reply at most.", key="web.max_uses", least=1)
     web_allowed_domains: tuple[str, ...] = _option(
@@ -127,7 +130,17 @@ class Settings:
         kind="place",
     )
     head_start: bool = _option(True, "Send a single shot's request before the SDK is loaded.")
-    max_cost_usd: float = _option(0.0, "Ask before a session costs more than this; 0 never asks.")
+    max_cost_usd: float = _option(
+        0.0, "A run costs no more than this, a chat only after a question; 0 is no bound."
+    )
+    budget_day_usd: float = _option(
+        0.0, "All chatrepls cost no more than this in a day; 0 is no bound.", key="budget.day_usd"
+    )
+    budget_month_usd: float = _option(
+        0.0,
+        "All chatrepls cost no more than this in a month; 0 is no bound.",
+        key="budget.month_usd",
+    )
     cache_enabled: bool = _option(True, "Use the service's prompt cache.", key="cache.enabled")
     cache_ttl: str = _option(
         "auto",
@@ -165,7 +178,13 @@ class Settings:
     notify: bool = _option(
         False, "Call you when a reply is done and the window is not in focus; else after 10 s."
     )
-    title: bool = _option(False, "Name the terminal's window after your last question.")
+    title: bool = _option(False, "Name the terminal's window after the conversation.")
+    titles: str = _option(
+        "words",
+        "What an unnamed conversation is called by: its first words, or a title that the cheapest "
+        "model gives it after the first reply.",
+        choices=("words", "model"),
+    )
 
 
 def _options() -> dict[str, Option]:

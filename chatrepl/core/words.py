@@ -34,17 +34,22 @@ _TOO_EARLY: Final = {
     "pause_turn": "The service paused again and again; /retry asks again.",
 }
 # Commands of a chat that words name. They are no paths, which may stand in words, too.
-_COMMAND: Final = (
-    r"(?<!\S)/(clear|compact|continue|detach|drop|edit|effort|help|history|image|models?|prefill"
-    r"|restore|retry|schema|set|think|truncate|undo|web)\b!?(?![/\w])"
-)
+COMMANDS: Final = (
+    "assistant branch choose cite clear compact config context continue copy delete detach doctor "
+    "drop edit editor effort exit export goto help history image import keep load model models "
+    "multiline paste pin prefill raw redo relevant restore retry save schema search sessions set "
+    "system think tree truncate undo usage user web"
+).split()
+_COMMAND: Final = rf"(?<!\S)/({'|'.join(COMMANDS)})\b!?(?![/\w])"
+# These are options as well.
+_OPTION: Final = r"(?<!\S)/(doctor|models|search|sessions|usage)\b(?![!/\w])"
 _TINY_USD: Final = 0.0001
 _LONGEST_REASON: Final = 400
 
 
 def for_a_shell(words: str) -> str:
     """Leave out the sentences that name a command of a chat, unless it is an option as well."""
-    listed = words.replace("/models lists", "chatrepl --models lists")
+    listed = re.sub(_OPTION, r"chatrepl --\1", words)
     plain = re.sub(r" \(/[^()]{0,200}\)", "", listed)
     parts = re.split(r"(?<=[.;,]) ", plain)
     clauses = [part for part in parts if re.search(_COMMAND, part) is None]

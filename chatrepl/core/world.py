@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatrepl.core.money import Rates
+    from chatrepl.core.talk.sheet import Sheet
     from chatrepl.core.tokens.learned import Scale
 
 
@@ -119,8 +120,8 @@ class Edges:
     `first_today` tells whether something is asked about for the first time today;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `proof` names the header that the key goes in, `added` those that are added to each request;
-    `library` is where saved conversations are; `guide` that of the embedded engine, where it
-    answers.
+    `page` makes HTML of a conversation; `library` is where saved conversations are; `guide` that of
+    the embedded engine, where it answers.
     """
 
     clock: Callable[[], float]
@@ -137,5 +138,6 @@ class Edges:
     keep_scales: "Callable[[Mapping[str, Scale]], None]" = lambda _scales: None
     proof: Callable[[], str] = lambda: "authorization"
     added: Callable[[], Mapping[str, str]] = dict
+    page: "Callable[[Sheet], str]" = lambda _sheet: ""
     library: "Path | None" = None
     guide: str = ""

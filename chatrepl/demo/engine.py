@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from chatrepl.demo import faults, models, stream
+from chatrepl.demo import batches, faults, models, stream
 from chatrepl.demo.billing import usage_of
 from chatrepl.demo.cache import Cache, CachedPrompt, Share, lay_out
 from chatrepl.demo.command import DemoPlan, PrefillBehaviour, find_plan, parse_plan
@@ -24,7 +24,7 @@ from chatrepl.demo.tokens import CountForModel, count_text
 from chatrepl.demo.validate import check_count_request, check_messages_request, parse
 from chatrepl.demo.validate_thinking import check_bound
 from chatrepl.demo.view import Question, look
-from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, invalid, json_answer
+from chatrepl.demo.wire import JSON, ApiFault, WireAnswer, dump, invalid, json_answer
 
 REPL_PACE = 60.0  # tokens a second that are pleasant to watch
 MESSAGES = "/v1/messages"
@@ -68,6 +68,7 @@ class Engine:
         self._failures: Counter[str] = Counter()
         self._scripts: dict[str, deque[DemoPlan | WireAnswer]] = {}
         self._requests = 0
+        self.batches = batches.Batches(clock, new_id, self._alone)
 
     def script(self, *steps: str | WireAnswer, path: str = MESSAGES) -> None:
         """Decide the next answers of `path`: words as after `demo:`, or whole answers.
@@ -125,6 +126,8 @@ class Engine:
             return json_answer(200, {"input_tokens": tokens}, own)
         if (method, path) == ("GET", MODELS):
             return json_answer(200, models.page(parse_qs(query)), own)
+        if path == batches.PATH or path.startswith(f"{batches.PATH}/"):
+            return self.batches.route(method, (path, parse_qs(query)), (headers, body, own))
         if method == "GET" and path.startswith(f"{MODELS}/"):
             model_id = unquote(path.removeprefix(f"{MODELS}/"))
             model = models.find(model_id)
@@ -134,6 +137,10 @@ class Engine:
         if path in {MESSAGES, COUNT, MODELS}:
             raise ApiFault(405, "Method Not Allowed")
         raise ApiFault(404, "Not Found")
+
+    def _alone(self, params: JSON, headers: Mapping[str, str]) -> WireAnswer:
+        """Answer a request of a batch, as if it had come alone."""
+        return self.handle("POST", MESSAGES, headers, dump(params))
 
     def _messages(
         self, request: WireRequest, own: dict[str, str], scripted: DemoPlan | None

@@ -33,10 +33,11 @@ class Recorded(NamedTuple):
 
 @dataclass(slots=True)
 class Served:
-    """A running server: its address and what it has seen."""
+    """A running server: its address and, where it `keeps` them, the requests it has seen."""
 
     url: str
     engine: Engine
+    keeps: bool = True
     requests: list[Recorded] = field(default_factory=list)
     connections: int = 0
     hung_up: int = 0  # how often the client left before the answer was whole
@@ -46,7 +47,8 @@ class Served:
     def ask(self, request: Recorded) -> WireAnswer:
         """Record a request and answer it; one at a time, the engine is not for many threads."""
         with self.lock:
-            self.requests.append(request)
+            if self.keeps:
+                self.requests.append(request)
             return self.engine.handle(*request)
 
 
@@ -67,6 +69,9 @@ class _HttpHandler(BaseHTTPRequestHandler):
         """Stay silent."""
 
     def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_DELETE(self) -> None:
         self._answer(b"")
 
     def do_HEAD(self) -> None:
@@ -168,9 +173,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(engine: Engine | None = None, port: int = 0) -> Iterator[Served]:
+def serve(engine: Engine | None = None, port: int = 0, *, keeps: bool = True) -> Iterator[Served]:
     """Serve an engine on 127.0.0.1 while the context lasts; port 0 picks a free one."""
-    served = Served("", engine or Engine())
+    served = Served("", engine or Engine(), keeps)
     handler = type("Handler", (_HttpHandler,), {"served": served})
     server = _Server(("127.0.0.1", port), handler)
     served.url = f"http://127.0.0.1:{server.server_address[1]}"

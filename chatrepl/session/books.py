@@ -7,7 +7,7 @@ from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Meter
-from chatrepl.core.talk.conversation import Receipt
+from chatrepl.core.talk.conversation import Conversation, Receipt
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
 
 @frozen
 class Books:
-    """`meter` sums up the session; `footprint` and `miss` tell of the cache, by the last reply.
+    """`meter` sums up the session, `talk` the open conversation in all sessions.
+    `footprint` and `miss` tell of the cache, by the last reply.
 
     The user agreed to spend up to `agreed_usd`. `summary_failures` counts those that nobody asked
     for. `ledger` counts tokens, once somebody asks; where it is `behind`, replies came that it has
@@ -26,6 +27,7 @@ class Books:
     """
 
     meter: Meter = Meter()
+    talk: Meter = Meter()
     footprint: "Footprint | None" = None
     miss: str = ""
     agreed_usd: float = 0.0
@@ -35,7 +37,7 @@ class Books:
 
     def paid(self, usage: Usage, cost: Cost | None) -> Self:
         """Enter what one reply took; `cost` is None where its price is unknown."""
-        return replace(self, meter=self.meter.add(usage, cost))
+        return replace(self, meter=self.meter.add(usage, cost), talk=self.talk.add(usage, cost))
 
     def noted(self, request: Request, reply: Reply, now: float) -> Self:
         """Note what `request` left in the cache, and why it missed it where it did."""
@@ -44,9 +46,10 @@ class Books:
         left = footprint(request, reply.usage, now) or self.footprint
         return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
 
-    def elsewhere(self) -> Self:
-        """Go on with another conversation, of which nothing is in the cache that we know of."""
-        return replace(self, footprint=None, miss="", behind=True)
+    def elsewhere(self, conversation: Conversation) -> Self:
+        """Go on with that conversation, of which nothing is in the cache that we know of."""
+        talk = Meter.of(conversation)
+        return replace(self, talk=talk, footprint=None, miss="", behind=True)
 
 
 def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.money import FAST_FACTOR
+from chatrepl.core.money import BATCH_FACTOR, FAST_FACTOR
 from chatrepl.core.talk.usage import Cost, Usage, steps_of
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
@@ -35,7 +35,10 @@ class Prices:
                 searches = Usage(web_search_requests=usage.web_search_requests)
                 costs.append(self._price(request.model, searches, None))
         prices = [cost for cost in costs if cost is not None]
-        return sum(prices, Cost()) if len(prices) == len(costs) else None
+        if len(prices) != len(costs):
+            return None
+        is_batch = reply.counted.get("service_tier") == "batch"
+        return sum(prices, Cost()).times(BATCH_FACTOR if is_batch else 1.0)
 
     def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:
         now, model = self.edges.clock(), self.service.model(name)

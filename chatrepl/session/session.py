@@ -163,6 +163,10 @@ class Session:
         """Change settings for the rest of the session."""
         self.settings = replace(settings or self.settings, **changes)
 
+    def settle(self, loaded: "Config") -> None:
+        """Take over where the settings come from, now that their file was changed."""
+        self.loaded = loaded
+
     def prepare(self, **changes: Any) -> None:
         """Change what is set for the next message: a prefill, or the form of the reply."""
         self.next = replace(self.next, **changes)
@@ -202,7 +206,7 @@ class Session:
     def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
         """Let the session begin with that conversation, in place of the empty one it has."""
         self.conversation, self.recorder = conversation, recorder
-        self.books = replace(self.books, behind=True)
+        self.books = self.books.elsewhere(conversation)
         self.recall(recorder.facts)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
@@ -219,6 +223,12 @@ class Session:
                 self.open(*pair)
                 return True
         return False
+
+    def forget(self, id_: str) -> None:
+        """Return no more to a conversation that was open before: it is being deleted."""
+        for pair in self.shelf.all:
+            if pair[1].id == id_:
+                self.shelf = self.shelf.without(pair)
 
     def undo(self) -> bool:
         """Step back over the last change, or to the conversation before; tell whether it went."""
@@ -246,7 +256,7 @@ class Session:
     def _take(self, pair: OpenPair) -> None:
         self.leave_edit()
         self.conversation, self.recorder = pair
-        self.books, self.index = self.books.elsewhere(), Index()
+        self.books, self.index = self.books.elsewhere(self.conversation), Index()
         self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:

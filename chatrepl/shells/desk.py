@@ -14,7 +14,8 @@ from chatrepl.terminal.views.live import LiveView
 class Desk:
     """What the chat needs of the terminal; each part is a small door to a library.
 
-    `dress` lets prompt and screen follow settings that were changed; `picture` draws a picture that
+    `ask` gives None where the question was left: as good as no, where no changes nothing. `dress`
+    lets prompt and screen follow settings that were changed; `picture` draws a picture that
     is attached, where that can be.
     """
 
@@ -22,7 +23,7 @@ class Desk:
     speaker: Speaker
     tty: Tty
     new_view: Callable[[], LiveView]
-    ask: Callable[[str], bool]
+    ask: Callable[[str], bool | None]
     edit: Callable[[str], str]
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None

@@ -22,12 +22,12 @@ from chatrepl.attachments.mentions import (
 )
 from chatrepl.attachments.safe_read import shown
 from chatrepl.attachments.urls import is_url
-from chatrepl.core.errors import UsageError
 from chatrepl.session.session import Session
+from chatrepl.shells.consent import TakenBack
 
 _MOST_NAMED = 4
 _LONGEST_DRAFT = 20_000  # it is looked through at each key
-Asking: TypeAlias = Callable[[str], bool]
+Asking: TypeAlias = Callable[[str], bool | None]
 
 
 def attach_mentions(
@@ -36,8 +36,8 @@ def attach_mentions(
     """Load what a message mentions and is not staged, each file once, by the path that names it.
 
     `pasted` are texts that the message may hold: what they mention is asked about.
-    Raises UsageError where the user would rather change a name, AttachmentError for what cannot be
-    attached.
+    Raises TakenBack where the user would rather change the text, AttachmentError for what cannot
+    be attached.
     """
     _ask_about_misses(text, ask, pasted)
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
@@ -68,16 +68,19 @@ def _ask_about_misses(text: str, ask: Asking, pasted: Sequence[str]) -> None:
     near = nearest(misses[0].path)
     offer = f" Did you mean @{shown(near)}?" if near else ""
     if not ask(f"There is no file {names}.{offer} Send it as text? y: send · N: change it"):
-        raise UsageError("Nothing was sent.", "The line is back in the prompt.")
+        raise TakenBack
 
 
 def _agreed(text: str, ask: Asking, pasted: Sequence[str]) -> list[str]:
     """Give the paths that are to be attached; one question stands for all that are doubtful."""
     paths, doubts = _mentioned(text, pasted)
-    question = f"Attach {_listed(doubts.values())}? y: attach · N: send as text only"
-    if doubts and not ask(question):
-        return [path for path in paths if path not in doubts]
-    return paths
+    if not doubts:
+        return paths
+    choice = "y: attach · N: send as text only · Esc: change it"
+    answer = ask(f"Attach {_listed(doubts.values())}? {choice}")
+    if answer is None:
+        raise TakenBack
+    return paths if answer else [path for path in paths if path not in doubts]
 
 
 def _mentioned(text: str, pasted: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, StorageError
+from chatrepl.core.errors import (
+    AGAIN,
+    CHANGE,
+    TOO_LONG,
+    ApiError,
+    ApiErrorKind,
+    ChatreplError,
+    StorageError,
+)
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.result import Result, Wanted, accept
 from chatrepl.core.talk.conversation import Message, Turn
@@ -110,8 +118,8 @@ class Shot:
             self._held() and self.manner.rows is None
         ):  # what does not have the form asked for is nothing for stdout
             mutter(self.err, display(self._text().rstrip("\n")))
-        if isinstance(error, ApiError) and error.kind is ApiErrorKind.TOO_LARGE:
-            error.hint = "Send less of it; --dry-run tells how large a request is."
+        if isinstance(error, ApiError):
+            _word_for_a_pipe(error)
         if error.exit_code not in STOPPED:
             say_error(self.err, error)
         return error.exit_code
@@ -271,6 +279,22 @@ class _Both:
     def show(self, event: StreamEvent, reply: Reply) -> None:
         self.shot.show(event, reply)
         self.view.show(event, reply)
+
+
+def _word_for_a_pipe(error: ApiError) -> None:
+    """Name a step that can be taken where there is no chat."""
+    error.message = error.message.replace(TOO_LONG, "The input is longer than the model's window")
+    match error:
+        case ApiError(kind=ApiErrorKind.TOO_LARGE, status=413):
+            error.hint = "Attach less; --dry-run tells its size."
+        case ApiError(kind=ApiErrorKind.TOO_LARGE):
+            error.hint = "Send less, or -m another model; --dry-run tells the size."
+        case ApiError(hint=hint) if hint == CHANGE:
+            error.hint = "--dry-run shows the request."
+        case ApiError(hint=hint, tries=tries) if hint == AGAIN and tries > 1:
+            error.hint = f"Gave up after {tries} tries."
+        case _:
+            pass
 
 
 def mutter(err: TextIO | None, text: str) -> None:

@@ -3,7 +3,7 @@
 What the prompt offers to complete: commands and their arguments, and `@path`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chatrepl.api.address import elsewhere
@@ -25,6 +25,7 @@ class Toolbar:
     """Asked at each key press; put together anew only when something it tells has changed."""
 
     session: Session
+    is_new_here: bool = False
     _key: tuple[object, ...] = ()
     _parts: tuple[ToolbarPart, ...] = ()
 
@@ -32,7 +33,17 @@ class Toolbar:
         names = _mentioned(draft) if "@" in draft.text else ()
         key = (*self._state(), names)
         if key != self._key:
-            self._key, self._parts = key, tuple(_parts(self.session, names))
+            self._key, self._parts = (
+                key,
+                (
+                    *_parts(self.session, names),
+                    *(
+                        [ToolbarPart("toolbar", "? keys · / commands", 6)]
+                        if self.is_new_here
+                        else []
+                    ),
+                ),
+            )
         return self._parts
 
     def _state(self) -> tuple[object, ...]:
@@ -56,7 +67,8 @@ def _mentioned(draft: Submitted) -> tuple[str, ...]:
 
 
 def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
-    parts = [ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-"))]
+    parts = [*_modes(session), *_next(session, mentioned)]
+    parts.append(ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-")))
     if session.recorder.unsaved:
         parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
     if session.edges.guide:
@@ -65,10 +77,30 @@ def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
         parts.append(ToolbarPart("toolbar", host, 1))
     if session.conversation.head is not None:
         parts += _context(session)
-        if session.books.meter.replies:  # what a conversation cost before this run is not known
-            parts.append(ToolbarPart("toolbar", dollars(session.books.meter.known_usd), 3))
+        if session.books.talk.replies:
+            parts.append(ToolbarPart("toolbar", dollars(session.books.talk.known_usd), 3))
         parts += _warm(session)
-    return parts + _next(session, mentioned)
+    return parts + _branch(session)
+
+
+def _modes(session: Session) -> Iterator[ToolbarPart]:
+    """Tell what is otherwise than usual at this prompt, and how to leave it."""
+    if session.settings.multiline:
+        yield ToolbarPart("toolbar.strong", "multi-line: Alt-Enter sends")
+    if (turn := _edited(session)) is not None:
+        yield ToolbarPart("toolbar.strong", f"editing turn {turn}: Ctrl-C leaves it")
+
+
+def _edited(session: Session) -> int | None:
+    base = session.next.base
+    return None if base is None else len(base.path()) + 1
+
+
+def left_edit(session: Session) -> str:
+    """Let the next message follow the conversation again; say so where it did not."""
+    turn = _edited(session)
+    session.leave_edit()
+    return "" if turn is None else f"Edit left; turn {turn} stays as it was."
 
 
 def _context(session: Session) -> list[ToolbarPart]:
@@ -82,7 +114,10 @@ def _context(session: Session) -> list[ToolbarPart]:
         used, mark = estimate.tokens, "" if estimate.exact else "~"
     budget = Budget.of(session.model, session.settings)
     style = "toolbar.warning" if budget.warns(used, session.settings) else "toolbar"
-    return [ToolbarPart(style, mark + share_words(used, budget.limit), 2)]
+    words = share_words(used, budget.limit)
+    if used * 2 < budget.limit:
+        words = words.partition(" ")[0]  # the share is of no interest yet
+    return [ToolbarPart(style, mark + words, 2)]
 
 
 def _reported(session: Session) -> int:
@@ -94,8 +129,20 @@ def _reported(session: Session) -> int:
 
 def _warm(session: Session) -> list[ToolbarPart]:
     now = session.edges.clock()
-    words = toolbar_words(warmth(session.books.footprint, session.request(None), now), now)
+    warm = warmth(session.books.footprint, session.request(None), now)
+    if warm.state == "cold" and _lost_usd(session) < LEAST_LOSS_USD:
+        return []
+    words = toolbar_words(warm, now)
     return [ToolbarPart("toolbar", words, 5)] if words else []
+
+
+def _lost_usd(session: Session) -> float:
+    """Price what the cache no longer holds; nothing where no price is known."""
+    last = session.books.footprint
+    rates = session.edges.rates(session.model.id, last.tokens) if last is not None else None
+    if last is None or rates is None:
+        return 0.0
+    return last.tokens * (rates.write(last.ttl) - rates.read) / 1_000_000
 
 
 def _next(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
@@ -105,22 +152,27 @@ def _next(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
     if attached:
         more = f" +{len(attached) - _MOST_NAMED}" if len(attached) > _MOST_NAMED else ""
         names = ", ".join(one_line(name, _NAME_COLUMNS) for name in attached[:_MOST_NAMED])
-        parts.append(ToolbarPart("toolbar.strong", f"▣ {names}{more}", 1))
+        count = f"{len(attached)} files: " if len(attached) > 1 else ""
+        parts.append(ToolbarPart("toolbar.strong", f"▣ {count}{names}{more}", 1))
     if session.next.begins_with:
-        parts.append(ToolbarPart("toolbar.strong", "prefill", 2))
-    if session.next.form is not None:
-        parts.append(
-            ToolbarPart("toolbar.strong", "choose" if session.next.form.choices else "schema", 2)
-        )
+        begins = one_line(session.next.begins_with, _NAME_COLUMNS)
+        parts.append(ToolbarPart("toolbar.strong", f"reply begins {begins}", 2))
+    if (form := session.next.form) is not None:
+        one_of = one_line(f"1 of: {', '.join(form.choices)}", _FORM_COLUMNS)
+        parts.append(ToolbarPart("toolbar.strong", one_of if form.choices else "schema", 2))
+    return parts
+
+
+def _branch(session: Session) -> list[ToolbarPart]:
     state = session.conversation.state
     branch = next((name for name, at in state.branches.items() if at == state.head), "")
-    if branch:
-        parts.append(ToolbarPart("toolbar", branch, 4))
-    return parts
+    return [ToolbarPart("toolbar", branch, 4)] if branch else []
 
 
 _MOST_NAMED = 2
 _NAME_COLUMNS = 24
+_FORM_COLUMNS = 32
+LEAST_LOSS_USD = 0.01
 LONGEST = 4_096  # of a path
 
 

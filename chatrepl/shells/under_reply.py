@@ -1,13 +1,21 @@
 """What stands under a reply: notes, hints, and a reply in a form made short."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from chatrepl.commands.forms import bare_choice, complaint
+from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+
+# What a failure says to do, once the message is back in the prompt.
+BACK: Final = {
+    AGAIN: "Nothing is lost; Enter sends it again.",
+    CHANGE: "Your message is back in the prompt.",
+}
 
 
 def condenser(form: Form | None) -> Callable[[str], str] | None:
@@ -17,12 +25,19 @@ def condenser(form: Form | None) -> Callable[[str], str] | None:
     return lambda text: bare_choice(form, text) or text
 
 
-def remarks(session: Session, turn: Turn) -> Iterator[tuple[str, str]]:
-    """Give the lines under a reply, each with its style."""
+def remarks(
+    session: Session, turn: Turn, error: ChatreplError | None = None
+) -> Iterator[tuple[str, str]]:
+    """Give the lines under a reply, each with its style.
+
+    Where an `error` cut it, what is to be done is the error's to say, which comes next.
+    """
     receipt = turn.receipt
     if receipt is None:
         return
     step = next_step(receipt, goes_on=turn.ending is not None)
+    if error is not None and step:
+        error.hint, step = step.removeprefix("The reply was cut. "), ""
     if receipt.stop_reason is not None and not turn.text.strip():
         if turn.assistant is None:
             yield "The reply is empty.", "warning"

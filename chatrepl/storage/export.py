@@ -1,105 +1,50 @@
-"""A conversation for people: Markdown, and one HTML page that needs nothing else.
+"""A conversation for people, as Markdown (a page is made in `chatrepl.terminal.page`).
 
 And a request for programs: as JSON, as a curl command, as a Python script.
 
 All of them hold exactly what goes out, and never a key: that is read from the environment.
 """
 
-import html
 import json
 import pprint
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final
 
 from chatrepl.core.fences import closed
 from chatrepl.core.secrets import HIDDEN, bare_url, is_secret_header
-from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from chatrepl.core.talk.conversation import Message, Turn
-from chatrepl.core.talk.markdown import Passage, passages
-from chatrepl.core.talk.sources import Sources
+from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.markdown import Passage
+from chatrepl.core.talk.sheet import Sheet, flat, messages_of, parts_of, receipt_line, who
+from chatrepl.core.talk.sources import Sources, inert
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 from chatrepl.storage.records import escape
 
-_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _CONTROLS: Final = {
     **{code: f"^{chr(code ^ 64)}" for code in (*range(9), 11, 12, *range(14, 32), 127)},
     **{code: f"[U+{code:04X}]" for code in range(128, 160)},
 }
-_STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1d1d1f; --paper: #fff; --dim: #6b6b70; --line: #ddd;
-  --user: #f3f3f5; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e8; --paper: #161618; --dim: #97979c;
-  --line: #333; --user: #222226; } }
-body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 48rem; color: var(--ink);
-  background: var(--paper); font: 16px/1.55 system-ui, sans-serif; }
-h1 { font-size: 1.4rem; } h2 { font-size: .8rem; color: var(--dim); font-weight: 600; }
-section { margin: 1.5rem 0; } .user { background: var(--user); border-radius: .5rem;
-  padding: .1rem 1rem .8rem; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; font: inherit; }
-.thinking, .note { color: var(--dim); border-left: 3px solid var(--line); padding-left: .8rem; }
-.system { color: var(--dim); } img { max-width: 100%; border-radius: .3rem; }
-code, .text pre code { font-family: ui-monospace, monospace; font-size: .9em; }
-"""
-
-
-@frozen
-class Sheet:
-    """What is exported: the turns as they stand, and what goes above them.
-
-    `cite` says whether sources stand in the texts.
-    """
-
-    turns: Sequence[Turn]
-    title: str = ""
-    system: str = ""
-    cite: bool = True
 
 
 def to_markdown(sheet: Sheet) -> str:
     """Write a conversation as Markdown; texts stand in it as they are, with controls visible."""
     sources = Sources()
-    parts = [f"# {_one_line(sheet.title)}"] if sheet.title else []
+    parts = [f"# {sheet.heading}"] if sheet.title else []
+    parts += [f"*{inert(flat(sheet.about))}*"] if sheet.about else []
     if sheet.system:
         parts.append(f"## System\n\n{closed(sheet.system)}")
     for turn in sheet.turns:
-        for message, content in _messages(turn):
-            parts.append(f"## {_who(message)}")
-            parts += (_markdown(part) for part in _parts(message, content, sources, sheet.cite))
+        for message, content in messages_of(turn):
+            parts.append(f"## {who(message)}")
+            parts += map(_markdown, parts_of(message, content, sources, cite=sheet.cite))
         if turn.was_cut:
             parts.append("*[the reply was cut here]*")
+        if line := receipt_line(turn.receipt):
+            parts.append(f"*{inert(line)}*")
     return _inert("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
-
-
-def to_html(sheet: Sheet, render: Callable[[str], str] | None = None) -> str:
-    """Write a conversation as one HTML page, light or dark as the reader likes it.
-
-    `render` makes safe HTML of a text's Markdown; without it texts stand as they are.
-    """
-    sources = Sources()
-    title = html.escape(_one_line(sheet.title) or "Conversation")
-    body = [f"<h1>{title}</h1>"]
-    if sheet.system:
-        body.append(_section("system", "System", f"<pre>{html.escape(sheet.system)}</pre>"))
-    for turn in sheet.turns:
-        for message, content in _messages(turn):
-            parts = _parts(message, content, sources, sheet.cite)
-            inner = "\n".join(_html(part, render) for part in parts)
-            body.append(_section(message.role, _who(message), inner))
-        if turn.was_cut:
-            body.append('<p class="note">The reply was cut here.</p>')
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    return _inert(
-        '<!doctype html>\n<html lang="">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
-    )
 
 
 def _inert(text: str) -> str:
@@ -107,69 +52,8 @@ def _inert(text: str) -> str:
     return re.sub("\r(?!\n)", "^M", text.translate(_CONTROLS))
 
 
-def _parts(
-    message: Message, content: Sequence[Block], sources: Sources, cite: bool
-) -> Iterator[Passage | Block]:
-    """Give what a message is made of; what a user wrote and attached stays as it is."""
-    if message.role == "assistant":
-        yield from passages(content, sources, cite=cite)
-        return
-    for block in content:
-        if isinstance(block, TextBlock | ImageBlock | DocumentBlock):
-            yield block
-        else:
-            yield from passages((block,), sources, cite=cite)
-
-
 def _markdown(part: Passage | Block) -> str:
     return closed(part.to_markdown()) if isinstance(part, TextBlock) else part.to_markdown()
-
-
-def _messages(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:
-    """Give the messages of a turn, without instructions of ours."""
-    first = turn.user
-    for message in turn.messages:
-        content = turn.question if message is first else message.content
-        if content:
-            yield message, content
-
-
-def _who(message: Message) -> str:
-    match message.role:
-        case "user":
-            return "You"
-        case "assistant":
-            return _one_line(message.model) or "Assistant"
-        case "system":
-            return "System"
-
-
-def _section(kind: str, who: str, inner: str) -> str:
-    return f'<section class="{kind}">\n<h2>{html.escape(who)}</h2>\n{inner}\n</section>'
-
-
-def _html(part: Passage | Block, render: Callable[[str], str] | None) -> str:
-    match part:
-        case Passage(kind="text") | TextBlock() if render is not None:
-            return f'<div class="text">{render(_markdown(part))}</div>'
-        case ImageBlock(source={"type": "base64", "media_type": str(kind), "data": str(data)}) if (
-            kind in _PICTURES
-        ):
-            return f'<p><img alt="image" src="data:{kind};base64,{html.escape(data)}"></p>'
-        case Passage(kind="block", text=text):
-            return _plain("note", text)
-        case Passage(kind=kind, text=text):
-            return _plain(kind, text)
-        case _:
-            return _plain("text", part.to_markdown())
-
-
-def _plain(kind: str, text: str) -> str:
-    return f'<div class="{kind}"><pre>{html.escape(text)}</pre></div>'
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 BASE_URL: Final = "https://api.anthropic.com"

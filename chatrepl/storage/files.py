@@ -7,7 +7,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -86,10 +85,10 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
     """Put `data` in the place of what is at `path`, wholly or not at all. Raises OSError."""
     if not threading.current_thread().daemon:
-        _replace(path, data)
+        _replace(path, data, mode)
         return
     # A daemon thread is cut off wherever it is when the program ends: another one does it.
     faults: list[OSError] = []
@@ -97,7 +96,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
     def work() -> None:
         try:
-            _replace(path, data)
+            _replace(path, data, mode)
         except OSError as error:
             faults.append(error)
         finally:
@@ -119,10 +118,12 @@ def finish_writing(seconds: float) -> None:
         done.wait(seconds)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with creating(aside) as descriptor:
         write_all(descriptor, data)
+        if mode != PRIVATE_FILE:
+            os.fchmod(descriptor, mode)
         os.fsync(descriptor)
         aside.replace(path)
     os.close(descriptor)
@@ -234,7 +235,7 @@ def _name(descriptor: int, folder: int, name: str, *, overwrite: bool) -> None:
     except FileExistsError:
         if not overwrite:
             raise
-        aside = f".{name[:200]}.{secrets.token_hex(4)}"
+        aside = f".{name[:200]}.{os.urandom(4).hex()}"
         link(aside)
         try:
             os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -248,7 +249,7 @@ def _write_aside(path: Path, data: bytes, *, overwrite: bool) -> None:
     if overwrite and not path.is_dir():
         replace_file(path, data)
         return
-    aside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")
     replace_file(aside, data)
     _publish(aside, path)
 

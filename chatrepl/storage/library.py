@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.journal_file import DAMAGED, SUFFIX, LogFile
-from chatrepl.storage.read import load_bytes, read_journal
+from chatrepl.storage.read import lines_of, load_bytes, read_journal
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
@@ -33,11 +33,15 @@ _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
 _SHOWN: Final = 80
 _MOST_HITS: Final = 1_000
+_MOST_LINES: Final = 300_000  # that hold what is looked for, in one file
 
 
 @frozen
 class SavedEntry:
-    """A saved conversation in a list. `when` is the time of its last change, in seconds."""
+    """A saved conversation in a list. `when` is the time of its last change, in seconds.
+
+    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    """
 
     id: str
     file: str
@@ -46,6 +50,8 @@ class SavedEntry:
     turns: int
     when: float
     size: int
+    usd: float | None = None
+    damaged: bool = False
 
     @property
     def path(self) -> Path:
@@ -96,6 +102,14 @@ def scan(folder: Path | None) -> list[tuple[str, float, int]]:
     return files
 
 
+def holds(folder: Path, least: int) -> bool:
+    """Tell whether there are at `least` so many conversations, without looking at more of them."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        names = (entry.name for entry in entries if entry.name.endswith(SUFFIX))
+        return len(list(islice(names, least))) == least
+    return False
+
+
 def read_entry(file: tuple[str, float, int]) -> SavedEntry:
     """Read what a list shows of one conversation; a damaged one is listed all the same."""
     path, when, size = file
@@ -107,8 +121,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         finally:
             os.close(descriptor)
     except OSError:
-        facts = {}
-    turns = facts.get("n")
+        facts = {"damaged": True}
+    turns, usd = facts.get("n"), facts.get("usd")
     return SavedEntry(
         id=path[path.rfind(os.sep) + 1 : -len(SUFFIX)],
         file=path,
@@ -117,6 +131,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
+        usd=float(usd) if isinstance(usd, int | float) else None,
+        damaged=bool(facts.get("damaged")),
     )
 
 
@@ -228,7 +244,8 @@ def _from_beginning(data: bytes) -> dict[str, Any]:
     loaded = load_bytes(data)
     turns = loaded.conversation.path()
     title = next((words for turn in turns if (words := title_of(turn))), "")
-    return {"title": title, **loaded.meta, "n": len(turns)}
+    is_damaged = loaded.skipped > 0 and not loaded.conversation.turns
+    return {"title": title, **loaded.meta, "n": len(turns), "damaged": is_damaged}
 
 
 def _text(value: Any) -> str:
@@ -305,11 +322,9 @@ def _either(char: str) -> bytes:
 def _hits(
     entry: SavedEntry, data: bytes, wanted: str, holds: Callable[[bytes], bool]
 ) -> Iterator[Hit]:
-    pattern = re.compile(re.escape(wanted), re.IGNORECASE)
+    pattern = pattern_of(wanted)
     ended = frozenset(_ended(data))
-    for line in data.split(b"\n"):
-        if not holds(line):
-            continue
+    for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
         for turn, role, text in _spoken(line, ended):
             if match := pattern.search(text):
                 yield _hit(entry, turn, role, match)
@@ -350,6 +365,11 @@ def _record(line: bytes) -> dict[str, Any]:
 
 
 def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
+    return Hit(entry, turn, role, *excerpt(match))
+
+
+def excerpt(match: re.Match[str]) -> tuple[str, str, str]:
+    """Give what stands around a place in a line: before it, the place itself, after it."""
     text, start, end = match.string, match.start(), match.end()
     before = text[max(0, start - _AROUND) : start].replace("\n", " ")
     after = text[end : end + _AROUND].replace("\n", " ")
@@ -357,4 +377,9 @@ def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> H
         before = "…" + before
     if end + _AROUND < len(text):
         after += "…"
-    return Hit(entry, turn, role, before, match.group().replace("\n", " "), after)
+    return before, match.group().replace("\n", " "), after
+
+
+def pattern_of(words: str) -> re.Pattern[str]:
+    """Make what finds words in a text, case set aside."""
+    return re.compile(re.escape(words.strip()), re.IGNORECASE)

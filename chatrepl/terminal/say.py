@@ -14,13 +14,9 @@ from chatrepl.terminal.markdown.look import ASCII, DARK, WORDS, Look
 from chatrepl.terminal.markdown.wrap import rstrip, wrap
 from chatrepl.terminal.safe_console import SafeConsole
 from chatrepl.terminal.sanitize.text import display, one_line
-
-_PLAIN: Final = str.maketrans(
-    {"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"}
-)
+from chatrepl.terminal.spoken import ASCII_FOR, in_words
 
 _EXCERPT: Final = 1_000  # cells: an excerpt is shorter
-_WORDS: Final = {" · ": ", ", "▣ ": "attached: "}  # for who listens
 _CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow
 
 
@@ -41,7 +37,7 @@ class Speaker:
                 self._table(outcome)
             case Card(groups, footer):
                 self.console.print(Text("\n".join(card_rows(groups, self.console.width))))
-                self.line(f"\n{self._drawn(footer)}")
+                self.line(f"\n{self.drawn(footer)}")
             case Page(markdown):
                 self._said = True
                 text = display(markdown)
@@ -55,7 +51,7 @@ class Speaker:
         """Say something in one style; lines stay lines, and no row ends in a blank."""
         self._said = True
         look = self.console.get_style(style)
-        rows = wrap([(self._drawn(display(text.rstrip())), look)], self.console.width)
+        rows = wrap([(self.drawn(display(text.rstrip())), look)], self.console.width)
         newline = Segment.line()
         self.console.print(
             Segments([part for row in map(rstrip, rows) for part in (*row, newline)]), end=""
@@ -77,12 +73,11 @@ class Speaker:
             self._said = False
             self.gap()
 
-    def _drawn(self, text: str) -> str:
+    def drawn(self, text: str) -> str:
         """Take glyphs that the terminal can draw, where it cannot draw ours."""
         if self.look.glyphs == WORDS:
-            for mark, words in _WORDS.items():
-                text = text.replace(mark, words)
-        return text.translate(_PLAIN) if self._plain else text
+            return in_words(text)
+        return text.translate(ASCII_FOR) if self._plain else text
 
     @property
     def _plain(self) -> bool:
@@ -94,7 +89,7 @@ class Speaker:
             rows = render(display(text), _EXCERPT, self.look)
             words = (part.text for row in rows for part in (*row, Segment(" ")))
             text = " ".join("".join(words).split())
-        return self._drawn(one_line(text))
+        return self.drawn(one_line(text))
 
     def _table(self, table: Table) -> None:
         if table.title:
@@ -109,7 +104,10 @@ class Speaker:
         if head:
             self.line(head)
         if lines:
-            self.console.print(Text("\n".join(lines)), soft_wrap=True)
+            text = Text("\n".join(lines))
+            if sought := self._cell(table.sought, rendered=False):
+                text.highlight_words([sought], "bold", case_sensitive=False)
+            self.console.print(text, soft_wrap=True)
             self._said = True
         if table.footer:
             self.line(table.footer)

@@ -1,4 +1,4 @@
-"""A question with yes or no, asked on the terminal; anything but yes is no.
+"""A question with yes or no, asked on the terminal; anything but yes is no, and Esc is neither.
 
 A command or a sentence was meant for the prompt: it is no answer, and is handed back. So is what
 was typed after the answer, and what was pasted: a paste answers nothing.
@@ -24,12 +24,12 @@ _LONGEST: Final = 400
 _ANSWER: Final = 5  # cells for it
 _LEAST_ROOM: Final = 20
 _ENTER: Final = frozenset({"\r", "\n"})
-_NO: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
+_LEAVE: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
 _ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
 
 
-def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool:
-    """Ask and wait for an answer. Ctrl-C, Ctrl-D and Esc mean no.
+def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool | None:
+    """Ask and wait for an answer; None, which is as good as no, where Ctrl-C, Ctrl-D or Esc came.
 
     `keep` takes the keys that were no answer, for the next prompt.
     """
@@ -40,13 +40,13 @@ def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]
             _say(_in_rows(f"{one_line(question, _LONGEST)} [y/N] ", tty))
             line.listen()
         except KeyboardInterrupt:
-            line.text = ""
+            line.is_left = True
         finally:
             _say("\n")
             tty.write(PASTE_OFF)
     if rest := line.not_answered():
         keep(rest)
-    return line.text.strip().casefold() in {"y", "yes"}
+    return None if line.is_left else line.text.strip().casefold() in {"y", "yes"}
 
 
 def _in_rows(question: str, tty: Tty) -> str:
@@ -65,6 +65,7 @@ class _AnswerLine:
 
     def __init__(self, tty: Tty) -> None:
         self.text = ""
+        self.is_left = False
         self._tty = tty
         self._others: list[Stroke] = []
 
@@ -77,10 +78,12 @@ class _AnswerLine:
                 elif self._ends(stroke):
                     self._others += strokes[number + 1 :]
                     return
-        self.text = ""
+        self.is_left = True
 
     def not_answered(self) -> list[Stroke]:
         """Give what was meant for the prompt; a sentence is not sent by itself."""
+        if self.is_left:
+            return self._others
         if self.text.lstrip().startswith("/"):
             return [self.text, "\r", *self._others]
         if len(self.text.split()) > _MOST_WORDS:
@@ -96,8 +99,8 @@ class _AnswerLine:
         return typing.feed(data) if data else None
 
     def _ends(self, stroke: str) -> bool:
-        if stroke in _NO:
-            self.text = ""
+        if stroke in _LEAVE:
+            self.is_left = True
         elif stroke in _ERASE:
             gone = self.text[-_ERASE[stroke] :]
             self.text = self.text.removesuffix(gone)
@@ -106,7 +109,7 @@ class _AnswerLine:
         elif stroke[0].isprintable():
             self.text += stroke
             _say(display(stroke))
-        return stroke in _ENTER or stroke in _NO
+        return stroke in _ENTER or stroke in _LEAVE
 
 
 def _say(words: str) -> None:

@@ -127,7 +127,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
     port = _free()
     _, error = run(ask(route(f"http://127.0.0.1:{port}"), "hello"))
     assert error is not None
-    assert error.message == f"Nothing answers at 127.0.0.1:{port}: connection refused."
+    assert error.message == f"127.0.0.1:{port} cannot be reached: connection refused."
 
 
 def test_https_to_a_plain_port_is_an_error_with_words(server: Served) -> None:

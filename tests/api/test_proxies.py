@@ -217,7 +217,7 @@ def test_what_the_service_does_behind_a_proxy_is_not_blamed_on_it(
     for fault, words in (
         (bad, "The certificate of far.invalid"),
         (httpx2.ReadTimeout("slow"), "far.invalid did not answer"),
-        (OSError("odd"), "far.invalid:443 could not be reached"),
+        (OSError("odd"), "far.invalid:443 cannot be reached"),
     ):
         assert words in from_exception(fault, Origin(FAR), FAULTS).message
     slow = from_exception(httpx2.ConnectTimeout("slow"), Origin(FAR), FAULTS)

@@ -24,5 +24,5 @@ def test_help_goes_by_groups_with_examples_at_their_end() -> None:
 
 
 def test_an_explanation_stands_beside_its_option_or_beneath() -> None:
-    assert "\n  --demo           Talk to the embedded offline engine.\n" in help_page(80)
+    assert "\n  --demo               Talk to the embedded offline engine.\n" in help_page(80)
     assert "\n  --demo\n      Talk to the embedded offline\n      engine.\n" in help_page(40)

@@ -26,6 +26,22 @@ def listed(*words: str, manner: str = "json") -> str:
     return out.getvalue()
 
 
+def test_words_are_looked_for_in_what_is_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(monkeypatch, tmp_path)
+    keep(Options(save="otters"), "Where do otters swim?")
+    for words, count in (("OTTERS SWIM", 1), ("walrus", 0)):
+        out = io.StringIO()
+        assert show_page(Options(search=words, json=True), loaded(), out) == 0
+        assert [one["turns"] for one in json.loads(out.getvalue())["found"]] == [[1]] * count
+        out = io.StringIO()
+        assert show_page(Options(search=words), loaded(), out) == 0
+        assert out.getvalue().startswith("conversation  turns  places  where\n")
+        assert ("otters swim?" in out.getvalue()) == bool(count)
+    assert "walrus was not found" in capsys.readouterr().err
+
+
 def test_each_page_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settle(monkeypatch, tmp_path)
     pages = (

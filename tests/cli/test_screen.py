@@ -48,3 +48,19 @@ def test_what_is_no_terminal_is_never_repainted() -> None:
     style = live_view(settings, environ, console(settings, environ, out), DARK, out)._style
     assert style.raw
     assert not style.repaint
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_links_are_shown_on_a_terminal_that_takes_them_and_not_to_those_who_listen() -> None:
+    environ = {"TERM": "xterm-kitty"}
+    out = Terminal(io.BytesIO(), "utf-8")
+    assert choose_look(Settings(), environ, out).links
+    assert not choose_look(Settings(), environ, stream()).links
+    assert not choose_look(Settings(), {"TERM": "xterm"}, out).links
+    assert not choose_look(Settings(accessible=True), environ, out).links

@@ -182,7 +182,7 @@ def test_a_misspelt_model_is_not_switched_to_and_the_nearest_named() -> None:
     assert player.session.model.id == "claude-opus-5-5"
     player.do("/model! sonet-4.6")
     assert player.session.model.id == "sonet-4.6"
-    assert "learned as it answers" in player.heard
+    assert "learned as it answers" in player.said[-2]
 
 
 def test_an_id_nobody_listed_may_be_new_or_of_another_server() -> None:
@@ -233,3 +233,27 @@ def test_only_a_system_prompt_in_a_message_of_its_own_keeps_the_cache(
 
     assert ("the cache stays good" in player.heard) is keeps_the_cache
     assert ("not read from the cache" in player.heard) is not keeps_the_cache
+
+
+def test_documents_are_cited_from_the_next_reply_on_and_listed_as_sources(tmp_path: Path) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    (tmp_path / "notes.txt").write_text("Otters swim. Otters sleep holding hands.")
+    player.do("/cite")
+    assert player.heard == "Citing documents is off."
+    player.do(f"/image {tmp_path / 'notes.txt'}")
+    player.say("demo: say seen")
+    player.do("/cite on")
+    assert player.heard.startswith("Citing documents is on.")
+    turn = player.say("demo: cite")
+    assert player.statuses == [200, 200]
+    player.do("/export md")
+    assert "[^1]: notes.txt" in player.heard
+    assert turn.assistant is not None
+    assert any(block.to_wire().get("citations") for block in turn.assistant.content)
+
+    player.do('/schema {"type": "object"}')
+    player.say("demo: say so")
+    player.do("/schema clear")
+    player.do("/cite off")
+    player.say("demo: say on")
+    assert set(player.statuses) == {200}

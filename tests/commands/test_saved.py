@@ -14,6 +14,7 @@ from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import NoRecorder
 from chatrepl.pages.saved_list import when
+from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
 from tests.commands.playing import Player
@@ -208,11 +209,66 @@ def test_sessions_and_search_find_what_is_inside(chat: Trimmer) -> None:
     assert labels(chat, "/sessions otters") == ["demo: say otters swim"]
     chat.do("/sessions walrus")
     assert chat.heard == "No saved conversation holds that."
-    found = labels(chat, "/search otters")
-    assert found
-    assert any("otters" in row[2] for row in chat.tables[-1].rows)
+    (row,) = search(chat, "otters")
+    assert row[1:] == ("1", "2", "otters swim")
     chat.do("/search walrus")
-    assert "was not found" in chat.heard
+    assert chat.heard == "walrus was not found in any conversation."
+
+
+def search(chat: Trimmer, words: str) -> tuple[tuple[str, ...], ...]:
+    chat.tables.clear()
+    chat.do(f"/search {words}")
+    return chat.tables[-1].rows
+
+
+def test_a_search_begins_in_this_conversation_and_leads_to_the_turns(chat: Trimmer) -> None:
+    for words in ("otters swim", "tins", "OTTERS again"):
+        chat.say(f"demo: say {words}")
+    chat.do("/save wet")
+    chat.do("/clear")
+    chat.say("demo: say dry")
+    chat.say("demo: say otters here")
+    chat.say("demo: say dry")
+    rest(chat)
+
+    here, there = search(chat, "Otters")
+    assert here[:3] == ("(this one)", "2", "2")
+    assert there[:3] == ("wet", "1, 3", "4")
+    assert there[3] == "OTTERS again"
+    table = chat.tables[-1]
+    assert table.sought == "Otters"
+    assert table.footer == "/goto 2 goes there · /load wet 3 opens it there"
+    chat.do("/goto 2")
+    assert len(chat.session.conversation.path()) == 2
+    chat.do("/load wet 1")
+    assert chat.session.conversation.path()[-1].text == "otters swim"
+
+
+@pytest.mark.parametrize("name", ["wet 7", "7", "a 1 2"])
+def test_a_name_may_end_in_a_number(chat: Trimmer, name: str) -> None:
+    chat.say("demo: say x")
+    chat.do(f"/save {name}")
+    rest(chat)
+    chat.do("/clear")
+    chat.do(f"/load {name}")
+    assert chat.session.conversation.path()[-1].text == "x"
+    chat.do("/clear")
+    chat.do(f"/load {name} 1")
+    assert chat.session.conversation.path()[-1].text == "x"
+    with pytest.raises(StorageError, match="There is no saved conversation no 1"):
+        chat.do("/load no 1")
+
+
+def test_a_search_names_turns_of_other_branches_by_their_ids(chat: Trimmer) -> None:
+    chat.say("demo: say otters")
+    chat.say("demo: say more otters")
+    left = chat.session.conversation.head
+    chat.do("/undo")
+    chat.say("demo: say dry")
+    ((name, turns, places, _),) = search(chat, "otters")
+    assert (name, turns, places) == ("(this one)", f"1, {left}", "4")
+    chat.do(f"/goto {left}")
+    assert chat.session.conversation.head == left
 
 
 def test_a_long_list_tells_how_many_more_there_are(chat: Trimmer) -> None:
@@ -227,6 +283,23 @@ def test_a_long_list_tells_how_many_more_there_are(chat: Trimmer) -> None:
     assert chat.tables[0].footer.startswith("1 more")
 
 
+def test_what_was_left_by_clear_can_be_deleted_and_undo_returns_to_it_no_more(
+    chat: Trimmer, folder: Path
+) -> None:
+    chat.say("demo: say one")
+    chat.do("/save one")
+    chat.do("/clear")
+    chat.do("/delete one")
+    assert chat.heard == "one is deleted."
+    assert not labels(chat)
+    with pytest.raises(UsageError, match="nothing to undo"):
+        chat.do("/undo")
+    chat.say("demo: say two")
+    rest(chat)
+    keep_unsent(chat.session)
+    assert [entry.turns for entry in list_entries(folder)] == [1]
+
+
 def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: Path) -> None:
     old = begin(folder)
     old.say("demo: say old")
@@ -237,10 +310,6 @@ def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: P
     rest(chat)
     with pytest.raises(UsageError, match="is open"):
         chat.do("/delete one")
-    chat.do("/clear")
-    with pytest.raises(UsageError, match="was open in this chat"):
-        chat.do("/delete one")
-
     chat.agree = False
     chat.do("/delete old")
     assert "old" in labels(chat)
@@ -251,7 +320,7 @@ def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: P
 @pytest.mark.parametrize(
     ("form", "begins"),
     [
-        ("md", "# Conversation\n"),
+        ("md", "# demo: say otters\n\n*2027-"),
         ("json", "{"),
         ("html", "<!doctype html>"),
         ("curl", "curl "),
@@ -398,15 +467,44 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
     assert len(REGISTRY.complete(chat.session, "/sessions ")[1]) == 2
 
 
-def test_the_curl_command_holds_to_the_byte_what_went_out_last() -> None:
+def test_the_curl_command_holds_to_the_byte_what_went_out_last_but_for_the_cache() -> None:
     player = Player(Settings(model="claude-opus-5-5", betas=("one-1",), extra_body={"seed": None}))
     player.say("demo: say first")
     player.do("/prefill So: ")
     player.say("demo: say second ümlaut")
     player.do("/export curl")
-    assert streaming(player.requests[-1]).decode() in player.heard
+    ours = frozenset({"cache_control", "diagnostics"})
+    assert streaming(player.requests[-1].without(ours)).decode() in player.heard
     assert "anthropic-beta: one-1" in player.heard
     assert f"anthropic-version: {api_version()}" in player.heard
     assert "authorization: Bearer $ANTHROPIC_API_KEY" in player.heard
     player.do("/export python")
     assert "default_headers={'anthropic-beta': 'one-1'}" in player.heard
+
+
+def test_an_export_of_a_part_says_how_many_turns_it_holds(chat: Trimmer, tmp_path: Path) -> None:
+    for number in range(3):
+        chat.say(f"demo: say {number}")
+    chat.do(f"/export json {tmp_path / 'all.json'}")
+    assert "Written:" not in chat.heard
+    chat.do("/drop! 1")
+    chat.do(f"/export json {tmp_path / 'out.json'}")
+    assert chat.heard.endswith("Written: 2 of 3 turns, what would be sent; md and html hold all.")
+    chat.do("/export json")
+    assert "2 of 3 turns" in chat.heard
+    for form in ("md", "html"):
+        chat.do(f"/export {form} {tmp_path / form}")
+        assert "Written:" not in chat.heard
+        assert "demo: say 0" in (tmp_path / form).read_text()
+
+
+def test_above_what_is_for_people_stand_title_date_and_branch(chat: Trimmer) -> None:
+    chat.say("demo: say otters")
+    chat.do("/branch wet")
+    for form, title in (("md", "# demo: say otters"), ("html", "<h1>demo: say otters</h1>")):
+        chat.do(f"/export {form}")
+        assert title in chat.heard
+        assert " · 1 turn · branch wet" in chat.heard
+    chat.do("/save otters")
+    chat.do("/export html")
+    assert "<title>otters</title>" in chat.heard

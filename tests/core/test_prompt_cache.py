@@ -40,13 +40,13 @@ def test_what_goes_on_from_the_last_request_is_warm() -> None:
     found = warmth(left(), ask(ONE, TWO), NOW + 60)
     assert found == Warmth("warm", 38_000, NOW + 3600)
     assert found.minutes_left(NOW + 60) == 59
-    assert toolbar_words(found, NOW + 60) == "warm 59m"
+    assert toolbar_words(found, NOW + 60) == "cache 59m"
 
 
 def test_time_makes_it_cold() -> None:
     found = warmth(left(), ask(ONE, TWO), NOW + 3600)
     assert (found.state, found.reason) == ("cold", "expired")
-    assert toolbar_words(found, NOW) == "cold"
+    assert toolbar_words(found, NOW) == "cache gone"
 
 
 def test_five_minutes_are_five_minutes() -> None:

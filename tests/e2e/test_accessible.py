@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.demo.engine import Engine
+from chatrepl.demo.server import serve
+from tests.e2e.piped import Desk
 from tests.e2e.terminal import Terminal
 
 ALLOWED = re.compile(r"\x1b\[[\d;]*m|[\r\n\x20-\x7e]|[\u00a1-\U0010ffff]")
@@ -135,6 +138,18 @@ def test_a_single_shot_keeps_to_it(tmp_path: Path) -> None:
         assert terminal.wait_exit() == 0
         assert "claude:" in terminal.everything()
         assert ALLOWED.sub("", written(terminal)) == ""
+
+
+def test_in_a_pipe_words_stand_for_marks_and_the_answer_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("words\n")
+    with serve(Engine()) as served:
+        desk = Desk(tmp_path, served)
+        done = desk.run("-v", "-a", str(tmp_path / "a.md"), "demo: say a · b …",
+                        "--set", "accessible=true")  # fmt: skip
+    assert done.out == "a · b …\n"
+    assert done.err.startswith("attached: a.md, text, ~")
+    assert done.err.isascii()
+    assert " in, " in done.err
 
 
 def test_it_can_be_set_and_taken_back_in_a_chat(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.e2e.piped import ROOT, Desk
 RECIPES = {
     name: re.sub(r"(?m)^    ", "", script)
     for name, script in re.findall(
-        r"## ([^\n]+)\n\n<!-- run -->\n\n((?:    [^\n]+\n)+)", (ROOT / "docs/EACH.md").read_text()
+        r"## ([^\n]+)\n\n<!-- run -->\n\n((?:    [^\n]+\n)+)", (ROOT / "docs/each.md").read_text()
     )
 }
 

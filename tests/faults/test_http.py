@@ -29,7 +29,7 @@ ROWS: dict[str, list[Row]] = {
         Row("error 504", 4, "504"),
         Row("error 529", 4, "overloaded"),
     ],
-    "H5": [Row("error 413", 5, "Send less of it"), Row("error 422", 1, "could not be processed")],
+    "H5": [Row("error 413", 5, "Attach less"), Row("error 422", 1, "could not be processed")],
     "H6": [
         Row("error 429", 4, "rate limit"),
         Row("error 429 retry-after 86400", 4, "wait 24 h"),

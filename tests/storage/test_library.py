@@ -5,8 +5,10 @@ import pytest
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.storage import read
 from chatrepl.storage.journal import Journal, resume
-from chatrepl.storage.library import delete, find, list_entries, look_up
+from chatrepl.storage.journal_file import SUFFIX
+from chatrepl.storage.library import delete, find, holds, list_entries, look_up
 from chatrepl.storage.read import ReadBack, load, load_bytes
 from chatrepl.storage.record_log import RecordLog
 
@@ -93,6 +95,24 @@ def test_a_huge_file_hides_no_other(tmp_path: Path) -> None:
         load(huge)
 
 
+@pytest.mark.parametrize(
+    "row", [b"[1]\n", b"\n", b"\0x", b'{"t":"x"}\n', b'{"t":"d","id":"t","text":"hello"}\n']
+)
+def test_rows_without_an_end_are_not_read_to_their_end_and_hide_no_other(
+    tmp_path: Path, row: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "_MOST_EFFORT", 5_000)
+    save(tmp_path, "20260101-a", "hello")
+    endless = tmp_path / "20260102-b.jsonl"
+    endless.write_bytes(row * 6_000)
+    assert {entry.id for entry in list_entries(tmp_path)} == {"20260102-b", "20260101-a"}
+    assert "20260101-a" in {entry.id for entry in look_up(tmp_path, "hello")}
+    for opening in (load, resume):
+        with pytest.raises(StorageError, match="more lines than a conversation can have"):
+            opening(endless)
+    assert endless.read_bytes() == row * 6_000 + b"\n" * (not row.endswith(b"\n"))
+
+
 def test_without_a_folder_there_are_none(tmp_path: Path) -> None:
     assert list_entries(None) == ()
     assert list_entries(tmp_path / "missing") == ()
@@ -167,3 +187,12 @@ def test_the_state_is_found_before_a_long_record(tmp_path: Path) -> None:
     path = save(tmp_path, "one", "why?", turns=3)
     path.write_bytes(path.read_bytes() + b'{"t":"turn","x":"' + b"a" * 9_000_000 + b'"}\n')
     assert list_entries(tmp_path)[0].turns == 3
+
+
+def test_whether_there_are_some_conversations_is_told_without_reading_them(tmp_path: Path) -> None:
+    assert not holds(tmp_path / "nowhere", 1)
+    for number in range(3):
+        (tmp_path / f"{number}{SUFFIX}").touch()
+    (tmp_path / "other.txt").touch()
+    assert holds(tmp_path, 3)
+    assert not holds(tmp_path, 4)

@@ -59,7 +59,9 @@ def prompts(*arguments: str) -> None:
             early = EarlyPrompt(tty, options.mark, os.environ, ask="ask" in words)
             early.ask_keys = early.ask
             with early:
-                prompt = Prompt(options, Feeds(complete, lambda _draft: toolbar()), tty)
+                card = ("Enter   sends", "Ctrl-D  leaves")
+                feeds = Feeds(complete, lambda _draft: toolbar(), card=lambda _columns: card)
+                prompt = Prompt(options, feeds, tty)
             prompt.type_ahead(tty.typing.feed(early.background.typed))
             print(f"dark={early.background.dark}", flush=True)
             _read_lines(prompt, "draft" if "default" in words else "")

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.text import Text
 
-from chatrepl.terminal.console import Appearance, wants_color
+from chatrepl.terminal.console import Appearance, takes_links, wants_color
 from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.safe_console import open_console
 from chatrepl.terminal.theme import THEMES
@@ -109,3 +109,28 @@ def test_glyphs_beyond_ascii_need_an_encoding_and_a_locale(
     encoding: str, environ: dict[str, str], expected: bool
 ) -> None:
     assert speaks_utf8(io.TextIOWrapper(io.BytesIO(), encoding), environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "takes"),
+    [
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, True),
+        ({"TERM": "xterm-256color", "WT_SESSION": "x"}, True),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "4205"}, False),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "new"}, False),
+        ({"TERM": "linux"}, False),
+        ({}, False),
+        ({"TERM": "screen-256color", "VTE_VERSION": "7600"}, False),
+        *(
+            ({"TMUX": "/tmp/x", "TERM_PROGRAM": "tmux", "TERM_PROGRAM_VERSION": version}, takes)
+            for version, takes in (("3.3a", False), ("3.4", True), ("next-3.6", True), ("x", False))
+        ),
+        ({"TMUX": "/tmp/x", "WT_SESSION": "x"}, False),
+    ],
+)
+def test_links_go_where_they_are_known_to_be_taken(environ: dict[str, str], takes: bool) -> None:
+    assert takes_links(environ) is takes

@@ -82,3 +82,12 @@ def test_a_row_stays_free_behind_what_was_said_and_only_one(
     speaker.rest()
     assert file.getvalue().endswith("\n\n")
     assert not file.getvalue().endswith("\n\n\n")
+
+
+def test_what_was_sought_stands_out_in_a_table() -> None:
+    file = io.StringIO()
+    table = Table(("name", "where"), (("one", "a Needle b"), ("two", "[needle]")), sought="needle")
+    Speaker(console_on(file, 40)).say(table)
+    assert file.getvalue().count("\x1b[1mNeedle\x1b[0m") == 1
+    assert file.getvalue().count("\x1b[1mneedle\x1b[0m") == 1
+    assert said(table, width=40) == "name where\none  a Needle b\ntwo  [needle]\n"

@@ -36,12 +36,14 @@ WAITING = PROGRAM.replace(
         (b"\r", False),
         (b"nay\r", False),
         (b"\xff\r", False),
-        (b"\x03", False),
-        (b"\x04", False),
+        (b"\x03", None),
+        (b"\x04", None),
+        (b"\x1b", None),
+        (b"ye\x03", None),
         (b"/y\r", False),
     ],
 )
-def test_anything_but_yes_is_no(keys: bytes, answer: bool) -> None:
+def test_anything_but_yes_is_no_and_what_leaves_is_neither(keys: bytes, answer: object) -> None:
     with Terminal([sys.executable, "-c", PROGRAM], columns=60, rows=6) as terminal:
         terminal.wait_for(r"Delete a\^\[\[2Jb\? \[y/N\]")
         terminal.send(keys).wait_for(f"answer {answer}")
@@ -72,8 +74,8 @@ def test_a_long_question_breaks_between_words_and_leaves_room_for_the_answer(col
         (b"/help\r", False, ["/help", "\r"]),
         (b"I did not see the question\r", False, ["I did not see the question"]),
         (b"no, thank you\r", False, []),
-        (b"y\x1b[99;5u", False, []),
-        (b"y\x1b", False, []),
+        (b"y\x1b[99;5u", None, []),
+        (b"y\x1b", None, []),
     ],
 )
 def test_what_is_no_answer_is_kept_for_the_prompt(
@@ -108,5 +110,5 @@ def test_the_answer_is_seen_and_nothing_else() -> None:
     with Terminal([sys.executable, "-c", PROGRAM], columns=60, rows=6) as terminal:
         terminal.wait_for(r"\[y/N\]")
         terminal.send("nö日x\x1b[?6c\x9b2J\x7f\x7f").wait_for(r"\[y/N\] nö$")
-        terminal.send("\x04").wait_for("answer False")
+        terminal.send("\x04").wait_for("answer None")
         assert terminal.wait_exit() == 0

@@ -16,7 +16,7 @@ from chatrepl.api.errors.foreign import Said, said_by, said_in
 from chatrepl.api.errors.named import refused_words
 from chatrepl.api.errors.permanent import permanent_kind
 from chatrepl.api.retry import CAP_S, retry_after, should_retry, span
-from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.errors import AGAIN, CAUSE, CHANGE, REFUSED, TOO_LONG, ApiError, ApiErrorKind
 from chatrepl.core.value import frozen
 
 _LONGEST: Final = 300  # of words that no API wrote
@@ -168,6 +168,7 @@ def _make(status: int, said: Said, request_id: str | None, origin: Origin) -> Ap
         request_id=origin.clean(request_id or said.request_id or "") or None,
         retryable=False if status == _PROXY_LOGIN else None,
     )
+    error.answer = refusal.words
     if kind is ApiErrorKind.NOT_FOUND:
         error.exit_code = 2
     return error
@@ -206,20 +207,19 @@ def _auth(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
     if origin.source.startswith("no key"):
         return f"This server wants a key{reason}", "api_key_command in config.toml gives one."
     source = f" from {origin.source}" if origin.source else ""
-    return f"The key{source} was refused{reason}", "chatrepl --doctor looks for the cause."
+    return f"The key{source} was refused{reason}", CAUSE
 
 
 def _permission(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
-    status = f" ({refusal.status})" if refusal.status >= 400 else ""
     reason = f": {words}" if words else "."
     match refusal.said.form:
         case "page":
             return _in_place(words, refusal, origin)
         case "text" if words:  # no API speaks so: perhaps it never came to one
             hint = "Perhaps a proxy of this network; else check what the key may do."
-            return f"{origin.host} does not allow this{status}{reason}", hint
+            return f"{origin.host} does not allow this ({refusal.status}){reason}", hint
         case _:
-            return f"This key may not do that{status}{reason}", "Check the key's rights."
+            return f"This key may not do that{reason}", "Check the key's rights."
 
 
 def _in_place(title: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
@@ -237,34 +237,25 @@ def _not_found(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
     is_bare = words.rstrip(".").lower() in {"", f"model: {origin.model}".lower()}
     if origin.model and ("model" in words.lower() or (is_bare and refusal.said.type)):
         message = f"{origin.host} has no model {origin.model}{'.' if is_bare else reason}"
-        return message, "chatrepl --models lists what there is."
+        return message, "/models lists them."
     if refusal.said.type == "not_found_error" and re.search(_THINGS, words, re.IGNORECASE):
-        return words, "Nothing is lost; change it and send it again."
+        return words, CHANGE
     hint = f"Check base_url: {path}/v1/messages is what is asked for." if path else ""
     return f"{origin.host} has no Messages API at that address{reason}", hint or "Check base_url."
 
 
 def _too_large(words: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
+    reason, low = f": {words}" if words else ".", words.lower()
     if refusal.status == 413:
-        hint = "Attach less, or /detach and /drop what is not needed."
-        reason = f": {words}" if words else "."
-        return f"The request is too large (413){reason}", hint
-    if "image" in words.lower() or "dimension" in words.lower():
-        return words, "Send a smaller image, or drop older ones with /drop."
-    if "pdf" in words.lower():
-        return words, "Attach fewer pages, or drop older ones with /drop."
-    if "max_tokens" in words:
-        return words, "Ask for a shorter reply, or /truncate and /compact make room."
-    return words, "/truncate or /compact makes room."
-
-
-def _plain(otherwise: str, hint: str) -> _Words:
-    def words(reason: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
-        if not reason and refusal.status >= 400:
-            return f"{otherwise} ({refusal.status}).", hint
-        return reason or f"{otherwise}.", hint
-
-    return words
+        return f"The request is too large (413){reason}", "/detach or /drop makes it smaller."
+    if "image" in low or "dimension" in low:
+        return f"An image is too large{reason}", "Send a smaller one, or /drop an older turn."
+    if "pdf" in low:
+        return f"A PDF is too large{reason}", "Attach fewer pages, or /drop an older turn."
+    if "max_tokens" in low:
+        room = "Ask for a shorter reply; /compact or /truncate makes room."
+        return f"The reply would not fit into the model's window{reason}", room
+    return f"{TOO_LONG}{reason}", "/compact or /truncate makes room."
 
 
 def _named(message: str, hint: str) -> _Words:
@@ -278,25 +269,22 @@ def _named(message: str, hint: str) -> _Words:
     return words
 
 
-_AGAIN: Final = "Nothing is lost; try again in a moment."
 _WORDS: Final[Mapping[ApiErrorKind, _Words]] = {
     ApiErrorKind.AUTH: _auth,
     ApiErrorKind.PERMISSION: _permission,
-    ApiErrorKind.BILLING: _plain("The service asks for payment", "See your account's billing."),
-    ApiErrorKind.INVALID: _plain(
-        "The service refused the request", "Nothing is lost; change it and send it again."
-    ),
+    ApiErrorKind.BILLING: _named("The service asks for payment", "See your account's billing."),
+    ApiErrorKind.INVALID: _named(REFUSED, CHANGE),
     ApiErrorKind.NOT_FOUND: _not_found,
     ApiErrorKind.TOO_LARGE: _too_large,
-    ApiErrorKind.RATE_LIMIT: _named("The rate limit is reached", _AGAIN),
-    ApiErrorKind.SPEND_LIMIT: _plain(
-        "The spend limit is reached", "Waiting does not help; raise it in your account."
+    ApiErrorKind.RATE_LIMIT: _named("The rate limit is reached", AGAIN),
+    ApiErrorKind.SPEND_LIMIT: _named(
+        "The spend limit of this account is reached", "Raise it there; waiting does not help."
     ),
-    ApiErrorKind.OVERLOADED: _named("The service is overloaded", _AGAIN),
-    ApiErrorKind.SERVER: _named("The service failed", _AGAIN),
+    ApiErrorKind.OVERLOADED: _named("The service is overloaded", AGAIN),
+    ApiErrorKind.SERVER: _named("The service failed", AGAIN),
     ApiErrorKind.CONNECTION: _named(
         "The proxy wants a name and a password", "HTTP_PROXY=http://NAME:PASSWORD@HOST:PORT"
     ),
-    ApiErrorKind.TIMEOUT: _named("The service took too long", _AGAIN),
-    ApiErrorKind.STREAM: _named("The service broke off its answer", _AGAIN),
+    ApiErrorKind.TIMEOUT: _named("The service took too long", AGAIN),
+    ApiErrorKind.STREAM: _named("The service broke off its answer", AGAIN),
 }

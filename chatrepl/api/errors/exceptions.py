@@ -14,13 +14,11 @@ from typing import Final, TypeAlias, TypeVar
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.proxies import Proxy, proxy_for
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
+from chatrepl.core.errors import AGAIN, CAUSE, ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.value import frozen
 
 Awaited = TypeVar("Awaited")
 Raised: TypeAlias = tuple[type[Exception], ...]
-_AGAIN: Final = "Nothing is lost; try again in a moment."
-_LINE: Final = "Nothing is lost; check the network and try again."
 _EARLIEST: Final = 1_750_000_000.0  # a clock before mid-2025 is wrong
 _LATEST: Final = 2_200_000_000.0  # so is one after 2039
 _WANTS_LOGIN: Final = ("407", "Invalid username/password")
@@ -87,7 +85,7 @@ def timed_out(origin: Origin, seconds: float, *, begun: bool) -> ApiError:
         if begun
         else f"{origin.host} did not answer {waited}{_through(proxy_for(origin.url))}."
     )
-    return ApiError(ApiErrorKind.TIMEOUT, message, _AGAIN)
+    return ApiError(ApiErrorKind.TIMEOUT, message, AGAIN)
 
 
 def _through(proxy: Proxy | None) -> str:
@@ -142,9 +140,9 @@ def _cause(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiErr
             case ChatreplError():
                 return link if isinstance(link, ApiError) else None
             case socket.gaierror():
-                return _away(f"The name {origin.host} cannot be resolved.", _LINE)
+                return _away(f"{origin.host} cannot be reached: no such host.", CAUSE)
             case ConnectionRefusedError():
-                return _away(f"Nothing answers at {origin.address}: connection refused.", _LINE)
+                return _away(f"{origin.address} cannot be reached: connection refused.", CAUSE)
             case ssl.SSLCertVerificationError():
                 return _certificate(link, origin)
             case _:
@@ -172,9 +170,9 @@ def _unsent(chain: list[BaseException], origin: Origin, faults: Faults) -> ApiEr
 
 def _torn(chain: list[BaseException], faults: Faults) -> ApiError:
     if _first(chain, faults.timeout):
-        return ApiError(ApiErrorKind.TIMEOUT, "The answer stopped coming.", _AGAIN)
+        return ApiError(ApiErrorKind.TIMEOUT, "The answer stopped coming.", AGAIN)
     message = "The connection broke before the answer was complete."
-    return ApiError(ApiErrorKind.STREAM, message, _AGAIN)
+    return ApiError(ApiErrorKind.STREAM, message, AGAIN)
 
 
 def _silent(
@@ -182,13 +180,13 @@ def _silent(
 ) -> ApiError:
     if _first(chain, faults.timeout):
         message = f"{origin.host} did not answer in time{_through(proxy)}."
-        return ApiError(ApiErrorKind.TIMEOUT, message, _AGAIN)
+        return ApiError(ApiErrorKind.TIMEOUT, message, AGAIN)
     if not _first(chain, (ConnectionError, *faults.closed)):
-        return _away(f"{origin.address} could not be reached{_through(proxy)}.", _LINE)
+        return _away(f"{origin.address} cannot be reached{_through(proxy)}.", CAUSE)
     if proxy is not None:
         message = f"The way to {origin.address}{_through(proxy)} was closed at once."
         return _away(message, proxy.hint)
-    return _away(f"{origin.address} closed the connection without an answer.", _AGAIN)
+    return _away(f"{origin.address} closed the connection without an answer.", AGAIN)
 
 
 def _first(chain: list[BaseException], kinds: Raised) -> BaseException | None:

@@ -1,9 +1,7 @@
 """The answer to a request that had a head start; all this is loaded while the service thinks."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Final
-
-import h11
 
 from chatrepl.api.address import Origin
 from chatrepl.api.bodies import last_words, sliced
@@ -20,7 +18,8 @@ from chatrepl.core.exchange.reply import StreamEvent
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
 
-_CHUNK: Final = 65_536
+    from chatrepl.api.headstart.response import SocketResponse
+
 _FAULTS: Final = Faults((OSError, EOFError, ValueError, AssertionError), closed=(EOFError,))
 
 
@@ -42,51 +41,10 @@ async def events_of(
     return read_reply(answer, ReadLimits(timeout_s))
 
 
-class SocketResponse:
-    """An open answer on a socket of our own, as the reader wants it."""
-
-    def __init__(self, sent: OpenSocket) -> None:
-        self.status_code = 0
-        self.headers: Mapping[str, str] = {}
-        self._reader, self._writer, request = sent.reader, sent.writer, sent.request
-        self._state = h11.Connection(h11.CLIENT)
-        self._state.send(
-            h11.Request(method="POST", target=request.target, headers=list(request.headers))
-        )
-        self._state.send(h11.Data(request.body))
-        self._state.send(h11.EndOfMessage())
-
-    async def begin(self) -> None:
-        """Read the answer's head. Raises OSError or EOFError where there is none."""
-        while not isinstance(event := await self._next(), h11.Response):
-            pass  # an interim answer
-        self.status_code = event.status_code
-        headers: dict[str, str] = {}
-        for name, value in event.headers:
-            key, text = name.decode("ascii"), value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        self.headers = headers
-
-    async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """Yield the content. Raises OSError or EOFError where it breaks off."""
-        while isinstance(event := await self._next(), h11.Data):
-            yield bytes(event.data)
-
-    async def aclose(self) -> None:
-        """Close the connection at once."""
-        self._writer.transport.abort()
-
-    async def _next(self) -> object:
-        try:
-            while (event := self._state.next_event()) is h11.NEED_DATA:
-                self._state.receive_data(await self._reader.read(_CHUNK))
-        except h11.RemoteProtocolError as error:
-            raise EOFError(str(error)) from error
-        return event
-
-
 async def _from_socket(sent: OpenSocket, origin: Origin, seconds: float) -> Answer:
     """Wait for the head of what comes back."""
+    from chatrepl.api.headstart.response import SocketResponse  # a socket needs an HTTP state
+
     response = SocketResponse(sent)
     try:
         await in_words(response.begin(), origin, _FAULTS, seconds)
@@ -116,7 +74,7 @@ def _http_faults() -> Faults:
     return FAULTS
 
 
-def _unpacked(packed: SocketResponse) -> "Response":
+def _unpacked(packed: "SocketResponse") -> "Response":
     """Have the HTTP client undo the encoding of an answer's content."""
     import httpx2
 

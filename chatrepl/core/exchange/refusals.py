@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from chatrepl.core.errors import ApiError
+from chatrepl.core.errors import REFUSED, ApiError
 from chatrepl.core.exchange.request import Request
 
 _MESSAGE: Final = re.compile(r"messages\.(\d{1,9})\b")
@@ -29,11 +29,12 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
         return error
     config = request.params.get("output_config")
     sent = {"thinking": "thinking" in request.params, "effort": "effort" in (config or {})}
-    words = error.message.casefold()
+    reason = _reason(error)
+    words = reason.casefold()
     for name, way_out in _PARAMETERS.items():
         if sent[name] and name in words and not words.startswith("messages."):
             refusal = f"{request.model} does not take this {name} setting. Nothing was lost."
-            return _said(error, refusal, f"{way_out} The service said: {error.message}")
+            return _said(error, refusal, f"{way_out} The service said: {reason}")
     place = _MESSAGE.match(words)
     for name in request.params:
         is_named = re.search(rf"\b{re.escape(name.casefold())}\b", words) is not None
@@ -50,7 +51,12 @@ def of_files(error: ApiError, names: Iterable[str], *, interactive: bool) -> Api
     listed = ", ".join(names)
     again = f"It is attached no longer; /image {listed} attaches it again."
     hint = again if interactive else "Send it in another form, or without it."
-    return _said(error, f"The service does not take {listed}: {error.message}", hint)
+    return _said(error, f"The service does not take {listed}: {_reason(error)}", hint)
+
+
+def _reason(error: ApiError) -> str:
+    """Give the service's own words."""
+    return error.message.removeprefix(f"{REFUSED} ({error.status}): ")
 
 
 def _said(error: ApiError, message: str, hint: str) -> ApiError:

@@ -173,6 +173,8 @@ def build_request(
         user = replace(user, content=(*user.content, *map(TextBlock, ours)))
     new = () if user is None else new_messages(conversation, user)
     placed, system = place_sent(conversation, model, *new)
+    if settings.cite_documents and ask.schema is None:  # the service takes one of the two
+        placed = tuple(message.citing for message in placed)
     asked = [*ask.tools, *([web_tool(settings, model)] if settings.web and model.web else [])]
     given = {tool.get("name") for tool in asked}
     past = [t for t in past_tools(called(placed), settings, model) if t["name"] not in given]

@@ -8,7 +8,7 @@ what no class takes stays an `UnknownBlock`: a block goes back to the service as
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, ClassVar, Final, TypeAlias
 
 from chatrepl.core.value import frozen
@@ -95,6 +95,11 @@ class DocumentBlock(KeyedBlock):
         return self.source.get("type") == "url" or (
             self.source.get("media_type") == "application/pdf"
         )
+
+    @property
+    def citing(self) -> "DocumentBlock":
+        """The same, with the model asked to say what it takes from it."""
+        return replace(self, more={**self.more, "citations": {"enabled": True}})
 
     @classmethod
     def url(cls, url: str, title: str | None = None) -> "DocumentBlock":

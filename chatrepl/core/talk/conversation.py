@@ -11,7 +11,14 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 from typing import Any, Literal, NewType, TypeAlias
 
-from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, UnknownBlock, block_from_wire
+from chatrepl.core.talk.blocks import (
+    THINKING,
+    Block,
+    DocumentBlock,
+    TextBlock,
+    UnknownBlock,
+    block_from_wire,
+)
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
@@ -63,6 +70,12 @@ class Message:
         """The same without blank text, which the service refuses."""
         content = tuple(b for b in self.content if not _is_blank(b))
         return self if len(content) == len(self.content) else replace(self, content=content)
+
+    @cached_property
+    def citing(self) -> "Message":
+        """The same with every document of it asked to be cited; made once, as its bytes are."""
+        content = tuple(b.citing if isinstance(b, DocumentBlock) else b for b in self.content)
+        return self if content == self.content else replace(self, content=content)
 
     @cached_property
     def encoded(self) -> bytes:

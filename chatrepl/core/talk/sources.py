@@ -95,7 +95,7 @@ class Sources:
         """Give the notes to put behind the text, each once; nothing if there is no new source."""
         begins, self._noted = self._noted, len(self._sources)
         lines = (
-            f"[^{number}]: {' '.join(filter(None, (_inert(source.name), _address(source.url))))}\n"
+            f"[^{number}]: {' '.join(filter(None, (inert(source.name), _address(source.url))))}\n"
             for number, source in enumerate(self._sources[begins:], begins + 1)
         )
         return "".join(lines)
@@ -114,10 +114,11 @@ class Sources:
 
 
 def _address(url: str) -> str:
-    return f"<{url}>" if _ADDRESS.match(url) else _inert(" ".join(url.split()))
+    return f"<{url}>" if _ADDRESS.match(url) else inert(" ".join(url.split()))
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """Escape what would be Markdown in a line."""
     return _ACTIVE.sub(r"\\\g<0>", text)
 
 

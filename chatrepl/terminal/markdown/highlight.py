@@ -7,7 +7,6 @@ string of them, the lines up to the real end are part of it.
 One line through a pygments lexer, from one state to the next.
 """
 
-import copy
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
@@ -19,6 +18,8 @@ from pygments.styles import get_style_by_name
 from pygments.token import Comment, Error, Generic, String, Text, Token, _TokenType
 from pygments.util import ClassNotFound
 from rich.style import Style
+
+from chatrepl.core.value import twin
 
 TokenKinds = tuple[tuple[_TokenType, str], ...]
 Stack = tuple[str, ...]
@@ -198,7 +199,7 @@ class Highlighter:
         return self._lexer is not None
 
     def copy(self) -> "Highlighter":
-        other: Highlighter = copy.copy(self)
+        other: Highlighter = twin(self)
         if self._inner:
             other._inner = self._inner.copy()
         return other
@@ -246,19 +247,17 @@ class Highlighter:
             if closer in text[opener.end() :]:
                 continue
             if _is_quoted(_kind_at(kinds, at)) and not (
-                _starts_at(kinds, at) and not self._carried(lexer)  # a rule that ran to the end
+                _starts_at(kinds, at) and not _carried(lexer, self._stack)  # it ran to the end
             ):
                 continue
+            if _carried(lexer, lex_line(lexer, text[:at], before)[1]):
+                continue  # it ends what an earlier line began
             tried, _ = lex_line(lexer, text + closer, before)
             kind = _kind_at(tried, at)
             if _is_quoted(kind) and _kind_at(tried, len(text)) is kind:
                 self._until, self._kind, self._stack = closer, kind, before
                 return *_until(tried, at), (kind, text[at:])
         return None
-
-    def _carried(self, lexer: Lexer) -> bool:
-        """Tell whether the lexer's own state says that the next line is a comment or string."""
-        return _is_quoted(_kind_at(lex_line(lexer, "x", self._stack)[0], 0))
 
     def _inside(self, text: str) -> TokenKinds:
         """A line that begins inside an open comment or string."""
@@ -272,6 +271,11 @@ class Highlighter:
         end += len(self._until)
         self._until = ""
         return (self._kind, text[:end]), *self.kinds(text[end:])
+
+
+def _carried(lexer: Lexer, stack: Stack) -> bool:
+    """Tell whether the lexer's own state says that what comes next is a comment or string."""
+    return _is_quoted(_kind_at(lex_line(lexer, "x", stack)[0], 0))
 
 
 def _is_quoted(kind: _TokenType) -> bool:

@@ -6,7 +6,7 @@ Without this their backslashes, stars and underscores would be read as Markdown.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,8 @@ _DIGITS = re.compile(r"\$\d[^$\n]*?[\\^_={}][^$\n]*?(?<!\s)\$(?!\d)")
 _BETWEEN = re.compile(r"[\s,.;:!?\"—–-]+")
 _APOSTROPHE = re.compile("['’]")
 _SLASHES = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_OPENER = re.compile(r"\\(?:[(\[]|begin\{([a-zA-Z]+\*?)\})")
+_CLOSER = re.compile(r"\\(?:[)\]]|end\{[a-zA-Z]+\*?\})")
 _BARE = re.compile(r"\\begin\{([a-zA-Z]+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 
 
@@ -46,11 +48,23 @@ def _is_prose(text: str) -> bool:
     return all(len(word) > 1 or word in "aAI" or word.isdigit() for word in words)
 
 
+def _is_closed(state: StateInline) -> bool:
+    """Tell whether a formula that begins here may end: else each would be looked for to the end."""
+    opener = _OPENER.match(state.src, state.pos)
+    if opener is None:
+        return False
+    if state.env.get("formulas in") is not state.src:
+        ends = {closer[0]: closer.start() for closer in _CLOSER.finditer(state.src)}
+        state.env.update({"formulas in": state.src, "formulas end": ends})
+    closer = f"\\end{{{opener[1]}}}" if opener[1] else {"(": "\\)", "[": "\\]"}[opener[0][1]]
+    return bool(state.env["formulas end"].get(closer, -1) >= opener.end())
+
+
 def _math(state: StateInline, silent: bool) -> bool:
     first = state.src[state.pos]
     if first == "$":
         formula = _DOLLARS.match(state.src, state.pos) or _DIGITS.match(state.src, state.pos)
-    elif first == "\\":
+    elif first == "\\" and _is_closed(state):
         formula = _SLASHES.match(state.src, state.pos) or _BARE.match(state.src, state.pos)
         if formula and _is_prose(formula.group()):
             return False
@@ -68,7 +82,7 @@ def _math(state: StateInline, silent: bool) -> bool:
 Runs = list[tuple[str, Style]]
 
 _PLAIN = re.compile(r"[^\\`*_~\[<&!$]*\Z")
-_NOTE = re.compile(r"\[\^([^\[\]\s]+)\]")
+NOTE = re.compile(r"\[\^([^\[\]\s]+)\]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)\s*(/?)>\Z")
 _SCHEME = re.compile(r"\A(?:mailto:|https?://)")
 _MOST_MARKS = 200
@@ -96,17 +110,24 @@ class Inline:
 
         Each end of a line is one: people chat in lines, whatever CommonMark says.
         """
-        if _PLAIN.match(text) or _hopeless(text):
+        if is_plain(text):
             return [(_lines(text), base)] if text else []
-        tokens: list[Token] = []
-        parser = _parser()
-        parser.inline.parse(text, parser, {"references": references}, tokens)
-        return _Walk(self.look, base).walk(tokens)
+        return _Walk(self.look, base).walk(tokens_of(text, references))
 
 
-def _hopeless(text: str) -> bool:
-    """Tell whether a text is so full of marks that it cannot be Markdown: to read them is slow."""
+def is_plain(text: str) -> bool:
+    """Tell whether a text has no marks, or so many that it is no Markdown, and slow to read."""
+    if _PLAIN.match(text):
+        return True
     return text.count("[") > _MOST_MARKS or text.count("*") > 2 * _MOST_MARKS
+
+
+def tokens_of(text: str, references: Mapping[str, Any]) -> list[Token]:
+    """Read the marks in a block's text."""
+    tokens: list[Token] = []
+    parser = _parser()
+    parser.inline.parse(text, parser, {"references": references}, tokens)
+    return tokens
 
 
 def _lines(text: str) -> str:
@@ -127,7 +148,7 @@ class _Walk:
 
     def walk(self, tokens: list[Token]) -> Runs:
         tokens = _shifted(tokens)
-        self._paired = _pairs(tokens)
+        self._paired = pairs(tokens, _STYLED)
         for index, token in enumerate(tokens):
             self._token(index, token)
             self._broken = token.type == "html_inline" and self._runs[-1:] == [
@@ -178,7 +199,7 @@ class _Walk:
         if "[^" not in text:
             self._add(text)
             return
-        for position, part in enumerate(_NOTE.split(text)):
+        for position, part in enumerate(NOTE.split(text)):
             if position % 2:
                 self._add(f"[{part}]", self._look.note)
             else:
@@ -186,23 +207,26 @@ class _Walk:
 
     def _open_link(self, href: str) -> None:
         self._hrefs.append((href, len(self._runs)))
-        self._push(self._look.link)
+        self._push(self._look.link + self._look.leading_to(href))
 
     def _close_link(self) -> None:
         self._pop()
         href, begin = self._hrefs.pop()
         text = "".join(text for text, _ in self._runs[begin:])
         if href and _bare(href) != _bare(text):
-            self._add(f" ({href})" if text else href, self._look.target)
+            self._target(href, f" ({href})" if text else href)
+
+    def _target(self, address: str, text: str) -> None:
+        self._add(text, self._look.target + self._look.leading_to(address))
 
     def _image(self, token: Token) -> None:
         source = str(token.attrs.get("src", ""))
         alt = "".join(child.content for child in token.children or ())
         look = self._look
         self._add("image: ", look.target)
-        self._add(alt or source, look.image)
+        self._add(alt or source, look.image + look.leading_to(source))
         if alt and source:
-            self._add(f" ({source})", look.target)
+            self._target(source, f" ({source})")
 
     def _html(self, index: int, text: str) -> None:
         tag = _TAG.match(text)
@@ -233,8 +257,8 @@ def _shifted(tokens: list[Token]) -> list[Token]:
     return out
 
 
-def _pairs(tokens: Iterable[Token]) -> set[int]:
-    """Indices of the plain tags that are closed in order, within the same emphasis."""
+def pairs(tokens: Iterable[Token], names: Collection[str]) -> set[int]:
+    """Indices of the plain tags of these names that are closed in order, within one emphasis."""
     stack: list[tuple[int, str]] = []
     paired: set[int] = set()
     for index, token in enumerate(tokens):
@@ -245,7 +269,7 @@ def _pairs(tokens: Iterable[Token]) -> set[int]:
                 pass
         elif token.type == "html_inline" and (tag := _TAG.match(token.content)):
             name = tag.group(2).lower()
-            if name not in _STYLED or tag.group(3):
+            if name not in names or tag.group(3):
                 continue
             if not tag.group(1):
                 stack.append((index, name))

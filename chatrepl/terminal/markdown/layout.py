@@ -9,7 +9,6 @@ The open end of a text, made to look as it will: for previews only, never for wh
 While a reply comes, `**bold` is bold before its end is there, and half an address is not shown.
 """
 
-import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from rich.segment import Segment
 from rich.style import Style
 
+from chatrepl.core.value import twin
 from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks.events import Container, Event, Where
 from chatrepl.terminal.markdown.highlight import Highlighter
@@ -129,11 +129,11 @@ class LongLine:
 
     def __init__(self, runs: Runs | None = None, cells: int = 0) -> None:
         self._runs = runs or []
-        self._cells = cells
+        self.cells = cells
 
     def plus(self, runs: Runs) -> "LongLine":
         """The row with more of it; this one stays as it is."""
-        return LongLine([*self._runs, *runs], self._cells + sum(width_of(run[0]) for run in runs))
+        return LongLine([*self._runs, *runs], self.cells + sum(width_of(run[0]) for run in runs))
 
     def row(self) -> Row:
         """The row as far as it came."""
@@ -141,7 +141,7 @@ class LongLine:
 
     def tail(self, width: int) -> "LongLine":
         """Its end, from where a row of the screen begins."""
-        if self._cells <= _TAIL * width:
+        if self.cells <= _TAIL * width:
             return self
         runs, cells = [], 0
         for run in reversed(self._runs):
@@ -150,7 +150,7 @@ class LongLine:
             if cells > _TAIL * width:
                 break
         runs.reverse()
-        return LongLine(_without(runs, -(self._cells - cells) % width))
+        return LongLine(_without(runs, -(self.cells - cells) % width))
 
 
 def _without(runs: Runs, count: int) -> Runs:
@@ -186,9 +186,10 @@ class Layout:
 
     def draft(self, width: int) -> "Layout":
         """A layout in the same state, for a preview: it leaves this one as it is."""
-        other: Layout = copy.copy(self)
+        other: Layout = twin(self)
         other.width = width
-        other._line = self._line.tail(other._room())
+        if self._line.cells:
+            other._line = self._line.tail(other._room())
         other._code = self._code and self._code.copy()
         other._table = self._table and self._table.copy()
         other._draft = True

@@ -3,6 +3,7 @@
 Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
 """
 
+import re
 from dataclasses import field, replace
 
 from rich.style import Style
@@ -27,6 +28,7 @@ ASCII = Glyphs("*", "|", "-", "-+-", " | ", "[x]", "[ ]")
 WORDS = Glyphs("-", ">", "", "", "  ", "done:", "to do:")
 
 
+_ADDRESS = re.compile(r"(?:https?://|mailto:)[!-~]{1,2000}", re.IGNORECASE)
 _PLAIN = Style()
 _BOLD = Style(bold=True)
 _DIM = Style(dim=True)
@@ -50,7 +52,10 @@ _HEADINGS = (
 
 @frozen
 class Look:
-    """Styles by what they are for; `code_theme` names a pygments style, or none."""
+    """Styles by what they are for; `code_theme` names a pygments style, or none.
+
+    With `links` the terminal is told where a link leads; that is always shown, too.
+    """
 
     text: Style = _PLAIN
     headings: tuple[Style, ...] = _HEADINGS
@@ -74,6 +79,11 @@ class Look:
     alerts: tuple[Style, ...] = _ALERTS
     code_theme: str = "one-dark"
     glyphs: Glyphs = field(default_factory=Glyphs)
+    links: bool = False
+
+    def leading_to(self, address: str) -> Style:
+        """The style of what leads to an address, if a terminal may be told of such a one."""
+        return Style(link=address) if self.links and _ADDRESS.fullmatch(address) else _PLAIN
 
     def alert(self, name: str) -> Style:
         """The style of an alert's name and bar; without a name, of any quote's bar."""

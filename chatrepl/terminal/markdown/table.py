@@ -1,11 +1,11 @@
 """Tables: widths that fit the window, cells that wrap, a list of fields where it is too narrow."""
 
-import copy
 from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
 
+from chatrepl.core.value import twin
 from chatrepl.terminal.markdown.blocks.events import Align
 from chatrepl.terminal.markdown.look import Look
 from chatrepl.terminal.markdown.wrap import Row, Run, rstrip, width_of, width_of_row, wrap
@@ -30,7 +30,7 @@ class TableRows:
         self._count = 0
 
     def copy(self) -> "TableRows":
-        other: TableRows = copy.copy(self)
+        other: TableRows = twin(self)
         other._held = self._held.copy()
         return other
 

@@ -213,4 +213,5 @@ def rstrip(row: Row) -> Row:
 
 
 def width_of_row(row: Row) -> int:
-    return sum(width_of(segment.text) for segment in row)
+    text = "".join([segment.text for segment in row])
+    return len(text) if text.isascii() else sum(width_of(segment.text) for segment in row)

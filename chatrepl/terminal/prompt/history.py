@@ -1,5 +1,7 @@
 """The lines that were typed, on disk: one JSON string a line, appended only.
 
+A line with a paste in it that may mention a file is an object: `text`, and `pasted`, the pastes.
+
 Several programs may append at once; each sees the others' lines at its next start. A line that
 begins with a space, or that holds a key, is remembered until the end of the program only.
 """
@@ -8,7 +10,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,11 +28,21 @@ class DiskHistory(History):
     """History in a private file; in memory only without one, or where it cannot be used.
 
     `secrets` are texts that are never stored, whatever they look like.
+    `pasted` are the pastes of now, `recalled` those in the lines of earlier programs.
     """
 
-    def __init__(self, path: Path | None, whole: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        whole: Callable[[str], str] = str,
+        *,
+        pasted: Sequence[str] = (),
+        recalled: list[str] | None = None,
+    ) -> None:
         super().__init__()
         self.path = path
+        self._pasted = pasted
+        self._recalled = [] if recalled is None else recalled
         self.secrets: tuple[str, ...] = ()
         self._whole = whole  # gives a draft with what was folded in it
 
@@ -46,15 +58,18 @@ class DiskHistory(History):
         except OSError:
             return []
         entries = [entry for line in lines if (entry := _entry(line)) is not None]
-        return reversed(entries)
+        self._recalled += dict.fromkeys(paste for _, pastes in entries for paste in pastes)
+        return [text for text, _ in reversed(entries)]
 
     def store_string(self, string: str) -> None:
         """Append a line to the file, if it may be stored."""
         entry = self._whole(string)
         if self.path is None or not _may_be_stored(entry) or keys_in(entry, self.secrets):
             return
+        pasted = [paste for paste in (*self._recalled, *self._pasted) if paste in entry]
+        line = {"text": entry, "pasted": pasted} if pasted else entry
         with suppress(OSError):
-            _append(self.path, json.dumps(entry).encode("ascii"))
+            _append(self.path, json.dumps(line).encode("ascii"))
 
 
 def _may_be_stored(entry: str) -> bool:
@@ -65,12 +80,19 @@ def _may_be_stored(entry: str) -> bool:
     return len(entry) <= MOST_CHARACTERS_STORED
 
 
-def _entry(line: bytes) -> str | None:
+def _entry(line: bytes) -> tuple[str, list[str]] | None:
+    """Read a line: its text, and the pastes in it."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return whole_characters(entry) if isinstance(entry, str) and entry else None
+    match entry:
+        case str(text) if text:
+            return whole_characters(text), []
+        case {"text": str(text), "pasted": list(pastes)} if text:
+            return whole_characters(text), [paste for paste in pastes if isinstance(paste, str)]
+        case _:
+            return None
 
 
 def _tail(path: Path) -> bytes:

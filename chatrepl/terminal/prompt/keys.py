@@ -14,6 +14,7 @@ from prompt_toolkit.filters import (
     emacs_mode,
     has_completions,
     is_searching,
+    vi_insert_mode,
 )
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -35,22 +36,32 @@ class KeyState:
     multiline: bool
     hint: str = ""  # shown in the toolbar until the next key
     last_hint: str = ""
-    cleared: Callable[[], None] = lambda: None
+    cleared: Callable[[], str] = lambda: ""
+    card: Callable[[], str] = lambda: ""
     pastes: list[str] = field(default_factory=list)  # the lines that may mention a file
-    _earlier: int = 0  # of them, from other drafts
+    recalled: list[str] = field(default_factory=list)  # the same, of earlier programs
+    _earlier: int = 0  # of the pastes, from other drafts
+    _comes_back: bool = False
 
     def next_key(self, _sender: object) -> None:
         """Take note that a key comes; to be called before each."""
         self.last_hint, self.hint = self.hint, ""
 
+    @property
+    def card_stood(self) -> bool:
+        """Whether the key that is being handled takes the card of keys away."""
+        return "\n" in self.last_hint
+
     def begin(self, *, comes_back: bool) -> None:
         """Take note of a new draft; one that comes back may hold whatever was pasted before."""
-        self._earlier = 0 if comes_back else len(self.pastes)
+        self._comes_back, self._earlier = comes_back, len(self.pastes)
 
     def pasted(self, buffer: Buffer) -> tuple[str, ...]:
         """Give the lines that may be in the draft from a paste; one from the history is older."""
         is_recalled = buffer.working_index < len(buffer._working_lines) - 1  # noqa: SLF001
-        return tuple(self.pastes if is_recalled else self.pastes[self._earlier :])
+        if is_recalled or self._comes_back:
+            return (*self.recalled, *self.pastes)
+        return tuple(self.pastes[self._earlier :])
 
 
 def prompt_keys(state: KeyState, folds: Folds, environ: Mapping[str, str], tty: Tty) -> KeyBindings:
@@ -58,6 +69,7 @@ def prompt_keys(state: KeyState, folds: Folds, environ: Mapping[str, str], tty: 
     keys = KeyBindings()
     _bind_enter(keys, state)
     _bind_leaving(keys, state)
+    _bind_card(keys, state)
     _bind_paste(keys, state, folds, tty)
     bind_search(keys)
     _bind_unfolding(keys, state, folds)
@@ -117,7 +129,9 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
             buffer.reset()
             state.begin(comes_back=False)
             event.app.vi_state.reset()  # a new line begins in insert mode
-            state.cleared()
+            state.hint = state.cleared()
+        elif left := state.cleared():
+            state.hint = left
         elif state.last_hint == LEAVE_HINT:
             event.app.exit(result=Interrupted(), style="class:hint")
         else:
@@ -126,6 +140,34 @@ def _bind_leaving(keys: KeyBindings, state: KeyState) -> None:
     @keys.add("c-d", filter=~is_searching & Condition(lambda: not get_app().current_buffer.text))
     def _(event: KeyPressEvent) -> None:
         event.app.exit(result=Closed(), style="class:hint")
+
+
+def _bind_card(keys: KeyBindings, state: KeyState) -> None:
+    """Show what the keys do on a `?` in an empty line; the next key takes that away again."""
+    is_empty = Condition(lambda: not get_app().current_buffer.text)
+    stood = Condition(lambda: state.card_stood)
+
+    @keys.add("?", filter=is_empty & ~stood & ~is_searching & (emacs_mode | vi_insert_mode))
+    def _(event: KeyPressEvent) -> None:
+        behind = event.app.key_processor.input_queue  # what came in the same breath was meant
+        if behind and behind[0].key == "?":
+            behind.popleft()
+        card = "" if behind else state.card()
+        if card:
+            state.hint = card
+        else:
+            event.current_buffer.insert_text("?")
+
+    @keys.add("enter", filter=is_empty & stood)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("?")
+        event.current_buffer.validate_and_handle()  # it stays on the screen
+
+    @keys.add("escape", filter=is_empty & stood)
+    @keys.add("backspace", filter=is_empty & stood)
+    @keys.add("c-c", filter=is_empty & stood)
+    def _(_event: KeyPressEvent) -> None:
+        pass
 
 
 def _bind_paste(keys: KeyBindings, state: KeyState, folds: Folds, tty: Tty) -> None:

@@ -102,7 +102,7 @@ class LineRenderer(Renderer):
         said = []
         if (hint := self._hint()) != self._hinted:
             self._hinted = hint
-            said += [hint] if hint else []
+            said += hint.splitlines()
         state = buffer.complete_state
         if state is not None and state.completions and state is not self._listed:
             said += [candidate.display_text for candidate in state.completions[:_MOST_CANDIDATES]]

@@ -31,9 +31,11 @@ from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, DummyOutput
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.utils import is_dumb_terminal
 
+from chatrepl.core.outcome import Pick
 from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty, is_ignored
 from chatrepl.terminal.prompt.contain import (
@@ -87,18 +89,25 @@ class Prompt:
         self._input = _keyboard(tty)
         self._output = DummyOutput() if options.plain else open_output(dumb=dumb)
         self._folds = Folds()
-        self._history = DiskHistory(options.history, self._folds.whole)
         self._feeds = feeds
         self._first = True
         self._plain: bool | None = None
         self._keys = KeyState(options.multiline, cleared=feeds.cleared)
+        self._history = DiskHistory(
+            options.history,
+            self._folds.whole,
+            pasted=self._keys.pastes,
+            recalled=self._keys.recalled,
+        )
+        if not dumb or options.plain:
+            self._keys.card = contained(self._card, str)
         with create_app_session(self._input, self._output):
             self._session = self._build(
                 prompt_keys(self._keys, self._folds, os.environ, tty),
                 dumb=dumb and not options.plain,
             )
         app = self._session.app
-        app.key_processor.before_key_press += contained(self._keys.next_key, _nothing)
+        app.key_processor.before_key_press += contained(self._next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
         app.after_render += contained(self._note_what_came_meanwhile, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
@@ -204,6 +213,25 @@ class Prompt:
         )
 
     @property
+    def draws(self) -> bool:
+        """Whether there is a screen that more than lines can be drawn on."""
+        return not (self.options.plain or isinstance(self._output, DummyOutput | PlainTextOutput))
+
+    def pick(self, run: Callable[[Coroutine[Any, Any, str]], str], asked: Pick) -> str:
+        """Let one of many be chosen; give its id, or nothing where the user leaves."""
+        from chatrepl.terminal.prompt.picker import Picker  # seldom wanted
+
+        async def pick() -> str:
+            with create_app_session(self._input, self._output), self._tty.keys_apart():
+                app = Picker(asked, self.options.mark).application(prompt_style(self.options.theme))
+                return await app.run_async(handle_sigint=False, set_exception_handler=False)
+
+        try:
+            return run(pick())
+        except (EOFError, KeyboardInterrupt):
+            return ""
+
+    @property
     def draft(self) -> str:
         """What stands in the line, with what is folded in it."""
         return self._folds.whole(self._session.default_buffer.text)
@@ -252,8 +280,20 @@ class Prompt:
         hint = self.options.placeholder if self._first and not is_searching() else ""
         return [("class:suggestion", hint)]
 
+    def _next_key(self, _sender: object) -> None:
+        self._keys.next_key(_sender)
+        if self._keys.card_stood and not self._plain:
+            self._session.app.renderer.erase()  # it would stay as tall as the card was
+            self._session.app.invalidate()
+
+    def _card(self) -> str:
+        columns = get_app().output.get_size().columns
+        return "\n".join(self._feeds.card(columns))
+
     def _toolbar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns
+        if "\n" in self._keys.hint:
+            return [("class:toolbar", self._keys.hint)]
         if self._keys.hint:
             parts = [ToolbarPart("toolbar.strong", self._keys.hint)]
         else:

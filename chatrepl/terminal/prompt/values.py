@@ -71,12 +71,14 @@ class PromptOptions:
 class Feeds:
     """Where a prompt asks: completions for a text and cursor, the toolbar's parts for a draft.
 
-    `cleared` is told when the user threw a draft away.
+    `cleared` is told when the user threw a draft away, and says what came of that. `card` gives
+    the rows that explain the keys, for a width.
     """
 
     complete: Callable[[str, int], Iterable[Candidate]] = lambda _text, _cursor: ()
     toolbar: Callable[[Submitted], Sequence[ToolbarPart]] = lambda _draft: ()
-    cleared: Callable[[], None] = lambda: None
+    cleared: Callable[[], str] = lambda: ""
+    card: Callable[[int], Sequence[str]] = lambda _columns: ()
 
 
 def whole_characters(text: str) -> str:

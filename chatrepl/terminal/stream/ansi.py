@@ -64,6 +64,8 @@ class Ansi:
         sample = bare.update_link(None).render("x", color_system=self._system)
         begin = sample.partition("x")[0]
         end = "\x1b[m" if begin else ""
+        if style.link and self._system is not None:
+            begin, end = f"\x1b]8;;{clean(style.link)}\x1b\\{begin}", f"{end}\x1b]8;;\x1b\\"
         colour = bool(begin) and style == Style.from_color(style.color)
         self._codes[style] = _Code(begin, end, colour)
         return self._codes[style]

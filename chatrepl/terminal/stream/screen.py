@@ -68,8 +68,10 @@ class Screen:
         self._write(f"{BEGIN}\r" + (f"\x1b[{up}A" if up else "") + f"{ERASE_BELOW}{END}")
 
     def _encode(self, row: Row) -> Shown:
-        risky = any(not part.text.isascii() and RISKY.search(part.text) for part in row)
-        return Shown(self._ansi.row(row), width_of_row(row), risky)
+        text = "".join([part.text for part in row])
+        if text.isascii():
+            return Shown(self._ansi.row(row), len(text), risky=False)
+        return Shown(self._ansi.row(row), width_of_row(row), bool(RISKY.search(text)))
 
 
 def _change(pen: Pen, old: list[Shown], new: list[Shown], final: int) -> None:

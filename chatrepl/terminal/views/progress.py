@@ -21,6 +21,7 @@ _DASHES = "|/-\\"
 _STALLED_S = 2.0  # a text that does not go on for so long is waited for
 _LONG_S = 5.0
 _CHARS_A_TOKEN = 4
+_CAUSE_COLUMNS = 42  # of a retry: what follows it stands within 80
 
 
 class Progress:
@@ -35,6 +36,7 @@ class Progress:
         self._reading = False
         self._chars = 0
         self._counted = 0
+        self.waiting = 0  # messages that were typed meanwhile
 
     def begin(self) -> None:
         """Count the seconds from now."""
@@ -77,13 +79,18 @@ class Progress:
         elif not self._reading or now - self._read_at > _STALLED_S:
             clock = f"{now - self._begun_at:.0f} s"
         else:
-            return None
-        parts = [clock, self._tokens()]
+            return Text(self._waiting(), style="meta", end="") if self.waiting else None
+        parts = [clock, self._tokens(), self._waiting()]
         if now - self._begun_at > _LONG_S:
             parts.append("Esc stops")
         marks, dot = (_SPINNER, " · ") if self._utf8 else (_DASHES, ", ")
         mark = marks[int((now - self._begun_at) / TURN_S) % len(marks)]
         return Text(f"{mark} {dot.join(filter(None, parts))}", style="meta", end="")
+
+    def _waiting(self) -> str:
+        if self.waiting < 2:
+            return "1 message waits" if self.waiting else ""
+        return f"{self.waiting} messages wait"
 
     def _tokens(self) -> str:
         guess = self._chars // _CHARS_A_TOKEN
@@ -95,7 +102,7 @@ class Progress:
 
 def retry_words(wait: RetryWait, *, utf8: bool = True) -> str:
     """Say why there is another try, and when."""
-    tries = f"try {wait.attempt} of {wait.attempts}"
-    reason = one_line(wait.reason).rstrip(".")
-    parts = (reason, f"again in {wait.seconds} s", "Esc stops", tries)
+    reason = one_line(wait.reason.rstrip("."), _CAUSE_COLUMNS)
+    tries = f"{wait.attempt}/{wait.attempts}"
+    parts = (reason, f"again in {wait.seconds} s", tries, "Esc stops")
     return (" · " if utf8 else ", ").join(parts)

@@ -138,7 +138,7 @@ def test_an_address_with_too_much_at_its_end_is_not_taken_for_a_missing_model(pa
 def test_an_unknown_model_is_named_and_so_is_the_way_to_the_known_ones() -> None:
     error = answer(404, body("not_found_error", "model: claude-x"))
     assert error.message == "gate.example:8443 has no model claude-x."
-    assert "--models" in error.hint
+    assert error.hint == "/models lists them."
 
 
 def test_an_address_without_the_api_is_told_from_an_unknown_model() -> None:

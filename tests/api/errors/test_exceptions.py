@@ -95,11 +95,17 @@ def test_every_exception_of_the_sdk_and_its_stack_has_words(kind: type[BaseExcep
 @pytest.mark.parametrize(
     ("cause", "words"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "gate.example cannot be resolved"),
-        (ConnectionRefusedError(111, "refused"), "gate.example:443: connection refused"),
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            "gate.example cannot be reached: no such host.",
+        ),
+        (
+            ConnectionRefusedError(111, "refused"),
+            "gate.example:443 cannot be reached: connection refused",
+        ),
         (ConnectionResetError(104, "reset"), "closed the connection without an answer"),
         (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "No secure connection"),
-        (OSError(101, "Network is unreachable"), "could not be reached"),
+        (OSError(101, "Network is unreachable"), "cannot be reached"),
     ],
 )
 def test_the_root_cause_is_what_is_told(cause: BaseException, words: str) -> None:
@@ -114,7 +120,7 @@ def test_the_root_cause_is_what_is_told(cause: BaseException, words: str) -> Non
 def test_a_circle_of_causes_has_an_end() -> None:
     one, two = OSError("a"), OSError("b")
     one.__cause__, two.__cause__ = two, one
-    assert "could not be reached" in from_exception(one, HERE).message
+    assert "cannot be reached" in from_exception(one, HERE).message
 
 
 def certificate(code: int, words: str) -> ssl.SSLCertVerificationError:

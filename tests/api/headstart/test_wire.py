@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from chatrepl.api.headstart.answer import SocketResponse
+from chatrepl.api.headstart.response import SocketResponse
 from chatrepl.api.headstart.wire import PlainRequest, plain
 from chatrepl.api.http import open_http
 from chatrepl.api.outgoing import socket_options

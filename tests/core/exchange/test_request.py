@@ -26,7 +26,7 @@ from chatrepl.core.exchange.request import (
 )
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import TextBlock, block_from_wire
+from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, block_from_wire
 from chatrepl.core.talk.conversation import (
     Conversation,
     Message,
@@ -39,6 +39,7 @@ from chatrepl.core.wire import Wire
 from tests.core.making import TEXT, blocks
 
 NEW = TABLE["claude-opus-5-5"]
+REPLY = Message("assistant", (TextBlock("yes"),))
 OLD = TABLE["claude-sonnet-4-5"]
 _MODEL = st.sampled_from([*TABLE.values(), find("llama-4"), find("claude-next")])
 _SETTINGS = st.builds(
@@ -49,6 +50,7 @@ _SETTINGS = st.builds(
     show_thinking=st.booleans(),
     effort=st.sampled_from(["", "low", "max"]),
     web=st.booleans(),
+    cite_documents=st.booleans(),
     cache_enabled=st.booleans(),
     cache_ttl=st.sampled_from(["auto", "5m", "1h"]),
 )
@@ -263,3 +265,35 @@ def test_a_turn_keeps_the_system_prompt_that_changes_with_it(model: Model) -> No
     assert new_messages(talk, user) == (user,)
     changed = talk.then(replace(talk.state, next_system="s"))
     assert new_messages(changed, user) == (user, Message("system", (TextBlock("s"),)))
+
+
+DOCUMENTS = (
+    DocumentBlock.plain("a", "a.txt"),
+    DocumentBlock({"type": "text", "media_type": "text/plain", "data": "b"}, more={"context": "c"}),
+)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("schema", [None, {"type": "object"}])
+def test_all_documents_are_cited_or_none(*, wanted: bool, schema: Wire | None) -> None:
+    past = Conversation().add(Turn(TurnId("t"), None, (Message.user("see", *DOCUMENTS), REPLY)))
+    request = build_request(
+        past,
+        Settings(cite_documents=wanted),
+        NEW,
+        Message.user("and", *DOCUMENTS),
+        Ask(schema=schema),
+    )
+    body = json.loads(request.encode())
+    sent = [b for m in body["messages"] for b in m["content"] if b["type"] == "document"]
+    cited = {"enabled": True} if wanted and schema is None else None
+    assert [block.get("citations") for block in sent] == [cited] * 4
+    assert sent[1]["context"] == "c"
+    assert body == request.body()
+
+
+def test_a_document_that_is_cited_is_encoded_once() -> None:
+    message = Message.user("see", *DOCUMENTS)
+    assert message.citing is message.citing
+    assert message.citing.citing == message.citing
+    assert Message.user("no document").citing == Message.user("no document")

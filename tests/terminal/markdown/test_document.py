@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.style import Style
 
 from chatrepl.terminal.markdown.document import Document, Markdown, render
-from chatrepl.terminal.markdown.look import DARK
+from chatrepl.terminal.markdown.look import DARK, NONE
 from chatrepl.terminal.markdown.plain_rows import PlainRows
 from chatrepl.terminal.markdown.wrap import Row
 from tests.terminal.markdown.rows import texts
@@ -93,3 +94,36 @@ def test_a_console_prints_markdown() -> None:
     out = io.StringIO()
     Console(file=out, width=20).print(Markdown("# a\n\n- some longer text that wraps"))
     assert out.getvalue() == "a\n\n• some longer text\n  that wraps\n"
+
+
+BARE = "```\nnpm i\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "behind"),
+    [
+        (f"# T\n\n{BARE}\n\nmore\n```\n\nend", f"# T\n\n{BARE}\n\nmore", "end"),
+        (f"a\n\n{BARE}\n\n```sh\nls\n```\n```\nend", f"a\n\n{BARE}\n\n```sh\nls\n```", "end"),
+        ("a\n```\n\nend", "a", "end"),
+        ("a\n```\nend", "a", "end"),
+        ("a\n\n```\n\nend", "a", "end"),
+        (f"a\n\n{BARE}\n```", f"a\n\n{BARE}", ""),
+    ],
+)
+@pytest.mark.parametrize("lead", ["", "> "])
+def test_a_bare_fence_below_a_blank_row_opens_a_level_of_a_markdown_text(
+    text: str, code: str, behind: str, lead: str
+) -> None:
+    source = "\n".join(lead + line for line in f"```md\n{text}".split("\n"))
+    bar = "▎ " if lead else ""
+    shown = "\n".join([code, "", behind] if behind else [code]).split("\n")
+    for parts in ([source], source.splitlines(keepends=True), list(source)):
+        document = Document(NONE)
+        rows = [row for part in parts for row in document.feed(part, 60)] + document.finish(60)
+        lines = texts(rows)
+        start = lines.index(f"{bar}{shown[0]}")
+        assert lines[start:] == [f"{bar}{line}".rstrip() for line in shown]
+
+
+def test_a_bare_fence_ends_a_block_of_any_other_language() -> None:
+    assert "```" not in str(render("```py\na\n\n```\nb\n", 60, NONE))

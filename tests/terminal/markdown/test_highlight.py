@@ -38,6 +38,23 @@ def test_a_comment_or_string_goes_on_over_lines(language: str, code: str, family
     assert third[-1][1] not in family  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", 'def f():\n    """Say.\n\n    More.\n    """\n    return 1'),
+        ("python", "x = '''a\nb'''\nreturn 1"),
+        ("js", "s = `a\n${b} c`\nreturn 1"),
+        ("go", "s := `a\nb`\nreturn 1"),
+        ("c", "/* a\n b */\nreturn 1;"),
+        ("html", "<!-- a\n b -->\n<return>"),
+    ],
+)
+def test_a_mark_that_ends_a_row_and_a_string_begins_no_other(language: str, code: str) -> None:
+    *_, last = kinds_of(language, code)
+    assert not any(kind in family for _, kind in last for family in (String, Comment))  # type: ignore[operator]
+    assert "return" in [part for part, _ in last]
+
+
 def test_a_mark_within_a_comment_or_string_opens_nothing() -> None:
     for line in ("// see /* here", 'x = "/*";', "a /* b */ c"):
         assert kinds_of("js", f"{line}\nlet a")[1][0] == ("let", Keyword.Declaration)

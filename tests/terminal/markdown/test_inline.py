@@ -1,5 +1,8 @@
 """The text inside a block."""
 
+import time
+from dataclasses import replace
+
 import pytest
 from rich.style import Style
 
@@ -64,3 +67,69 @@ def test_references_are_looked_up() -> None:
 def test_a_text_full_of_marks_is_shown_as_it_is() -> None:
     for text in ("[a](" * 300, "*a **b " * 300):
         assert plain(text) == text
+
+
+LINKING = Inline(replace(DARK, links=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("see [a **b**](https://c.example/d)", "https://c.example/d"),
+        ("<http://c.example>", "http://c.example"),
+        ("<a@c.example>", "mailto:a@c.example"),
+        ("![a](https://c.example/i.png)", "https://c.example/i.png"),
+        ("[](https://c.example)", "https://c.example"),
+        ("[a](HTTPS://c.example)", "HTTPS://c.example"),
+    ],
+)
+def test_a_link_leads_where_its_shown_target_says(text: str, address: str) -> None:
+    runs = LINKING.runs(text, Style.null(), {})
+    leading = [run for run, style in runs if style.link]
+    assert {style.link for _, style in runs if style.link} == {address}
+    assert address.removeprefix("mailto:") in "".join(leading)
+    assert [run for run, _ in runs] == [run for run, _ in INLINE.runs(text, Style.null(), {})]
+    assert not any(style.link for _, style in INLINE.runs(text, Style.null(), {}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](file:///etc/passwd)", "[a](ssh://b.example)", "[a](/here)", "[a](i.png)", "plain",
+        "[a](vscode://x)", "[a](tel:1)", "[a](ftp://b.example)", "![a](data:image/png;base64,xx)",
+        "[a](https:b)", f"[a](https://b.example/{'c' * 2100})", "<ssh://b.example>",
+    ],
+)  # fmt: skip
+def test_nothing_but_the_web_and_mail_is_led_to(text: str) -> None:
+    assert not any(style.link for _, style in LINKING.runs(text, Style.null(), {}))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [r"\(x ", r"\[x ", r"\begin{a} ", r"\begin{a", r"\end{a} ", "$x ", "$$x ", "$1_", r"\) ", "$$"],
+)
+def test_formulas_that_never_end_take_no_more_time_than_their_text_is_long(part: str) -> None:
+    def seconds(size: int) -> float:
+        begun = time.process_time()
+        INLINE.runs(part * (size // len(part)), Style.null(), {})
+        return time.process_time() - begun
+
+    assert seconds(48_000) < 16 * min(seconds(6_000) for _ in range(3)) + 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\(x^2\) \(y", r"\(x \(y^2\)", r"\[x_1\)\]", r"\begin{a}x_1\end{a}\begin{b}",
+        r"\begin{a}\begin{b}x\end{b}\end{a}", r"\begin{align*}a_1\end{align*}",
+    ],
+)  # fmt: skip
+def test_a_formula_that_ends_stays_as_it_is_among_those_that_do_not(text: str) -> None:
+    assert any(style == DARK.math for _, style in INLINE.runs(text, Style.null(), {}))
+
+
+def test_what_ends_a_formula_ends_none_of_another_text() -> None:
+    links: dict[str, str] = {}
+    for text, is_formula in ((r"\(x^2\)", True), (r"\(x^2 ", False), (r"\(x^3\)", True)):
+        runs = INLINE.runs(text, Style.null(), links)
+        assert any(style == DARK.math for _, style in runs) is is_formula

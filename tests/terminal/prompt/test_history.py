@@ -37,6 +37,26 @@ def test_the_newest_comes_first(tmp_path: Path) -> None:
     assert stored(tmp_path / "h") == ["three", "two", "one"]
 
 
+@pytest.mark.parametrize("entry", ["see @a.md", "above\nsee @a.md\nbelow", "see @b.md"])
+def test_what_was_pasted_is_known_as_pasted_by_later_programs(tmp_path: Path, entry: str) -> None:
+    pastes = ["see @a.md", "@c.md"]
+    DiskHistory(tmp_path / "h", pasted=pastes).store_string(entry)
+    for _ in range(2):  # it is stored again when it is sent again
+        recalled: list[str] = []
+        history = DiskHistory(tmp_path / "h", recalled=recalled)
+        assert set(history.load_history_strings()) == {entry}
+        assert recalled == [paste for paste in pastes if paste in entry]
+        history.store_string(entry)
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", '{"text": 1}', '{"text": ""}', '{"text": "a", "pasted": 1}', "[1]", "null"]
+)
+def test_an_odd_line_costs_nothing_but_itself(tmp_path: Path, line: str) -> None:
+    (tmp_path / "h").write_text(f'"one"\n{line}\n')
+    assert [entry for entry in stored(tmp_path / "h") if entry != "a"] == ["one"]
+
+
 @pytest.mark.parametrize("entry", [" private", "", "  ", "my key is sk-ant-api03-x", "x" * 300_000])
 def test_what_must_not_or_need_not_be_stored_is_remembered_only(tmp_path: Path, entry: str) -> None:
     history = DiskHistory(tmp_path / "h")

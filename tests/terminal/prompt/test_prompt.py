@@ -63,6 +63,31 @@ def test_the_multiline_setting_flips_enter_while_the_program_runs() -> None:
         terminal.send("c").keys("enter").wait_for("got 'c'")
 
 
+def test_a_question_mark_in_an_empty_line_shows_the_keys_until_the_next_one(
+    terminal: Terminal,
+) -> None:
+    card = r"\nEnter   sends\nCtrl-D  leaves$"
+    for taken_away_by in ("esc", "bs", "c-c"):
+        terminal.send("?").wait_for(card, visible=True)
+        terminal.keys(taken_away_by).wait_gone("sends")
+        terminal.wait_for("^claude-opus", visible=True)
+        assert "?" not in terminal.screen()
+    terminal.send("?").wait_for(card, visible=True)
+    terminal.send("?").wait_gone("sends")
+    terminal.send("why").keys("enter").wait_for(r"got '\?why'")
+    terminal.send("?").wait_for(card, visible=True)
+    terminal.keys("enter").wait_for(r"got '\?'$")
+    terminal.send("?").wait_for(card, visible=True)
+    terminal.send("x").wait_for("^› x$", visible=True)
+    terminal.send(" ?").keys("enter").wait_for(r"got 'x \?'")
+
+
+@pytest.mark.parametrize("typed", ["\x1b[200~? and !\x1b[201~", "? and !", "??and !"])
+def test_a_question_mark_that_comes_with_more_is_text(terminal: Terminal, typed: str) -> None:
+    terminal.send(typed).pump(0.3).wait_for("and !$", visible=True)
+    terminal.keys("enter").wait_for(rf"got '\?{' ' if ' and' in typed else ''}and !'")
+
+
 def test_ctrl_c_puts_the_draft_into_the_history_and_twice_leaves() -> None:
     with prompt() as terminal:
         terminal.send("a long draft").keys("c-c").wait_gone("a long draft")

@@ -1,6 +1,7 @@
 """Rows as a terminal gets them."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -26,8 +27,17 @@ def test_controls_are_made_visible_once_more() -> None:
     assert encoded(Segment("a\x1b[2Jb\x9bc")) == "a^[[2Jb<U+009B>c"
 
 
-def test_no_link_is_written() -> None:
-    assert "\x1b]8" not in encoded(Segment("a", Style(link="https://b.example")))
+def test_a_link_is_written_around_its_text_and_ends_with_it() -> None:
+    row = [Segment("a", RED), Segment("b", RED + Style(link="https://b.example")), Segment("c")]
+    assert encoded(*row) == (
+        "\x1b[31ma\x1b[m\x1b]8;;https://b.example\x1b\\\x1b[31mb\x1b[m\x1b]8;;\x1b\\c"
+    )
+
+
+@pytest.mark.parametrize("link", ["https://b\x1b\\\x1b[2J", "https://b\x07x", "https://b\x9c"])
+def test_no_link_ends_before_its_end(link: str) -> None:
+    written = encoded(Segment("a", Style(link=link)))
+    assert re.fullmatch(r"\x1b\]8;;[^\x00-\x1f\x7f-\x9f]+\x1b\\a\x1b\]8;;\x1b\\", written)
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ def test_a_retry_counts_down_in_the_last_row() -> None:
     waits = [RetryWait("busy\x1b[2J.", seconds, 1, 4) for seconds in (2, 1)]
     screening = Screening()
     screening.show([*waits, *text("Well."), *end()], seen.append)
-    assert seen[:2] == [f"busy^[[2J · again in {n} s · Esc stops · try 1 of 4" for n in (2, 1)]
+    assert seen[:2] == [f"busy^[[2J · again in {n} s · 1/4 · Esc stops" for n in (2, 1)]
     assert screening.rows() == "Well."
     assert "\x1b[33mbusy" in screening.sink.getvalue()
 

@@ -13,7 +13,7 @@ ContainerKind = Literal["document", "quote", "list", "item", "note"]
 Align = Literal["left", "center", "right"]
 
 
-@dataclass(slots=True)
+@dataclass
 class Container:
     """One open container; `uid` tells it from all others of the document."""
 

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from chatrepl.core.fences import FenceMark, fence_mark, nested
+from chatrepl.core.value import twin
 from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import CodeLine, RawLine, Where
 from chatrepl.terminal.markdown.blocks.lines import LinePart, SourceLine
@@ -70,12 +71,15 @@ def _joined(lines: list[str]) -> str:
     return "".join(line if isinstance(line, LinePart) else f"{line}\n" for line in lines)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class RawLeaf:
     """Lines that are shown as they are; blank ones wait until another follows them."""
 
     kind: type[CodeLine] | type[RawLine] = RawLine
     blanks: int = 0
+
+    def __copy__(self) -> Self:
+        return twin(self)
 
     def say(self, text: str, *, more: bool) -> list[CodeLine | RawLine]:
         """Say a line, or the part of one that has `more`."""
@@ -90,18 +94,30 @@ class RawLeaf:
         return self.say(line.raw, more=more), "open"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class FenceLeaf(RawLeaf):
-    """A fenced code block."""
+    """A fenced code block. In a Markdown text a bare fence may end it, or begin a block inside.
+
+    By the rows around it: where a blank one stands above and none below, it begins one.
+    """
 
     kind: type[CodeLine] | type[RawLine] = CodeLine
     levels: tuple[FenceMark, ...]
     indent: int
+    is_markdown: bool = False
+    held: str = ""  # a bare fence that waits for the row below
 
     def take(self, line: SourceLine, *, more: bool) -> tuple[list[CodeLine | RawLine], Fate]:
-        """Take the next line, unless it ends the block."""
+        """Take the next line, unless it ends the block, or the last one did."""
+        if self.held:
+            return self._take_below(line, more=more)
         if line.indent <= 3 and line.body[:1] in ("`", "~"):
-            self.levels = nested(self.levels, fence_mark(line.body))
+            levels = nested(self.levels, fence_mark(line.body))
+            if self.is_markdown and not levels:
+                line.strip(min(line.indent, self.indent))
+                self.held = line.raw
+                return [], "open"
+            self.levels = levels
         if not self.levels:
             self.blanks = 0
             return [], "ended"
@@ -109,8 +125,19 @@ class FenceLeaf(RawLeaf):
             line.strip(min(line.indent, self.indent))
         return RawLeaf.take(self, line, more=more)
 
+    def _take_below(self, line: SourceLine, *, more: bool) -> tuple[list[CodeLine | RawLine], Fate]:
+        fence, self.held = self.held, ""
+        mark = fence_mark(fence.lstrip())
+        if line.blank or not self.blanks or mark is None:
+            self.blanks = 0
+            return [], "left"
+        self.levels = (*self.levels, mark)
+        events = self.say(fence, more=False)
+        rest, fate = self.take(line, more=more)
+        return [*events, *rest], fate
 
-@dataclass(slots=True, kw_only=True)
+
+@dataclass(kw_only=True)
 class IndentedLeaf(RawLeaf):
     """A code block by indent."""
 
@@ -125,7 +152,7 @@ class IndentedLeaf(RawLeaf):
         return RawLeaf.take(self, line, more=more)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class HtmlLeaf(RawLeaf):
     """An HTML block of one of the specification's seven kinds."""
 
@@ -138,7 +165,7 @@ class HtmlLeaf(RawLeaf):
         return events, "ended" if ends else "open"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class MathLeaf(RawLeaf):
     """A formula of several lines, up to its end or a blank line."""
 

@@ -13,6 +13,7 @@ from collections.abc import MutableMapping
 from typing import Self
 
 from chatrepl.core.fences import fence_mark, language_of
+from chatrepl.core.value import twin
 from chatrepl.terminal.markdown.blocks import events as says
 from chatrepl.terminal.markdown.blocks import starts
 from chatrepl.terminal.markdown.blocks.events import Container, ContainerKind, Event, Where
@@ -52,10 +53,10 @@ class Blocks:
 
     def copy(self) -> Self:
         """A parser in the same state that leaves this one as it is."""
-        other = copy.copy(self)
+        other = twin(self)
         vars(other).update(
             references=ChainMap({}, self.references),
-            _stack=[copy.copy(container) for container in self._stack],
+            _stack=[twin(container) for container in self._stack],
             _leaf=copy.copy(self._leaf),
             _out=[],
         )
@@ -273,8 +274,11 @@ class Blocks:
         """Open a fence, an HTML block or a table, if the line begins one."""
         body = line.body
         if body[0] in "`~" and (mark := fence_mark(body)):
-            self._new_leaf(FenceLeaf(levels=(mark,), indent=line.indent), depth)
-            self._out.append(says.CodeStart(self._where(), language_of(mark.info)))
+            language = language_of(mark.info)
+            is_markdown = language == "markdown"
+            fence = FenceLeaf(levels=(mark,), indent=line.indent, is_markdown=is_markdown)
+            self._new_leaf(fence, depth)
+            self._out.append(says.CodeStart(self._where(), language))
             return True
         if body[0] == "<" and (kind := starts.html(body)):
             if kind == 7 and isinstance(self._leaf, ParagraphLeaf | TableLeaf):

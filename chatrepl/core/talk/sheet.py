@@ -1,0 +1,79 @@
+"""What is exported of a conversation for people: its turns, what stands above them, their parts.
+
+The same for Markdown and for a page; how it looks is for those who write it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.conversation import Message, Receipt, Turn
+from chatrepl.core.talk.markdown import Passage, passages
+from chatrepl.core.talk.sources import Sources
+from chatrepl.core.value import frozen
+from chatrepl.core.words import meta_line
+
+
+@frozen
+class Sheet:
+    """What is exported: the turns as they stand, and what goes above them.
+
+    `about` is a line that tells when and where in the tree; `cite` says whether sources stand in
+    the texts.
+    """
+
+    turns: Sequence[Turn]
+    title: str = ""
+    system: str = ""
+    cite: bool = True
+    about: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title in a line."""
+        return flat(self.title)
+
+
+def messages_of(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:
+    """Give the messages of a turn, without instructions of ours."""
+    first = turn.user
+    for message in turn.messages:
+        content = turn.question if message is first else message.content
+        if content:
+            yield message, content
+
+
+def parts_of(
+    message: Message, content: Sequence[Block], sources: Sources, *, cite: bool
+) -> Iterator[Passage | Block]:
+    """Give what a message is made of; what a user wrote and attached stays as it is."""
+    if message.role == "assistant":
+        yield from passages(content, sources, cite=cite)
+        return
+    for block in content:
+        if isinstance(block, TextBlock | ImageBlock | DocumentBlock):
+            yield block
+        else:
+            yield from passages((block,), sources, cite=cite)
+
+
+def who(message: Message) -> str:
+    """Name who wrote a message."""
+    match message.role:
+        case "user":
+            return "You"
+        case "assistant":
+            return flat(message.model) or "Assistant"
+        case "system":
+            return "System"
+
+
+def receipt_line(receipt: Receipt | None) -> str:
+    """Say what a reply took and cost; nothing where the service reported nothing."""
+    if receipt is None or not (receipt.usage.total_input_tokens or receipt.usage.output_tokens):
+        return ""
+    return flat(meta_line(receipt))
+
+
+def flat(text: str) -> str:
+    """Write a text in a line."""
+    return " ".join(text.split())

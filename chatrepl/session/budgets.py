@@ -1,0 +1,202 @@
+"""What may be spent: the worst that a request can come to must fit into every budget.
+
+It is held in the ledger until the reply is there, so that several processes at once stay within
+one budget. What a process that was killed had held stays held: the service may bill it.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from chatrepl.core.errors import ApiError
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.spending import (
+    BudgetError,
+    Limit,
+    Spending,
+    affordable,
+    narrowest,
+    refusal,
+)
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.words import dollars
+from chatrepl.session.prices import Prices
+from chatrepl.session.till import Reserved
+from chatrepl.storage.accounts import Accounts, Running
+
+if TYPE_CHECKING:
+    from chatrepl.session.till import Till
+
+LEAST_OUT: Final = 256  # a shorter reply is of no use
+_DOUBT: Final = 1.3  # what our own count of tokens may be wrong by
+_FORM_TOKENS: Final = 2_000  # what the service adds, such as what it says of tools
+_SEARCH_TOKENS: Final = 10_000  # that one search brings into the input
+_TEXTS: Final = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "tool_result"})
+_UNWRITTEN: Final = "The ledger cannot be written, so nobody can keep to {key}."
+
+
+async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Reserved:
+    """Hold the worst that a request may cost; its `max_tokens` are lowered where that helps.
+
+    Raises BudgetError where it does not fit. What has no price is not counted, and said.
+    """
+    worst = _WorstCase(till, request)
+    if worst.price(0, 0) is None:
+        words = f"The price of {request.model} is not known, so no budget counts it."
+        return Reserved(request, id_, words=(words,) if till.session.announce(words) else ())
+    roughly = worst.rough_input
+    with _alone(till) as is_alone:
+        if roughly is not None and (held := _held(worst, id_, roughly, is_alone, whole=True)):
+            return held
+    exact = await _count(till, request)
+    with _alone(till) as is_alone:
+        held = _held(worst, id_, exact, is_alone, whole=again)
+        if held is None:
+            limit = narrowest(limits(till))
+            raise refusal(limit or Limit("", 0, 0), worst.usd(exact, worst.wanted))
+    return held
+
+
+def limits(till: "Till") -> Iterator[Limit]:
+    """Give the bounds that are set, and what is gone of each."""
+    session, settings = till.session, till.session.settings
+    agreed = session.interactive and session.books.agreed_usd > 0  # a chat asks again by itself
+    if settings.max_cost_usd and not agreed:
+        gone = till.paid_usd + sum(till.held.values())
+        yield Limit("max_cost_usd", settings.max_cost_usd, gone)
+    if not (settings.budget_day_usd or settings.budget_month_usd):
+        return
+    today = datetime.fromtimestamp(session.edges.clock()).astimezone().date()
+    for key, most, first in (
+        ("budget.day_usd", settings.budget_day_usd, today),
+        ("budget.month_usd", settings.budget_month_usd, today.replace(day=1)),
+    ):
+        if most:
+            own = 0.0 if settings.save else till.paid_usd + sum(till.held.values())
+            yield Limit(key, most, own + (_running(till).since(first) if till.state else 0.0))
+
+
+def _running(till: "Till") -> Running:
+    if till.running is None:
+        accounts = till.accounts
+        assert accounts is not None  # noqa: S101 - asked only where there is a folder
+        till.running = Running(accounts, till.session.edges.price)
+    return till.running
+
+
+def _alone(till: "Till") -> AbstractContextManager[bool]:
+    accounts: Accounts | None = till.accounts
+    settings = till.session.settings
+    if not (settings.budget_day_usd or settings.budget_month_usd) or not settings.save:
+        return nullcontext(True)
+    return nullcontext(False) if accounts is None else accounts.alone()
+
+
+def _held(
+    worst: "_WorstCase", id_: str, tokens: int, is_alone: bool, *, whole: bool
+) -> Reserved | None:
+    """Hold what `tokens` of input and the longest reply that fits come to; None where none does."""
+    limit = narrowest(limits(worst.till))
+    if limit is None:
+        return Reserved(worst.request, id_)
+    wanted = worst.wanted
+    out = affordable(limit.left_usd, wanted, lambda out: worst.usd(tokens, out))
+    if out < (wanted if whole else worst.least):
+        return None
+    usd = worst.usd(tokens, out)
+    spending = Spending(
+        id_,
+        worst.till.session.edges.clock(),
+        worst.request.model,
+        conversation=worst.till.session.recorder.id or "",
+        open=True,
+        held_usd=usd,
+    )
+    if not (is_alone and worst.till.enter(spending)):
+        worst.till.held.pop(id_, None)
+        raise BudgetError(
+            _UNWRITTEN.format(key=limit.key),
+            f"Nothing was sent. --set {limit.key}=0 sends without a budget.",
+        )
+    held = Reserved(worst.request, id_, usd, usd - worst.usd(tokens, 0))
+    if out == wanted:
+        return held
+    lowered = replace(worst.request, params={**worst.request.params, "max_tokens": out})
+    words = f"max_tokens is lowered to {out:,}: {limit.key} leaves {dollars(limit.left_usd)}."
+    return replace(held, request=lowered, words=(words,))
+
+
+async def _count(till: "Till", request: Request) -> int:
+    """Have the service count the input; where it cannot, count it with some margin."""
+    try:
+        return await till.count(request)
+    except ApiError:
+        session = till.session
+        estimate = session.ledger.request(request, session.service.model(request.model))
+        return int(estimate.tokens * _DOUBT) + _FORM_TOKENS
+
+
+class _WorstCase:
+    """What a request may come to at most."""
+
+    def __init__(self, till: "Till", request: Request) -> None:
+        self.till, self.request = till, request
+        self._prices = Prices(till.session.edges, till.session.service)
+
+    @property
+    def wanted(self) -> int:
+        """The tokens that may come out."""
+        limit = self.request.params.get("max_tokens")
+        if isinstance(limit, int) and not isinstance(limit, bool):
+            return limit
+        return self.till.session.service.model(self.request.model).max_output or 0
+
+    @property
+    def least(self) -> int:
+        """The shortest reply that is of use, what is thought before it included."""
+        thinking = self.request.params.get("thinking")
+        budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else 0
+        return min(self.wanted, LEAST_OUT + (budget if isinstance(budget, int) else 0))
+
+    @property
+    def rough_input(self) -> int | None:
+        """A count of the input that is surely too high; None where it holds more than texts."""
+        blocks = (block for message in self.request.messages for block in message.content)
+        if any(block.type not in _TEXTS for block in blocks):
+            return None
+        return len(self.request.encode()) + _FORM_TOKENS
+
+    def usd(self, tokens: int, out: int) -> float:
+        return self.price(tokens, out) or 0.0
+
+    def price(self, tokens: int, out: int) -> float | None:
+        """Price so many tokens in, all of them new, and `out`; None where nobody knows a price."""
+        usage = self._usage(tokens, out)
+        others = self.request.params.get("fallbacks")
+        named = [one.get("model") for one in others] if isinstance(others, list) else []
+        usd = 0.0
+        for name in (self.request.model, *filter(None, named)):
+            params = {**self.request.params, "model": name}
+            cost = self._prices.of_request(replace(self.request, params=params), usage)
+            if cost is None:
+                return None
+            usd += cost.usd
+        return usd
+
+    def _usage(self, tokens: int, out: int) -> Usage:
+        uses = self._uses
+        # Each use of a tool of the service reads all of the input again.
+        tokens = tokens * (uses + 1) + _SEARCH_TOKENS * uses * (uses + 1) // 2
+        control = self.request.params.get("cache_control")
+        if not isinstance(control, dict):
+            return Usage(tokens, out, web_search_requests=uses)
+        lasts = tokens if control.get("ttl") == "1h" else 0
+        return Usage(0, out, tokens, 0, lasts, web_search_requests=uses)
+
+    @property
+    def _uses(self) -> int:
+        tools = self.request.params.get("tools")
+        uses = [tool.get("max_uses") for tool in tools] if isinstance(tools, list) else []
+        return sum(count for count in uses if isinstance(count, int))
