@@ -249,7 +249,8 @@ class _ManyRun:
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        purse = Purse(self.session.settings.max_cost_usd, self.session, self._say)
+        connection.keep_account(self.session)
+        purse = Purse(self.session.settings.max_cost_usd, self.session)
         return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:

@@ -10,6 +10,7 @@ from chatrepl.api.retry import CAP_S, any_chance, delay
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.spending import BudgetError
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion
@@ -68,8 +69,8 @@ class Gate:
 class Live:
     """Sends single requests. `session` is what all questions were made from.
 
-    `purse` bounds what it may cost; `paid` hears what each attempt did, `say` what the user should
-    know.
+    `purse` lets wait what is too dear beside the others; `paid` hears what each attempt cost, `say`
+    what the user should know.
     """
 
     session: Session
@@ -91,7 +92,7 @@ class Live:
 
     async def _let_in(self, question: ItemQuestion) -> float:
         """Wait until a question may go; give what is set aside for it."""
-        reserved = await self.purse.reserve(question.session, lambda: question.request)
+        reserved = await self.purse.reserve(question.request) if self.purse.most_usd else 0.0
         await self.gate.enter()
         return reserved
 
@@ -103,6 +104,8 @@ class Live:
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
                 result = await self._ask(attempt, reserved)
+            except BudgetError:  # it stops the whole run
+                raise
             except ApiError as error:
                 self._look_around(error, attempt)
                 if number < attempts and error.retryable:

@@ -366,13 +366,13 @@ def test_a_form_is_asked_of_every_item(room: Room) -> None:
 
 
 def test_it_never_costs_more_than_it_may(room: Room) -> None:
-    usd = 0.002
+    usd = 0.003
     args = ("--each", "-m", "haiku", "-t", "300", "--set", f"max_cost_usd={usd}", "-o", "jsonl")
     done = room.run(*args, "{}", stdin=lines(400))
     assert done.code == 5
     answers = [event for event in done.events if "index" in event]
     assert answers
-    assert usd / 2 < sum(event["cost_usd"] for event in answers) <= usd
+    assert usd / 4 < sum(event["cost_usd"] for event in answers) <= usd
 
 
 def test_a_dry_run_tells_what_it_comes_to_and_sends_nothing(room: Room) -> None:
