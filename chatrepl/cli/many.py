@@ -32,7 +32,7 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.each import Each, Ordered, Sink
 from chatrepl.shells.live import Gate, Live
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.shells.purse import Purse
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
@@ -203,8 +203,8 @@ class _ManyRun:
                     raise BrokenPipeError from None
                 return self._report(STOPPED_BY_USER)
             except ChatreplError as error:
-                self._report(error.exit_code)
-                raise
+                say_error(sys.stderr, error)
+                return self._report(error.exit_code)
             finally:
                 await connection.close()
         if not self.tally.done:
@@ -242,7 +242,7 @@ class _ManyRun:
             yield item
 
     def _live(self, connection: Connection) -> Live:
-        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)))
+        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
         listen(connection.http, gate.hear)
         wanted = Wanted(
             self.session.next.form,

@@ -1,12 +1,13 @@
 """Many questions as single requests at once, as many as the service's limits allow."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.api.retry import CAP_S, any_chance, delay
+from chatrepl.api.retry import CAP_S, any_chance, delay, span
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
@@ -27,21 +28,25 @@ _OF_ALL: Final = frozenset(  # what would come of every other question too
         ApiErrorKind.SPEND_LIMIT,
     }
 )
+_LONG_S: Final = 5.0  # a wait that is told of
 _AWAY: Final = 5  # so many in a row without any answer: nobody is there
 
 
 @dataclass(slots=True)
 class Gate:
-    """Lets requests start, one limiter for all of them."""
+    """Lets requests start, one limiter for all of them; `say` tells of a long wait."""
 
     limiter: Limiter
+    say: Callable[[str], None]
     clock: Callable[[], float] = time.time
     under_way: int = 0
+    _told_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def enter(self) -> None:
         """Wait until another request may start."""
         while (wait := self.limiter.wait(self.under_way, self.clock())) > 0:
+            self._tell(wait)
             self._changed.clear()
             try:
                 async with asyncio.timeout(min(wait, CAP_S)):
@@ -49,6 +54,14 @@ class Gate:
             except TimeoutError:
                 continue
         self.under_way += 1
+
+    def _tell(self, wait: float) -> None:
+        """Say once why nothing goes on for long."""
+        now = self.clock()
+        if self.under_way or not _LONG_S < wait < math.inf or now < self._told_until:
+            return
+        self._told_until = now + wait
+        self.say(f"The service's limit is reached; this goes on in {span(wait)}.")
 
     def leave(self) -> None:
         """A request is no longer under way."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -16,8 +17,9 @@ import pytest
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
 from tests.e2e.piped import Desk, Done, command
+from tests.e2e.terminal import Terminal
 from tests.faults.nursery import Nursery
-from tests.shells.many_service import Manners, ManyService, asked_of, many_service
+from tests.shells.many_service import Manners, ManyService, asked_of, limit_headers, many_service
 from tests.soak.each import one
 
 
@@ -475,3 +477,30 @@ def test_a_reader_that_leaves_stops_it_at_once(room: Room) -> None:
 
 def test_a_run_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
     assert one(1, 60, tmp_path).faults == ()
+
+
+def test_on_a_terminal_the_price_is_asked_about_first(room: Room) -> None:
+    room.file("i.txt", lines(30))
+    room.service.manners.delay_s = 0.05
+    args = command(["--input", "i.txt", "-t", "100", "--out", "o.txt", "{}"])
+    env = room.desk.env({"ANTHROPIC_BASE_URL": room.service.url})
+    for answer, code in (("n", 130), ("y", 0), ("", 0)):
+        with Terminal(args, columns=80, rows=12, env=env, cwd=room.desk.home) as terminal:
+            if answer:  # the third time there is nothing left to pay for
+                terminal.wait_for(r"30 requests · ~\d+ in · ≤ 3k out · ≤ \$0\.0\d+ .*Go\? \[y/N\]")
+                assert len(room.asked) == 0
+                terminal.send(f"{answer}\r")
+            if answer == "y":
+                terminal.wait_for(r"━.*answered · \d+ left")
+            assert terminal.wait_exit() == code
+            assert (answer == "n") == (not (room.desk.home / "o.txt").exists())
+            assert "━" not in terminal.everything() or answer == "y"
+    assert len(room.asked) == 30
+
+
+def test_a_long_wait_for_the_limits_is_told(room: Room) -> None:
+    reset = (datetime.now(UTC) + timedelta(seconds=7)).isoformat()
+    room.service.manners.headers = limit_headers("requests", 50, 0, reset)
+    done = room.run("--each", "{}", stdin=lines(2))
+    assert (done.code, len(room.asked)) == (0, 2)
+    assert "The service's limit is reached; this goes on in " in done.err
