@@ -202,6 +202,8 @@ class _ManyRun:
                 if watch.gone:
                     raise BrokenPipeError from None
                 return self._report(STOPPED_BY_USER)
+            except UsageError:  # before anything was sent
+                raise
             except ChatreplError as error:
                 say_error(sys.stderr, error)
                 return self._report(error.exit_code)
