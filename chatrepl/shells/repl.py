@@ -163,10 +163,9 @@ class Repl:
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif is_dropped(text) and self._is_to_attach():
-            self.draft = ""
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
-            self.draft, settings = "", self.session.settings
+            settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -175,6 +174,7 @@ class Repl:
 
     def _command(self, line: str) -> None:
         """Run a command, and show the pictures that it stages."""
+        self.draft = ""
         before = {id(item) for item in self.session.next.staged}
         self._do(lambda: REGISTRY.dispatch(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
