@@ -32,7 +32,7 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.each import Each, Ordered, Sink
 from chatrepl.shells.live import Gate, Live
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.shells.purse import Purse
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
@@ -44,6 +44,7 @@ from chatrepl.terminal.views.json_lines import write_json
 
 SOME_FAILED: Final = 9
 NOT_AS_EXPECTED: Final = 8
+STOPPED_BY_USER: Final = 130
 _WIDEST: Final = 64
 _SAFE: Final = "Nothing was sent."
 
@@ -65,14 +66,11 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
         bill = look_through(source.read(), questions, log=Passing(), again=False)
         return _dry_run(bill, out)
     total = _checked(source, questions) if source.again else None
+    if asks and not _agreed(options, session, questions, source):
+        mutter(sys.stderr, f"chatrepl: {_SAFE}")
+        return STOPPED_BY_USER
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
-        if asks:
-            again = options.retry_failed
-            bill = look_through(source.read(), questions, log=ends.log, again=again)
-            if bill.requests and not agreed(f"{bill.words()}. Go?"):
-                mutter(sys.stderr, f"chatrepl: {_SAFE}")
-                return 0
         run = _ManyRun(options, session, questions, RunTally(total), out, least)
         return runner.run(run.all(source, ends))
 
@@ -99,6 +97,28 @@ def _checked(source: ItemSource, questions: Questions) -> int:
     return count
 
 
+def _agreed(options: Options, session: Session, questions: Questions, source: ItemSource) -> bool:
+    """Tell what it will come to and ask whether to go on, unless there is nothing to pay for."""
+    _, state = _paths(options)
+    with ExitStack() as stack:
+        log: Done = Passing()
+        if state is not None and state.exists():
+            opened = AnswerLog(state, _made_of(options, session, questions))
+            stack.callback(opened.close)
+            log = opened
+        bill = look_through(source.read(), questions, log=log, again=options.retry_failed)
+    return not bill.requests or agreed(f"{bill.words()}. Go?")
+
+
+def _paths(options: Options) -> tuple[Path | None, Path | None]:
+    """Give where answers are written, and where their log is; None is stdout, and no log."""
+    path = Path(options.out).expanduser() if options.out else None
+    state = Path(options.state).expanduser() if options.state else None
+    if path is not None and (path.is_file() or not path.exists()):
+        state = path.with_name(f"{path.name}.state")
+    return path, state
+
+
 def _dry_run(bill: Bill, out: TextIO) -> int:
     if bill.first is None:
         raise UsageError("There are no items.", _SAFE)
@@ -120,10 +140,7 @@ def _ends(
     options: Options, session: Session, questions: Questions, out: TextIO, stack: ExitStack
 ) -> _Ends:
     """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
-    path = Path(options.out).expanduser() if options.out else None
-    state = Path(options.state).expanduser() if options.state else None
-    if path is not None and (path.is_file() or not path.exists()):
-        state = path.with_name(f"{path.name}.state")
+    path, state = _paths(options)
     log: Done = Passing()
     goes_on = state is not None and state.exists()
     if path is not None:
@@ -184,12 +201,16 @@ class _ManyRun:
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
-                return self._report(130)
-            except ChatreplError as error:
-                self._report(error.exit_code)
+                return self._report(STOPPED_BY_USER)
+            except UsageError:  # before anything was sent
                 raise
+            except ChatreplError as error:
+                say_error(sys.stderr, error)
+                return self._report(error.exit_code)
             finally:
                 await connection.close()
+        if not self.tally.done:
+            raise UsageError("There are no items.", _SAFE)
         ends.finish()
         return self._report(self._code())
 
@@ -223,14 +244,15 @@ class _ManyRun:
             yield item
 
     def _live(self, connection: Connection) -> Live:
-        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)))
+        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
         listen(connection.http, gate.hear)
         wanted = Wanted(
             self.session.next.form,
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        purse = Purse(self.session.settings.max_cost_usd, self.session, self._say)
+        connection.keep_account(self.session)
+        purse = Purse(self.session.settings.max_cost_usd, self.session)
         return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:
