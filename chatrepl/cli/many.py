@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 
 from chatrepl.api.http import listen
 from chatrepl.cli.assemble import new_session
+from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.connection import Connection, new_runner, open_connection
 from chatrepl.cli.message import attached, form_of
 from chatrepl.cli.options import Options
@@ -28,7 +29,8 @@ from chatrepl.core.words import for_a_shell
 from chatrepl.pages.reply_form import check_of
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.shells.each import Each, Ordered, Sink
+from chatrepl.shells.batched import LeftError
+from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.oneshot import mutter
 from chatrepl.shells.sinks import ObjectSink, TextSink, Write
@@ -98,11 +100,13 @@ class _Run:
             self._say(for_a_shell(line))
         with _reader_watched(self.out) as watch:
             try:
-                await each.run(self._items(source), self._live(connection))
+                await each.run(self._items(source), await self._sender(connection, log))
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
                 return self._report(130)
+            except LeftError as left:
+                return leave(options, left, self.out)
             except ChatreplError as error:
                 self._report(error.exit_code)
                 raise
@@ -116,6 +120,12 @@ class _Run:
             if item.number == 0:
                 self.questions.check(item)
             yield item
+
+    async def _sender(self, connection: Connection, log: Done) -> Sender:
+        connection.keep_account(self.session)
+        if self.options.batch:
+            return await batched(self.options, self.session, connection, log, self.tally)
+        return self._live(connection)
 
     def _live(self, connection: Connection) -> Live:
         gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)))
