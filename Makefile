@@ -25,7 +25,7 @@ fix: .venv/done
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-docs: .venv/done  # what is derived: config.example.toml, the README's tables, its picture
-	$(PYTHON) -m tests.derive
+docs: .venv/done  # what is derived from the code
+	$(PYTHON) -m tests.derive && $(PYTHON) -m tests.pictures
 
 .PHONY: chat test lowest check fix docs

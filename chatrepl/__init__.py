@@ -1,3 +1,3 @@
 """A terminal chat for Anthropic's Messages API."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

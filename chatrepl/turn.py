@@ -69,15 +69,23 @@ async def continue_turn(session: Session, stream: Stream, view: Display) -> Turn
     return await _run(session, lambda: plan_rest(session.situation), stream, view)
 
 
-async def ask_aside(session: Session, message: Message, stream: Stream, view: Display) -> Reply:
+async def ask_aside(
+    session: Session,
+    message: Message,
+    stream: Stream,
+    view: Display,
+    make_plan: Callable[[], Plan] | None = None,
+) -> Reply:
     """Ask something that enters no conversation, and enter what it costs.
 
-    A reply that is cancelled or fails midway is paid for too, and the error goes on.
+    `make_plan` asks in another way than the model for such things would be. A reply that is
+    cancelled or fails midway is paid for too, and the error goes on.
     """
 
-    def plan() -> Plan:
+    def usual() -> Plan:
         return plan_aside(session.situation, message, session.aside_model)
 
+    plan = make_plan or usual
     asked, reply, lessons = plan(), Reply(), Lessons(session)
     try:
         with view:

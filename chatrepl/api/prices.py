@@ -18,6 +18,7 @@ _LIKE: Final[Mapping[str, str]] = {
     "claude-mythos-preview": "claude-fable-5",
 }
 _MILLION: Final = 1_000_000
+_STEADY_TOKENS: Final = 100_000
 
 
 def price(model_id: str, usage: Usage, when: float) -> Cost | None:
@@ -30,10 +31,44 @@ def price(model_id: str, usage: Usage, when: float) -> Cost | None:
         usage.output_tokens,
         web_search_requests=usage.web_search_requests,
     )
-    paid, plain = _dollars(model_id, usage, when), _dollars(model_id, uncached, when)
+    paid = _dollars(model_id, usage, when)
+    plain = paid if usage == uncached else _dollars(model_id, uncached, when)
     if paid is None or plain is None:
         return None
     return Cost(paid, plain)
+
+
+class SteadyPrices:
+    """Prices many replies quickly, by rates that are looked up once.
+
+    That holds as far as a longer prompt has the same rates; beyond it each is looked up.
+    """
+
+    def __init__(self) -> None:
+        self._rates: dict[str, Rates | None] = {}
+
+    def price(self, model_id: str, usage: Usage, when: float) -> Cost | None:
+        """Price a reply as `price` does."""
+        if usage.total_input_tokens > _STEADY_TOKENS or usage.web_search_requests:
+            return price(model_id, usage, when)
+        if model_id not in self._rates:
+            short, long = (rates(model_id, when, prompt_tokens=n) for n in (1, _STEADY_TOKENS))
+            self._rates[model_id] = short if short == long else None
+        steady = self._rates[model_id]
+        return price(model_id, usage, when) if steady is None else _cost(steady, usage)
+
+
+def _cost(steady: Rates, usage: Usage) -> Cost:
+    long_lived = min(usage.cache_creation_1h_tokens, usage.cache_creation_input_tokens)
+    paid = (
+        usage.input_tokens * steady.input
+        + usage.output_tokens * steady.output
+        + usage.cache_read_input_tokens * steady.read
+        + (usage.cache_creation_input_tokens - long_lived) * steady.write_5m
+        + long_lived * steady.write_1h
+    )
+    plain = usage.total_input_tokens * steady.input + usage.output_tokens * steady.output
+    return Cost(round(paid / _MILLION, 12), round(plain / _MILLION, 12))
 
 
 def rates(model_id: str, when: float, *, prompt_tokens: int = 1) -> Rates | None:

@@ -12,13 +12,25 @@ from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
 from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of, unfolded
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.reply import BlockStop, MessageDelta, MessageStop, Remark, StreamEvent
+from chatrepl.core.exchange.reply import (
+    BlockStop,
+    InputDelta,
+    MessageDelta,
+    MessageStop,
+    Remark,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+)
 from chatrepl.core.foreign_json import decode, omissions, read_json
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 _PAGE_BYTES: Final = 65_536
 _DRAIN_S: Final = 0.2
+_MOST_VALUES: Final = 250_000  # lists and objects in one event, or in a whole answer
+_MOST_COMMAS: Final = 2_000_000
+_TEXTS: Final = (TextDelta, ThinkingDelta, InputDelta)
 _LATE_S: Final = 5.0  # for what may follow once the service said why the reply stops
 
 
@@ -46,12 +58,14 @@ class Answer:
 class ReadLimits:
     """How long to wait for content, in seconds, and how much to take, in bytes.
 
-    Signs of life are no content: a service that only pings is given up.
+    Signs of life are no content: a service that only pings is given up. An event counts as
+    `event_bytes` at least, however little it says; four times that where it brings no text.
     """
 
     timeout_s: float = 120.0
     reply_bytes: int = 20_000_000
-    raw_bytes: int = 200_000_000
+    raw_bytes: int = 40_000_000
+    event_bytes: int = 128
 
 
 async def read_reply(
@@ -190,7 +204,7 @@ class _Reading:
 
     def whole(self, answer: Answer, body: bytes, limits: ReadLimits) -> Iterator[StreamEvent]:
         """Yield the events of a body that is no stream. Raises ApiError where it is no reply."""
-        if len(body) > limits.reply_bytes:
+        if len(body) > limits.reply_bytes or _is_crowded(body):
             raise self._too_much()
         body = self._origin.hide(body)
         events = events_in(body)
@@ -216,15 +230,15 @@ class _Reading:
         return ApiError(ApiErrorKind.STREAM, message, hint, request_id=self._request_id)
 
     def _one(self, name: str, data: bytes) -> Iterator[StreamEvent]:
+        self._charge(max(len(data), self._limits.event_bytes))
+        if _is_crowded(data):
+            raise self._too_much()
         data = self._origin.hide(data)
         if data == b"[DONE]":
             self.ended = self.ended or self.begun
         elif name == "error":
             raise from_event(_lenient(data), self._request_id, self._origin)
         elif name != "ping" and isinstance(value := self._parse(name, data or b"{}"), dict):
-            self._reply += len(data) if value.get("type") != "ping" else 0
-            if self._reply > self._limits.reply_bytes:
-                raise self._too_much()
             for event in unfolded(value):
                 yield from self._take(name if event is value else "", event)
 
@@ -233,6 +247,8 @@ class _Reading:
             raise from_event(value, self._request_id, self._origin)
         for event in self._translator.translate(name, value):
             self.begun = True
+            if not isinstance(event, _TEXTS):
+                self._charge(3 * self._limits.event_bytes)
             match event:
                 case MessageDelta(stop_reason):
                     self.ended = self.ended or stop_reason is not None
@@ -244,6 +260,11 @@ class _Reading:
                 case _:
                     self.ended = False
             yield event
+
+    def _charge(self, count: int) -> None:
+        self._reply += count
+        if self._reply > self._limits.reply_bytes:
+            raise self._too_much()
 
     def _remark(self) -> Iterator[Remark]:
         if self._left_out:
@@ -273,6 +294,12 @@ class _Reading:
             retryable=False,
             request_id=self._request_id,
         )
+
+
+def _is_crowded(data: bytes) -> bool:
+    """Tell whether JSON holds more values than a reply can need: each takes memory and time."""
+    values = data.count(b"{") + data.count(b"[")
+    return values > _MOST_VALUES or data.count(b",") > _MOST_COMMAS
 
 
 def _is_error(name: str, value: Wire) -> bool:

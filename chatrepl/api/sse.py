@@ -5,6 +5,7 @@ from typing import Final
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANKS: Final = re.compile(rb"\n{3,}")
+_PIECE: Final = 40  # what a line of data takes besides what it says
 
 
 class EventReader:
@@ -18,6 +19,7 @@ class EventReader:
         self._held = 0
         self._name = ""
         self._data: list[bytes] = []
+        self._data_bytes = 0
         self._started = False
 
     def feed(self, chunk: bytes) -> list[tuple[str, bytes]]:
@@ -47,8 +49,8 @@ class EventReader:
 
     @property
     def waiting(self) -> int:
-        """How many bytes were taken that complete nothing yet."""
-        return self._held + sum(map(len, self._data))
+        """How much memory is taken by what completes nothing yet, in bytes."""
+        return self._held + self._data_bytes
 
     def _skip_mark(self, chunk: bytes) -> bytes:
         """Leave out a byte order mark at the very start."""
@@ -66,11 +68,13 @@ class EventReader:
             event = (self._name, b"\n".join(self._data)) if self._data else None
             self._name = ""
             self._data = []
+            self._data_bytes = 0
             return event
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
+            self._data_bytes += len(value) + _PIECE
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
         return None

@@ -19,7 +19,7 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.pages.reply_form import check_of
 from chatrepl.session.session import Session
-from chatrepl.shells.attempt import Attempt, Question, fork
+from chatrepl.shells.attempt import Attempt, ItemQuestion, fork
 from chatrepl.shells.batched import (
     Batched,
     Forgetting,
@@ -30,7 +30,7 @@ from chatrepl.shells.batched import (
 )
 from chatrepl.shells.oneshot import mutter
 from chatrepl.shells.sinks import ObjectSink, TextSink
-from chatrepl.shells.tally import Tally
+from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog
 from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
@@ -42,7 +42,7 @@ _TELL_S: Final = 60.0
 
 
 async def batched(
-    options: Options, session: Session, connection: Connection, log: object, tally: Tally
+    options: Options, session: Session, connection: Connection, log: object, tally: RunTally
 ) -> Batched:
     """Make what sends the questions of this run as batches."""
     say = _sayer(options)
@@ -117,7 +117,7 @@ async def _fetch(
 ) -> int:
     """Print the results of a batch in the order of its items, once it has ended."""
     id_ = options.fetch or ""
-    sender = await batched(options, session, connection, None, Tally())
+    sender = await batched(options, session, connection, None, RunTally())
     status = await door.retrieve(id_)
     if options.no_wait and not status.ended:
         raise ChatreplError(
@@ -143,7 +143,7 @@ async def _read(
 ) -> dict[str, Any]:
     """Judge one result as if its question had been asked here."""
     own = fork(session, "", "")
-    question = Question(Item(0, name), own, Message.user(name))
+    question = ItemQuestion(Item(0, name), own, Message.user(name))
     attempt = Attempt(question, _wanted(options, session), own)
     if isinstance(result[1], ApiError):
         return attempt.failed(result[1])
@@ -157,7 +157,7 @@ async def _read(
 
 
 def _print(options: Options, listed: list[tuple[int, str, dict[str, Any]]], out: TextIO) -> int:
-    tally = Tally(len(listed))
+    tally = RunTally(len(listed))
     safe = display if out.isatty() else pipe
 
     def write(data: bytes) -> None:

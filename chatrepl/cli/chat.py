@@ -13,6 +13,7 @@ from chatrepl.api.address import chosen_url, elsewhere, is_allowed
 from chatrepl.cli.assemble import assemble
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.message import form_of
+from chatrepl.cli.news import news
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh_in_background
 from chatrepl.cli.stdin import Piped
@@ -57,6 +58,8 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     with early:
         notes = () if options.quiet else loaded.notes
         notes += (NO_KEY,) if demo and not options.demo else ()
+        fresh = news(assembled.folders, save=session.settings.save)
+        notes += (fresh,) if fresh and not options.quiet else ()
         _greet(early, session, notes, "" if demo else chosen_url(session.settings, os.environ))
         let_nobody_look()
         from chatrepl.cli.desk import dressed, open_desk, talk  # what is slow to load

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -95,6 +95,17 @@ class Connection:
         """Enter in the ledger what `session` asks from now on; the demo costs nothing."""
         if not self.is_demo:
             self.till = Till(session, find_folders(os.environ).state, self.count)
+
+    def once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request and yield what comes; who asks waits out failures by itself."""
+        if self.till is None:
+            return self._once(request)
+        return self.till.stream(request, self._once)
+
+    async def _once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        async with aclosing(await self._proven(lambda: self._send(request))) as events:
+            async for event in events:
+                yield event
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""

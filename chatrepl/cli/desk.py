@@ -33,6 +33,7 @@ from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.prompt_feeds import Toolbar, complete, left_edit
 from chatrepl.shells.repl import Repl
+from chatrepl.shells.titles import Titles
 from chatrepl.startup.early_prompt import Background, EarlyPrompt, mark_for
 from chatrepl.startup.lazy import Lazy
 from chatrepl.storage.library import holds
@@ -66,7 +67,14 @@ def talk(
     try:
         with new_runner() as runner:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
-            repl.replied, repl.consent.own = load, own
+            titles = Titles(session, connection.stream, runner.get_loop)
+            repl.consent.own = own
+
+            def replied() -> None:
+                load()
+                titles.consider()
+
+            repl.replied = replied
             repl.attention = Attention(desk.tty, os.environ)
             greeting = runner.get_loop().create_task(connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
@@ -81,6 +89,7 @@ def talk(
                     repl.begin(message)
             repl.run()
             greeting.cancel()
+            titles.stop()
             with repl.guard.around():
                 if words := farewell(session, demo=demo):
                     desk.speaker.line(words)

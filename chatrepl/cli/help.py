@@ -6,7 +6,7 @@ from typing import Final
 
 from chatrepl.cli.options import FLAGS
 
-_EXAMPLES: Final = (
+EXAMPLES: Final = (
     ("chatrepl", "A chat."),
     ('chatrepl "Why is the sky blue?"', "One answer."),
     ('git diff | chatrepl "Sum this up."', "A pipe, and what to do with it."),
@@ -44,7 +44,7 @@ def help_page(columns: int) -> str:
         "",
         *_wrapped("Chat with Claude in the terminal, or ask one question through a pipe.", width),
     ]
-    for title, rows in (*groups, ("Examples", _EXAMPLES), ("Exit codes", EXITS)):
+    for title, rows in (*groups, ("Examples", EXAMPLES), ("Exit codes", EXITS)):
         parts += ["", f"{title}:", *_table(rows, width)]
     return "\n".join(parts) + "\n"
 

@@ -5,40 +5,47 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from chatrepl.api.http import listen
+from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.batches import batched, leave
+from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import attached, form_of
+from chatrepl.cli.message import attached, check_of, columns_of, form_of
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
-from chatrepl.cli.sources import Source, source_of
+from chatrepl.cli.sources import ItemSource, source_of
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
-from chatrepl.pages.reply_form import check_of
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.batched import LeftError
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.oneshot import mutter
-from chatrepl.shells.sinks import ObjectSink, TextSink, Write
-from chatrepl.shells.tally import Tally
+from chatrepl.shells.purse import Purse
+from chatrepl.shells.scores import Scores
+from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
+from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog, Done, OutFile, Passing
+from chatrepl.terminal.console import Appearance, is_dumb, is_terminal, wants_color
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
+from chatrepl.terminal.views.json_lines import write_json
 
 SOME_FAILED: Final = 9
+NOT_AS_EXPECTED: Final = 8
 _WIDEST: Final = 64
 _SAFE: Final = "Nothing was sent."
 
@@ -47,19 +54,45 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     """Ask about each item and give the exit code. Raises ChatreplError."""
     session = new_session(options, loaded, interactive=False)
     session.use(head_start=False)
+    session.equip(price=SteadyPrices().price)
     session.prepare(form=form_of(options))
     if "-" in options.attach:
         raise UsageError("-a - is no file here: standard input has the items.", _SAFE)
     files = [block for file in attached(options, session, None) for block in file.blocks]
     questions = Questions(options, session, tuple(files))
-    source = source_of(options, named=questions.named)
-    tally = Tally(_checked(source, questions) if source.again else None)
+    least = _share(options.at_least)
+    asks = options.dry_run or (at_terminal() and not options.yes)
+    source = source_of(options, named=questions.named, twice=asks)
+    if options.dry_run:
+        bill = look_through(source.read(), questions, log=Passing(), again=False)
+        return _dry_run(bill, out)
+    total = _checked(source, questions) if source.again else None
     with ExitStack() as stack, new_runner() as runner:
-        run = _Run(options, session, questions, tally, stack, out)
-        return runner.run(run.all(source))
+        ends = _ends(options, session, questions, out, stack)
+        if asks:
+            again = options.retry_failed
+            bill = look_through(source.read(), questions, log=ends.log, again=again)
+            if bill.requests and not agreed(f"{bill.words()}. Go?"):
+                mutter(sys.stderr, f"chatrepl: {_SAFE}")
+                return 0
+        run = _ManyRun(options, session, questions, RunTally(total), out, least)
+        return runner.run(run.all(source, ends))
 
 
-def _checked(source: Source, questions: Questions) -> int:
+def _share(text: str | None) -> float | None:
+    """Read a share: 0.9, or 90%."""
+    if text is None:
+        return None
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise UsageError("--at-least takes a share, such as 0.9.", _SAFE)
+    return share
+
+
+def _checked(source: ItemSource, questions: Questions) -> int:
     """Look at all items before anything is sent; give their number. Raises UsageError."""
     count = 0
     for item in source.read():
@@ -68,39 +101,88 @@ def _checked(source: Source, questions: Questions) -> int:
     return count
 
 
+def _dry_run(bill: Bill, out: TextIO) -> int:
+    if bill.first is None:
+        raise UsageError("There are no items.", _SAFE)
+    write_json(out, bill.first.request.body())
+    mutter(sys.stderr, f"chatrepl: {bill.words()} · nothing was sent")
+    return 0
+
+
+@frozen
+class _Ends:
+    """Where answers are kept and written; `finish` is for when all of them are there."""
+
+    log: Done
+    write: Write
+    finish: Callable[[], None] = lambda: None
+
+
+def _ends(
+    options: Options, session: Session, questions: Questions, out: TextIO, stack: ExitStack
+) -> _Ends:
+    """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
+    path = Path(options.out).expanduser() if options.out else None
+    state = Path(options.state).expanduser() if options.state else None
+    if path is not None and (path.is_file() or not path.exists()):
+        state = path.with_name(f"{path.name}.state")
+    log: Done = Passing()
+    goes_on = state is not None and state.exists()
+    if path is not None:
+        file = OutFile(path, goes_on=goes_on)
+        stack.callback(file.close)
+    if state is not None:
+        opened = AnswerLog(state, _made_of(options, session, questions))
+        stack.callback(opened.close)
+        log = opened
+    if path is not None:
+        return _Ends(log, file.write, file.end)
+
+    def write(data: bytes) -> None:
+        out.buffer.write(data)
+        out.buffer.flush()
+
+    return _Ends(log, write)
+
+
 @dataclass(slots=True)
-class _Run:
+class _ManyRun:
     """One run: where the answers go, and what has come of it."""
 
     options: Options
     session: Session
     questions: Questions
-    tally: Tally
-    stack: ExitStack
+    tally: RunTally
     out: TextIO
+    least: float | None = None
+    scores: Scores | None = None
 
-    async def all(self, source: Source) -> int:
+    async def all(self, source: ItemSource, ends: _Ends) -> int:
         """Ask about all items; give the exit code. Raises what stops the run."""
         options = self.options
         connection = open_connection(
             self.session.settings, demo=options.demo, single=True, width=_WIDEST
         )
         self.questions.own = connection.route.secrets
-        log, write = self._ends()
-        sink = _sink(options, self.out, write)
+        if options.expect:
+            self.scores = Scores(options.expect)
+        sink = _sink(options, self.out, ends.write)
 
         def written(item: Item, result: dict[str, Any]) -> None:
             sink(item, result)
             self.tally.count(item, result)
+            if self.scores is not None:
+                self.scores.count(item, result)
 
-        each = Each(
-            self.questions, self.session.settings.model, Ordered(log, written), options.retry_failed
-        )
+        ordered = Ordered(ends.log, written)
+        model = self.session.settings.model
+        each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
             self._say(for_a_shell(line))
         with _reader_watched(self.out) as watch:
             try:
-                await each.run(self._items(source), await self._sender(connection, log))
+                with self._bar():
+                    await each.run(self._items(source), await self._sender(connection, ends.log))
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
@@ -112,9 +194,32 @@ class _Run:
                 raise
             finally:
                 await connection.close()
-        return self._report(SOME_FAILED if self.tally.failed else 0)
+        ends.finish()
+        return self._report(self._code())
 
-    async def _items(self, source: Source) -> AsyncGenerator[Item, None]:
+    def _code(self) -> int:
+        if self.tally.failed:
+            return SOME_FAILED
+        least = self.least
+        is_below = self.scores is not None and least is not None and self.scores.share < least
+        return NOT_AS_EXPECTED if is_below else 0
+
+    def _bar(self) -> AbstractContextManager[object]:
+        """Draw how far it came, where that disturbs nothing."""
+        err, settings = sys.stderr, self.session.settings
+        on_screen = self.options.out is None and self.out.isatty()
+        if err is None or self.options.quiet or settings.accessible or on_screen:
+            return nullcontext()
+        appearance = Appearance(os.environ, settings.color)
+        if not is_terminal(err) or is_dumb(os.environ):
+            return nullcontext()
+        from chatrepl.terminal.views.bar import Bar
+
+        bar = Bar(err, self.tally.total, color=wants_color(err, appearance))
+        self.tally.changed = lambda tally: bar.show(tally.done, tally.line())
+        return bar
+
+    async def _items(self, source: ItemSource) -> AsyncGenerator[Item, None]:
         """Yield the items; the first of them is looked at before anything is sent."""
         async for item in source.items():
             if item.number == 0:
@@ -125,40 +230,20 @@ class _Run:
         connection.keep_account(self.session)
         if self.options.batch:
             return await batched(self.options, self.session, connection, log, self.tally)
+        if connection.till is not None:
+            connection.till.bounds_run = False  # the purse does
         return self._live(connection)
 
     def _live(self, connection: Connection) -> Live:
         gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)))
         listen(connection.http, gate.hear)
-        connection.retries = 0  # every question waits by itself, and its place is free meanwhile
         wanted = Wanted(
-            self.session.next.form, self.options.extract, check_of(self.session.next.form)
+            self.session.next.form,
+            self.options.extract,
+            check_of(self.options, self.session.next.form),
         )
-        return Live(self.session, connection.stream, gate, wanted, self.tally.pay, self._say)
-
-    def _ends(self) -> tuple[Done, Write]:
-        """Open what the answers are kept in and written to."""
-        options = self.options
-        out_path = Path(options.out).expanduser() if options.out else None
-        state = Path(options.state).expanduser() if options.state else None
-        if out_path is not None and (out_path.is_file() or not out_path.exists()):
-            state = out_path.with_name(f"{out_path.name}.state")
-        log: Done = Passing()
-        goes_on = state is not None and state.exists()
-        if state is not None:
-            opened = AnswerLog(state, _made_of(options, self.session, self.questions))
-            self.stack.callback(opened.close)
-            log = opened
-        if out_path is None:
-            return log, self._print
-        file = OutFile(out_path, goes_on=goes_on)
-        self.stack.callback(file.close)
-        self.stack.push(lambda kind, *_: file.end() if kind is None else None)
-        return log, file.write
-
-    def _print(self, data: bytes) -> None:
-        self.out.buffer.write(data)
-        self.out.buffer.flush()
+        purse = Purse(self.session.settings.max_cost_usd, self.session, self._say)
+        return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:
         if not self.options.quiet:
@@ -168,16 +253,20 @@ class _Run:
         """Say what became of it all; give the code."""
         for line in self.tally.failed_lines():
             mutter(sys.stderr, f"chatrepl: {one_line(line, 400)}")
+        if self.scores is not None:
+            for line in self.scores.lines():
+                self._say(line)
         self._say(self.tally.line())
         return code
 
 
 def _sink(options: Options, out: TextIO, write: Write) -> Sink:
-    if options.manner == "jsonl":
-        return ObjectSink(write)
     on_screen = options.out is None and out.isatty()
-    safe = display if on_screen else ((lambda text: text) if options.raw else pipe)
-    return TextSink(write, safe)
+    safe = display if on_screen else (str if options.raw else pipe)
+    if options.rows is not None:
+        rows = RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
+        return RowSink(rows, options.with_input)
+    return ObjectSink(write) if options.manner == "jsonl" else TextSink(write, safe)
 
 
 def _made_of(options: Options, session: Session, questions: Questions) -> dict[str, str]:
@@ -195,16 +284,16 @@ def _made_of(options: Options, session: Session, questions: Questions) -> dict[s
 
 
 @dataclass(slots=True)
-class _Watch:
+class _PipeWatch:
     """Whether who reads our output went away."""
 
     gone: bool = False
 
 
 @contextmanager
-def _reader_watched(out: TextIO) -> Iterator[_Watch]:
+def _reader_watched(out: TextIO) -> Iterator[_PipeWatch]:
     """Cancel the task at once where a pipe that we write to has lost its reader."""
-    watch, task = _Watch(), asyncio.current_task()
+    watch, task = _PipeWatch(), asyncio.current_task()
     loop = asyncio.get_running_loop()
 
     def leave() -> None:

@@ -1,8 +1,8 @@
 """The one message of a single shot: words, standard input and attachments put together."""
 
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
@@ -13,7 +13,7 @@ from chatrepl.core.exchange.view import framed
 from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.words import hidden_words
-from chatrepl.session.held_keys import held_keys, in_words
+from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.oneshot import mutter
 from chatrepl.terminal.sanitize.text import one_line
@@ -21,6 +21,7 @@ from chatrepl.terminal.sanitize.text import one_line
 if TYPE_CHECKING:
     from chatrepl.attachments.attach import Attachment
     from chatrepl.core.exchange.form import Form
+    from chatrepl.core.rows import Column
 
 _MOST_BYTES = 4  # of a character
 USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
@@ -84,9 +85,11 @@ def _seen(text: str, options: Options) -> str:
     return clean
 
 
-def look_for_keys(options: Options, message: Message, own: Iterable[str] = ()) -> None:
-    """Say where a message seems to hold a key. Raises UsageError where that is not meant."""
-    held = held_keys(message, own)
+def look_for_keys(
+    options: Options, session: Session, message: Message, own: Iterable[str] = ()
+) -> None:
+    """Say where what is sent seems to hold a key. Raises UsageError where that is not meant."""
+    held = held_keys((message, *unsent(session)), own)
     if not held:
         return
     if not (options.yes_secrets or options.dry_run):
@@ -97,13 +100,36 @@ def look_for_keys(options: Options, message: Message, own: Iterable[str] = ()) -
 
 def form_of(options: Options) -> "Form | None":
     """Give the form of the reply that is asked for, if one is. Raises UsageError."""
-    if options.schema is None and options.choose is None:
+    if options.schema is None and options.choose is None and options.rows is None:
         return None
-    from chatrepl.pages.reply_form import choice_form, schema_form
+    from chatrepl.pages.reply_form import choice_form, rows_form, schema_form
 
+    if options.rows is not None:
+        return rows_form(columns_of(options))
     if options.choose is not None:
         return choice_form((options.choose,), "--choose")
     return schema_form(options.schema or "", "--schema", read_text)
+
+
+def columns_of(options: Options) -> "tuple[Column, ...]":
+    """Read the columns of the rows that are asked for. Raises UsageError."""
+    from chatrepl.core.rows import parse_columns
+
+    return parse_columns(options.rows or "", "--rows")
+
+
+def check_of(options: Options, form: "Form | None") -> Callable[[Any], str | None] | None:
+    """Give what says where a reply's value departs from what was asked for, if anything was."""
+    if form is None:
+        return None
+    if options.rows is not None:
+        from chatrepl.core.rows import rows_violation
+
+        columns = columns_of(options)
+        return lambda value: rows_violation(columns, value)
+    from chatrepl.pages.reply_form import check_of as check_schema
+
+    return check_schema(form)
 
 
 def attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":

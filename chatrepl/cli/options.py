@@ -59,7 +59,7 @@ class Options:
     prefill: str | None = _flag("text", _MESSAGE, "-p, --prefill TEXT", "Begin the reply with TEXT.")
     attach: list[str] = _flag("many", _MESSAGE, "-a, --attach, --image PATH", "Image, PDF, text file, URL, or - for stdin; repeatable.")
     max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
-    schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON", "The reply must fit this JSON Schema.")
+    schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON|FIELDS", "The reply must fit: a JSON Schema, or 'name, age int'.")
     choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
     yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
@@ -91,7 +91,7 @@ class Options:
     batches: bool = _flag("switch", _MANY, "--batches", "List the batches.")
     fetch: str | None = _flag("text", _MANY, "--fetch ID", "Print the answers of that batch.")
     cancel: str | None = _flag("text", _MANY, "--cancel ID", "Stop that batch; what is answered stays.")
-    rows: str | None = _flag("text", _MANY, "--rows SPEC", "Rows of a table, as CSV: 'name, age int, city'.")
+    rows: str | None = _flag("text", _MANY, "--rows SPEC", "The reply as rows of CSV: 'name, age int, when date'.")
     with_input: bool = _flag("switch", _MANY, "--with-input", "Put the item's fields first in each row.")
     expect: str | None = _flag("text", _MANY, "--expect FIELD", "Compare each answer with that field.")
     at_least: str | None = _flag("text", _MANY, "--at-least SHARE", "Exit 8 where fewer are right, such as 0.9.")
@@ -111,8 +111,10 @@ class Options:
     usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
     by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
+    widget: str | None = _flag("text", _PAGES, "--widget bash|zsh|fish", "Print a function that turns words on the shell's line into a command; it never runs one.", ("bash", "zsh", "fish"))
     show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
     install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on

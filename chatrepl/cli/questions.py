@@ -12,7 +12,7 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.core.wire import scrub
 from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
-from chatrepl.shells.attempt import Question, fork
+from chatrepl.shells.attempt import ItemQuestion, fork
 
 
 @dataclass(slots=True)
@@ -64,14 +64,14 @@ class Questions:
         expected = (self.options.expect,) if self.options.expect else ()
         check_fields(item, self.templates, *expected)
 
-    def __call__(self, item: Item) -> Question:
+    def __call__(self, item: Item) -> ItemQuestion:
         """Make the question of an item. Raises ChatreplError."""
         self.check(item)
         session = fork(self.session, self.system.fill(item), self.prefill.fill(item))
         blocks, head = self._blocks(item)
         message = Message("user", blocks)
         self._look_for_keys(message)
-        return Question(item, session, message, head, not self.system.varies)
+        return ItemQuestion(item, session, message, head, not self.system.varies)
 
     def _blocks(self, item: Item) -> tuple[tuple[Block, ...], int]:
         """Give the message's blocks, and how many of them all questions begin with."""
@@ -111,5 +111,5 @@ class Questions:
         """Raises UsageError where a message seems to hold a key and that is not meant."""
         if self.options.yes_secrets:
             return
-        if held := held_keys(message, self.own):
+        if held := held_keys((message,), self.own):
             raise UsageError(in_words(held), "It was not sent; --yes-secrets sends it.")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from chatrepl.api.address import is_allowed
 from chatrepl.api.outgoing import beta_header, streaming
@@ -17,7 +17,7 @@ from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import compose, form_of, look_for_keys
+from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
@@ -35,7 +35,7 @@ from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
 
 if TYPE_CHECKING:
-    from chatrepl.core.exchange.form import Form
+    from chatrepl.shells.sinks import RowWriter
 
 _AT_ONCE_S: Final = 0.05
 _GREETING_S: Final = 3.0
@@ -99,7 +99,7 @@ async def _ask(
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
-        look_for_keys(options, message, connection.route.secrets)
+        look_for_keys(options, session, message, connection.route.secrets)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -160,8 +160,9 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
     raw = session.settings.render == "raw"
     status = _is_terminal(sys.stderr) and os.environ.get("TERM", "dumb") not in {"", "dumb"}
     status = status and not session.settings.accessible
+    rows = _rows(options, out)
     return Manner(
-        output=options.manner,
+        output="text" if rows is not None else options.manner,
         raw=options.raw,
         screen=_is_terminal(out),
         extract=options.extract,
@@ -169,16 +170,22 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         verbose=options.verbose,
         live_status=status,
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
-        check=_check_of(session.next.form),
+        check=check_of(options, session.next.form),
+        rows=rows,
     )
 
 
-def _check_of(form: "Form | None") -> Callable[[Any], str | None] | None:
-    if form is None:
+def _rows(options: Options, out: TextIO) -> "RowWriter | None":
+    if options.rows is None or options.manner == "json":
         return None
-    from chatrepl.pages.reply_form import check_of
+    from chatrepl.shells.sinks import RowWriter
 
-    return check_of(form)
+    def write(data: bytes) -> None:
+        out.write(data.decode())
+        out.flush()
+
+    safe = display if _is_terminal(out) else (str if options.raw else pipe)
+    return RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
 
 
 def _live_view(session: Session, out: TextIO) -> Display:
@@ -196,7 +203,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
-    look_for_keys(options, message)
+    look_for_keys(options, session, message)
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:

@@ -3,8 +3,10 @@
 import asyncio
 import glob
 import os
+import shutil
 import stat
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -23,52 +25,74 @@ _OBJECTS: Final = frozenset({".jsonl", ".ndjson"})
 
 
 @frozen
-class Source:
+class ItemSource:
     """Items that can be read, and how: `again` where they can be read more than once.
 
-    `waits` tells that reading may take any time: somebody else writes there.
+    Where reading may take any time, because somebody else writes there, `waits` are the raw.
     """
 
     read: Callable[[], Iterator[Item]]
     again: bool
-    waits: bool = False
+    waits: "RawItems | None" = None
 
     async def items(self) -> AsyncGenerator[Item, None]:
-        """Yield the items; what waits lets the loop go on meanwhile."""
+        """Yield the items; what waits for a writer lets the loop go on meanwhile."""
         items = self.read()
-        if not self.waits:
+        if self.waits is None:
             for item in items:
                 yield item
             return
-        while (coming := await asyncio.to_thread(_next, items)) is not None:
+        while (coming := await self._next(items, self.waits)) is not None:
             yield coming
+
+    async def _next(self, items: Iterator[Item], raw: "RawItems") -> Item | None:
+        if raw.ready:
+            return next(items, None)
+        return await asyncio.to_thread(_next, items)
 
 
 def _next(items: Iterator[Item]) -> Item | None:
     return next(items, None)
 
 
-def source_of(options: Options, *, named: bool) -> Source:
+def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
     """Find the items that are asked about; `named` tells that fields of them are.
 
-    Raises UsageError where there are none.
+    They can be read `twice` where that is wanted: a pipe is then read to its end first. Raises
+    UsageError where there are none.
     """
     if options.each_file:
         paths = _matching(options.each_file)
-        return Source(lambda: _files(paths), again=True)
+        return ItemSource(lambda: _files(paths), again=True)
     name = options.input_ or "-"
     if name != "-":
         file = _opened(Path(name).expanduser())
-        return Source(lambda: _items(file, _kind(Path(name), named=named), options), again=True)
+        of_file = _kind(Path(name), named=named)
+        return ItemSource(lambda: _items(RawItems(file, options.null), of_file), again=True)
     if stdin.is_keyboard() or sys.stdin is None or sys.stdin.closed:
         raise UsageError(
             "--each reads its items from standard input, which is the keyboard here.",
             "cat items.txt | chatrepl --each …, or --input FILE.",
         )
-    piped = sys.stdin.buffer
+    piped: IO[bytes] = sys.stdin.buffer
     is_file = stat.S_ISREG(os.fstat(piped.fileno()).st_mode)
+    if twice and not is_file:
+        piped, is_file = _kept_aside(piped), True
     kind: ItemKind = "objects" if named else "lines"
-    return Source(lambda: _items(piped, kind, options), again=is_file, waits=not is_file)
+    if is_file:
+        return ItemSource(lambda: _items(RawItems(piped, options.null), kind), again=True)
+    raw = RawItems(piped, options.null)
+    return ItemSource(lambda: _items(raw, kind), again=False, waits=raw)
+
+
+def _kept_aside(piped: IO[bytes]) -> IO[bytes]:
+    """Read a pipe to its end, into a file that has no name and is gone with us."""
+    from tempfile import TemporaryFile
+
+    file = TemporaryFile()  # noqa: SIM115 - it is read until the end
+    shutil.copyfileobj(piped, file)
+    file.flush()
+    return file
 
 
 def _kind(path: Path, *, named: bool) -> ItemKind:
@@ -105,28 +129,40 @@ def _opened(path: Path) -> IO[bytes]:
     return file
 
 
-def _items(file: IO[bytes], kind: ItemKind, options: Options) -> Iterator[Item]:
-    if file.seekable():
-        file.seek(0)
-    separator = b"\0" if options.null else b"\n"
-    return read_items(kind, _texts(file, separator))
+class RawItems:
+    """What stands between separators in a file or pipe, each as soon as it is there."""
+
+    def __init__(self, file: IO[bytes], is_null: bool) -> None:
+        self._file = file
+        self._separator = b"\0" if is_null else b"\n"
+        self._split: deque[bytes] = deque()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next piece is here already."""
+        return bool(self._split)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read from the beginning, where that is possible."""
+        if self._file.seekable():
+            self._file.seek(0)
+        rest = b""
+        while data := os.read(self._file.fileno(), _PIECE):
+            *raw, rest = (rest + data).split(self._separator)
+            self._split.extend(raw)
+            while self._split:
+                yield self._split.popleft()
+            if len(rest) > _LONGEST:
+                raise UsageError(f"An item is larger than {_LONGEST // 1_000_000} MB.")
+        if rest:
+            yield rest
 
 
-def _texts(file: IO[bytes], separator: bytes) -> Iterator[str]:
-    """Yield what stands between separators, each as soon as it is there."""
-    is_first = True
-    for piece in _pieces(file.fileno(), separator):
+def _items(raw: RawItems, kind: ItemKind) -> Iterator[Item]:
+    return read_items(kind, _texts(raw))
+
+
+def _texts(raw: RawItems) -> Iterator[str]:
+    for number, piece in enumerate(raw):
         text = piece.removesuffix(b"\r").decode("utf-8", "replace")
-        yield text.removeprefix("\ufeff") if is_first else text
-        is_first = False
-
-
-def _pieces(descriptor: int, separator: bytes) -> Iterator[bytes]:
-    rest = b""
-    while data := os.read(descriptor, _PIECE):
-        *pieces, rest = (rest + data).split(separator)
-        yield from pieces
-        if len(rest) > _LONGEST:
-            raise UsageError(f"An item is larger than {_LONGEST // 1_000_000} MB.")
-    if rest:
-        yield rest
+        yield text if number else text.removeprefix("\ufeff")

@@ -63,8 +63,16 @@ def _page(options: Options) -> str:
         from chatrepl.cli.help import help_page
 
         return help_page(get_terminal_size().columns)
+    if options.changes:
+        from chatrepl.cli.news import changes
+
+        return changes()
     if options.version:
         return f"chatrepl {__version__}\n"
+    if options.widget is not None:
+        from chatrepl.cli.widget import widget
+
+        return widget(options.widget)
     if options.show_completion or options.install_completion:
         from chatrepl.cli.app import completion_script, install_completion
 

@@ -3,25 +3,72 @@
 from typing import Annotated
 
 from chatrepl.commands.menu import CARD, KEYS, MENU, CardRows
-from chatrepl.commands.registry import GROUPS, REGISTRY, ArgKind, Command, Group, Offers, command
-from chatrepl.core.outcome import Card, CardGroup, Outcome, Page, Quit
+from chatrepl.commands.registry import (
+    GROUPS,
+    REGISTRY,
+    ArgKind,
+    Command,
+    Group,
+    Offers,
+    Rest,
+    command,
+)
+from chatrepl.core.errors import UsageError
+from chatrepl.core.outcome import (
+    Aside,
+    Card,
+    CardGroup,
+    Confirm,
+    Notice,
+    Outcome,
+    Page,
+    Quit,
+)
+from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.words import about, compact
 from chatrepl.session.session import Session
+from chatrepl.storage.handbook import handbook
 
 _FOOTER = "/help all lists every command · /help NAME tells more · ? shows the keys"
+_TASK = """\
+Answer this question about chatrepl, the program that you are read in, from its handbook alone, \
+in a few lines and in the language of the question. Name the command, option or setting. If the \
+handbook does not say, say so.
+
+{question}"""
 _KEYS = "/help lists the commands"
 _FOOTER_ALL = "/help NAME tells more · an unmistakable beginning of a name is enough"
 
 
 def _names(_session: Session, text: str) -> Offers:
-    names = {"all": "Every command, in groups", "keys": "What the keys do", **MENU}
+    names = {
+        "all": "Every command, in groups",
+        "ask": "A question about chatrepl, answered from its handbook",
+        "keys": "What the keys do",
+        **MENU,
+    }
     return ((name, meaning) for name, meaning in names.items() if name.startswith(text))
 
 
 @command("help", "?", group="program")
 def help_(
-    session: Session, command: Annotated[str | None, ArgKind(complete=_names)] = None
+    session: Session,
+    command: Annotated[str | None, ArgKind(complete=_names)] = None,
+    question: Rest = "",
+    *,
+    force: bool = False,
 ) -> Outcome:
-    """Show the commands that most people use, `all` of them, or all about one."""
+    """Show the commands that most people use, `all` of them, or all about one; or `ask` QUESTION.
+
+    What is asked is answered by the model from the handbook of chatrepl, aside: neither enters the
+    conversation. What that costs is told first.
+    """
+    if command == "ask":
+        return _ask(session, question, force=force)
+    if question:
+        raise UsageError("/help takes the name of one command.", f"/help ask {command} {question}")
     if command == "demo" and session.edges.guide:
         return Page(session.edges.guide)
     if command == "keys":
@@ -31,6 +78,23 @@ def help_(
     if command is not None:
         return Page(_full(REGISTRY.find(command.removeprefix("/"))))
     return Card(groups(CARD), _FOOTER)
+
+
+def _ask(session: Session, question: str, *, force: bool) -> Outcome:
+    """Ask aside with the handbook attached, once its price was agreed to."""
+    if not question.strip():
+        raise UsageError("/help ask needs a question.", "/help ask How do I attach a file?")
+    book = DocumentBlock.plain(handbook(), "The handbook of chatrepl")
+    message = Message("user", (book, TextBlock(_TASK.format(question=question.strip()))))
+    asked = Aside(message, lambda _reply: None)
+    if force:
+        return asked
+    request = session.request(message)
+    tokens = session.ledger.request(request, session.model).tokens
+    cost = session.price(request, Usage(tokens, 0))
+    price = f"{about(cost.usd)} and the answer" if cost is not None else "at an unknown price"
+    preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")
+    return Confirm(preview, lambda: asked, "Ask?")
 
 
 def groups(card: CardRows) -> tuple[CardGroup, ...]:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
+from chatrepl.commands.picking import choose, deleted, numbered
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.commands.tree import goto
@@ -24,6 +25,7 @@ from chatrepl.pages.found import find_all, found_list, jumps
 from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.storage.export import (
     BASE_URL,
     Call,
@@ -35,9 +37,8 @@ from chatrepl.storage.export import (
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, delete, find, list_entries, look_up
+from chatrepl.storage.library import SavedEntry, find, list_entries, look_up, taken_names
 from chatrepl.storage.library import search as search_all
-from chatrepl.storage.record_log import title_of
 from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
@@ -92,11 +93,16 @@ def save(session: Session, name: Rest = "") -> Outcome:
 
 
 @command("load", "resume", group="saved")
-def load(session: Session, name: SavedName) -> Outcome:
+def load(session: Session, name: SavedName = "") -> Outcome:
     """Go on with a saved conversation: its name, its id, or the beginning of either.
 
-    A number after it goes to that turn. The one that is open stays saved, and /undo returns to it.
+    Without NAME choose one from the list, where you can also rename and delete them. A number
+    after NAME goes to that turn. The one that is open stays saved, and /undo returns to it.
     """
+    if not name:
+        return choose(session, lambda entry: _opened(session, entry), "load")
+    if (entry := numbered(session, name)) is not None and not _is_called(session, name):
+        return _opened(session, entry)
     entry, turn = _wanted(session.edges.library, name)
     if not turn:
         return _opened(session, entry)
@@ -178,24 +184,27 @@ def search(session: Session, text: Rest) -> Outcome:
 
 
 @command("delete", group="saved")
-def delete_(session: Session, name: SavedName, *, force: bool = False) -> Outcome:
-    """Delete a saved conversation for good. This cannot be undone."""
-    entry = find(session.edges.library, name)
-    if entry.id == session.recorder.id:
-        raise UsageError("That conversation is open.", "/clear leaves it; then it can be deleted.")
+def delete_(session: Session, name: SavedName = "", *, force: bool = False) -> Outcome:
+    """Delete a saved conversation for good. This cannot be undone.
 
-    def apply() -> Outcome:
-        for _, recorder in session.shelf.all:
-            if isinstance(recorder, Journal) and recorder.id == entry.id:
-                recorder.close()  # what was open in this chat holds its file
-        session.forget(entry.id)
-        delete(entry)
-        return Notice(f"{entry.label} is deleted.")
+    Without NAME choose one from the list.
+    """
+    if not name:
+        return choose(session, lambda entry: _delete(session, entry, force=force), "delete")
+    entry = None if _is_called(session, name) else numbered(session, name)
+    return _delete(session, entry or find(session.edges.library, name), force=force)
 
-    if force:
-        return apply()
+
+def _is_called(session: Session, name: str) -> bool:
+    """Tell whether a conversation has a number for a name."""
+    return name.isdecimal() and name in taken_names(session.edges.library or Path())
+
+
+def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:
+    if force or entry.id == session.recorder.id:  # of the open one, it says why not
+        return Notice(deleted(session, entry))
     preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
-    return Confirm(preview, apply, "Delete it for good?")
+    return Confirm(preview, lambda: Notice(deleted(session, entry)), "Delete it for good?")
 
 
 @command("export", group="saved")
@@ -246,15 +255,12 @@ def _exported(session: Session, format_: Format) -> str:
 
 def _sheet(session: Session) -> Sheet:
     """Put together what is exported for people: all turns, whether they are sent or not."""
-    conversation, recorder = session.conversation, session.recorder
-    path, state = conversation.path(), conversation.state
-    name = recorder.name if isinstance(recorder, Journal) else ""
-    title = name or next(filter(None, map(title_of, path)), "Conversation")
+    path, state = session.conversation.path(), session.conversation.state
     begun, ended = when(path[0].created), when(path[-1].created)
     branch = next((name for name, at in state.branches.items() if at == state.head), "")
     dated = begun if ended[:10] == begun[:10] else f"{begun} to {ended}"
     about = " · ".join(filter(None, (dated, _turns(len(path)), branch and f"branch {branch}")))
-    return Sheet(path, title, state.system, session.settings.cite, about)
+    return Sheet(path, title(session) or "Conversation", state.system, session.settings.cite, about)
 
 
 def _extent(session: Session, format_: Format) -> str:

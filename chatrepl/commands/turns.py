@@ -18,7 +18,7 @@ from chatrepl.core.talk.differences import changed_words
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.sources import Sources
-from chatrepl.core.words import compact
+from chatrepl.core.words import tokens_words
 from chatrepl.session.session import Session
 
 LISTED: Final = 100  # turns that /history shows unasked: the end is there at once
@@ -48,18 +48,8 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
 
 def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:
     state = state_of(session, turn, held)
-    return (str(number), asked(turn), answered(turn), _tokens(session, turn), state)
-
-
-def _tokens(session: Session, turn: Turn) -> str:
-    """Tell what a reply came to; of one that was cut nobody counted it, so it is estimated."""
-    if turn.receipt is None:
-        return ""
-    if turn.receipt.stop_reason is not None:
-        return compact(turn.receipt.usage.output_tokens)
-    if turn.assistant is None or not session.edges.can_count():
-        return ""
-    return f"~{compact(session.ledger.message(turn.assistant, session.model).tokens)}"
+    tokens = tokens_words(session.ledger.turn(turn, session.model))  # as /context tells it
+    return (str(number), asked(turn), answered(turn), tokens, state)
 
 
 def cached(session: Session, warm: Warmth) -> frozenset[bytes]:

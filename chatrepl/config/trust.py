@@ -2,7 +2,8 @@
 
 A file or folder is trusted where it belongs to the user or to root and nobody else may write to it.
 The same goes for what a link in its place leads to, and for the folders that both stand in: who may
-write to those may put another file there.
+write to those may put another file there. A folder that all share, such as /tmp, is one of these,
+sticky or not: as with ssh, what counts is who may write, not who may rename.
 """
 
 import os
@@ -16,18 +17,26 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @frozen
 class Doubt:
-    """Why something is not trusted: somebody else owns `path`, or may write to it."""
+    """Why something is not trusted: somebody else owns `path`, or may write to it.
+
+    A place that `is_shared` is meant to be written to by all: nobody should mend that.
+    """
 
     path: Path
     is_foreign: bool
+    is_shared: bool = False
 
     @property
     def reason(self) -> str:
+        if self.is_shared:
+            return f"others may write to {self.path} as well"
         whose = "belongs to somebody else" if self.is_foreign else "can be changed by others"
         return f"{self.path} {whose}"
 
     @property
     def mend(self) -> str:
+        if self.is_shared:
+            return "A folder of your own mends it."
         if self.is_foreign:
             return f"chown {os.geteuid()} {self.path} mends it."
         return f"chmod go-w {self.path} mends it."
@@ -58,4 +67,7 @@ def doubt(path: Path, opened: os.stat_result | None = None) -> Doubt | None:
 def _doubt(place: Path, status: os.stat_result) -> Doubt | None:
     if status.st_uid not in {0, os.geteuid()}:
         return Doubt(place, is_foreign=True)
-    return Doubt(place, is_foreign=False) if status.st_mode & _OTHERS_WRITE else None
+    if not status.st_mode & _OTHERS_WRITE:
+        return None
+    is_shared = bool(status.st_mode & stat.S_ISVTX) or status.st_uid != os.geteuid()
+    return Doubt(place, is_foreign=False, is_shared=is_shared)

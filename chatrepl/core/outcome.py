@@ -3,7 +3,7 @@
 To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -46,6 +46,30 @@ class Card:
 
     groups: "tuple[CardGroup, ...]"
     footer: str = ""
+
+
+@frozen
+class PickRow:
+    """One of many to choose from: what it is called, and what else a row tells of it."""
+
+    id: str
+    title: str
+    facts: tuple[str, ...] = ()
+
+
+@frozen
+class Pick:
+    """Let one of `rows`, which may be read as they are seen, be chosen; `choose` gets its id.
+
+    `rename` and `delete` do so at once, and say what came of it. Where nothing can be drawn,
+    `otherwise` lists them.
+    """
+
+    rows: "Sequence[PickRow]"
+    choose: "Callable[[str], Outcome]"
+    rename: Callable[[str, str], str]
+    delete: Callable[[str], str]
+    otherwise: "Callable[[], Outcome]"
 
 
 @frozen
@@ -155,6 +179,7 @@ Outcome: TypeAlias = (
     Notice
     | Table
     | Card
+    | Pick
     | Page
     | Exactly
     | Confirm

@@ -178,7 +178,13 @@ class Settings:
     notify: bool = _option(
         False, "Call you when a reply is done and the window is not in focus; else after 10 s."
     )
-    title: bool = _option(False, "Name the terminal's window after your last question.")
+    title: bool = _option(False, "Name the terminal's window after the conversation.")
+    titles: str = _option(
+        "words",
+        "What an unnamed conversation is called by: its first words, or a title that the cheapest "
+        "model gives it after the first reply.",
+        choices=("words", "model"),
+    )
 
 
 def _options() -> dict[str, Option]:

@@ -3,32 +3,48 @@
 `door` is the flag or the command that asks, as it is written.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from chatrepl.api.json_schema import read_schema, sendable, violation
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.rows import Column, object_schema, parse_columns, rows_schema
 
 MOST_SCHEMA_BYTES: Final = 1_000_000
+_WORDS: Final = re.compile(r"[,:\s]")  # there are some, and no name of a file
 _SAFE: Final = "Nothing was sent."
 
 
 def schema_form(text: str, door: str, read: Callable[[str, int], str]) -> Form:
-    """Make the form of a JSON schema: the JSON itself, or a file that holds it.
+    """Make the form of a JSON schema: the JSON itself, a file that holds it, or a few words.
 
     `read` gives the text of a file of so many bytes at most. Raises UsageError.
     """
     if text.lstrip().startswith("{"):
         schema = read_schema(text, door)
     elif text.strip():
-        try:
-            content = read(text, MOST_SCHEMA_BYTES)
-        except ConfigError as error:
-            raise UsageError(error.message, _SAFE) from None
-        schema = read_schema(content, text)
+        schema = _named_schema(text, door, read)
     else:
-        raise UsageError(f"{door} takes a file, or a JSON Schema as it stands.", _SAFE)
+        raise UsageError(f"{door} takes a file, a JSON Schema, or 'name, age int'.", _SAFE)
+    return Form(sendable(schema), whole=schema)
+
+
+def _named_schema(text: str, door: str, read: Callable[[str, int], str]) -> dict[str, Any]:
+    """Read the schema in a file, or the fields in a few words where that is no file."""
+    try:
+        content = read(text, MOST_SCHEMA_BYTES)
+    except ConfigError as error:
+        if _WORDS.search(text.strip()) and not text.rstrip().endswith(".json"):
+            return object_schema(parse_columns(text, door))
+        raise UsageError(error.message, _SAFE) from None
+    return read_schema(content, text)
+
+
+def rows_form(columns: Sequence[Column]) -> Form:
+    """Make the form of rows with these columns."""
+    schema = rows_schema(columns)
     return Form(sendable(schema), whole=schema)
 
 

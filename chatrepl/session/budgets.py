@@ -43,23 +43,23 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
 
     Raises BudgetError where it does not fit. What has no price is not counted, and said.
     """
-    bill = _Bill(till, request)
-    if bill.price(0, 0) is None:
+    worst = _WorstCase(till, request)
+    if worst.price(0, 0) is None:
         words = f"The price of {request.model} is not known, so no budget counts it."
         return Reserved(request, id_, words=(words,) if till.session.announce(words) else ())
-    roughly = bill.rough_input
+    roughly = worst.rough_input
     with _alone(till) as is_alone:
-        if roughly is not None and (held := _held(bill, id_, roughly, is_alone, whole=True)):
+        if roughly is not None and (held := _held(worst, id_, roughly, is_alone, whole=True)):
             return held
     exact = await _count(till, request)
     while True:
         is_last = not till.held  # what others of this process hold may be free in a moment
         with _alone(till) as is_alone:
-            if held := _held(bill, id_, exact, is_alone, whole=again or not is_last):
+            if held := _held(worst, id_, exact, is_alone, whole=again or not is_last):
                 return held
             limit = narrowest(limits(till))
         if is_last:
-            raise refusal(limit or Limit("", 0, 0), bill.usd(exact, bill.wanted))
+            raise refusal(limit or Limit("", 0, 0), worst.usd(exact, worst.wanted))
         await till.released()
 
 
@@ -68,10 +68,10 @@ def hold_all(till: "Till", requests: Sequence[Request], name: str) -> bool:
 
     Raises BudgetError where it does not fit.
     """
-    bills = [_Bill(till, request) for request in requests]
-    if any(bill.price(0, 0) is None for bill in bills):
+    cases = [_WorstCase(till, request) for request in requests]
+    if any(case.price(0, 0) is None for case in cases):
         return False
-    usd = sum(bill.usd(bill.estimate(), bill.wanted) for bill in bills) * BATCH_FACTOR
+    usd = sum(case.usd(case.estimate(), case.wanted) for case in cases) * BATCH_FACTOR
     with _alone(till) as is_alone:
         limit = narrowest(limits(till))
         if limit is None:
@@ -88,7 +88,7 @@ def limits(till: "Till") -> Iterator[Limit]:
     """Give the bounds that are set, and what is gone of each."""
     session, settings = till.session, till.session.settings
     agreed = session.interactive and session.books.agreed_usd > 0  # a chat asks again by itself
-    if settings.max_cost_usd and not agreed:
+    if settings.max_cost_usd and till.bounds_run and not agreed:
         gone = till.paid_usd + sum(till.held.values())
         yield Limit("max_cost_usd", settings.max_cost_usd, gone)
     if not (settings.budget_day_usd or settings.budget_month_usd):
@@ -119,29 +119,31 @@ def _alone(till: "Till") -> AbstractContextManager[bool]:
     return nullcontext(False) if accounts is None else accounts.alone()
 
 
-def _held(bill: "_Bill", id_: str, tokens: int, is_alone: bool, *, whole: bool) -> Reserved | None:
+def _held(
+    worst: "_WorstCase", id_: str, tokens: int, is_alone: bool, *, whole: bool
+) -> Reserved | None:
     """Hold what `tokens` of input and the longest reply that fits come to; None where none does."""
-    limit = narrowest(limits(bill.till))
+    limit = narrowest(limits(worst.till))
     if limit is None:
-        return Reserved(bill.request, id_)
-    wanted = bill.wanted
-    out = affordable(limit.left_usd, wanted, lambda out: bill.usd(tokens, out))
-    if out < (wanted if whole else bill.least):
+        return Reserved(worst.request, id_)
+    wanted = worst.wanted
+    out = affordable(limit.left_usd, wanted, lambda out: worst.usd(tokens, out))
+    if out < (wanted if whole else worst.least):
         return None
-    usd = bill.usd(tokens, out)
+    usd = worst.usd(tokens, out)
     spending = Spending(
         id_,
-        bill.till.session.edges.clock(),
-        bill.request.model,
-        conversation=bill.till.session.recorder.id or "",
+        worst.till.session.edges.clock(),
+        worst.request.model,
+        conversation=worst.till.session.recorder.id or "",
         open=True,
         held_usd=usd,
     )
-    _enter(bill.till, spending, limit, is_alone=is_alone)
-    held = Reserved(bill.request, id_, usd, usd - bill.usd(tokens, 0))
+    _enter(worst.till, spending, limit, is_alone=is_alone)
+    held = Reserved(worst.request, id_, usd, usd - worst.usd(tokens, 0))
     if out == wanted:
         return held
-    lowered = replace(bill.request, params={**bill.request.params, "max_tokens": out})
+    lowered = replace(worst.request, params={**worst.request.params, "max_tokens": out})
     words = f"max_tokens is lowered to {out:,}: {limit.key} leaves {dollars(limit.left_usd)}."
     return replace(held, request=lowered, words=(words,))
 
@@ -161,10 +163,10 @@ async def _count(till: "Till", request: Request) -> int:
     try:
         return await till.count(request)
     except ApiError:
-        return _Bill(till, request).estimate()
+        return _WorstCase(till, request).estimate()
 
 
-class _Bill:
+class _WorstCase:
     """What a request may come to at most."""
 
     def __init__(self, till: "Till", request: Request) -> None:

@@ -264,6 +264,10 @@ class Session:
         self.service = replace(self.service, models=self.service.models.learn(id_, facts))
         self.edges.learn(id_, facts)
 
+    def learn_from(self, other: "Session") -> None:
+        """Take over what another session of the same service has learned of it."""
+        self.service = other.service
+
     def update_models(self, infos: Iterable[Wire]) -> None:
         """Take over the service's own list of its models."""
         merged = self.service.models.merge(infos, now=self.edges.clock())

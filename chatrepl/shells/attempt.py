@@ -22,7 +22,7 @@ from chatrepl.turn import Stream, run_turn
 
 
 @frozen
-class Question:
+class ItemQuestion:
     """One item's question: a session of its own, and the message.
 
     The first `head` blocks are the same in all questions, and so is the system prompt where that is
@@ -68,7 +68,7 @@ class Attempt(SilentView):
     `session` is its own, and begins as the question's.
     """
 
-    question: Question
+    question: ItemQuestion
     wanted: Wanted
     session: Session
     retries: int = 0

@@ -23,7 +23,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.result import Wanted
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
-from chatrepl.shells.attempt import Attempt, Question
+from chatrepl.shells.attempt import Attempt, ItemQuestion
 from chatrepl.shells.each import Finished
 
 Answered = TypeVar("Answered")
@@ -97,9 +97,9 @@ class Batched:
     wait: bool = True
     window: int | None = None
     pace_s: float = _FIRST_LOOK_S
-    _asked: dict[str, Question] = field(default_factory=dict)
+    _asked: dict[str, ItemQuestion] = field(default_factory=dict)
 
-    async def send(self, questions: AsyncIterator[Question], finished: Finished) -> None:
+    async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Have all questions answered. Raises LeftError where batches are left under way."""
         async for question in questions:
             self._asked[_key(question)] = question
@@ -153,7 +153,7 @@ class Batched:
             flights.append(await self._send(named, own, headers))
         return flights
 
-    def _body(self, question: Question) -> bytes:
+    def _body(self, question: ItemQuestion) -> bytes:
         return question.request.encode()
 
     def _headers(self) -> Mapping[str, str]:
@@ -255,7 +255,7 @@ class Batched:
                 del self._asked[key]
 
     async def _result(
-        self, question: Question, name: str, result: list[StreamEvent] | ApiError
+        self, question: ItemQuestion, name: str, result: list[StreamEvent] | ApiError
     ) -> dict[str, Any]:
         attempt = self._attempt(question)
         if isinstance(result, ApiError):
@@ -269,7 +269,7 @@ class Batched:
                 self.till.enter_batched(name, question.request, attempt.reply)
             self.paid(attempt.cost_usd)
 
-    def _attempt(self, question: Question) -> Attempt:
+    def _attempt(self, question: ItemQuestion) -> Attempt:
         return Attempt(question, self.wanted, question.fresh(self.session.service))
 
     def _named(self, flight: BatchFlight, id_: str) -> None:
@@ -311,7 +311,7 @@ def place_of(custom_id: str) -> int | None:
     return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None
 
 
-def _key(question: Question) -> str:
+def _key(question: ItemQuestion) -> str:
     return f"{question.item.number}-{question.item.id}"
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.core.talk.conversation import Message
-from chatrepl.session.held_keys import held_keys, in_words
+from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
+
+_BESIDE: Final = "The system prompt, the prefill or a message that you added"
 
 
 class TakenBack(Exception):  # noqa: N818 - nothing is wrong
@@ -23,15 +26,20 @@ class Consent:
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)
 
-    def to_send(self, message: Message) -> bool:
+    def to_send(self, *messages: Message) -> bool:
         """Ask before something is sent that seems to be a key; once for each."""
-        held = held_keys(message, self.own)
-        if not held.keys() - self.agreed:
+        held = held_keys(messages, self.own)
+        beside = held_keys(unsent(self.session), self.own)
+        if held.keys() - self.agreed:
+            question = f"{in_words(held)} y: send it · N: keep it in the prompt"
+        elif beside.keys() - self.agreed:
+            question = f"{in_words(beside, _BESIDE)} y: send it · N: send nothing"
+        else:
             return True
-        if not self.ask(f"{in_words(held)} y: send it · N: keep it in the prompt"):
+        if not self.ask(question):
             self.say("Nothing was sent.")
             return False
-        self.agreed.update(held)
+        self.agreed.update(held, beside)
         return True
 
     def to_pay(self) -> bool:

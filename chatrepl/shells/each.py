@@ -3,7 +3,7 @@
     items ──> questions ──> Sender ──> finished ──> Ordered ──> sink
               (what is done already is not asked)    (state file, then the output)
 
-An item becomes a `Question` (`attempt.py`): a session of its own and a message, of which
+An item becomes a `ItemQuestion` (`attempt.py`): a session of its own and a message, of which
 `question.request` is what is sent. A `Sender` takes questions as it can use them and tells of each
 when it is finished, in any order: `live.py` sends single requests. What is finished goes into the
 state at once and to the sink in order. Nothing is held for all items but a number in the state.
@@ -20,10 +20,10 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.items import Item
-from chatrepl.shells.attempt import Question, unasked
+from chatrepl.shells.attempt import ItemQuestion, unasked
 from chatrepl.storage.answer_log import Done
 
-Finished: TypeAlias = Callable[[Question, dict[str, Any]], None]
+Finished: TypeAlias = Callable[[ItemQuestion, dict[str, Any]], None]
 Sink: TypeAlias = Callable[[Item, dict[str, Any]], None]
 WINDOW: Final = 1024  # how far what is asked runs ahead of what is written
 
@@ -33,7 +33,7 @@ class Sender(Protocol):
 
     window: int | None
 
-    async def send(self, questions: AsyncIterator[Question], finished: Finished) -> None:
+    async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Ask all questions and tell of each result.
 
         Raises ChatreplError for what stops the whole run.
@@ -78,7 +78,7 @@ class Each:
     `make` makes a question of an item, or raises ChatreplError; `again` asks also for what failed.
     """
 
-    make: Callable[[Item], Question]
+    make: Callable[[Item], ItemQuestion]
     model: str
     ordered: Ordered
     again: bool = False
@@ -93,12 +93,12 @@ class Each:
         except* (ChatreplError, OSError) as group:
             raise _first(group) from None
 
-    def _finish(self, question: Question, result: dict[str, Any]) -> None:
+    def _finish(self, question: ItemQuestion, result: dict[str, Any]) -> None:
         self.ordered.finish(question.item, result)
 
     async def _questions(
         self, items: AsyncIterator[Item], window: int | None
-    ) -> AsyncGenerator[Question, None]:
+    ) -> AsyncGenerator[ItemQuestion, None]:
         """Yield the questions that are open; what is done already goes on to the sink."""
         async for item in items:
             await self.ordered.room(item.number, window)

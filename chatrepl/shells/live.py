@@ -10,10 +10,12 @@ from chatrepl.api.retry import CAP_S, any_chance, delay
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.spending import BudgetError
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
-from chatrepl.shells.attempt import Attempt, Question
+from chatrepl.shells.attempt import Attempt, ItemQuestion
 from chatrepl.shells.each import WINDOW, Finished
+from chatrepl.shells.purse import Purse
 from chatrepl.turn import Stream
 
 _OF_ALL: Final = frozenset(  # what would come of every other question too
@@ -67,55 +69,67 @@ class Gate:
 class Live:
     """Sends single requests. `session` is what all questions were made from.
 
-    `paid` hears what each attempt cost, `say` what the user should know.
+    `purse` bounds what it may cost; `paid` hears what each attempt did, `say` what the user should
+    know.
     """
 
     session: Session
     stream: Stream
     gate: Gate
     wanted: Wanted
+    purse: Purse
     paid: Callable[[float], None]
     say: Callable[[str], None]
     window: int | None = WINDOW
     _silent: int = 0  # attempts in a row that nobody answered
 
-    async def send(self, questions: AsyncIterator[Question], finished: Finished) -> None:
+    async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Ask all questions, as many at once as may be."""
         async with asyncio.TaskGroup() as group:
             async for question in questions:
-                await self.gate.enter()
-                group.create_task(self._hold(question, finished))
+                reserved = await self._let_in(question)
+                group.create_task(self._hold(question, finished, reserved))
 
-    async def _hold(self, question: Question, finished: Finished) -> None:
-        """Get one question answered, however many attempts that takes; the gate is entered."""
+    async def _let_in(self, question: ItemQuestion) -> float:
+        """Wait until a question may go; give what is set aside for it."""
+        reserved = await self.purse.reserve(question.session, lambda: question.request)
+        await self.gate.enter()
+        return reserved
+
+    async def _hold(self, question: ItemQuestion, finished: Finished, reserved: float) -> None:
+        """Get one question answered, however many attempts that takes; it was let in."""
         attempts = self.session.settings.retries + 1
         for number in range(1, attempts + 1):
             session = question.fresh(self.session.service)
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
-                result = await self._ask(attempt)
+                result = await self._ask(attempt, reserved)
             except ApiError as error:
                 self._look_around(error, attempt)
                 if number < attempts and error.retryable:
                     await self._wait(error, number)
+                    reserved = await self._let_in(question)
                     continue
                 result = attempt.failed(error)
+            except BudgetError:
+                raise  # no later question would fit either
             except ChatreplError as error:
                 result = attempt.failed(error)
             finished(question, result)
             break
 
-    async def _ask(self, attempt: Attempt) -> dict[str, Any]:
+    async def _ask(self, attempt: Attempt, reserved: float) -> dict[str, Any]:
         service = attempt.session.service
         try:
             return await attempt.ask(self.stream)
         finally:
             if attempt.session.service is not service:
-                self.session.service = attempt.session.service  # what one learned, all know
+                self.session.learn_from(attempt.session)  # what one learned, all know
             if attempt.reply.complete:
                 self.gate.take(self.gate.limiter.ended(*_taken(attempt.reply.total_usage)))
             self.gate.leave()
             self._silent = 0 if attempt.reply.started else self._silent
+            self.purse.settle(reserved, attempt.cost_usd)
             self.paid(attempt.cost_usd)
             for remark in attempt.remarks:
                 self.say(remark)
@@ -137,7 +151,6 @@ class Live:
             gate = self.gate
             gate.take(gate.limiter.paused(error.retry_after_s, gate.clock()))
         await asyncio.sleep(seconds)
-        await self.gate.enter()
 
 
 def _taken(usage: Usage) -> tuple[int, int]:

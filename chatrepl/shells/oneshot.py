@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from chatrepl.core.errors import (
     AGAIN,
@@ -31,6 +31,9 @@ from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Stream, run_turn
 
+if TYPE_CHECKING:
+    from chatrepl.shells.sinks import RowWriter
+
 _ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
 _SIGNALLED: Final = 128
 STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
@@ -41,7 +44,7 @@ class Manner:
     """How the answer is written. `screen` tells that it is written to a terminal.
 
     `rendered` makes the view of a terminal; None is a pipe. `check` tells how a reply breaks the
-    form that was asked for; it gives None where it fits.
+    form that was asked for; it gives None where it fits. `rows` writes rows as they come.
     """
 
     output: str = "text"
@@ -53,6 +56,7 @@ class Manner:
     live_status: bool = False
     rendered: Callable[[], Display] | None = None
     check: Callable[[Any], str | None] | None = None
+    rows: "RowWriter | None" = None
 
 
 @dataclass(slots=True)
@@ -110,7 +114,9 @@ class Shot:
             self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
             self._write_result(self._text(), None, error)
-        elif self._held():  # what does not have the form asked for is nothing for stdout
+        elif (
+            self._held() and self.manner.rows is None
+        ):  # what does not have the form asked for is nothing for stdout
             mutter(self.err, display(self._text().rstrip("\n")))
         if isinstance(error, ApiError):
             _word_for_a_pipe(error)
@@ -138,6 +144,10 @@ class Shot:
             asked, kept = self.session.settings.model, self.session.recorder.id
             lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
             return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
+        if self.manner.rows is not None:
+            from chatrepl.shells.sinks import RowsView  # seldom asked for
+
+            return NotedView(RowsView(self.manner.rows), err, live=self.manner.live_status)
         if self._held():
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
@@ -157,6 +167,8 @@ class Shot:
     def _write(self, text: str, parsed: Any) -> None:
         if self.manner.output != "text":
             self._write_result(text, parsed, self._unsaved())
+        elif self.manner.rows is not None:
+            self.manner.rows.begin()  # where there are none, the header tells so
         elif self._held():
             safe = self._safe(text)
             self.out.write(safe if safe.endswith("\n") else f"{safe}\n")

@@ -12,7 +12,7 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
@@ -29,6 +29,7 @@ from chatrepl.core.outcome import (
     Notice,
     Outcome,
     Page,
+    Pick,
     Quit,
     Send,
     Several,
@@ -38,12 +39,14 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
+from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent, TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
-from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.shells.typed_line import BARE, is_dropped
+from chatrepl.shells.under_reply import BACK, condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -51,13 +54,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-# What every shell understands is no message: it would be paid for.
-_BARE = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
-# What a failure says to do, once the message is back in the prompt.
-_BACK = {
-    AGAIN: "Nothing is lost; Enter sends it again.",
-    CHANGE: "Your message is back in the prompt.",
-}
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
@@ -163,13 +159,14 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = _BARE.get(text.strip(), text)
+        text = self.draft = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif _is_dropped(text) and self._is_to_attach(text):
+        elif is_dropped(text) and self._is_to_attach():
+            self.draft = ""
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
-            settings = self.session.settings
+            self.draft, settings = "", self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -192,23 +189,22 @@ class Repl:
             return True
         if self.desk.ask("That begins like a path. Send it as a message?"):
             return False
-        self.draft = text
         raise TakenBack
 
-    def _is_to_attach(self, text: str) -> bool:
+    def _is_to_attach(self) -> bool:
         answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
         if answer is None:
-            self.draft = text
             raise TakenBack
         return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
+        self.draft = text  # whatever stops us before the turn, the text is not lost
         if not self.session.settings.keep_hidden:
             text, hidden = without_hidden(text)
             if hidden:
                 self.desk.speaker.line(f"{hidden_words(hidden)} left out of your message.")
-        self.draft = text  # whatever stops us before the turn, the text is not lost
+                self.draft = text
         if "@" in text:
             self._send_mentioning(text, pasted)
         else:
@@ -263,6 +259,8 @@ class Repl:
             case Several(outcomes):
                 for one in outcomes:
                     self.act(one)
+            case Pick():
+                self._pick(outcome)
             case Confirm(preview, apply, question):
                 self.act(preview)
                 answer = self.desk.ask(question)
@@ -290,12 +288,19 @@ class Repl:
             case Quit():
                 self.running = False
             case Continue():
-                if self.consent.to_pay():
+                if self.consent.to_send() and self.consent.to_pay():
                     self._turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
-                self._aside(message, then)
+                if self.consent.to_send(message):
+                    self._aside(message, then)
             case Count():
                 self._count(outcome)
+
+    def _pick(self, asked: Pick) -> None:
+        if not self.desk.prompt.draws:
+            self._do(asked.otherwise)
+        elif chosen := self.desk.prompt.pick(self.runner.run, asked):
+            self._do(lambda: asked.choose(chosen))
 
     def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
         """Let the model write something aside; a stop leaves all as it was."""
@@ -323,7 +328,7 @@ class Repl:
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
-            self.attention.name_window(message.text)
+            self.attention.name_window(title(self.session) or message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
     def _turn(self, reply: Answering, typed: str = "") -> None:
@@ -338,7 +343,7 @@ class Repl:
             elif typed:
                 self.draft = typed
                 if isinstance(error, ChatreplError):
-                    error.hint = _BACK.get(error.hint, error.hint)
+                    error.hint = BACK.get(error.hint, error.hint)
             raise
         else:
             self._sum_up(turn)
@@ -362,6 +367,7 @@ class Repl:
             before_suspend=view.suspend,
             after_suspend=view.resume,
             hear=self.attention.hear,
+            waits=view.let_wait,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
@@ -387,11 +393,3 @@ class Repl:
             self.desk.speaker.line(words, style)
         if self.session.settings.notify and turn.receipt:
             self.attention.call(turn.receipt)
-
-
-def _is_dropped(text: str) -> bool:
-    if not text.startswith(("/", "~", "'", '"', "file:")):
-        return False
-    from chatrepl.attachments.dropped import are_dropped  # seldom needed
-
-    return are_dropped(text)

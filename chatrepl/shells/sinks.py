@@ -1,13 +1,18 @@
 """How the answers to many questions are written: text, objects, or rows; all in order."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeAlias
 
+from chatrepl.core.exchange.reply import Reply, StreamEvent, TextDelta
 from chatrepl.core.items import Item
-from chatrepl.core.wire import encode
+from chatrepl.core.rows import Column, RowReader, csv_line, misfit, rows_in
+from chatrepl.core.wire import Wire, encode
+from chatrepl.terminal.views.json_lines import SilentView
 
-Write = Callable[[bytes], None]
+Write: TypeAlias = Callable[[bytes], None]
+_NOTHING: Final[Wire] = {}
 
 
 @dataclass(slots=True)
@@ -41,8 +46,86 @@ class ObjectSink:
         self.write(json_line(wire))
 
 
-def json_line(value: object) -> bytes:
-    """Write a value as a line of ASCII JSON, inert on a terminal."""
-    import json
+@dataclass(slots=True)
+class RowWriter:
+    """Writes rows as a CSV file, or as an object a line; each only if it fits the columns."""
 
-    return f"{json.dumps(json.loads(encode(value)), ensure_ascii=True)}\n".encode()
+    write: Write
+    columns: tuple[Column, ...]
+    objects: bool = False
+    safe: Callable[[str], str] = str
+    _names: list[str] | None = None
+
+    def begin(self, more: Sequence[str] = ()) -> None:
+        """Write the header, once; `more` are columns that stand before."""
+        if self._names is None:
+            self._names = [*more, *(column.name for column in self.columns)]
+            if not self.objects:
+                self._line(csv_line(self._names))
+
+    def row(self, row: Any, before: Wire = _NOTHING) -> str:
+        """Write a row. Gives why it does not fit, and writes nothing then; else it is empty."""
+        if why := misfit(self.columns, row):
+            return why
+        self.begin(list(before))
+        whole = {**before, **{column.name: row[column.name] for column in self.columns}}
+        if self.objects:
+            self.write(json_line(whole))
+        else:
+            cells = [before.get(name) for name in self._names or ()][: -len(self.columns)]
+            self._line(csv_line([*cells, *(row[column.name] for column in self.columns)]))
+        return ""
+
+    def _line(self, line: str) -> None:
+        self.write(self.safe(line).encode("utf-8", "replace"))
+
+
+@dataclass(slots=True)
+class RowSink:
+    """The rows of each answer; with `fields`, each after what is known of its item."""
+
+    rows: RowWriter
+    fields: bool = False
+
+    def __call__(self, item: Item, result: dict[str, Any]) -> None:
+        """Write the rows of an answer; what failed has none."""
+        before: dict[str, Any] = {}
+        if self.fields:
+            before = item.value if isinstance(item.value, dict) else {"input": item.value}
+        if not result["ok"]:
+            return
+        self.rows.begin(list(before))
+        for row in rows_in(result["parsed"]) or ():
+            self.rows.row(row, before)
+
+
+class RowsView(SilentView):
+    """Writes the rows of one reply as they come. `misfits` tells of those that did not fit."""
+
+    def __init__(self, rows: RowWriter) -> None:
+        self._rows = rows
+        self._reader = RowReader()
+        self.misfits: list[str] = []
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        """Take an event."""
+        del reply
+        if not isinstance(event, TextDelta):
+            return
+        try:
+            rows = self._reader.feed(event.text)
+        except ValueError:
+            self._reader.ended = True
+            self.misfits.append("it is no JSON")
+            return
+        self.misfits += filter(None, map(self._rows.row, rows))
+
+
+def json_line(value: Wire) -> bytes:
+    """Write a value as a line of ASCII JSON, inert on a terminal."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+        text.encode()
+    except ValueError:
+        text = json.dumps(json.loads(encode(value)))
+    return f"{text}\n".encode()

@@ -12,7 +12,7 @@ _NAMED: Final = 10  # of those that failed
 
 
 @dataclass(slots=True)
-class Tally:
+class RunTally:
     """Counts results as they are written, and what attempts cost as they end.
 
     `total` is the number of items, where it is known before the end.
@@ -23,7 +23,7 @@ class Tally:
     failed: int = 0
     cost_usd: float = 0.0
     failures: list[str] = field(default_factory=list)
-    changed: Callable[["Tally"], None] = lambda _tally: None
+    changed: Callable[["RunTally"], None] = lambda _tally: None
     _begun_at: float = field(default_factory=time.monotonic)
 
     def count(self, item: Item, result: dict[str, Any]) -> None:

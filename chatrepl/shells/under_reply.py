@@ -1,14 +1,21 @@
 """What stands under a reply: notes, hints, and a reply in a form made short."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from chatrepl.commands.forms import bare_choice, complaint
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+
+# What a failure says to do, once the message is back in the prompt.
+BACK: Final = {
+    AGAIN: "Nothing is lost; Enter sends it again.",
+    CHANGE: "Your message is back in the prompt.",
+}
 
 
 def condenser(form: Form | None) -> Callable[[str], str] | None:

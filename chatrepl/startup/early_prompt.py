@@ -1,8 +1,8 @@
 """The prompt's mark on the screen before anything slow is imported.
 
-early = EarlyPrompt(tty, "› ", os.environ, head="chatrepl 0.1.0")
+early = EarlyPrompt(tty, "› ", os.environ, head="chatrepl 0.2.0")
 early.paint()                              # at once; keys are read later
-early.greet("chatrepl 0.1.0 · a model")    # when more is known
+early.greet("chatrepl 0.2.0 · a model")    # when more is known
 with early:                                # the question about the background is out
     prompt = Prompt(...)                   # 0.1 s of imports
 prompt.type_ahead(early.background.typed)  # keys that were typed meanwhile

@@ -14,12 +14,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.value import frozen
 from chatrepl.storage.files import hold_folder, holder, words_for
 from chatrepl.storage.journal_file import SUFFIX, LogFile
 from chatrepl.storage.library import free_name, taken_names
-from chatrepl.storage.read import ReadBack, load_bytes, read_journal
+from chatrepl.storage.read import ReadBack, load_bytes, load_whole, read_journal
 from chatrepl.storage.record_log import RecordLog
 from chatrepl.storage.writer import Delta, WriteJob, Writer
 
@@ -152,6 +153,8 @@ class Journal:
         """Give it a name, which others find at once."""
         self.copied = None
         self.meta(name=name)
+        if self.path.exists():
+            self._writer.start()
         self.flush()
 
     @contextlib.contextmanager
@@ -227,8 +230,13 @@ def resume(path: Path) -> OpenJournal:
         why = "" if log is not None else f"another chatrepl{_holder(path)} has it open"
     except OSError as error:
         why = words_for(error)
-    data = read_journal(path)
-    loaded = load_bytes(data)
+    try:
+        data = read_journal(path)
+        loaded = load_whole(path, data)
+    except StorageError:
+        if log is not None:
+            log.close()
+        raise
     if loaded.newer and log is not None:
         log.close()
         log, why = None, "a newer chatrepl wrote it"

@@ -21,7 +21,7 @@ from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.journal_file import DAMAGED, SUFFIX, LogFile
-from chatrepl.storage.read import load_bytes, read_journal
+from chatrepl.storage.read import lines_of, load_bytes, read_journal
 from chatrepl.storage.record_log import title_of
 from chatrepl.storage.records import dumps, loads
 
@@ -33,11 +33,15 @@ _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
 _SHOWN: Final = 80
 _MOST_HITS: Final = 1_000
+_MOST_LINES: Final = 300_000  # that hold what is looked for, in one file
 
 
 @frozen
 class SavedEntry:
-    """A saved conversation in a list. `when` is the time of its last change, in seconds."""
+    """A saved conversation in a list. `when` is the time of its last change, in seconds.
+
+    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    """
 
     id: str
     file: str
@@ -46,6 +50,8 @@ class SavedEntry:
     turns: int
     when: float
     size: int
+    usd: float | None = None
+    damaged: bool = False
 
     @property
     def path(self) -> Path:
@@ -115,8 +121,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         finally:
             os.close(descriptor)
     except OSError:
-        facts = {}
-    turns = facts.get("n")
+        facts = {"damaged": True}
+    turns, usd = facts.get("n"), facts.get("usd")
     return SavedEntry(
         id=path[path.rfind(os.sep) + 1 : -len(SUFFIX)],
         file=path,
@@ -125,6 +131,8 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
+        usd=float(usd) if isinstance(usd, int | float) else None,
+        damaged=bool(facts.get("damaged")),
     )
 
 
@@ -236,7 +244,8 @@ def _from_beginning(data: bytes) -> dict[str, Any]:
     loaded = load_bytes(data)
     turns = loaded.conversation.path()
     title = next((words for turn in turns if (words := title_of(turn))), "")
-    return {"title": title, **loaded.meta, "n": len(turns)}
+    is_damaged = loaded.skipped > 0 and not loaded.conversation.turns
+    return {"title": title, **loaded.meta, "n": len(turns), "damaged": is_damaged}
 
 
 def _text(value: Any) -> str:
@@ -315,9 +324,7 @@ def _hits(
 ) -> Iterator[Hit]:
     pattern = pattern_of(wanted)
     ended = frozenset(_ended(data))
-    for line in data.split(b"\n"):
-        if not holds(line):
-            continue
+    for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
         for turn, role, text in _spoken(line, ended):
             if match := pattern.search(text):
                 yield _hit(entry, turn, role, match)

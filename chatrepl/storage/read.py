@@ -24,7 +24,9 @@ MOST_BYTES: Final = 512 * 1024 * 1024
 MOST_LINE_BYTES: Final = 64 << 20  # twice what a request may have
 _DAMAGED_LINE: Final = b"{"  # stands for one that is too long to be ours
 _PIECE: Final = 1 << 20
-_NULS: Final = re.compile(rb"\x00+")
+_MOST_EFFORT: Final = 6_000_000  # of lines; half a minute would be ten times that
+_READING: Final = 20  # lines that are passed over in the time that one takes to be read
+_BETWEEN_NULS: Final = re.compile(rb"[^\x00]+")
 _DELTA: Final = b'{"t":"d","id":"'
 
 
@@ -33,7 +35,8 @@ class ReadBack:
     """A conversation as it came back.
 
     `skipped` counts damaged records, `newer` those of a later version; `recovered` tells that the
-    last turn was never put away properly. `recorded` is what the file says by itself.
+    last turn was never put away properly. `recorded` is what the file says by itself. It is `torn`
+    where there were more lines than any conversation has: the rest was not looked at.
     """
 
     conversation: Conversation
@@ -42,11 +45,20 @@ class ReadBack:
     skipped: int = 0
     newer: int = 0
     recovered: bool = False
+    torn: bool = False
 
 
 def load(path: Path) -> ReadBack:
-    """Read the journal at `path`. Raises StorageError where it cannot be read at all."""
-    return load_bytes(read_journal(path))
+    """Read the journal at `path`. Raises StorageError where it cannot be read whole."""
+    return load_whole(path, read_journal(path))
+
+
+def load_whole(path: Path, data: bytes) -> ReadBack:
+    """Read the journal of `path` from `data`. Raises StorageError where it has too many lines."""
+    loaded = load_bytes(data)
+    if loaded.torn:
+        raise _too_much(path, "it has more lines than a conversation can have")
+    return loaded
 
 
 def read_journal(path: Path) -> bytes:
@@ -55,10 +67,7 @@ def read_journal(path: Path) -> bytes:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size <= MOST_BYTES:
                 return b"".join(map(_without_hole, iter(lambda: file.read(_PIECE), b"")))
-        raise StorageError(
-            f"The conversation {path.stem} cannot be read: it is larger than 512 MB.",
-            "It was left as it is.",
-        )
+        raise _too_much(path, "it is larger than 512 MB")
     except OSError as error:
         why = words_for(error)
         raise StorageError(f"The conversation {path.stem} cannot be read: {why}.") from error
@@ -66,14 +75,20 @@ def read_journal(path: Path) -> bytes:
         raise StorageError("There is no conversation of that name.") from error
 
 
+def _too_much(path: Path, why: str) -> StorageError:
+    message = f"The conversation {path.stem} cannot be read: {why}."
+    return StorageError(message, "It was left as it is; --sessions and /sessions list the others.")
+
+
 def load_bytes(data: bytes) -> ReadBack:
     """Read a journal from `data`; never raises, whatever they are."""
     reader = _JournalReader()
-    for line in _lines(data):
-        # A power cut leaves zeroed blocks behind.
-        for piece in _NULS.split(line) if b"\0" in line else (line,):
-            if stripped := piece.strip(b" \r\t"):
-                reader.take(stripped)
+    for piece in _pieces(data):
+        if reader.effort > _MOST_EFFORT:
+            return replace(reader.result(), torn=True)
+        reader.effort += 1
+        if stripped := piece.strip(b" \r\t"):
+            reader.take(stripped)
     return reader.result()
 
 
@@ -82,7 +97,17 @@ def _without_hole(piece: bytes) -> bytes:
     return piece if piece.count(0) < len(piece) else b"\0"
 
 
-def _lines(data: bytes) -> Iterator[bytes]:
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Give the lines, in pieces where a power cut left zeroed blocks behind."""
+    for line in lines_of(data):
+        if b"\0" in line:
+            yield from (piece[0] for piece in _BETWEEN_NULS.finditer(line))
+        else:
+            yield line
+
+
+def lines_of(data: bytes) -> Iterator[bytes]:
+    """Give the lines of a journal one by one; what is too long to be one of ours is damaged."""
     at = 0
     while at < len(data):
         end = data.find(b"\n", at)
@@ -101,6 +126,7 @@ def _text_of(piece: bytes) -> str:
 
 class _JournalReader:
     def __init__(self) -> None:
+        self.effort = 0
         self._line = HistoryLine()
         self._turns: dict[TurnId, Turn] = {}
         # What has come of replies whose end we have not seen; most need never be read.
@@ -125,6 +151,7 @@ class _JournalReader:
             if id_ in self._open:
                 self._open[TurnId(id_)].append(piece)
                 return
+        self.effort += _READING
         try:
             record = loads(piece)
             kind = record.get("t") if isinstance(record, dict) else None

@@ -24,6 +24,7 @@ class RecordLog:
     told: HistoryLine = field(default_factory=HistoryLine)
     turns: dict[TurnId, Turn] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    _usd: float | None = None  # what the replies cost, as far as that is known
     _open: dict[TurnId, tuple[Turn, list[tuple[str, str]]]] = field(default_factory=dict)
     _depth: dict[TurnId | None, int] = field(default_factory=lambda: {None: 0})
 
@@ -102,6 +103,8 @@ class RecordLog:
         return b"".join(lines)
 
     def _know(self, turn: Turn) -> None:
+        for usd, sign in ((_paid(self.turns.get(turn.id)), -1), (_paid(turn), 1)):
+            self._usd = self._usd if usd is None else (self._usd or 0.0) + sign * usd
         self.turns[turn.id] = turn
         self._depth[turn.id] = self._depth.get(turn.parent, 0) + 1
         if "title" not in self.facts and (title := title_of(turn)):
@@ -110,10 +113,16 @@ class RecordLog:
     def _digest(self) -> dict[str, Any]:
         """What a list of conversations shows, so that it need read no more than this record."""
         digest: dict[str, Any] = {"n": self._depth.get(self.told.state.head, 0)}
+        if self._usd is not None:
+            digest["usd"] = round(self._usd, 6)
         for key in ("name", "title"):
             if self.facts.get(key):
                 digest[key] = self.facts[key]
         return digest
+
+
+def _paid(turn: Turn | None) -> float | None:
+    return turn.receipt.cost_usd if turn is not None and turn.receipt is not None else None
 
 
 def title_of(turn: Turn) -> str:

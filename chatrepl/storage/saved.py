@@ -1,9 +1,10 @@
 """Saved conversations as a session has them: opened, named, gone on with."""
 
+import os
 from pathlib import Path
 from typing import Final
 
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.value import frozen
 from chatrepl.storage.journal import Journal, resume
@@ -42,6 +43,19 @@ def reopen(entry: SavedEntry) -> Reopened:
         cut = "as far as it came in the other chat" if resumed.busy else "cut when chatrepl ended"
         notes.append(f"The last reply {'is here' if resumed.busy else 'was'} {cut}; {how}.")
     return Reopened(loaded.conversation, resumed.journal, tuple(notes))
+
+
+def rename(entry: SavedEntry, name: str) -> None:
+    """Give a saved conversation a name; it stays as old as it is. Raises StorageError."""
+    resumed = resume(entry.path)
+    if resumed.copied:
+        why = f"{resumed.copied[:1].upper()}{resumed.copied[1:]}."
+        raise StorageError(f"{entry.label} was not renamed. {why}")
+    resumed.journal.rename(name)
+    resumed.journal.close()
+    if resumed.journal.unsaved:
+        raise StorageError(f"{entry.label} was not renamed: {resumed.journal.unsaved}.")
+    os.utime(entry.path, (entry.when, entry.when))
 
 
 def checked_name(folder: Path | None, name: str, own: str | None) -> str:

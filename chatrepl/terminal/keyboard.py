@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _ESC: Final = "\x1b"
+_ENTER: Final = "\r"
 # Ctrl-C, Ctrl-Z and Ctrl-\ are signals, unless the terminal tells all keys apart.
 _SIGNALS: Final = {"\x03": signal.SIGINT, "\x1a": signal.SIGTSTP, "\x1c": signal.SIGQUIT}
 _CLEAR: Final = "\x0c"  # Ctrl-L means the screen of now; kept, it would wipe the reply away
@@ -39,6 +40,7 @@ class Reactions:
     """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension.
 
     `hear` gets all bytes as they come: the terminal reports among them where the user looks.
+    `waits` gets how many messages were submitted so far.
     """
 
     stop: Callable[[], None]
@@ -46,6 +48,7 @@ class Reactions:
     before_suspend: Callable[[], None] = lambda: None
     after_suspend: Callable[[], None] = lambda: None
     hear: Callable[[bytes], None] = lambda _data: None
+    waits: Callable[[int], None] = lambda _messages: None
 
 
 @asynccontextmanager
@@ -145,6 +148,8 @@ class _Watch:
 
     def _keep(self, strokes: list[Stroke]) -> None:
         self._strokes += (s for s in strokes if not isinstance(s, str) or s not in _NOT_FOR_LATER)
+        if _ENTER in strokes:
+            self._reactions.waits(self._strokes.count(_ENTER))
 
     def _drain(self) -> None:
         with suppress(OSError):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.prices import price, rates
+from chatrepl.api.prices import SteadyPrices, price, rates
 from chatrepl.core.models import TABLE
 from chatrepl.core.money import turn_cost
 from chatrepl.core.talk.usage import Usage
@@ -88,3 +88,24 @@ def test_rates_foretell_prices(prompt: int, out: int, model: str) -> None:
     assert paid is not None
     assert coming.usd == pytest.approx(paid.usd, rel=1e-6, abs=1e-9)
     assert coming.uncached_usd == pytest.approx(paid.uncached_usd, rel=1e-6, abs=1e-9)
+
+
+@given(usages(), st.sampled_from(LISTED), st.sampled_from([1, 10]))
+def test_many_replies_are_priced_as_each_is(usage: Usage, model: str, part: int) -> None:
+    searches = usage.web_search_requests if part == 1 else 0
+    usage = Usage(
+        usage.input_tokens // part,
+        usage.output_tokens // part,
+        usage.cache_creation_input_tokens // part,
+        usage.cache_read_input_tokens // part,
+        usage.cache_creation_1h_tokens // part,
+        web_search_requests=searches,
+    )
+    quick, slow = SteadyPrices().price(model, usage, WHEN), price(model, usage, WHEN)
+    assert quick is not None
+    assert slow is not None
+    assert (quick.usd, quick.uncached_usd) == pytest.approx((slow.usd, slow.uncached_usd))
+
+
+def test_a_price_that_nobody_knows_stays_unknown_for_many() -> None:
+    assert SteadyPrices().price("no-such-model", Usage(1, 1), WHEN) is None

@@ -218,6 +218,46 @@ def test_too_much_is_cut_and_said() -> None:
     assert "was cut" in error.message
 
 
+NOISE = {
+    "comments": b":\n",
+    "fields of no meaning": b"x\n",
+    "names of events": b"event:\n",
+    "data without an end": b"data:\n",
+    "events without data": b"data:\n\n",
+    "empty objects": b"data:{}\n\n",
+    "pings": PING,
+    "unknown events": sse(type="sun"),
+    "reasons to stop": sse(type="message_delta", delta={"stop_reason": "end_turn"}),
+    "blocks": sse(type="content_block_start", index=0, content_block={"type": "text"})
+    + sse(type="content_block_stop", index=0),
+    "sources": sse(
+        type="content_block_delta",
+        index=0,
+        delta={"type": "citations_delta", "citation": {"type": "x", "url": "http://a.example"}},
+    ),
+    "lists": b"data: [" + b"[]," * 300_000 + b"0]\n\n",
+    "numbers": b"data: [" + b"1," * 2_100_000 + b"0]\n\n",
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_what_says_nothing_is_not_listened_to_for_long(noise: str) -> None:
+    """An endless answer ends after some bytes, lines, events or values, whichever costs most."""
+    small = ReadLimits(reply_bytes=2_000_000, raw_bytes=4_000_000)
+    piece = NOISE[noise] * (1 + 65_536 // len(NOISE[noise]))
+    events, error = read(text("a"), *[piece] * (5_000_000 // len(piece) + 1), limits=small)
+    assert error is not None
+    assert "was cut" in error.message
+    assert reply(events).text.startswith("a")
+    assert len(events) < 8_000
+
+
+def test_a_reply_of_many_words_is_no_noise() -> None:
+    """As many tokens as the longest reply may have, one an event."""
+    limits, longest = ReadLimits(), 128_000
+    assert longest * max(limits.event_bytes, len(text(" word"))) < limits.reply_bytes
+
+
 def test_something_else_than_a_stream_is_recognised() -> None:
     _, error = broken(b"<title>Hi</title>", content_type="text/html; charset=x")
     assert "“Hi”" in error.message

@@ -76,7 +76,7 @@ def test_it_tells_how_much_waits_for_its_end() -> None:
     reader.feed(b"y" * 50)
     assert reader.waiting == 156
     reader.feed(b"\ndata: zz")
-    assert reader.waiting == 150 + 8
+    assert reader.waiting == 150 + 40 + 8
     reader.feed(b"\n\n")
     assert reader.waiting == 0
 

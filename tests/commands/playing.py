@@ -21,7 +21,7 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
-from chatrepl.core.outcome import Card, Exactly, Notice, Outcome, Page, Send, Table
+from chatrepl.core.outcome import Card, Exactly, Notice, Outcome, Page, Pick, Send, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.world import Edges
@@ -99,6 +99,18 @@ class _Speaker:
         pass
 
 
+class _Prompt:
+    """Takes of many what the test wants; without that, there is no screen to choose on."""
+
+    def __init__(self, pick: Callable[[Pick], str] | None) -> None:
+        self.draws = pick is not None
+        self._pick = pick
+
+    def pick(self, _run: object, asked: Pick) -> str:
+        assert self._pick is not None
+        return self._pick(asked)
+
+
 class _Repl(Repl):
     """The chat, but nobody watches keys, and what goes wrong in a turn is left to the test.
 
@@ -131,6 +143,7 @@ class Player:
     runner: asyncio.Runner = field(default_factory=shared_runner)
     edited: str = "edited"
     agree: bool = True
+    pick: Callable[[Pick], str] | None = None
     cut_after: int | None = None
     aside: str = ""
     cannot_count: bool = False
@@ -173,7 +186,7 @@ class Player:
         none = cast("Any", None)
         speaker = cast("Any", _Speaker(self.said, self.tables))
         ask, edit = (lambda _: self.agree), (lambda _: self.edited)
-        return Desk(none, speaker, none, none, ask, edit, self._copy)
+        return Desk(cast("Any", _Prompt(self.pick)), speaker, none, none, ask, edit, self._copy)
 
     def _copy(self, text: str) -> str:
         self.copied.append(text)

@@ -8,6 +8,7 @@ from chatrepl.commands.menu import MENU
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Quit
+from chatrepl.core.talk.usage import Cost
 from tests.commands.playing import Player
 
 
@@ -71,6 +72,42 @@ def test_the_demo_engine_has_help_of_its_own() -> None:
 def test_exit_leaves() -> None:
     assert isinstance(Player().do("/exit"), Quit)
     assert isinstance(Player().do("/q"), Quit)
+
+
+def test_a_question_is_answered_aside_with_the_handbook_once_its_price_was_told() -> None:
+    player = Player()
+    player.say("demo: say first")
+    player.do("/help ask How do I attach a file?")
+    (told,) = (words for words in player.said if "handbook" in words)
+    sent = player.requests[-1].encode().decode()
+
+    assert "tokens, at an unknown price." in told
+    assert "How do I attach a file?" in sent
+    assert "/image" in sent
+    assert "exit codes" in sent
+    assert len(player.session.conversation.path()) == 1
+
+
+def test_a_question_is_not_asked_where_that_is_refused_and_at_once_with_force() -> None:
+    player = Player(agree=False)
+    player.do("/help ask why?")
+    assert player.requests == []
+    player.do("/help! ask why?")
+    assert len(player.requests) == 1
+
+
+def test_what_a_question_costs_is_told_where_that_is_known() -> None:
+    player = Player()
+    player.session.equip(price=lambda _model, usage, _when: Cost(usage.input_tokens / 1e6))
+    player.do("/help ask why?")
+    assert re.search(r"~\d+k tokens, ~?\$0\.\d+ and the answer", player.said[0])
+
+
+@pytest.mark.parametrize("line", ["/help ask", "/help ask  ", "/help undo redo"])
+def test_what_cannot_be_asked_is_said(line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Player().do(line)
+    assert "/help ask" in caught.value.hint
 
 
 def test_names_are_completed() -> None:

@@ -60,9 +60,18 @@ def test_history_estimates_a_cut_reply_and_names_what_is_attached() -> None:
     assert row[4] == "cut"
     player.do("/tree")
     assert player.tables[-1].rows[0][3] == "[image] demo: count to 30"
-    player.session.equip(can_count=lambda: False)
+
+
+def test_history_tells_of_each_turn_the_tokens_that_context_tells() -> None:
+    player = Player()
+    player.say("demo: say ok\n" + "otters swim " * 4000)
+    player.say("demo: count to 40")
+    player.do("/user by hand")
     player.do("/history")
-    assert player.tables[-1].rows[0][3] == ""
+    player.do("/context")
+    history, context = player.tables[-2], player.tables[-1]
+    assert [row[3] for row in history.rows] == [row[1] for row in context.rows]
+    assert float(history.rows[0][3].strip("~").removesuffix("k")) > 4
 
 
 def test_history_tells_what_the_cache_holds() -> None:

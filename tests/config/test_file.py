@@ -237,6 +237,17 @@ def test_what_others_have_a_hand_in_decides_nothing_about_keys(
     assert f"{key} ignored, since {open_one} can be changed by others." in file.notes[0]
 
 
+def test_a_folder_that_all_share_is_left_as_it_is_and_its_files_decide_nothing(
+    tmp_path: Path,
+) -> None:
+    path = _write(tmp_path, "base_url = 'http://x'")
+    tmp_path.chmod(0o1777)
+    file = read_file(path)
+    assert file.values == {}
+    said = f"since others may write to {tmp_path} as well. A folder of your own mends it."
+    assert said in file.notes[0]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 @pytest.mark.parametrize("where", ["file", "folder", "link"])
 def test_what_belongs_to_somebody_else_decides_nothing_about_keys(

@@ -260,3 +260,12 @@ def test_without_a_key_the_demo_says_so_and_ctrl_d_leaves(tmp_path: Path) -> Non
         terminal.keys("c-d")
         assert terminal.wait_exit() == 0
         assert terminal.tty_is_sane()
+
+
+def test_a_message_that_is_typed_while_a_reply_streams_is_seen_to_wait(tmp_path: Path) -> None:
+    with chat(tmp_path, pace=40) as c:
+        c.begin("demo: long 400", "^Section 1")
+        c.terminal.send("demo: say the next\r").wait_for("^1 message waits$", visible=True)
+        c.terminal.wait_for("^the next$")
+        c.terminal.wait_for(PROMPT)
+        assert "message waits" not in c.terminal.everything()

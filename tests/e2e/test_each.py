@@ -280,3 +280,107 @@ def test_never_more_are_under_way_than_the_headers_allow(room: Room) -> None:
     room.service.manners.delay_s, room.service.manners.bound = 0.01, 3
     assert room.run("--each", "-j", "20", "{}", stdin=lines(40)).code == 0
     assert (room.service.most, room.service.over) == (3, 0)
+
+
+ROWS = '{"rows": [{"name": "A, B", "age": 3}, {"name": "C", "age": null}]}'
+
+
+def test_rows_are_written_as_a_table_with_the_fields_before(room: Room) -> None:
+    room.service.manners.answer = ROWS
+    room.file("i.csv", 'x,y\n1,"2,3"\n')
+    spec = ("--rows", "name, age int?: in years")
+    done = room.run("--input", "i.csv", "--with-input", *spec, "{x}")
+    assert done.out == 'x,y,name,age\n1,"2,3","A, B",3\n1,"2,3",C,\n'
+    done = room.run("--input", "i.csv", "-o", "jsonl", *spec, "{x}")
+    assert done.events == [{"name": "A, B", "age": 3}, {"name": "C", "age": None}]
+    done = room.run("--each", *spec, "--with-input", "-o", "jsonl", stdin="z\n")
+    assert done.events[0] == {"input": "z", "name": "A, B", "age": 3}
+
+
+def test_an_answer_with_a_row_that_does_not_fit_fails_as_a_whole(room: Room) -> None:
+    room.service.manners.answer = ROWS
+    done = room.run("--each", "--rows", "name, age int", "{}", stdin="a\n")
+    assert (done.code, done.out) == (9, "")
+    assert "Row 2" in done.err
+
+
+ALONE = [
+    (ROWS, 0, 'name,age\n"A, B",3\nC,\n'),
+    ('[{"name": "C", "age": 1}]', 0, "name,age\nC,1\n"),
+    ('{"rows": []}', 0, "name,age\n"),
+    ('{"rows": [{"name": "C", "age": 1}, {"name": 5, "age": 2}]}', 8, "name,age\nC,1\n"),
+    ('{"rows": [{"name": "C", "age": 1}, {"na', 8, "name,age\nC,1\n"),
+    ("no rows at all", 8, ""),
+]
+
+
+@pytest.mark.parametrize(("answer", "code", "out"), ALONE)
+def test_rows_of_one_answer_are_written_if_they_fit(
+    room: Room, answer: str, code: int, out: str
+) -> None:
+    room.service.manners.answer = answer
+    done = room.run("--rows", "name, age int?", "people")
+    assert (done.code, done.out) == (code, out), done.err
+
+
+def test_fields_in_a_few_words_are_a_schema(room: Room) -> None:
+    room.service.manners.answer = '{"name": "A", "age": 3}'
+    assert room.run("--schema", "name, age int", "hi").out == '{"name": "A", "age": 3}\n'
+    assert room.run("--schema", "name, age str", "hi").code == 8
+
+
+GRADED = [
+    (("--expect", "y"), 0),
+    (("--expect", "y", "--at-least", "0.75"), 0),
+    (("--expect", "y", "--at-least", "76%"), 8),
+    (("--expect", "z"), 2),
+    (("--expect", "y", "--at-least", "most"), 2),
+]
+
+
+@pytest.mark.parametrize(("args", "code"), GRADED)
+def test_answers_are_compared_with_what_is_expected(
+    room: Room, args: tuple[str, ...], code: int
+) -> None:
+    room.service.manners.answer = "{}"
+    stdin = "".join(f'{{"x": "{x}", "y": "{y}"}}\n' for x, y in ("aA", "bB", "cc", "dx"))
+    done = room.run("--each", "{x}", *args, stdin=stdin)
+    assert done.code == code, done.err
+    if code != 2:
+        assert "3 of 4 right (75.0%)" in done.err
+        assert "1 × 'd' for 'x'" in done.err
+
+
+def test_a_form_is_asked_of_every_item(room: Room) -> None:
+    room.service.manners.answer = '{"choice": "no"}'
+    done = room.run("--each", "--choose", "yes,no", "{}", stdin="a\nb\n")
+    assert (done.code, done.out) == (0, "no\nno\n")
+    room.service.manners.answer = "```py\n1\n```"
+    assert room.run("--each", "-x", "py", "{}", stdin="a\nb\n").out == "1\n1\n"
+
+
+def test_it_never_costs_more_than_it_may(room: Room) -> None:
+    usd = 0.002
+    args = ("--each", "-m", "haiku", "-t", "300", "--set", f"max_cost_usd={usd}", "-o", "jsonl")
+    done = room.run(*args, "{}", stdin=lines(400))
+    assert done.code == 5
+    answers = [event for event in done.events if "index" in event]
+    assert answers
+    assert usd / 2 < sum(event["cost_usd"] for event in answers) <= usd
+
+
+def test_a_dry_run_tells_what_it_comes_to_and_sends_nothing(room: Room) -> None:
+    done = room.run("--each", "-t", "100", "--dry-run", "About {}", stdin=lines(50))
+    assert done.code == 0
+    assert "About item 0" in done.out
+    assert "50 requests" in done.err
+    assert "≤ 5k out" in done.err
+    assert room.asked == []
+
+
+def test_keys_in_an_item_are_not_sent(room: Room) -> None:
+    key = "sk-ant-api03-" + "aB3" * 30
+    done = room.run("--each", "{}", stdin=f"a\n{key}\n")
+    assert (done.code, room.asked) == (9, ["a"])
+    assert key not in done.err
+    assert room.run("--each", "--yes-secrets", "{}", stdin=f"{key}\n").code == 0

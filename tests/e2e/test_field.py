@@ -135,7 +135,7 @@ def test_each_mention_is_seen_before_it_goes_and_asked_about_where_it_may_be_a_s
     with desk(tmp_path) as d:
         for text, chip, line in MENTIONS:
             rows = d.terminal.send(text).settle(0.3).screen().splitlines()
-            assert rows[-1].endswith(f" · {chip}") if chip else "▣" not in rows[-1]
+            assert rows[-1].startswith(f"{chip} · ") if chip else "▣" not in rows[-1]
             d.terminal.keys("enter").wait_for(re.escape(line))
             if "?" in line:
                 d.terminal.send("n").keys("enter")
@@ -165,11 +165,11 @@ def test_a_pasted_mention_that_comes_back_from_the_history_is_still_asked_about(
 ) -> None:
     with desk(tmp_path) as d:
         d.terminal.paste(LEFT).keys("c-c").settle()
-        d.terminal.send("read @plan.md").wait_for(r"▣ plan\.md$", visible=True)
+        d.terminal.send("read @plan.md").wait_for(r"▣ plan\.md ·", visible=True)
         d.terminal.keys("c-u").settle()
         for key in keys:
             d.terminal.send(key) if len(key) == 1 else d.terminal.keys(key)
-        d.terminal.wait_for(r"^› x @plan\.md(.*\n)*.*▣ plan\.md\?$", visible=True)
+        d.terminal.wait_for(r"^› x @plan\.md(.*\n)*.*▣ plan\.md\? ·", visible=True)
 
 
 def test_folded_pastes_are_named_to_those_who_listen(tmp_path: Path) -> None:
@@ -225,3 +225,34 @@ def test_no_control_character_is_copied(tmp_path: Path) -> None:
         assert not re.search(
             "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\U000e0000-\U000e007f]", d.copied()
         )
+
+
+# What other reports were about, and the rooms whose tests hold it.
+ELSEWHERE = {
+    "K5, K6 under a model of the keyboard": "terminal/keys/test_typing.py",
+    "K7": "terminal/prompt/test_prompt.py::test_what_ctrl_r_finds_stands_alone",
+    "K8": "terminal/prompt/test_renderer.py::test_a_draft_stands_once_however_the_window_changes",
+    "A1 in a later program": "terminal/prompt/test_history.py::test_what_was_pasted_is_known",
+    "A3": "commands/test_staging.py::test_a_path_with_blanks_needs_no_quotes",
+    "A3, dropped": "attachments/test_dropped.py::test_one_path_is_found_however_a_terminal",
+    "A4": "e2e/test_commands.py::test_a_mentioned_file_that_is_refused_is_named",
+    "A5": "attachments/test_images.py::test_a_long_picture_is_cut_into_pieces",
+    "A6": "attachments/test_images.py::test_other_formats_are_converted_and_this_is_said",
+    "A6, HEIC": "attachments/test_images.py::test_a_heic_photo_is_converted_or_it_is_said",
+    "A7": "cli/test_stdin.py::test_text_in_another_encoding_is_read_as_a_file_is",
+    "A8": "cli/test_stdin.py::test_more_than_a_request_holds_is_refused",
+    "A9, frames": "cli/test_message.py::test_nothing_in_stdin_closes_its_frame",
+    "A9, keys": "e2e/test_secrets.py::test_in_a_pipe_a_key_is_sent_only_where_that_is_meant",
+    "R2": "e2e/test_tmux.py::test_rows_of_code_and_addresses_are_selected_whole",
+    "R3": "core/test_code_blocks.py::test_bare_fences_in_markdown_go_by_the_blank_rows",
+    "R4": "core/test_code_blocks.py::test_a_language_is_found_by_each_of_its_names",
+    "R5": "e2e/test_sources.py::test_a_pipe_gets_them_as_footnotes",
+    "R7": "commands/test_turns.py::test_history_tells_of_each_turn_the_tokens",
+    "R8": "e2e/test_accessible.py::test_only_text_colours_and_line_ends_leave",
+}
+
+
+@pytest.mark.parametrize("place", ELSEWHERE.values())
+def test_what_is_not_tried_here_is_tried_there(place: str) -> None:
+    file, _, name = place.partition("::")
+    assert f"def {name or 'test_'}" in (Path(__file__).parents[1] / file).read_text("utf-8")

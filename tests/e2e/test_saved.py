@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.e2e.test_chat import chat
+from tests.e2e.test_chat import PROMPT, chat
 
 
 def test_conversations_are_named_found_opened_written_and_deleted(tmp_path: Path) -> None:
@@ -116,3 +116,36 @@ def test_the_second_opener_is_told_who_has_it_and_leaves_no_file_behind(tmp_path
             second.terminal.keys("c-d")
             assert second.terminal.wait_exit() == 0
         assert len(list(tmp_path.rglob("*.jsonl"))) == 1
+
+
+def test_a_saved_conversation_is_chosen_from_a_list_that_leaves_no_trace(tmp_path: Path) -> None:
+    with chat(tmp_path) as c:
+        for words in ("otters swim", "tins are grey"):
+            c.say(f"demo: say {words}")
+            c.command("/clear", "new conversation")
+        c.begin("/load", "Enter opens · Esc leaves")
+        c.terminal.keys("esc")
+        c.terminal.wait_gone("Enter opens")
+        c.terminal.wait_for(PROMPT)
+        c.begin("/load", "Enter opens")
+        c.terminal.wait_for(r"^› demo: say tins are grey +\d+ min +1 turn", visible=True)
+        c.terminal.send("swim")
+        c.terminal.wait_gone("tins are grey  ")
+        c.terminal.keys("c-r")
+        c.terminal.wait_for("^name: demo: say otters swim", visible=True)
+        c.terminal.send(" far").keys("enter")
+        c.terminal.wait_for("It is called demo: say otters swim far now", visible=True)
+        c.terminal.keys("enter")
+        c.terminal.wait_for(r"^demo: say otters swim far · 1 turn")
+        c.terminal.wait_for(PROMPT)
+        c.say("demo: say and on")
+        assert "otters swim" in json.dumps(c.bodies[-1])
+        c.begin("/delete", "Enter opens")
+        c.terminal.keys("down", "up", "enter")
+        c.terminal.wait_for("for good")
+        c.terminal.keys("enter")
+        c.terminal.wait_for(PROMPT)
+        assert not c.terminal.tells_keys_apart()
+        c.terminal.keys("c-d")
+        c.terminal.wait_exit()
+        assert c.terminal.tty_is_sane()

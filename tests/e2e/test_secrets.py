@@ -20,7 +20,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield Desk(tmp_path, served)
 
 
-@pytest.mark.parametrize("where", ["words", "stdin", "file", "piped file"])
+@pytest.mark.parametrize("where", ["words", "stdin", "file", "piped file", "system", "prefill"])
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
@@ -38,6 +38,8 @@ def test_in_a_pipe_a_key_is_sent_only_where_that_is_meant(
         "words": ((f"is {key} right?",), b""),
         "stdin": (("Why?",), f"log: {key}".encode()),
         "file": (("Why?", "-a", str(desk.home / "notes.txt")), b""),
+        "system": (("Why?", "-s", f"log: {key}"), b""),
+        "prefill": (("Why?", f"-plog: {key}"), b""),
         "piped file": (("Why?", "-a", "-"), f"log: {key}".encode()),
     }[where]
     done = desk.run(*args, stdin=stdin)

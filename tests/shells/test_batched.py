@@ -26,7 +26,7 @@ from chatrepl.demo.server import Served, serve
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.shells import batched as module
-from chatrepl.shells.attempt import Question, fork
+from chatrepl.shells.attempt import ItemQuestion, fork
 from chatrepl.shells.batched import (
     Batched,
     Forgetting,
@@ -109,14 +109,14 @@ class Desk:
             self.said.append, self.said.append, wait=self.wait, pace_s=0.01,
         )  # fmt: skip
 
-        async def questions() -> AsyncIterator[Question]:
+        async def questions() -> AsyncIterator[ItemQuestion]:
             for number, text in enumerate(texts):
                 done = self.results.get(number)
                 if done is None or (again and not done["ok"]):
                     own = fork(session, "", "")
-                    yield Question(Item(number, text), own, Message.user(text))
+                    yield ItemQuestion(Item(number, text), own, Message.user(text))
 
-        def finished(question: Question, result: dict[str, Any]) -> None:
+        def finished(question: ItemQuestion, result: dict[str, Any]) -> None:
             assert question.item.number not in self.results or again
             self.results[question.item.number] = result
 

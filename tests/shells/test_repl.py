@@ -5,7 +5,8 @@ import errno
 import io
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias, cast
 
@@ -101,6 +102,27 @@ def test_what_nobody_thought_of_is_said_and_the_chat_goes_on(fault: Exception) -
 
     assert said.startswith(("A bug in chatrepl stopped this; nothing is lost", "Stopped."))
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("line", ["why\u200b?", "/etc/hosts is read", "'/a b' holds what?"])
+@pytest.mark.parametrize(
+    "breaks", ["is_dropped", "looks_like_path", "without_hidden", "hidden_words", "make_room"]
+)
+def test_whatever_breaks_before_a_message_is_sent_its_text_is_back_in_the_prompt(
+    breaks: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bool:
+        raise LookupError
+
+    desk = Desk(*[cast("Any", None)] * len(fields(Desk)))
+    speaker = Speaker(console_on(io.StringIO()))
+    desk = replace(desk, prompt=cast("Any", Script((), "")), speaker=speaker, ask=lambda _: True)
+    none = cast("Any", None)
+    repl = Repl(Player().session, desk, stream=none, count=none, runner=none)
+    monkeypatch.setattr(f"chatrepl.shells.repl.{breaks}", fails)
+    with suppress(LookupError, AttributeError):
+        repl.take(line)
+    assert repl.draft in {line, line.replace("\u200b", "")}
 
 
 def test_a_prompt_that_never_comes_back_ends_the_chat_with_the_draft_in_the_history() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.storage import read
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.journal_file import SUFFIX
 from chatrepl.storage.library import delete, find, holds, list_entries, look_up
@@ -92,6 +93,24 @@ def test_a_huge_file_hides_no_other(tmp_path: Path) -> None:
     assert [entry.id for entry in look_up(tmp_path, "hello")] == ["20260101-a"]
     with pytest.raises(StorageError, match="larger than 512 MB"):
         load(huge)
+
+
+@pytest.mark.parametrize(
+    "row", [b"[1]\n", b"\n", b"\0x", b'{"t":"x"}\n', b'{"t":"d","id":"t","text":"hello"}\n']
+)
+def test_rows_without_an_end_are_not_read_to_their_end_and_hide_no_other(
+    tmp_path: Path, row: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "_MOST_EFFORT", 5_000)
+    save(tmp_path, "20260101-a", "hello")
+    endless = tmp_path / "20260102-b.jsonl"
+    endless.write_bytes(row * 6_000)
+    assert {entry.id for entry in list_entries(tmp_path)} == {"20260102-b", "20260101-a"}
+    assert "20260101-a" in {entry.id for entry in look_up(tmp_path, "hello")}
+    for opening in (load, resume):
+        with pytest.raises(StorageError, match="more lines than a conversation can have"):
+            opening(endless)
+    assert endless.read_bytes() == row * 6_000 + b"\n" * (not row.endswith(b"\n"))
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ _DIGITS = re.compile(r"\$\d[^$\n]*?[\\^_={}][^$\n]*?(?<!\s)\$(?!\d)")
 _BETWEEN = re.compile(r"[\s,.;:!?\"—–-]+")
 _APOSTROPHE = re.compile("['’]")
 _SLASHES = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_OPENER = re.compile(r"\\(?:[(\[]|begin\{([a-zA-Z]+\*?)\})")
+_CLOSER = re.compile(r"\\(?:[)\]]|end\{[a-zA-Z]+\*?\})")
 _BARE = re.compile(r"\\begin\{([a-zA-Z]+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 
 
@@ -46,11 +48,23 @@ def _is_prose(text: str) -> bool:
     return all(len(word) > 1 or word in "aAI" or word.isdigit() for word in words)
 
 
+def _is_closed(state: StateInline) -> bool:
+    """Tell whether a formula that begins here may end: else each would be looked for to the end."""
+    opener = _OPENER.match(state.src, state.pos)
+    if opener is None:
+        return False
+    if state.env.get("formulas in") is not state.src:
+        ends = {closer[0]: closer.start() for closer in _CLOSER.finditer(state.src)}
+        state.env.update({"formulas in": state.src, "formulas end": ends})
+    closer = f"\\end{{{opener[1]}}}" if opener[1] else {"(": "\\)", "[": "\\]"}[opener[0][1]]
+    return bool(state.env["formulas end"].get(closer, -1) >= opener.end())
+
+
 def _math(state: StateInline, silent: bool) -> bool:
     first = state.src[state.pos]
     if first == "$":
         formula = _DOLLARS.match(state.src, state.pos) or _DIGITS.match(state.src, state.pos)
-    elif first == "\\":
+    elif first == "\\" and _is_closed(state):
         formula = _SLASHES.match(state.src, state.pos) or _BARE.match(state.src, state.pos)
         if formula and _is_prose(formula.group()):
             return False

@@ -31,9 +31,11 @@ from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, DummyOutput
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.utils import is_dumb_terminal
 
+from chatrepl.core.outcome import Pick
 from chatrepl.terminal.keys.typing import Stroke
 from chatrepl.terminal.modes import Tty, is_ignored
 from chatrepl.terminal.prompt.contain import (
@@ -209,6 +211,25 @@ class Prompt:
             whole_characters(self._folds.whole(text)),
             self._keys.pasted(self._session.default_buffer),
         )
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a screen that more than lines can be drawn on."""
+        return not (self.options.plain or isinstance(self._output, DummyOutput | PlainTextOutput))
+
+    def pick(self, run: Callable[[Coroutine[Any, Any, str]], str], asked: Pick) -> str:
+        """Let one of many be chosen; give its id, or nothing where the user leaves."""
+        from chatrepl.terminal.prompt.picker import Picker  # seldom wanted
+
+        async def pick() -> str:
+            with create_app_session(self._input, self._output), self._tty.keys_apart():
+                app = Picker(asked, self.options.mark).application(prompt_style(self.options.theme))
+                return await app.run_async(handle_sigint=False, set_exception_handler=False)
+
+        try:
+            return run(pick())
+        except (EOFError, KeyboardInterrupt):
+            return ""
 
     @property
     def draft(self) -> str:

@@ -109,6 +109,10 @@ class LiveView:
         for remark in self._later:
             self._parts.line(remark)
 
+    def let_wait(self, messages: int) -> None:
+        """Tell how many messages were typed for later."""
+        self._progress.waiting = messages
+
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Take one event; what is due is painted. Raises OSError if the terminal is gone."""
         if self._failure is not None:

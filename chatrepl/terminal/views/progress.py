@@ -36,6 +36,7 @@ class Progress:
         self._reading = False
         self._chars = 0
         self._counted = 0
+        self.waiting = 0  # messages that were typed meanwhile
 
     def begin(self) -> None:
         """Count the seconds from now."""
@@ -78,13 +79,18 @@ class Progress:
         elif not self._reading or now - self._read_at > _STALLED_S:
             clock = f"{now - self._begun_at:.0f} s"
         else:
-            return None
-        parts = [clock, self._tokens()]
+            return Text(self._waiting(), style="meta", end="") if self.waiting else None
+        parts = [clock, self._tokens(), self._waiting()]
         if now - self._begun_at > _LONG_S:
             parts.append("Esc stops")
         marks, dot = (_SPINNER, " · ") if self._utf8 else (_DASHES, ", ")
         mark = marks[int((now - self._begun_at) / TURN_S) % len(marks)]
         return Text(f"{mark} {dot.join(filter(None, parts))}", style="meta", end="")
+
+    def _waiting(self) -> str:
+        if self.waiting < 2:
+            return "1 message waits" if self.waiting else ""
+        return f"{self.waiting} messages wait"
 
     def _tokens(self) -> str:
         guess = self._chars // _CHARS_A_TOKEN

@@ -1,5 +1,6 @@
 """The text inside a block."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -101,3 +102,34 @@ def test_a_link_leads_where_its_shown_target_says(text: str, address: str) -> No
 )  # fmt: skip
 def test_nothing_but_the_web_and_mail_is_led_to(text: str) -> None:
     assert not any(style.link for _, style in LINKING.runs(text, Style.null(), {}))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [r"\(x ", r"\[x ", r"\begin{a} ", r"\begin{a", r"\end{a} ", "$x ", "$$x ", "$1_", r"\) ", "$$"],
+)
+def test_formulas_that_never_end_take_no_more_time_than_their_text_is_long(part: str) -> None:
+    def seconds(size: int) -> float:
+        begun = time.process_time()
+        INLINE.runs(part * (size // len(part)), Style.null(), {})
+        return time.process_time() - begun
+
+    assert seconds(48_000) < 16 * min(seconds(6_000) for _ in range(3)) + 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\(x^2\) \(y", r"\(x \(y^2\)", r"\[x_1\)\]", r"\begin{a}x_1\end{a}\begin{b}",
+        r"\begin{a}\begin{b}x\end{b}\end{a}", r"\begin{align*}a_1\end{align*}",
+    ],
+)  # fmt: skip
+def test_a_formula_that_ends_stays_as_it_is_among_those_that_do_not(text: str) -> None:
+    assert any(style == DARK.math for _, style in INLINE.runs(text, Style.null(), {}))
+
+
+def test_what_ends_a_formula_ends_none_of_another_text() -> None:
+    links: dict[str, str] = {}
+    for text, is_formula in ((r"\(x^2\)", True), (r"\(x^2 ", False), (r"\(x^3\)", True)):
+        runs = INLINE.runs(text, Style.null(), links)
+        assert any(style == DARK.math for _, style in runs) is is_formula

@@ -26,6 +26,17 @@ def test_it_follows_a_reply_from_waiting_to_reading() -> None:
     assert "12 s" in words(progress)
 
 
+def test_messages_that_were_typed_meanwhile_are_counted_also_while_there_is_text() -> None:
+    clock = Clock()
+    progress = Progress(clock, utf8=True)
+    progress.waiting = 1
+    assert words(progress) == "⠋ 0 s · 1 message waits"
+    progress.note(TextDelta("word"), Reply())
+    assert words(progress) == "1 message waits"
+    progress.waiting = 12
+    assert words(progress) == "12 messages wait"
+
+
 def test_counts_of_the_service_take_the_place_of_ours() -> None:
     progress = Progress(Clock(), utf8=True)
     event = MessageDelta(None, None, {"output_tokens": 1_234})

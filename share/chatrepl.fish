@@ -1,0 +1,1 @@
+complete --command chatrepl --no-files --arguments "(env _CHATREPL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) chatrepl)" --condition "env _CHATREPL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) chatrepl"

@@ -1,0 +1,58 @@
+"""What is about to be sent is looked at, wherever it stands."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chatrepl.core.talk.conversation import Message
+from chatrepl.shells.consent import Consent
+from tests.commands.playing import Player
+
+TOKEN = "ghp_" + "a1B2" * 9
+HELLO = Message.user("hello")
+
+
+def asked(player: Player, *answers: bool) -> tuple[Consent, list[str]]:
+    """Make the questions of a chat; they are answered so, in their order."""
+    questions: list[str] = []
+
+    def ask(question: str) -> bool:
+        questions.append(question)
+        return answers[len(questions) - 1]
+
+    return Consent(player.session, ask, lambda _: None), questions
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["/user my {}", "/assistant take {}", "/system use {}", "/prefill {}", "/prefill pin {}"],
+)
+def test_what_goes_with_a_message_is_looked_at_like_the_message(line: str) -> None:
+    player = Player()
+    player.do(line.format(TOKEN))
+    consent, questions = asked(player, False, True)
+    assert not consent.to_send(HELLO)
+    assert consent.to_send(HELLO)
+    assert consent.to_send()  # it was agreed to
+    assert [("a GitHub token" in words, TOKEN in words) for words in questions] == [
+        (True, False)
+    ] * 2
+    assert "message that you added" in questions[0]
+
+
+@pytest.mark.parametrize("send", [lambda c: c.to_send(HELLO), lambda c: c.to_send()])
+def test_what_was_answered_already_is_not_asked_about(send: Callable[[Consent], bool]) -> None:
+    player = Player()
+    player.say(f"demo: say {TOKEN}")
+    consent, questions = asked(player)
+    assert send(consent)
+    assert questions == []
+
+
+def test_nothing_is_asked_about_words() -> None:
+    player = Player()
+    for line in ("/user hello", "/system Be brief.", "/prefill Well"):
+        player.do(line)
+    consent, questions = asked(player)
+    assert consent.to_send(HELLO)
+    assert questions == []
