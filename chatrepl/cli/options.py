@@ -86,6 +86,11 @@ class Options:
     state: str | None = _flag("text", _MANY, "--state FILE", "What is done, where stdout is written to.")
     retry_failed: bool = _flag("switch", _MANY, "--retry-failed", "Ask again for the items that failed.")
     yes: bool = _flag("switch", _MANY, "--yes", "Do not ask about the price first.")
+    batch: bool = _flag("switch", _MANY, "--batch", "Ask in a Message Batch of the service: later, at half the price.")
+    no_wait: bool = _flag("switch", _MANY, "--no-wait", "Print the batch's id and leave; the same command gets the answers.")
+    batches: bool = _flag("switch", _MANY, "--batches", "List the batches.")
+    fetch: str | None = _flag("text", _MANY, "--fetch ID", "Print the answers of that batch.")
+    cancel: str | None = _flag("text", _MANY, "--cancel ID", "Stop that batch; what is answered stays.")
     rows: str | None = _flag("text", _MANY, "--rows SPEC", "The reply as rows of CSV: 'name, age int, when date'.")
     with_input: bool = _flag("switch", _MANY, "--with-input", "Put the item's fields first in each row.")
     expect: str | None = _flag("text", _MANY, "--expect FIELD", "Compare each answer with that field.")
@@ -154,7 +159,7 @@ class Options:
         needs = (
             ("--out", self.out), ("--state", self.state), ("--null", self.null),
             ("-j", self.jobs is not None), ("--retry-failed", self.retry_failed),
-            ("--expect", self.expect), ("--with-input", self.with_input),
+            ("--expect", self.expect), ("--with-input", self.with_input), ("--batch", self.batch),
         )  # fmt: skip
         for name, is_given in needs:
             if is_given and not self.asks_many:
@@ -167,8 +172,15 @@ class Options:
             raise UsageError("--with-input goes with --rows.", "-o jsonl has the input anyway.")
         if self.at_least is not None and self.expect is None:
             raise UsageError("--at-least goes with --expect.", "Nothing was sent.")
+        if self.no_wait and not (self.batch or self.fetch is not None):
+            raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
         if self.jobs == 0:
             raise UsageError("-j takes 1 or more.", "Nothing was sent.")
+
+    @property
+    def asks_of_batches(self) -> bool:
+        """Tell whether batches are listed, fetched or cancelled."""
+        return self.batches or self.fetch is not None or self.cancel is not None
 
     @property
     def asks_many(self) -> bool:
