@@ -10,6 +10,7 @@ from chatrepl.core.money import Meter
 from chatrepl.core.talk.conversation import Conversation, Receipt
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.core.prompt_cache import Footprint
@@ -52,7 +53,14 @@ class Books:
         return replace(self, talk=talk, footprint=None, miss="", behind=True)
 
 
-def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:
+def receipt_of(
+    plan: Plan,
+    reply: Reply,
+    cost: Cost | None,
+    seconds: float,
+    error: str,
+    sent: Wire | None = None,
+) -> Receipt:
     """Sum up a reply to a plan, as far as it came: why it ended, what it took and cost."""
     return Receipt(
         model=reply.model or plan.request.model,
@@ -67,4 +75,5 @@ def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, erro
         uncached_usd=cost.uncached_usd if cost else None,
         duration_s=max(0.0, seconds),
         error=error,
+        sent=sent,
     )
