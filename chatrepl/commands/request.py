@@ -7,7 +7,7 @@ from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.tree import numbered, turn_numbers
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.noted import Shown, is_exact, restored, when_asked
+from chatrepl.core.exchange.noted import PastRequest, is_exact, restored, when_asked
 from chatrepl.core.outcome import Exactly, Notice, Outcome, Send, Several
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.session.session import Session
@@ -64,7 +64,7 @@ def _again(session: Session, turn: Turn) -> Outcome:
     return Several((ask_when_cold(session, message, after), again))
 
 
-def _body(shown: Shown) -> str:
+def _body(shown: PastRequest) -> str:
     request = shown.request
     if "mcp_servers" in request.params:  # they may hold a token
         params = {key: value for key, value in request.params.items() if key != "mcp_servers"}
@@ -76,7 +76,7 @@ def _note(turn: Turn) -> "dict[str, object]":
     return dict(turn.receipt.sent or {}) if turn.receipt is not None else {}
 
 
-def _shown(session: Session, turn: Turn) -> Shown:
+def _shown(session: Session, turn: Turn) -> PastRequest:
     """Put a turn's request together as it was, with what its receipt tells of it."""
     after, note, now = when_asked(session.conversation, turn), _note(turn), session.situation
     begun = turn.receipt.prefill if turn.receipt is not None else None
@@ -86,4 +86,4 @@ def _shown(session: Session, turn: Turn) -> Shown:
     ask = replace(now.ask, prefill=native, instruction="", schema=None)
     then = replace(now, model=session.service.model(str(model or session.model.id)), ask=ask)
     user = turn.user or Message("user", ())
-    return Shown(restored(then.request(user, after), note), after, turn)
+    return PastRequest(restored(then.request(user, after), note), after, turn)

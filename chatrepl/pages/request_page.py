@@ -3,14 +3,14 @@
 import json
 from typing import Final
 
-from chatrepl.core.exchange.noted import Shown
+from chatrepl.core.exchange.noted import PastRequest
 from chatrepl.core.outcome import Table
 from chatrepl.core.talk.excerpts import beginning
 
 _EXCERPT: Final = 60
 
 
-def request_page(shown: Shown, number: int, *, exact: bool) -> Table:
+def request_page(shown: PastRequest, number: int, *, exact: bool) -> Table:
     """Show what was sent for turn `number`; `exact` tells that this is it, to the byte."""
     rows = tuple(
         (place, kind, f"{size:,}" if size else "", why, beginning(text)[:_EXCERPT])
@@ -32,7 +32,7 @@ def request_page(shown: Shown, number: int, *, exact: bool) -> Table:
     )
 
 
-def request_difference(one: Shown, other: Shown, numbers: tuple[int, int]) -> str:
+def request_difference(one: PastRequest, other: PastRequest, numbers: tuple[int, int]) -> str:
     """Tell line by line how two requests differ."""
     import difflib
 

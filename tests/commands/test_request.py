@@ -8,7 +8,7 @@ import pytest
 
 from chatrepl.commands.request import _body, _shown
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.noted import Shown, note_of, restored
+from chatrepl.core.exchange.noted import PastRequest, note_of, restored
 from chatrepl.core.outcome import Exactly, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Summary, Turn, TurnId
@@ -164,8 +164,8 @@ def test_a_token_of_a_server_is_neither_kept_nor_printed() -> None:
     request = one.session.request(one.session.compose("hi"))
     assert "s3cret" not in repr(note_of(request))
     turn = Turn(TurnId("t"), None, request.messages)
-    assert "s3cret" not in _body(Shown(request, one.session.conversation, turn))
-    assert "mcp_toolset" in _body(Shown(request, one.session.conversation, turn))
+    assert "s3cret" not in _body(PastRequest(request, one.session.conversation, turn))
+    assert "mcp_toolset" in _body(PastRequest(request, one.session.conversation, turn))
 
 
 def test_what_is_kept_of_it_is_small_and_comes_back_from_the_disk() -> None:

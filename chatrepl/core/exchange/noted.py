@@ -65,7 +65,7 @@ def when_asked(conversation: Conversation, turn: Turn) -> Conversation:
 
 
 @frozen
-class Shown:
+class PastRequest:
     """A request, the conversation it was made of, and the turn that it asked."""
 
     request: Request
