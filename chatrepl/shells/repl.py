@@ -5,18 +5,18 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
-from chatrepl.commands.registry import REGISTRY, looks_like_path
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Beside,
     Card,
     Confirm,
     Continue,
@@ -42,10 +42,11 @@ from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent, TakenBack
-from chatrepl.shells.desk import Desk
+from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
-from chatrepl.shells.typed_line import BARE, is_dropped
+from chatrepl.shells.side_questions import SideQuestions
+from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
 from chatrepl.shells.under_reply import BACK, condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -57,13 +58,6 @@ Answered = TypeVar("Answered")
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
-
-
-class WorkLoop(Protocol):
-    """Runs work on one event loop, as asyncio's does."""
-
-    def run(self, work: Coroutine[Any, Any, Answered], /) -> Answered: ...
-    def get_loop(self) -> asyncio.AbstractEventLoop: ...
 
 
 @dataclass(slots=True)
@@ -81,12 +75,16 @@ class Repl:
     running: bool = field(default=True)
     consent: Consent = field(init=False)
     guard: Guard = field(init=False)
+    beside: SideQuestions = field(init=False)
     _broken: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
         say = self.desk.speaker.line
         self.consent = Consent(self.session, self.desk.ask, say)
+        self.beside = SideQuestions(
+            self.session, self.stream, self.desk, self.consent, self._shown, self._put_back
+        )
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -99,7 +97,12 @@ class Repl:
                     self._step()
 
     def _step(self) -> None:
-        chores = (self.guard.tell, self.desk.speaker.rest, lambda: keep_unsent(self.session))
+        chores = (
+            self.beside.show_waiting,
+            self.guard.tell,
+            self.desk.speaker.rest,
+            lambda: keep_unsent(self.session),
+        )
         for chore in chores:
             with self.guard.around(repeats=False):
                 chore()
@@ -162,10 +165,10 @@ class Repl:
         text = self.draft = BARE.get(text.strip(), text)
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif is_dropped(text) and self._is_to_attach():
+        elif is_dropped(text) and is_to_attach(self.desk.ask):
             self.draft = ""
             self._command(f"/image {text}")
-        elif text.startswith("/") and self._is_command(text):
+        elif text.startswith("/") and is_command(text, self.desk.ask):
             self.draft, settings = "", self.session.settings
             self._command(text)
             if settings is not self.session.settings:
@@ -182,20 +185,6 @@ class Repl:
     def _draw(self, files: Iterable[Attachment]) -> None:
         for block in islice((file.block for file in files), _MOST_PICTURES):
             self.desk.picture(block)
-
-    def _is_command(self, text: str) -> bool:
-        word, _ = split_command(text)
-        if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
-            return True
-        if self.desk.ask("That begins like a path. Send it as a message?"):
-            return False
-        raise TakenBack
-
-    def _is_to_attach(self) -> bool:
-        answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
-        if answer is None:
-            raise TakenBack
-        return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -293,6 +282,9 @@ class Repl:
             case Aside(message, then):
                 if self.consent.to_send(message):
                     self._aside(message, then)
+            case Beside(message):
+                if self.consent.to_send(message) and self.consent.to_pay():
+                    self.beside.ask(outcome)
             case Count():
                 self._count(outcome)
 
@@ -334,7 +326,8 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
+            with self.beside.opened():
+                turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except Exception as error:
@@ -347,6 +340,12 @@ class Repl:
             raise
         else:
             self._sum_up(turn)
+
+    def _shown(self, answer: Answering) -> Turn:
+        return self.runner.run(self._watched(answer))
+
+    def _put_back(self, line: str) -> None:
+        self.draft = self.draft or line
 
     async def _watched(
         self,
@@ -368,6 +367,7 @@ class Repl:
             after_suspend=view.resume,
             hear=self.attention.hear,
             waits=view.let_wait,
+            takes=self.beside.take,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
