@@ -35,6 +35,7 @@ class Desk:
     tty: Tty
     new_view: Callable[[], LiveView]
     ask: Callable[[str], bool | None]
+    choose: Callable[[str, str], str]
     edit: Callable[[str], str]
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None

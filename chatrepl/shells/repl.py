@@ -11,13 +11,14 @@ from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
     Beside,
     Card,
+    Choose,
     Confirm,
     Continue,
     Copy,
@@ -41,13 +42,14 @@ from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
-from chatrepl.shells.consent import Consent, TakenBack
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
-from chatrepl.shells.under_reply import BACK, condenser, remarks
+from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -55,7 +57,6 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-_MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
@@ -76,12 +77,12 @@ class Repl:
     consent: Consent = field(init=False)
     guard: Guard = field(init=False)
     beside: SideQuestions = field(init=False)
-    _broken: int = field(default=0, init=False)
+    lines: LineReader = field(init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
-        say = self.desk.speaker.line
-        self.consent = Consent(self.session, self.desk.ask, say)
+        self.lines = LineReader(self.desk.prompt, self.guard, self.runner)
+        self.consent = Consent(self.session, self.desk.ask, self._refused)
         self.beside = SideQuestions(
             self.session, self.stream, self.desk, self.consent, self._shown, self._put_back
         )
@@ -111,7 +112,8 @@ class Repl:
             if self.draft and self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
-            self._take(self._read())
+            entry, self.draft = self.lines.read(self.draft)
+            self._take(entry)
         finally:
             self.draft = "\n".join(filter(None, (waiting, self.draft)))
 
@@ -123,23 +125,6 @@ class Repl:
                 self.running = False
             case None:
                 pass
-
-    def _read(self) -> PromptEntry | None:
-        """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
-        try:
-            entry = self.desk.prompt.read(self.runner.run, self.draft)
-        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
-            self.draft = self.desk.prompt.draft
-            self._broken += isinstance(bug, Exception)
-            if self._broken > 1:  # it may be this very text that breaks it
-                self.desk.prompt.keep_draft()
-                self.draft = ""
-            if self._broken >= _MOST_BROKEN:
-                raise
-            self.guard.take(bug)
-            return None
-        self._broken, self.draft = 0, ""
-        return entry
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
@@ -166,10 +151,9 @@ class Repl:
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif is_dropped(text) and is_to_attach(self.desk.ask):
-            self.draft = ""
             self._command(f"/image {text}")
         elif text.startswith("/") and is_command(text, self.desk.ask):
-            self.draft, settings = "", self.session.settings
+            settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -178,6 +162,7 @@ class Repl:
 
     def _command(self, line: str) -> None:
         """Run a command, and show the pictures that it stages."""
+        self.draft = ""
         before = {id(item) for item in self.session.next.staged}
         self._do(lambda: REGISTRY.dispatch(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
@@ -185,6 +170,9 @@ class Repl:
     def _draw(self, files: Iterable[Attachment]) -> None:
         for block in islice((file.block for file in files), _MOST_PICTURES):
             self.desk.picture(block)
+
+    def _refused(self) -> None:
+        self.desk.speaker.line(f"{UnsentError()}" if self.draft else "Not sent.")
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -250,15 +238,18 @@ class Repl:
                     self.act(one)
             case Pick():
                 self._pick(outcome)
-            case Confirm(preview, apply, question):
+            case Confirm(preview, apply, question, refused):
                 self.act(preview)
                 answer = self.desk.ask(question)
                 if answer is None and self.draft:  # a message that was to be sent
-                    raise TakenBack
+                    raise UnsentError
                 if answer:
                     self._do(apply)
                 else:
-                    self.desk.speaker.line("Left as it was.")
+                    self.desk.speaker.line(refused)
+            case Choose(preview, question, ways):
+                self.act(preview)
+                self._do(ways[self.desk.choose(question, "".join(ways))])
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
@@ -282,9 +273,8 @@ class Repl:
             case Aside(message, then):
                 if self.consent.to_send(message):
                     self._aside(message, then)
-            case Beside(message):
-                if self.consent.to_send(message) and self.consent.to_pay():
-                    self.beside.ask(outcome)
+            case Beside():
+                self.beside.ask(outcome)
             case Count():
                 self._count(outcome)
 
@@ -335,8 +325,7 @@ class Repl:
                 self._sum_up(self._last(), error if isinstance(error, ChatreplError) else None)
             elif typed:
                 self.draft = typed
-                if isinstance(error, ChatreplError):
-                    error.hint = BACK.get(error.hint, error.hint)
+                tell_of_draft(error)
             raise
         else:
             self._sum_up(turn)

@@ -75,8 +75,9 @@ class SideQuestions:
 
     def ask(self, asked: Beside) -> None:
         """Ask now, and show the answer as it comes. Raises ChatreplError and KeyboardInterrupt."""
-        asking, unshown = self._begun(asked)
-        self._show(asked, asking, unshown)
+        if self.consent.to_send(asked.message) and self.consent.to_pay():
+            asking, unshown = self._begun(asked)
+            self._show(asked, asking, unshown)
 
     @contextmanager
     def opened(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
-from chatrepl.shells.consent import TakenBack
+from chatrepl.core.errors import UnsentError
 
 # What every shell understands is no message: it would be paid for.
 BARE: Final = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
@@ -25,14 +25,14 @@ def is_command(text: str, ask: Callable[[str], bool | None]) -> bool:
     word, _ = split_command(text)
     if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
         return True
-    if ask("That begins like a path. Send it as a message?"):
+    if ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
         return False
-    raise TakenBack
+    raise UnsentError
 
 
 def is_to_attach(ask: Callable[[str], bool | None]) -> bool:
     """Ask whether dropped files are to be attached."""
     answer = ask("Attach it? y: attach · N: go on as text · Esc: change it")
     if answer is None:
-        raise TakenBack
+        raise UnsentError
     return answer

@@ -41,7 +41,7 @@ class Table:
         speaker = SimpleNamespace(line=lambda text, *_: self.said.append(text), rest=lambda: None)
         prompt = SimpleNamespace(options=SimpleNamespace(mark="› "))
         desk = cast("Any", SimpleNamespace(speaker=speaker, prompt=prompt))
-        consent = Consent(session, lambda _: True, self.said.append)
+        consent = Consent(session, lambda _: True, lambda: None)
         self.sides = SideQuestions(
             session, self.stream, desk, consent, self.showing, self.back.append
         )
