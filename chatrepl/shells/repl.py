@@ -238,15 +238,8 @@ class Repl:
                     self.act(one)
             case Pick():
                 self._pick(outcome)
-            case Confirm(preview, apply, question, refused):
-                self.act(preview)
-                answer = self.desk.ask(question)
-                if answer is None and self.draft:  # a message that was to be sent
-                    raise UnsentError
-                if answer:
-                    self._do(apply)
-                else:
-                    self.desk.speaker.line(refused)
+            case Confirm():
+                self._confirm(outcome)
             case Choose(preview, question, ways):
                 self.act(preview)
                 self._do(ways[self.desk.choose(question, "".join(ways))])
@@ -277,6 +270,16 @@ class Repl:
                 self.beside.ask(outcome)
             case Count():
                 self._count(outcome)
+
+    def _confirm(self, asked: Confirm) -> None:
+        self.act(asked.preview)
+        answer = self.desk.ask(asked.question)
+        if answer is None and self.draft:  # a message that was to be sent
+            raise UnsentError
+        if answer:
+            self._do(asked.apply)
+        else:
+            self.desk.speaker.line(asked.refused)
 
     def _pick(self, asked: Pick) -> None:
         if not self.desk.prompt.draws:
