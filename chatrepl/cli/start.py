@@ -35,6 +35,8 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
             out.write(page)
             return 0
         options.check()
+        if options.aside is not None:
+            options = replace(options, prompt=[options.aside])
         if options.listen is not None:
             from chatrepl.cli.listen import listen
 
