@@ -16,7 +16,7 @@ from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import attached, check_of, columns_of, form_of
+from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
@@ -25,6 +25,7 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
@@ -58,6 +59,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     if "-" in options.attach:
         raise UsageError("-a - is no file here: standard input has the items.", _SAFE)
     files = [block for file in attached(options, session, None) for block in file.blocks]
+    look_for_keys(options, session, Message.user(" ".join(options.prompt), *files))
     questions = Questions(options, session, tuple(files))
     least = _share(options.at_least)
     asks = options.dry_run or (at_terminal() and not options.yes)

@@ -125,6 +125,8 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (("--each", "-j", "0", "{}"), "a\n", "1 or more"),
     (("--each", "-a", "-", "{}"), "a\n", "standard input"),
     (("--each", "--out", "i.csv", "{}"), "a\n", "there already"),
+    (("--each", "--out", "none/o", "{}"), "a\n", "no such folder"),
+    (("--each", "sk-ant-api03-" + "aB3" * 30 + " {}"), "a\n", "--yes-secrets"),
 ]  # fmt: skip
 
 
