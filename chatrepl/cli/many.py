@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 from chatrepl.api.http import listen
 from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
+from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, new_runner, open_connection
 from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
@@ -31,7 +32,8 @@ from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.shells.each import Each, Ordered, Sink
+from chatrepl.shells.batched import LeftError
+from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.shells.purse import Purse
@@ -183,15 +185,7 @@ class _ManyRun:
         self.questions.own = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        sink = _sink(options, self.out, ends.write)
-
-        def written(item: Item, result: dict[str, Any]) -> None:
-            sink(item, result)
-            self.tally.count(item, result)
-            if self.scores is not None:
-                self.scores.count(item, result)
-
-        ordered = Ordered(ends.log, written)
+        ordered = Ordered(ends.log, self._written(_sink(options, self.out, ends.write)))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
@@ -199,11 +193,13 @@ class _ManyRun:
         with _reader_watched(self.out) as watch:
             try:
                 with self._bar():
-                    await each.run(self._items(source), self._live(connection))
+                    await each.run(self._items(source), await self._sender(connection, ends.log))
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
                 return self._report(STOPPED_BY_USER)
+            except LeftError as left:
+                return leave(options, left, self.out)
             except UsageError:  # before anything was sent
                 raise
             except ChatreplError as error:
@@ -215,6 +211,17 @@ class _ManyRun:
             raise UsageError("There are no items.", _SAFE)
         ends.finish()
         return self._report(self._code())
+
+    def _written(self, sink: Sink) -> Sink:
+        """Give what writes a result, and counts it."""
+
+        def written(item: Item, result: dict[str, Any]) -> None:
+            sink(item, result)
+            self.tally.count(item, result)
+            if self.scores is not None:
+                self.scores.count(item, result)
+
+        return written
 
     def _code(self) -> int:
         if self.tally.failed:
@@ -245,6 +252,14 @@ class _ManyRun:
                 self.questions.check(item)
             yield item
 
+    async def _sender(self, connection: Connection, log: Done) -> Sender:
+        connection.keep_account(self.session)
+        if self.options.batch:
+            return await batched(self.options, self.session, connection, log, self.tally)
+        if connection.till is not None:
+            connection.till.bounds_run = False  # the purse does
+        return self._live(connection)
+
     def _live(self, connection: Connection) -> Live:
         gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
         listen(connection.http, gate.hear)
@@ -253,7 +268,6 @@ class _ManyRun:
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        connection.keep_account(self.session)
         purse = Purse(self.session.settings.max_cost_usd, self.session)
         return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
 

@@ -117,7 +117,7 @@ class Live:
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
                 result = await self._ask(attempt, reserved)
-            except BudgetError:  # it stops the whole run
+            except BudgetError:  # it stops the whole run: no later question would fit either
                 raise
             except ApiError as error:
                 self._look_around(error, attempt)

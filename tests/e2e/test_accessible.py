@@ -84,7 +84,7 @@ def answer(terminal: Terminal) -> None:
     terminal.send("demo: say hi").keys("enter").wait_for("reply ends")
     terminal.send("demo: say ho").keys("enter").wait_count("reply ends", 2)
     terminal.send("/truncate 1").keys("enter").wait_for(r"\[y/N\]")
-    terminal.send("nx").keys("bs", "enter").wait_for("Left as it was")
+    terminal.send("nx").keys("bs", "enter").wait_for("Not left out")
 
 
 def show(terminal: Terminal) -> None:

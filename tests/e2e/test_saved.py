@@ -77,7 +77,7 @@ def test_all_that_was_set_comes_back_after_a_kill_and_what_was_sent_does_not(
     (journal,) = tmp_path.rglob("conversations/*.jsonl")
     assert journal.read_text().count("otters hold hands " * 5000) == 1
     with chat(tmp_path, "-c", columns=160) as c:
-        c.terminal.wait_for("1 staged file, the prefill, .* are back")
+        c.terminal.wait_for("1 attached file, the prefill, .* are back")
         c.command("/detach 9", "notes.txt")
         c.command("/choose", "one of yes, no")
         c.command("/choose clear", "no given form")
@@ -91,7 +91,7 @@ def test_all_that_was_set_comes_back_after_a_kill_and_what_was_sent_does_not(
         c.terminal.wait_exit()
     with chat(tmp_path, "-c", columns=160) as c:
         c.terminal.wait_for("The pinned prefill and the model claude-haiku-4-5 are back")
-        assert "staged" not in c.terminal.everything()
+        assert "attached" not in c.terminal.everything()
         c.command("/prefill", "Every reply begins with 'Well'")
         c.command("/goto side", "side|turn")
 
