@@ -36,7 +36,6 @@ from chatrepl.shells.batched import LeftError
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.oneshot import mutter, say_error
-from chatrepl.shells.purse import Purse
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
 from chatrepl.shells.tally import RunTally
@@ -256,8 +255,6 @@ class _ManyRun:
         connection.keep_account(self.session)
         if self.options.batch:
             return await batched(self.options, self.session, connection, log, self.tally)
-        if connection.till is not None:
-            connection.till.bounds_run = False  # the purse does
         return self._live(connection)
 
     def _live(self, connection: Connection) -> Live:
@@ -268,8 +265,7 @@ class _ManyRun:
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        purse = Purse(self.session.settings.max_cost_usd, self.session)
-        return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
+        return Live(self.session, connection.once, gate, wanted, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:
         if not self.options.quiet:

@@ -58,7 +58,7 @@ class Till:
     """What this process spends: entered in the ledger of the `state` folder, within all budgets.
 
     Without that folder, or where saving is off, nothing is written. `count` asks the service for
-    the tokens of a request. It `bounds_run` where nobody else keeps to max_cost_usd.
+    the tokens of a request.
     """
 
     def __init__(
@@ -70,7 +70,6 @@ class Till:
         self.session, self.state, self.count = session, state, count
         self.paid_usd = 0.0
         self.held: dict[str, float] = {}
-        self.bounds_run = True
         self.running: Running | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
