@@ -241,7 +241,7 @@ class _ManyRun:
         from chatrepl.terminal.views.bar import Bar
 
         bar = Bar(err, self.tally.total, color=wants_color(err, appearance))
-        self.tally.changed = lambda tally: bar.show(tally.done, tally.line())
+        self.tally.changed = lambda tally: bar.show(tally.done, tally.now())
         return bar
 
     async def _items(self, source: ItemSource) -> AsyncGenerator[Item, None]:
