@@ -503,3 +503,12 @@ def test_a_long_wait_for_the_limits_is_told(room: Room) -> None:
     done = room.run("--each", "{}", stdin=lines(2))
     assert (done.code, len(room.asked)) == (0, 2)
     assert "The service's limit is reached; this goes on in " in done.err
+
+
+def test_a_file_that_cannot_be_attached_fails_alone(room: Room) -> None:
+    for name, text in (("a", "text"), ("b", ""), ("c", "more")):
+        room.file(f"notes/{name}.txt", text)
+    done = room.run("--each-file", "notes/*.txt", "Sum up {}")
+    assert (done.code, len(room.asked)) == (9, 2)
+    assert done.out == "<Sum up notes/a.txt>\n\n<Sum up notes/c.txt>\n"
+    assert "item 2 (notes/b.txt): " in done.err
