@@ -65,14 +65,14 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     source = source_of(options, named=questions.named, twice=asks)
     if options.dry_run:
         bill = look_through(source.read(), questions, log=Passing(), again=False)
-        return _dry_run(bill, out)
+        return _dry_run(bill, out, batch=options.batch)
     total = _checked(source, questions) if source.again else None
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
         if asks:
             again = options.retry_failed
             bill = look_through(source.read(), questions, log=ends.log, again=again)
-            if bill.requests and not agreed(f"{bill.words()}. Go?"):
+            if bill.requests and not agreed(f"{bill.words(batch=options.batch)}. Go?"):
                 mutter(sys.stderr, f"chatrepl: {_SAFE}")
                 return 0
         run = _ManyRun(options, session, questions, RunTally(total), out, least)
@@ -101,11 +101,11 @@ def _checked(source: ItemSource, questions: Questions) -> int:
     return count
 
 
-def _dry_run(bill: Bill, out: TextIO) -> int:
+def _dry_run(bill: Bill, out: TextIO, *, batch: bool) -> int:
     if bill.first is None:
         raise UsageError("There are no items.", _SAFE)
     write_json(out, bill.first.request.body())
-    mutter(sys.stderr, f"chatrepl: {bill.words()} · nothing was sent")
+    mutter(sys.stderr, f"chatrepl: {bill.words(batch=batch)} · nothing was sent")
     return 0
 
 
@@ -166,7 +166,7 @@ class _ManyRun:
         self.questions.own = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        sink = _sink(options, self.out, ends.write)
+        sink = sink_of(options, self.out, ends.write)
 
         def written(item: Item, result: dict[str, Any]) -> None:
             sink(item, result)
@@ -260,7 +260,8 @@ class _ManyRun:
         return code
 
 
-def _sink(options: Options, out: TextIO, write: Write) -> Sink:
+def sink_of(options: Options, out: TextIO, write: Write) -> Sink:
+    """Make what writes the answers as the command line asks."""
     on_screen = options.out is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:
