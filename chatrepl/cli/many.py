@@ -31,10 +31,10 @@ from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.shells.batched import LeftError
+from chatrepl.shells.batched import LeftError, is_under_way
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.shells.purse import Purse
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
@@ -46,6 +46,7 @@ from chatrepl.terminal.views.json_lines import write_json
 
 SOME_FAILED: Final = 9
 NOT_AS_EXPECTED: Final = 8
+STOPPED_BY_USER: Final = 130
 _WIDEST: Final = 64
 _SAFE: Final = "Nothing was sent."
 
@@ -67,14 +68,11 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
         bill = look_through(source.read(), questions, log=Passing(), again=False)
         return _dry_run(bill, out, batch=options.batch)
     total = _checked(source, questions) if source.again else None
+    if asks and not _agreed(options, session, questions, source):
+        mutter(sys.stderr, f"chatrepl: {_SAFE}")
+        return STOPPED_BY_USER
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
-        if asks:
-            again = options.retry_failed
-            bill = look_through(source.read(), questions, log=ends.log, again=again)
-            if bill.requests and not agreed(f"{bill.words(batch=options.batch)}. Go?"):
-                mutter(sys.stderr, f"chatrepl: {_SAFE}")
-                return 0
         run = _ManyRun(options, session, questions, RunTally(total), out, least)
         return runner.run(run.all(source, ends))
 
@@ -101,6 +99,30 @@ def _checked(source: ItemSource, questions: Questions) -> int:
     return count
 
 
+def _agreed(options: Options, session: Session, questions: Questions, source: ItemSource) -> bool:
+    """Tell what it will come to and ask whether to go on, unless there is nothing to pay for."""
+    _, state = _paths(options)
+    with ExitStack() as stack:
+        log: Done = Passing()
+        if state is not None and state.exists():
+            opened = AnswerLog(state, _made_of(options, session, questions))
+            stack.callback(opened.close)
+            log = opened
+        bill = look_through(source.read(), questions, log=log, again=options.retry_failed)
+        if options.batch and isinstance(log, AnswerLog) and is_under_way(log.notes):
+            return True  # what is asked about was sent, and is paid for
+    return not bill.requests or agreed(f"{bill.words(batch=options.batch)}. Go?")
+
+
+def _paths(options: Options) -> tuple[Path | None, Path | None]:
+    """Give where answers are written, and where their log is; None is stdout, and no log."""
+    path = Path(options.out).expanduser() if options.out else None
+    state = Path(options.state).expanduser() if options.state else None
+    if path is not None and (path.is_file() or not path.exists()):
+        state = path.with_name(f"{path.name}.state")
+    return path, state
+
+
 def _dry_run(bill: Bill, out: TextIO, *, batch: bool) -> int:
     if bill.first is None:
         raise UsageError("There are no items.", _SAFE)
@@ -122,10 +144,7 @@ def _ends(
     options: Options, session: Session, questions: Questions, out: TextIO, stack: ExitStack
 ) -> _Ends:
     """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
-    path = Path(options.out).expanduser() if options.out else None
-    state = Path(options.state).expanduser() if options.state else None
-    if path is not None and (path.is_file() or not path.exists()):
-        state = path.with_name(f"{path.name}.state")
+    path, state = _paths(options)
     log: Done = Passing()
     goes_on = state is not None and state.exists()
     if path is not None:
@@ -166,15 +185,7 @@ class _ManyRun:
         self.questions.own = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        sink = sink_of(options, self.out, ends.write)
-
-        def written(item: Item, result: dict[str, Any]) -> None:
-            sink(item, result)
-            self.tally.count(item, result)
-            if self.scores is not None:
-                self.scores.count(item, result)
-
-        ordered = Ordered(ends.log, written)
+        ordered = Ordered(ends.log, self._written(sink_of(options, self.out, ends.write)))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
@@ -186,16 +197,31 @@ class _ManyRun:
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
-                return self._report(130)
+                return self._report(STOPPED_BY_USER)
             except LeftError as left:
                 return leave(options, left, self.out)
-            except ChatreplError as error:
-                self._report(error.exit_code)
+            except UsageError:  # before anything was sent
                 raise
+            except ChatreplError as error:
+                say_error(sys.stderr, error)
+                return self._report(error.exit_code)
             finally:
                 await connection.close()
+        if not self.tally.done:
+            raise UsageError("There are no items.", _SAFE)
         ends.finish()
         return self._report(self._code())
+
+    def _written(self, sink: Sink) -> Sink:
+        """Give what writes a result, and counts it."""
+
+        def written(item: Item, result: dict[str, Any]) -> None:
+            sink(item, result)
+            self.tally.count(item, result)
+            if self.scores is not None:
+                self.scores.count(item, result)
+
+        return written
 
     def _code(self) -> int:
         if self.tally.failed:
@@ -235,14 +261,14 @@ class _ManyRun:
         return self._live(connection)
 
     def _live(self, connection: Connection) -> Live:
-        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)))
+        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
         listen(connection.http, gate.hear)
         wanted = Wanted(
             self.session.next.form,
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        purse = Purse(self.session.settings.max_cost_usd, self.session, self._say)
+        purse = Purse(self.session.settings.max_cost_usd, self.session)
         return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:

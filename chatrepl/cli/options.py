@@ -107,10 +107,12 @@ class Options:
 
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    export: str | None = _flag("text", _PAGES, "--export md|html|json|curl|python", "With -c or -r: print that conversation in this form.", ("md", "html", "json", "curl", "python"))
     search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
     usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
     by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    live: bool = _flag("switch", _PAGES, "--live", "With --doctor: try a reply of one token, too.")
     changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
@@ -198,8 +200,8 @@ class Options:
     @property
     def is_page(self) -> bool:
         """Tell whether a page is asked for instead of an answer."""
-        asked = (self.models, self.sessions, self.search is not None, self.usage, self.doctor)
-        return any(asked)
+        asked = (self.models, self.sessions, self.usage, self.doctor)
+        return any(asked) or self.search is not None or self.export is not None
 
     @property
     def names_model(self) -> bool:

@@ -3,7 +3,7 @@
 To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -88,11 +88,27 @@ class Exactly:
 
 @frozen
 class Confirm:
-    """Show what would happen and ask; `apply` does it."""
+    """Show what would happen and ask; `apply` does it, and `refused` is said where it is not.
+
+    The question says what either answer does: `Drop 5 turns? y: drop them · N: keep them`.
+    """
 
     preview: "Outcome"
     apply: "Callable[[], Outcome]"
-    question: str = "Apply?"
+    question: str
+    refused: str = "Kept."
+
+
+@frozen
+class Choose:
+    """Show what would happen and ask which it is to be; each way goes by a letter.
+
+    The capital one is the usual one; `n` is what anything else than an answer means.
+    """
+
+    preview: "Outcome"
+    question: str
+    ways: "Mapping[str, Callable[[], Outcome]]"
 
 
 @frozen
@@ -183,6 +199,7 @@ Outcome: TypeAlias = (
     | Page
     | Exactly
     | Confirm
+    | Choose
     | Send
     | Continue
     | Aside

@@ -266,7 +266,8 @@ class Session:
 
     def learn_from(self, other: "Session") -> None:
         """Take over what another session of the same service has learned of it."""
-        self.service = other.service
+        heard = self.service.announced | other.service.announced
+        self.service = replace(other.service, announced=heard)
 
     def update_models(self, infos: Iterable[Wire]) -> None:
         """Take over the service's own list of its models."""

@@ -12,17 +12,16 @@ from chatrepl.session.session import Session
 _BESIDE: Final = "The system prompt, the prefill or a message that you added"
 
 
-class TakenBack(Exception):  # noqa: N818 - nothing is wrong
-    """The user would rather change what was to be sent: it is the draft again."""
-
-
 @dataclass(slots=True)
 class Consent:
-    """The questions of one chat; `own` are the user's keys, `agreed` those sent knowingly."""
+    """The questions of one chat; `refused` is called after a no.
+
+    `own` are the user's keys, `agreed` those that were sent knowingly.
+    """
 
     session: Session
     ask: Callable[[str], bool | None]
-    say: Callable[[str], object]
+    refused: Callable[[], object]
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)
 
@@ -37,7 +36,7 @@ class Consent:
         else:
             return True
         if not self.ask(question):
-            self.say("Nothing was sent.")
+            self.refused()
             return False
         self.agreed.update(held, beside)
         return True
@@ -46,7 +45,7 @@ class Consent:
         """Ask before the session costs more than it should."""
         question = cost_question(self.session)
         if question and not self.ask(question):
-            self.say("Nothing was sent.")
+            self.refused()
             return False
         if question:
             agree_to_cost(self.session)

@@ -24,6 +24,7 @@ class Desk:
     tty: Tty
     new_view: Callable[[], LiveView]
     ask: Callable[[str], bool | None]
+    choose: Callable[[str, str], str]
     edit: Callable[[str], str]
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None

@@ -105,6 +105,7 @@ class Each:
             result = self.ordered.log.get(item.number, item.id)
             if result is not None and (result.get("ok") or not self.again):
                 self.ordered.ready(item)
+                await asyncio.sleep(0)  # there may be many, and signals are to have their turn
                 continue
             try:
                 question = self.make(item)

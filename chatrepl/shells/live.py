@@ -1,12 +1,13 @@
 """Many questions as single requests at once, as many as the service's limits allow."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.api.retry import CAP_S, any_chance, delay
+from chatrepl.api.retry import CAP_S, any_chance, delay, span
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
@@ -27,21 +28,25 @@ _OF_ALL: Final = frozenset(  # what would come of every other question too
         ApiErrorKind.SPEND_LIMIT,
     }
 )
+_LONG_S: Final = 5.0  # a wait that is told of
 _AWAY: Final = 5  # so many in a row without any answer: nobody is there
 
 
 @dataclass(slots=True)
 class Gate:
-    """Lets requests start, one limiter for all of them."""
+    """Lets requests start, one limiter for all of them; `say` tells of a long wait."""
 
     limiter: Limiter
+    say: Callable[[str], None]
     clock: Callable[[], float] = time.time
     under_way: int = 0
+    _told_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def enter(self) -> None:
         """Wait until another request may start."""
         while (wait := self.limiter.wait(self.under_way, self.clock())) > 0:
+            self._tell(wait)
             self._changed.clear()
             try:
                 async with asyncio.timeout(min(wait, CAP_S)):
@@ -49,6 +54,14 @@ class Gate:
             except TimeoutError:
                 continue
         self.under_way += 1
+
+    def _tell(self, wait: float) -> None:
+        """Say once why nothing goes on for long."""
+        now = self.clock()
+        if self.under_way or not _LONG_S < wait < math.inf or now < self._told_until:
+            return
+        self._told_until = now + wait
+        self.say(f"The service's limit is reached; this goes on in {span(wait)}.")
 
     def leave(self) -> None:
         """A request is no longer under way."""
@@ -69,8 +82,8 @@ class Gate:
 class Live:
     """Sends single requests. `session` is what all questions were made from.
 
-    `purse` bounds what it may cost; `paid` hears what each attempt did, `say` what the user should
-    know.
+    `purse` lets wait what is too dear beside the others; `paid` hears what each attempt cost, `say`
+    what the user should know.
     """
 
     session: Session
@@ -92,7 +105,7 @@ class Live:
 
     async def _let_in(self, question: ItemQuestion) -> float:
         """Wait until a question may go; give what is set aside for it."""
-        reserved = await self.purse.reserve(question.session, lambda: question.request)
+        reserved = await self.purse.reserve(question.request) if self.purse.most_usd else 0.0
         await self.gate.enter()
         return reserved
 
@@ -104,6 +117,8 @@ class Live:
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
                 result = await self._ask(attempt, reserved)
+            except BudgetError:  # it stops the whole run: no later question would fit either
+                raise
             except ApiError as error:
                 self._look_around(error, attempt)
                 if number < attempts and error.retryable:
@@ -111,8 +126,6 @@ class Live:
                     reserved = await self._let_in(question)
                     continue
                 result = attempt.failed(error)
-            except BudgetError:
-                raise  # no later question would fit either
             except ChatreplError as error:
                 result = attempt.failed(error)
             finished(question, result)

@@ -12,12 +12,13 @@ from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
     Card,
+    Choose,
     Confirm,
     Continue,
     Copy,
@@ -41,12 +42,12 @@ from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
-from chatrepl.shells.consent import Consent, TakenBack
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.typed_line import BARE, is_dropped
-from chatrepl.shells.under_reply import BACK, condenser, remarks
+from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
@@ -85,8 +86,7 @@ class Repl:
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
-        say = self.desk.speaker.line
-        self.consent = Consent(self.session, self.desk.ask, say)
+        self.consent = Consent(self.session, self.desk.ask, self._refused)
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -163,10 +163,9 @@ class Repl:
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif is_dropped(text) and self._is_to_attach():
-            self.draft = ""
             self._command(f"/image {text}")
         elif text.startswith("/") and self._is_command(text):
-            self.draft, settings = "", self.session.settings
+            settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
                 self.desk.dress()
@@ -175,6 +174,7 @@ class Repl:
 
     def _command(self, line: str) -> None:
         """Run a command, and show the pictures that it stages."""
+        self.draft = ""
         before = {id(item) for item in self.session.next.staged}
         self._do(lambda: REGISTRY.dispatch(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
@@ -187,14 +187,17 @@ class Repl:
         word, _ = split_command(text)
         if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
             return True
-        if self.desk.ask("That begins like a path. Send it as a message?"):
+        if self.desk.ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
             return False
-        raise TakenBack
+        raise UnsentError
+
+    def _refused(self) -> None:
+        self.desk.speaker.line(f"{UnsentError()}" if self.draft else "Not sent.")
 
     def _is_to_attach(self) -> bool:
         answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
         if answer is None:
-            raise TakenBack
+            raise UnsentError
         return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
@@ -261,15 +264,18 @@ class Repl:
                     self.act(one)
             case Pick():
                 self._pick(outcome)
-            case Confirm(preview, apply, question):
+            case Confirm(preview, apply, question, refused):
                 self.act(preview)
                 answer = self.desk.ask(question)
                 if answer is None and self.draft:  # a message that was to be sent
-                    raise TakenBack
+                    raise UnsentError
                 if answer:
                     self._do(apply)
                 else:
-                    self.desk.speaker.line("Left as it was.")
+                    self.desk.speaker.line(refused)
+            case Choose(preview, question, ways):
+                self.act(preview)
+                self._do(ways[self.desk.choose(question, "".join(ways))])
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
@@ -342,8 +348,7 @@ class Repl:
                 self._sum_up(self._last(), error if isinstance(error, ChatreplError) else None)
             elif typed:
                 self.draft = typed
-                if isinstance(error, ChatreplError):
-                    error.hint = BACK.get(error.hint, error.hint)
+                tell_of_draft(error)
             raise
         else:
             self._sum_up(turn)

@@ -114,7 +114,7 @@ def test_formulas_that_never_end_take_no_more_time_than_their_text_is_long(part:
         INLINE.runs(part * (size // len(part)), Style.null(), {})
         return time.process_time() - begun
 
-    assert seconds(48_000) < 16 * min(seconds(6_000) for _ in range(3)) + 0.1
+    assert seconds(48_000) < 16 * seconds(6_000) + 0.5  # by the square: some seconds
 
 
 @pytest.mark.parametrize(
