@@ -32,7 +32,7 @@ from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.shells.batched import LeftError
+from chatrepl.shells.batched import LeftError, is_under_way
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.oneshot import mutter, say_error
@@ -67,7 +67,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     source = source_of(options, named=questions.named, twice=asks)
     if options.dry_run:
         bill = look_through(source.read(), questions, log=Passing(), again=False)
-        return _dry_run(bill, out)
+        return _dry_run(bill, out, batch=options.batch)
     total = _checked(source, questions) if source.again else None
     if asks and not _agreed(options, session, questions, source):
         mutter(sys.stderr, f"chatrepl: {_SAFE}")
@@ -110,7 +110,9 @@ def _agreed(options: Options, session: Session, questions: Questions, source: It
             stack.callback(opened.close)
             log = opened
         bill = look_through(source.read(), questions, log=log, again=options.retry_failed)
-    return not bill.requests or agreed(f"{bill.words()}. Go?")
+        if options.batch and isinstance(log, AnswerLog) and is_under_way(log.notes):
+            return True  # what is asked about was sent, and is paid for
+    return not bill.requests or agreed(f"{bill.words(batch=options.batch)}. Go?")
 
 
 def _paths(options: Options) -> tuple[Path | None, Path | None]:
@@ -122,11 +124,11 @@ def _paths(options: Options) -> tuple[Path | None, Path | None]:
     return path, state
 
 
-def _dry_run(bill: Bill, out: TextIO) -> int:
+def _dry_run(bill: Bill, out: TextIO, *, batch: bool) -> int:
     if bill.first is None:
         raise UsageError("There are no items.", _SAFE)
     write_json(out, bill.first.request.body())
-    mutter(sys.stderr, f"chatrepl: {bill.words()} · nothing was sent")
+    mutter(sys.stderr, f"chatrepl: {bill.words(batch=batch)} · nothing was sent")
     return 0
 
 
@@ -184,7 +186,7 @@ class _ManyRun:
         self.questions.own = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        ordered = Ordered(ends.log, self._written(_sink(options, self.out, ends.write)))
+        ordered = Ordered(ends.log, self._written(sink_of(options, self.out, ends.write)))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
@@ -282,7 +284,8 @@ class _ManyRun:
         return code
 
 
-def _sink(options: Options, out: TextIO, write: Write) -> Sink:
+def sink_of(options: Options, out: TextIO, write: Write) -> Sink:
+    """Make what writes the answers as the command line asks."""
     on_screen = options.out is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:

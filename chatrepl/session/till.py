@@ -30,6 +30,7 @@ from chatrepl.session.session import Session
 
 if TYPE_CHECKING:  # what a single shot does not need before its answer is out
     from chatrepl.core.spending import Spending
+    from chatrepl.core.talk.usage import Cost
     from chatrepl.storage.accounts import Accounts, Running
 
 _TOKENS_PER_S: Final = 300  # no model writes faster
@@ -217,14 +218,16 @@ class _Slip:
             reply.model or request.model,
             reply.total_usage,
             session.recorder.id or "",
-            Prices(session.edges, session.service).of_reply(request, reply)
-            if reply.usage_known
-            else None,
+            None if is_open or not reply.usage_known else self._cost(request, reply),
             at_least=is_cut,
             open=is_open,
             fast=(reply.counted.get("speed") or request.params.get("speed")) == "fast",
             held_usd=held_usd,
         )
+
+    def _cost(self, request: Request, reply: Reply) -> "Cost | None":
+        session = self.till.session
+        return Prices(session.edges, session.service).of_reply(request, reply)
 
     def _most_usd(self) -> float:
         """Bound what a reply that was cut costs: the service wrote on until it noticed."""
