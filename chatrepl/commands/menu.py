@@ -12,6 +12,7 @@ _ROWS: Final = """
 retry: Ask the last question again
 edit: Change a question and ask it anew
 continue: Go on with a reply that was cut
+btw: Ask beside the talk; nothing is added
 undo: Take the last change back
 redo: Step forth again
 model: Show or switch the model

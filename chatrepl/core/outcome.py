@@ -136,6 +136,18 @@ class Aside:
 
 
 @frozen
+class Beside:
+    """Ask something beside the conversation as it stands, of `model` or of the one in use.
+
+    `typed` is the line that asks it.
+    """
+
+    message: Message
+    typed: str
+    model: str = ""
+
+
+@frozen
 class Count:
     """Ask the service for the exact tokens of what sends `message`; `then` gets them.
 
@@ -203,6 +215,7 @@ Outcome: TypeAlias = (
     | Send
     | Continue
     | Aside
+    | Beside
     | Count
     | Draft
     | Edit

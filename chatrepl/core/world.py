@@ -41,12 +41,15 @@ class Recorder(Protocol):
     def meta(self, **fields: Any) -> None:
         """Keep something beside the conversation."""
 
+    def keep(self, conversation: Conversation, **fields: Any) -> None:
+        """Keep something beside a conversation that does not change by it."""
+
     def flush(self) -> bool:
         """Wait until all is kept; tell whether it is."""
 
 
 class NoRecorder:
-    """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
+    """Keeps nothing on the disk: saving is off, or `unsaved` says why it cannot be done."""
 
     id: str | None = None
     facts: Mapping[str, Any] = MappingProxyType({})
@@ -59,6 +62,11 @@ class NoRecorder:
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
     def meta(self, **fields: Any) -> None: ...
+    def keep(self, conversation: Conversation, **fields: Any) -> None:
+        """Have it at hand as long as the conversation is."""
+        del conversation
+        self.facts = {**self.facts, **fields}
+
     def flush(self) -> bool:
         return not self.unsaved
 
