@@ -83,11 +83,14 @@ def _modes(session: Session) -> Iterator[ToolbarPart]:
     if session.settings.multiline:
         yield ToolbarPart("toolbar.strong", "multi-line: Alt-Enter sends")
     if (turn := _edited(session)) is not None:
-        yield ToolbarPart("toolbar.strong", f"editing turn {turn}: Ctrl-C leaves it")
+        what = "turn" if session.next.rewrites is None else "reply"
+        yield ToolbarPart("toolbar.strong", f"editing {what} {turn}: Ctrl-C leaves it")
 
 
 def _edited(session: Session) -> int | None:
-    base = session.next.base
+    base, reply = session.next.base, session.next.rewrites
+    if reply is not None:
+        return len(session.conversation.path(reply))
     return None if base is None else len(base.path()) + 1
 
 
