@@ -102,10 +102,17 @@ def _values(given: Mapping[str, Any], key: str) -> Iterator[str]:
     yield from filter(None, opt.choices)
 
 
+def _own(given: Mapping[str, Any], text: str) -> Offered:
+    from chatrepl.cli.own import offered  # seldom needed
+
+    return offered(given, text)
+
+
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "model": _models,
     "resume": _saved,
     "profile": _profiles,
     "extract": _languages,
     "set_": _settings,
+    "template": _own,
 }

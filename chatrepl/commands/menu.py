@@ -54,6 +54,7 @@ import: Open a conversation from a JSON file
 delete: Delete a saved one for good
 usage: What was spent, by day or model
 models: List models with prices
+commands: Commands of your own
 set: Change a setting
 config: Where each setting comes from
 raw: Rendered replies, or their Markdown

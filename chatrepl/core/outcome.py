@@ -4,6 +4,7 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -104,6 +105,15 @@ class Send:
 
 
 @frozen
+class Say:
+    """Send `text` as if it had been typed, while `meanwhile` holds; what was `typed` comes back."""
+
+    text: str
+    typed: str
+    meanwhile: "Callable[[], AbstractContextManager[object]]"
+
+
+@frozen
 class Continue:
     """Go on with the reply that was cut."""
 
@@ -184,6 +194,7 @@ Outcome: TypeAlias = (
     | Exactly
     | Confirm
     | Send
+    | Say
     | Continue
     | Aside
     | Count

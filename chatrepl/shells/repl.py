@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
-from chatrepl.commands.registry import REGISTRY, looks_like_path
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply
@@ -31,6 +30,7 @@ from chatrepl.core.outcome import (
     Page,
     Pick,
     Quit,
+    Say,
     Send,
     Several,
     Table,
@@ -45,7 +45,7 @@ from chatrepl.shells.consent import Consent, TakenBack
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.prompt_feeds import left_edit
-from chatrepl.shells.typed_line import BARE, is_dropped
+from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
 from chatrepl.shells.under_reply import BACK, condenser, remarks
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -56,6 +56,7 @@ from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_token
 Answered = TypeVar("Answered")
 _MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
+Meanwhile: TypeAlias = Callable[[], AbstractContextManager[object]]
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
 
 
@@ -82,6 +83,7 @@ class Repl:
     consent: Consent = field(init=False)
     guard: Guard = field(init=False)
     _broken: int = field(default=0, init=False)
+    _pasted: Sequence[str] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
@@ -159,12 +161,13 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = self.draft = BARE.get(text.strip(), text)
+        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif is_dropped(text) and self._is_to_attach():
+        elif is_dropped(text) and is_to_attach(self.desk.ask):
             self._command(f"/image {text}")
-        elif text.startswith("/") and self._is_command(text):
+        elif text.startswith("/") and is_command(text, self.desk.ask):
             settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
@@ -182,20 +185,6 @@ class Repl:
     def _draw(self, files: Iterable[Attachment]) -> None:
         for block in islice((file.block for file in files), _MOST_PICTURES):
             self.desk.picture(block)
-
-    def _is_command(self, text: str) -> bool:
-        word, _ = split_command(text)
-        if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
-            return True
-        if self.desk.ask("That begins like a path. Send it as a message?"):
-            return False
-        raise TakenBack
-
-    def _is_to_attach(self) -> bool:
-        answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
-        if answer is None:
-            raise TakenBack
-        return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -273,6 +262,8 @@ class Repl:
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
+            case Say(text, typed, meanwhile):
+                self._say(text, typed, meanwhile)
             case Draft(text, _):
                 self.draft = text
             case Edit(text, then_edited):
@@ -295,6 +286,13 @@ class Repl:
                     self._aside(message, then)
             case Count():
                 self._count(outcome)
+
+    def _say(self, text: str, typed: str, meanwhile: Meanwhile) -> None:
+        try:
+            with meanwhile():
+                self.send(text, self._pasted)
+        finally:
+            self.draft = self.draft and typed
 
     def _pick(self, asked: Pick) -> None:
         if not self.desk.prompt.draws:
