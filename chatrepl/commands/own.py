@@ -257,4 +257,5 @@ def _source(session: Session) -> OwnSource:
     source = session.edges.own()
     if source is None:
         raise UsageError("There is no place for commands of your own.")
+    source.look_again()
     return source

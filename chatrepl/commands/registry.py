@@ -223,6 +223,8 @@ class Registry:
         word, rest = split(line)
         force = word.endswith("!")
         name = word.removesuffix("!")
+        if (source := session.edges.own()) is not None and not self.is_ours(name):
+            source.look_again()
         if own := self.own(session, name):
             from chatrepl.commands.own import run_own  # seldom needed
 

@@ -84,13 +84,16 @@ class OwnFolders:
             if not folder.counts:
                 self._now[str(folder.path)] = folder.digest
                 self.remember(str(folder.path), folder.digest)
-        self._until = 0.0
+        self.look_again()
 
     def is_local(self, name: str) -> bool:
         return self._holding(name).is_local
 
-    def read(self, name: str) -> OwnCommand:
+    def look_again(self) -> None:
         self._until = 0.0
+
+    def read(self, name: str) -> OwnCommand:
+        self.look_again()
         return self._read(name)
 
     def _read(self, name: str) -> OwnCommand:
@@ -238,6 +241,6 @@ def _values(front: FrontMatter) -> Mapping[str, FrontValue]:
     import tomllib
 
     try:
-        return from_toml(tomllib.loads(front.head))
+        return from_toml(tomllib.loads("\n" * (front.line - 1) + front.head))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{error}.") from None

@@ -38,7 +38,8 @@ class FrontValue:
         """The parts of a list; a mere text is a list of one."""
         if self.parts or not self.text:
             return self.parts
-        return flow_parts(self.text) or (self.text,)
+        parts = flow_parts(self.text)
+        return (self.text,) if parts is None else parts
 
 
 @frozen
@@ -149,10 +150,10 @@ def _unescaped(match: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else _ESCAPES.get(match[3], match[3])
 
 
-def flow_parts(text: str) -> tuple[str, ...]:
-    """Give the parts of `[a, "b"]`; nothing where a text is no such list."""
+def flow_parts(text: str) -> tuple[str, ...] | None:
+    """Give the parts of `[a, "b"]`; None where a text is no such list."""
     if not (text.startswith("[") and text.endswith("]")):
-        return ()
+        return None
     return tuple(filter(None, (scalar(part) for part in _PARTS.findall(text[1:-1]))))
 
 

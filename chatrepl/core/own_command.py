@@ -221,6 +221,9 @@ class OwnSource(Protocol):
     def names(self) -> tuple[str, ...]:
         """The commands that count, by name."""
 
+    def look_again(self) -> None:
+        """Believe nothing that was seen before."""
+
     def read(self, name: str) -> OwnCommand:
         """Read one anew. Raises UsageError for a file that cannot be read, or is none."""
 
