@@ -85,7 +85,7 @@ def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside
 
 
 def _own(*, save: bool) -> "OwnSource":
-    from chatrepl.cli.own import own_folders  # when the first slash is typed
+    from chatrepl.cli.own_places import own_folders  # when the first slash is typed
 
     return own_folders(save=save)
 

@@ -102,10 +102,11 @@ def _values(given: Mapping[str, Any], key: str) -> Iterator[str]:
     yield from filter(None, opt.choices)
 
 
-def _own(given: Mapping[str, Any], text: str) -> Offered:
-    from chatrepl.cli.own import offered  # seldom needed
+def _own(_given: Mapping[str, Any], _text: str) -> Offered:
+    from chatrepl.cli.own_places import own_folders  # seldom needed
 
-    return offered(given, text)
+    source = own_folders(save=False)
+    return ((name, source.about(name)[1]) for name in source.names())
 
 
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {

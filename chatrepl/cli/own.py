@@ -1,41 +1,21 @@
-"""Commands of the user's own on the command line: where they lie, and `-T NAME`."""
+"""Commands of the user's own on the command line: `-T NAME`."""
 
 import sys
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from chatrepl.attachments.mentions import find_mentions, find_misses, is_file
 from chatrepl.cli.options import Options
-from chatrepl.commands.own import check_local, remarks
-from chatrepl.config.own_commands import OwnFolders, beside
+from chatrepl.cli.own_places import own_folders
+from chatrepl.commands.own import check_files, remarks
+from chatrepl.config.own_commands import beside
 from chatrepl.core.errors import UsageError
 from chatrepl.core.own_command import OwnCommand
 from chatrepl.shells.oneshot import mutter
-from chatrepl.storage.paths import config_file, find_folders
-from chatrepl.storage.small_files import learn, read_facts
 from chatrepl.terminal.sanitize.text import one_line
 
-AGREED_FILE: Final = "agreed.json"
-_COMMANDS: Final = "commands"
 _SAFE: Final = "Nothing was sent."
 _HIDDEN: Final = "\0"
-
-
-def own_folders(*, save: bool) -> OwnFolders:
-    """Give the commands of this user; what is agreed to is kept only where something is saved."""
-    config, state = config_file(), find_folders().state
-    agreed = state / AGREED_FILE if state is not None else None
-
-    def remembered() -> Mapping[str, str]:
-        folders = read_facts(agreed).get(_COMMANDS)
-        return folders if isinstance(folders, dict) else {}
-
-    def remember(path: str, digest: str) -> None:
-        if save:
-            learn(agreed, {_COMMANDS: {path: digest}})
-
-    return OwnFolders(config.parent / _COMMANDS if config else None, remembered, remember)
 
 
 def with_own(options: Options, name: str) -> Options:
@@ -49,15 +29,16 @@ def with_own(options: Options, name: str) -> Options:
     parts = own.expand(options.prompt)
     attached = [beside(own, path) for path in own.attach]
     attached += _mentioned(own, options, say=not options.quiet)
-    if own.is_local:
-        check_local(own, attached)
+    said = _said(own, options)
+    system = str(said["system"] or "")
+    check_files(own, [*attached, *([system[1:]] if system.startswith("@") else [])])
     if not options.quiet:
         for line in remarks(own):
             mutter(sys.stderr, f"chatrepl: {one_line(line, 400)}")
     given: dict[str, Any] = {
         "prompt": list(parts),
         "attach": [*options.attach, *dict.fromkeys(attached)],
-        **_said(own, options),
+        **said,
         **_form(own, options),
         **_each(own, options),
     }
@@ -129,9 +110,3 @@ def _each(own: OwnCommand, options: Options) -> dict[str, Any]:
 
 def _is_pattern(text: str) -> bool:
     return any(char in text for char in "*?[")
-
-
-def offered(_given: Mapping[str, Any], _text: str) -> Iterable[tuple[str, str]]:
-    """Give the commands for a shell that completes, each with what it does."""
-    source = own_folders(save=False)
-    return [(name, source.about(name)[1]) for name in source.names()]

@@ -1,6 +1,6 @@
 """Commands of the user's own: run, listed, told about, written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +109,9 @@ def _with_system(session: Session, system: str) -> Iterator[None]:
     if not system or system == session.system:
         yield
         return
+    if session.next.base is not None:
+        hint = "Ctrl-C in the empty prompt leaves the edit."
+        raise UsageError("A turn is being edited, and this has a system prompt of its own.", hint)
     usual, state = session.system, session.conversation.state
     is_new = not session.conversation.path()
     altered = replace(state, system=system) if is_new else replace(state, next_system=system)
@@ -128,6 +131,7 @@ def _system(session: Session, own: OwnCommand) -> str:
     if not own.system.startswith("@"):
         return own.system
     path = beside(own, plain_path(own.system[1:]))
+    check_files(own, [path])
     return set_value(session.settings, "system", f"@{path}").system
 
 
@@ -149,17 +153,16 @@ def _files(session: Session, own: OwnCommand) -> list[Attachment]:
     """Load what a command attaches. Raises ChatreplError."""
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
     paths = [beside(own, path) for path in own.attach]
-    if own.is_local:
-        check_local(own, paths)
+    check_files(own, paths)
     files = [load(path, limits=limits) for path in paths]
     together = (block for item in (*session.next.staged, *files) for block in item.blocks)
     check_request(together, limits=limits)
     return files
 
 
-def check_local(own: OwnCommand, paths: list[str]) -> None:
+def check_files(own: OwnCommand, paths: Iterable[str]) -> None:
     """Refuse what a command of a folder would send and nobody sends lightly. Raises UsageError."""
-    for path in paths:
+    for path in paths if own.is_local else ():
         doubts = [doubt for doubt in cautions(path) if doubt != "in a hidden folder"]
         if doubts:
             why = ", ".join(doubts)

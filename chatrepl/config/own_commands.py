@@ -60,6 +60,7 @@ class OwnFolders:
     _folders: tuple[OwnFolder, ...] = ()
     _until: float = 0.0
     _heads: dict[Path, tuple[tuple[int, int], tuple[str, str]]] = field(default_factory=dict)
+    _told: dict[str, tuple[str, str]] = field(default_factory=dict)
     _here: str = ""
     _now: dict[str, str] = field(default_factory=dict)
 
@@ -110,16 +111,20 @@ class OwnFolders:
 
     def about(self, name: str) -> tuple[str, str]:
         folder = self._holding(name)
-        path = folder.files[name]
+        if name not in self._told:
+            self._told[name] = self._read_about(name, folder.files[name])
+        return self._told[name]
+
+    def _read_about(self, name: str, path: Path) -> tuple[str, str]:
         try:
             status = path.stat()
         except OSError as error:
             return "", error.strerror or "it cannot be read"
         mark = (status.st_mtime_ns, status.st_size)
-        remembered = self._heads.get(path)
-        if remembered is None or remembered[0] != mark:
-            self._heads[path] = remembered = (mark, self._told(name))
-        return remembered[1]
+        head = self._heads.get(path)
+        if head is None or head[0] != mark:
+            self._heads[path] = head = (mark, self._summed_up(name))
+        return head[1]
 
     def place(self, name: str) -> str:
         if name in self.names():
@@ -129,7 +134,7 @@ class OwnFolders:
         *folders, last = name.split(":")
         return str(Path(self.beside, *folders, last + _END))
 
-    def _told(self, name: str) -> tuple[str, str]:
+    def _summed_up(self, name: str) -> tuple[str, str]:
         try:
             command = self._read(name)
         except UsageError as error:
@@ -150,7 +155,7 @@ class OwnFolders:
             places = [(self.beside, False)] if self.beside is not None else []
             places += [(Path(here, LOCAL), True)] if here else []
             looked = (_looked(path, agreed, is_local=local) for path, local in places)
-            self._folders = tuple(filter(None, looked))
+            self._folders, self._told = tuple(filter(None, looked)), {}
             self._until = time.monotonic() + _BELIEVED_S
         return self._folders
 
@@ -200,7 +205,7 @@ def _listed(folder: Path, below: str = "", depth: int = 0) -> Iterator[tuple[str
 
 def _content(folder: Path, path: Path) -> bytes | str:
     """Read a file; or say why that cannot be done."""
-    if not Path(os.path.realpath(path)).is_relative_to(folder):
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder):
         return "this is a link that leads out of its folder."
     try:
         return read_bytes(path, MOST_BYTES)[0]

@@ -291,9 +291,9 @@ def test_the_commands_of_a_folder_are_asked_about_once(
 
 def test_a_folders_command_does_not_send_what_nobody_sends_lightly(player: Player) -> None:
     Path("../private.txt").write_text("x")
-    for path in ("../private.txt", ".env"):
-        Path(path).write_text("x")
-        write("leak", f"---\nattach: {path}\n---\nx", ".chatrepl/commands")
+    for head in ("attach: ../private.txt", "attach: .env", "system: '@.env'"):
+        Path(".env").write_text("x")
+        write("leak", f"---\n{head}\n---\nx", ".chatrepl/commands")
         with pytest.raises(UsageError, match="would send"):
             player.do("/leak")
     assert player.requests == []
@@ -370,6 +370,12 @@ def test_an_edit_goes_on_where_it_is(player: Player) -> None:
 
     assert len(player.session.conversation.path()) == 1
     assert question(player) == "In short: it"
+    write("strict", "---\nsystem: Be strict.\n---\nx")
+    player.do("/edit 1")
+    before = player.session.next
+    with pytest.raises(UsageError, match="being edited"):
+        player.do("/strict")
+    assert player.session.next == before
 
 
 def test_values_that_are_not_given_change_nothing(player: Player) -> None:
