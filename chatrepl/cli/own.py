@@ -57,7 +57,11 @@ def _read(name: str) -> OwnCommand:
     import difflib
 
     near = difflib.get_close_matches(name, source.names(), n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else "In a chat, /commands lists them."
+    hint = (
+        f"Did you mean {near[0]}?"
+        if near
+        else "They lie in the folder commands beside config.toml."
+    )
     raise UsageError(f"There is no command {name} of your own.", hint)
 
 

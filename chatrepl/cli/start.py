@@ -107,6 +107,10 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)
+    if options.asks_of_batches:
+        from chatrepl.cli.batches import show_batches
+
+        return show_batches(options, loaded, out)
     if options.asks_many:
         from chatrepl.cli.many import ask_many
 
@@ -157,7 +161,7 @@ def _where_it_is_safe(loaded: Config) -> Config:
 
 
 def _is_chat(options: Options) -> bool:
-    if options.dry_run or options.asks_many:
+    if options.dry_run or options.asks_many or options.asks_of_batches:
         return False
     at_keyboard = stdin.is_keyboard() and not options.prompt and "-" not in options.attach
     return options.interactive or at_keyboard

@@ -104,7 +104,7 @@ def _ask(session: Session, question: str, *, force: bool) -> Outcome:
     cost = session.price(request, Usage(tokens, 0))
     price = f"{about(cost.usd)} and the answer" if cost is not None else "at an unknown price"
     preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")
-    return Confirm(preview, lambda: asked, "Ask?")
+    return Confirm(preview, lambda: asked, "Ask with it? y: ask · N: ask nothing", "Not asked.")
 
 
 def groups(card: CardRows) -> tuple[CardGroup, ...]:

@@ -180,7 +180,7 @@ def _asked(source: OwnSource, then: Callable[[], Outcome]) -> Outcome:
         return then()
 
     text = f"{source.why()}\n{listed}{more}\nThey speak in your name, and may attach files."
-    return Confirm(Notice(text), agreed, _ONCE)
+    return Confirm(Notice(text), agreed, _ONCE, "Not used.")
 
 
 def own_help(session: Session, name: str) -> Outcome:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from chatrepl.commands.menu import MENU
+from chatrepl.commands.menu import MENU, WORDS
 from chatrepl.core.errors import UsageError
 from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Outcome
@@ -41,6 +41,9 @@ class ArgKind:
     by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
+
+
+_LIKENESS: Final = 0.7  # of a name that is offered for one that is none
 
 
 def _count(text: str) -> int:
@@ -112,19 +115,27 @@ class Command:
         return not any(kind.rest and not kind.by_word for kind in self.kinds)
 
     def _values(self, text: str) -> list[Any]:
+        words: Sequence[str] = ()
         try:
             words = self._words(text.strip())
             inspect.Signature(list(self.params)).bind(*words)  # too few, too many?
             return [self._parse(i, word) for i, word in enumerate(words)]
         except (TypeError, ValueError):
-            hint = f"{self._choices()}/help {self.name} tells more."
-            raise UsageError(f"usage: {self.usage}", hint) from None
+            raise self._unfit(words) from None
 
-    def _choices(self) -> str:
-        named = zip(self.params, self.kinds, strict=True)
-        return "".join(
-            f"{_name(p)} is one of {', '.join(k.values)}. " for p, k in named if k.values
-        )
+    def _unfit(self, words: Sequence[str]) -> UsageError:
+        """Say what a command takes instead of what was typed."""
+        usage = f"usage: {self.usage}"
+        for param, kind, word in zip(self.params, self.kinds, words, strict=False):
+            if kind.values and word not in kind.values:
+                either = "nothing, or " if param.default is None else ""
+                return UsageError(f"/{self.name} takes {either}{_listed(kind.values)}.", usage)
+        reason = f"{_name(self.params[-1])} is one word. " if self._is_too_long(words) else ""
+        return UsageError(usage, f"{reason}/help {self.name} tells more.")
+
+    def _is_too_long(self, words: Sequence[str]) -> bool:
+        last = self.kinds[-1] if self.kinds else None
+        return last is not None and last.parse is str and len(words) > len(self.kinds)
 
     def _parse(self, i: int, word: str) -> Any:
         kind = self._kind(i)
@@ -192,7 +203,8 @@ class Registry:
             return self._commands[begun[0]]
         if begun and word:
             raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
-        near = difflib.get_close_matches(word, [*self._names(), *own], n=1, cutoff=0.5)
+        names = [*self._names(), *own]
+        near = difflib.get_close_matches(word, names, n=1, cutoff=_LIKENESS)
         hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
         raise UsageError(f"There is no command /{word}.", hint)
 
@@ -246,7 +258,10 @@ class Registry:
             return 0, []
         last = command.last_word(rest)
         offers = ((o, "") if isinstance(o, str) else o for o in command.complete(session, rest))
-        return len(last), [(command.written(value), meaning) for value, meaning in offers]
+        return len(last), [
+            (command.written(value), meaning or WORDS.get(f"{command.name} {value.strip()}", ""))
+            for value, meaning in offers
+        ]
 
     def _own_offered(self, session: Session, word: str) -> list[tuple[str, str]]:
         """Offer the user's own commands, each with what it takes and does."""
@@ -339,6 +354,11 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Write what there is to choose from: on, off or auto."""
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
 
 def _name(p: inspect.Parameter) -> str:

@@ -18,18 +18,21 @@ from chatrepl.session.session import Session
 START = "0"
 
 
-def _numbers(session: Session, text: str) -> Iterable[str]:
-    count = len(session.conversation.path())
-    return (str(n) for n in range(count, 0, -1) if str(n).startswith(text))
+def turn_numbers(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    """Offer the numbers of turns that begin like `text`, the newest first, with their questions."""
+    numbered = [*enumerate(session.conversation.path(), 1)][::-1]
+    return [(str(n), _asked(turn)) for n, turn in numbered if str(n).startswith(text)]
 
 
-def _places(session: Session, text: str) -> Iterable[str]:
+def _places(session: Session, text: str) -> Iterable[tuple[str, str]]:
     conversation = session.conversation
-    names = (*conversation.state.branches, *conversation.turns, *_numbers(session, ""), START)
-    return (name for name in names if name.startswith(text))
+    branches = ((name, _told(session, at)) for name, at in conversation.state.branches.items())
+    ids = ((id_, _asked(turn)) for id_, turn in conversation.turns.items())
+    places = (*branches, *ids, *turn_numbers(session, ""), (START, "the beginning"))
+    return [pair for pair in places if pair[0].startswith(text)]
 
 
-Number = Annotated[int | None, ArgKind(CountArg.__metadata__[0].parse, _numbers)]
+Number = Annotated[int | None, ArgKind(CountArg.__metadata__[0].parse, turn_numbers)]
 Place = Annotated[str, ArgKind(complete=_places)]
 
 
@@ -37,7 +40,7 @@ Place = Annotated[str, ArgKind(complete=_places)]
 def edit(session: Session, turn: Number = None) -> Outcome:
     """Change the question of TURN, or the last one, in the prompt; sending it branches off there.
 
-    What was attached to it is staged again. The turns as they were are kept; /tree shows them.
+    What was attached to it is attached again. The turns as they were are kept; /tree shows them.
     Ctrl-C or an empty line leaves everything as it is.
     """
     edited = numbered(session, turn)
@@ -67,7 +70,7 @@ def _restaged(question: tuple[Block, ...]) -> Iterator[Attachment]:
 
 @command("user", group="conversation")
 def user(session: Session, text: Rest) -> Outcome:
-    """Add a message of yours without sending it. What is staged goes with it."""
+    """Add a message of yours without sending it. What is attached goes with it."""
     message = session.compose(text)
     session.unstage(*session.next.staged)
     messages = new_messages(session.conversation, message)
@@ -89,13 +92,15 @@ def assistant(session: Session, text: Rest) -> Outcome:
 
 
 @command("branch", group="conversation")
-def branch(session: Session, name: str | None = None) -> Outcome:
+def branch(session: Session, name: Rest = "") -> Outcome:
     """Give this place in the conversation a NAME, to come back to with /goto; else list names."""
     conversation = session.conversation
     branches = conversation.state.branches
-    if name is None:
+    if not name:
         lines = [f"{name} · {_told(session, at)}" for name, at in branches.items()]
         return Notice("\n".join(lines) or "No branch has a name. /branch NAME names this place.")
+    if len(name.split()) > 1:
+        raise UsageError("A branch's name is one word.")
     if name.isdigit() or any(turn.startswith(name) for turn in conversation.turns):
         raise UsageError(f"{name} would be taken for a turn.", "Use a name of letters.")
     session.adjust(branches={**branches, name: conversation.head})

@@ -206,7 +206,7 @@ class Session:
     def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
         """Let the session begin with that conversation, in place of the empty one it has."""
         self.conversation, self.recorder = conversation, recorder
-        self.books = self.books.elsewhere(conversation)
+        self.books = self.books.elsewhere(conversation, recorder.facts)
         self.recall(recorder.facts)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
@@ -256,7 +256,8 @@ class Session:
     def _take(self, pair: OpenPair) -> None:
         self.leave_edit()
         self.conversation, self.recorder = pair
-        self.books, self.index = self.books.elsewhere(self.conversation), Index()
+        self.books = self.books.elsewhere(self.conversation, self.recorder.facts)
+        self.index = Index()
         self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
@@ -266,7 +267,8 @@ class Session:
 
     def learn_from(self, other: "Session") -> None:
         """Take over what another session of the same service has learned of it."""
-        self.service = other.service
+        heard = self.service.announced | other.service.announced
+        self.service = replace(other.service, announced=heard)
 
     def update_models(self, infos: Iterable[Wire]) -> None:
         """Take over the service's own list of its models."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chatrepl.api.address import elsewhere
-from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.mentions import complete_path, path_words
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.prompt_cache import toolbar_words, warmth
@@ -187,4 +187,4 @@ def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
     word = words_of(before[-LONGEST:])[-1]
     if word.startswith("@"):
         for path in complete_path(unescaped(word[1:])):
-            yield Candidate(cursor - len(word) + 1, escaped(path), path)
+            yield Candidate(cursor - len(word) + 1, escaped(path), path, path_words(path))

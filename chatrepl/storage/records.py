@@ -5,7 +5,8 @@
     d       a piece of a reply: `id` of the turn, `kind` text or thinking, `text`
     end     the reply is there: `from` which message on it differs from the open turn
     state   where we stand (see `history_line.py`)
-    meta    name, title, model and whatever else goes with the conversation: changed fields
+    meta    name, title, model and whatever else goes with the conversation: changed fields;
+            `beside/ID` is a turn that was asked beside it (see `session/beside.py`)
 
 Reading is strict about what it knows (`DamagedError`) and silent about keys it does not know.
 Records of unknown type are skipped by the loader and stay in the file. To change the meaning of a

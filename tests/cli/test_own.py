@@ -150,7 +150,7 @@ def test_a_name_that_is_none_is_answered_with_the_nearest(home: Path) -> None:
     assert refused.value.hint == "Did you mean review?"
     with pytest.raises(UsageError) as refused:
         with_own(Options(), "zzz")
-    assert "/commands" in refused.value.hint
+    assert "folder commands" in refused.value.hint
     assert with_own(Options(), "/review").prompt == ["x"]
 
 

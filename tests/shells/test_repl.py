@@ -12,8 +12,7 @@ from typing import Any, ClassVar, TypeAlias, cast
 
 import pytest
 
-from chatrepl.core.errors import UsageError
-from chatrepl.shells.consent import TakenBack
+from chatrepl.core.errors import UnsentError, UsageError
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.repl import Repl
 from chatrepl.terminal.prompt.values import Closed, Submitted
@@ -72,7 +71,7 @@ def test_errors_and_interrupts_are_said_and_the_chat_goes_on() -> None:
 
 
 def test_a_text_that_is_taken_back_is_no_error() -> None:
-    assert talk(TakenBack(), Closed()) == "Nothing was sent. The line is back in the prompt.\n\n"
+    assert talk(UnsentError(), Closed()) == "Not sent; your message is in the prompt.\n\n"
 
 
 @pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])

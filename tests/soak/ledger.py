@@ -64,7 +64,9 @@ async def _talk(url: str, process: int, first: int, turns: int) -> None:
     await connection.close()
 
 
-def soak(folder: Path, processes: int, turns: int, seed: int) -> dict[str, int]:
+def soak(
+    folder: Path, processes: int, turns: int, seed: int, pause_s: float = 8.0
+) -> dict[str, int]:
     """Let them all talk, killed now and then, and compare."""
     dice, kills = random.Random(seed), 0
     engine = CountingEngine()
@@ -72,7 +74,7 @@ def soak(folder: Path, processes: int, turns: int, seed: int) -> dict[str, int]:
         begun = dict.fromkeys(range(processes), 0)
         runs = {n: _start(folder, served.url, n, 0, turns) for n in begun}
         while runs:
-            time.sleep(2 * dice.random())
+            time.sleep(pause_s * dice.random())
             number = dice.choice(list(runs))
             if dice.random() < 0.5:
                 runs[number].kill()
