@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from chatrepl.attachments.attach import Attachment, load
-from chatrepl.attachments.caution import cautions
+from chatrepl.attachments.caution import ELSEWHERE, LIKE_A_KEY, cautions
 from chatrepl.attachments.limits import check_request, limits_of
 from chatrepl.attachments.safe_read import plain_path, shown
 from chatrepl.commands.registry import REGISTRY
@@ -163,7 +163,7 @@ def _files(session: Session, own: OwnCommand) -> list[Attachment]:
 def check_files(own: OwnCommand, paths: Iterable[str]) -> None:
     """Refuse what a command of a folder would send and nobody sends lightly. Raises UsageError."""
     for path in paths if own.is_local else ():
-        doubts = [doubt for doubt in cautions(path) if doubt != "in a hidden folder"]
+        doubts = [doubt for doubt in cautions(path) if doubt in {ELSEWHERE, LIKE_A_KEY}]
         if doubts:
             why = ", ".join(doubts)
             raise UsageError(f"/{own.name} would send {shown(path)}, which is {why}.", _SAFE)

@@ -59,7 +59,7 @@ class OwnFolders:
     remember: Callable[[str, str], None]
     _folders: tuple[OwnFolder, ...] = ()
     _until: float = 0.0
-    _heads: dict[Path, tuple[tuple[int, int], tuple[str, str]]] = field(default_factory=dict)
+    _abouts: dict[Path, tuple[tuple[int, int], tuple[str, str]]] = field(default_factory=dict)
     _told: dict[str, tuple[str, str]] = field(default_factory=dict)
     _here: str = ""
     _now: dict[str, str] = field(default_factory=dict)
@@ -121,10 +121,10 @@ class OwnFolders:
         except OSError as error:
             return "", error.strerror or "it cannot be read"
         mark = (status.st_mtime_ns, status.st_size)
-        head = self._heads.get(path)
-        if head is None or head[0] != mark:
-            self._heads[path] = head = (mark, self._summed_up(name))
-        return head[1]
+        about = self._abouts.get(path)
+        if about is None or about[0] != mark:
+            self._abouts[path] = about = (mark, self._summed_up(name))
+        return about[1]
 
     def place(self, name: str) -> str:
         if name in self.names():
@@ -242,10 +242,10 @@ def _parsed(name: str, content: bytes | str | None) -> OwnCommand:
 
 def _values(front: FrontMatter) -> Mapping[str, FrontValue]:
     if front.kind != "toml":
-        return from_yaml(front.head, front.line) if front.kind else {}
+        return from_yaml(front.front, front.line) if front.kind else {}
     import tomllib
 
     try:
-        return from_toml(tomllib.loads("\n" * (front.line - 1) + front.head))
+        return from_toml(tomllib.loads("\n" * (front.line - 1) + front.front))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{error}.") from None

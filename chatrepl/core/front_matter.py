@@ -1,6 +1,6 @@
 """What stands before a text, between two lines `---` (a part of YAML) or `+++` (TOML).
 
-YAML is read as people write it at the head of a file: a key, a colon, and a text, a list, or a
+YAML is read as people write it at the top of a file: a key, a colon, and a text, a list, or a
 block of lines. A text needs no quotes for the colons and brackets in it, whatever YAML says.
 """
 
@@ -44,16 +44,16 @@ class FrontValue:
 
 @frozen
 class FrontMatter:
-    """The head of a file, where it has one, and what follows it. `line` is the head's first."""
+    """What stands before a text, where anything does, and the text. `line` is its first."""
 
     kind: FrontKind
-    head: str
+    front: str
     body: str
     line: int = 2
 
 
 def split_front(text: str) -> FrontMatter:
-    """Part a text into its head and its body; a head that never ends is none."""
+    """Part a file into its front and its body; a front that never ends is none."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     first, _, rest = text.partition("\n")
     ends = _FENCES.get(first.rstrip())
@@ -63,10 +63,10 @@ def split_front(text: str) -> FrontMatter:
     end = next((at for at, line in enumerate(lines) if line.rstrip() in ends), None)
     if end is None:
         return FrontMatter("", "", text)
-    head, body = "\n".join(lines[:end]), "\n".join(lines[end + 1 :])
+    front, body = "\n".join(lines[:end]), "\n".join(lines[end + 1 :])
     told = next((line for line in lines[:end] if line.strip() and not line.startswith("#")), "")
     is_toml = first.startswith("+") or _TOML_KEY.match(told) is not None
-    return FrontMatter("toml" if is_toml else "yaml", head, body)
+    return FrontMatter("toml" if is_toml else "yaml", front, body)
 
 
 def from_toml(table: Mapping[str, Any]) -> dict[str, FrontValue]:
@@ -86,13 +86,13 @@ def _from_value(value: Any) -> FrontValue:
             return FrontValue(str(value).lower())
 
 
-def from_yaml(head: str, first: int = 2) -> dict[str, FrontValue]:
-    """Read the part of YAML that heads are written in; its lines are counted from `first`.
+def from_yaml(front: str, first: int = 2) -> dict[str, FrontValue]:
+    """Read the part of YAML that is written there; its lines are counted from `first`.
 
     Raises UsageError, with the line, for what is no key with a value.
     """
     values: dict[str, FrontValue] = {}
-    for number, key, text, below in _entries(head.split("\n"), first):
+    for number, key, text, below in _entries(front.split("\n"), first):
         values[key] = _value(number, text, below)
     return values
 

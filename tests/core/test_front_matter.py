@@ -1,4 +1,4 @@
-"""The head of a file: what is YAML as people write it, and what is refused."""
+"""What stands before a text: what is YAML as people write it, and what is refused."""
 
 from contextlib import suppress
 
@@ -25,12 +25,12 @@ from chatrepl.core.front_matter import FrontValue, flow_parts, from_toml, from_y
         ("----\na: b\n---\n", "", "", "----\na: b\n---\n"),
     ],
 )
-def test_a_head_stands_between_two_fences_at_the_very_beginning(
+def test_what_stands_before_a_text_stands_between_two_fences_at_the_very_beginning(
     text: str, kind: str, head: str, body: str
 ) -> None:
     front = split_front(text)
 
-    assert (front.kind, front.head, front.body) == (kind, head, body)
+    assert (front.kind, front.front, front.body) == (kind, head, body)
 
 
 @pytest.mark.parametrize(
