@@ -125,8 +125,9 @@ class Repl:
         """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
         try:
             entry = self.desk.prompt.read(self.runner.run, self.draft)
+            self.desk.prompt.clear()
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
-            self.draft = self.desk.prompt.draft
+            self.draft = self.desk.prompt.draft or self.draft  # it may not have come so far
             self._broken += isinstance(bug, Exception)
             if self._broken > 1:  # it may be this very text that breaks it
                 self.desk.prompt.keep_draft()
