@@ -61,6 +61,7 @@ class Options:
     max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
     schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON|FIELDS", "The reply must fit: a JSON Schema, or 'name, age int'.")
     choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
+    template: str | None = _flag("text", _MESSAGE, "-T, --template NAME", "A command of your own; PROMPT words are its arguments.")
     yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
     continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
@@ -162,7 +163,7 @@ class Options:
         has = (
             ("PROMPT", self.prompt), ("--system", self.system), ("--prefill", self.prefill),
             ("--schema", self.schema), ("--choose", self.choose), ("--rows", self.rows),
-            ("--interactive", self.interactive), ("--save", self.save),
+            ("--interactive", self.interactive), ("--save", self.save), ("-T", self.template),
         )  # fmt: skip
         return (("--aside", self.aside is not None, name, bool(value)) for name, value in has)
 

@@ -55,6 +55,7 @@ import: Open a conversation from a JSON file
 delete: Delete a saved one for good
 usage: What was spent, by day or model
 models: List models with prices
+commands: Commands of your own
 set: Change a setting
 config: Where each setting comes from
 raw: Rendered replies, or their Markdown
@@ -105,6 +106,8 @@ export json: The request as it is sent
 export html: A page, to send to somebody
 export curl: A command that asks it again
 export python: A script that asks it again
+commands new: Write one
+commands edit: Change one
 """
 # What the fixed words mean that commands take; a test misses those that are not here.
 WORDS: Final[Mapping[str, str]] = MappingProxyType(

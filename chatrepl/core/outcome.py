@@ -4,6 +4,7 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -120,6 +121,15 @@ class Send:
 
 
 @frozen
+class Say:
+    """Send `text` as if it had been typed, while `meanwhile` holds; what was `typed` comes back."""
+
+    text: str
+    typed: str
+    meanwhile: "Callable[[], AbstractContextManager[object]]"
+
+
+@frozen
 class Continue:
     """Go on with the reply that was cut."""
 
@@ -213,6 +223,7 @@ Outcome: TypeAlias = (
     | Confirm
     | Choose
     | Send
+    | Say
     | Continue
     | Aside
     | Beside

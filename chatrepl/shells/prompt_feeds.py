@@ -5,6 +5,7 @@ What the prompt offers to complete: commands and their arguments, and `@path`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path, path_words
@@ -20,6 +21,9 @@ from chatrepl.terminal.sanitize.text import one_line
 _NO_DRAFT = Submitted("")
 
 
+_HINTS: Final = (ToolbarPart("toolbar", "? keys", 6), ToolbarPart("toolbar", "/ commands", 7))
+
+
 @dataclass(slots=True)
 class Toolbar:
     """Asked at each key press; put together anew only when something it tells has changed."""
@@ -33,17 +37,8 @@ class Toolbar:
         names = _mentioned(draft) if "@" in draft.text else ()
         key = (*self._state(), names)
         if key != self._key:
-            self._key, self._parts = (
-                key,
-                (
-                    *_parts(self.session, names),
-                    *(
-                        [ToolbarPart("toolbar", "? keys · / commands", 6)]
-                        if self.is_new_here
-                        else []
-                    ),
-                ),
-            )
+            hints = _HINTS if self.is_new_here else ()
+            self._key, self._parts = key, (*_parts(self.session, names), *hints)
         return self._parts
 
     def _state(self) -> tuple[object, ...]:

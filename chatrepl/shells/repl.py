@@ -33,6 +33,7 @@ from chatrepl.core.outcome import (
     Page,
     Pick,
     Quit,
+    Say,
     Send,
     Several,
     Table,
@@ -79,6 +80,7 @@ class Repl:
     guard: Guard = field(init=False)
     beside: SideQuestions = field(init=False)
     lines: LineReader = field(init=False)
+    _pasted: Sequence[str] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
@@ -151,7 +153,8 @@ class Repl:
         if self.session.next.rewrites is not None and not text.startswith("/"):
             self._do(lambda: rewrite_open(self.session, text))
             return
-        text = self.draft = BARE.get(text.strip(), text)
+        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif is_dropped(text) and is_to_attach(self.desk.ask):
@@ -250,6 +253,12 @@ class Repl:
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
+            case Say(text, typed, meanwhile):
+                try:
+                    with meanwhile():
+                        self.send(text, self._pasted)
+                finally:
+                    self.draft = self.draft and typed
             case Draft(text, _):
                 self.draft = text
             case Edit(text, then_edited):
