@@ -297,6 +297,10 @@ def test_a_folders_command_does_not_send_what_nobody_sends_lightly(player: Playe
         with pytest.raises(UsageError, match="would send"):
             player.do("/leak")
     assert player.requests == []
+    Path("plan.txt").write_text("the plan")
+    write("leak", "---\nattach: plan.txt\n---\nx", ".chatrepl/commands")
+    player.do("/leak")
+    assert "the plan" in str(sent(player)["messages"])
 
 
 def test_what_the_text_of_a_command_mentions_is_asked_about_as_if_it_were_typed(
