@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 _ROWS: Final = """
 retry: Ask the last question again
-edit: Change a question and ask it anew
+edit: Change a question, or a reply
 continue: Go on with a reply that was cut
 btw: Ask beside the talk; nothing is added
 undo: Take the last change back

@@ -188,8 +188,8 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None:
-            self.prepare(base=None)
+        if self.next.base is not None or self.next.rewrites is not None:
+            self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
     def change(self, conversation: Conversation) -> None:
@@ -325,10 +325,10 @@ class Session:
         self.recorder.begin(begun)
         return begun
 
-    def add_turn(self, parent: TurnId | None, *messages: Message) -> Turn:
+    def add_turn(self, parent: TurnId | None, *messages: Message, by_hand: bool = False) -> Turn:
         """Add a turn that nobody sent, as it stands."""
-        id_ = TurnId(self.edges.new_id())
-        turn = Turn(id_, parent, messages, created=self.edges.clock())
+        id_, now = TurnId(self.edges.new_id()), self.edges.clock()
+        turn = Turn(id_, parent, messages, created=now, by_hand=by_hand)
         self.change(self.conversation.add(turn))
         return turn
 

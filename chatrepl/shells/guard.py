@@ -74,7 +74,13 @@ class Guard:
     @contextmanager
     def watch(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Take also what is raised in callbacks and tasks of `loop`, and in threads."""
-        hook, threading.excepthook = threading.excepthook, self._on_thread
+
+        def on_thread(raised: threading.ExceptHookArgs) -> None:
+            self._on_thread(raised)
+            with suppress(RuntimeError):  # nothing runs any more
+                loop.call_soon_threadsafe(self.prompt.above, self.tell)
+
+        hook, threading.excepthook = threading.excepthook, on_thread
         loop.set_exception_handler(self._on_loop)
         try:
             yield
@@ -86,9 +92,8 @@ class Guard:
         bug = context.get("exception")
         if not isinstance(bug, Exception):
             return  # a remark of asyncio's own
-        words = self._words(bug, repeats=False)
-        if words and not self.prompt.above(lambda: self._say(words)):
-            self._waiting.append(words)
+        self._waiting.append(self._words(bug, repeats=False))
+        self.prompt.above(self.tell)
 
     def _on_thread(self, raised: threading.ExceptHookArgs) -> None:
         if raised.exc_value is not None and not isinstance(raised.exc_value, SystemExit):

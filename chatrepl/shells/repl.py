@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.rewriting import rewrite_open
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.core.exchange.reply import Reply
@@ -148,6 +149,9 @@ class Repl:
         if not text.strip():
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
+            return
+        if self.session.next.rewrites is not None and not text.startswith("/"):
+            self._do(lambda: rewrite_open(self.session, text))
             return
         self._pasted, text = pasted, BARE.get(text.strip(), text)
         self.draft = text
