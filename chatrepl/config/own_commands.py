@@ -111,9 +111,10 @@ class OwnFolders:
 
     def about(self, name: str) -> tuple[str, str]:
         folder = self._holding(name)
-        if name not in self._told:
-            self._told[name] = self._read_about(name, folder.files[name])
-        return self._told[name]
+        told = self._told  # another thread may look again meanwhile
+        if name not in told:
+            told[name] = self._read_about(name, folder.files[name])
+        return told[name]
 
     def _read_about(self, name: str, path: Path) -> tuple[str, str]:
         try:
