@@ -12,9 +12,10 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.outcome import Confirm, Edit
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Message
-from chatrepl.shells.prompt_feeds import complete
+from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
+from chatrepl.terminal.prompt.values import Submitted
 from tests.commands.playing import CutError, Player
 
 
@@ -251,6 +252,32 @@ def test_commands_are_completed_with_what_they_take_and_do(player: Player) -> No
     assert "/review" in [f"/{c.text}" for c in complete(player.session, "/help re", 8)]
     (edit,) = complete(player.session, "/commands edit re", 17)
     assert edit.text == "review"
+
+
+def test_the_toolbar_tells_what_will_hold_while_the_command_is_typed(player: Player) -> None:
+    write("tidy", "---\nmodel: haiku\neffort: low\n---\nx")
+    write("plain", "x")
+    write("bad", "---\nwrong\n---\nx")
+    toolbar = Toolbar(player.session)
+    rows = {
+        line: [part.text for part in toolbar(Submitted(line)) if part.text.startswith("this once")]
+        for line in (
+            "",
+            "/",
+            "/tid",
+            "/tidy",
+            "/tidy up",
+            "/tidy\nup",
+            "tidy",
+            "/plain",
+            "/bad",
+            "/undo",
+        )
+    }
+
+    told = ["this once: model haiku · effort low"]
+    assert {line for line, parts in rows.items() if parts} == {"/tidy", "/tidy up", "/tidy\nup"}
+    assert rows["/tidy up"] == told
 
 
 def test_help_shows_all_of_a_command(player: Player) -> None:
