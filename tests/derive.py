@@ -20,7 +20,15 @@ from tests.man_page import man_page
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = "docs/reference.md"
-HANDBOOK = ("README.md", "docs/tour.md", "docs/pipes.md", "docs/servers.md", REFERENCE)
+HANDBOOK = (
+    "README.md",
+    "docs/tour.md",
+    "docs/pipes.md",
+    "docs/commands.md",
+    "docs/each.md",
+    "docs/servers.md",
+    REFERENCE,
+)
 _TABLE = re.compile(r"(<!-- (?P<name>\w+) -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL)
 _HIDDEN = re.compile(r"<!--.*?-->\n|!\[.*?\]\(.*?\)\n\n?", re.DOTALL)
 

@@ -40,6 +40,7 @@ _ENDS: Final = frozenset(
 _MAX_LOOKUPS: Final = 1_000  # a pasted log may hold any number of @ signs
 _MAX_LISTED: Final = 10_000
 _MAX_COMPLETIONS: Final = 200
+_KB: Final = 1000
 _MOST_FUZZY: Final = 30
 _TREE_SECONDS: Final = 10  # so long what lies below the working folder is believed
 
@@ -135,6 +136,17 @@ def complete_path(prefix: str) -> Iterable[str]:
     except OSError:  # the working folder is gone
         return begun
     return dict.fromkeys([*begun, *fuzzy(tree.paths, prefix, _MOST_FUZZY)])
+
+
+def path_words(path: str) -> str:
+    """Say what is at a path that is offered: a folder, or a file of some size."""
+    if path.endswith("/"):
+        return "folder"
+    try:
+        size = Path(expanded(path)).stat().st_size
+    except (OSError, ValueError):
+        return "gone"
+    return f"{size:,} bytes" if size < _KB else f"{size / _KB:,.0f} kB"
 
 
 @lru_cache(maxsize=1)

@@ -25,8 +25,11 @@ from chatrepl.storage.paths import Folders, make_folder
 from chatrepl.terminal.sanitize.text import one_line
 
 NO_KEY = (
-    "No API key was found, so the embedded demo engine answers; no model is running. "
-    "Set ANTHROPIC_API_KEY to talk to Claude, or type /help demo."
+    "No API key was found, so the embedded demo engine answers; no model is running.",
+    "Ask it anything; /help demo lists what it can show. To talk to a model, begin again with:",
+    "  export ANTHROPIC_API_KEY=...   a key that platform.claude.com makes",
+    '  api_key_command = "..."        in config.toml: a program that prints the key',
+    "  chatrepl --local               a model on this machine, without a key",
 )
 
 
@@ -57,7 +60,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
     session.prepare(form=form_of(options))
     with early:
         notes = () if options.quiet else loaded.notes
-        notes += (NO_KEY,) if demo and not options.demo else ()
+        notes += NO_KEY if demo and not options.demo else ()
         fresh = news(assembled.folders, save=session.settings.save)
         notes += (fresh,) if fresh and not options.quiet else ()
         _greet(early, session, notes, "" if demo else chosen_url(session.settings, os.environ))

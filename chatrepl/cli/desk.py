@@ -46,7 +46,7 @@ from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.prompt.values import Feeds, PromptOptions
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
-from chatrepl.terminal.yes_no import ask_yes_no
+from chatrepl.terminal.yes_no import ask_among, ask_yes_no
 
 _FIRST_CHATS = 5
 
@@ -57,7 +57,7 @@ def talk(
     """Chat until the user leaves; give the exit code of what could not be saved."""
     session = assembled.session
     demo = connection.is_demo
-    session.equip(examine=lambda now: _examined(session, now, demo=demo))
+    session.equip(examine=lambda now, live: _examined(session, now, demo=demo, live=live))
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
     if demo:
         session.equip(guide=HELP)
@@ -110,13 +110,14 @@ def _keep_learned(session: Session) -> None:
         pass_over(bug)
 
 
-def _examined(session: Session, settings: Settings, *, demo: bool) -> str:
+def _examined(session: Session, settings: Settings, *, demo: bool, live: bool) -> str:
     """Look at key, connection, terminal and storage, a line each."""
     from chatrepl.cli.doctor import examine  # seldom asked for
 
     if session.loaded is None:
         return ""
-    return "\n".join(finding.line() for finding in examine(session.loaded.now(settings), demo=demo))
+    findings = examine(session.loaded.now(settings), demo=demo, live=live)
+    return "\n".join(finding.line() for finding in findings)
 
 
 def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Desk:
@@ -130,6 +131,9 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
         tty,
         lambda: live_view(session.settings, os.environ, screen, speaker.look, sys.stdout),
         lambda question: ask_yes_no(tty, speaker.drawn(question), prompt.type_ahead),
+        lambda question, letters: (
+            ask_among(tty, speaker.drawn(question), letters, prompt.type_ahead) or "n"
+        ),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
     )

@@ -1,6 +1,7 @@
 """`--doctor`: what is fine, and how to mend the rest. To add a check, add a function to `CHECKS`.
 
-A check gives a line or several; none of them raises, sends a message, or changes anything.
+A check gives a line or several; none of them raises, sends a message, or changes anything. What
+`--live` sends is in `trial.py`.
 """
 
 import asyncio
@@ -8,7 +9,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from typing import Final, TextIO
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TextIO
 
 from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
@@ -16,18 +18,23 @@ from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import new_runner, open_connection
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import CAUSE, ChatreplError
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
 from chatrepl.core.value import frozen
+from chatrepl.core.words import for_a_shell
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
 from chatrepl.terminal.modes import speaks_utf8
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
+if TYPE_CHECKING:
+    from chatrepl.cli.trial import Trial
+
 _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
+_NETWORK: Final = "Check the network, base_url and any proxy."
 _LITTLE_BYTES: Final = 50_000_000
 
 
@@ -41,7 +48,12 @@ class Finding:
     mend: str = ""
 
     def to_wire(self) -> dict[str, object]:
-        return {"what": self.what, "ok": self.is_fine, "said": self.said, "mend": self.mend or None}
+        return {
+            "what": self.what,
+            "ok": self.is_fine,
+            "said": self.said,
+            "mend": for_a_shell(self.mend) or None,
+        }
 
     def line(self) -> str:
         mark = "ok  " if self.is_fine else "mend"
@@ -55,28 +67,51 @@ class Case:
     loaded: Config
     answer: Probe | ChatreplError
     demo: bool = False
+    trials: "tuple[Trial, ...]" = ()
 
 
-def examine(loaded: Config, *, demo: bool) -> tuple[Finding, ...]:
-    """Look at everything; asks the service for its models, which costs nothing."""
-    case = Case(loaded, _ask(loaded, demo=demo), demo)
-    return tuple(check(case) for check in CHECKS)
+def examine(loaded: Config, *, demo: bool, live: bool = False) -> tuple[Finding, ...]:
+    """Look at everything; asks the service for its models, which costs nothing.
+
+    With `live` a message is counted and sent as well, where the service is there.
+    """
+    answer, trials = _ask(loaded, demo=demo, live=live)
+    case = Case(loaded, answer, demo, trials)
+    return (*(check(case) for check in CHECKS), *map(_tried, trials))
 
 
-def _ask(loaded: Config, *, demo: bool) -> Probe | ChatreplError:
-    async def ask() -> Probe:
+def _ask(
+    loaded: Config, *, demo: bool, live: bool
+) -> "tuple[Probe | ChatreplError, tuple[Trial, ...]]":
+    async def ask() -> "tuple[Probe, tuple[Trial, ...]]":
         connection = open_connection(loaded.settings, demo=demo, single=False)
         client = await asyncio.to_thread(connection.client.result)
         async with connection.http, asyncio.timeout(_PATIENCE_S):
-            return await probe(client, connection.http, connection.route)
+            answer = await probe(client, connection.http, connection.route)
+            if not live:
+                return answer, ()
+            from chatrepl.cli.trial import try_out  # seldom asked for
+
+            return answer, await try_out(connection, loaded.settings)
 
     try:
         with new_runner() as runner:
             return runner.run(ask())
     except ChatreplError as error:
-        return error
+        return error, ()
     except TimeoutError:
-        return ChatreplError("The service does not answer.", "Check the network.")
+        return ChatreplError("The service does not answer.", _NETWORK), ()
+
+
+def _tried(trial: "Trial") -> Finding:
+    if isinstance(trial.outcome, ChatreplError):
+        return _failed(trial.what, trial.outcome)
+    return Finding(trial.what, True, trial.outcome)
+
+
+def _failed(what: str, error: ChatreplError) -> Finding:
+    """Name a step for what went wrong; that the doctor may look for the cause is none here."""
+    return Finding(what, False, error.message, _NETWORK if error.hint == CAUSE else error.hint)
 
 
 def _key(case: Case) -> Finding:
@@ -94,7 +129,7 @@ def _connection(case: Case) -> Finding:
     if not case.demo and find(case.loaded.settings, os.environ) is None:
         return Finding("connection", True, "not tried without a key.")
     if isinstance(case.answer, ChatreplError):
-        return Finding("connection", False, case.answer.message, case.answer.hint)
+        return _failed("connection", case.answer)
     host = "" if case.demo else elsewhere(service_url(case.loaded.settings, os.environ))
     who = f"{host} " if host else ""
     within = f"{who}answers within {case.answer.seconds * 1000:.0f} ms"
@@ -110,11 +145,13 @@ def _model(case: Case) -> Finding:
         ids = [str(info.get("id")) for info in case.answer.models]
         if not any(listed == id_ or listed.startswith(f"{id_}-") for listed in ids):
             return Finding(
-                "model", False, f"{id_} is none of the service's.", "--models lists them."
+                "model", False, f"{id_} is none of the service's.", "/models lists them."
             )
     if model.lifecycle not in {"", "active"}:
         until = f" and retires on {model.retires_at}" if model.retires_at else ""
-        return Finding("model", False, f"{id_} is {model.lifecycle}{until}.", "-m names another.")
+        return Finding(
+            "model", False, f"{id_} is {model.lifecycle}{until}.", "/models lists others."
+        )
     return Finding("model", True, f"{id_}.")
 
 
@@ -172,10 +209,11 @@ CHECKS: Final[tuple[Callable[[Case], Finding], ...]] = (
 
 def show_doctor(options: Options, loaded: Config, out: TextIO) -> int:
     """Print the findings; the exit code is 1 where something needs mending."""
-    findings = examine(loaded, demo=options.demo)
+    findings = examine(loaded, demo=options.demo, live=options.live)
     is_fine = all(finding.is_fine for finding in findings)
     if options.manner != "text":
         write_json(out, {"ok": is_fine, "findings": [finding.to_wire() for finding in findings]})
     else:
-        out.writelines(f"{one_line(finding.line(), 400)}\n" for finding in findings)
+        lines = (replace(finding, mend=for_a_shell(finding.mend)).line() for finding in findings)
+        out.writelines(f"{one_line(line, 400)}\n" for line in lines)
     return 0 if is_fine else 1

@@ -12,6 +12,7 @@ EXAMPLES: Final = (
     ('git diff | chatrepl "Sum this up."', "A pipe, and what to do with it."),
     ('chatrepl -a photo.jpg "What is it?"', "With an image."),
     ('chatrepl -x py "A sieve." > sieve.py', "Only the code."),
+    ('cat in | chatrepl --each "Who is {}?"', "Many, an answer a line."),
 )
 EXITS: Final = (
     ("0", "answered"),

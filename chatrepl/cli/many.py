@@ -14,9 +14,10 @@ from typing import Any, Final, TextIO
 from chatrepl.api.http import listen
 from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
+from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import attached, check_of, columns_of, form_of
+from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
@@ -25,15 +26,16 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.shells.each import Each, Ordered, Sink
+from chatrepl.shells.batched import LeftError, is_under_way
+from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
-from chatrepl.shells.oneshot import mutter
-from chatrepl.shells.purse import Purse
+from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
 from chatrepl.shells.tally import RunTally
@@ -44,6 +46,7 @@ from chatrepl.terminal.views.json_lines import write_json
 
 SOME_FAILED: Final = 9
 NOT_AS_EXPECTED: Final = 8
+STOPPED_BY_USER: Final = 130
 _WIDEST: Final = 64
 _SAFE: Final = "Nothing was sent."
 
@@ -57,22 +60,20 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     if "-" in options.attach:
         raise UsageError("-a - is no file here: standard input has the items.", _SAFE)
     files = [block for file in attached(options, session, None) for block in file.blocks]
+    look_for_keys(options, session, Message.user(" ".join(options.prompt), *files))
     questions = Questions(options, session, tuple(files))
     least = _share(options.at_least)
     asks = options.dry_run or (at_terminal() and not options.yes)
     source = source_of(options, named=questions.named, twice=asks)
     if options.dry_run:
         bill = look_through(source.read(), questions, log=Passing(), again=False)
-        return _dry_run(bill, out)
+        return _dry_run(bill, out, batch=options.batch)
     total = _checked(source, questions) if source.again else None
+    if asks and not _agreed(options, session, questions, source):
+        mutter(sys.stderr, f"chatrepl: {_SAFE}")
+        return STOPPED_BY_USER
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
-        if asks:
-            again = options.retry_failed
-            bill = look_through(source.read(), questions, log=ends.log, again=again)
-            if bill.requests and not agreed(f"{bill.words()}. Go?"):
-                mutter(sys.stderr, f"chatrepl: {_SAFE}")
-                return 0
         run = _ManyRun(options, session, questions, RunTally(total), out, least)
         return runner.run(run.all(source, ends))
 
@@ -99,11 +100,35 @@ def _checked(source: ItemSource, questions: Questions) -> int:
     return count
 
 
-def _dry_run(bill: Bill, out: TextIO) -> int:
+def _agreed(options: Options, session: Session, questions: Questions, source: ItemSource) -> bool:
+    """Tell what it will come to and ask whether to go on, unless there is nothing to pay for."""
+    _, state = _paths(options)
+    with ExitStack() as stack:
+        log: Done = Passing()
+        if state is not None and state.exists():
+            opened = AnswerLog(state, _made_of(options, session, questions))
+            stack.callback(opened.close)
+            log = opened
+        bill = look_through(source.read(), questions, log=log, again=options.retry_failed)
+        if options.batch and isinstance(log, AnswerLog) and is_under_way(log.notes):
+            return True  # what is asked about was sent, and is paid for
+    return not bill.requests or agreed(f"{bill.words(batch=options.batch)}. Go?")
+
+
+def _paths(options: Options) -> tuple[Path | None, Path | None]:
+    """Give where answers are written, and where their log is; None is stdout, and no log."""
+    path = Path(options.out).expanduser() if options.out else None
+    state = Path(options.state).expanduser() if options.state else None
+    if path is not None and (path.is_file() or not path.exists()):
+        state = path.with_name(f"{path.name}.state")
+    return path, state
+
+
+def _dry_run(bill: Bill, out: TextIO, *, batch: bool) -> int:
     if bill.first is None:
         raise UsageError("There are no items.", _SAFE)
     write_json(out, bill.first.request.body())
-    mutter(sys.stderr, f"chatrepl: {bill.words()} · nothing was sent")
+    mutter(sys.stderr, f"chatrepl: {bill.words(batch=batch)} · nothing was sent")
     return 0
 
 
@@ -120,10 +145,7 @@ def _ends(
     options: Options, session: Session, questions: Questions, out: TextIO, stack: ExitStack
 ) -> _Ends:
     """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
-    path = Path(options.out).expanduser() if options.out else None
-    state = Path(options.state).expanduser() if options.state else None
-    if path is not None and (path.is_file() or not path.exists()):
-        state = path.with_name(f"{path.name}.state")
+    path, state = _paths(options)
     log: Done = Passing()
     goes_on = state is not None and state.exists()
     if path is not None:
@@ -164,15 +186,7 @@ class _ManyRun:
         self.questions.own = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        sink = _sink(options, self.out, ends.write)
-
-        def written(item: Item, result: dict[str, Any]) -> None:
-            sink(item, result)
-            self.tally.count(item, result)
-            if self.scores is not None:
-                self.scores.count(item, result)
-
-        ordered = Ordered(ends.log, written)
+        ordered = Ordered(ends.log, self._written(sink_of(options, self.out, ends.write)))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
@@ -180,18 +194,35 @@ class _ManyRun:
         with _reader_watched(self.out) as watch:
             try:
                 with self._bar():
-                    await each.run(self._items(source), self._live(connection))
+                    await each.run(self._items(source), await self._sender(connection, ends.log))
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
-                return self._report(130)
-            except ChatreplError as error:
-                self._report(error.exit_code)
+                return self._report(STOPPED_BY_USER)
+            except LeftError as left:
+                return leave(options, left, self.out)
+            except UsageError:  # before anything was sent
                 raise
+            except ChatreplError as error:
+                say_error(sys.stderr, error)
+                return self._report(error.exit_code)
             finally:
                 await connection.close()
+        if not self.tally.done:
+            raise UsageError("There are no items.", _SAFE)
         ends.finish()
         return self._report(self._code())
+
+    def _written(self, sink: Sink) -> Sink:
+        """Give what writes a result, and counts it."""
+
+        def written(item: Item, result: dict[str, Any]) -> None:
+            sink(item, result)
+            self.tally.count(item, result)
+            if self.scores is not None:
+                self.scores.count(item, result)
+
+        return written
 
     def _code(self) -> int:
         if self.tally.failed:
@@ -212,7 +243,7 @@ class _ManyRun:
         from chatrepl.terminal.views.bar import Bar
 
         bar = Bar(err, self.tally.total, color=wants_color(err, appearance))
-        self.tally.changed = lambda tally: bar.show(tally.done, tally.line())
+        self.tally.changed = lambda tally: bar.show(tally.done, tally.now())
         return bar
 
     async def _items(self, source: ItemSource) -> AsyncGenerator[Item, None]:
@@ -222,16 +253,21 @@ class _ManyRun:
                 self.questions.check(item)
             yield item
 
+    async def _sender(self, connection: Connection, log: Done) -> Sender:
+        connection.keep_account(self.session)
+        if self.options.batch:
+            return await batched(self.options, self.session, connection, log, self.tally)
+        return self._live(connection)
+
     def _live(self, connection: Connection) -> Live:
-        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)))
+        gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
         listen(connection.http, gate.hear)
         wanted = Wanted(
             self.session.next.form,
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        purse = Purse(self.session.settings.max_cost_usd, self.session, self._say)
-        return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
+        return Live(self.session, connection.once, gate, wanted, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:
         if not self.options.quiet:
@@ -248,7 +284,8 @@ class _ManyRun:
         return code
 
 
-def _sink(options: Options, out: TextIO, write: Write) -> Sink:
+def sink_of(options: Options, out: TextIO, write: Write) -> Sink:
+    """Make what writes the answers as the command line asks."""
     on_screen = options.out is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:

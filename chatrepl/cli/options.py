@@ -61,6 +61,7 @@ class Options:
     max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
     schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON|FIELDS", "The reply must fit: a JSON Schema, or 'name, age int'.")
     choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
+    template: str | None = _flag("text", _MESSAGE, "-T, --template NAME", "A command of your own; PROMPT words are its arguments.")
     yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
     continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
@@ -86,6 +87,11 @@ class Options:
     state: str | None = _flag("text", _MANY, "--state FILE", "What is done, where stdout is written to.")
     retry_failed: bool = _flag("switch", _MANY, "--retry-failed", "Ask again for the items that failed.")
     yes: bool = _flag("switch", _MANY, "--yes", "Do not ask about the price first.")
+    batch: bool = _flag("switch", _MANY, "--batch", "Ask in a Message Batch of the service: later, at half the price.")
+    no_wait: bool = _flag("switch", _MANY, "--no-wait", "Print the batch's id and leave; the same command gets the answers.")
+    batches: bool = _flag("switch", _MANY, "--batches", "List the batches.")
+    fetch: str | None = _flag("text", _MANY, "--fetch ID", "Print the answers of that batch.")
+    cancel: str | None = _flag("text", _MANY, "--cancel ID", "Stop that batch; what is answered stays.")
     rows: str | None = _flag("text", _MANY, "--rows SPEC", "The reply as rows of CSV: 'name, age int, when date'.")
     with_input: bool = _flag("switch", _MANY, "--with-input", "Put the item's fields first in each row.")
     expect: str | None = _flag("text", _MANY, "--expect FIELD", "Compare each answer with that field.")
@@ -102,10 +108,12 @@ class Options:
 
     models: bool = _flag("switch", _PAGES, "--models", "List the models.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
+    export: str | None = _flag("text", _PAGES, "--export md|html|json|curl|python", "With -c or -r: print that conversation in this form.", ("md", "html", "json", "curl", "python"))
     search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
     usage: bool = _flag("switch", _PAGES, "--usage [SPAN]", "What was spent: today, 7d, month or all.")
     by: str | None = _flag("text", _PAGES, "--by day|model|conversation", "How --usage puts it together.", ("day", "model", "conversation"))
     doctor: bool = _flag("switch", _PAGES, "--doctor", "Check key, connection, terminal, storage.")
+    live: bool = _flag("switch", _PAGES, "--live", "With --doctor: try a reply of one token, too.")
     changes: bool = _flag("switch", _PAGES, "--changes", "Print what changed, the newest version first.")
     version: bool = _flag("switch", _PAGES, "--version", "Print the version.")
     help_: bool = _flag("switch", _PAGES, "-h, --help", "Print the options, examples, and exit codes.")
@@ -152,7 +160,7 @@ class Options:
         needs = (
             ("--out", self.out), ("--state", self.state), ("--null", self.null),
             ("-j", self.jobs is not None), ("--retry-failed", self.retry_failed),
-            ("--expect", self.expect), ("--with-input", self.with_input),
+            ("--expect", self.expect), ("--with-input", self.with_input), ("--batch", self.batch),
         )  # fmt: skip
         for name, is_given in needs:
             if is_given and not self.asks_many:
@@ -165,8 +173,15 @@ class Options:
             raise UsageError("--with-input goes with --rows.", "-o jsonl has the input anyway.")
         if self.at_least is not None and self.expect is None:
             raise UsageError("--at-least goes with --expect.", "Nothing was sent.")
+        if self.no_wait and not (self.batch or self.fetch is not None):
+            raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
         if self.jobs == 0:
             raise UsageError("-j takes 1 or more.", "Nothing was sent.")
+
+    @property
+    def asks_of_batches(self) -> bool:
+        """Tell whether batches are listed, fetched or cancelled."""
+        return self.batches or self.fetch is not None or self.cancel is not None
 
     @property
     def asks_many(self) -> bool:
@@ -186,8 +201,8 @@ class Options:
     @property
     def is_page(self) -> bool:
         """Tell whether a page is asked for instead of an answer."""
-        asked = (self.models, self.sessions, self.search is not None, self.usage, self.doctor)
-        return any(asked)
+        asked = (self.models, self.sessions, self.usage, self.doctor)
+        return any(asked) or self.search is not None or self.export is not None
 
     @property
     def names_model(self) -> bool:

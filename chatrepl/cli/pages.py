@@ -15,8 +15,9 @@ from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.doctor import show_doctor
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh
+from chatrepl.cli.saved import look_at
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError
+from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.outcome import Table
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.wire import Wire
@@ -38,21 +39,23 @@ def show_page(options: Options, loaded: Config, out: TextIO) -> int:
         return _show_found(options, options.search, out)
     if options.usage:
         return _show_usage(options, out)
+    if options.export is not None:
+        return _show_export(options, options.export, loaded, out)
     return _show_saved(options, out) if options.sessions else show_doctor(options, loaded, out)
 
 
 def _show_usage(options: Options, out: TextIO) -> int:
     from chatrepl.pages.usage_list import (  # each page loads what it shows
         UsageQuestion,
-        look_at,
         none_spent,
         usage_facts,
         usage_list,
     )
+    from chatrepl.pages.usage_list import look_at as look_at_usage
 
     words = " ".join(options.prompt).split() + ([options.by] if options.by else [])
     asked = UsageQuestion.read(words)
-    spent = look_at(find_folders().state, asked, price, time.time())
+    spent = look_at_usage(find_folders().state, asked, price, time.time())
     if options.manner != "text":
         write_json(out, usage_facts(spent))
         return 0
@@ -95,6 +98,21 @@ def _show_saved(options: Options, out: TextIO) -> int:
     if not entries:
         mutter(sys.stderr, f"chatrepl: {none_saved(query)}")
     _write_table(out, saved_list(entries))
+    return 0
+
+
+def _show_export(options: Options, format_: str, loaded: Config, out: TextIO) -> int:
+    from chatrepl.commands.saved import exported, extent_of  # each page loads what it shows
+
+    if not options.goes_on:
+        raise UsageError(
+            "--export writes a saved conversation.", "-c is the newest, -r NAME another one."
+        )
+    assembled = assemble(options, loaded, interactive=False)
+    name = look_at(options, assembled.session, assembled.folders)
+    out.write(exported(assembled.session, format_, name))
+    if extent := extent_of(assembled.session, format_):
+        mutter(sys.stderr, f"chatrepl: {extent}")
     return 0
 
 

@@ -53,18 +53,19 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     return resumed
 
 
-def look_at(options: Options, session: Session, folders: Folders) -> None:
+def look_at(options: Options, session: Session, folders: Folders) -> str:
     """Show the session the saved conversation that is asked for, if one is; nothing of it changes.
 
-    Raises StorageError where there is none.
+    Gives its name. Raises StorageError where there is none.
     """
     if not options.goes_on:
-        return
+        return ""
     saved = load(_wanted(options, folders.conversations).path)
     session.begin_with(saved.conversation, session.recorder)
     session.recall(saved.meta)
     _set_system(options, session)
     _use_model(options, session, saved.meta)
+    return str(saved.meta.get("name") or "")
 
 
 def put_away(session: Session) -> int:

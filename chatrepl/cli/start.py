@@ -35,6 +35,10 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
             out.write(page)
             return 0
         options.check()
+        if options.template is not None and not options.is_page:
+            from chatrepl.cli.own import with_own  # seldom needed
+
+            options = with_own(options, options.template)
         if options.listen is not None:
             from chatrepl.cli.listen import listen
 
@@ -103,6 +107,10 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         from chatrepl.cli.pages import show_page
 
         return show_page(options, loaded, out)
+    if options.asks_of_batches:
+        from chatrepl.cli.batches import show_batches
+
+        return show_batches(options, loaded, out)
     if options.asks_many:
         from chatrepl.cli.many import ask_many
 
@@ -153,7 +161,7 @@ def _where_it_is_safe(loaded: Config) -> Config:
 
 
 def _is_chat(options: Options) -> bool:
-    if options.dry_run or options.asks_many:
+    if options.dry_run or options.asks_many or options.asks_of_batches:
         return False
     at_keyboard = stdin.is_keyboard() and not options.prompt and "-" not in options.attach
     return options.interactive or at_keyboard

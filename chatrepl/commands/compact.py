@@ -5,7 +5,7 @@ from typing import Final
 
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.commands.registry import Rest, command
-from chatrepl.commands.trimming import propose_state
+from chatrepl.commands.trimming import Proposal, propose_state
 from chatrepl.core.context.trim import pinned
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.reply import Reply
@@ -14,6 +14,9 @@ from chatrepl.core.outcome import Aside, Confirm, Notice, Outcome
 from chatrepl.core.talk.conversation import Conversation, Message, Summary, TurnId
 from chatrepl.session.session import Session
 
+SUMMARISE: Final = Proposal(
+    "Let the summary stand for {}? y: summarise · N: keep sending them", "Not summarised.", True
+)
 KEEP_LAST: Final = 2
 MOST_FAILURES: Final = 3
 UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off,
@@ -43,7 +46,9 @@ def compact_(session: Session, focus: Rest = "", *, force: bool = False) -> Outc
             return Notice(
                 f"{wrong} Nothing was changed. /truncate leaves turns out instead.", "warning"
             )
-        return propose_state(session, summarised(session, covers, reply.text), force=force)
+        return propose_state(
+            session, summarised(session, covers, reply.text), SUMMARISE, force=force
+        )
 
     return affordable(session, Aside(summary_words(focus), use))
 
@@ -56,7 +61,7 @@ def affordable(session: Session, asked: Aside) -> Outcome:
         return asked
 
     question = cost_question(session)
-    return Confirm(None, agreed, question) if question else asked
+    return Confirm(None, agreed, question, "Not sent.") if question else asked
 
 
 def summary_words(focus: str, words: int = 600) -> Message:

@@ -35,7 +35,7 @@ def context(session: Session, how: Literal["exact"] | None = None) -> Outcome:
         return sums
     newest = tuple(rows[-MOST_ROWS:])
     title = f"the newest {len(newest)} of {len(rows)} turns" if len(newest) < len(rows) else ""
-    heads = ("#", "tokens", "", "state", "you")
+    heads = ("#", "in + out", "", "state", "you")
     return Several((Table(heads, newest, title=title, right=frozenset({0, 1})), sums))
 
 
@@ -72,15 +72,17 @@ def _budget(session: Session) -> str:
 def _cache(session: Session, warm: Warmth) -> str:
     now = session.edges.clock()
     if warm.state == "warm":
-        return f"cache warm: {compact(warm.tokens)} tokens, {warm.minutes_left(now)} minutes left"
+        minutes = warm.minutes_left(now)
+        left = "1 minute" if minutes == 1 else f"{minutes} minutes"
+        return f"cache: {compact(warm.tokens)} tokens kept, {left} left"
     if warm.state == "cold":
-        return f"cache cold: {reason_words(warm.reason)}"
+        return f"cache: none, {reason_words(warm.reason)}"
     if not session.settings.cache_enabled:
-        return "cache off: cache.enabled is false"
+        return "cache: off, as cache.enabled is false"
     total = session.ledger.next_total(session.conversation, session.model).tokens
     least = session.model.cache_minimum
-    small = f": it takes prompts from {compact(least)} tokens on"
-    return f"cache empty{small if too_small(session.model, total) else ''}"
+    small = f"; it takes prompts from {compact(least)} tokens on"
+    return f"cache: none yet{small if too_small(session.model, total) else ''}"
 
 
 def _price(session: Session, warm: Warmth) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from chatrepl.commands.compact import (
     LEARNED,
     MOST_FAILURES,
+    SUMMARISE,
     UNSURE,
     affordable,
     covered,
@@ -21,10 +22,11 @@ from chatrepl.commands.trimming import (
     weighed,
 )
 from chatrepl.core.context.trim import Budget, count_images, pinned, plan
+from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.outcome import Aside, Confirm, Count, Notice, Outcome, Several
+from chatrepl.core.outcome import Aside, Choose, Count, Notice, Outcome, Several
 from chatrepl.core.talk.conversation import Message, TurnId
-from chatrepl.core.words import share_words
+from chatrepl.core.words import share_words, turns_words
 from chatrepl.session.session import Session
 
 
@@ -83,7 +85,9 @@ def _summary_or_cut(
         wrong = unusable(reply)
         if reply is not None and not wrong:
             session.note_summary(worked=True)
-            done = propose_state(session, summarised(session, covers, reply.text), force=True)
+            done = propose_state(
+                session, summarised(session, covers, reply.text), SUMMARISE, force=True
+            )
             left = _cut(session, message, over, ask=True) if _is_over(session, message) else None
             return Several((Notice(f"The context was over its budget {over}."), done, left))
         session.note_summary(worked=False)
@@ -115,8 +119,18 @@ def _cut(session: Session, message: Message, over: str, *, ask: bool) -> Outcome
 
     if not ask:
         return apply()
+    numbers = (n for n, turn in enumerate(conversation.path(), 1) if turn.id in dropped)
+    ways = f"Y: leave out {turns_words(list(numbers))} and send · a: send all · n: don't send"
     preview = Notice(f"The context is over its budget {over}. {change}", "warning")
-    return Confirm(preview, apply, "Leave those turns out?")
+    return Choose(preview, f"Over budget {over}. {ways}", {"Y": apply, "a": _send_all, "n": _keep})
+
+
+def _send_all() -> Outcome:
+    return None
+
+
+def _keep() -> Outcome:
+    raise UnsentError
 
 
 def _dropped(session: Session, message: Message) -> tuple[TurnId, ...]:

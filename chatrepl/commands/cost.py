@@ -20,9 +20,11 @@ def cost_question(session: Session) -> str:
     coming = _coming(session)
     if not session.books.meter.exceeds(max(most, session.books.agreed_usd), coming):
         return ""
-    spent = session.books.meter.money_words()
-    more = f"; the next request is about {dollars(coming)}" if coming else ""
-    return f"So far: {spent}{more}. The limit is ${most:g}. Send anyway?"
+    meter = session.books.meter
+    at_least = " or more" if meter.unpriced else ""
+    this = f"; this one is about {dollars(coming)}" if coming else ""
+    spent = f"Spent {dollars(meter.cost.usd)}{at_least} of ${most:g}{this}."
+    return f"{spent} y: send it · N: back to the prompt"
 
 
 def agree_to_cost(session: Session) -> None:
@@ -43,7 +45,7 @@ def cache_loss(session: Session) -> str:
     if warm.state != "warm":
         return ""
     prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
-    return impact_words(warm, Warmth("cold"), now, cost=prices)
+    return impact_words(warm, Warmth("cold"), cost=prices)
 
 
 def cooled(session: Session, change: Callable[[], None]) -> str:

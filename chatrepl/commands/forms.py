@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from chatrepl.attachments.mentions import complete_path
 from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cooled
-from chatrepl.commands.registry import ArgKind, command
+from chatrepl.commands.registry import ArgKind, Offers, command
+from chatrepl.commands.staging import paths
 from chatrepl.config.file import read_text
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.outcome import Notice, Outcome, Page
@@ -15,8 +15,8 @@ from chatrepl.pages.reply_form import check_of, choice_form, schema_form
 from chatrepl.session.session import Session
 
 
-def _schemas(_session: Session, text: str) -> Iterable[str]:
-    return (*(word for word in ("clear",) if word.startswith(text)), *complete_path(text))
+def _schemas(session: Session, text: str) -> Offers:
+    return (*(word for word in ("clear",) if word.startswith(text)), *paths(session, text))
 
 
 @command("schema", group="next reply")

@@ -116,7 +116,9 @@ def _value(config: Config, key: str) -> Any:
 def _place(session: Session) -> tuple[Config, Path]:
     loaded = session.loaded
     if loaded is None or loaded.path is None:
-        raise ConfigError("There is no place for a configuration file.", "--config FILE names one.")
+        raise ConfigError(
+            "There is no place for a configuration file.", "chatrepl --config FILE names one."
+        )
     return loaded, loaded.path
 
 

@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 
 _ROWS: Final = """
 retry: Ask the last question again
-edit: Change a question and ask it anew
+edit: Change a question, or a reply
 continue: Go on with a reply that was cut
+btw: Ask beside the talk; nothing is added
 undo: Take the last change back
 redo: Step forth again
 model: Show or switch the model
@@ -54,6 +55,7 @@ import: Open a conversation from a JSON file
 delete: Delete a saved one for good
 usage: What was spent, by day or model
 models: List models with prices
+commands: Commands of your own
 set: Change a setting
 config: Where each setting comes from
 raw: Rendered replies, or their Markdown
@@ -62,6 +64,54 @@ doctor: Find what is wrong with the set-up
 """
 MENU: Final[Mapping[str, str]] = MappingProxyType(
     dict(row.split(": ", 1) for row in _ROWS.strip().splitlines())
+)
+_WORDS: Final = """
+think on: Think before it answers
+think off: Answer at once
+think auto: As the model likes
+think show: Show what it thinks
+think hide: Hide what it thinks
+effort low: Short and quick
+effort medium: Less than it would by itself
+effort high: Thorough
+effort xhigh: Very thorough; takes longer
+effort max: All it can; slow and dear
+effort clear: As the model likes
+web on: Search while it answers
+web off: Answer by what it knows
+context exact: Ask the service to count
+doctor live: Try a reply of one token, too
+cite on: Footnotes to what you attach
+cite off: Without footnotes
+config edit: Open the file in your editor
+usage today: Since midnight
+usage 7d: The last seven days
+usage month: This month
+usage all: Ever
+usage --by: By day, model or conversation
+usage day: A row for each day
+usage model: A row for each model
+usage conversation: A row for each conversation
+copy code: The last block of code
+copy all: The whole conversation
+system @: Read it from a file
+system edit: Write it in your editor
+system clear: Have none
+prefill pin: Begin every reply so
+prefill clear: Have none
+schema clear: Replies of any form again
+choose clear: Replies of any form again
+export md: Markdown, to read
+export json: The request as it is sent
+export html: A page, to send to somebody
+export curl: A command that asks it again
+export python: A script that asks it again
+commands new: Write one
+commands edit: Change one
+"""
+# What the fixed words mean that commands take; a test misses those that are not here.
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    dict(row.split(": ", 1) for row in _WORDS.strip().splitlines())
 )
 CardRows: TypeAlias = tuple[tuple[Any, ...], ...]  # title, then (name, meaning) pairs
 # The first screen of `/help`: what most people use, in the order in which they meet it.

@@ -10,6 +10,7 @@ from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import EFFORTS, Model
+from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
@@ -17,8 +18,14 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 
 
-def _models(session: Session, text: str) -> Iterable[str]:
-    return (id_ for id_ in session.service.models if text.casefold() in id_)
+def priced_models(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    """Offer the models whose ids hold `text`, each with its price."""
+    ids = (id_ for id_ in session.service.models if text.casefold() in id_)
+    return [(id_, _price(session.edges.rates(id_, 1)) or "price unknown") for id_ in ids]
+
+
+def _price(rates: Rates | None) -> str:
+    return f"${rates.input:g} in, ${rates.output:g} out per million tokens" if rates else ""
 
 
 def _words(*words: str) -> ArgKind:
@@ -28,7 +35,7 @@ def _words(*words: str) -> ArgKind:
 @command("model", "m", group="next reply")
 def model(
     session: Session,
-    id: Annotated[str | None, ArgKind(complete=_models)] = None,  # noqa: A002 - shown in the usage line
+    id: Annotated[str | None, ArgKind(complete=priced_models)] = None,  # noqa: A002 - shown in the usage line
     *,
     force: bool = False,
 ) -> Outcome:
@@ -72,8 +79,7 @@ def _kept(session: Session, new: Model) -> str:
 
 def _describe(session: Session, model_: Model) -> str:
     """Tell what it costs and can: `claude-x · $3 in, $15 out per million tokens · window 1M, …`."""
-    rates = session.edges.rates(model_.id, 1)
-    price = f"${rates.input:g} in, ${rates.output:g} out per million tokens" if rates else ""
+    price = _price(session.edges.rates(model_.id, 1))
     if not model_.known:
         known = "What it can do is learned as it answers"
         return f"{model_.id}: not in the list. {known}; {price or 'its price is not known'}."
@@ -93,9 +99,8 @@ def _describe(session: Session, model_: Model) -> str:
 def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[str]:
     if before.id == new.id or not session.conversation.path():
         return
-    loss = cache_loss(session)
-    back = f" {loss} /model {before.id} goes back." if loss else ""
-    yield f"The next request is not read from the cache: each model has its own.{back}"
+    if loss := cache_loss(session):
+        yield f"{loss} /model {before.id} goes back."
     sent = build_sent(session.conversation, before)
     if any(message.has_thinking for message in sent.messages):
         yield f"Thinking of {before.id} is no longer sent; /model {before.id} brings it back."
@@ -130,10 +135,11 @@ def set_system(session: Session, text: str) -> Outcome:
     session.adjust(next_system=text)
     if session.model.mid_system and text:
         return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    lost = f" {loss} /undo takes it back." if loss else ""
-    return Notice(
-        f"{said} The next request is not read from the cache, and has no old thinking.{lost}"
-    )
+    lost = f" {loss} /undo keeps it." if loss else ""
+    sent = build_sent(session.conversation, session.model).messages
+    thoughts = any(message.has_thinking for message in sent)
+    gone = " The thinking so far is no longer sent." if thoughts else ""
+    return Notice(f"{said}{gone}{lost}")
 
 
 @command("prefill", group="next reply")

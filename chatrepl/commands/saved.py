@@ -204,7 +204,8 @@ def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:
     if force or entry.id == session.recorder.id:  # of the open one, it says why not
         return Notice(deleted(session, entry))
     preview = Notice(f"{entry.label} · {_turns(entry.turns)} · {when(entry.when)}", "warning")
-    return Confirm(preview, lambda: Notice(deleted(session, entry)), "Delete it for good?")
+    question = f"Delete {entry.label} ({_turns(entry.turns)}) for good? y: delete · N: keep"
+    return Confirm(preview, lambda: Notice(deleted(session, entry)), question)
 
 
 @command("export", group="saved")
@@ -220,9 +221,7 @@ def export(
     Without FILE it is printed. md and html hold all turns, json what would be sent; curl and python
     ask the last question again, without what only this chat needs. No format holds a key.
     """
-    if not session.conversation.path():
-        raise UsageError("There is nothing to export yet.")
-    text, extent = _exported(session, format_), _extent(session, format_)
+    text, extent = exported(session, format_), extent_of(session, format_)
     if not file:
         return Several((Exactly(text), Notice(extent))) if extent else Exactly(text)
     path = Path(plain_path(file))
@@ -234,14 +233,20 @@ def export(
         return Notice(" ".join(filter(None, (f"The conversation was written to {path}.", extent))))
 
     if path.exists() and not force:
-        preview = Notice(f"{path} exists already.", "warning")
-        return Confirm(preview, lambda: write(overwrite=True), "Overwrite it?")
+        question = f"{path} exists. y: overwrite · N: keep the old file"
+        return Confirm(None, lambda: write(overwrite=True), question)
     return write(overwrite=force)
 
 
-def _exported(session: Session, format_: Format) -> str:
+def exported(session: Session, format_: str, name: str = "") -> str:
+    """Write the conversation in a format. Raises UsageError where nothing has been said.
+
+    `name` is its own, where it is not recorded here.
+    """
+    if not session.conversation.path():
+        raise UsageError("There is nothing to export yet.")
     if format_ in {"md", "html"}:
-        sheet = _sheet(session)
+        sheet = _sheet(session, name)
         return to_markdown(sheet) if format_ == "md" else session.edges.page(sheet)
     if format_ == "json":
         return to_json(session.request(None).body())
@@ -253,17 +258,18 @@ def _exported(session: Session, format_: Format) -> str:
     return to_curl(streaming(request), api_version(), call)
 
 
-def _sheet(session: Session) -> Sheet:
+def _sheet(session: Session, name: str) -> Sheet:
     """Put together what is exported for people: all turns, whether they are sent or not."""
     path, state = session.conversation.path(), session.conversation.state
     begun, ended = when(path[0].created), when(path[-1].created)
     branch = next((name for name, at in state.branches.items() if at == state.head), "")
     dated = begun if ended[:10] == begun[:10] else f"{begun} to {ended}"
     about = " · ".join(filter(None, (dated, _turns(len(path)), branch and f"branch {branch}")))
-    return Sheet(path, title(session) or "Conversation", state.system, session.settings.cite, about)
+    heading = name or title(session) or "Conversation"
+    return Sheet(path, heading, state.system, session.settings.cite, about)
 
 
-def _extent(session: Session, format_: Format) -> str:
+def extent_of(session: Session, format_: str) -> str:
     """Say how much of the conversation a format holds, where that is not all of it."""
     path = session.conversation.path()
     sent = sum(is_sent(turn, session.conversation) for turn in path)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.keeping import AT_START, edit_file, keep
 from chatrepl.commands.next_reply import model as use_model
-from chatrepl.commands.next_reply import set_system
+from chatrepl.commands.next_reply import priced_models, set_system
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import Config, set_value
 from chatrepl.config.show import describe, toml
@@ -20,21 +20,24 @@ from chatrepl.pages.model_list import model_list
 from chatrepl.session.session import Session
 
 
-def _keys(_session: Session, text: str) -> Iterable[str]:
-    return (key for key in OPTIONS if key.startswith(text))
+def _keys(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    rows = describe(_loaded(session))
+    return ((key, f"{value} · {origin}") for key, value, origin in rows if key.startswith(text))
 
 
-def _values(session: Session, given: Sequence[str], text: str) -> Iterable[str]:
+def _values(session: Session, given: Sequence[str], text: str) -> Iterable[tuple[str, str]]:
     opt = OPTIONS.get(given[0])
     if opt is None:
         return
     if opt.key == "model" or opt.kind == "models":
-        offered: Iterable[str] = session.service.models
-    elif opt.kind == "switch":
-        offered = ("true", "false")
-    else:
-        offered = (choice for choice in opt.choices if choice)
-    yield from (value for value in offered if value.startswith(text))
+        yield from (pair for pair in priced_models(session, "") if pair[0].startswith(text))
+        return
+    offered = ("true", "false") if opt.kind == "switch" else filter(None, opt.choices)
+    now = getattr(session.settings, opt.name)
+    for value in offered:
+        if value.startswith(text):
+            is_now = value == (str(now).lower() if opt.kind == "switch" else now)
+            yield value, "as it is now" if is_now else opt.about
 
 
 @command("set", group="settings")
@@ -151,6 +154,10 @@ def models(session: Session) -> Outcome:
 
 
 @command("doctor", group="program")
-def doctor(session: Session) -> Outcome:
-    """Examine key, connection, model, terminal, storage and clock; say how to mend the rest."""
-    return Job("Looking", lambda: Notice(session.edges.examine(_loaded(session).settings)))
+def doctor(session: Session, how: Literal["live"] | None = None) -> Outcome:
+    """Examine key, connection, model, terminal, storage and clock; say how to mend the rest.
+
+    `live` also has a word counted, and answered by one token; it says what that costs.
+    """
+    settings = _loaded(session).settings
+    return Job("Looking", lambda: Notice(session.edges.examine(settings, how == "live")))

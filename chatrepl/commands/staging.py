@@ -6,7 +6,7 @@ from typing import Annotated
 from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.clipboard import Clipboard
 from chatrepl.attachments.limits import check_request, limits_of
-from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.mentions import complete_path, path_words
 from chatrepl.attachments.safe_read import plain_path, shown
 from chatrepl.attachments.sniff import FileKind, sniff
 from chatrepl.commands.registry import ArgKind, Rest, command
@@ -17,11 +17,13 @@ from chatrepl.core.words import compact
 from chatrepl.session.session import Session
 
 _MOST_NAMED = 4
+_NOTHING = "No file is attached. /image PATH attaches one."
+_NONE_LEFT = "No file is attached any more."
 
 
-def paths(_session: Session, text: str) -> Iterable[str]:
-    """Offer the paths that begin like `text`."""
-    return complete_path(text)
+def paths(_session: Session, text: str) -> Iterable[tuple[str, str]]:
+    """Offer the paths that begin like `text`, each with what is there."""
+    return ((path, path_words(path)) for path in complete_path(text))
 
 
 PathLine = Annotated[str, ArgKind(complete=paths, rest=True, by_word=True)]
@@ -29,14 +31,14 @@ PathLine = Annotated[str, ArgKind(complete=paths, rest=True, by_word=True)]
 
 @command("image", "attach", "file", group="next reply")
 def image(session: Session, paths: PathLine = "") -> Outcome:
-    """Stage images, PDFs, text files or addresses for your next message.
+    """Attach images, PDFs, text files or addresses to your next message.
 
     Nothing is sent by this. `@path` inside a message does the same. A folder, or a pattern such as
     `*.png`, stands for its files. Images are scaled down to what the model can see, and their
     metadata is removed.
     """
     if not paths:
-        return Notice(staged_lines(session) or "Nothing is staged. /image PATH stages a file.")
+        return Notice(staged_lines(session) or _NOTHING)
     from chatrepl.attachments.dropped import dropped  # seldom needed
 
     named = dropped(paths)
@@ -80,7 +82,7 @@ def _staged(session: Session, files: Sequence[Attachment]) -> list[Outcome]:
     check_request(together, limits=limits_of(session.model))
     session.stage(*new)
     again = [file for file in files if file not in new]
-    lines = [file.line for file in new] + [f"{file.name} is staged already." for file in again]
+    lines = [file.line for file in new] + [f"{file.name} is attached already." for file in again]
     return [Notice("\n".join(lines))] if lines else []
 
 
@@ -95,7 +97,8 @@ def _confirm_doubtful(session: Session, file: Attachment, doubt: str) -> Confirm
     return Confirm(
         Notice(file.line),
         lambda: Several((*_staged(session, [file]),)),
-        f"{file.name} is {doubt}. Stage it? y: stage · N: leave it",
+        f"{file.name} is {doubt}. Attach it? y: attach · N: leave it",
+        "Not attached.",
     )
 
 
@@ -113,23 +116,29 @@ def _confirm_many(session: Session, paths: Sequence[str]) -> Outcome:
     return Confirm(
         Notice(f"▣ {count} · ~{compact(tokens)} tokens: {first}{more}.{left}{''.join(doubts)}"),
         lambda: Several((*_staged(session, [*files.values()]),)),
-        f"Stage {count}? y: stage · N: leave them",
+        f"Attach {count}? y: attach · N: leave them",
+        "Not attached.",
     )
 
 
+def _attached(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    files = enumerate(session.next.staged, 1)
+    return [(str(n), item.line) for n, item in files if str(n).startswith(text)]
+
+
 @command("detach", group="next reply")
-def detach(session: Session, which: str = "all") -> Outcome:
-    """Take staged files back: number WHICH, or all."""
+def detach(session: Session, which: Annotated[str, ArgKind(complete=_attached)] = "all") -> Outcome:
+    """Take attached files back: number WHICH, or all."""
     if not session.next.staged:
-        return Notice("Nothing is staged.")
+        return Notice(_NOTHING)
     if which == "all":
         session.unstage(*session.next.staged)
-        return Notice("Nothing is staged any more.")
+        return Notice(_NONE_LEFT)
     number = place(which, len(session.next.staged))
     if number is None:
-        raise UsageError(f"There is no staged file {which}.", staged_lines(session))
+        raise UsageError(f"There is no attached file {which}.", staged_lines(session))
     session.unstage(session.next.staged[number - 1])
-    return Notice(staged_lines(session) or "Nothing is staged any more.")
+    return Notice(staged_lines(session) or _NONE_LEFT)
 
 
 def staged_lines(session: Session) -> str:
@@ -139,7 +148,7 @@ def staged_lines(session: Session) -> str:
 
 @command("paste", group="next reply")
 def paste(session: Session) -> Outcome:
-    """Stage the image on the clipboard; text on it goes into the prompt."""
+    """Attach the image on the clipboard; text on it goes into the prompt."""
     data = Clipboard().read()
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))

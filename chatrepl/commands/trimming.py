@@ -6,10 +6,11 @@ conversation, which `/undo` and `/restore` take back. Nothing leaves the history
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Annotated, Final
 
 from chatrepl.commands.cost import next_price
-from chatrepl.commands.registry import Rest, command
+from chatrepl.commands.registry import ArgKind, Rest, command
+from chatrepl.commands.tree import turn_numbers
 from chatrepl.core.context.trim import (
     Budget,
     TrimPlan,
@@ -24,12 +25,32 @@ from chatrepl.core.context.trim import (
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.outcome import Confirm, Notice, Outcome
-from chatrepl.core.prompt_cache import impact_words, warmth
+from chatrepl.core.prompt_cache import LEAST_USD, Warmth, impact_words, warmth
 from chatrepl.core.talk.conversation import Conversation, Mark, Message, Turn, TurnId
+from chatrepl.core.value import frozen
 from chatrepl.core.words import about, spans, tokens_words
 from chatrepl.session.session import Session
 
+Turns = Annotated[str, ArgKind(complete=turn_numbers, rest=True, by_word=True)]
 Marks = Mapping[TurnId, Mark | None]
+
+
+@frozen
+class Proposal:
+    """How a change of what is sent is asked about; `{}` stands for the turns.
+
+    With `always` it is asked about however little is at stake.
+    """
+
+    question: str
+    refused: str
+    always: bool = False
+
+
+DROP: Final = Proposal("Drop {}? y: drop · N: keep sending", "Not dropped.")
+LEAVE_OUT: Final = Proposal("Leave out {}? y: leave out · N: send all", "Not left out.")
+RESTORE: Final = Proposal("Send {} again? y: send · N: leave out", "Not restored.")
+_MUCH: Final = 0.2  # of what is sent: less is changed unasked
 _UNDO: Final = "/undo takes that back."
 
 
@@ -45,7 +66,7 @@ def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
     pins = pinned(session.conversation)
     plan = plan_amount(turns, wanted, window=window, pins=pins, base=_base(session, turns))
     if plan.changes:
-        return propose(session, _dropping(plan), force=force)
+        return propose(session, _dropping(plan), LEAVE_OUT, force=force)
     if turns and turns[-1].open:
         return Notice("Nothing is left out while a tool's answer is awaited.")
     if not plan.fits or len(turns) > (wanted.turns or len(turns)):
@@ -54,24 +75,24 @@ def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
 
 
 @command("drop", group="context")
-def drop(session: Session, turns: Rest, *, force: bool = False) -> Outcome:
+def drop(session: Session, turns: Turns, *, force: bool = False) -> Outcome:
     """Leave TURNS out of what is sent: `3`, `2-5`, `-3`, `last 2`. They stay in the history."""
     chosen = _chosen(session, turns)
-    return propose(session, {turn.id: "dropped" for turn in chosen}, force=force)
+    return propose(session, {turn.id: "dropped" for turn in chosen}, DROP, force=force)
 
 
 @command("keep", group="context")
-def keep(session: Session, turns: Rest, *, force: bool = False) -> Outcome:
+def keep(session: Session, turns: Turns, *, force: bool = False) -> Outcome:
     """Send only TURNS and what is pinned from now on; the others stay in the history."""
     chosen = {turn.id for turn in _chosen(session, turns)}
     path = {turn.id for turn in session.conversation.path()}
     pins = pinned(session.conversation)
     marks = dict.fromkeys(chosen - pins) | dict.fromkeys(path - chosen - pins, "dropped")
-    return propose(session, marks, force=force)
+    return propose(session, marks, LEAVE_OUT, force=force)
 
 
 @command("pin", group="context")
-def pin(session: Session, turns: Rest) -> Outcome:
+def pin(session: Session, turns: Turns) -> Outcome:
     """Pin TURNS, so that nothing but you leaves them out; /restore takes the pin off."""
     chosen = _chosen(session, turns)
     session.change(session.conversation.with_marks({turn.id: "pinned" for turn in chosen}))
@@ -79,7 +100,7 @@ def pin(session: Session, turns: Rest) -> Outcome:
 
 
 @command("restore", group="context")
-def restore(session: Session, turns: Rest = "all", *, force: bool = False) -> Outcome:
+def restore(session: Session, turns: Turns = "all", *, force: bool = False) -> Outcome:
     """Send TURNS again that were dropped or summarised, and take pins off; without TURNS, all."""
     chosen = _chosen(session, turns)
     marks: dict[TurnId, Mark | None] = {turn.id: None for turn in chosen}
@@ -91,7 +112,7 @@ def restore(session: Session, turns: Rest = "all", *, force: bool = False) -> Ou
     after = session.conversation.then(state)  # one step, however much it brings back
     if after is session.conversation:
         return Notice("Those turns are sent already.")
-    return propose_state(session, after, force=force)
+    return propose_state(session, after, RESTORE, force=force)
 
 
 @command("relevant", group="context")
@@ -101,7 +122,7 @@ def relevant(session: Session, query: Rest = "", *, force: bool = False) -> Outc
     plan = relevant_plan(session, wanted)
     if not plan.changes:
         return Notice("All turns fit within the target; nothing is left out.")
-    return propose(session, _dropping(plan), force=force)
+    return propose(session, _dropping(plan), LEAVE_OUT, force=force)
 
 
 def relevant_plan(session: Session, query: str, *draft: Message) -> TrimPlan:
@@ -116,37 +137,58 @@ def relevant_plan(session: Session, query: str, *draft: Message) -> TrimPlan:
     return plan_relevant(turns, session.index.scores(query), target=target, pins=pins, base=base)
 
 
-def propose(session: Session, marks: Marks, *, force: bool) -> Outcome:
+def propose(session: Session, marks: Marks, asking: Proposal, *, force: bool) -> Outcome:
     """Show what marks would change, and apply them when that is agreed, or at once."""
     after = session.conversation.with_marks(marks)
     if after.state == session.conversation.state:
         return Notice("That changes nothing.")
-    return propose_state(session, after, force=force)
+    return propose_state(session, after, asking, force=force)
 
 
-def propose_state(session: Session, after: Conversation, *, force: bool) -> Outcome:
-    """Show what going on with `after` would change, and do it when that is agreed, or at once."""
+def propose_state(
+    session: Session, after: Conversation, asking: Proposal, *, force: bool
+) -> Outcome:
+    """Show what going on with `after` would change, and do it when that is agreed, or at once.
+
+    Nobody is asked where little is at stake, either: /undo takes it back.
+    """
     preview = difference(session, after)
 
     def apply() -> Outcome:
         session.change(after)
         return Notice(f"Done. {_UNDO}")
 
-    if not force:
-        return Confirm(Notice(preview), apply)
+    if not force and (asking.always or _is_much(session, after)):
+        gone, back = _changed(session, after)
+        question = asking.question.format(_turns(len(gone) or len(back)))
+        return Confirm(Notice(preview), apply, question, asking.refused)
     session.change(after)
     return Notice(f"{preview} {_UNDO}")
+
+
+def _is_much(session: Session, after: Conversation) -> bool:
+    """Tell whether much of the context, or money, hangs on going on with `after`."""
+    model, total = session.model, session.ledger.next_total
+    before = total(session.conversation, model).tokens
+    if abs(total(after, model).tokens - before) >= _MUCH * before:
+        return True
+    _, _, was, will = _outlook(session, after)
+    return was is not None and will is not None and will - was >= LEAST_USD
+
+
+def _changed(session: Session, after: Conversation) -> tuple[list[TurnId], list[TurnId]]:
+    """Give the turns that are sent no more, and those that are sent again."""
+    before, path = session.conversation, session.conversation.path()
+    was = [turn.id for turn in path if is_sent(turn, before)]
+    now = [turn.id for turn in path if is_sent(turn, after)]
+    return [id_ for id_ in was if id_ not in now], [id_ for id_ in now if id_ not in was]
 
 
 def difference(session: Session, after: Conversation) -> str:
     """Say in words what changes between now and `after`: turns, tokens, cache and price."""
     before, model = session.conversation, session.model
-    path = before.path()
-    was = [turn.id for turn in path if is_sent(turn, before)]
-    now = {turn.id for turn in path if is_sent(turn, after)}
-    out = [id_ for id_ in was if id_ not in now]
-    back = [id_ for id_ in now if id_ not in was]
-    numbers = {turn.id: n for n, turn in enumerate(path, 1)}
+    out, back = _changed(session, after)
+    numbers = {turn.id: n for n, turn in enumerate(before.path(), 1)}
     parts = []
     if out:
         parts.append(f"{_turns(len(out))} no longer sent ({spans([numbers[i] for i in out])})")
@@ -160,18 +202,24 @@ def difference(session: Session, after: Conversation) -> str:
 
 def _impact(session: Session, after: Conversation) -> str:
     """Say what becomes of a warm cache, and of the price of the next request's input."""
-    now = session.edges.clock()
-    last = session.books.footprint
-    before = warmth(last, session.request(None), now)
-    then = warmth(last, session.request(None, after), now)
-    was = next_price(session, session.conversation, before.tokens)
-    will = next_price(session, after, then.tokens)
-    words = impact_words(before, then, now, cost=(was, will))
+    before, then, was, will = _outlook(session, after)
+    words = impact_words(before, then, cost=(was, will))
     if words or was is None or will is None:
         return f" {words}" if words else ""
     if about(will) == about(was):
         return ""
     return f" The next turn's input costs {about(will)} instead of {about(was)}."
+
+
+def _outlook(
+    session: Session, after: Conversation
+) -> tuple[Warmth, Warmth, float | None, float | None]:
+    """Give how warm the cache is for the next request, now and with `after`, and its two prices."""
+    now, last = session.edges.clock(), session.books.footprint
+    before = warmth(last, session.request(None), now)
+    then = warmth(last, session.request(None, after), now)
+    was = next_price(session, session.conversation, before.tokens)
+    return before, then, was, next_price(session, after, then.tokens)
 
 
 def weighed(session: Session) -> tuple[Weighed, ...]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import takewhile
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.commands.tree import numbered
@@ -14,13 +14,15 @@ from chatrepl.core.fences import closed
 from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.talk.conversation import Conversation, State, Turn
-from chatrepl.core.talk.differences import changed_words
+from chatrepl.core.talk.differences import changed_words, turns_now
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.words import tokens_words
 from chatrepl.session.session import Session
 
+Step: TypeAlias = Callable[[], bool]
 LISTED: Final = 100  # turns that /history shows unasked: the end is there at once
 
 
@@ -38,7 +40,7 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
     rows = tuple(_row(session, number, turn, held) for number, turn in numbered_turns)
     more = last is None and len(numbered_turns) < count
     return Table(
-        ("#", "you", "reply", "tokens", "state"),
+        ("#", "you", "reply", "out", "state"),
         rows,
         right=frozenset({0, 3}),
         markdown=frozenset({2}),
@@ -47,9 +49,13 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
 
 
 def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:
-    state = state_of(session, turn, held)
+    state = " · ".join(filter(None, (state_of(session, turn, held), _yours(turn))))
     tokens = tokens_words(session.ledger.turn(turn, session.model))  # as /context tells it
     return (str(number), asked(turn), answered(turn), tokens, state)
+
+
+def _yours(turn: Turn) -> str:
+    return "" if turn.assistant is None else author(turn, turn.assistant)
 
 
 def cached(session: Session, warm: Warmth) -> frozenset[bytes]:
@@ -83,34 +89,36 @@ def undo(session: Session, steps: CountArg = 1) -> Outcome:
 
     Turns, marks, the system prompt, clears and branches all count. /redo steps forth again.
     """
-    change = _walk(session, session.undo, steps)
-    if not change:
-        raise UsageError("There is nothing to undo.")
+    change = _walk(session, (session.undo, session.redo), steps, ("undo", "take back"))
+    if (empty := turns_now(0)) in change:
+        return Notice(change.replace(empty, f"{empty[:-1]}; /redo brings it back."))
     return Notice(f"{change} /redo steps forth again.")
 
 
 @command("redo", group="conversation")
 def redo(session: Session, steps: CountArg = 1) -> Outcome:
     """Step forth again over what was undone."""
-    change = _walk(session, session.redo, steps)
-    if not change:
-        raise UsageError("There is nothing to redo.")
-    return Notice(change)
+    return Notice(_walk(session, (session.redo, session.undo), steps, ("redo", "bring back")))
 
 
-def _walk(session: Session, step: Callable[[], bool], steps: int) -> str:
-    """Take up to so many steps and say what they changed; empty where there was none to take."""
-    before, recorder = session.conversation, session.recorder
-    if not sum(1 for _ in takewhile(bool, (step() for _ in range(steps)))):
-        return ""
+def _walk(session: Session, ways: tuple[Step, Step], steps: int, verbs: tuple[str, str]) -> str:
+    """Take so many steps and say what they changed. Raises UsageError where there are fewer."""
+    before, recorder, (step, back) = session.conversation, session.recorder, ways
+    taken = sum(1 for _ in takewhile(bool, (step() for _ in range(steps))))
+    if taken < steps:
+        for _ in range(taken):
+            back()
+        if not taken:
+            raise UsageError(f"There is nothing to {verbs[0]}.")
+        count = "is 1 step" if taken == 1 else f"are {taken} steps"
+        raise UsageError(f"There {count} to {verbs[1]}.")
     if session.recorder is not recorder:
         return f"The other conversation is open again. {_where(session)}"
     return changed_words(before, session.conversation) or _where(session)
 
 
 def _where(session: Session) -> str:
-    count = len(session.conversation.path())
-    return f"The conversation has {count} {'turn' if count == 1 else 'turns'} now."
+    return turns_now(len(session.conversation.path()))
 
 
 @command("retry", "regenerate", group="conversation")
@@ -153,9 +161,13 @@ def clear(session: Session, text: Rest = "") -> Outcome:
 _DIGITS = re.compile(r"\d{1,18}")
 
 
-def _parts(session: Session, text: str) -> Iterable[str]:
-    numbers = (str(n) for n in range(len(session.conversation.path()), 0, -1))
-    return (word for word in ("code", "all", *numbers) if word.startswith(text))
+def _parts(session: Session, text: str) -> Iterable[str | tuple[str, str]]:
+    path = enumerate(session.conversation.path(), 1)
+    numbers = [(str(n), answered(turn) or "no reply") for n, turn in path][::-1]
+    return [
+        *(word for word in ("code", "all") if word.startswith(text)),
+        *(pair for pair in numbers if pair[0].startswith(text)),
+    ]
 
 
 @command("copy", group="conversation")

@@ -45,6 +45,13 @@ class UsageError(ChatreplError):
     exit_code = 2
 
 
+class UnsentError(ChatreplError):
+    """The user would rather not send what was typed: no failure, and said as none."""
+
+    def __init__(self) -> None:
+        super().__init__("Not sent; your message is in the prompt.")
+
+
 class ConfigError(ChatreplError):
     """A setting is missing, misspelt or of the wrong type."""
 

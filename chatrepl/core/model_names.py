@@ -13,6 +13,7 @@ _SUFFIX: Final = r"(-\d{8}|-latest|-preview)?"
 _NEW_FORM: Final = rf"claude-([a-z]+)-{_VERSION}{_SUFFIX}"
 _OLD_FORM: Final = rf"claude-{_VERSION}-([a-z]+){_SUFFIX}"
 _MOST_NAMED: Final = 3
+_LISTED: Final = "/models lists what there is."
 DEFAULT: Final = "default"
 
 
@@ -43,10 +44,14 @@ def resolve(part: str, table: Mapping[str, Model] = TABLE, *, liberty: Liberty =
     near = nearest_models(part, table)
     raise UsageError(
         f"There is no model {part}.",
-        f"Near to it: {', '.join(near)}. /model! {part} takes it as it is."
-        if near
-        else "/models lists what there is.",
+        f"{_offer(part, near)} /model! {part} takes it as it is." if near else _LISTED,
     )
+
+
+def _offer(part: str, near: tuple[str, ...]) -> str:
+    """Name the model that was hardly misspelt; several where the line is not told."""
+    is_slip = any(map(_line, _words(part.casefold())))
+    return f"Did you mean {near[0]}?" if is_slip else f"There are {', '.join(near)}."
 
 
 def resolve_all(

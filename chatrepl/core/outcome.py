@@ -3,7 +3,8 @@
 To add one, write its class here, add it to `Outcome`, and let the shell's `say` or `act` take it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -88,11 +89,27 @@ class Exactly:
 
 @frozen
 class Confirm:
-    """Show what would happen and ask; `apply` does it."""
+    """Show what would happen and ask; `apply` does it, and `refused` is said where it is not.
+
+    The question says what either answer does: `Drop 5 turns? y: drop them · N: keep them`.
+    """
 
     preview: "Outcome"
     apply: "Callable[[], Outcome]"
-    question: str = "Apply?"
+    question: str
+    refused: str = "Kept."
+
+
+@frozen
+class Choose:
+    """Show what would happen and ask which it is to be; each way goes by a letter.
+
+    The capital one is the usual one; `n` is what anything else than an answer means.
+    """
+
+    preview: "Outcome"
+    question: str
+    ways: "Mapping[str, Callable[[], Outcome]]"
 
 
 @frozen
@@ -101,6 +118,15 @@ class Send:
 
     message: Message
     base: Conversation | None = None
+
+
+@frozen
+class Say:
+    """Send `text` as if it had been typed, while `meanwhile` holds; what was `typed` comes back."""
+
+    text: str
+    typed: str
+    meanwhile: "Callable[[], AbstractContextManager[object]]"
 
 
 @frozen
@@ -117,6 +143,18 @@ class Aside:
 
     message: Message
     then: "Callable[[Reply | None], Outcome]"
+
+
+@frozen
+class Beside:
+    """Ask something beside the conversation as it stands, of `model` or of the one in use.
+
+    `typed` is the line that asks it.
+    """
+
+    message: Message
+    typed: str
+    model: str = ""
 
 
 @frozen
@@ -183,9 +221,12 @@ Outcome: TypeAlias = (
     | Page
     | Exactly
     | Confirm
+    | Choose
     | Send
+    | Say
     | Continue
     | Aside
+    | Beside
     | Count
     | Draft
     | Edit

@@ -21,6 +21,8 @@ TTL_SECONDS: Final = {"5m": 300.0, "1h": 3600.0}
 _MODES: Final = ("thinking", "output_config", "tool_choice")
 
 
+LEAST_USD: Final = 0.01  # at stake: less is not worth a word, unless it is
+_LEAST_SHARE: Final = 0.2  # of the next request's price
 LEAST_CACHED: Final = 512  # tokens; the least that any model keeps
 
 
@@ -141,28 +143,21 @@ def toolbar_words(warm: Warmth, now: float) -> str:
 
 
 def impact_words(
-    before: Warmth, after: Warmth, now: float, *, cost: Sequence[float | None] = ()
+    before: Warmth, after: Warmth, *, cost: Sequence[float | None] = (None, None)
 ) -> str:
-    """Say what an action does to a warm cache; nothing where there is nothing to lose.
+    """Say what an action does to a warm cache; nothing where there is little to lose.
 
     `cost` is the price of the next request without the action and with it.
     """
     if before.state != "warm" or after.state == "warm":
         return ""
-    minutes = before.minutes_left(now)
-    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
-    text = (
-        f"The cache holds {compact(before.tokens)} tokens for another {span}; "
-        f"after this the next request is read anew"
-    )
-    if (
-        len(cost) == 2
-        and cost[0] is not None
-        and cost[1] is not None
-        and dollars(cost[0]) != dollars(cost[1])
-    ):
-        text += f" (about {dollars(cost[1])} instead of {dollars(cost[0])})"
-    return f"{text}."
+    was, will = cost
+    if was is None or will is None:
+        return f"The next request cannot use the cache ({compact(before.tokens)} tokens)."
+    more = will - was
+    if more < LEAST_USD and more < _LEAST_SHARE * will:
+        return ""
+    return f"Costs about {dollars(more)} more next time: the cache is lost."
 
 
 _REASONS: Final = {
@@ -197,8 +192,8 @@ def miss_words(diagnostics: Wire | None) -> str:
     missed = reason.get("cache_missed_input_tokens")
     if kind == "unavailable" or (isinstance(missed, int) and missed < LEAST_CACHED):
         return ""
-    tokens = f" {compact(missed)} tokens were read anew:" if isinstance(missed, int) else ""
-    return f"The cache was missed:{tokens} {reason_words(kind)}."
+    what = f"missed {compact(missed)} tokens" if isinstance(missed, int) else "was missed"
+    return f"The cache {what}: {reason_words(kind)}."
 
 
 def too_small(model: Model, tokens: float) -> bool:

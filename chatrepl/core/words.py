@@ -27,6 +27,13 @@ _ENDS: Final = {
     "tool_use": "wants a tool",
     "pause_turn": "paused",
 }
+_CATEGORIES: Final = {  # of refusals, and what they mean
+    "cyber": "attacks on computers",
+    "bio": "dangers of biology",
+    "frontier_llm": "building the largest models",
+    "reasoning_extraction": "drawing out how it reasons",
+    "general_harms": "danger to people",
+}
 _TOO_EARLY: Final = {
     None: "The reply was cut before its text; what came is kept, and /retry asks again.",
     "max_tokens": "The length limit was reached before the text; /set max_tokens N allows more, "
@@ -35,10 +42,10 @@ _TOO_EARLY: Final = {
 }
 # Commands of a chat that words name. They are no paths, which may stand in words, too.
 COMMANDS: Final = (
-    "assistant branch choose cite clear compact config context continue copy delete detach doctor "
-    "drop edit editor effort exit export goto help history image import keep load model models "
-    "multiline paste pin prefill raw redo relevant restore retry save schema search sessions set "
-    "system think tree truncate undo usage user web"
+    "assistant branch btw choose cite clear commands compact config context continue copy delete "
+    "detach doctor drop edit editor effort exit export goto help history image import keep load "
+    "model models multiline paste pin prefill raw redo relevant restore retry save schema search "
+    "sessions set system think tree truncate undo usage user web"
 ).split()
 _COMMAND: Final = rf"(?<!\S)/({'|'.join(COMMANDS)})\b!?(?![/\w])"
 # These are options as well.
@@ -51,7 +58,7 @@ def for_a_shell(words: str) -> str:
     """Leave out the sentences that name a command of a chat, unless it is an option as well."""
     listed = re.sub(_OPTION, r"chatrepl --\1", words)
     plain = re.sub(r" \(/[^()]{0,200}\)", "", listed)
-    parts = re.split(r"(?<=[.;,]) ", plain)
+    parts = re.split(r"(?<=[.;,?]) ", plain)
     clauses = [part for part in parts if re.search(_COMMAND, part) is None]
     if len(clauses) == len(parts):
         return plain
@@ -87,18 +94,22 @@ def about(usd: float | None) -> str:
     return f"~{text}" if usd and text.startswith("$") else text
 
 
-def meta_line(receipt: Receipt) -> str:
-    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s`, and an unusual end."""
-    usage = receipt.usage
+def meta_line(receipt: Receipt, *, demo: bool = False) -> str:
+    """Sum a reply up: `1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s`, and an unusual end.
+
+    What the `demo` would have cost is marked so.
+    """
+    usage, played = receipt.usage, " (demo)" if demo else ""
     parts = []
     if usage.total_input_tokens or usage.output_tokens:
         cached = usage.cache_read_input_tokens
         hit = f" ({compact(cached)} cached)" if cached else ""
         parts.append(f"{compact(usage.total_input_tokens)} in{hit}")
         if receipt.stop_reason is None:  # the service counts what it wrote at the end
-            parts += ["out unknown", _at_least(receipt.cost_usd)]
+            parts += ["out unknown", f"{_at_least(receipt.cost_usd)}{played}"]
         else:
-            parts += [f"{compact(usage.output_tokens)} out", dollars(receipt.cost_usd)]
+            paid = f"{dollars(receipt.cost_usd)}{played}"
+            parts += [f"{compact(usage.output_tokens)} out", paid]
     else:
         parts.append("usage unknown")
     parts.append(f"{receipt.duration_s:.1f} s")
@@ -143,7 +154,10 @@ def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:
 def refusal_words(receipt: Receipt) -> str:
     """Give the category of a refusal and its explanation, as far as they are known, in a line."""
     details = receipt.stop_details or {}
-    parts = [details.get(key) for key in ("category", "explanation")]
+    category, explanation = (details.get(key) for key in ("category", "explanation"))
+    if not explanation:  # then the category is told in words
+        explanation = _CATEGORIES.get(str(category))
+    parts = (category, explanation)
     why = ": ".join(" ".join(part.split()) for part in parts if isinstance(part, str) and part)
     return why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]}…"
 
@@ -169,6 +183,11 @@ def spans(numbers: Collection[int]) -> str:
             run = []
         run.append(number)
     return ", ".join(parts)
+
+
+def turns_words(numbers: Collection[int]) -> str:
+    """Name turns by their numbers: turn 3, turns 1-4, 7."""
+    return f"turn{'' if len(numbers) == 1 else 's'} {spans(numbers)}"
 
 
 def hidden_words(count: int) -> str:

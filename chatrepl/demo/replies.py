@@ -9,6 +9,7 @@ import zlib
 
 from chatrepl.demo.command import DemoPlan
 from chatrepl.demo.guide import HELP
+from chatrepl.demo.passages import passages
 from chatrepl.demo.request import WireRequest
 from chatrepl.demo.scripts import chatting, writing
 from chatrepl.demo.scripts.topics import BY_NAME, find_topic
@@ -107,6 +108,9 @@ def _ordinary(view: Question) -> str:
 def _about_attachments(view: Question) -> str:
     lines = "\n".join(f"{n}. {name}" for n, name in enumerate(view.attached, 1))
     many = len(view.attached) > 1
+    if quoted := passages(view.documents, view.asked):
+        listed = "".join(f"> {line}\n>\n" for line in quoted)
+        return f"You attached:\n\n{lines}\n\nLines of it that share words with yours:\n\n{listed}"
     return (
         f"You attached {'these' if many else 'this'}:\n\n{lines}\n\n"
         f"A model would now look at {'them' if many else 'it'}; I only read type and size. "

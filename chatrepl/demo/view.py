@@ -23,6 +23,7 @@ class Question:
     earlier: tuple[str, ...] = ()
     system: str = ""
     attached: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()  # the texts among what is attached
     begin: str | None = None  # what the reply has to begin with, by instruction
     results: tuple[str, ...] = ()  # what tools answered
     said: str = ""  # what the reply said before it was cut
@@ -62,6 +63,7 @@ def look(request: WireRequest) -> Question:
         earlier=tuple(text for text in map(_question, users[:-1]) if text),
         system=_system(request),
         attached=tuple(name for block in last if (name := describe(block))),
+        documents=tuple(filter(None, map(_text_of, last))),
         begin=_begin(last),
         results=tuple(_result(block) for block in last if block["type"] == "tool_result"),
         said=said,
@@ -103,6 +105,12 @@ def _begin(blocks: list[JSON]) -> str | None:
 def _result(block: JSON) -> str:
     content = block.get("content") or ""
     return content if isinstance(content, str) else _joined(content)
+
+
+def _text_of(block: JSON) -> str:
+    source = block.get("source")
+    is_text = block["type"] == "document" and isinstance(source, dict) and source["type"] == "text"
+    return str(source["data"]) if is_text and isinstance(source, dict) else ""
 
 
 def describe(block: JSON) -> str:

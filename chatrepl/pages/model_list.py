@@ -10,7 +10,7 @@ from chatrepl.core.words import compact
 
 RatesOf: TypeAlias = Callable[[str, int], Rates | None]
 
-_HEADINGS: Final = ("", "model", "window", "output", "$/M in/out", "prefill", "until", "thinking")
+_HEADINGS: Final = ("", "model", "$/M in/out", "window", "output", "prefill", "until", "thinking")
 _PREFILL: Final = {True: "native", False: "emulated", None: "?"}
 
 
@@ -50,9 +50,9 @@ def _row(model: Model, current: Model, price: Rates | None) -> tuple[str, ...]:
     return (
         "*" if model.id == current.id else "",
         model.id,
+        f"{price.input:g}/{price.output:g}" if price else "?",
         compact(model.context_window) if model.context_window else "?",
         compact(model.max_output) if model.max_output else "?",
-        f"{price.input:g}/{price.output:g}" if price else "?",
         _PREFILL[model.prefill],
         model.lasts or "?",
         " ".join(sorted(model.thinking)) or ("-" if model.known else "?"),

@@ -4,7 +4,7 @@ It is held in the ledger until the reply is there, so that several processes at 
 one budget. What a process that was killed had held stays held: the service may bill it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.spending import (
     BudgetError,
     Limit,
@@ -51,12 +52,36 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
         if roughly is not None and (held := _held(worst, id_, roughly, is_alone, whole=True)):
             return held
     exact = await _count(till, request)
-    with _alone(till) as is_alone:
-        held = _held(worst, id_, exact, is_alone, whole=again)
-        if held is None:
+    while True:
+        is_last = not till.held  # what others of this process hold may be free in a moment
+        with _alone(till) as is_alone:
+            if held := _held(worst, id_, exact, is_alone, whole=again or not is_last):
+                return held
             limit = narrowest(limits(till))
+        if is_last:
             raise refusal(limit or Limit("", 0, 0), worst.usd(exact, worst.wanted))
-    return held
+        await till.released()
+
+
+def hold_all(till: "Till", requests: Sequence[Request], name: str) -> bool:
+    """Hold the worst that a batch of `requests` may cost; tell whether it has a price.
+
+    Raises BudgetError where it does not fit.
+    """
+    cases = [_WorstCase(till, request) for request in requests]
+    if any(case.price(0, 0) is None for case in cases):
+        return False
+    usd = sum(case.usd(case.estimate(), case.wanted) for case in cases) * BATCH_FACTOR
+    with _alone(till) as is_alone:
+        limit = narrowest(limits(till))
+        if limit is None:
+            return False
+        if usd > limit.left_usd:
+            raise refusal(limit, usd)
+        now, model = till.session.edges.clock(), till.session.settings.model
+        spending = Spending(name, now, model, open=True, batch=True, held_usd=usd)
+        _enter(till, spending, limit, is_alone=is_alone)
+    return True
 
 
 def limits(till: "Till") -> Iterator[Limit]:
@@ -114,12 +139,7 @@ def _held(
         open=True,
         held_usd=usd,
     )
-    if not (is_alone and worst.till.enter(spending)):
-        worst.till.held.pop(id_, None)
-        raise BudgetError(
-            _UNWRITTEN.format(key=limit.key),
-            f"Nothing was sent. --set {limit.key}=0 sends without a budget.",
-        )
+    _enter(worst.till, spending, limit, is_alone=is_alone)
     held = Reserved(worst.request, id_, usd, usd - worst.usd(tokens, 0))
     if out == wanted:
         return held
@@ -128,14 +148,22 @@ def _held(
     return replace(held, request=lowered, words=(words,))
 
 
+def _enter(till: "Till", spending: Spending, limit: Limit, *, is_alone: bool) -> None:
+    if is_alone and till.enter(spending):
+        return
+    till.held.pop(spending.id, None)
+    raise BudgetError(
+        _UNWRITTEN.format(key=limit.key),
+        f"Nothing was sent. --set {limit.key}=0 sends without a budget.",
+    )
+
+
 async def _count(till: "Till", request: Request) -> int:
     """Have the service count the input; where it cannot, count it with some margin."""
     try:
         return await till.count(request)
     except ApiError:
-        session = till.session
-        estimate = session.ledger.request(request, session.service.model(request.model))
-        return int(estimate.tokens * _DOUBT) + _FORM_TOKENS
+        return _WorstCase(till, request).estimate()
 
 
 class _WorstCase:
@@ -167,6 +195,12 @@ class _WorstCase:
         if any(block.type not in _TEXTS for block in blocks):
             return None
         return len(self.request.encode()) + _FORM_TOKENS
+
+    def estimate(self) -> int:
+        """Count the input without the service, with some margin."""
+        session = self.till.session
+        estimate = session.ledger.request(self.request, session.service.model(self.request.model))
+        return int(estimate.tokens * _DOUBT) + _FORM_TOKENS
 
     def usd(self, tokens: int, out: int) -> float:
         return self.price(tokens, out) or 0.0

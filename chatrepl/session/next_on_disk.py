@@ -61,7 +61,7 @@ def _words(now: NextMessage, saved: NextMessage) -> Iterator[str]:
     """Name what comes back of `saved`: what is set `now` stays."""
     count = len(saved.staged)
     if count:
-        yield "1 staged file" if count == 1 else f"{count} staged files"
+        yield "1 attached file" if count == 1 else f"{count} attached files"
     if saved.prefill and not now.prefill:
         yield "the prefill"
     if saved.pinned_prefill and not now.pinned_prefill:

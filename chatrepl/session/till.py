@@ -4,8 +4,9 @@ What is asked of the disk waits until the first of the answer is out; only where
 something is written before a request leaves.
 """
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ from chatrepl.session.session import Session
 
 if TYPE_CHECKING:  # what a single shot does not need before its answer is out
     from chatrepl.core.spending import Spending
+    from chatrepl.core.talk.usage import Cost
     from chatrepl.storage.accounts import Accounts, Running
 
 _TOKENS_PER_S: Final = 300  # no model writes faster
@@ -70,6 +72,7 @@ class Till:
         self.paid_usd = 0.0
         self.held: dict[str, float] = {}
         self.running: Running | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def accounts(self) -> "Accounts | None":
@@ -107,12 +110,62 @@ class Till:
 
         return await hold(self, request, _new_id(), again=again)
 
+    async def hold_all(self, name: str, requests: Sequence[Request]) -> bool:
+        """Hold what a batch may come to, under its name; tell whether anything is held.
+
+        Raises BudgetError.
+        """
+        if not is_bounded(self.session.settings):
+            return False
+        from chatrepl.session.budgets import hold_all
+
+        return hold_all(self, requests, name)
+
+    def rename(self, name: str, other: str) -> None:
+        """Hold under another name what is held under one."""
+        if usd := self.held.get(name):
+            from chatrepl.core.spending import Spending
+
+            model, now = self.session.settings.model, self.session.edges.clock()
+            self.enter(Spending(other, now, model, open=True, batch=True, held_usd=usd))
+            self.let_go(name)
+
+    def let_go(self, name: str) -> None:
+        """Hold no more what is held under a name, by whoever it was."""
+        if is_bounded(self.session.settings):
+            from chatrepl.core.spending import Spending
+
+            self.enter(Spending(name, self.session.edges.clock(), self.session.settings.model))
+
+    def enter_batched(self, name: str, request: Request, reply: Reply) -> None:
+        """Enter a reply that came in a batch; whoever takes it again enters nothing new."""
+        from chatrepl.core.spending import Spending
+
+        session = self.session
+        cost = Prices(session.edges, session.service).of_reply(request, reply)
+        now, model = session.edges.clock(), reply.model or request.model
+        if reply.usage_known:
+            self.enter(Spending(name, now, model, reply.total_usage, cost=cost, batch=True))
+
+    async def released(self) -> None:
+        """Wait until something is held no more."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        await waiting
+
+    def _release(self) -> None:
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
+
     def enter(self, spending: "Spending") -> bool:
         """Write a spending down, where anything is; tell whether all is well."""
         if spending.open:
             self.held[spending.id] = spending.held_usd
         else:
             self.held.pop(spending.id, None)
+            self._release()
             cost = spending.cost.usd if spending.cost is not None else 0.0
             self.paid_usd += max(cost, spending.held_usd)
         accounts = self.accounts if self.session.settings.save else None
@@ -165,14 +218,16 @@ class _Slip:
             reply.model or request.model,
             reply.total_usage,
             session.recorder.id or "",
-            Prices(session.edges, session.service).of_reply(request, reply)
-            if reply.usage_known
-            else None,
+            None if is_open or not reply.usage_known else self._cost(request, reply),
             at_least=is_cut,
             open=is_open,
             fast=(reply.counted.get("speed") or request.params.get("speed")) == "fast",
             held_usd=held_usd,
         )
+
+    def _cost(self, request: Request, reply: Reply) -> "Cost | None":
+        session = self.till.session
+        return Prices(session.edges, session.service).of_reply(request, reply)
 
     def _most_usd(self) -> float:
         """Bound what a reply that was cut costs: the service wrote on until it noticed."""

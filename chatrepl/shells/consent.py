@@ -12,17 +12,16 @@ from chatrepl.session.session import Session
 _BESIDE: Final = "The system prompt, the prefill or a message that you added"
 
 
-class TakenBack(Exception):  # noqa: N818 - nothing is wrong
-    """The user would rather change what was to be sent: it is the draft again."""
-
-
 @dataclass(slots=True)
 class Consent:
-    """The questions of one chat; `own` are the user's keys, `agreed` those sent knowingly."""
+    """The questions of one chat; `refused` is called after a no.
+
+    `own` are the user's keys, `agreed` those that were sent knowingly.
+    """
 
     session: Session
     ask: Callable[[str], bool | None]
-    say: Callable[[str], object]
+    refused: Callable[[], object]
     own: tuple[str, ...] = ()
     agreed: set[str] = field(default_factory=set)
 
@@ -37,16 +36,21 @@ class Consent:
         else:
             return True
         if not self.ask(question):
-            self.say("Nothing was sent.")
+            self.refused()
             return False
         self.agreed.update(held, beside)
         return True
+
+    def is_given(self, message: Message) -> bool:
+        """Tell whether a message may go out without a question."""
+        held = held_keys((message, *unsent(self.session)), self.own)
+        return not (held.keys() - self.agreed or cost_question(self.session))
 
     def to_pay(self) -> bool:
         """Ask before the session costs more than it should."""
         question = cost_question(self.session)
         if question and not self.ask(question):
-            self.say("Nothing was sent.")
+            self.refused()
             return False
         if question:
             agree_to_cost(self.session)

@@ -9,10 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.session.session import Session
 from chatrepl.shells.bugs import Bugs
-from chatrepl.shells.consent import TakenBack
 from chatrepl.terminal.modes import is_gone
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.say import Speaker
@@ -64,9 +63,9 @@ class Guard:
     def take(self, error: BaseException, *, repeats: bool = True) -> None:
         """Say what was raised; keep it where nobody thought of it."""
         match error:
-            case TakenBack():
+            case UnsentError():
                 with self.around():
-                    self.speaker.line("Nothing was sent. The line is back in the prompt.")
+                    self.speaker.line(error.message)
             case ChatreplError():
                 self.code = 1
                 with self.around():

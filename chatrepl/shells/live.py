@@ -1,20 +1,21 @@
 """Many questions as single requests at once, as many as the service's limits allow."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.api.retry import CAP_S, any_chance, delay
+from chatrepl.api.retry import CAP_S, any_chance, delay, span
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.spending import BudgetError
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion
 from chatrepl.shells.each import WINDOW, Finished
-from chatrepl.shells.purse import Purse
 from chatrepl.turn import Stream
 
 _OF_ALL: Final = frozenset(  # what would come of every other question too
@@ -26,21 +27,25 @@ _OF_ALL: Final = frozenset(  # what would come of every other question too
         ApiErrorKind.SPEND_LIMIT,
     }
 )
+_LONG_S: Final = 5.0  # a wait that is told of
 _AWAY: Final = 5  # so many in a row without any answer: nobody is there
 
 
 @dataclass(slots=True)
 class Gate:
-    """Lets requests start, one limiter for all of them."""
+    """Lets requests start, one limiter for all of them; `say` tells of a long wait."""
 
     limiter: Limiter
+    say: Callable[[str], None]
     clock: Callable[[], float] = time.time
     under_way: int = 0
+    _told_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def enter(self) -> None:
         """Wait until another request may start."""
         while (wait := self.limiter.wait(self.under_way, self.clock())) > 0:
+            self._tell(wait)
             self._changed.clear()
             try:
                 async with asyncio.timeout(min(wait, CAP_S)):
@@ -48,6 +53,14 @@ class Gate:
             except TimeoutError:
                 continue
         self.under_way += 1
+
+    def _tell(self, wait: float) -> None:
+        """Say once why nothing goes on for long."""
+        now = self.clock()
+        if self.under_way or not _LONG_S < wait < math.inf or now < self._told_until:
+            return
+        self._told_until = now + wait
+        self.say(f"The service's limit is reached; this goes on in {span(wait)}.")
 
     def leave(self) -> None:
         """A request is no longer under way."""
@@ -68,15 +81,13 @@ class Gate:
 class Live:
     """Sends single requests. `session` is what all questions were made from.
 
-    `purse` bounds what it may cost; `paid` hears what each attempt did, `say` what the user should
-    know.
+    `paid` hears what each attempt cost, `say` what the user should know.
     """
 
     session: Session
     stream: Stream
     gate: Gate
     wanted: Wanted
-    purse: Purse
     paid: Callable[[float], None]
     say: Callable[[str], None]
     window: int | None = WINDOW
@@ -86,28 +97,24 @@ class Live:
         """Ask all questions, as many at once as may be."""
         async with asyncio.TaskGroup() as group:
             async for question in questions:
-                reserved = await self._let_in(question)
-                group.create_task(self._hold(question, finished, reserved))
+                await self.gate.enter()
+                group.create_task(self._hold(question, finished))
 
-    async def _let_in(self, question: ItemQuestion) -> float:
-        """Wait until a question may go; give what is set aside for it."""
-        reserved = await self.purse.reserve(question.session, lambda: question.request)
-        await self.gate.enter()
-        return reserved
-
-    async def _hold(self, question: ItemQuestion, finished: Finished, reserved: float) -> None:
-        """Get one question answered, however many attempts that takes; it was let in."""
+    async def _hold(self, question: ItemQuestion, finished: Finished) -> None:
+        """Get one question answered, however many attempts that takes; the gate is entered."""
         attempts = self.session.settings.retries + 1
         for number in range(1, attempts + 1):
             session = question.fresh(self.session.service)
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
-                result = await self._ask(attempt, reserved)
+                result = await self._ask(attempt)
+            except BudgetError:  # it stops the whole run: no later question would fit either
+                raise
             except ApiError as error:
                 self._look_around(error, attempt)
                 if number < attempts and error.retryable:
                     await self._wait(error, number)
-                    reserved = await self._let_in(question)
+                    await self.gate.enter()
                     continue
                 result = attempt.failed(error)
             except ChatreplError as error:
@@ -115,7 +122,7 @@ class Live:
             finished(question, result)
             break
 
-    async def _ask(self, attempt: Attempt, reserved: float) -> dict[str, Any]:
+    async def _ask(self, attempt: Attempt) -> dict[str, Any]:
         service = attempt.session.service
         try:
             return await attempt.ask(self.stream)
@@ -126,7 +133,6 @@ class Live:
                 self.gate.take(self.gate.limiter.ended(*_taken(attempt.reply.total_usage)))
             self.gate.leave()
             self._silent = 0 if attempt.reply.started else self._silent
-            self.purse.settle(reserved, attempt.cost_usd)
             self.paid(attempt.cost_usd)
             for remark in attempt.remarks:
                 self.say(remark)

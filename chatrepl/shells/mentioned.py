@@ -22,8 +22,8 @@ from chatrepl.attachments.mentions import (
 )
 from chatrepl.attachments.safe_read import shown
 from chatrepl.attachments.urls import is_url
+from chatrepl.core.errors import UnsentError
 from chatrepl.session.session import Session
-from chatrepl.shells.consent import TakenBack
 
 _MOST_NAMED = 4
 _LONGEST_DRAFT = 20_000  # it is looked through at each key
@@ -36,7 +36,7 @@ def attach_mentions(
     """Load what a message mentions and is not staged, each file once, by the path that names it.
 
     `pasted` are texts that the message may hold: what they mention is asked about.
-    Raises TakenBack where the user would rather change the text, AttachmentError for what cannot
+    Raises UnsentError where the user would rather change the text, AttachmentError for what cannot
     be attached.
     """
     _ask_about_misses(text, ask, pasted)
@@ -67,8 +67,9 @@ def _ask_about_misses(text: str, ask: Asking, pasted: Sequence[str]) -> None:
     names = _listed(shown(path) for path in _once(misses))
     near = nearest(misses[0].path)
     offer = f" Did you mean @{shown(near)}?" if near else ""
-    if not ask(f"There is no file {names}.{offer} Send it as text? y: send · N: change it"):
-        raise TakenBack
+    ways = "y: send the words as they are · N: back to the prompt"
+    if not ask(f"There is no file {names}.{offer} {ways}"):
+        raise UnsentError
 
 
 def _agreed(text: str, ask: Asking, pasted: Sequence[str]) -> list[str]:
@@ -79,7 +80,7 @@ def _agreed(text: str, ask: Asking, pasted: Sequence[str]) -> list[str]:
     choice = "y: attach · N: send as text only · Esc: change it"
     answer = ask(f"Attach {_listed(doubts.values())}? {choice}")
     if answer is None:
-        raise TakenBack
+        raise UnsentError
     return paths if answer else [path for path in paths if path not in doubts]
 
 

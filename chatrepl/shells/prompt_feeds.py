@@ -5,9 +5,10 @@ What the prompt offers to complete: commands and their arguments, and `@path`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from chatrepl.api.address import elsewhere
-from chatrepl.attachments.mentions import complete_path
+from chatrepl.attachments.mentions import complete_path, path_words
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.prompt_cache import toolbar_words, warmth
@@ -18,6 +19,9 @@ from chatrepl.terminal.prompt.values import Candidate, Submitted, ToolbarPart
 from chatrepl.terminal.sanitize.text import one_line
 
 _NO_DRAFT = Submitted("")
+
+
+_HINTS: Final = (ToolbarPart("toolbar", "? keys", 6), ToolbarPart("toolbar", "/ commands", 7))
 
 
 @dataclass(slots=True)
@@ -33,17 +37,8 @@ class Toolbar:
         names = _mentioned(draft) if "@" in draft.text else ()
         key = (*self._state(), names)
         if key != self._key:
-            self._key, self._parts = (
-                key,
-                (
-                    *_parts(self.session, names),
-                    *(
-                        [ToolbarPart("toolbar", "? keys · / commands", 6)]
-                        if self.is_new_here
-                        else []
-                    ),
-                ),
-            )
+            hints = _HINTS if self.is_new_here else ()
+            self._key, self._parts = key, (*_parts(self.session, names), *hints)
         return self._parts
 
     def _state(self) -> tuple[object, ...]:
@@ -88,11 +83,14 @@ def _modes(session: Session) -> Iterator[ToolbarPart]:
     if session.settings.multiline:
         yield ToolbarPart("toolbar.strong", "multi-line: Alt-Enter sends")
     if (turn := _edited(session)) is not None:
-        yield ToolbarPart("toolbar.strong", f"editing turn {turn}: Ctrl-C leaves it")
+        what = "turn" if session.next.rewrites is None else "reply"
+        yield ToolbarPart("toolbar.strong", f"editing {what} {turn}: Ctrl-C leaves it")
 
 
 def _edited(session: Session) -> int | None:
-    base = session.next.base
+    base, reply = session.next.base, session.next.rewrites
+    if reply is not None:
+        return len(session.conversation.path(reply))
     return None if base is None else len(base.path()) + 1
 
 
@@ -187,4 +185,4 @@ def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
     word = words_of(before[-LONGEST:])[-1]
     if word.startswith("@"):
         for path in complete_path(unescaped(word[1:])):
-            yield Candidate(cursor - len(word) + 1, escaped(path), path)
+            yield Candidate(cursor - len(word) + 1, escaped(path), path, path_words(path))

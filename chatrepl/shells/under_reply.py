@@ -12,10 +12,16 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 
 # What a failure says to do, once the message is back in the prompt.
-BACK: Final = {
+_BACK: Final = {
     AGAIN: "Nothing is lost; Enter sends it again.",
     CHANGE: "Your message is back in the prompt.",
 }
+
+
+def tell_of_draft(error: Exception) -> None:
+    """Let a failure say what can be done with the message that is back in the prompt."""
+    if isinstance(error, ChatreplError):
+        error.hint = _BACK.get(error.hint, error.hint)
 
 
 def condenser(form: Form | None) -> Callable[[str], str] | None:
@@ -44,7 +50,7 @@ def remarks(
         elif not step:
             yield "The reply holds no text.", "warning"
     end = "reply ends · " if session.settings.accessible else ""
-    yield end + meta_line(receipt), "meta"
+    yield end + meta_line(receipt, demo=bool(session.edges.guide)), "meta"
     if session.books.miss:
         yield session.books.miss, "meta"
     for words in (complaint(session.next.form, turn.text), *foreword(session), step):

@@ -38,7 +38,7 @@ def to_markdown(sheet: Sheet) -> str:
         parts.append(f"## System\n\n{closed(sheet.system)}")
     for turn in sheet.turns:
         for message, content in messages_of(turn):
-            parts.append(f"## {who(message)}")
+            parts.append(f"## {who(message, turn)}")
             parts += map(_markdown, parts_of(message, content, sources, cite=sheet.cite))
         if turn.was_cut:
             parts.append("*[the reply was cut here]*")

@@ -1,4 +1,4 @@
-"""A question with yes or no, asked on the terminal; anything but yes is no, and Esc is neither.
+"""A question asked on the terminal, with a letter for each answer; anything else is no.
 
 A command or a sentence was meant for the prompt: it is no answer, and is handed back. So is what
 was typed after the answer, and what was pasted: a paste answers nothing.
@@ -23,21 +23,30 @@ _MOST_WORDS: Final = 3  # of an answer such as "no, thank you"
 _LONGEST: Final = 400
 _ANSWER: Final = 5  # cells for it
 _LEAST_ROOM: Final = 20
+_WORDS: Final = {"yes": "y", "no": "n", "all": "a"}
 _ENTER: Final = frozenset({"\r", "\n"})
 _LEAVE: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
 _ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
 
 
 def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]) -> bool | None:
-    """Ask and wait for an answer; None, which is as good as no, where Ctrl-C, Ctrl-D or Esc came.
+    """Ask for yes or no, which Enter means; None, as good as no, where the question was left."""
+    return {"": None, "y": True}.get(ask_among(tty, question, "yN", keep), False)
 
-    `keep` takes the keys that were no answer, for the next prompt.
+
+def ask_among(
+    tty: Tty, question: str, letters: str, keep: Callable[[Iterable[Stroke]], None]
+) -> str:
+    """Ask and wait for one of the answers, of which Enter gives the capital one; give its letter.
+
+    What is no answer means `n`; nothing is given where Ctrl-C, Ctrl-D or Esc came. `keep` takes the
+    keys that were no answer, for the next prompt.
     """
     line = _AnswerLine(tty)
     with tty.quiet():
         tty.write(PASTE_ON)
         try:
-            _say(_in_rows(f"{one_line(question, _LONGEST)} [y/N] ", tty))
+            _say(_in_rows(f"{one_line(question, _LONGEST)} [{'/'.join(letters)}] ", tty))
             line.listen()
         except KeyboardInterrupt:
             line.is_left = True
@@ -46,7 +55,12 @@ def ask_yes_no(tty: Tty, question: str, keep: Callable[[Iterable[Stroke]], None]
             tty.write(PASTE_OFF)
     if rest := line.not_answered():
         keep(rest)
-    return None if line.is_left else line.text.strip().casefold() in {"y", "yes"}
+    if line.is_left:
+        return ""
+    usual = next(letter for letter in letters if letter.isupper())
+    word = line.text.strip().casefold() or usual.casefold()
+    letter = _WORDS.get(word, word)
+    return next((one for one in letters if one.casefold() == letter), "n")
 
 
 def _in_rows(question: str, tty: Tty) -> str:

@@ -1,4 +1,5 @@
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from chatrepl.api.probe import Probe
 from chatrepl.cli import doctor
 from chatrepl.cli.doctor import CHECKS, Case, Finding, examine, show_doctor
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import ChatreplError
+from chatrepl.cli.trial import Trial
+from chatrepl.core.errors import CAUSE, ApiError, ApiErrorKind, ChatreplError
 from tests.cli.given import KEY, loaded, settle
 
 
@@ -85,3 +87,28 @@ def test_a_server_of_ones_own_is_named_and_how_keys_get_there() -> None:
     assert said("base_url=https://me:pw@gate:8") == "gate:8 answers within 100 ms."
     over = said("base_url=http://gate:8", "allow_http=gate")
     assert over == "gate:8 answers within 100 ms, over plain http, as allow_http allows."
+
+
+def test_live_a_word_is_counted_and_answered_by_one_token_and_priced() -> None:
+    out = io.StringIO()
+
+    assert show_doctor(Options(demo=True, live=True), loaded(), out) == 0
+    count, reply = out.getvalue().splitlines()[-2:]
+    assert re.fullmatch(r"ok    count +\d+ tokens for one word, by count_tokens\.", count)
+    assert re.fullmatch(r"ok    reply +came within \d+ ms: \d+ in, 1 out, .*\$.* \(demo\)\.", reply)
+
+
+def test_a_service_that_fails_live_is_told_with_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> tuple[Trial, ...]:
+        hints = {"count": CAUSE, "reply": "/models lists them."}
+        away = ApiErrorKind.CONNECTION
+        return tuple(Trial(w, ApiError(away, "Out of reach.", h)) for w, h in hints.items())
+
+    monkeypatch.setattr("chatrepl.cli.trial.try_out", fails)
+    out = io.StringIO()
+
+    assert show_doctor(Options(demo=True, live=True), loaded(), out) == 1
+    assert out.getvalue().splitlines()[-2:] == [
+        "mend  count       Out of reach. Check the network, base_url and any proxy.",
+        "mend  reply       Out of reach. chatrepl --models lists them.",
+    ]

@@ -9,6 +9,7 @@ from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
 from chatrepl.cli.pages import show_page
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.outcome import Notice, Table
 from chatrepl.demo.server import serve
 from chatrepl.storage.paths import find_folders
@@ -40,6 +41,26 @@ def test_words_are_looked_for_in_what_is_saved(
         assert out.getvalue().startswith("conversation  turns  places  where\n")
         assert ("otters swim?" in out.getvalue()) == bool(count)
     assert "walrus was not found" in capsys.readouterr().err
+
+
+def test_a_saved_conversation_is_printed_in_every_form(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(monkeypatch, tmp_path)
+    keep(Options(save="otters"), "Where do otters swim?")
+    for form, begins in (
+        ("md", "# otters\n"), ("html", "<!doctype html>"), ("json", "{"), ("curl", "curl"),
+        ("python", "from anthropic"),
+    ):  # fmt: skip
+        out = io.StringIO()
+        assert show_page(Options(export=form, resume="otters"), loaded(), out) == 0
+        assert out.getvalue().startswith(begins)
+        assert "Where do otters swim?" in out.getvalue()
+    assert not capsys.readouterr().err
+    with pytest.raises(UsageError, match="--export writes a saved conversation"):
+        show_page(Options(export="md"), loaded(), io.StringIO())
+    with pytest.raises(StorageError, match="no saved conversation"):
+        show_page(Options(export="md", resume="walrus"), loaded(), io.StringIO())
 
 
 def test_each_page_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

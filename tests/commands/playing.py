@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -143,6 +144,7 @@ class Player:
     runner: asyncio.Runner = field(default_factory=shared_runner)
     edited: str = "edited"
     agree: bool = True
+    way: str = ""  # what is answered where there are more than two
     pick: Callable[[Pick], str] | None = None
     cut_after: int | None = None
     aside: str = ""
@@ -152,6 +154,7 @@ class Player:
     requests: list[Request] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     copied: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     session: Session = field(init=False)
@@ -185,8 +188,19 @@ class Player:
     def _desk(self) -> Desk:
         none = cast("Any", None)
         speaker = cast("Any", _Speaker(self.said, self.tables))
-        ask, edit = (lambda _: self.agree), (lambda _: self.edited)
-        return Desk(cast("Any", _Prompt(self.pick)), speaker, none, none, ask, edit, self._copy)
+        prompt, edit = cast("Any", _Prompt(self.pick)), lambda _: self.edited
+        return Desk(prompt, speaker, none, none, self._ask, self._choose, edit, self._copy)
+
+    def _ask(self, question: str) -> bool:
+        assert re.search(r"[^ ] y: \S.* · N: \S", question), question
+        self.asked.append(question)
+        return self.agree
+
+    def _choose(self, question: str, letters: str) -> str:
+        for letter in letters:
+            assert f" {letter}: " in question
+        self.asked.append(question)
+        return self.way or ("Y" if self.agree else "a")
 
     def _copy(self, text: str) -> str:
         self.copied.append(text)

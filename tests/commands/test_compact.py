@@ -6,7 +6,7 @@ import pytest
 from chatrepl.commands.compact import MOST_FAILURES, summary_words
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.core.context.trim import Budget
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import UnsentError, UsageError
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.outcome import Count, Notice
 from chatrepl.core.settings import Settings
@@ -162,7 +162,10 @@ def test_room_is_made_only_after_a_yes_where_the_policy_asks() -> None:
 
     assert sent(made) == [1, 2, 3, 4, 5, 6]
     assert "over its budget" in made.said[-2]
-    assert made.heard == "Left as it was."
+    assert "Y: leave out turns 1-" in made.asked[-1]
+    made.way = "n"
+    with pytest.raises(UnsentError, match="your message is in the prompt"):
+        made.send(LONG)
 
 
 def test_the_policy_off_neither_cuts_nor_warns() -> None:

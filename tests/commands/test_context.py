@@ -29,7 +29,7 @@ def test_an_empty_conversation_has_sums_and_no_table() -> None:
 
     assert isinstance(chat.do("/context"), Notice)
     assert "nothing spent yet" in chat.heard
-    assert "cache empty: it takes prompts from 512 tokens on" in chat.heard
+    assert "cache: none yet; it takes prompts from 512 tokens on" in chat.heard
 
 
 def test_each_turn_tells_whether_it_is_sent_dropped_pinned_cut_refused_or_cached() -> None:
@@ -56,7 +56,7 @@ def test_the_totals_tell_budget_window_price_and_savings() -> None:
 
     assert re.search(r"context ~?[\d.]+k/150k \d+% of the budget · window 1M", chat.heard)
     assert total < limit
-    assert re.search(r"cache warm: [\d.]+k tokens, \d+ minutes left", chat.heard)
+    assert re.search(r"cache: [\d.]+k tokens kept, \d+ minutes left", chat.heard)
     assert re.search(r"next turn ~\$\S+ for its input while warm, ~\$\S+ cold", chat.heard)
     assert "saved by the cache" in chat.heard
     assert "3 replies" in chat.heard
@@ -67,11 +67,11 @@ def test_a_cold_cache_says_why_and_a_miss_is_told() -> None:
     chat.talk(LONG)
     chat.do("/model haiku-5-5")
     chat.do("/context")
-    assert "cache cold: the model changed" in chat.heard
+    assert "cache: none, the model changed" in chat.heard
 
     chat.talk("demo: say two")
     chat.do("/context")
-    assert "The cache was missed: " in chat.heard
+    assert "The cache missed " in chat.heard
 
 
 def test_a_cache_that_is_off_says_so() -> None:
@@ -90,7 +90,7 @@ def test_a_cache_that_is_merely_empty_gives_no_reason() -> None:
     chat.session.books = replace(chat.session.books, footprint=None)
     chat.do("/context")
 
-    assert "cache empty\n" in chat.heard
+    assert "cache: none yet\n" in chat.heard
 
 
 def test_what_is_unknown_of_a_model_is_said_to_be_unknown() -> None:

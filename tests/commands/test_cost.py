@@ -23,8 +23,8 @@ def test_a_limit_asks_before_it_is_exceeded_and_then_once_for_as_much_again() ->
     spent = chat.session.books.meter.cost.usd
     chat.session.use(max_cost_usd=spent * 1.01)
     question = cost_question(chat.session)
-    assert "the next request is about" in question
-    assert "Send anyway?" in question
+    assert "this one is about" in question
+    assert "y: send it · N: back to the prompt" in question
 
     agree_to_cost(chat.session)
     assert cost_question(chat.session) == ""
@@ -38,7 +38,7 @@ def test_what_comes_is_not_guessed_at_while_nobody_can_count() -> None:
     chat.session.use(max_cost_usd=chat.session.books.meter.cost.usd / 2)
     chat.session.equip(can_count=lambda: False)
 
-    assert "next request" not in cost_question(chat.session)
+    assert "this one" not in cost_question(chat.session)
 
 
 def test_a_reply_is_followed_by_its_figures_and_what_to_do_next() -> None:

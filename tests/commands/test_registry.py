@@ -65,11 +65,39 @@ def test_a_line_is_split_after_its_first_word_also_over_lines() -> None:
 
 
 def test_wrong_arguments_get_the_usage() -> None:
-    for line in ("/undo x", "/undo 0", "/undo 1 2", "/goto", '/choose "', "/think maybe"):
+    for line in ("/undo x", "/undo 0", "/undo 1 2", "/goto", '/choose "'):
         with pytest.raises(UsageError, match="usage: /"):
             Player().do(line)
     with pytest.raises(UsageError, match="nothing to confirm"):
         Player().do("/undo! 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/context help", "/context takes nothing, or exact."),
+        ("/think maybe", "/think takes nothing, or on, off, auto, show or hide."),
+        ("/export word x", "/export takes md, json, html, curl or python."),
+        ("/branch two words", "A branch's name is one word."),
+    ],
+)
+def test_what_a_command_does_not_take_is_answered_with_what_it_takes(line: str, words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        Player().do(line)
+    assert refused.value.message == words
+
+
+def test_a_word_too_many_is_said_to_be_one() -> None:
+    with pytest.raises(UsageError) as refused:
+        Player().do("/goto two words")
+    assert refused.value.hint == "PLACE is one word. /help goto tells more."
+
+
+@pytest.mark.parametrize("word", ["frobnicate", "banana", "explain"])
+def test_what_is_like_no_command_gets_no_offer(word: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        REGISTRY.find(word)
+    assert caught.value.hint == "/help lists what there is."
 
 
 def test_texts_are_taken_as_typed() -> None:
@@ -139,7 +167,7 @@ def test_arguments_of_all_kinds_are_read_and_completed() -> None:
 def test_a_whole_line_argument_is_completed_as_a_whole() -> None:
     length, offers = REGISTRY.complete(Player().session, "/system cl")
 
-    assert (length, offers) == (2, [("clear", "")])
+    assert (length, offers) == (2, [("clear", "Have none")])
     assert REGISTRY.complete(Player().session, "/exit now") == (3, [])
     assert REGISTRY.complete(Player().session, "/image a b")[0] == 1
 

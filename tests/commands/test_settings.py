@@ -134,9 +134,11 @@ def test_the_doctor_is_asked() -> None:
     player = Player()
     player.do("/doctor")
     assert "--doctor" in player.heard
-    player.session.equip(examine=lambda s: f"model {s.model}")
+    player.session.equip(examine=lambda s, live: f"model {s.model} {live}")
     player.do("/doctor")
-    assert player.heard == "model claude-sonnet-5-5"
+    assert player.heard == "model claude-sonnet-5-5 False"
+    player.do("/doctor live")
+    assert player.heard == "model claude-sonnet-5-5 True"
 
 
 @pytest.mark.parametrize(

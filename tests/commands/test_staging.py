@@ -17,7 +17,7 @@ def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
     text.write_text("notes")
     player = Player()
     player.do("/image")
-    assert "Nothing is staged" in player.heard
+    assert "No file is attached" in player.heard
     player.do(f"/image '{picture}' {text}")
     assert "a b.png" in player.heard
     player.do("/image")
@@ -57,10 +57,10 @@ def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("notes")
     player = Player()
     player.do("/detach")
-    assert player.heard == "Nothing is staged."
+    assert player.heard == "No file is attached. /image PATH attaches one."
     player.do(f"/attach {tmp_path}/t.txt")
     for which in ("2", "0", "x"):
-        with pytest.raises(UsageError, match="no staged file"):
+        with pytest.raises(UsageError, match="no attached file"):
             player.do(f"/detach {which}")
     player.do("/detach 1")
     assert "any more" in player.heard
@@ -85,7 +85,7 @@ def test_a_path_with_blanks_needs_no_quotes_and_words_behind_it_come_back(tmp_pa
     assert [item.name for item in player.session.next.staged] == ["first day.txt"]
     assert player.drafts == ["what is this"]
     player.do(f"/image {folder}/first day.txt")
-    assert "staged already" in player.heard
+    assert "attached already" in player.heard
     assert len(player.session.next.staged) == 1
     with pytest.raises(AttachmentError, match="no such thing"):
         player.do("/image no such thing")

@@ -104,7 +104,7 @@ TestCuts.settings = settings(
 def test_a_preview_changes_nothing_until_it_is_agreed_to(chat: Trimmer) -> None:
     chat.agree = False
     before = chat.bytes()
-    for line in ("/truncate 1", "/drop 1", "/keep 4", "/compact", "/relevant otters"):
+    for line in ("/truncate 1", "/drop 1-3", "/keep 4", "/compact", "/relevant otters"):
         assert isinstance(chat.do(line), Confirm) or line == "/compact"
         assert chat.bytes() == before
 
@@ -128,8 +128,39 @@ def test_a_preview_warns_of_a_warm_cache_that_it_breaks(chat: Trimmer) -> None:
     assert chat.session.books.footprint is not None
     chat.do("/drop 1")
 
-    assert "The cache holds" in chat.said[-2]
-    assert "instead of" in chat.said[-2]
+    assert "about $" in chat.heard
+    assert "more next time: the cache is lost." in chat.heard
+
+
+def test_a_change_of_little_is_made_unasked_and_names_the_way_back(chat: Trimmer) -> None:
+    chat.agree = False
+    for line in ("/drop 1", "/restore 1"):
+        before = chat.bytes()
+        chat.do(line)
+        assert chat.heard.endswith("/undo takes that back.")
+        assert chat.bytes() != before
+    assert chat.asked == []
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "refused"),
+    [
+        ("/drop 1-3", "Drop 3 turns? y: drop · N: keep sending", "Not dropped."),
+        ("/keep 4", "Leave out 3 turns? y: leave out · N: send all", "Not left out."),
+        ("/truncate 1", "Leave out 3 turns? y: leave out · N: send all", "Not left out."),
+        ("/restore 1-3", "Send 3 turns again? y: send · N: leave out", "Not restored."),
+        ("/compact", "Let the summary stand for 2 turns? y: summarise · N: keep sending them",
+         "Not summarised."),
+    ],
+)  # fmt: skip
+def test_a_question_says_what_either_answer_does(
+    chat: Trimmer, line: str, question: str, refused: str
+) -> None:
+    if line.startswith("/restore"):
+        chat.do("/drop! 1-3")
+    chat.agree, chat.aside = False, "demo: say what was said"
+    chat.do(line)
+    assert (chat.asked[-1], chat.heard) == (question, refused)
 
 
 def test_without_known_prices_none_is_told() -> None:
@@ -232,14 +263,14 @@ def test_an_unlisted_model_has_a_window_to_cut_to() -> None:
 
 @pytest.mark.parametrize(
     ("line", "way_back"),
-    [("/model haiku-5-5", "/model claude-opus-5-5 goes back"), ("/system clear", "/undo takes")],
+    [("/model haiku-5-5", "/model claude-opus-5-5 goes back"), ("/system clear", "/undo keeps it")],
 )
 def test_what_makes_a_warm_cache_useless_says_what_that_costs(line: str, way_back: str) -> None:
     chat = Trimmer()
     chat.start_with("Be brief.")
     chat.talk(LONG, "demo: say two")
     chat.do(line)
-    assert re.search(r"The cache holds [\d.]+k tokens for another \d+ minutes", chat.heard)
+    assert re.search(r"the cache is lost", chat.heard)
     assert way_back in chat.heard
 
 
@@ -248,7 +279,7 @@ def test_without_a_warm_cache_nothing_is_lost(line: str) -> None:
     chat = Trimmer()
     chat.talk("demo: say one")
     chat.do(line)
-    assert "The cache holds" not in chat.heard
+    assert "the cache is lost" not in chat.heard
 
 
 @pytest.mark.parametrize(
@@ -269,4 +300,4 @@ def test_what_makes_a_warm_cache_cold_says_so(line: str, *, cools: bool) -> None
     made.talk("demo: say " + "otters swim " * 400, "demo: say two")
     assert cooled(made.session, lambda: None) == ""
     made.do(line)
-    assert ("The cache holds" in made.said[-1]) is cools
+    assert ("the cache is lost" in made.said[-1]) is cools

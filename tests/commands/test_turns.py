@@ -100,18 +100,23 @@ def test_undo_and_redo_step_over_turns_and_settings_of_the_conversation() -> Non
     player.do("/system Be brief.")
     after = probe(player.session.conversation)
     player.do("/undo 2")
-    assert player.heard.startswith("Turn 1 is taken back. The conversation has 0 turns")
+    assert "Turn 1 is taken back. The conversation is empty again; /redo brings" in player.heard
     player.do("/redo")
     assert player.heard == "Turn 1 is back. The conversation has 1 turn now."
     player.do("/redo")
     assert player.heard == "The system prompt is back."
     player.do("/undo")
     assert player.heard.startswith("There is no system prompt any more.")
-    player.do("/redo 5")
+    with pytest.raises(UsageError, match="There is 1 step to bring back"):
+        player.do("/redo 5")
+    player.do("/redo")
     assert probe(player.session.conversation) == after
     with pytest.raises(UsageError, match="nothing to redo"):
         player.do("/redo")
-    player.do("/undo 99")
+    with pytest.raises(UsageError, match="There are 2 steps to take back"):
+        player.do("/undo 99")
+    assert probe(player.session.conversation) == after
+    player.do("/undo 2")
     with pytest.raises(UsageError, match="nothing to undo"):
         player.do("/undo")
 

@@ -28,7 +28,7 @@ def test_a_slip_is_refused_and_the_nearest_is_named_first(slip: str, nearest: st
     with pytest.raises(UsageError) as caught:
         resolve(slip)
     assert caught.value.message == f"There is no model {slip}."
-    assert caught.value.hint.startswith(f"Near to it: {nearest}")
+    assert caught.value.hint.startswith((f"Did you mean {nearest}?", f"There are {nearest}, "))
     assert resolve(slip, liberty="any") == slip
 
 

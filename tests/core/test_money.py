@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.money import Meter, Rates, turn_cost
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.tokens.estimate import Estimate
 from chatrepl.core.words import share_words, tokens_words
@@ -79,3 +80,13 @@ def test_the_share_of_the_budget_is_shown() -> None:
 def test_what_costs_twice_as_much_does_so_in_all_its_parts() -> None:
     assert RATES.times(2) == Rates(8, 40, 0.4, 10, 16)
     assert Cost(0.5, 1).times(2) == Cost(1, 2)
+
+
+def test_a_conversation_costs_what_its_receipts_say_as_far_as_they_are_known() -> None:
+    talk = Conversation()
+    for number, usd in enumerate((0.5, None, 0.25)):
+        receipt = Receipt("m", "end_turn", cost_usd=usd, uncached_usd=usd)
+        turn = Turn(TurnId(str(number)), talk.head, (Message.user("q"),), receipt)
+        talk = talk.add(turn)
+    assert Meter.of(talk) == Meter(cost=Cost(0.75, 0.75), replies=3, unpriced=1)
+    assert Meter.of(Conversation()) == Meter()

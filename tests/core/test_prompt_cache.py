@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import TABLE
@@ -94,26 +96,32 @@ def test_without_a_cache_there_is_no_warmth() -> None:
 
 def test_an_action_that_breaks_a_warm_cache_says_so() -> None:
     warm, cold = warmth(left(), ask(ONE), NOW), Warmth("cold", reason="system_changed")
-    words = impact_words(warm, cold, NOW, cost=(0.01, 0.30))
-    assert words == (
-        "The cache holds 38k tokens for another 60 minutes; after this the next request is read "
-        "anew (about $0.30 instead of $0.0100)."
-    )
-    assert "about" not in impact_words(warm, cold, NOW, cost=(None, 0.30))
-    assert "1 minute;" in impact_words(warm, cold, NOW + 3550)
+    words = impact_words(warm, cold, cost=(0.01, 0.30))
+    assert words == "Costs about $0.29 more next time: the cache is lost."
+    unpriced = "The next request cannot use the cache (38k tokens)."
+    assert impact_words(warm, cold, cost=(None, 0.30)) == impact_words(warm, cold) == unpriced
+
+
+@for_all(st.floats(0, 2), st.floats(0, 2))
+def test_a_cent_or_a_fifth_of_the_price_is_worth_a_word_and_less_is_not(
+    was: float, will: float
+) -> None:
+    warm, cold = warmth(left(), ask(ONE), NOW), Warmth("cold", reason="model_changed")
+    is_much = will - was >= 0.01 or will - was >= will / 5
+    assert bool(impact_words(warm, cold, cost=(was, will))) == is_much
 
 
 def test_nothing_is_said_where_nothing_is_lost() -> None:
     cold = Warmth("cold", reason="expired")
-    assert not impact_words(cold, cold, NOW)
+    assert not impact_words(cold, cold)
     warm = warmth(left(), ask(ONE), NOW)
-    assert not impact_words(warm, warm, NOW)
+    assert not impact_words(warm, warm)
 
 
 def test_misses_are_explained() -> None:
     why = {"type": "system_changed", "cache_missed_input_tokens": 4200}
     words = miss_words({"cache_miss_reason": why})
-    assert words == "The cache was missed: 4.2k tokens were read anew: the system prompt changed."
+    assert words == "The cache missed 4.2k tokens: the system prompt changed."
     assert miss_words({"cache_miss_reason": "model_changed"}).endswith("the model changed.")
 
 

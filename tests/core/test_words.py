@@ -48,6 +48,12 @@ def test_the_line_tells_all_that_is_known() -> None:
     assert meta_line(receipt) == "1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s"
 
 
+def test_what_the_demo_would_have_cost_is_marked() -> None:
+    receipt = Receipt("m", "end_turn", usage=USAGE, cost_usd=0.0031, duration_s=2.4)
+    line = meta_line(receipt, demo=True)
+    assert line == "1.2k in (1.1k cached) · 345 out · $0.0031 (demo) · 2.4 s"
+
+
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert meta_line(Receipt("m", "end_turn")) == "usage unknown · 0.0 s"
     assert "price unknown" in meta_line(Receipt("m", "end_turn", usage=USAGE))
@@ -137,6 +143,10 @@ def test_a_reply_without_text_is_not_said_to_go_on(reason: str | None) -> None:
 def test_a_refusal_tells_its_category_and_explanation_in_a_line() -> None:
     details = {"category": "cyber", "explanation": "It may\n\n  harm.", "else": 1}
     assert next_step(Receipt("m", "refusal", details)).split("\n")[1:] == ["cyber: It may harm."]
+    bare = Receipt("m", "refusal", {"category": "cyber"})
+    assert next_step(bare).split("\n")[1:] == ["cyber: attacks on computers"]
+    new = Receipt("m", "refusal", {"category": "new_kind"})
+    assert next_step(new).split("\n")[1:] == ["new_kind"]
     odd = {"category": None, "explanation": ["x"]}
     assert "\n" not in next_step(Receipt("m", "refusal", odd))
     assert len(next_step(Receipt("m", "refusal", {"explanation": "x" * 9_000}))) < 600

@@ -63,7 +63,7 @@ def test_every_edge_but_clock_and_ids_may_be_left_out() -> None:
     assert edges.can_count()
     assert edges.count("word") == rough_count("word") > 0
     assert edges.new_recorder().id is None
-    assert "--doctor" in edges.examine(Settings())
+    assert "--doctor" in edges.examine(Settings(), False)
     edges.learn("m", {"prefill": False})
     edges.keep_scales({})
     assert edges.scales() == {}

@@ -84,7 +84,7 @@ def answer(terminal: Terminal) -> None:
     terminal.send("demo: say hi").keys("enter").wait_for("reply ends")
     terminal.send("demo: say ho").keys("enter").wait_count("reply ends", 2)
     terminal.send("/truncate 1").keys("enter").wait_for(r"\[y/N\]")
-    terminal.send("nx").keys("bs", "enter").wait_for("Left as it was")
+    terminal.send("nx").keys("bs", "enter").wait_for("Not left out")
 
 
 def show(terminal: Terminal) -> None:
@@ -97,9 +97,21 @@ def edit_elsewhere(terminal: Terminal) -> None:
     terminal.send("a draft").keys("c-x", "c-e").settle(0.5).keys("c-l").settle().keys("c-c")
 
 
+def ask_for_the_keys(terminal: Terminal) -> None:
+    terminal.send("?").wait_for("^Ctrl-D +leave$")
+    terminal.send("so it is").keys("c-c")
+
+
+def choose_a_conversation(terminal: Terminal) -> None:
+    terminal.send("demo: say hi").keys("enter").wait_for("reply ends")
+    terminal.send("/clear").keys("enter").wait_for("new conversation")
+    terminal.send("/load").keys("enter").wait_for("^1 +demo: say hi")
+    terminal.send("/load 1").keys("enter").wait_for("^demo: say hi, 1 turn")
+
+
 STEPS: tuple[Callable[[Terminal], None], ...] = (
     edit, edit_a_long_line, write_lines, complete, search, change_the_window, err, stop, answer,
-    show, edit_elsewhere,
+    show, edit_elsewhere, ask_for_the_keys, choose_a_conversation,
 )  # fmt: skip
 
 

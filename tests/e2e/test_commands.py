@@ -46,7 +46,7 @@ def test_the_conversation_is_walked_in_every_direction(tmp_path: Path) -> None:
         c.command("/copy", "Copied the reply, 2 lines (to|through)")
         c.command("/clear", "A new conversation")
         c.command("/undo", "3 turns now")
-        _answer(c, "/compact", "Apply", "n")
+        _answer(c, "/compact", "summarise", "n")
         c.terminal.keys("c-d")
 
         assert c.terminal.wait_exit() == 0
@@ -84,7 +84,7 @@ def test_what_comes_again_brings_its_system_prompt_and_leaves_what_is_staged(
         assert "document" not in json.dumps(c.bodies)
         c.say("demo: say two")
         assert "document" in json.dumps(c.bodies[-1])
-        c.command("/image", "Nothing is staged")
+        c.command("/image", "No file is attached")
 
 
 def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
@@ -110,10 +110,10 @@ def test_the_next_reply_is_shaped(tmp_path: Path) -> None:
         c.command("/choose clear", "no given form")
         c.command("/system Be brief.", "system prompt is set")
         c.command(f"/image {tmp_path}/a.png", "a.png")
-        c.command("/detach", "Nothing is staged")
+        c.command("/detach", "No file is attached")
         c.command("/paste", "clipboard")
         c.command("/context", "tokens")
-        _answer(c, "/drop 1", "Apply")
+        _answer(c, "/drop 1-3", "keep sending")
         _answer(c, "/restore", "sent again")
         c.terminal.keys("c-d")
 
@@ -132,6 +132,9 @@ def test_settings_pages_and_modes(tmp_path: Path) -> None:
         c.say("demo: say **bold**")
         c.terminal.wait_for(r"\*\*bold\*\*$")
         c.command("/raw", "rendered")
+        c.command("/cite on", "Citing documents is on")
+        c.command("/btw demo: say beside it", "^beside · ")
+        c.command("/usage", r"(?s)today|requests|model")
         c.command("/help undo", "/rewind")
         c.command("/doctor", "doctor|clock")
         c.command("/nonsense", "There is no command")
@@ -164,15 +167,16 @@ def test_every_command_is_typed_on_a_terminal() -> None:
 
 def test_a_message_that_is_too_dear_comes_back_with_what_it_mentions(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
-    with chat(tmp_path, "--set", "max_cost_usd=0.000001") as c:
+    with chat(tmp_path) as c:
         c.say("demo: say one")
+        c.command("/set max_cost_usd 0.000001", "max_cost_usd = ")
         c.terminal.send(f"demo: say two @{tmp_path}/a.png").wait_for(r"▣ a\.png\?", visible=True)
         c.terminal.keys("enter").wait_for(r"\(outside")
         c.terminal.send("y").keys("enter")
         c.terminal.wait_for(r"^▣ a\.png · PNG 1×1 · ~1 tokens")
         c.terminal.wait_count(r"\[y/N\]", 2)
         c.terminal.send("n").keys("enter")
-        c.terminal.wait_for("Nothing was sent")
+        c.terminal.wait_for("Not sent")
         c.terminal.wait_for(r"^› demo: say two @")
         c.terminal.keys("enter")
         c.terminal.wait_count(r"\[y/N\]", 3)
@@ -201,7 +205,7 @@ def test_a_name_that_is_no_file_is_said_before_anything_is_sent(tmp_path: Path) 
     with chat(tmp_path) as c:
         c.terminal.send("explain @chatrepl/turm.py please").keys("enter")
         c.terminal.wait_for(r"no file chatrepl/turm\.py\. Did you mean @chatrepl/turn\.py\?")
-        c.terminal.send("n").keys("enter").wait_for("Nothing was sent")
+        c.terminal.send("n").keys("enter").wait_for("Not sent")
         c.terminal.wait_for(r"^› explain @chatrepl/turm", visible=True)
         assert c.bodies == []
         c.terminal.keys("enter").wait_count("no file", 2)

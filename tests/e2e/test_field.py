@@ -150,7 +150,7 @@ def test_a_pasted_mention_is_asked_about_and_one_that_is_typed_later_is_not(
     with desk(tmp_path, "fine", "--set", f"accessible={accessible}") as d:
         d.terminal.paste(LEFT).keys("enter").wait_for(r"plan\.md \(pasted\)\?")
         d.terminal.wait_for(r"\[y/N\]")
-        d.terminal.keys("esc").wait_for("^Nothing was sent. The line is back")
+        d.terminal.keys("esc").wait_for("^Not sent; your message is")
         d.terminal.wait_count(f"^(› |you: ){LEFT}", 2)
         d.terminal.keys("enter").wait_count(r"\[y/N\]", 2)
         d.terminal.send("n").keys("enter").wait_for(DONE)

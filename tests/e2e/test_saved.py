@@ -17,7 +17,7 @@ def test_conversations_are_named_found_opened_written_and_deleted(tmp_path: Path
         c.terminal.send("/sessions otters")
         c.terminal.wait_for("river talk +.*otters", visible=True)
         c.terminal.keys("c-c")
-        c.command("/search otters", "assistant")
+        c.command("/search otters", "opens it there")
         c.command("/load river", "river talk · 1 turn")
         c.command(f"/export json {out}", "was written to")
         c.command(f"/import {out}", "is open, with 1 turn")
@@ -74,10 +74,10 @@ def test_all_that_was_set_comes_back_after_a_kill_and_what_was_sent_does_not(
         c.command("/branch side", "side")
         c.terminal.signal("KILL")
         c.terminal.wait_exit()
-    (journal,) = tmp_path.rglob("*.jsonl")
+    (journal,) = tmp_path.rglob("conversations/*.jsonl")
     assert journal.read_text().count("otters hold hands " * 5000) == 1
     with chat(tmp_path, "-c", columns=160) as c:
-        c.terminal.wait_for("1 staged file, the prefill, .* are back")
+        c.terminal.wait_for("1 attached file, the prefill, .* are back")
         c.command("/detach 9", "notes.txt")
         c.command("/choose", "one of yes, no")
         c.command("/choose clear", "no given form")
@@ -91,7 +91,7 @@ def test_all_that_was_set_comes_back_after_a_kill_and_what_was_sent_does_not(
         c.terminal.wait_exit()
     with chat(tmp_path, "-c", columns=160) as c:
         c.terminal.wait_for("The pinned prefill and the model claude-haiku-4-5 are back")
-        assert "staged" not in c.terminal.everything()
+        assert "attached" not in c.terminal.everything()
         c.command("/prefill", "Every reply begins with 'Well'")
         c.command("/goto side", "side|turn")
 
@@ -104,7 +104,7 @@ def test_with_saving_off_nothing_that_is_staged_touches_the_disk(tmp_path: Path)
         c.command(f"/attach {notes}", "notes.txt")
         c.terminal.keys("c-d")
         c.terminal.wait_exit()
-    assert not list(tmp_path.rglob("*.jsonl"))
+    assert not list(tmp_path.rglob("conversations/*.jsonl"))
 
 
 def test_the_second_opener_is_told_who_has_it_and_leaves_no_file_behind(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_second_opener_is_told_who_has_it_and_leaves_no_file_behind(tmp_path
             second.terminal.wait_for(r"has it open; this goes on in a copy, talk \(copy\)")
             second.terminal.keys("c-d")
             assert second.terminal.wait_exit() == 0
-        assert len(list(tmp_path.rglob("*.jsonl"))) == 1
+        assert len(list(tmp_path.rglob("conversations/*.jsonl"))) == 1
 
 
 def test_a_saved_conversation_is_chosen_from_a_list_that_leaves_no_trace(tmp_path: Path) -> None:

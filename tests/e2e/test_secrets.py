@@ -59,7 +59,7 @@ def test_a_chat_asks_and_keeps_the_draft(tmp_path: Path) -> None:
     with chat(tmp_path) as c:
         c.begin(f"demo: say {TOKEN}", r"token\. y: send it · N: keep it in the prompt\s+\[y/N\]")
         c.terminal.send("n").keys("enter")
-        c.terminal.wait_for("Nothing was sent")
+        c.terminal.wait_for("Not sent; your message is in the prompt")
         c.terminal.wait_count(f"^› demo: say {TOKEN}", 2)
         assert c.bodies == []
         c.terminal.keys("enter")

@@ -3,6 +3,7 @@ from dataclasses import replace
 from chatrepl.core.models import find
 from chatrepl.core.money import Rates
 from chatrepl.pages.model_list import listed, model_facts, model_list
+from chatrepl.terminal.columns import lay_out
 
 MODELS = [find(id_) for id_ in ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")]
 
@@ -17,7 +18,7 @@ def test_a_row_says_what_is_known_and_a_question_mark_what_is_not() -> None:
     rows = {row[1]: row for row in table.rows}
 
     assert rows["claude-sonnet-4-5"] == (
-        "", "claude-sonnet-4-5", "200k", "64k", "3/15", "native", "2026-11-30", "disabled enabled",
+        "", "claude-sonnet-4-5", "3/15", "200k", "64k", "native", "2026-11-30", "disabled enabled",
     )  # fmt: skip
     assert rows["claude-opus-5-5"][5] == "emulated"
     assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?")
@@ -25,6 +26,13 @@ def test_a_row_says_what_is_known_and_a_question_mark_what_is_not() -> None:
     assert model_list(MODELS[:1], MODELS[0], rates).footer == ""
     plain = replace(MODELS[0], thinking=frozenset())
     assert model_list([plain], plain, rates).rows[0][-1] == "-"
+
+
+def test_a_narrow_window_keeps_the_prices() -> None:
+    table = model_list(MODELS, find("llama"), rates)
+    lines = lay_out((table.headings, *table.rows), 40, right=table.right)
+    assert "$/M in/out" in lines[0]
+    assert any("3/15" in line for line in lines)
 
 
 def test_the_model_in_use_is_listed_though_no_list_holds_it() -> None:

@@ -31,6 +31,27 @@ def test_a_schema_is_read_from_a_file_or_as_it_stands(tmp_path: Path) -> None:
     assert "minimum" in str(check({"n": 1}))
 
 
+@pytest.mark.parametrize("door", ["--schema", "/schema"])
+def test_fields_in_a_few_words_are_a_schema(door: str) -> None:
+    check = check_of(schema_form("name, age int?: in years", door, read_text))
+    assert check is not None
+    assert check({"name": "a", "age": None}) is None
+    assert check({"name": "a", "age": "3"})
+    assert check({"name": "a"})
+
+
+NEITHER = [
+    ("name", "no such file"), ("a b.json", "no such file"),
+    ("name nt", "'nt' is no type"), ("a, a", "twice"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), NEITHER)
+def test_what_is_neither_a_file_nor_fields_is_said(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        schema_form(text, "/schema", read_text)
+
+
 def test_a_form_without_a_schema_is_held_against_nothing() -> None:
     assert check_of(None) is None
     assert check_of(Form.choose(("a", "b"))) is None

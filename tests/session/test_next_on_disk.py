@@ -57,7 +57,7 @@ def test_what_is_set_comes_back_as_it_was(tmp_path: Path) -> None:
     leave(first)
 
     again, said = resume(tmp_path)
-    assert said == "3 staged files, the prefill, the pinned prefill and the schema are back."
+    assert said == "3 attached files, the prefill, the pinned prefill and the schema are back."
     assert again.session.next.staged == first.session.next.staged
     assert (again.session.next.prefill, again.session.next.pinned_prefill) == ("So", "Well")
     assert again.session.next.form == first.session.next.form
@@ -78,7 +78,7 @@ def test_what_is_staged_is_written_once_and_gone_when_it_is_taken_back(tmp_path:
     assert data.count("otters " * 100) == data.count("rivers " * 100) == 1
 
     again, said = resume(tmp_path)
-    assert said == "1 staged file is back."
+    assert said == "1 attached file is back."
     assert again.session.next.staged == player.session.next.staged
     leave(again)
 
@@ -185,5 +185,5 @@ def test_two_files_alone_are_back(tmp_path: Path) -> None:
     leave(player)
 
     again, said = resume(tmp_path)
-    assert said == "2 staged files are back."
+    assert said == "2 attached files are back."
     leave(again)

@@ -26,6 +26,8 @@ class Manners:
     torn: float = 0.0  # how often a stream breaks off
     headers: Headers = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)  # by what is asked
+    retry_after: str = ""  # of what is no success
+    once: bool = False  # `status` holds for the first time only
     bound: int = 0  # requests at once, told in headers
     seed: int = 0
     answer: str = "answer to {}"
@@ -52,10 +54,13 @@ class ManyService:
         self._random = random.Random(self.manners.seed)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            while await self._one(reader, writer):
-                pass
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                while await self._one(reader, writer):
+                    pass
+            writer.close()
+        except asyncio.CancelledError:  # the service ends
+            writer.transport.abort()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -97,7 +102,10 @@ class ManyService:
             await asyncio.sleep(manners.delay_s)
         if reader.at_eof():
             raise ConnectionResetError
+        if manners.once and asked in manners.status:
+            del manners.status[asked]
         if status != 200:
+            headers |= {"retry-after": manners.retry_after} if manners.retry_after else {}
             kind = {529: "overloaded_error", 429: "rate_limit_error"}.get(status, "api_error")
             error = {"type": "error", "error": {"type": kind, "message": f"no {status}"}}
             write_whole(writer, status, headers, json.dumps(error).encode())
@@ -204,7 +212,13 @@ def many_service(manners: Manners | None = None) -> Iterator[ManyService]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(_end_all())
         loop.close()
+
+
+async def _end_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.01)

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import complete
+from tests.commands.playing import Player
 
 
 @pytest.fixture
@@ -52,3 +54,35 @@ def test_a_blank_in_the_name_of_a_file_is_escaped(
 @pytest.mark.parametrize("text", ["hello", "//tru", "a\n/tru", ""])
 def test_plain_text_is_left_alone(session: Session, text: str) -> None:
     assert _offers(session, text) == {}
+
+
+def test_nothing_is_offered_without_what_it_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Go over all that any command offers; a new one without meanings fails here."""
+    (tmp_path / "note.txt").write_text("notes")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    chat = Player()
+    for line in ("demo: say one", "demo: say two"):
+        chat.say(line)
+    chat.do("/branch side")
+    chat.do("/image note.txt")
+    typed = ("", "theme ", "model ", "web ", "md ", "1", "n", "s")
+    lines = {f"/{c.name} {words}": c.name for c in REGISTRY.commands for words in typed}
+    offered = {
+        (name, offer.text): offer.meta
+        for line, name in lines.items()
+        for offer in complete(chat.session, line, len(line))
+    }
+    assert [key for key, meaning in offered.items() if not meaning.strip()] == []
+    expected = {
+        ("model", "claude-opus-5-5"), ("set", "theme"), ("set", "dark"), ("set", "true"),
+        ("help", "retry"), ("effort", "high"), ("goto", "side"), ("goto", "2"), ("edit", "1"),
+        ("copy", "code"), ("schema", "clear"), ("schema", "note.txt"), ("choose", "clear"),
+        ("export", "md"), ("image", "folder/"), ("detach", "1"), ("drop", "2"),
+    }  # fmt: skip
+    assert expected <= offered.keys()
+    assert offered["goto", "2"] == offered["goto", "side"] == "demo: say two"
+    assert offered["image", "note.txt"] == "5 bytes"
+    assert offered["set", "theme"] == '"auto" · default'

@@ -20,7 +20,7 @@ def asked(player: Player, *answers: bool) -> tuple[Consent, list[str]]:
         questions.append(question)
         return answers[len(questions) - 1]
 
-    return Consent(player.session, ask, lambda _: None), questions
+    return Consent(player.session, ask, lambda: None), questions
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def chat(lines: list[str], *comes: ApiError | str) -> tuple[str, Repl]:
 
     none = cast("Any", None)
     desk = Player()._desk()
-    desk = type(desk)(none, Speaker(console_on(file, color=None)), none, *[none] * 4)
+    desk = type(desk)(none, Speaker(console_on(file, color=None)), none, *[none] * 5)
     with asyncio.Runner() as runner:
         repl = _Unwatched(Player().session, desk, stream, none, runner)
         for line in lines:

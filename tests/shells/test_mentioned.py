@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.errors import AttachmentError
+from chatrepl.core.errors import AttachmentError, UnsentError
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
-from chatrepl.shells.consent import TakenBack
 from chatrepl.shells.mentioned import attach_mentions, draft_names, not_mentioning
 
 
@@ -69,7 +68,7 @@ def test_a_question_that_is_left_takes_the_text_back_whatever_is_doubtful(
     session: Session, text: str
 ) -> None:
     Path("../away.md").write_text("x")
-    with pytest.raises(TakenBack):
+    with pytest.raises(UnsentError):
         names(session, text, Asked(None), "see @plan.md")
 
 
@@ -116,7 +115,7 @@ def test_what_looks_like_a_file_and_is_none_is_said(
     assert [missed in question for question in asked.questions] == ([True] if missed else [])
     if missed:
         for answer in (False, None):
-            with pytest.raises(TakenBack):
+            with pytest.raises(UnsentError, match="Not sent"):
                 names(session, text, Asked(answer))
 
 

@@ -13,8 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from chatrepl.core.errors import UsageError
-from chatrepl.shells.consent import TakenBack
+from chatrepl.core.errors import UnsentError, UsageError
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.guard import Guard
 from chatrepl.shells.repl import Repl
@@ -82,7 +81,7 @@ def test_errors_and_interrupts_are_said_and_the_chat_goes_on() -> None:
 
 
 def test_a_text_that_is_taken_back_is_no_error() -> None:
-    assert talk(TakenBack(), Closed()) == "Nothing was sent. The line is back in the prompt.\n\n"
+    assert talk(UnsentError(), Closed()) == "Not sent; your message is in the prompt.\n\n"
 
 
 @pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])
@@ -116,7 +115,7 @@ def test_what_nobody_thought_of_is_said_and_the_chat_goes_on(fault: Exception) -
 
 @pytest.mark.parametrize("line", ["why\u200b?", "/etc/hosts is read", "'/a b' holds what?"])
 @pytest.mark.parametrize(
-    "breaks", ["is_dropped", "looks_like_path", "without_hidden", "hidden_words", "make_room"]
+    "breaks", ["is_dropped", "is_command", "without_hidden", "hidden_words", "make_room"]
 )
 def test_whatever_breaks_before_a_message_is_sent_its_text_is_back_in_the_prompt(
     breaks: str, line: str, monkeypatch: pytest.MonkeyPatch

@@ -261,6 +261,7 @@ class Run:
                 tty,
                 lambda: LiveView(console, style, lambda: 0.0),
                 lambda _question: True,
+                lambda _question, _letters: "Y",
                 lambda text: text,
                 lambda _text: "is on the clipboard.",
             )

@@ -112,3 +112,21 @@ def test_the_answer_is_seen_and_nothing_else() -> None:
         terminal.send("nö日x\x1b[?6c\x9b2J\x7f\x7f").wait_for(r"\[y/N\] nö$")
         terminal.send("\x04").wait_for("answer None")
         assert terminal.wait_exit() == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "letter"),
+    [
+        (b"\r", "Y"), (b"y\r", "Y"), (b"A\r", "a"), (b"all\r", "a"), (b"n\r", "n"),
+        (b"no\r", "n"), (b"what\r", "n"), (b"\x1b", ""), (b"\x03", ""), (b"\x04", ""),
+    ],
+)  # fmt: skip
+def test_one_of_several_answers_goes_by_its_letter_and_all_else_is_no(
+    keys: bytes, letter: str
+) -> None:
+    asking = PROGRAM.replace("ask_yes_no(tty, ", "ask_among(tty, ").replace('b?",', 'b?", "Yan",')
+    program = asking.replace("import ask_yes_no", "import ask_among")
+    with Terminal([sys.executable, "-c", program], columns=60, rows=6) as terminal:
+        terminal.wait_for(r"b\? \[Y/a/n\]")
+        terminal.send(keys).wait_for(rf"answer {letter} \[")
+        assert terminal.wait_exit() == 0

@@ -28,7 +28,14 @@ def _path(before: Conversation, after: Conversation) -> Iterator[str]:
         yield _turns(range(len(old) + 1, len(new) + 1), "back")
     if old != new:
         count = len(new)
-        yield f"The conversation has {count} {'turn' if count == 1 else 'turns'} now."
+        yield turns_now(count)
+
+
+def turns_now(count: int) -> str:
+    """Say how many turns there are, after a step."""
+    if not count:
+        return "The conversation is empty again."
+    return f"The conversation has {count} {'turn' if count == 1 else 'turns'} now."
 
 
 def _system(before: Conversation, after: Conversation) -> Iterator[str]:

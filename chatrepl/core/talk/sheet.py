@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn
 from chatrepl.core.talk.markdown import Passage, passages
+from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line
@@ -56,13 +57,14 @@ def parts_of(
             yield from passages((block,), sources, cite=cite)
 
 
-def who(message: Message) -> str:
+def who(message: Message, turn: Turn) -> str:
     """Name who wrote a message."""
     match message.role:
         case "user":
             return "You"
         case "assistant":
-            return flat(message.model) or "Assistant"
+            name, yours = flat(message.model) or "Assistant", author(turn, message)
+            return f"{name} ({yours})" if yours else name
         case "system":
             return "System"
 

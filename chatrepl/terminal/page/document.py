@@ -55,7 +55,7 @@ def _sections(sheet: Sheet) -> Iterator[str]:
         for message, content in messages_of(turn):
             parts = parts_of(message, content, sources, cite=sheet.cite)
             inner = "".join(_part(part, writer) for part in parts)
-            yield _section(message.role, who(message), inner)
+            yield _section(message.role, who(message, turn), inner)
         if turn.was_cut:
             yield '<p class="note">The reply was cut here.</p>\n'
         if line := receipt_line(turn.receipt):

@@ -294,8 +294,8 @@ class Prompt:
             self._session.app.invalidate()
 
     def _card(self) -> str:
-        columns = get_app().output.get_size().columns
-        return "\n".join(self._feeds.card(columns))
+        columns = 0 if self._plain else get_app().output.get_size().columns
+        return "\n".join(self._feeds.card(columns))  # one below the other, for who listens
 
     def _toolbar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns

@@ -1,0 +1,58 @@
+"""`--doctor --live`: what costs something, tried once: a count, and a reply of one token."""
+
+import time
+from collections.abc import Awaitable
+from dataclasses import replace
+
+from chatrepl.api.prices import price
+from chatrepl.cli.connection import Connection
+from chatrepl.core.errors import ChatreplError
+from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Ask, Request, build_request
+from chatrepl.core.model_names import resolve
+from chatrepl.core.models import find
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.value import frozen
+from chatrepl.core.words import dollars
+
+
+@frozen
+class Trial:
+    """What was tried, and what came of it: words, or the error that came instead."""
+
+    what: str
+    outcome: str | ChatreplError
+
+
+async def try_out(connection: Connection, settings: Settings) -> tuple[Trial, ...]:
+    """Count a message and send it, for one token of reply."""
+    model = find(resolve(settings.model, liberty="any"))
+    plain = replace(
+        settings, max_tokens=1, system="", thinking="off", effort="", web=False, cache_enabled=False
+    )
+    request = build_request(Conversation(), plain, model, Message.user("Hi"), Ask())
+    tries = {"count": _count, "reply": _ask}
+    return tuple([await _tried(what, work(connection, request)) for what, work in tries.items()])
+
+
+async def _tried(what: str, work: Awaitable[str]) -> Trial:
+    try:
+        return Trial(what, await work)
+    except ChatreplError as error:
+        return Trial(what, error)
+
+
+async def _count(connection: Connection, request: Request) -> str:
+    return f"{await connection.count(request)} tokens for one word, by count_tokens."
+
+
+async def _ask(connection: Connection, request: Request) -> str:
+    reply, begun = Reply(), time.monotonic()
+    async for event in connection.stream(request):
+        reply = reply.apply(event)
+    usage, waited = reply.total_usage, time.monotonic() - begun
+    cost = price(request.model, usage, time.time())
+    paid = f"{dollars(cost.usd if cost else None)}{' (demo)' if connection.is_demo else ''}"
+    tokens = f"{usage.total_input_tokens} in, {usage.output_tokens} out"
+    return f"came within {waited * 1000:.0f} ms: {tokens}, {paid}."

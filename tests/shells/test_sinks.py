@@ -1,0 +1,120 @@
+"""How the answers to many questions are written."""
+
+import csv
+import io
+import json
+import re
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatrepl.core.exchange.reply import Reply, TextDelta
+from chatrepl.core.items import Item
+from chatrepl.core.rows import misfit, parse_columns
+from chatrepl.shells.scores import Scores
+from chatrepl.shells.sinks import ObjectSink, RowSink, RowsView, RowWriter, TextSink
+from chatrepl.shells.tally import RunTally
+
+COLUMNS = parse_columns("a, n int, m x|y?", "--rows")
+CELLS = st.sampled_from(["", 'q"', "x", "y", "z,\n", 1, -2, 1.5, True, None, [1], {"b": 2}])
+ROWS = st.lists(
+    st.dictionaries(st.sampled_from("anmz"), CELLS)
+    | st.fixed_dictionaries(
+        {"a": st.text('ab,"\n{}[]\\'), "n": st.integers(), "m": st.sampled_from(["x", None])}
+    )
+)
+
+
+def result(text: str = "", parsed: object = None, *, ok: bool = True) -> dict[str, Any]:
+    error = None if ok else {"message": "no"}
+    return {"ok": ok, "text": text, "parsed": parsed, "error": error}
+
+
+@given(ROWS, st.integers(0, 400), st.lists(st.integers(1, 9)), st.text('"{}[],:n1\\', max_size=3))
+def test_no_row_that_does_not_fit_is_ever_written(
+    rows: list[Any], cut: int, steps: list[int], noise: str
+) -> None:
+    text = json.dumps({"rows": rows})
+    text = text[:cut] + noise + text[cut:]
+    out: list[bytes] = []
+    view = RowsView(RowWriter(out.append, COLUMNS, objects=True))
+    for step in [*steps, len(text)]:
+        view.show(TextDelta(text[:step]), Reply())
+        text = text[step:]
+    written = [json.loads(line) for line in b"".join(out).splitlines()]
+    assert not any(misfit(COLUMNS, row) for row in written)
+
+
+@given(ROWS)
+def test_a_table_is_read_back_by_others(rows: list[Any]) -> None:
+    out: list[bytes] = []
+    writer = RowWriter(out.append, COLUMNS)
+    writer.begin()
+    fit = [row for row in rows if not writer.row(row)]
+    header, *lines = csv.reader(io.StringIO(b"".join(out).decode(), newline=""), strict=True)
+    assert header == ["a", "n", "m"]
+    assert lines == [[row["a"], str(row["n"]), row["m"] or ""] for row in fit]
+
+
+@given(st.lists(st.sampled_from(["a", "b\nc", ""]), min_size=1))
+def test_texts_are_parted_where_one_has_several_lines(texts: list[str]) -> None:
+    out: list[bytes] = []
+    sink = TextSink(out.append, str)
+    for number, text in enumerate(texts):
+        sink(Item(number, "i"), result(f"{text}\n"))
+    expected = texts[0]
+    for one, other in pairwise(texts):
+        expected += ("\n\n" if "\n" in one + other else "\n") + other
+    assert b"".join(out).decode() == f"{expected}\n"
+
+
+def test_what_failed_is_an_empty_line_or_no_row() -> None:
+    out: list[bytes] = []
+    TextSink(out.append, str)(Item(0, "i"), result("half", ok=False))
+    RowSink(RowWriter(out.append, COLUMNS))(Item(0, "i"), result(parsed={"rows": []}, ok=False))
+    assert out == [b"\n"]
+
+
+def test_fields_that_an_item_lacks_leave_cells_empty() -> None:
+    out: list[bytes] = []
+    sink = RowSink(RowWriter(out.append, parse_columns("a", "--rows")), fields=True)
+    for value in ({"x": 1, "y": [2]}, {"y": None}, {"x": "3", "z": 4}):
+        sink(Item(0, value), result(parsed=[{"a": "b"}]))
+    assert b"".join(out).decode() == "x,y,a\n1,[2],b\n,,b\n3,,b\n"
+
+
+def test_an_object_is_inert_and_has_its_item() -> None:
+    out: list[bytes] = []
+    ObjectSink(out.append)(Item(3, {"k": "ä\x1b"}), result("half \ud800"))
+    (line,) = out
+    assert line.isascii()
+    assert b"\x1b" not in line
+    wire = json.loads(line)
+    assert (wire["index"], wire["input"]) == (3, {"k": "ä\x1b"})
+
+
+def test_answers_are_compared_by_their_letters() -> None:
+    scores = Scores("y")
+    rows = [
+        ("Yes.", None), ("no", None), ("", {"y": 3}), ("", {"rows": [{"y": "yes"}]}), ("no", None),
+    ]  # fmt: skip
+    for expected, (text, parsed) in zip(["yes", "yes", 3, "YES", "yes"], rows, strict=True):
+        scores.count(Item(0, {"y": expected}), result(text, parsed))
+    scores.count(Item(0, {"y": "yes"}), result("yes", ok=False))
+    assert (scores.right, scores.compared) == (3, 6)
+    assert scores.lines()[:2] == ["3 of 6 right (50.0%)", "  2 × 'no' for 'yes'"]
+    assert Scores("y").share == 0
+
+
+def test_a_run_is_summed_up_in_a_line() -> None:
+    tally = RunTally(1500)
+    for number in range(1200):
+        tally.count(Item(number, f"i{number}"), result("a", ok=number % 100 != 0))
+    tally.pay(0.5)
+    assert tally.line().startswith("1,188 answered · 12 failed · 300 left · $0.50 · ")
+    assert re.fullmatch(r"1,188 answered · 12 failed · 300 left · [\d.]+/s · \$0\.50", tally.now())
+    assert len(tally.failed_lines()) == 11
+    assert tally.failed_lines()[0] == "item 1 (i0): no"
+    assert tally.failed_lines()[-1] == "and 2 more"
