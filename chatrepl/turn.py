@@ -1,6 +1,6 @@
 """One turn: planned, streamed, shown as it comes, recorded. Both shells come through here.
 
-What is asked of a model outside of the conversation, such as a summary of it.
+What is asked of a model outside of the conversation: a summary of it, a question beside it.
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -22,7 +22,9 @@ from chatrepl.core.exchange.reply import (
     ThinkingDelta,
 )
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.usage import Cost
+from chatrepl.session.books import receipt_of
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
@@ -86,25 +88,77 @@ async def ask_aside(
         return plan_aside(session.situation, message, session.aside_model)
 
     plan = make_plan or usual
-    asked, reply, lessons = plan(), Reply(), Lessons(session)
+    call = _OutsideCall(session, plan, view, plan())
+    await call.hold(stream)
+    return call.reply
+
+
+async def ask_beside(
+    session: Session, make_plan: Callable[[], Plan], stream: Stream, view: Display
+) -> Turn:
+    """Ask something beside the conversation, and keep it there as a turn that is no part of it.
+
+    What is cancelled leaves nothing but its cost; what fails midway is kept as far as it came.
+    """
+    from chatrepl.session.beside import keep_beside  # seldom asked for
+
+    call = _OutsideCall(session, make_plan, view, make_plan())
+    now = session.edges.clock()
+    turn = replace(call.plan.turn, id=TurnId(session.edges.new_id()), created=now)
     try:
-        with view:
-            while True:
-                try:
-                    async with aclosing(stream(asked.request)) as events:
-                        async for event in events:
-                            reply = reply.apply(event)
-                            view.show(event, reply)
-                except ApiError as error:
-                    words = "" if reply.started else lessons.take(error, asked.request, asked.after)
-                    if not words:
-                        raise lessons.give_up(error, asked.request, asked.after) from error
-                    view.show(Remark(words), reply)
-                    asked = plan()
-                else:
-                    return reply
-    finally:
-        session.pay(asked.request, reply)
+        await call.hold(stream)
+    except ApiError as failure:
+        if call.reply.has_content:
+            keep_beside(session, call.answered(turn, failure.message))
+        raise
+    done = call.answered(turn)
+    keep_beside(session, done)
+    return done
+
+
+@dataclass(slots=True)
+class _OutsideCall:
+    """Something that enters no conversation; planned anew where the service taught us better."""
+
+    session: Session
+    make_plan: Callable[[], Plan]
+    view: Display
+    plan: Plan
+    reply: Reply = Reply()
+    cost: Cost | None = None
+
+    async def hold(self, stream: Stream) -> None:
+        """Ask until there is an answer, and enter what that costs, however it ends."""
+        lessons = Lessons(self.session)
+        try:
+            with self.view:
+                while not await self._answered(stream, lessons):
+                    self.plan = self.make_plan()
+        finally:
+            self.cost = self.session.pay(self.plan.request, self.reply)
+
+    async def _answered(self, stream: Stream, lessons: Lessons) -> bool:
+        request, after = self.plan.request, self.plan.after
+        try:
+            async with aclosing(stream(request)) as events:
+                async for event in events:
+                    self.reply = self.reply.apply(event)
+                    self.view.show(event, self.reply)
+        except ApiError as error:
+            words = "" if self.reply.started else lessons.take(error, request, after)
+            if not words:
+                raise lessons.give_up(error, request, after) from error
+            self.view.show(Remark(words), self.reply)
+            return False
+        return True
+
+    def answered(self, turn: Turn, error: str = "") -> Turn:
+        """Give the turn with what was answered."""
+        seconds = self.session.edges.clock() - turn.created
+        receipt = receipt_of(self.plan, self.reply, self.cost, seconds, error)
+        written = self.plan.written(self.reply)
+        messages = (*self.plan.turn.messages, *([written] if written is not None else []))
+        return replace(turn, messages=messages, receipt=receipt)
 
 
 async def count_tokens(

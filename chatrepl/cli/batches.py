@@ -9,7 +9,7 @@ from typing import Any, Final, TextIO
 from chatrepl.api.batches import BatchDoor, BatchResult
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import form_of
+from chatrepl.cli.message import check_of, form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
@@ -17,7 +17,6 @@ from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.talk.conversation import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
-from chatrepl.pages.reply_form import check_of
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, fork
 from chatrepl.shells.batched import (
@@ -29,11 +28,10 @@ from chatrepl.shells.batched import (
     status_words,
 )
 from chatrepl.shells.oneshot import mutter
-from chatrepl.shells.sinks import ObjectSink, TextSink
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog
 from chatrepl.terminal.columns import table_text
-from chatrepl.terminal.sanitize.text import display, one_line, pipe
+from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
 SOME_FAILED: Final = 9
@@ -158,13 +156,13 @@ async def _read(
 
 def _print(options: Options, listed: list[tuple[int, str, dict[str, Any]]], out: TextIO) -> int:
     tally = RunTally(len(listed))
-    safe = display if out.isatty() else pipe
+    from chatrepl.cli.many import sink_of  # which sends batches, too
 
     def write(data: bytes) -> None:
         out.buffer.write(data)
         out.buffer.flush()
 
-    sink = ObjectSink(write) if options.manner == "jsonl" else TextSink(write, safe)
+    sink = sink_of(options, out, write)
     for place, custom_id, result in listed:
         item = Item(place, custom_id)
         sink(item, result)
@@ -176,7 +174,7 @@ def _print(options: Options, listed: list[tuple[int, str, dict[str, Any]]], out:
 
 def _wanted(options: Options, session: Session) -> Wanted:
     form = session.next.form
-    return Wanted(form, options.extract, check_of(form))
+    return Wanted(form, options.extract, check_of(options, form))
 
 
 def _sayer(options: Options) -> Callable[[str], None]:

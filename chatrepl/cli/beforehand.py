@@ -9,12 +9,12 @@ from typing import Final
 from chatrepl.cli.questions import Questions
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.items import Item
+from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import compact, dollars
 from chatrepl.shells.attempt import ItemQuestion
 from chatrepl.storage.answer_log import Done
 
-_BATCH_FACTOR: Final = 0.5
 _FIRST: Final = 20  # of the items are counted whole, and then each so-and-so-many-th
 _EVERY: Final = 37
 _MOST: Final = 400
@@ -39,15 +39,16 @@ class Bill:
         """The tokens of all questions, about."""
         return round(self.counted_tokens * self.chars / max(1, self.counted_chars))
 
-    def words(self) -> str:
-        """Say it in a line, with the price where that is known."""
+    def words(self, *, batch: bool = False) -> str:
+        """Say it in a line, with the price where that is known: that of a `batch`, or of both."""
         parts = [f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"]
         parts += [f"{self.done:,} done before"] if self.done else []
         parts += [f"~{compact(self.tokens)} in", f"≤ {compact(self.requests * self.longest)} out"]
         if self.usd_a_request is None:
             return " · ".join([*parts, "price unknown"])
         usd = self.usd_a_request * self.requests
-        price = f"≤ {dollars(usd)} (--batch {dollars(usd * _BATCH_FACTOR)})"
+        half = dollars(usd * BATCH_FACTOR)
+        price = f"≤ {half}" if batch else f"≤ {dollars(usd)} (--batch {half})"
         return " · ".join([*parts, price])
 
 

@@ -17,7 +17,7 @@ from chatrepl.cli.assemble import new_session
 from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, new_runner, open_connection
-from chatrepl.cli.message import attached, check_of, columns_of, form_of
+from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
@@ -26,16 +26,16 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.shells.batched import LeftError
+from chatrepl.shells.batched import LeftError, is_under_way
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.oneshot import mutter, say_error
-from chatrepl.shells.purse import Purse
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
 from chatrepl.shells.tally import RunTally
@@ -60,13 +60,14 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     if "-" in options.attach:
         raise UsageError("-a - is no file here: standard input has the items.", _SAFE)
     files = [block for file in attached(options, session, None) for block in file.blocks]
+    look_for_keys(options, session, Message.user(" ".join(options.prompt), *files))
     questions = Questions(options, session, tuple(files))
     least = _share(options.at_least)
     asks = options.dry_run or (at_terminal() and not options.yes)
     source = source_of(options, named=questions.named, twice=asks)
     if options.dry_run:
         bill = look_through(source.read(), questions, log=Passing(), again=False)
-        return _dry_run(bill, out)
+        return _dry_run(bill, out, batch=options.batch)
     total = _checked(source, questions) if source.again else None
     if asks and not _agreed(options, session, questions, source):
         mutter(sys.stderr, f"chatrepl: {_SAFE}")
@@ -109,7 +110,9 @@ def _agreed(options: Options, session: Session, questions: Questions, source: It
             stack.callback(opened.close)
             log = opened
         bill = look_through(source.read(), questions, log=log, again=options.retry_failed)
-    return not bill.requests or agreed(f"{bill.words()}. Go?")
+        if options.batch and isinstance(log, AnswerLog) and is_under_way(log.notes):
+            return True  # what is asked about was sent, and is paid for
+    return not bill.requests or agreed(f"{bill.words(batch=options.batch)}. Go?")
 
 
 def _paths(options: Options) -> tuple[Path | None, Path | None]:
@@ -121,11 +124,11 @@ def _paths(options: Options) -> tuple[Path | None, Path | None]:
     return path, state
 
 
-def _dry_run(bill: Bill, out: TextIO) -> int:
+def _dry_run(bill: Bill, out: TextIO, *, batch: bool) -> int:
     if bill.first is None:
         raise UsageError("There are no items.", _SAFE)
     write_json(out, bill.first.request.body())
-    mutter(sys.stderr, f"chatrepl: {bill.words()} · nothing was sent")
+    mutter(sys.stderr, f"chatrepl: {bill.words(batch=batch)} · nothing was sent")
     return 0
 
 
@@ -183,7 +186,7 @@ class _ManyRun:
         self.questions.own = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        ordered = Ordered(ends.log, self._written(_sink(options, self.out, ends.write)))
+        ordered = Ordered(ends.log, self._written(sink_of(options, self.out, ends.write)))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
@@ -240,7 +243,7 @@ class _ManyRun:
         from chatrepl.terminal.views.bar import Bar
 
         bar = Bar(err, self.tally.total, color=wants_color(err, appearance))
-        self.tally.changed = lambda tally: bar.show(tally.done, tally.line())
+        self.tally.changed = lambda tally: bar.show(tally.done, tally.now())
         return bar
 
     async def _items(self, source: ItemSource) -> AsyncGenerator[Item, None]:
@@ -254,8 +257,6 @@ class _ManyRun:
         connection.keep_account(self.session)
         if self.options.batch:
             return await batched(self.options, self.session, connection, log, self.tally)
-        if connection.till is not None:
-            connection.till.bounds_run = False  # the purse does
         return self._live(connection)
 
     def _live(self, connection: Connection) -> Live:
@@ -266,8 +267,7 @@ class _ManyRun:
             self.options.extract,
             check_of(self.options, self.session.next.form),
         )
-        purse = Purse(self.session.settings.max_cost_usd, self.session)
-        return Live(self.session, connection.once, gate, wanted, purse, self.tally.pay, self._say)
+        return Live(self.session, connection.once, gate, wanted, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:
         if not self.options.quiet:
@@ -284,7 +284,8 @@ class _ManyRun:
         return code
 
 
-def _sink(options: Options, out: TextIO, write: Write) -> Sink:
+def sink_of(options: Options, out: TextIO, write: Write) -> Sink:
+    """Make what writes the answers as the command line asks."""
     on_screen = options.out is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:

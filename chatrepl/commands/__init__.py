@@ -1,6 +1,7 @@
 """All slash commands; importing a module here registers its commands."""
 
 from chatrepl.commands import (
+    beside,
     compact,
     context,
     forms,

@@ -3,10 +3,11 @@
 Unknown stays unknown: a sum that misses a price says so and is never shown as if it were whole.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.words import compact, dollars
@@ -55,9 +56,10 @@ class Meter:
         )
 
     @classmethod
-    def of(cls, conversation: Conversation) -> "Meter":
-        """Sum up what the replies of a conversation cost, by their receipts."""
-        receipts = [turn.receipt for turn in conversation.turns.values() if turn.receipt]
+    def of(cls, conversation: Conversation, beside: Iterable[Turn] = ()) -> "Meter":
+        """Sum up what the replies of a conversation cost, and those `beside` it, by receipts."""
+        turns = (*conversation.turns.values(), *beside)
+        receipts = [turn.receipt for turn in turns if turn.receipt]
         prices = [(r.cost_usd, r.uncached_usd or 0.0) for r in receipts if r.cost_usd is not None]
         paid, uncached = (sum(column) for column in zip(*prices, strict=True)) if prices else (0, 0)
         return cls(

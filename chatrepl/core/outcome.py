@@ -4,6 +4,7 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -124,6 +125,15 @@ class Send:
 
 
 @frozen
+class Say:
+    """Send `text` as if it had been typed, while `meanwhile` holds; what was `typed` comes back."""
+
+    text: str
+    typed: str
+    meanwhile: "Callable[[], AbstractContextManager[object]]"
+
+
+@frozen
 class Continue:
     """Go on with the reply that was cut."""
 
@@ -137,6 +147,18 @@ class Aside:
 
     message: Message
     then: "Callable[[Reply | None], Outcome]"
+
+
+@frozen
+class Beside:
+    """Ask something beside the conversation as it stands, of `model` or of the one in use.
+
+    `typed` is the line that asks it.
+    """
+
+    message: Message
+    typed: str
+    model: str = ""
 
 
 @frozen
@@ -205,8 +227,10 @@ Outcome: TypeAlias = (
     | Confirm
     | Choose
     | Send
+    | Say
     | Continue
     | Aside
+    | Beside
     | Count
     | Draft
     | Edit

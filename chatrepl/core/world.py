@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatrepl.core.money import Rates
+    from chatrepl.core.own_command import OwnSource
     from chatrepl.core.talk.sheet import Sheet
     from chatrepl.core.tokens.learned import Scale
 
@@ -41,12 +42,15 @@ class Recorder(Protocol):
     def meta(self, **fields: Any) -> None:
         """Keep something beside the conversation."""
 
+    def keep(self, conversation: Conversation, **fields: Any) -> None:
+        """Keep something beside a conversation that does not change by it."""
+
     def flush(self) -> bool:
         """Wait until all is kept; tell whether it is."""
 
 
 class NoRecorder:
-    """Keeps nothing: saving is off, or `unsaved` says why it cannot be done."""
+    """Keeps nothing on the disk: saving is off, or `unsaved` says why it cannot be done."""
 
     id: str | None = None
     facts: Mapping[str, Any] = MappingProxyType({})
@@ -59,6 +63,11 @@ class NoRecorder:
     def finish(self, turn: Turn) -> None: ...
     def state(self, conversation: Conversation) -> None: ...
     def meta(self, **fields: Any) -> None: ...
+    def keep(self, conversation: Conversation, **fields: Any) -> None:
+        """Have it at hand as long as the conversation is."""
+        del conversation
+        self.facts = {**self.facts, **fields}
+
     def flush(self) -> bool:
         return not self.unsaved
 
@@ -121,8 +130,8 @@ class Edges:
     `first_today` tells whether something is asked about for the first time today;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `proof` names the header that the key goes in, `added` those that are added to each request;
-    `page` makes HTML of a conversation; `library` is where saved conversations are; `guide` that of
-    the embedded engine, where it answers.
+    `page` makes HTML of a conversation; `library` is where saved conversations are; `own` gives the
+    commands of the user's own; `guide` is that of the embedded engine, where it answers.
     """
 
     clock: Callable[[], float]
@@ -141,4 +150,5 @@ class Edges:
     added: Callable[[], Mapping[str, str]] = dict
     page: "Callable[[Sheet], str]" = lambda _sheet: ""
     library: "Path | None" = None
+    own: "Callable[[], OwnSource | None]" = lambda: None
     guide: str = ""

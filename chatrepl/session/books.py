@@ -1,13 +1,14 @@
 """The books of a session: what was used and paid, and what is known of cache and counts by that."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Meter
-from chatrepl.core.talk.conversation import Conversation, Receipt
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -47,10 +48,21 @@ class Books:
         left = footprint(request, reply.usage, sent, self.footprint) or self.footprint
         return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
 
-    def elsewhere(self, conversation: Conversation) -> Self:
-        """Go on with that conversation, of which nothing is in the cache that we know of."""
-        talk = Meter.of(conversation)
+    def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:
+        """Go on with that conversation, of which nothing is in the cache that we know of.
+
+        The `facts` that go with it tell what was asked beside it, which was paid for, too.
+        """
+        talk = Meter.of(conversation, _beside(conversation, facts))
         return replace(self, talk=talk, footprint=None, miss="", behind=True)
+
+
+def _beside(conversation: Conversation, facts: Mapping[str, Any]) -> Iterator[Turn]:
+    if not facts:
+        return
+    from chatrepl.session.beside import turns_beside  # seldom needed
+
+    yield from (turn for turn in turns_beside(facts) if turn.id not in conversation.turns)
 
 
 def receipt_of(

@@ -88,7 +88,7 @@ def limits(till: "Till") -> Iterator[Limit]:
     """Give the bounds that are set, and what is gone of each."""
     session, settings = till.session, till.session.settings
     agreed = session.interactive and session.books.agreed_usd > 0  # a chat asks again by itself
-    if settings.max_cost_usd and till.bounds_run and not agreed:
+    if settings.max_cost_usd and not agreed:
         gone = till.paid_usd + sum(till.held.values())
         yield Limit("max_cost_usd", settings.max_cost_usd, gone)
     if not (settings.budget_day_usd or settings.budget_month_usd):

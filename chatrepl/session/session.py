@@ -188,8 +188,8 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None:
-            self.prepare(base=None)
+        if self.next.base is not None or self.next.rewrites is not None:
+            self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
     def change(self, conversation: Conversation) -> None:
@@ -206,7 +206,7 @@ class Session:
     def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
         """Let the session begin with that conversation, in place of the empty one it has."""
         self.conversation, self.recorder = conversation, recorder
-        self.books = self.books.elsewhere(conversation)
+        self.books = self.books.elsewhere(conversation, recorder.facts)
         self.recall(recorder.facts)
 
     def open(self, conversation: Conversation, recorder: Recorder) -> None:
@@ -256,7 +256,8 @@ class Session:
     def _take(self, pair: OpenPair) -> None:
         self.leave_edit()
         self.conversation, self.recorder = pair
-        self.books, self.index = self.books.elsewhere(self.conversation), Index()
+        self.books = self.books.elsewhere(self.conversation, self.recorder.facts)
+        self.index = Index()
         self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
@@ -324,10 +325,10 @@ class Session:
         self.recorder.begin(begun)
         return begun
 
-    def add_turn(self, parent: TurnId | None, *messages: Message) -> Turn:
+    def add_turn(self, parent: TurnId | None, *messages: Message, by_hand: bool = False) -> Turn:
         """Add a turn that nobody sent, as it stands."""
-        id_ = TurnId(self.edges.new_id())
-        turn = Turn(id_, parent, messages, created=self.edges.clock())
+        id_, now = TurnId(self.edges.new_id()), self.edges.clock()
+        turn = Turn(id_, parent, messages, created=now, by_hand=by_hand)
         self.change(self.conversation.add(turn))
         return turn
 

@@ -30,6 +30,7 @@ from chatrepl.session.session import Session
 
 if TYPE_CHECKING:  # what a single shot does not need before its answer is out
     from chatrepl.core.spending import Spending
+    from chatrepl.core.talk.usage import Cost
     from chatrepl.storage.accounts import Accounts, Running
 
 _TOKENS_PER_S: Final = 300  # no model writes faster
@@ -58,7 +59,7 @@ class Till:
     """What this process spends: entered in the ledger of the `state` folder, within all budgets.
 
     Without that folder, or where saving is off, nothing is written. `count` asks the service for
-    the tokens of a request. It `bounds_run` where nobody else keeps to max_cost_usd.
+    the tokens of a request.
     """
 
     def __init__(
@@ -70,7 +71,6 @@ class Till:
         self.session, self.state, self.count = session, state, count
         self.paid_usd = 0.0
         self.held: dict[str, float] = {}
-        self.bounds_run = True
         self.running: Running | None = None
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -218,14 +218,16 @@ class _Slip:
             reply.model or request.model,
             reply.total_usage,
             session.recorder.id or "",
-            Prices(session.edges, session.service).of_reply(request, reply)
-            if reply.usage_known
-            else None,
+            None if is_open or not reply.usage_known else self._cost(request, reply),
             at_least=is_cut,
             open=is_open,
             fast=(reply.counted.get("speed") or request.params.get("speed")) == "fast",
             held_usd=held_usd,
         )
+
+    def _cost(self, request: Request, reply: Reply) -> "Cost | None":
+        session = self.till.session
+        return Prices(session.edges, session.service).of_reply(request, reply)
 
     def _most_usd(self) -> float:
         """Bound what a reply that was cut costs: the service wrote on until it noticed."""

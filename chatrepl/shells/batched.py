@@ -286,6 +286,11 @@ class Batched:
             self.till.let_go(flight.id)
 
 
+def is_under_way(notes: list[dict[str, Any]]) -> bool:
+    """Tell whether a batch was sent of which the results are still to be taken."""
+    return any(not flight.is_over for flight in _flights(notes))
+
+
 def status_words(status: BatchStatus) -> str:
     """Say how far a batch is, in its counts."""
     counts = (f"{count:,} {name}" for name, count in status.counts.items() if count)

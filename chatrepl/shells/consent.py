@@ -41,6 +41,11 @@ class Consent:
         self.agreed.update(held, beside)
         return True
 
+    def is_given(self, message: Message) -> bool:
+        """Tell whether a message may go out without a question."""
+        held = held_keys((message, *unsent(self.session)), self.own)
+        return not (held.keys() - self.agreed or cost_question(self.session))
+
     def to_pay(self) -> bool:
         """Ask before the session costs more than it should."""
         question = cost_question(self.session)

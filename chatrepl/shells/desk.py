@@ -1,6 +1,8 @@
-"""What a chat needs of its terminal, and nothing of how that is done."""
+"""What a chat needs of its terminal and its loop, and nothing of how that is done."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 from chatrepl.core.talk.blocks import Block
 from chatrepl.core.value import frozen
@@ -8,6 +10,15 @@ from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
+
+Done = TypeVar("Done")
+
+
+class WorkLoop(Protocol):
+    """Runs work on one event loop, as asyncio's does."""
+
+    def run(self, work: Coroutine[Any, Any, Done], /) -> Done: ...
+    def get_loop(self) -> asyncio.AbstractEventLoop: ...
 
 
 @frozen

@@ -108,7 +108,10 @@ class Each:
                 await asyncio.sleep(0)  # there may be many, and signals are to have their turn
                 continue
             try:
-                question = self.make(item)
+                # A picture takes its time, and the replies under way do not wait for it.
+                question = (
+                    await asyncio.to_thread(self.make, item) if item.path else self.make(item)
+                )
             except ChatreplError as error:
                 self.ordered.finish(item, unasked(self.model, error))
             else:

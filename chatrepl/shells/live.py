@@ -16,7 +16,6 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion
 from chatrepl.shells.each import WINDOW, Finished
-from chatrepl.shells.purse import Purse
 from chatrepl.turn import Stream
 
 _OF_ALL: Final = frozenset(  # what would come of every other question too
@@ -82,15 +81,13 @@ class Gate:
 class Live:
     """Sends single requests. `session` is what all questions were made from.
 
-    `purse` lets wait what is too dear beside the others; `paid` hears what each attempt cost, `say`
-    what the user should know.
+    `paid` hears what each attempt cost, `say` what the user should know.
     """
 
     session: Session
     stream: Stream
     gate: Gate
     wanted: Wanted
-    purse: Purse
     paid: Callable[[float], None]
     say: Callable[[str], None]
     window: int | None = WINDOW
@@ -100,30 +97,24 @@ class Live:
         """Ask all questions, as many at once as may be."""
         async with asyncio.TaskGroup() as group:
             async for question in questions:
-                reserved = await self._let_in(question)
-                group.create_task(self._hold(question, finished, reserved))
+                await self.gate.enter()
+                group.create_task(self._hold(question, finished))
 
-    async def _let_in(self, question: ItemQuestion) -> float:
-        """Wait until a question may go; give what is set aside for it."""
-        reserved = await self.purse.reserve(question.request) if self.purse.most_usd else 0.0
-        await self.gate.enter()
-        return reserved
-
-    async def _hold(self, question: ItemQuestion, finished: Finished, reserved: float) -> None:
-        """Get one question answered, however many attempts that takes; it was let in."""
+    async def _hold(self, question: ItemQuestion, finished: Finished) -> None:
+        """Get one question answered, however many attempts that takes; the gate is entered."""
         attempts = self.session.settings.retries + 1
         for number in range(1, attempts + 1):
             session = question.fresh(self.session.service)
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
-                result = await self._ask(attempt, reserved)
+                result = await self._ask(attempt)
             except BudgetError:  # it stops the whole run: no later question would fit either
                 raise
             except ApiError as error:
                 self._look_around(error, attempt)
                 if number < attempts and error.retryable:
                     await self._wait(error, number)
-                    reserved = await self._let_in(question)
+                    await self.gate.enter()
                     continue
                 result = attempt.failed(error)
             except ChatreplError as error:
@@ -131,7 +122,7 @@ class Live:
             finished(question, result)
             break
 
-    async def _ask(self, attempt: Attempt, reserved: float) -> dict[str, Any]:
+    async def _ask(self, attempt: Attempt) -> dict[str, Any]:
         service = attempt.session.service
         try:
             return await attempt.ask(self.stream)
@@ -142,7 +133,6 @@ class Live:
                 self.gate.take(self.gate.limiter.ended(*_taken(attempt.reply.total_usage)))
             self.gate.leave()
             self._silent = 0 if attempt.reply.started else self._silent
-            self.purse.settle(reserved, attempt.cost_usd)
             self.paid(attempt.cost_usd)
             for remark in attempt.remarks:
                 self.say(remark)

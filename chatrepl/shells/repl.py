@@ -5,18 +5,19 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
-from chatrepl.commands.registry import REGISTRY, looks_like_path
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.rewriting import rewrite_open
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
+    Beside,
     Card,
     Choose,
     Confirm,
@@ -32,6 +33,7 @@ from chatrepl.core.outcome import (
     Page,
     Pick,
     Quit,
+    Say,
     Send,
     Several,
     Table,
@@ -43,10 +45,12 @@ from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
-from chatrepl.shells.desk import Desk
+from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
-from chatrepl.shells.typed_line import BARE, is_dropped
+from chatrepl.shells.side_questions import SideQuestions
+from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
 from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
@@ -55,16 +59,8 @@ from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Su
 from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
 
 Answered = TypeVar("Answered")
-_MOST_BROKEN = 3  # prompts in a row
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
-
-
-class WorkLoop(Protocol):
-    """Runs work on one event loop, as asyncio's does."""
-
-    def run(self, work: Coroutine[Any, Any, Answered], /) -> Answered: ...
-    def get_loop(self) -> asyncio.AbstractEventLoop: ...
 
 
 @dataclass(slots=True)
@@ -82,11 +78,17 @@ class Repl:
     running: bool = field(default=True)
     consent: Consent = field(init=False)
     guard: Guard = field(init=False)
-    _broken: int = field(default=0, init=False)
+    beside: SideQuestions = field(init=False)
+    lines: LineReader = field(init=False)
+    _pasted: Sequence[str] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
+        self.lines = LineReader(self.desk.prompt, self.guard, self.runner)
         self.consent = Consent(self.session, self.desk.ask, self._refused)
+        self.beside = SideQuestions(
+            self.session, self.stream, self.desk, self.consent, self._shown, self._put_back
+        )
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -99,7 +101,12 @@ class Repl:
                     self._step()
 
     def _step(self) -> None:
-        chores = (self.guard.tell, self.desk.speaker.rest, lambda: keep_unsent(self.session))
+        chores = (
+            self.beside.show_waiting,
+            self.guard.tell,
+            self.desk.speaker.rest,
+            lambda: keep_unsent(self.session),
+        )
         for chore in chores:
             with self.guard.around(repeats=False):
                 chore()
@@ -108,7 +115,8 @@ class Repl:
             if self.draft and self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
-            self._take(self._read())
+            entry, self.draft = self.lines.read(self.draft)
+            self._take(entry)
         finally:
             self.draft = "\n".join(filter(None, (waiting, self.draft)))
 
@@ -120,23 +128,6 @@ class Repl:
                 self.running = False
             case None:
                 pass
-
-    def _read(self) -> PromptEntry | None:
-        """Let a line be typed; None where the prompt broke, with what was typed as the draft."""
-        try:
-            entry = self.desk.prompt.read(self.runner.run, self.draft)
-        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
-            self.draft = self.desk.prompt.draft
-            self._broken += isinstance(bug, Exception)
-            if self._broken > 1:  # it may be this very text that breaks it
-                self.desk.prompt.keep_draft()
-                self.draft = ""
-            if self._broken >= _MOST_BROKEN:
-                raise
-            self.guard.take(bug)
-            return None
-        self._broken, self.draft = 0, ""
-        return entry
 
     def begin(self, message: Message) -> None:
         """Send the first message, which did not come from the prompt."""
@@ -159,12 +150,16 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = self.draft = BARE.get(text.strip(), text)
+        if self.session.next.rewrites is not None and not text.startswith("/"):
+            self._do(lambda: rewrite_open(self.session, text))
+            return
+        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
-        elif is_dropped(text) and self._is_to_attach():
+        elif is_dropped(text) and is_to_attach(self.desk.ask):
             self._command(f"/image {text}")
-        elif text.startswith("/") and self._is_command(text):
+        elif text.startswith("/") and is_command(text, self.desk.ask):
             settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
@@ -183,22 +178,8 @@ class Repl:
         for block in islice((file.block for file in files), _MOST_PICTURES):
             self.desk.picture(block)
 
-    def _is_command(self, text: str) -> bool:
-        word, _ = split_command(text)
-        if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
-            return True
-        if self.desk.ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
-            return False
-        raise UnsentError
-
     def _refused(self) -> None:
         self.desk.speaker.line(f"{UnsentError()}" if self.draft else "Not sent.")
-
-    def _is_to_attach(self) -> bool:
-        answer = self.desk.ask("Attach it? y: attach · N: go on as text · Esc: change it")
-        if answer is None:
-            raise UnsentError
-        return answer
 
     def send(self, text: str, pasted: Sequence[str] = ()) -> None:
         """Send a message with what is staged and what it mentions."""
@@ -264,21 +245,20 @@ class Repl:
                     self.act(one)
             case Pick():
                 self._pick(outcome)
-            case Confirm(preview, apply, question, refused):
-                self.act(preview)
-                answer = self.desk.ask(question)
-                if answer is None and self.draft:  # a message that was to be sent
-                    raise UnsentError
-                if answer:
-                    self._do(apply)
-                else:
-                    self.desk.speaker.line(refused)
+            case Confirm():
+                self._confirm(outcome)
             case Choose(preview, question, ways):
                 self.act(preview)
                 self._do(outcome.way(self.desk.choose(question, "".join(ways))))
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
+            case Say(text, typed, meanwhile):
+                try:
+                    with meanwhile():
+                        self.send(text, self._pasted)
+                finally:
+                    self.draft = self.draft and typed
             case Draft(text, _):
                 self.draft = text
             case Edit(text, then_edited):
@@ -299,8 +279,20 @@ class Repl:
             case Aside(message, then):
                 if self.consent.to_send(message):
                     self._aside(message, then)
+            case Beside():
+                self.beside.ask(outcome)
             case Count():
                 self._count(outcome)
+
+    def _confirm(self, asked: Confirm) -> None:
+        self.act(asked.preview)
+        answer = self.desk.ask(asked.question)
+        if answer is None and self.draft:  # a message that was to be sent
+            raise UnsentError
+        if answer:
+            self._do(asked.apply)
+        else:
+            self.desk.speaker.line(asked.refused)
 
     def _pick(self, asked: Pick) -> None:
         if not self.desk.prompt.draws:
@@ -340,7 +332,8 @@ class Repl:
     def _turn(self, reply: Answering, typed: str = "") -> None:
         before = self.session.conversation
         try:
-            turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
+            with self.beside.opened():
+                turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
         except (asyncio.CancelledError, KeyboardInterrupt):
             self._after_stop(before is self.session.conversation, typed)
         except Exception as error:
@@ -352,6 +345,12 @@ class Repl:
             raise
         else:
             self._sum_up(turn)
+
+    def _shown(self, answer: Answering) -> Turn:
+        return self.runner.run(self._watched(answer))
+
+    def _put_back(self, line: str) -> None:
+        self.draft = self.draft or line
 
     async def _watched(
         self,
@@ -373,6 +372,7 @@ class Repl:
             after_suspend=view.resume,
             hear=self.attention.hear,
             waits=view.let_wait,
+            takes=self.beside.take,
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):

@@ -1,6 +1,11 @@
 """What a line is that was typed or dropped at the prompt, and is no message."""
 
+from collections.abc import Callable
 from typing import Final
+
+from chatrepl.commands.registry import REGISTRY, looks_like_path
+from chatrepl.commands.registry import split as split_command
+from chatrepl.core.errors import UnsentError
 
 # What every shell understands is no message: it would be paid for.
 BARE: Final = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
@@ -13,3 +18,21 @@ def is_dropped(text: str) -> bool:
     from chatrepl.attachments.dropped import are_dropped  # seldom needed
 
     return are_dropped(text)
+
+
+def is_command(text: str, ask: Callable[[str], bool | None]) -> bool:
+    """Tell whether a line with a slash is one; what is rather a path is asked about."""
+    word, _ = split_command(text)
+    if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
+        return True
+    if ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
+        return False
+    raise UnsentError
+
+
+def is_to_attach(ask: Callable[[str], bool | None]) -> bool:
+    """Ask whether dropped files are to be attached."""
+    answer = ask("Attach it? y: attach · N: go on as text · Esc: change it")
+    if answer is None:
+        raise UnsentError
+    return answer

@@ -63,7 +63,7 @@ class AnswerLog:
     def __init__(self, path: Path, made_of: Mapping[str, str]) -> None:
         """Open the state or begin it. `made_of` names what its questions are made of.
 
-        Raises UsageError where another command began it, or has it open; StorageError.
+        Raises UsageError where another command began it or has it open, or it cannot be opened.
         """
         self.path = path
         self.notes: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ class AnswerLog:
         try:
             self._file = os.open(path, APPEND | os.O_CREAT, PRIVATE_FILE)
         except OSError as error:
-            raise StorageError(f"{path} cannot be opened: {words_for(error)}.") from error
+            raise _unopened(path, error) from error
         if not lock(self._file):
             raise UsageError(f"{path} is in use by another chatrepl.", "Nothing was sent.")
         self._end = self._read(made_of)
@@ -183,6 +183,10 @@ class AnswerLog:
             os.close(self._file)
 
 
+def _unopened(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be opened: {words_for(error)}.", "Nothing was sent.")
+
+
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
@@ -197,7 +201,7 @@ class OutFile:
     def __init__(self, path: Path, *, goes_on: bool) -> None:
         """Open it. What stands there is kept only where a state tells that it `goes_on`.
 
-        Raises UsageError for a file that is somebody else's.
+        Raises UsageError for a file that is somebody else's, or cannot be opened.
         """
         self.path = path
         self._at = 0
@@ -206,7 +210,7 @@ class OutFile:
             self._file = os.open(path, flags, _PUBLIC_FILE)
             status = os.fstat(self._file)
         except OSError as error:
-            raise StorageError(f"{path} cannot be opened: {words_for(error)}.") from error
+            raise _unopened(path, error) from error
         self._is_regular = stat.S_ISREG(status.st_mode)
         self._left = status.st_size if self._is_regular else 0
         if self._left and not goes_on:

@@ -145,9 +145,13 @@ class Journal:
         old = self.facts
         changed = {k: v for k, v in wanted.items() if (old.get(k) or None) != (v or None)}
         if changed:
-            with self._claimed():
-                self.meta(**changed)
-                self.state(conversation)
+            self.keep(conversation, **changed)
+
+    def keep(self, conversation: Conversation, **fields: Any) -> None:
+        """Keep something beside a conversation, also where nobody has changed that yet."""
+        with self._claimed():
+            self.meta(**fields)
+            self.state(conversation)
 
     def rename(self, name: str) -> None:
         """Give it a name, which others find at once."""

@@ -5,7 +5,8 @@
     d       a piece of a reply: `id` of the turn, `kind` text or thinking, `text`
     end     the reply is there: `from` which message on it differs from the open turn
     state   where we stand (see `history_line.py`)
-    meta    name, title, model and whatever else goes with the conversation: changed fields
+    meta    name, title, model and whatever else goes with the conversation: changed fields;
+            `beside/ID` is a turn that was asked beside it (see `session/beside.py`)
 
 Reading is strict about what it knows (`DamagedError`) and silent about keys it does not know.
 Records of unknown type are skipped by the loader and stay in the file. To change the meaning of a
@@ -98,6 +99,8 @@ def turn_to_record(turn: Turn, *, is_open: bool = False) -> dict[str, Any]:
     record["created"] = turn.created
     if turn.ours:
         record["ours"] = turn.ours
+    if turn.by_hand:
+        record["by_hand"] = True
     record["messages"] = [message_to_record(m) for m in turn.messages]
     if turn.receipt is not None:
         record["receipt"] = receipt_to_record(turn.receipt)
@@ -114,6 +117,7 @@ def turn_from_record(record: Mapping[str, Any]) -> Turn:
         None if receipt is None else receipt_from_record(receipt),
         ours=whole(record.get("ours", 0)),
         created=number(record.get("created", 0.0)),
+        by_hand=record.get("by_hand") is True,
     )
 
 

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatrepl.core.value import frozen
-from chatrepl.terminal.keys.typing import Stroke
+from chatrepl.terminal.keys.typing import Pasted, Stroke
 from chatrepl.terminal.modes import PASTE_OFF, PASTE_ON, Tty, is_ignored
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _CLEAR: Final = "\x0c"  # Ctrl-L means the screen of now; kept, it would wipe th
 _NOT_FOR_LATER: Final = frozenset({_ESC, _CLEAR, *_SIGNALS})
 
 
+_RUBOUT: Final = frozenset({"\x7f", "\x08"})
 Handler: TypeAlias = Callable[[int, FrameType | None], Any]
 ESCAPE_SECONDS = 0.05  # how long the rest of an escape sequence may take
 _DEADLY = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -40,7 +41,8 @@ class Reactions:
     """What to do: `stop` on Esc or Ctrl-C, `keep` what was typed, and around a suspension.
 
     `hear` gets all bytes as they come: the terminal reports among them where the user looks.
-    `waits` gets how many messages were submitted so far.
+    `waits` gets how many messages were submitted so far. `takes` gets each line that was submitted
+    as it was typed, and tells whether it took it: then it is not kept.
     """
 
     stop: Callable[[], None]
@@ -49,6 +51,7 @@ class Reactions:
     after_suspend: Callable[[], None] = lambda: None
     hear: Callable[[bytes], None] = lambda _data: None
     waits: Callable[[int], None] = lambda _messages: None
+    takes: Callable[[str], bool] = lambda _line: False
 
 
 @asynccontextmanager
@@ -147,9 +150,22 @@ class _Watch:
                 signal.raise_signal(_SIGNALS[stroke])
 
     def _keep(self, strokes: list[Stroke]) -> None:
-        self._strokes += (s for s in strokes if not isinstance(s, str) or s not in _NOT_FOR_LATER)
+        for stroke in strokes:
+            if isinstance(stroke, str) and stroke in _NOT_FOR_LATER:
+                continue
+            self._strokes.append(stroke)
+            if stroke == _ENTER:
+                self._offer()
         if _ENTER in strokes:
             self._reactions.waits(self._strokes.count(_ENTER))
+
+    def _offer(self) -> None:
+        """Offer the line that was just submitted, as far as it was typed as it reads."""
+        ends = [at for at, stroke in enumerate(self._strokes) if stroke == _ENTER]
+        begin = ends[-2] + 1 if len(ends) > 1 else 0
+        line = typed_line(self._strokes[begin : ends[-1]])
+        if line and self._reactions.takes(line):
+            del self._strokes[begin:]
 
     def _drain(self) -> None:
         with suppress(OSError):
@@ -196,3 +212,17 @@ class _Watch:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+
+
+def typed_line(strokes: Iterable[Stroke]) -> str:
+    """Give the text that strokes leave in a line; empty where other keys moved about in it."""
+    line = ""
+    for stroke in strokes:
+        text = stroke.text if isinstance(stroke, Pasted) else stroke
+        if text in _RUBOUT:
+            line = line[:-1]
+        elif isinstance(stroke, str) and not stroke.isprintable():
+            return ""
+        else:
+            line += text
+    return line

@@ -86,5 +86,12 @@ def test_answers_are_graded(desk: Desk) -> None:
     assert "of 1 right" in done.stderr
 
 
+def test_a_batch_writes_what_single_requests_do(desk: Desk) -> None:
+    done = run(desk, "The same as a batch")
+    assert done.returncode == 0, done.stderr
+    lines = (desk.home / "batch.jsonl").read_text().splitlines()
+    assert [json.loads(line)["input"] for line in lines] == [{"text": "one"}, {"text": "two"}]
+
+
 def test_each_recipe_is_tried() -> None:
-    assert len(RECIPES) == 4
+    assert len(RECIPES) == 5

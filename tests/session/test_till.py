@@ -297,3 +297,28 @@ async def _held(desk: Desk, request: Request, held: list[float]) -> None:
 
     async for _ in desk.till.stream(request, send):
         pass
+
+
+def test_one_waits_for_what_another_of_the_same_process_holds(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, budget_day_usd=usd(100, 1000) * 1.2)
+    request = desk.session.request(Message.user("Hi"))
+    under_way: list[int] = []
+
+    async def send(sent: Request) -> AsyncGenerator[StreamEvent, None]:
+        desk.sent.append(sent)
+        under_way.append(len(desk.till.held))
+        for event in REPLY:
+            await asyncio.sleep(0)
+            yield event
+
+    async def ask() -> None:
+        async for _ in desk.till.stream(request, send):
+            pass
+
+    async def both() -> None:
+        await asyncio.gather(ask(), ask())
+
+    asyncio.run(both())
+    assert [one.params["max_tokens"] for one in desk.sent] == [1000, 1000]
+    assert under_way == [1, 1]
+    assert len(desk.entered) == 2

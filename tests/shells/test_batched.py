@@ -31,6 +31,7 @@ from chatrepl.shells.batched import (
     Batched,
     Forgetting,
     LeftError,
+    is_under_way,
     place_of,
     recorded,
     status_words,
@@ -190,9 +191,11 @@ def test_nobody_waits_where_that_is_not_wanted_and_the_next_run_takes_the_result
     with pytest.raises(LeftError) as still:
         desk.ask(*SAY)
     assert still.value.ids == (id_,)
+    assert is_under_way(desk.memory.notes)
     desk.served.engine.batches.seconds = 0
     desk.ask(*SAY)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+    assert not is_under_way(desk.memory.notes)
 
 
 @pytest.mark.parametrize("where", ["before", "after", "retrieve", "results"])

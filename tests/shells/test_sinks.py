@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -113,6 +114,7 @@ def test_a_run_is_summed_up_in_a_line() -> None:
         tally.count(Item(number, f"i{number}"), result("a", ok=number % 100 != 0))
     tally.pay(0.5)
     assert tally.line().startswith("1,188 answered · 12 failed · 300 left · $0.50 · ")
+    assert re.fullmatch(r"1,188 answered · 12 failed · 300 left · [\d.]+/s · \$0\.50", tally.now())
     assert len(tally.failed_lines()) == 11
     assert tally.failed_lines()[0] == "item 1 (i0): no"
     assert tally.failed_lines()[-1] == "and 2 more"

@@ -107,15 +107,17 @@ async def _work(folder: Path, budget: float, sends: int, seed: str) -> None:
                         break
 
 
-def soak(folder: Path, sends: int, seed: int, budget: float) -> tuple[float, int]:
+def soak(
+    folder: Path, sends: int, seed: int, budget: float, processes: int = PROCESSES
+) -> tuple[float, int]:
     """Spend from several processes; give what was billed, and how many were killed."""
-    share = sends // PROCESSES
+    share = sends // processes
     runs = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.soak.budget", "--work", str(folder), str(budget),
              str(share), f"{seed}-{n}"],
         )
-        for n in range(PROCESSES)
+        for n in range(processes)
     ]  # fmt: skip
     killed = sum(run.wait() == -signal.SIGKILL for run in runs)
     assert all(run.returncode in {0, -signal.SIGKILL} for run in runs)

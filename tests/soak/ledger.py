@@ -18,7 +18,7 @@ from typing import Any
 from chatrepl.cli.connection import open_connection
 from chatrepl.config.load import load
 from chatrepl.core.errors import ApiError
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
@@ -60,11 +60,13 @@ async def _talk(url: str, process: int, first: int, turns: int) -> None:
         text = f"demo: count to {turn % 40 + 2}; {'stream torn after 4' * (turn % 11 == 0)}"
         with suppress(ApiError):
             asked = Message.user(f"{text}; turn {name}")
-            await run_turn(session, asked, connection.stream, QuietView())
+            await run_turn(session, asked, connection.stream, QuietView(), Conversation())
     await connection.close()
 
 
-def soak(folder: Path, processes: int, turns: int, seed: int) -> dict[str, int]:
+def soak(
+    folder: Path, processes: int, turns: int, seed: int, pause_s: float = 8.0
+) -> dict[str, int]:
     """Let them all talk, killed now and then, and compare."""
     dice, kills = random.Random(seed), 0
     engine = CountingEngine()
@@ -72,7 +74,7 @@ def soak(folder: Path, processes: int, turns: int, seed: int) -> dict[str, int]:
         begun = dict.fromkeys(range(processes), 0)
         runs = {n: _start(folder, served.url, n, 0, turns) for n in begun}
         while runs:
-            time.sleep(2 * dice.random())
+            time.sleep(pause_s * dice.random())
             number = dice.choice(list(runs))
             if dice.random() < 0.5:
                 runs[number].kill()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.errors import UsageError
 from chatrepl.storage.answer_log import AnswerLog, OutFile, Passing
 
 MADE = {"prompt": "a", "model": "b"}
@@ -132,9 +132,9 @@ def test_the_state_is_for_the_user_alone(path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="no such folder"):
+    with pytest.raises(UsageError, match="no such folder"):
         opened(tmp_path / "none" / "state")
-    with pytest.raises(StorageError, match="no such folder"):
+    with pytest.raises(UsageError, match="no such folder"):
         OutFile(tmp_path / "none" / "out", goes_on=False)
 
 

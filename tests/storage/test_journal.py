@@ -12,6 +12,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn
 from chatrepl.storage.journal import Journal, new_id, resume
 from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
+from chatrepl.storage.records import turn_to_record
 from chatrepl.storage.small_files import learn
 
 
@@ -245,3 +246,28 @@ def test_flushing_while_closing_is_harmless(tmp_path: Path) -> None:
     assert journal.flush()
     closer.join()
     assert journal.flush()
+
+
+@pytest.mark.parametrize("is_copy", [False, True])
+def test_what_is_kept_beside_is_on_the_disk_and_no_part_of_the_conversation(
+    tmp_path: Path, *, is_copy: bool
+) -> None:
+    first = Journal.new(tmp_path)
+    conversation = hold(first, Conversation(), 2)
+    if is_copy:
+        first.flush()
+    else:
+        first.close()
+    resumed = resume(first.path)
+    journal = resumed.journal
+    assert bool(resumed.copied) is is_copy
+    record = turn_to_record(answered(asked(9, conversation.head, "beside\u202e?")))
+    journal.keep(conversation, **{"beside/turn9": record})
+    assert journal.flush()
+    assert (journal.path == first.path) is not is_copy
+    loaded = load(journal.path)  # as a kill at this moment would leave it
+    assert loaded.conversation == conversation
+    assert (loaded.newer, loaded.skipped) == (0, 0)
+    assert loaded.meta["beside/turn9"] == record
+    journal.close()
+    first.close()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatrepl.terminal.keyboard import Reactions, watch_keyboard
-from chatrepl.terminal.keys.typing import Stroke
+from chatrepl.terminal.keyboard import Reactions, typed_line, watch_keyboard
+from chatrepl.terminal.keys.typing import Pasted, Stroke
 from chatrepl.terminal.modes import Tty
 from tests.e2e.terminal import Terminal
 
@@ -120,3 +120,48 @@ def test_where_there_is_no_terminal_nothing_happens() -> None:
     assert os.read(read, 9) == b"\x1b"
     os.close(read)
     os.close(write)
+
+
+@pytest.mark.parametrize(
+    ("strokes", "line"),
+    [
+        (["/btw", " x"], "/btw x"),
+        (["/btw wy", "\x7f", "hy"], "/btw why"),
+        (["\x08", "a"], "a"),
+        (["/btw ", Pasted("a\nb")], "/btw a\nb"),
+        (["/btw x", "\x1b[D", "y"], ""),
+        (["/btw x", "\x01"], ""),
+        ([], ""),
+    ],
+)
+def test_a_line_reads_as_it_was_typed_or_not_at_all(strokes: list[Stroke], line: str) -> None:
+    assert typed_line(strokes) == line
+
+
+def test_a_line_that_is_taken_is_not_kept_and_all_others_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, write = os.openpty()
+    kept: list[Stroke] = []
+    waits: list[int] = []
+    monkeypatch.setattr(Tty, "is_ours", True)
+    reactions = Reactions(
+        stop=lambda: None,
+        keep=kept.extend,
+        waits=waits.append,
+        takes=lambda line: line.startswith("/btw"),
+    )
+
+    async def watch() -> None:
+        async with watch_keyboard(Tty(write, write), reactions):
+            for typed in (b"one", b"\r", b"/btw x", b"\r", b"tw", b"o", b"\r", b"thr"):
+                os.write(read, typed)
+                await asyncio.sleep(0.02)
+
+    try:
+        asyncio.run(watch())
+    finally:
+        os.close(read)
+        os.close(write)
+    assert kept == ["one", "\r", "tw", "o", "\r", "thr"]
+    assert waits == [1, 1, 2]

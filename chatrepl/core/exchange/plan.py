@@ -1,9 +1,9 @@
 """What is sent for a turn, and how its reply joins what stands there already.
 
 Each way to ask is one function from the situation to a plan: a question (also one that is asked
-again or was edited), the rest of a reply that was cut, and something aside. Where the service
-refuses a plan and that teaches us something, the same function makes the next one. To add a way to
-ask, add such a function.
+again or was edited), the rest of a reply that was cut, something aside, and something beside the
+conversation. Where the service refuses a plan and that teaches us something, the same function
+makes the next one. To add a way to ask, add such a function.
 """
 
 from dataclasses import replace
@@ -126,6 +126,19 @@ def plan_aside(situation: Situation, message: Message, model: Model) -> Plan:
     """
     settings = replace(situation.settings, stop_sequences=())  # they would cut it
     return plan_turn(replace(situation.plain, settings=settings, model=model), message)
+
+
+def plan_beside(situation: Situation, message: Message, model: Model) -> Plan:
+    """Plan to ask `model` something beside the conversation: as the next turn, up to the question.
+
+    What follows the question there is left out, as a form is. So all before it is read from the
+    cache, and thinking stays bound to its past.
+    """
+    ask = replace(situation.ask, instruction="", schema=None)
+    turn = replace(situation, model=model, ask=ask).request(message)
+    plan = plan_turn(replace(situation.plain, model=model), message)
+    request = replace(plan.request, params=turn.params, betas=turn.betas)
+    return replace(plan, request=request)
 
 
 def plan_rest(situation: Situation) -> Plan:

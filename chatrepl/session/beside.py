@@ -1,0 +1,62 @@
+"""What was asked beside a conversation: turns that hang on it and are no part of it.
+
+They are kept among the facts that go with a conversation, a fact each, so that whoever reads the
+journal without knowing of them passes them over.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from chatrepl.core.exchange.plan import Plan, plan_beside
+from chatrepl.core.talk.conversation import Message, Turn
+
+if TYPE_CHECKING:
+    from chatrepl.session.session import Session
+
+KEY: Final = "beside/"
+
+
+def plans_beside(session: "Session", message: Message, model: str = "") -> Callable[[], Plan]:
+    """Plan to ask beside the conversation as it is now, whatever becomes of it meanwhile."""
+    conversation = session.conversation
+
+    def plan() -> Plan:
+        now = session.situation
+        ask = replace(now.ask, previous_message_id=conversation.last_message_id)
+        here = replace(now, conversation=conversation, ask=ask)
+        return plan_beside(here, message, session.named(model) if model else session.model)
+
+    return plan
+
+
+def keep_beside(session: "Session", turn: Turn) -> None:
+    """Keep a turn beside the conversation; it is on the disk when this returns, if it can be."""
+    from chatrepl.storage.records import turn_to_record  # a chat without a journal has no need
+
+    session.recorder.keep(session.conversation, **{f"{KEY}{turn.id}": turn_to_record(turn)})
+    session.recorder.flush()
+
+
+def turns_beside(facts: Mapping[str, Any]) -> Iterator[Turn]:
+    """Give what was asked beside a conversation, the oldest first, by what goes with it."""
+    written = [value for key, value in facts.items() if key.startswith(KEY)]
+    if not written:
+        return
+    from chatrepl.storage.records import turn_from_record
+
+    for record in written:
+        with suppress(ValueError, AttributeError):  # one that is damaged costs no other
+            yield turn_from_record(record)
+
+
+def reads_no_cache(session: "Session", model: str = "") -> str:
+    """Say so where another model is asked than the one that has read the conversation."""
+    path = session.conversation.path()
+    receipts = (turn.receipt for turn in reversed(path) if turn.receipt is not None)
+    before = next((receipt.model for receipt in receipts if receipt.model), "")
+    asked = session.named(model).id if model else session.model.id
+    return (
+        f"{asked} reads the whole conversation anew: no cache." if before not in {"", asked} else ""
+    )
