@@ -168,3 +168,13 @@ def test_a_summary_of_unknown_price_is_said_to_be_of_unknown_price() -> None:
     one.way = "c"
     typed(one)
     assert "s: summarised price unknown" in one.asked[0]
+
+
+def test_a_past_is_asked_about_also_while_nothing_can_be_counted_yet() -> None:
+    one, clock = player()
+    one.session.begin_with(one.session.conversation, one.session.recorder)
+    one.session.equip(can_count=lambda: False)
+    clock.now += HOUR_S
+    one.way = "c"
+    typed(one)
+    assert len(one.asked) == 1
