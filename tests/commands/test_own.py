@@ -359,6 +359,18 @@ def test_a_command_is_written_in_the_editor_and_works_at_once(player: Player) ->
     assert "/commands edit say" in player.heard
 
 
+def test_a_folders_command_that_is_edited_is_asked_about_again(player: Player) -> None:
+    write("deploy", "Deploy $1", ".chatrepl/commands")
+    player.do("/deploy now")
+    player.edited = "Deploy all: $1"
+    player.do("/commands edit deploy")
+
+    assert "asks once more" in player.heard
+    player.do("/deploy now")
+    assert any("Use" in said or "speak in your name" in said for said in player.said[-3:])
+    assert question(player) == "Deploy all: now"
+
+
 def test_the_example_is_a_command_that_works(player: Player) -> None:
     write("example", EXAMPLE)
     player.do("/example")
