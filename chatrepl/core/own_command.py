@@ -230,6 +230,9 @@ class OwnSource(Protocol):
     def about(self, name: str) -> tuple[str, str]:
         """What a command takes, and what it does; of a file that cannot be read, why."""
 
+    def values(self, name: str) -> tuple[tuple[str, str], ...]:
+        """What holds for the one message of a command, as keys and words."""
+
     def is_local(self, name: str) -> bool:
         """Tell whether a command is the working folder's."""
 

@@ -342,7 +342,7 @@ class Session:
             cost = self.pay(request, reply)
             done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
             if reply.usage_known and self.interactive:
-                self._observe(request, reply, written)
+                self._observe(turn, request, reply, written)
         finally:  # whatever goes wrong with the books, what came stays
             if written is not None or reply.complete:
                 self._enter(done, request)
@@ -375,11 +375,11 @@ class Session:
         """Price what a request takes; None where nobody knows it."""
         return Prices(self.edges, self.service).of_request(request, usage)
 
-    def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
+    def _observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""
         if any(block.type == "fallback" for block in reply.blocks):
             return  # another model counted, and has it in its cache
-        self.books = self.books.noted(request, reply, self.edges.clock())
+        self.books = self.books.noted(request, reply, turn.created)
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)
         else:
