@@ -372,7 +372,7 @@ class Repl:
             after_suspend=view.resume,
             hear=self.attention.hear,
             waits=view.let_wait,
-            takes=self.beside.take,
+            takes=lambda line: self.beside.take(line, view.let_ask),
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):
