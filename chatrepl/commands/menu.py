@@ -38,6 +38,7 @@ keep: Send only these turns from now on
 pin: Never leave these turns out
 restore: Send left-out turns again
 relevant: Keep the turns that bear on a question
+request: What was sent for a turn, and why
 schema: Ask for JSON that fits a schema
 choose: Ask for one of these words
 paste: Attach the clipboard's image

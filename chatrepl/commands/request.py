@@ -8,6 +8,7 @@ from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.tree import numbered, turn_numbers
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.noted import PastRequest, is_exact, restored, when_asked
+from chatrepl.core.numbers import MOST_DIGITS
 from chatrepl.core.outcome import Exactly, Notice, Outcome, Send, Several
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.session.session import Session
@@ -24,7 +25,7 @@ def request_(session: Session, which: Requests = "") -> Outcome:
     `3 --body` prints it as JSON, `3 --again` sends it again, `3 5 --diff` tells how two differ.
     """
     words = which.split()
-    flags, numbers = {word for word in words if word in _FLAGS}, [w for w in words if w.isdecimal()]
+    flags, numbers = {word for word in words if word in _FLAGS}, [w for w in words if _is_number(w)]
     if len(flags) > 1 or len(flags) + len(numbers) < len(words):
         raise UsageError("/request takes turn numbers, and one of --again, --body, --diff.")
     turns = [(number, numbered(session, number)) for number in map(int, numbers)]
@@ -47,6 +48,10 @@ def request_(session: Session, which: Requests = "") -> Outcome:
 
             shown = _shown(session, turn)
             return request_page(shown, number, exact=is_exact(shown.request, _note(turn)))
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) <= MOST_DIGITS
 
 
 def _difference(session: Session, turns: list[tuple[int, Turn]]) -> Outcome:
