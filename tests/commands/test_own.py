@@ -1,5 +1,6 @@
 """Commands of one's own at the prompt: what is sent, what holds for it, and what comes back."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +360,18 @@ def test_a_command_is_written_in_the_editor_and_works_at_once(player: Player) ->
     assert "/commands edit say" in player.heard
 
 
+def test_a_folders_command_that_is_edited_is_asked_about_again(player: Player) -> None:
+    write("deploy", "Deploy $1", ".chatrepl/commands")
+    player.do("/deploy now")
+    player.edited = "Deploy all: $1"
+    player.do("/commands edit deploy")
+
+    assert "asks once more" in player.heard
+    player.do("/deploy now")
+    assert any("Use" in said or "speak in your name" in said for said in player.said[-3:])
+    assert question(player) == "Deploy all: now"
+
+
 def test_the_example_is_a_command_that_works(player: Player) -> None:
     write("example", EXAMPLE)
     player.do("/example")
@@ -419,3 +432,11 @@ def test_values_that_are_not_given_change_nothing(player: Player) -> None:
     before = player.session.next
     with held(player.session, source.read("x")):
         assert player.session.next == before
+
+
+def test_a_folders_command_sends_the_files_that_stand_in_the_folder(player: Player) -> None:
+    for name in ("plan.txt", "sub.md"):
+        Path(name).write_text("Two steps.\n")
+    write("plan", "---\nattach: [plan.txt, sub.md]\n---\nIs it good?", ".chatrepl/commands")
+    player.do("/plan")
+    assert json.dumps(player.requests[-1].params).count("Two steps.") == 2
