@@ -14,7 +14,7 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.fences import closed
 from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
-from chatrepl.core.talk.conversation import Conversation, State, Turn
+from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
 from chatrepl.core.talk.differences import changed_words, turns_now
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
@@ -143,7 +143,8 @@ def continue_(session: Session) -> Outcome:
     """Go on with the last reply where it stops: cut at its limit, interrupted, or torn."""
     if session.conversation.head is None:
         raise UsageError("There is nothing to go on with.")
-    return Continue()
+    asked_first = ask_when_cold(session, Message.user("Go on."), session.conversation)
+    return Several((asked_first, Continue())) if asked_first is not None else Continue()
 
 
 @command("clear", "new", group="conversation")
