@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
+from typing import TypeAlias
 
 from chatrepl.api.prices import price
 from chatrepl.cli.connection import Connection
@@ -20,6 +21,8 @@ from chatrepl.core.value import frozen
 from chatrepl.core.words import dollars
 from chatrepl.storage.accounts import Accounts
 from chatrepl.storage.paths import find_folders
+
+_Work: TypeAlias = Callable[[Connection, Request], Awaitable[str]]
 
 
 @frozen
@@ -38,7 +41,7 @@ async def try_out(connection: Connection, settings: Settings) -> tuple[Trial, ..
     )
     request = build_request(Conversation(), plain, model, Message.user("Hi"), Ask())
     is_noted = settings.save and not connection.is_demo
-    tries = {"count": _count, "reply": partial(_ask, is_noted=is_noted)}
+    tries: dict[str, _Work] = {"count": _count, "reply": partial(_ask, is_noted=is_noted)}
     return tuple([await _tried(what, work(connection, request)) for what, work in tries.items()])
 
 
