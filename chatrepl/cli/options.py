@@ -5,7 +5,7 @@ The quick reader, typer's parameters, `--help` and the README's table are all re
 it only gets what the quick reader does not take whole. To add an option, add a field.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, fields
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -66,6 +66,7 @@ class Options:
 
     continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
     resume: str | None = _flag("text", _SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")
+    aside: str | None = _flag("text", _SAVED, "--aside TEXT", "With -c or -r: a side question, answered and not added.")
     save: str | None = _flag("text", _SAVED, "--save NAME", "Keep a single shot under NAME.")
     no_save: bool = _flag("switch", _SAVED, "--no-save", "Write nothing to disk at all.")
 
@@ -150,10 +151,21 @@ class Options:
             (many, self.asks_many, "--continue or --resume", self.goes_on),
             (many, self.asks_many, "--save", self.save is not None),
         )
-        for one, has_one, other, has_other in pairs:
+        for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
                 raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
+        if self.aside is not None and not self.goes_on:
+            raise UsageError("--aside goes with -c or -r ID.", "Nothing was sent.")
         self._check_many()
+
+    def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
+        """Name what a side question cannot have: it changes nothing, and has no form."""
+        has = (
+            ("PROMPT", self.prompt), ("--system", self.system), ("--prefill", self.prefill),
+            ("--schema", self.schema), ("--choose", self.choose), ("--rows", self.rows),
+            ("--interactive", self.interactive), ("--save", self.save), ("-T", self.template),
+        )  # fmt: skip
+        return (("--aside", self.aside is not None, name, bool(value)) for name, value in has)
 
     def _check_many(self) -> None:
         """Refuse what only many questions have. Raises UsageError."""

@@ -23,6 +23,7 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact, dollars, for_a_shell
 from chatrepl.session.foreword import foreword
@@ -100,6 +101,11 @@ async def _ask(
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
         look_for_keys(options, session, message, connection.route.secrets)
+        if options.aside is not None and not options.quiet:
+            from chatrepl.session.beside import reads_no_cache
+
+            words = reads_no_cache(session)
+            mutter(sys.stderr, f"chatrepl: {words}" if words else "")
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -172,6 +178,7 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
         check=check_of(options, session.next.form),
         rows=rows,
+        beside=options.aside is not None,
     )
 
 
@@ -204,7 +211,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
-    request = session.request(message)
+    request = _request(options, session, message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:
         from chatrepl.storage.export import open_body
@@ -234,6 +241,14 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
         price = f"{about(usd)} for the input, {bound}"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0
+
+
+def _request(options: Options, session: Session, message: Message) -> Request:
+    if options.aside is None:
+        return session.request(message)
+    from chatrepl.session.beside import plans_beside
+
+    return plans_beside(session, message)().request
 
 
 def _usd(session: Session, request: Request, usage: Usage) -> float | None:

@@ -7,6 +7,7 @@ from chatrepl.commands import (
     forms,
     help,  # noqa: A004 - the command's name
     next_reply,
+    request,
     saved,
     settings,
     staging,

@@ -239,6 +239,9 @@ def _write(source: OwnSource, how: str, name: str) -> Outcome:
         if text == before:
             return Notice("Nothing was changed.")
         _keep(path, text)
+        source.look_again()
+        if name in source.waiting():
+            return Notice(f"{path} is written; its folder changed, so /{name} asks once more.")
         try:
             own = source.read(name)
         except UsageError as error:

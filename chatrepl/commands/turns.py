@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Annotated, Final, TypeAlias
 
+from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
@@ -131,7 +132,10 @@ def retry(session: Session) -> Outcome:
     if turn.user is None:
         raise UsageError("The last turn has no question.")
     message = replace(turn.user, content=turn.question)
-    return Send(message, session.conversation.before(turn))
+    before = session.conversation.before(turn)
+    asked_first = ask_when_cold(session, message, before)
+    again = Send(message, before)
+    return Several((asked_first, again)) if asked_first is not None else again
 
 
 @command("continue", group="conversation")

@@ -59,8 +59,8 @@ class OwnFolders:
     remember: Callable[[str, str], None]
     _folders: tuple[OwnFolder, ...] = ()
     _until: float = 0.0
-    _abouts: dict[Path, tuple[tuple[int, int], tuple[str, str]]] = field(default_factory=dict)
-    _told: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _glances: dict[Path, tuple[tuple[int, int], OwnCommand | str]] = field(default_factory=dict)
+    _told: dict[str, OwnCommand | str] = field(default_factory=dict)
     _here: str = ""
     _now: dict[str, str] = field(default_factory=dict)
 
@@ -110,21 +110,34 @@ class OwnFolders:
         return replace(command, folder=str(folder.path), path=str(path), is_local=folder.is_local)
 
     def about(self, name: str) -> tuple[str, str]:
-        folder = self._holding(name)
-        if name not in self._told:
-            self._told[name] = self._read_about(name, folder.files[name])
-        return self._told[name]
+        match self._glance(name):
+            case OwnCommand() as command:
+                return command.usage.partition(" ")[2], command.summary
+            case fault:
+                return "", fault
 
-    def _read_about(self, name: str, path: Path) -> tuple[str, str]:
+    def values(self, name: str) -> tuple[tuple[str, str], ...]:
+        glance = self._glance(name)
+        return tuple(glance.values()) if isinstance(glance, OwnCommand) else ()
+
+    def _glance(self, name: str) -> OwnCommand | str:
+        """Give a command as it was a moment ago, or why it cannot be read."""
+        folder = self._holding(name)
+        told = self._told  # another thread may look again meanwhile
+        if name not in told:
+            told[name] = self._unless_known(name, folder.files[name])
+        return told[name]
+
+    def _unless_known(self, name: str, path: Path) -> OwnCommand | str:
         try:
             status = path.stat()
         except OSError as error:
-            return "", error.strerror or "it cannot be read"
+            return error.strerror or "it cannot be read"
         mark = (status.st_mtime_ns, status.st_size)
-        about = self._abouts.get(path)
-        if about is None or about[0] != mark:
-            self._abouts[path] = about = (mark, self._summed_up(name))
-        return about[1]
+        glance = self._glances.get(path)
+        if glance is None or glance[0] != mark:
+            self._glances[path] = glance = (mark, self._read_or_fault(name))
+        return glance[1]
 
     def place(self, name: str) -> str:
         if name in self.names():
@@ -134,12 +147,11 @@ class OwnFolders:
         *folders, last = name.split(":")
         return str(Path(self.beside, *folders, last + _END))
 
-    def _summed_up(self, name: str) -> tuple[str, str]:
+    def _read_or_fault(self, name: str) -> OwnCommand | str:
         try:
-            command = self._read(name)
+            return self._read(name)
         except UsageError as error:
-            return "", without_hidden(error.message)[0]
-        return command.usage.partition(" ")[2], command.summary
+            return without_hidden(error.message)[0]
 
     def _holding(self, name: str) -> OwnFolder:
         for folder in self._look():

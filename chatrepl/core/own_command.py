@@ -21,10 +21,10 @@ _PLACE: Final = re.compile(
     r"(?P<stdin>\{\{\s*stdin\s*\}\})"
     r"|\$ARGUMENTS\[(?P<index>\d{1,4})\]"
     r"|\$(?P<plain>ARGUMENTS|@|\d+)"
-    r"|\$\{(?P<name>ARGUMENTS|@|\d+)(?::-(?P<other>[^}]*))?\}"
+    r"|\$\{(?P<name>ARGUMENTS|@|\d+)(?::-(?P<other>[^}]{0,400}))?\}"
     r"|\$\{(?:ARGUMENTS|@):(?P<from>\d{1,9})(?::(?P<many>\d{1,9}))?\}"
 )
-_SHELL: Final = re.compile(r"!`([^`\n]+)`|^```!\s*\n(.+?)\n```", re.MULTILINE | re.DOTALL)
+_SHELL: Final = re.compile(r"!`([^`\n]+)`|^```![ \t]*\n(.{1,400}?)\n```", re.MULTILINE | re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _SINGLE: Final = re.compile(r"'(.*?)'(?=\s|$)", re.DOTALL)
 _ESCAPE: Final = re.compile(r"""\\([\s\\'"])""")
@@ -229,6 +229,9 @@ class OwnSource(Protocol):
 
     def about(self, name: str) -> tuple[str, str]:
         """What a command takes, and what it does; of a file that cannot be read, why."""
+
+    def values(self, name: str) -> tuple[tuple[str, str], ...]:
+        """What holds for the one message of a command, as keys and words."""
 
     def is_local(self, name: str) -> bool:
         """Tell whether a command is the working folder's."""

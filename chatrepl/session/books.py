@@ -11,6 +11,7 @@ from chatrepl.core.money import Meter
 from chatrepl.core.talk.conversation import Conversation, Receipt, Turn
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.core.prompt_cache import Footprint
@@ -40,11 +41,11 @@ class Books:
         """Enter what one reply took; `cost` is None where its price is unknown."""
         return replace(self, meter=self.meter.add(usage, cost), talk=self.talk.add(usage, cost))
 
-    def noted(self, request: Request, reply: Reply, now: float) -> Self:
-        """Note what `request` left in the cache, and why it missed it where it did."""
+    def noted(self, request: Request, reply: Reply, sent: float) -> Self:
+        """Note what `request` left in the cache when it was `sent`, and why it missed it if so."""
         from chatrepl.core.prompt_cache import footprint, miss_words
 
-        left = footprint(request, reply.usage, now) or self.footprint
+        left = footprint(request, reply.usage, sent, self.footprint) or self.footprint
         return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
 
     def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:
@@ -64,7 +65,14 @@ def _beside(conversation: Conversation, facts: Mapping[str, Any]) -> Iterator[Tu
     yield from (turn for turn in turns_beside(facts) if turn.id not in conversation.turns)
 
 
-def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:
+def receipt_of(
+    plan: Plan,
+    reply: Reply,
+    cost: Cost | None,
+    seconds: float,
+    error: str,
+    sent: Wire | None = None,
+) -> Receipt:
     """Sum up a reply to a plan, as far as it came: why it ended, what it took and cost."""
     return Receipt(
         model=reply.model or plan.request.model,
@@ -79,4 +87,5 @@ def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, erro
         uncached_usd=cost.uncached_usd if cost else None,
         duration_s=max(0.0, seconds),
         error=error,
+        sent=sent,
     )

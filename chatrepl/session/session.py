@@ -340,9 +340,10 @@ class Session:
         done = replace(turn, messages=messages)
         try:
             cost = self.pay(request, reply)
-            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
+            note = self._note(request)
+            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error, note))
             if reply.usage_known and self.interactive:
-                self._observe(request, reply, written)
+                self._observe(turn, request, reply, written)
         finally:  # whatever goes wrong with the books, what came stays
             if written is not None or reply.complete:
                 self._enter(done, request)
@@ -350,6 +351,14 @@ class Session:
             if done.id in self.conversation.turns:
                 self.recorder.state(self.conversation)  # lists read no more than this of the file
         return done
+
+    def _note(self, request: Request) -> Wire | None:
+        """Note of a request what its conversation does not tell, where it may be asked about."""
+        if not (self.interactive or self.recorder.id):
+            return None
+        from chatrepl.core.exchange.noted import note_of
+
+        return note_of(request)
 
     def _enter(self, done: Turn, request: Request) -> None:
         """Take a turn into the conversation, and what went out with it off the stage."""
@@ -375,11 +384,11 @@ class Session:
         """Price what a request takes; None where nobody knows it."""
         return Prices(self.edges, self.service).of_request(request, usage)
 
-    def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
+    def _observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""
         if any(block.type == "fallback" for block in reply.blocks):
             return  # another model counted, and has it in its cache
-        self.books = self.books.noted(request, reply, self.edges.clock())
+        self.books = self.books.noted(request, reply, turn.created)
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)
         else:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +20,18 @@ INTERRUPTED: Final = 128 + signal.SIGINT
 _HUNG_UP: Final = 128 + signal.SIGHUP
 _BROKEN: Final = 70
 _BUG: Final = "A bug in chatrepl stopped this; nothing is lost, and the chat goes on."
+
+
+def beside(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin work that nobody waits for; the loop is told of what it raises, as soon as it does."""
+    task = loop.create_task(work)
+    task.add_done_callback(_tell_loop)
+    return task
+
+
+def _tell_loop(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        task.get_loop().call_exception_handler({"message": "beside", "exception": bug})
 
 
 @dataclass(slots=True)

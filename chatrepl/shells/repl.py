@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
-from chatrepl.commands.context_policy import make_room, warn_when_full
+from chatrepl.commands.context_policy import warn_when_full, weigh_up
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.rewriting import rewrite_open
 from chatrepl.core.characters import without_hidden
@@ -215,7 +215,7 @@ class Repl:
         message, base = self.session.compose(text), self.session.next.base
         if not self.consent.to_send(message):
             return
-        self.act(make_room(self.session, message))
+        self.act(weigh_up(self.session, message))
         if self.consent.to_pay():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
@@ -249,7 +249,7 @@ class Repl:
                 self._confirm(outcome)
             case Choose(preview, question, ways):
                 self.act(preview)
-                self._do(ways[self.desk.choose(question, "".join(ways))])
+                self._do(outcome.way(self.desk.choose(question, "".join(ways))))
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
@@ -372,7 +372,7 @@ class Repl:
             after_suspend=view.resume,
             hear=self.attention.hear,
             waits=view.let_wait,
-            takes=self.beside.take,
+            takes=lambda line: self.beside.take(line, view.let_ask),
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):

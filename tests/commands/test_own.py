@@ -1,5 +1,6 @@
 """Commands of one's own at the prompt: what is sent, what holds for it, and what comes back."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.outcome import Confirm, Edit
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Message
-from chatrepl.shells.prompt_feeds import complete
+from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
+from chatrepl.terminal.prompt.values import Submitted
 from tests.commands.playing import CutError, Player
 
 
@@ -253,6 +255,32 @@ def test_commands_are_completed_with_what_they_take_and_do(player: Player) -> No
     assert edit.text == "review"
 
 
+def test_the_toolbar_tells_what_will_hold_while_the_command_is_typed(player: Player) -> None:
+    write("tidy", "---\nmodel: haiku\neffort: low\n---\nx")
+    write("plain", "x")
+    write("bad", "---\nwrong\n---\nx")
+    toolbar = Toolbar(player.session)
+    rows = {
+        line: [part.text for part in toolbar(Submitted(line)) if part.text.startswith("this once")]
+        for line in (
+            "",
+            "/",
+            "/tid",
+            "/tidy",
+            "/tidy up",
+            "/tidy\nup",
+            "tidy",
+            "/plain",
+            "/bad",
+            "/undo",
+        )
+    }
+
+    told = ["this once: model haiku · effort low"]
+    assert {line for line, parts in rows.items() if parts} == {"/tidy", "/tidy up", "/tidy\nup"}
+    assert rows["/tidy up"] == told
+
+
 def test_help_shows_all_of_a_command(player: Player) -> None:
     write("review", "---\ndescription: Look at it\nmodel: haiku\nx-y: 1\n---\nLook at $1")
     player.do("/help review")
@@ -297,6 +325,10 @@ def test_a_folders_command_does_not_send_what_nobody_sends_lightly(player: Playe
         with pytest.raises(UsageError, match="would send"):
             player.do("/leak")
     assert player.requests == []
+    Path("plan.txt").write_text("the plan")
+    write("leak", "---\nattach: plan.txt\n---\nx", ".chatrepl/commands")
+    player.do("/leak")
+    assert "the plan" in str(sent(player)["messages"])
 
 
 def test_what_the_text_of_a_command_mentions_is_asked_about_as_if_it_were_typed(
@@ -326,6 +358,18 @@ def test_a_command_is_written_in_the_editor_and_works_at_once(player: Player) ->
     player.do("/commands edit /say.md")
     assert "no key and value" in player.heard
     assert "/commands edit say" in player.heard
+
+
+def test_a_folders_command_that_is_edited_is_asked_about_again(player: Player) -> None:
+    write("deploy", "Deploy $1", ".chatrepl/commands")
+    player.do("/deploy now")
+    player.edited = "Deploy all: $1"
+    player.do("/commands edit deploy")
+
+    assert "asks once more" in player.heard
+    player.do("/deploy now")
+    assert any("Use" in said or "speak in your name" in said for said in player.said[-3:])
+    assert question(player) == "Deploy all: now"
 
 
 def test_the_example_is_a_command_that_works(player: Player) -> None:
@@ -388,3 +432,11 @@ def test_values_that_are_not_given_change_nothing(player: Player) -> None:
     before = player.session.next
     with held(player.session, source.read("x")):
         assert player.session.next == before
+
+
+def test_a_folders_command_sends_the_files_that_stand_in_the_folder(player: Player) -> None:
+    for name in ("plan.txt", "sub.md"):
+        Path(name).write_text("Two steps.\n")
+    write("plan", "---\nattach: [plan.txt, sub.md]\n---\nIs it good?", ".chatrepl/commands")
+    player.do("/plan")
+    assert json.dumps(player.requests[-1].params).count("Two steps.") == 2

@@ -188,6 +188,17 @@ def test_what_is_read_is_what_was_agreed_to(here: Path) -> None:
         source.read("a")
 
 
+def test_a_file_that_changes_behind_the_look_at_it_is_not_read_anew(here: Path) -> None:
+    path = write(here / ".chatrepl" / "commands", "a", "one")
+    source = Memory().folders(None)
+    source.agree()
+    assert source.names() == ("a",)
+    source._until = float("inf")
+    path.write_text("another")
+
+    assert source.about("a") == ("", "one")
+
+
 def test_what_was_agreed_to_counts_also_where_nothing_is_kept(here: Path) -> None:
     write(here / ".chatrepl" / "commands", "a", "one")
     source = OwnFolders(None, dict, lambda _path, _digest: None)

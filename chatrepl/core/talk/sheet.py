@@ -4,6 +4,7 @@ The same for Markdown and for a page; how it looks is for those who write it.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final, assert_never
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn
@@ -13,13 +14,15 @@ from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line
 
+BESIDE: Final = "Beside the conversation"
+
 
 @frozen
 class Sheet:
     """What is exported: the turns as they stand, and what goes above them.
 
     `about` is a line that tells when and where in the tree; `cite` says whether sources stand in
-    the texts.
+    the texts. What was asked `beside` the conversation comes last, each with where that was.
     """
 
     turns: Sequence[Turn]
@@ -27,6 +30,7 @@ class Sheet:
     system: str = ""
     cite: bool = True
     about: str = ""
+    beside: Sequence[tuple[str, Turn]] = ()
 
     @property
     def heading(self) -> str:
@@ -57,16 +61,18 @@ def parts_of(
             yield from passages((block,), sources, cite=cite)
 
 
-def who(message: Message, turn: Turn) -> str:
-    """Name who wrote a message."""
+def who(message: Message, turn: Turn, place: str = "") -> str:
+    """Name who wrote a message, and where, if that is to be told."""
     match message.role:
         case "user":
-            return "You"
+            return f"You, {place}" if place else "You"
         case "assistant":
             name, yours = flat(message.model) or "Assistant", author(turn, message)
             return f"{name} ({yours})" if yours else name
         case "system":
             return "System"
+        case _:
+            assert_never(message.role)
 
 
 def receipt_line(receipt: Receipt | None) -> str:
