@@ -23,6 +23,7 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact, dollars, for_a_shell
 from chatrepl.session.foreword import foreword
@@ -43,7 +44,7 @@ _GREETING_S: Final = 3.0
 
 def shoot(options: Options, loaded: Config, out: TextIO) -> int:
     """Answer one question and give the exit code. Raises ChatreplError."""
-    begun: list[Shot] = []
+    begun: list[object] = []
     try:
         return _shoot(options, loaded, out, begun)
     except (KeyboardInterrupt, SystemExit) as leaving:
@@ -54,7 +55,7 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
         raise ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code) from None
 
 
-def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> int:
+def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -> int:
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.prepare(form=form_of(options))
@@ -83,7 +84,7 @@ async def _ask(
     session: Session,
     reading: "Future[stdin.Piped] | None",
     out: TextIO,
-    begun: list[Shot],
+    begun: list[object],
 ) -> int:
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
@@ -100,6 +101,13 @@ async def _ask(
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
         look_for_keys(options, session, message, connection.route.secrets)
+        if options.compares:
+            from chatrepl.cli.comparison import Shots, asked_models  # seldom asked for
+
+            models = asked_models(options, session)
+            shots = Shots(session, models, _manner(options, session, out), out, sys.stderr)
+            begun.append(shots)
+            return await shots.answer(message, connection.stream)
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -204,6 +212,17 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
+    if not options.compares:
+        return _print_request(options, session, message, out)
+    from chatrepl.cli.comparison import asked_models
+    from chatrepl.session.comparison import contender
+
+    for model in asked_models(options, session):
+        _print_request(options, contender(session, model), message, out)
+    return 0
+
+
+def _print_request(options: Options, session: Session, message: Message, out: TextIO) -> int:
     request = session.request(message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:

@@ -13,7 +13,7 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.fences import closed
 from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
-from chatrepl.core.talk.conversation import Conversation, State, Turn
+from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
 from chatrepl.core.talk.differences import changed_words, turns_now
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
@@ -119,6 +119,11 @@ def _where(session: Session) -> str:
 @command("retry", "regenerate", group="conversation")
 def retry(session: Session) -> Outcome:
     """Ask the last question again. The other reply is kept; /tree shows both."""
+    return Send(*last_question(session))
+
+
+def last_question(session: Session) -> tuple[Message, Conversation]:
+    """Give the last question, and the conversation before it. Raises UsageError."""
     head = session.conversation.head
     if head is None:
         raise UsageError("There is nothing to ask again.")
@@ -126,7 +131,7 @@ def retry(session: Session) -> Outcome:
     if turn.user is None:
         raise UsageError("The last turn has no question.")
     message = replace(turn.user, content=turn.question)
-    return Send(message, session.conversation.before(turn))
+    return message, session.conversation.before(turn)
 
 
 @command("continue", group="conversation")

@@ -18,7 +18,9 @@ from chatrepl.core.outcome import (
     Aside,
     Beside,
     Card,
+    Changes,
     Choose,
+    Compare,
     Confirm,
     Continue,
     Copy,
@@ -43,7 +45,7 @@ from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
-from chatrepl.shells.desk import Desk, WorkLoop
+from chatrepl.shells.desk import Desk, Relay, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
@@ -231,7 +233,7 @@ class Repl:
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Card() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly() | Changes():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
@@ -268,6 +270,8 @@ class Repl:
                     self._aside(message, then)
             case Beside():
                 self.beside.ask(outcome)
+            case Compare():
+                self._compare(outcome)
             case Count():
                 self._count(outcome)
 
@@ -333,6 +337,13 @@ class Repl:
         else:
             self._sum_up(turn)
 
+    def _compare(self, asked: Compare) -> None:
+        from chatrepl.shells.comparison import compare  # seldom asked for
+
+        if self.consent.to_send(asked.message):
+            runs = lambda work, relay: self.runner.run(self._watched(work, None, relay))  # noqa: E731
+            compare(self.session, asked, self.stream, self.desk, runs)
+
     def _shown(self, answer: Answering) -> Turn:
         return self.runner.run(self._watched(answer))
 
@@ -343,9 +354,10 @@ class Repl:
         self,
         reply: Callable[[Display], Coroutine[None, None, Answered]],
         condense: Callable[[str], str] | None = None,
+        relay: Relay | None = None,
     ) -> Answered:
-        view = self.desk.new_view()
-        view.condense = condense
+        view = relay or self.desk.new_view()
+        view.condense = view.condense or condense
         task = asyncio.current_task()
 
         def stop() -> None:
