@@ -17,7 +17,7 @@ from chatrepl.core.result import Result
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.session.comparison import MOST, begin_comparison, end_comparison, labels
 from chatrepl.session.session import Session
-from chatrepl.shells.comparing import Race, Side, HeldBack, sides_of
+from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, Terminable, mutter
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json

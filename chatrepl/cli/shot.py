@@ -59,6 +59,8 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.prepare(form=form_of(options))
+    if options.compares:
+        session.use(head_start=False)  # it is for one request alone
     put_away = kept(options, session)
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)

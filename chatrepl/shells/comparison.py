@@ -10,7 +10,7 @@ from chatrepl.core.outcome import Compare
 from chatrepl.core.words import meta_line
 from chatrepl.session.comparison import begin_comparison, end_comparison, labels, share_news
 from chatrepl.session.session import Session
-from chatrepl.shells.comparing import Race, Side, HeldBack, sides_of
+from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
 from chatrepl.shells.desk import Desk, Relay
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.turn import Display, Stream, run_turn
