@@ -24,6 +24,7 @@ HANDBOOK = (
     "README.md",
     "docs/tour.md",
     "docs/pipes.md",
+    "docs/commands.md",
     "docs/each.md",
     "docs/servers.md",
     REFERENCE,

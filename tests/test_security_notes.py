@@ -49,3 +49,12 @@ def test_settings_flags_and_variables_are_spelt_right() -> None:
 
 def test_the_readme_points_to_it() -> None:
     assert "(SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_threat_is_held_by_tests_that_are_there() -> None:
+    page = (ROOT / "docs" / "TESTING.md").read_text(encoding="utf-8")
+    rows = page.partition("| threat | held by |")[2].partition("\n\n")[0].splitlines()[2:]
+    places = [re.findall(r"`([\w/]*test_\w+)`", row) for row in rows]
+    assert len(places) > 15
+    assert all(places)
+    assert all((ROOT / "tests" / f"{place}.py").is_file() for row in places for place in row)

@@ -83,6 +83,7 @@ def _seconds(date: str | None) -> float | None:
 
 _FIRST_S: Final = 1.0
 _LONGEST_S: Final = 30.0
+_BURST_S: Final = 0.005
 _JITTER: Final = 0.25
 _CONTENT: Final = (TextDelta, ThinkingDelta, InputDelta, CitationDelta, SignatureDelta)
 _BARE: Final = frozenset({"text", "thinking"})  # blocks that open with nothing in them
@@ -117,6 +118,7 @@ async def with_retries(
     `attempts` counts the first try too. While it waits, a `RetryWait` comes each second. Raises
     the ApiError that cannot be waited out.
     """
+    let_go = time.monotonic()
     for attempt in range(1, attempts + 1):
         has_content = False
         try:
@@ -124,7 +126,9 @@ async def with_retries(
                 async for event in events:
                     has_content = has_content or _shows(event)
                     yield event
-                    await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
+                    if (now := time.monotonic()) - let_go > _BURST_S:
+                        await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
+                        let_go = now
         except ApiError as error:
             if has_content or attempt == attempts or not _can_wait(error):
                 error.tries = attempt

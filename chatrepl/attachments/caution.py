@@ -9,6 +9,7 @@ from typing import Final
 from chatrepl.attachments.urls import is_url
 
 ELSEWHERE: Final = "outside this folder"
+LIKE_A_KEY: Final = "named like a key"
 # How files are called that hold keys and passwords; a new one is a word here.
 _SECRET: Final = re.compile(
     r"""(?ix)
@@ -37,7 +38,7 @@ def _cautions(path: str) -> Iterator[str]:
     if any(part.startswith(".") for part in parts[:-1]):
         yield "in a hidden folder"
     if any(_SECRET.fullmatch(PurePath(name).name) for name in (path, real)):
-        yield "named like a key"
+        yield LIKE_A_KEY
     if _is_private(real):
         yield "for your eyes only"
 

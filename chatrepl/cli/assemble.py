@@ -21,6 +21,7 @@ from chatrepl.storage.paths import Folders, find_folders
 if TYPE_CHECKING:  # a single shot's request waits for neither
     from chatrepl.cli.outside import Outside
     from chatrepl.config.load import Config
+    from chatrepl.core.own_command import OwnSource
     from chatrepl.core.talk.sheet import Sheet
 
 
@@ -64,6 +65,7 @@ def assemble(
             first_today=lambda what: outside.result().first_today(what),
             scales=lambda: outside.result().scales(),
             keep_scales=lambda scales: outside.result().keep_scales(scales),
+            own=Lazy(lambda: _own(save=loaded.settings.save)).result,
             page=_page,
             library=folders.conversations if loaded.settings.save else None,
         ),
@@ -80,6 +82,12 @@ def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside
     from chatrepl.cli.outside import Outside
 
     return Outside(folders, learned, save)
+
+
+def _own(*, save: bool) -> "OwnSource":
+    from chatrepl.cli.own_places import own_folders  # when the first slash is typed
+
+    return own_folders(save=save)
 
 
 def _page(sheet: "Sheet") -> str:

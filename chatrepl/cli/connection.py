@@ -9,7 +9,6 @@ end until a name server that is away has been given up, half a minute after Ctrl
 import asyncio
 import logging
 import os
-import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
 from chatrepl.api.route import DEMO, FIRST_VERSION, Route, demo_route, plan_route
+from chatrepl.cli.exits import hear_threads, take_lost
 from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
@@ -317,24 +317,13 @@ def new_runner() -> LoopRunner:
 
     What its callbacks and other threads raise is kept as a bug from now on.
     """
-    threading.excepthook = _lost_in_thread
+    hear_threads()
     hush()
     return LoopRunner()
 
 
-def _lost_in_thread(raised: threading.ExceptHookArgs) -> None:
-    _pass_over(raised.exc_value)
-
-
-def _pass_over(bug: BaseException | None) -> None:
-    if isinstance(bug, Exception):
-        from chatrepl.cli.failures import pass_over
-
-        pass_over(bug)
-
-
 def _new_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda _loop, context: _pass_over(context.get("exception")))
+    loop.set_exception_handler(lambda _loop, context: take_lost(context.get("exception")))
     loop.set_default_executor(_Leaving(thread_name_prefix="lookup"))
     return loop

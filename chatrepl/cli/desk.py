@@ -31,6 +31,7 @@ from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
+from chatrepl.shells.guard import beside
 from chatrepl.shells.prompt_feeds import Toolbar, complete, left_edit
 from chatrepl.shells.repl import Repl
 from chatrepl.shells.titles import Titles
@@ -76,7 +77,7 @@ def talk(
 
             repl.replied = replied
             repl.attention = Attention(desk.tty, os.environ)
-            greeting = runner.get_loop().create_task(connection.warm())  # while the user types
+            greeting = beside(runner.get_loop(), connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
             if resumed.entry is not None:
                 with repl.guard.around():

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chatrepl.api.address import CHILD_PATH
+from chatrepl.cli.exits import hear_threads
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.settings import Settings
@@ -25,6 +26,7 @@ def with_local_model(options: Options, loaded: Config) -> Iterator[Config]:
 
     Raises ChatreplError where there is no such model, or nothing to serve it with.
     """
+    hear_threads()
     command = server_command()
     model = choose(options.local or options.model or "", os.environ)
     quiet = None if options.quiet else sys.stderr

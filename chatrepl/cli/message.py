@@ -29,17 +29,19 @@ USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
 
 def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     """Make the message that is sent. Raises UsageError where there is nothing to ask."""
-    prompt = " ".join(options.prompt)
     from_stdin = "-" in options.attach
     if from_stdin and piped is None:
         raise UsageError("-a - reads standard input, which is the keyboard here.")
-    if "@" in prompt and not options.quiet:
-        _tell_mentions(prompt)
     text = piped.text if piped is not None and not from_stdin else ""
+    prompt = " ".join(options.prompt) if options.template is None else "".join(options.prompt)
+    if "@" in prompt and not options.quiet:
+        _tell_mentions(prompt, options)
     session.stage(*attached(options, session, piped))
     if text and not session.settings.keep_hidden:
         text = _seen(text, options)
-    if prompt.strip() and text.strip():
+    if options.template is not None and len(options.prompt) > 1:
+        text = _placed(text, options)
+    elif prompt.strip() and text.strip():
         text = f"{framed(text.rstrip(chr(10)), 'stdin')}\n\n{prompt}"
     elif prompt.strip():
         text = prompt
@@ -68,11 +70,21 @@ def _document(block: Block) -> str:
     return ""
 
 
-def _tell_mentions(prompt: str) -> None:
+def _placed(text: str, options: Options) -> str:
+    """Put standard input into its places in a command of one's own. Raises UsageError."""
+    if not text.strip():
+        what = f"-T {options.template} takes what a pipe brings, and nothing came."
+        raise UsageError(what, f"git diff | chatrepl -T {options.template}")
+    return text.rstrip("\n").join(options.prompt)
+
+
+def _tell_mentions(prompt: str, options: Options) -> None:
     """Say of files in PROMPT that they are text there: a script may have put them in."""
     from chatrepl.attachments.mentions import find_mentions
 
     for mention in find_mentions(prompt):
+        if mention.path in options.attach:
+            continue
         path = one_line(mention.path)
         mutter(sys.stderr, f"chatrepl: @{path} is sent as text; -a {path} attaches the file.")
 

@@ -102,10 +102,18 @@ def _values(given: Mapping[str, Any], key: str) -> Iterator[str]:
     yield from filter(None, opt.choices)
 
 
+def _own(_given: Mapping[str, Any], _text: str) -> Offered:
+    from chatrepl.cli.own_places import own_folders  # seldom needed
+
+    source = own_folders(save=False)
+    return ((name, source.about(name)[1]) for name in source.names())
+
+
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "model": _models,
     "resume": _saved,
     "profile": _profiles,
     "extract": _languages,
     "set_": _settings,
+    "template": _own,
 }

@@ -5,7 +5,7 @@ The quick reader, typer's parameters, `--help` and the README's table are all re
 it only gets what the quick reader does not take whole. To add an option, add a field.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, fields
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -62,10 +62,12 @@ class Options:
     max_tokens: int | None = _flag("number", _MESSAGE, "-t, --max-tokens N", "Longest reply, in tokens.")
     schema: str | None = _flag("text", _MESSAGE, "--schema FILE|JSON|FIELDS", "The reply must fit: a JSON Schema, or 'name, age int'.")
     choose: str | None = _flag("text", _MESSAGE, "--choose A,B,C", "The reply is exactly one of these.")
+    template: str | None = _flag("text", _MESSAGE, "-T, --template NAME", "A command of your own; PROMPT words are its arguments.")
     yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
     continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
     resume: str | None = _flag("text", _SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")
+    aside: str | None = _flag("text", _SAVED, "--aside TEXT", "With -c or -r: a side question, answered and not added.")
     save: str | None = _flag("text", _SAVED, "--save NAME", "Keep a single shot under NAME.")
     no_save: bool = _flag("switch", _SAVED, "--no-save", "Write nothing to disk at all.")
 
@@ -154,10 +156,21 @@ class Options:
             (several, self.compares, "--interactive", self.interactive),
             (several, self.compares, "--rows", self.rows is not None),
         )
-        for one, has_one, other, has_other in pairs:
+        for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
                 raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
+        if self.aside is not None and not self.goes_on:
+            raise UsageError("--aside goes with -c or -r ID.", "Nothing was sent.")
         self._check_many()
+
+    def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
+        """Name what a side question cannot have: it changes nothing, and has no form."""
+        has = (
+            ("PROMPT", self.prompt), ("--system", self.system), ("--prefill", self.prefill),
+            ("--schema", self.schema), ("--choose", self.choose), ("--rows", self.rows),
+            ("--interactive", self.interactive), ("--save", self.save), ("-T", self.template),
+        )  # fmt: skip
+        return (("--aside", self.aside is not None, name, bool(value)) for name, value in has)
 
     def _check_many(self) -> None:
         """Refuse what only many questions have. Raises UsageError."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
 from chatrepl.cli.connection import new_client, new_runner
+from chatrepl.cli.exits import hear_threads
 from chatrepl.cli.learned import LearnedFiles
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
@@ -31,6 +32,7 @@ def refresh_in_background(
             client.result()  # the SDK is loaded by then
             refresh(session, lambda: new_client(route), route, learned)
 
+    hear_threads()
     threading.Thread(target=work, name="models", daemon=True).start()
 
 

@@ -110,6 +110,11 @@ async def _ask(
             shots = Shots(session, models, _manner(options, session, out), out, sys.stderr)
             begun.append(shots)
             return await shots.answer(message, connection.stream)
+        if options.aside is not None and not options.quiet:
+            from chatrepl.session.beside import reads_no_cache
+
+            words = reads_no_cache(session)
+            mutter(sys.stderr, f"chatrepl: {words}" if words else "")
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
@@ -182,6 +187,7 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
         rendered=(lambda: _live_view(session, out)) if _is_terminal(out) and not raw else None,
         check=check_of(options, session.next.form),
         rows=rows,
+        beside=options.aside is not None,
     )
 
 
@@ -225,7 +231,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
 
 
 def _print_request(options: Options, session: Session, message: Message, out: TextIO) -> int:
-    request = session.request(message)
+    request = _request(options, session, message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:
         from chatrepl.storage.export import open_body
@@ -255,6 +261,14 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
         price = f"{about(usd)} for the input, {bound}"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
     return 0
+
+
+def _request(options: Options, session: Session, message: Message) -> Request:
+    if options.aside is None:
+        return session.request(message)
+    from chatrepl.session.beside import plans_beside
+
+    return plans_beside(session, message)().request
 
 
 def _usd(session: Session, request: Request, usage: Usage) -> float | None:

@@ -35,6 +35,12 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
             out.write(page)
             return 0
         options.check()
+        if options.aside is not None:
+            options = replace(options, prompt=[options.aside])
+        if options.template is not None and not options.is_page:
+            from chatrepl.cli.own import with_own  # seldom needed
+
+            options = with_own(options, options.template)
         if options.listen is not None:
             from chatrepl.cli.listen import listen
 

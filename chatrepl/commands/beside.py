@@ -67,11 +67,11 @@ def _shown(session: Session, turn: Turn) -> str:
     text = reply_text(turn).strip() or "*(no text)*"
     cut = "\n>\n> *[cut]*" if turn.was_cut else ""
     quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-    return f"**/btw {asked(turn)}** · {_place(session, turn)}\n\n{quoted}{cut}"
+    return f"**/btw {asked(turn)}** · {place_of(session, turn)}\n\n{quoted}{cut}"
 
 
-def _place(session: Session, turn: Turn) -> str:
-    """Say where in the conversation it was asked."""
+def place_of(session: Session, turn: Turn) -> str:
+    """Say where in the conversation something was asked beside it."""
     numbers = {each.id: n for n, each in enumerate(session.conversation.path(), 1)}
     if turn.id in session.conversation.turns:
         return f"kept as turn {numbers[turn.id]}" if turn.id in numbers else "kept in a branch"

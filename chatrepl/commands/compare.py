@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Final
 
+from chatrepl.commands.next_reply import priced_models
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.turns import last_question
 from chatrepl.core.errors import UsageError
@@ -34,9 +35,9 @@ class _Wish:
     question: str = ""
 
 
-def _offers(session: Session, text: str) -> Iterable[str]:
-    offers = (*session.service.models, "-n", "--blind")
-    return [one for one in offers if text.casefold() in one]
+def _offers(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    words = (("-n", "so many replies of each"), ("--blind", "names after the choice"))
+    return (*priced_models(session, text), *(pair for pair in words if pair[0].startswith(text)))
 
 
 @command("compare", group="conversation")

@@ -1,6 +1,6 @@
 """Commands about the program: help and leaving."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from chatrepl.commands.menu import CARD, KEYS, MENU, CardRows
 from chatrepl.commands.registry import (
@@ -12,6 +12,7 @@ from chatrepl.commands.registry import (
     Offers,
     Rest,
     command,
+    own_names,
 )
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import (
@@ -42,13 +43,14 @@ _KEYS = "/help lists the commands"
 _FOOTER_ALL = "/help NAME tells more · an unmistakable beginning of a name is enough"
 
 
-def _names(_session: Session, text: str) -> Offers:
+def _names(session: Session, text: str) -> Offers:
     names = {
         "all": "Every command, in groups",
         "ask": "A question about chatrepl, answered from its handbook",
         "keys": "What the keys do",
         **MENU,
     }
+    names |= dict.fromkeys(own_names(session), "A command of your own")
     return ((name, meaning) for name, meaning in names.items() if name.startswith(text))
 
 
@@ -76,8 +78,16 @@ def help_(
     if command == "all":
         return Card(tuple(map(_group, GROUPS)), _FOOTER_ALL)
     if command is not None:
-        return Page(_full(REGISTRY.find(command.removeprefix("/"))))
+        return _about(session, command.removeprefix("/"))
     return Card(groups(CARD), _FOOTER)
+
+
+def _about(session: Session, name: str) -> Outcome:
+    if own := REGISTRY.own(session, name):
+        from chatrepl.commands.own import own_help  # seldom needed
+
+        return own_help(session, own)
+    return Page(_full(REGISTRY.find(name, own_names(session))))
 
 
 def _ask(session: Session, question: str, *, force: bool) -> Outcome:
@@ -115,6 +125,26 @@ def _full(found: Command) -> str:
     if found.forces:
         lines += ["", f"`/{found.name}!` applies without asking."]
     return "\n".join(lines)
+
+
+def _own(session: Session, text: str) -> Offers:
+    return (name for name in own_names(session) if name.startswith(text))
+
+
+@command("commands", group="program")
+def commands(
+    session: Session,
+    how: Literal["new", "edit"] | None = None,
+    name: Annotated[str, ArgKind(complete=_own)] = "",
+) -> Outcome:
+    """List the commands of your own; `new NAME` writes one in your editor, `edit NAME` changes it.
+
+    `commands/NAME.md` in the configuration folder is `/NAME`, and `chatrepl -T NAME` in a shell. A
+    folder `.chatrepl/commands` where you work counts after one question.
+    """
+    from chatrepl.commands.own import own_commands  # seldom needed
+
+    return own_commands(session, how, name)
 
 
 @command("exit", "quit", "q", group="program")

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 _ROWS: Final = """
 retry: Ask the last question again
-edit: Change a question and ask it anew
+edit: Change a question, or a reply
 continue: Go on with a reply that was cut
 btw: Ask beside the talk; nothing is added
 undo: Take the last change back
@@ -58,6 +58,7 @@ import: Open a conversation from a JSON file
 delete: Delete a saved one for good
 usage: What was spent, by day or model
 models: List models with prices
+commands: Commands of your own
 set: Change a setting
 config: Where each setting comes from
 raw: Rendered replies, or their Markdown
@@ -108,6 +109,8 @@ export json: The request as it is sent
 export html: A page, to send to somebody
 export curl: A command that asks it again
 export python: A script that asks it again
+commands new: Write one
+commands edit: Change one
 """
 # What the fixed words mean that commands take; a test misses those that are not here.
 WORDS: Final[Mapping[str, str]] = MappingProxyType(

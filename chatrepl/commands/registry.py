@@ -190,8 +190,11 @@ class Registry:
     def commands(self) -> tuple[Command, ...]:
         return tuple(self._commands.values())
 
-    def find(self, word: str) -> Command:
-        """Find a command by name, alias or unique beginning. Raises UsageError with an offer."""
+    def find(self, word: str, own: Sequence[str] = ()) -> Command:
+        """Find a command by name, alias or unique beginning. Raises UsageError with an offer.
+
+        `own` are names that may be meant as well.
+        """
         exact = self._commands.get(self._aliases.get(word, word))
         if exact is not None:
             return exact
@@ -200,7 +203,8 @@ class Registry:
             return self._commands[begun[0]]
         if begun and word:
             raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
-        near = difflib.get_close_matches(word, self._names(), n=1, cutoff=_LIKENESS)
+        names = [*self._names(), *own]
+        near = difflib.get_close_matches(word, names, n=1, cutoff=_LIKENESS)
         hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
         raise UsageError(f"There is no command /{word}.", hint)
 
@@ -208,19 +212,47 @@ class Registry:
         """Tell whether `word` names a command, in full or by a beginning."""
         return any(name.startswith(word) for name in self._names()) and bool(word)
 
+    def own(self, session: Session, word: str) -> str:
+        """Give the name of the user's own command that a word means; empty where it means none.
+
+        Ours come first, also by a beginning; only a whole name of one's own is more than that.
+        """
+        source = session.edges.own()
+        if source is None or not word or self.is_ours(word):
+            return ""
+        names = source.names()
+        if word in names:
+            return word
+        if self.knows(word):
+            return ""
+        begun = [name for name in names if name.startswith(word)]
+        if len(begun) > 1:
+            raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
+        return begun[0] if begun else (word if word in source.waiting() else "")
+
     def dispatch(self, session: Session, line: str) -> Outcome:
         """Run a line that begins with a slash. Raises UsageError where it fits no command."""
         word, rest = split(line)
         force = word.endswith("!")
-        return self.find(word.removesuffix("!")).call(session, rest, force=force)
+        name = word.removesuffix("!")
+        if (source := session.edges.own()) is not None and not self.is_ours(name):
+            source.look_again()
+        if own := self.own(session, name):
+            from chatrepl.commands.own import run_own  # seldom needed
+
+            return run_own(session, own, rest, line)
+        return self.find(name, own_names(session)).call(session, rest, force=force)
 
     def complete(self, session: Session, line: str) -> tuple[int, list[tuple[str, str]]]:
         """Offer completions for a slash line: how much they replace, and (text, meaning) pairs."""
         word, gap, rest = line[1:].partition(" ")
         if not gap:
             names = (name for name in self._offered(word) if name.startswith(word))
-            return len(line), [(f"/{name} ", self._meaning(name)) for name in names]
+            offered = [(f"/{name} ", self._meaning(name)) for name in names]
+            return len(line), offered + self._own_offered(session, word)
         try:
+            if self.own(session, word):
+                return _own_arguments(rest)
             command = self.find(word.removesuffix("!"))
         except UsageError:
             return 0, []
@@ -230,6 +262,19 @@ class Registry:
             (command.written(value), meaning or WORDS.get(f"{command.name} {value.strip()}", ""))
             for value, meaning in offers
         ]
+
+    def _own_offered(self, session: Session, word: str) -> list[tuple[str, str]]:
+        """Offer the user's own commands, each with what it takes and does."""
+        source = session.edges.own()
+        names = own_names(session)
+        if source is None or not names:
+            return []
+        begun = (n for n in names if n.startswith(word) and not self.is_ours(n))
+        return [(f"/{name} ", " · ".join(filter(None, source.about(name)))) for name in begun]
+
+    def is_ours(self, name: str) -> bool:
+        """Tell whether a name is one of chatrepl's own, in full."""
+        return name in self._commands or name in self._aliases
 
     def _offered(self, word: str) -> Iterable[str]:
         """Give the names in the order of use; aliases once something is typed."""
@@ -246,6 +291,21 @@ class Registry:
 
 REGISTRY: Final = Registry()
 command = REGISTRY.command
+
+
+def own_names(session: Session) -> tuple[str, ...]:
+    """Give the names of the user's own commands that count."""
+    source = session.edges.own()
+    return () if source is None else source.names()
+
+
+def _own_arguments(rest: str) -> tuple[int, list[tuple[str, str]]]:
+    """Offer files for the last word of arguments."""
+    from chatrepl.attachments.mentions import complete_path
+
+    word = words_of(rest)[-1]
+    path = unescaped(word.removeprefix("@"))
+    return len(path), [(escaped(offered), "") for offered in complete_path(path)]
 
 
 def split(line: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
+from chatrepl.commands.beside import place_of
 from chatrepl.commands.picking import choose, deleted, numbered
 from chatrepl.commands.registry import ArgKind, Rest, command
 from chatrepl.commands.staging import paths
@@ -23,6 +24,7 @@ from chatrepl.core.talk.markdown import passages
 from chatrepl.core.talk.sheet import Sheet
 from chatrepl.pages.found import find_all, found_list, jumps
 from chatrepl.pages.saved_list import none_saved, saved_list, when
+from chatrepl.session.beside import turns_beside
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.session.title import title
@@ -266,7 +268,13 @@ def _sheet(session: Session, name: str) -> Sheet:
     dated = begun if ended[:10] == begun[:10] else f"{begun} to {ended}"
     about = " · ".join(filter(None, (dated, _turns(len(path)), branch and f"branch {branch}")))
     heading = name or title(session) or "Conversation"
-    return Sheet(path, heading, state.system, session.settings.cite, about)
+    turns = session.conversation.turns
+    beside = [
+        (place_of(session, turn), turn)
+        for turn in turns_beside(session.recorder.facts)
+        if turn.id not in turns
+    ]
+    return Sheet(path, heading, state.system, session.settings.cite, about, beside)
 
 
 def extent_of(session: Session, format_: str) -> str:

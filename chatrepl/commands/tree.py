@@ -1,11 +1,12 @@
 """Commands about the conversation's tree: edit, branch, tree, goto, and turns written by hand."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from chatrepl.attachments.attach import AttachedBlock, Attachment
 from chatrepl.attachments.sniff import FileKind
 from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
+from chatrepl.commands.rewriting import open_reply
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import new_messages
 from chatrepl.core.numbers import place as place_of
@@ -16,6 +17,7 @@ from chatrepl.core.talk.excerpts import answered, asked
 from chatrepl.session.session import Session
 
 START = "0"
+_REPLY = "reply"
 
 
 def turn_numbers(session: Session, text: str) -> Iterable[tuple[str, str]]:
@@ -32,18 +34,35 @@ def _places(session: Session, text: str) -> Iterable[tuple[str, str]]:
     return [pair for pair in places if pair[0].startswith(text)]
 
 
-Number = Annotated[int | None, ArgKind(CountArg.__metadata__[0].parse, turn_numbers)]
+_count = get_args(CountArg)[1].parse
 Place = Annotated[str, ArgKind(complete=_places)]
 
 
+def _turn_or_reply(text: str) -> int | str:
+    return text if text == _REPLY else _count(text)
+
+
+def _edits(session: Session, text: str) -> Iterable[tuple[str, str]]:
+    reply = [(_REPLY, "the last reply")] if _REPLY.startswith(text) else []
+    return [*turn_numbers(session, text), *reply]
+
+
 @command("edit", group="conversation")
-def edit(session: Session, turn: Number = None) -> Outcome:
+def edit(
+    session: Session,
+    turn: Annotated[int | str | None, ArgKind(_turn_or_reply, _edits)] = None,
+    what: Literal["reply"] | None = None,
+) -> Outcome:
     """Change the question of TURN, or the last one, in the prompt; sending it branches off there.
 
     What was attached to it is attached again. The turns as they were are kept; /tree shows them.
-    Ctrl-C or an empty line leaves everything as it is.
+    Ctrl-C or an empty line leaves everything as it is. `/edit reply` and `/edit TURN reply` change
+    the model's words instead, a long reply in your editor; nothing is sent, and /continue goes on
+    from yours.
     """
-    edited = numbered(session, turn)
+    edited = numbered(session, None if isinstance(turn, str) else turn)
+    if _REPLY in {turn, what}:
+        return open_reply(session, edited)
     if edited.user is None:
         raise UsageError("That turn has no question.")
     text = "".join(b.text for b in edited.question if isinstance(b, TextBlock))
@@ -85,9 +104,9 @@ def assistant(session: Session, text: Rest) -> Outcome:
     conversation = session.conversation
     last = conversation.turns[conversation.head] if conversation.head is not None else None
     if last is not None and last.assistant is None:
-        session.add_turn(last.parent, *last.messages, message)
+        session.add_turn(last.parent, *last.messages, message, by_hand=True)
     else:
-        session.add_turn(conversation.head, message)
+        session.add_turn(conversation.head, message, by_hand=True)
     return Notice("Added as a reply. /continue goes on with it, /undo takes it back.")
 
 

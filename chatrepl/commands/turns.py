@@ -17,6 +17,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
 from chatrepl.core.talk.differences import changed_words, turns_now
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.words import tokens_words
 from chatrepl.session.session import Session
@@ -48,9 +49,13 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
 
 
 def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:
-    state = state_of(session, turn, held)
+    state = " · ".join(filter(None, (state_of(session, turn, held), _yours(turn))))
     tokens = tokens_words(session.ledger.turn(turn, session.model))  # as /context tells it
     return (str(number), asked(turn), answered(turn), tokens, state)
+
+
+def _yours(turn: Turn) -> str:
+    return "" if turn.assistant is None else author(turn, turn.assistant)
 
 
 def cached(session: Session, warm: Warmth) -> frozenset[bytes]:

@@ -4,6 +4,7 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
@@ -123,6 +124,15 @@ class Send:
 
 
 @frozen
+class Say:
+    """Send `text` as if it had been typed, while `meanwhile` holds; what was `typed` comes back."""
+
+    text: str
+    typed: str
+    meanwhile: "Callable[[], AbstractContextManager[object]]"
+
+
+@frozen
 class Continue:
     """Go on with the reply that was cut."""
 
@@ -237,6 +247,7 @@ Outcome: TypeAlias = (
     | Confirm
     | Choose
     | Send
+    | Say
     | Continue
     | Aside
     | Beside

@@ -1,10 +1,12 @@
 """Is the prompt cache warm for the next request, until when, and what would make it cold.
 
 The cache holds prefixes: tools, then system prompt, then messages, for one model. What a request
-wrote or read lives for its `ttl` after the reply; each further read begins that time anew.
+wrote or read lives for its `ttl` from the start of that request, however long its reply took; each
+further read begins that time anew, for what was read and for nothing shorter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.exchange.request import Request
@@ -18,7 +20,8 @@ from chatrepl.core.words import compact, dollars
 CacheState: TypeAlias = Literal["warm", "cold", "none"]
 TTL_SECONDS: Final = {"5m": 300.0, "1h": 3600.0}
 # What else the messages' cache depends on; the system prompt's and the tools' do not.
-_MODES: Final = ("thinking", "output_config", "tool_choice")
+_MODES: Final = ("thinking", "output_config", "tool_choice", "speed")
+_MOST_EARLIER: Final = 8  # requests whose ends are remembered; more than anybody steps back
 
 
 LEAST_USD: Final = 0.01  # at stake: less is not worth a word, unless it is
@@ -28,10 +31,10 @@ LEAST_CACHED: Final = 512  # tokens; the least that any model keeps
 
 @frozen
 class Footprint:
-    """What the last request left in the cache, and when.
+    """What the last request left in the cache, and when it was sent.
 
-    `tokens` is how much of it is there; the first `read` of them were there before it, and are
-    the end of the request before.
+    `tokens` is how much of it is there; the first `read` of them were there before it. `earlier`
+    are the ends of requests before it, newest first, each with the time it was last read.
     """
 
     model: str
@@ -43,6 +46,7 @@ class Footprint:
     at: float
     tokens: int
     read: int = 0
+    earlier: "tuple[Footprint, ...]" = ()
 
     @property
     def until(self) -> float:
@@ -66,16 +70,18 @@ class Warmth:
         return max(0, int(self.until - now + 59) // 60)
 
 
-def footprint(request: Request, usage: Usage, at: float) -> Footprint | None:
+def footprint(
+    request: Request, usage: Usage, at: float, last: Footprint | None = None
+) -> Footprint | None:
     """Note what `request` left behind, by the `usage` of its reply; None if nothing was cached.
 
-    `at` is the time of the reply, in seconds since the epoch.
+    `at` is the time it was sent, in seconds since the epoch; `last` what was there before it.
     """
     tokens = usage.cache_read_input_tokens + usage.cache_creation_input_tokens
     control = request.params.get("cache_control")
     if not tokens or not isinstance(control, dict):
         return None
-    return Footprint(
+    left = Footprint(
         request.model,
         *_parts(request),
         tuple(message.digest for message in _asked(request)),
@@ -84,21 +90,36 @@ def footprint(request: Request, usage: Usage, at: float) -> Footprint | None:
         tokens,
         usage.cache_read_input_tokens,
     )
+    return replace(left, earlier=tuple(_earlier(left, request, last))[:_MOST_EARLIER])
+
+
+def _earlier(left: Footprint, request: Request, last: Footprint | None) -> Iterator[Footprint]:
+    """Give what else is in the cache after a request: what it read lives anew, the rest lives on.
+
+    Where nobody here sent what was read, it is taken for the request before, at its shortest life.
+    """
+    before = () if last is None else (replace(last, earlier=()), *last.earlier)
+    alive = [one for one in before if left.at < one.until]
+    if left.read and left.read < left.tokens and not before and left.messages[:-2]:
+        yield replace(left, messages=left.messages[:-2], tokens=left.read, read=0, ttl="5m")
+    read = [one for one in alive if one.tokens <= left.read and not _difference(one, request)]
+    longest = max(read, key=lambda one: one.tokens, default=None)
+    for one in alive:
+        if one.messages != left.messages:
+            yield replace(one, at=left.at) if one is longest else one
 
 
 def warmth(last: Footprint | None, request: Request, now: float) -> Warmth:
     """Tell whether `request` would be read from the cache if it were sent now."""
     if last is None or not request.params.get("cache_control"):
         return Warmth("none")
-    if now >= last.until:
-        return Warmth("cold", until=last.until, reason="expired")
+    left = (one for one in (last, *last.earlier) if now < one.until)
+    alive = [one for one in left if not _difference(one, request)]
+    if alive:
+        longest = max(alive, key=lambda one: one.tokens)
+        return Warmth("warm", longest.tokens, longest.until)
     reason = _difference(last, request)
-    if not reason:
-        return Warmth("warm", last.tokens, last.until)
-    before = last.messages[:-2]
-    if reason == "messages_changed" and last.read and before and _begins(request, before):
-        return Warmth("warm", last.read, last.until)
-    return Warmth("cold", until=last.until, reason=reason)
+    return Warmth("cold", until=last.until, reason="expired" if now >= last.until else reason)
 
 
 def _asked(request: Request) -> tuple[Message, ...]:
@@ -108,6 +129,7 @@ def _asked(request: Request) -> tuple[Message, ...]:
 
 
 def _begins(request: Request, digests: tuple[bytes, ...]) -> bool:
+    """Tell whether a request begins with those messages."""
     return tuple(message.digest for message in request.messages[: len(digests)]) == digests
 
 

@@ -205,6 +205,5 @@ def refusal(limit: Limit, worst_usd: float) -> BudgetError:
     return BudgetError(
         f"This may cost up to {dollars(worst_usd)}, and {limit.key} = {limit.most_usd:g} leaves "
         f"{dollars(limit.left_usd)}.",
-        f"Nothing was sent. A shorter reply (max_tokens) costs less; --set {limit.key}=N allows "
-        "more.",
+        f"Nothing was sent. A lower max_tokens costs less, and a higher {limit.key} allows more.",
     )

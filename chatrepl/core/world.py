@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatrepl.core.money import Rates
+    from chatrepl.core.own_command import OwnSource
     from chatrepl.core.talk.sheet import Sheet
     from chatrepl.core.tokens.learned import Scale
 
@@ -129,8 +130,8 @@ class Edges:
     `first_today` tells whether something is asked about for the first time today;
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `proof` names the header that the key goes in, `added` those that are added to each request;
-    `page` makes HTML of a conversation; `library` is where saved conversations are; `guide` that of
-    the embedded engine, where it answers.
+    `page` makes HTML of a conversation; `library` is where saved conversations are; `own` gives the
+    commands of the user's own; `guide` is that of the embedded engine, where it answers.
     """
 
     clock: Callable[[], float]
@@ -149,4 +150,5 @@ class Edges:
     added: Callable[[], Mapping[str, str]] = dict
     page: "Callable[[Sheet], str]" = lambda _sheet: ""
     library: "Path | None" = None
+    own: "Callable[[], OwnSource | None]" = lambda: None
     guide: str = ""

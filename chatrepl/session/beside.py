@@ -51,7 +51,7 @@ def turns_beside(facts: Mapping[str, Any]) -> Iterator[Turn]:
             yield turn_from_record(record)
 
 
-def reads_no_cache(session: "Session", model: str) -> str:
+def reads_no_cache(session: "Session", model: str = "") -> str:
     """Say so where another model is asked than the one that has read the conversation."""
     path = session.conversation.path()
     receipts = (turn.receipt for turn in reversed(path) if turn.receipt is not None)

@@ -51,11 +51,11 @@ class Books:
             behind=True,
         )
 
-    def noted(self, request: Request, reply: Reply, now: float) -> Self:
-        """Note what `request` left in the cache, and why it missed it where it did."""
+    def noted(self, request: Request, reply: Reply, sent: float) -> Self:
+        """Note what `request` left in the cache when it was `sent`, and why it missed it if so."""
         from chatrepl.core.prompt_cache import footprint, miss_words
 
-        left = footprint(request, reply.usage, now) or self.footprint
+        left = footprint(request, reply.usage, sent, self.footprint) or self.footprint
         return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
 
     def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from chatrepl.core.talk.blocks import Block
-from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.conversation import Conversation, TurnId
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -18,7 +18,8 @@ class NextMessage:
     """What goes with the next message, and how its reply is to be.
 
     `prefill` begins the next reply, `pinned_prefill` every one that has none of its own. `base` is
-    what the message follows, where that is not the conversation: a question is being edited.
+    what the message follows, where that is not the conversation: a question is being edited. The
+    next text `rewrites` the reply of that turn, where one is being changed.
     """
 
     staged: "tuple[Attachment, ...]" = ()
@@ -26,6 +27,7 @@ class NextMessage:
     pinned_prefill: str = ""
     form: "Form | None" = None
     base: Conversation | None = None
+    rewrites: TurnId | None = None
 
     @property
     def begins_with(self) -> str:

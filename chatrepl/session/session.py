@@ -188,8 +188,8 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None:
-            self.prepare(base=None)
+        if self.next.base is not None or self.next.rewrites is not None:
+            self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
     def change(self, conversation: Conversation) -> None:
@@ -325,10 +325,10 @@ class Session:
         self.recorder.begin(begun)
         return begun
 
-    def add_turn(self, parent: TurnId | None, *messages: Message) -> Turn:
+    def add_turn(self, parent: TurnId | None, *messages: Message, by_hand: bool = False) -> Turn:
         """Add a turn that nobody sent, as it stands."""
-        id_ = TurnId(self.edges.new_id())
-        turn = Turn(id_, parent, messages, created=self.edges.clock())
+        id_, now = TurnId(self.edges.new_id()), self.edges.clock()
+        turn = Turn(id_, parent, messages, created=now, by_hand=by_hand)
         self.change(self.conversation.add(turn))
         return turn
 
@@ -342,7 +342,7 @@ class Session:
             cost = self.pay(request, reply)
             done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
             if reply.usage_known and self.interactive:
-                self._observe(request, reply, written)
+                self._observe(turn, request, reply, written)
         finally:  # whatever goes wrong with the books, what came stays
             if written is not None or reply.complete:
                 self._enter(done, request)
@@ -380,11 +380,11 @@ class Session:
         """Price what a request takes; None where nobody knows it."""
         return Prices(self.edges, self.service).of_request(request, usage)
 
-    def _observe(self, request: Request, reply: Reply, written: Message | None) -> None:
+    def _observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""
         if any(block.type == "fallback" for block in reply.blocks):
             return  # another model counted, and has it in its cache
-        self.books = self.books.noted(request, reply, self.edges.clock())
+        self.books = self.books.noted(request, reply, turn.created)
         if self.edges.can_count() and reply.earlier == Usage():
             self.ledger.observe(request, self.model, reply.usage, written)
         else:

@@ -11,20 +11,28 @@ from chatrepl.core.words import meta_line
 from chatrepl.session.comparison import begin_comparison, end_comparison, labels, share_news
 from chatrepl.session.session import Session
 from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, Relay
 from chatrepl.shells.under_reply import condenser, remarks
 from chatrepl.turn import Display, Stream, run_turn
 
-RunsWatched: TypeAlias = Callable[[Callable[[Display], Coroutine[None, None, None]], Relay], None]
+Watching: TypeAlias = Callable[[Callable[[Display], Coroutine[None, None, None]], Relay], None]
 
 
 def compare(
-    session: Session, asked: Compare, stream: Stream, desk: Desk, runs: RunsWatched
+    session: Session,
+    asked: Compare,
+    stream: Stream,
+    desk: Desk,
+    consent: Consent,
+    watched: Watching,
 ) -> None:
     """Ask all, and show what comes. Raises KeyboardInterrupt where it was stopped."""
+    if not consent.to_send(asked.message):
+        return
     relay = Relay(desk.new_view, condenser(session.next.form))
     comparison = Comparison(session, asked, stream, desk, relay)
-    runs(lambda _view: comparison.run(), relay)
+    watched(lambda _view: comparison.run(), relay)
     if comparison.stopped:
         raise KeyboardInterrupt
 

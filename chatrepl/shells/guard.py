@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +20,18 @@ INTERRUPTED: Final = 128 + signal.SIGINT
 _HUNG_UP: Final = 128 + signal.SIGHUP
 _BROKEN: Final = 70
 _BUG: Final = "A bug in chatrepl stopped this; nothing is lost, and the chat goes on."
+
+
+def beside(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin work that nobody waits for; the loop is told of what it raises, as soon as it does."""
+    task = loop.create_task(work)
+    task.add_done_callback(_tell_loop)
+    return task
+
+
+def _tell_loop(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        task.get_loop().call_exception_handler({"message": "beside", "exception": bug})
 
 
 @dataclass(slots=True)
@@ -74,7 +86,13 @@ class Guard:
     @contextmanager
     def watch(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Take also what is raised in callbacks and tasks of `loop`, and in threads."""
-        hook, threading.excepthook = threading.excepthook, self._on_thread
+
+        def on_thread(raised: threading.ExceptHookArgs) -> None:
+            self._on_thread(raised)
+            with suppress(RuntimeError):  # nothing runs any more
+                loop.call_soon_threadsafe(self.prompt.above, self.tell)
+
+        hook, threading.excepthook = threading.excepthook, on_thread
         loop.set_exception_handler(self._on_loop)
         try:
             yield
@@ -86,9 +104,8 @@ class Guard:
         bug = context.get("exception")
         if not isinstance(bug, Exception):
             return  # a remark of asyncio's own
-        words = self._words(bug, repeats=False)
-        if words and not self.prompt.above(lambda: self._say(words)):
-            self._waiting.append(words)
+        self._waiting.append(self._words(bug, repeats=False))
+        self.prompt.above(self.tell)
 
     def _on_thread(self, raised: threading.ExceptHookArgs) -> None:
         if raised.exc_value is not None and not isinstance(raised.exc_value, SystemExit):

@@ -28,8 +28,9 @@ class LineReader:
         """
         try:
             entry = self.prompt.read(self.loop.run, draft)
+            self.prompt.clear()
         except (Exception, asyncio.CancelledError, KeyboardInterrupt) as bug:
-            draft = self.prompt.draft
+            draft = self.prompt.draft or draft  # it may not have come so far
             self._broken += isinstance(bug, Exception)
             if self._broken > 1:  # it may be this very text that breaks it
                 self.prompt.keep_draft()

@@ -29,7 +29,7 @@ from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Stream, run_turn
+from chatrepl.turn import Display, Stream, ask_beside, run_turn
 
 if TYPE_CHECKING:
     from chatrepl.shells.sinks import RowWriter
@@ -44,7 +44,8 @@ class Manner:
     """How the answer is written. `screen` tells that it is written to a terminal.
 
     `rendered` makes the view of a terminal; None is a pipe. `check` tells how a reply breaks the
-    form that was asked for; it gives None where it fits. `rows` writes rows as they come.
+    form that was asked for; it gives None where it fits. `rows` writes rows as they come. What is
+    asked `beside` the conversation is not added to it.
     """
 
     output: str = "text"
@@ -57,6 +58,7 @@ class Manner:
     rendered: Callable[[], Display] | None = None
     check: Callable[[Any], str | None] | None = None
     rows: "RowWriter | None" = None
+    beside: bool = False
 
 
 @dataclass(slots=True)
@@ -102,15 +104,23 @@ class Shot:
         """Run the turn; a signal to end ends it as Ctrl-C does, with what came written out."""
         with Terminable() as terminable:
             try:
-                return await run_turn(self.session, message, stream, self._view())
+                return await self._turn(message, stream)
             except asyncio.CancelledError:
                 if code := terminable.code:
                     raise ChatreplError(STOPPED[code], exit_code=code) from None
                 raise
 
+    async def _turn(self, message: Message, stream: Stream) -> Turn:
+        if not self.manner.beside:
+            return await run_turn(self.session, message, stream, self._view())
+        from chatrepl.session.beside import plans_beside  # seldom asked for
+
+        plans = plans_beside(self.session, message)
+        return await ask_beside(self.session, plans, stream, self._view())
+
     def fail(self, error: ChatreplError) -> int:
         """Report an error where the caller looks for it; give its exit code."""
-        if self.turn is None and self.reply.has_content:
+        if self.turn is None and self.reply.has_content and not self.manner.beside:
             self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
             self._write_result(self._text(), None, error)

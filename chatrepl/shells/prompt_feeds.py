@@ -5,10 +5,11 @@ What the prompt offers to complete: commands and their arguments, and `@path`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path, path_words
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.registry import REGISTRY, split
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.prompt_cache import toolbar_words, warmth
 from chatrepl.core.typed_words import escaped, unescaped, words_of
@@ -18,6 +19,9 @@ from chatrepl.terminal.prompt.values import Candidate, Submitted, ToolbarPart
 from chatrepl.terminal.sanitize.text import one_line
 
 _NO_DRAFT = Submitted("")
+
+
+_HINTS: Final = (ToolbarPart("toolbar", "? keys", 6), ToolbarPart("toolbar", "/ commands", 7))
 
 
 @dataclass(slots=True)
@@ -31,19 +35,12 @@ class Toolbar:
 
     def __call__(self, draft: Submitted = _NO_DRAFT) -> tuple[ToolbarPart, ...]:
         names = _mentioned(draft) if "@" in draft.text else ()
-        key = (*self._state(), names)
+        own = _own_values(self.session, draft.text) if draft.text.startswith("/") else ""
+        key = (*self._state(), names, own)
         if key != self._key:
-            self._key, self._parts = (
-                key,
-                (
-                    *_parts(self.session, names),
-                    *(
-                        [ToolbarPart("toolbar", "? keys · / commands", 6)]
-                        if self.is_new_here
-                        else []
-                    ),
-                ),
-            )
+            hints = _HINTS if self.is_new_here else ()
+            ahead = [ToolbarPart("toolbar.strong", own, 1)] if own else []
+            self._key, self._parts = key, (*ahead, *_parts(self.session, names), *hints)
         return self._parts
 
     def _state(self) -> tuple[object, ...]:
@@ -58,6 +55,15 @@ class Toolbar:
             int(session.edges.clock() // 60),
             session.edges.can_count(),
         )
+
+
+def _own_values(session: Session, text: str) -> str:
+    """Tell what will hold for the one message of a command of the user's own, as it is typed."""
+    source, (word, _) = session.edges.own(), split(text)
+    if source is None or REGISTRY.is_ours(word) or word not in source.names():
+        return ""
+    values = " · ".join(f"{key} {value}" for key, value in source.values(word))
+    return one_line(f"this once: {values}", _OWN_COLUMNS) if values else ""
 
 
 def _mentioned(draft: Submitted) -> tuple[str, ...]:
@@ -88,11 +94,14 @@ def _modes(session: Session) -> Iterator[ToolbarPart]:
     if session.settings.multiline:
         yield ToolbarPart("toolbar.strong", "multi-line: Alt-Enter sends")
     if (turn := _edited(session)) is not None:
-        yield ToolbarPart("toolbar.strong", f"editing turn {turn}: Ctrl-C leaves it")
+        what = "turn" if session.next.rewrites is None else "reply"
+        yield ToolbarPart("toolbar.strong", f"editing {what} {turn}: Ctrl-C leaves it")
 
 
 def _edited(session: Session) -> int | None:
-    base = session.next.base
+    base, reply = session.next.base, session.next.rewrites
+    if reply is not None:
+        return len(session.conversation.path(reply))
     return None if base is None else len(base.path()) + 1
 
 
@@ -171,6 +180,7 @@ def _branch(session: Session) -> list[ToolbarPart]:
 
 _MOST_NAMED = 2
 _NAME_COLUMNS = 24
+_OWN_COLUMNS = 60
 _FORM_COLUMNS = 32
 LEAST_LOSS_USD = 0.01
 LONGEST = 4_096  # of a path

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import make_room, warn_when_full
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.rewriting import rewrite_open
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, UnsentError
 from chatrepl.core.exchange.reply import Reply
@@ -34,6 +35,7 @@ from chatrepl.core.outcome import (
     Page,
     Pick,
     Quit,
+    Say,
     Send,
     Several,
     Table,
@@ -45,6 +47,7 @@ from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
+from chatrepl.shells.counting import exact_count
 from chatrepl.shells.desk import Desk, Relay, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.line_reader import LineReader
@@ -56,11 +59,11 @@ from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
-from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
+from chatrepl.turn import Display, Stream, ask_aside, continue_turn, run_turn
 
 Answered = TypeVar("Answered")
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
-Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
+Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Answered]]
 
 
 @dataclass(slots=True)
@@ -80,6 +83,7 @@ class Repl:
     guard: Guard = field(init=False)
     beside: SideQuestions = field(init=False)
     lines: LineReader = field(init=False)
+    _pasted: Sequence[str] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
@@ -149,7 +153,11 @@ class Repl:
             if left := left_edit(self.session):
                 self.desk.speaker.line(left)
             return
-        text = self.draft = BARE.get(text.strip(), text)
+        if self.session.next.rewrites is not None and not text.startswith("/"):
+            self._do(lambda: rewrite_open(self.session, text))
+            return
+        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
         elif is_dropped(text) and is_to_attach(self.desk.ask):
@@ -240,14 +248,17 @@ class Repl:
                     self.act(one)
             case Pick():
                 self._pick(outcome)
-            case Confirm():
+            case Confirm() | Choose():
                 self._confirm(outcome)
-            case Choose(preview, question, ways):
-                self.act(preview)
-                self._do(ways[self.desk.choose(question, "".join(ways))])
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
+            case Say(text, typed, meanwhile):
+                try:
+                    with meanwhile():
+                        self.send(text, self._pasted)
+                finally:
+                    self.draft = self.draft and typed
             case Draft(text, _):
                 self.draft = text
             case Edit(text, then_edited):
@@ -273,10 +284,13 @@ class Repl:
             case Compare():
                 self._compare(outcome)
             case Count():
-                self._count(outcome)
+                self._do(exact_count(self.session, outcome, self.count, self.runner, self.desk))
 
-    def _confirm(self, asked: Confirm) -> None:
+    def _confirm(self, asked: Confirm | Choose) -> None:
         self.act(asked.preview)
+        if isinstance(asked, Choose):
+            self._do(asked.ways[self.desk.choose(asked.question, "".join(asked.ways))])
+            return
         answer = self.desk.ask(asked.question)
         if answer is None and self.draft:  # a message that was to be sent
             raise UnsentError
@@ -304,23 +318,12 @@ class Repl:
         self.desk.speaker.gap()
         self._do(lambda: then(reply))
 
-    def _count(self, asked: Count) -> None:
-        try:
-            say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
-        except ChatreplError:
-            if asked.otherwise is None:
-                raise
-            self._do(asked.otherwise)
-        else:
-            self._do(lambda: asked.then(total))
-
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
             self.attention.name_window(title(self.session) or message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
-    def _turn(self, reply: Answering, typed: str = "") -> None:
+    def _turn(self, reply: Answering[Turn], typed: str = "") -> None:
         before = self.session.conversation
         try:
             with self.beside.opened():
@@ -340,19 +343,17 @@ class Repl:
     def _compare(self, asked: Compare) -> None:
         from chatrepl.shells.comparison import compare  # seldom asked for
 
-        if self.consent.to_send(asked.message):
-            runs = lambda work, relay: self.runner.run(self._watched(work, None, relay))  # noqa: E731
-            compare(self.session, asked, self.stream, self.desk, runs)
+        compare(self.session, asked, self.stream, self.desk, self.consent, self._shown)
 
-    def _shown(self, answer: Answering) -> Turn:
-        return self.runner.run(self._watched(answer))
+    def _shown(self, answer: Answering[Answered], relay: Relay | None = None) -> Answered:
+        return self.runner.run(self._watched(answer, None, relay))
 
     def _put_back(self, line: str) -> None:
         self.draft = self.draft or line
 
     async def _watched(
         self,
-        reply: Callable[[Display], Coroutine[None, None, Answered]],
+        reply: Answering[Answered],
         condense: Callable[[str], str] | None = None,
         relay: Relay | None = None,
     ) -> Answered:

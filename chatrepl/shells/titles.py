@@ -18,6 +18,7 @@ from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.models import Model
 from chatrepl.core.talk.conversation import Message
 from chatrepl.session.session import Session
+from chatrepl.shells.guard import beside
 from chatrepl.storage.journal import Journal
 from chatrepl.turn import Stream, ask_aside
 
@@ -55,7 +56,7 @@ class Titles:
         if journal.name or journal.unsaved or journal.facts.get(_GIVEN) or cost_question(session):
             return
         journal.meta(**{_GIVEN: True})
-        self._task = self.loop().create_task(self._name(journal, self._plan()))
+        self._task = beside(self.loop(), self._name(journal, self._plan()))
 
     def stop(self) -> None:
         """Wait for nothing that is still under way."""

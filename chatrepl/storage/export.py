@@ -9,15 +9,16 @@ import json
 import pprint
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 
 from chatrepl.core.fences import closed
 from chatrepl.core.secrets import HIDDEN, bare_url, is_secret_header
 from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.markdown import Passage
-from chatrepl.core.talk.sheet import Sheet, flat, messages_of, parts_of, receipt_line, who
+from chatrepl.core.talk.sheet import BESIDE, Sheet, flat, messages_of, parts_of, receipt_line, who
 from chatrepl.core.talk.sources import Sources, inert
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
@@ -37,14 +38,23 @@ def to_markdown(sheet: Sheet) -> str:
     if sheet.system:
         parts.append(f"## System\n\n{closed(sheet.system)}")
     for turn in sheet.turns:
-        for message, content in messages_of(turn):
-            parts.append(f"## {who(message)}")
-            parts += map(_markdown, parts_of(message, content, sources, cite=sheet.cite))
-        if turn.was_cut:
-            parts.append("*[the reply was cut here]*")
-        if line := receipt_line(turn.receipt):
-            parts.append(f"*{inert(line)}*")
+        parts += _turn(turn, sources, "##", cite=sheet.cite)
+    parts += [f"## {BESIDE}"] if sheet.beside else []
+    for place, turn in sheet.beside:
+        parts += _turn(turn, sources, "###", place, cite=sheet.cite)
     return _inert("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
+
+
+def _turn(
+    turn: Turn, sources: Sources, level: str, place: str = "", *, cite: bool
+) -> Iterator[str]:
+    for message, content in messages_of(turn):
+        yield f"{level} {who(message, turn, place)}"
+        yield from map(_markdown, parts_of(message, content, sources, cite=cite))
+    if turn.was_cut:
+        yield "*[the reply was cut here]*"
+    if line := receipt_line(turn.receipt):
+        yield f"*{inert(line)}*"
 
 
 def _inert(text: str) -> str:

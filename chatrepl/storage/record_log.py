@@ -53,7 +53,7 @@ class RecordLog:
 
     def finish(self, turn: Turn) -> bytes:
         """End a turn: the messages of the open one are not written again."""
-        opened = self._open.pop(turn.id, None)
+        opened = self._open.get(turn.id)
         before = opened[0].messages if opened is not None else ()
         same = 0
         while same < min(len(before), len(turn.messages)) and before[same] == turn.messages[same]:
@@ -106,6 +106,7 @@ class RecordLog:
         for usd, sign in ((_paid(self.turns.get(turn.id)), -1), (_paid(turn), 1)):
             self._usd = self._usd if usd is None else (self._usd or 0.0) + sign * usd
         self.turns[turn.id] = turn
+        self._open.pop(turn.id, None)
         self._depth[turn.id] = self._depth.get(turn.parent, 0) + 1
         if "title" not in self.facts and (title := title_of(turn)):
             self.facts["title"] = title

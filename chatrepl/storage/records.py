@@ -99,6 +99,8 @@ def turn_to_record(turn: Turn, *, is_open: bool = False) -> dict[str, Any]:
     record["created"] = turn.created
     if turn.ours:
         record["ours"] = turn.ours
+    if turn.by_hand:
+        record["by_hand"] = True
     record["messages"] = [message_to_record(m) for m in turn.messages]
     if turn.receipt is not None:
         record["receipt"] = receipt_to_record(turn.receipt)
@@ -115,6 +117,7 @@ def turn_from_record(record: Mapping[str, Any]) -> Turn:
         None if receipt is None else receipt_from_record(receipt),
         ours=whole(record.get("ours", 0)),
         created=number(record.get("created", 0.0)),
+        by_hand=record.get("by_hand") is True,
     )
 
 

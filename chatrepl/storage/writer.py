@@ -151,6 +151,9 @@ class Writer:
         jobs = [item for item in items if isinstance(item, WriteJob)]
         try:
             self._encode_all(items)
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            self._leave_out(bug)
+        try:
             durable = any(job.durable for job in jobs)
             if durable or not self._faulty:  # while the disk is faulty, deltas do not try it
                 self._attempt(sync=durable)
@@ -185,8 +188,11 @@ class Writer:
         except (ValueError, TypeError, RecursionError):
             self._encode_fault = _UNWRITABLE
         except Exception as bug:  # noqa: BLE001 - a place of containment
-            self._encode_fault = _UNWRITABLE
-            self._broke(bug)
+            self._leave_out(bug)
+
+    def _leave_out(self, bug: Exception) -> None:
+        self._encode_fault = _UNWRITABLE
+        self._broke(bug)
 
     def _attempt(self, *, sync: bool) -> None:
         try:

@@ -1,5 +1,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
+from itertools import count
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -62,6 +64,32 @@ def ask(
     found = run(collect(stream))
     assert service.open == 0
     return found
+
+
+def test_a_burst_lets_others_have_their_turn_and_does_not_stop_for_each_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = count(0.0, 0.001)
+    monkeypatch.setattr("chatrepl.api.retry.time", Mock(monotonic=lambda: next(clock)))
+    ended: list[bool] = []
+
+    async def wait_for_turns() -> int:
+        turns = 0
+        while not ended:
+            turns += 1
+            await asyncio.sleep(0)
+        return turns
+
+    async def take_all() -> None:
+        service = Service([TextDelta("x", 0)] * 1000)
+        async for _ in with_retries(service.send, attempts=1):
+            pass
+        ended.append(True)
+
+    async def talk() -> int:
+        return (await asyncio.gather(wait_for_turns(), take_all()))[0]
+
+    assert 50 < run(talk()) < 500
 
 
 def busy(retry_after_s: float | None = None, *, retryable: bool | None = None) -> ApiError:

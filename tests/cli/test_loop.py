@@ -2,10 +2,12 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from chatrepl.cli.connection import new_runner
+from chatrepl.cli.exits import hear_threads
 
 
 def test_leaving_waits_for_no_thread_that_nothing_can_stop() -> None:
@@ -108,3 +110,20 @@ def test_ctrl_c_still_stops_what_runs() -> None:
         with pytest.raises(KeyboardInterrupt):
             runner.run(work())
         assert runner.run(_five()) == 5
+
+
+def test_a_bug_in_a_thread_is_kept_and_said_in_one_line_and_what_ends_a_thread_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHATREPL_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr("sys.argv", ["chatrepl"])
+    hear_threads()
+    for how in (LookupError("lost in a thread"), SystemExit(1)):
+        thread = threading.Thread(target=_raised(how))
+        thread.start()
+        thread.join()
+    said = capsys.readouterr().err
+    assert said.startswith("chatrepl: a bug in chatrepl was passed over. ")
+    assert said.count("\n") == 1
+    assert len(list((tmp_path / "bugs").iterdir())) == 1

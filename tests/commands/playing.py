@@ -131,7 +131,7 @@ class _Repl(Repl):
     ) -> Answered:
         return await reply(QuietView())
 
-    def _turn(self, reply: Answering, typed: str = "") -> None:
+    def _turn(self, reply: Answering[Turn], typed: str = "") -> None:
         self.turn = self.runner.run(self._watched(reply))
 
     def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:

@@ -209,3 +209,22 @@ def test_it_completes_what_may_follow() -> None:
         word for word, _ in REGISTRY.complete(chat.session, "/btw -m")[1]
     ]
     assert isinstance(chat.do("/btw demo: say yes"), Beside)
+
+
+def test_it_stands_apart_in_what_people_read_and_nowhere_in_what_is_sent() -> None:
+    chat = Trimmer()
+    chat.talk("demo: say one")
+    chat.do("/btw demo: say an aside")
+    for format_, heading in (
+        ("md", "## Beside the conversation\n\n### You, after turn 1\n"),
+        ("html", "<aside>\n<h2>Beside the conversation</h2>"),
+    ):
+        chat.do(f"/export {format_}")
+        assert heading in chat.heard
+        assert chat.heard.index("an aside") > chat.heard.index(heading)
+    for format_ in ("json", "curl", "python"):
+        chat.do(f"/export {format_}")
+        assert "aside" not in chat.heard
+    chat.do("/btw keep")
+    chat.do("/export md")  # what is kept is a turn as others are
+    assert "Beside the conversation" not in chat.heard

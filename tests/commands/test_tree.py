@@ -223,7 +223,12 @@ def test_places_and_numbers_are_completed(player: Player) -> None:
 
     player.do("/branch fox")
     assert [text for text, _ in REGISTRY.complete(player.session, "/goto f")[1]] == ["fox"]
-    assert [text for text, _ in REGISTRY.complete(player.session, "/edit ")[1]] == ["3", "2", "1"]
+    assert [text for text, _ in REGISTRY.complete(player.session, "/edit ")[1]] == [
+        "3",
+        "2",
+        "1",
+        "reply",
+    ]
 
 
 def test_a_reply_by_hand_answers_the_question_that_waits_and_else_stands_alone() -> None:

@@ -128,8 +128,9 @@ class Desk:
 
     @property
     def files(self) -> list[Path]:
-        """Everything that was written below the home."""
-        return sorted(path for path in self.home.rglob("*") if path.is_file())
+        """Everything that was written below the home, but what each request cost."""
+        paths = (path for path in self.home.rglob("*") if path.is_file())
+        return sorted(path for path in paths if path.parent.name != "ledger")
 
 
 def _answer(step: str) -> str | WireAnswer:

@@ -132,6 +132,9 @@ def test_settings_pages_and_modes(tmp_path: Path) -> None:
         c.say("demo: say **bold**")
         c.terminal.wait_for(r"\*\*bold\*\*$")
         c.command("/raw", "rendered")
+        c.command("/cite on", "Citing documents is on")
+        c.command("/btw demo: say beside it", "^beside · ")
+        c.command("/usage", r"(?s)today|requests|model")
         c.command("/help undo", "/rewind")
         c.command("/doctor", "doctor|clock")
         c.command("/nonsense", "There is no command")
@@ -164,8 +167,9 @@ def test_every_command_is_typed_on_a_terminal() -> None:
 
 def test_a_message_that_is_too_dear_comes_back_with_what_it_mentions(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
-    with chat(tmp_path, "--set", "max_cost_usd=0.000001") as c:
+    with chat(tmp_path) as c:
         c.say("demo: say one")
+        c.command("/set max_cost_usd 0.000001", "max_cost_usd = ")
         c.terminal.send(f"demo: say two @{tmp_path}/a.png").wait_for(r"▣ a\.png\?", visible=True)
         c.terminal.keys("enter").wait_for(r"\(outside")
         c.terminal.send("y").keys("enter")

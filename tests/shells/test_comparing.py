@@ -20,6 +20,7 @@ from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.comparison import compared
 from chatrepl.shells.comparison import compare
+from chatrepl.shells.consent import Consent
 from tests.commands.trimmer import MODEL, Trimmer
 from tests.views import ShownView
 
@@ -99,7 +100,8 @@ class Contest:
         desk = cast("Any", SimpleNamespace(speaker=speaker, new_view=self.new_view))
         asked = Compare(Message.user("demo: count to 12"), models)
         with suppress(KeyboardInterrupt):
-            compare(self.chat.session, asked, self.stream, desk, self._runs)
+            consent = Consent(self.chat.session, lambda _: True, lambda: None)
+            compare(self.chat.session, asked, self.stream, desk, consent, self._runs)
         return list(compared(self.chat.session).turns)
 
     def _runs(self, work: Callable[[Any], Coroutine[None, None, None]], _relay: object) -> None:

@@ -9,11 +9,13 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias, cast
+from unittest.mock import Mock
 
 import pytest
 
 from chatrepl.core.errors import UnsentError, UsageError
 from chatrepl.shells.desk import Desk
+from chatrepl.shells.guard import Guard
 from chatrepl.shells.repl import Repl
 from chatrepl.terminal.prompt.values import Closed, Submitted
 from chatrepl.terminal.say import Speaker
@@ -32,14 +34,16 @@ class Script:
     """A prompt at which one thing after the other happens."""
 
     history: ClassVar[list[str]]
+    drafts: ClassVar[list[str]]
     command_waits = False
 
     def __init__(self, happens: Iterable[Happening], draft: str) -> None:
         self._happens = iter(happens)
         self.draft = draft
-        Script.history = []
+        Script.history, Script.drafts = [], []
 
-    def read(self, _run: object, _draft: str) -> Closed | Submitted:
+    def read(self, _run: object, draft: str) -> Closed | Submitted:
+        self.drafts.append(draft)
         match next(self._happens):
             case BaseException() as raised:
                 raise raised
@@ -49,18 +53,24 @@ class Script:
                 call()
                 return Submitted("")
 
+    def clear(self) -> None:
+        pass
+
+    def above(self, _say: Callable[[], None]) -> bool:
+        return False
+
     def keep_draft(self) -> None:
         self.history.append(self.draft)
 
 
-def talk(*happens: Happening, draft: str = "") -> str:
+def talk(*happens: Happening, draft: str = "", waiting: str = "") -> str:
     """Run a chat at such a prompt; give what was said."""
     file = io.StringIO()
     prompt, none = cast("Any", Script(happens, draft)), cast("Any", None)
     speaker = Speaker(console_on(file, color=None))
     desk = Desk(prompt, speaker, *[none] * (len(fields(Desk)) - 2))
     with asyncio.Runner() as runner:
-        Repl(Player().session, desk, stream=none, count=none, runner=runner).run()
+        Repl(Player().session, desk, stream=none, count=none, runner=runner, draft=waiting).run()
     return file.getvalue()
 
 
@@ -148,6 +158,23 @@ def test_a_bug_in_a_thread_or_a_callback_is_said_before_the_next_prompt() -> Non
         thread.join()
 
     assert talk(elsewhere, Closed()).count("A bug in chatrepl") == 1
+
+
+def test_a_bug_in_a_thread_is_said_above_the_line_that_is_being_typed() -> None:
+    file = io.StringIO()
+    prompt = Mock(above=lambda say: say())
+    guard = Guard(Player().session, Speaker(console_on(file, color=None)), prompt)
+    with asyncio.Runner() as runner, guard.watch(runner.get_loop()):
+        thread = threading.Thread(target=lambda: int("x"))
+        thread.start()
+        thread.join()
+        runner.run(asyncio.sleep(0))
+        assert file.getvalue().count("A bug in chatrepl") == 1
+
+
+def test_a_draft_that_never_came_into_the_line_is_not_lost_with_the_prompt() -> None:
+    talk(LookupError("x"), Closed(), waiting="half a thought")
+    assert Script.drafts == ["half a thought"] * 2
 
 
 def test_what_breaks_while_something_is_said_is_said_plainly(

@@ -18,6 +18,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.title import title
+from chatrepl.shells.guard import beside
 from chatrepl.shells.titles import QUESTION, Titles, cheapest, tidy
 from chatrepl.storage.library import list_entries
 from tests.commands.test_saved import begin, leave, rest
@@ -182,3 +183,27 @@ def test_the_cheapest_model_is_asked_and_the_own_one_where_no_price_is_known(cha
 )
 def test_of_what_a_model_writes_one_plain_line_is_taken(written: str, words: str) -> None:
     assert tidy(written) == words
+
+
+def test_a_bug_beside_the_chat_is_told_as_soon_as_it_happens() -> None:
+    loop, told = Trimmer().runner.get_loop(), list[object]()
+
+    async def fails() -> None:
+        raise LookupError
+
+    async def wait() -> None:
+        tasks.append(beside(loop, fails()))
+        tasks.append(beside(loop, asyncio.sleep(60)))
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    tasks: list[asyncio.Task[None]] = []
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: told.append(type(context["exception"])))
+    try:
+        loop.run_until_complete(wait())
+    finally:
+        loop.set_exception_handler(before)
+    assert told == [LookupError]

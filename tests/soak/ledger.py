@@ -18,7 +18,7 @@ from typing import Any
 from chatrepl.cli.connection import open_connection
 from chatrepl.config.load import load
 from chatrepl.core.errors import ApiError
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
@@ -60,7 +60,7 @@ async def _talk(url: str, process: int, first: int, turns: int) -> None:
         text = f"demo: count to {turn % 40 + 2}; {'stream torn after 4' * (turn % 11 == 0)}"
         with suppress(ApiError):
             asked = Message.user(f"{text}; turn {name}")
-            await run_turn(session, asked, connection.stream, QuietView())
+            await run_turn(session, asked, connection.stream, QuietView(), Conversation())
     await connection.close()
 
 

@@ -55,7 +55,8 @@ def turns(draw: Any, number: int, parent: TurnId | None) -> Turn:
     receipt = draw(st.none() | receipts)
     ours = draw(st.integers(0, len(messages[0].content)))
     id_ = TurnId(f"turn{number}")
-    return Turn(id_, parent, tuple(messages), receipt, ours, draw(numbers))
+    yours = draw(st.booleans())
+    return Turn(id_, parent, tuple(messages), receipt, ours, draw(numbers), yours)
 
 
 @st.composite

@@ -42,6 +42,21 @@ def test_written_anew_it_comes_back_just_as_well(history: list[Conversation]) ->
     assert load_bytes(recorder.everything()).conversation == history[-1]
 
 
+@settings(max_examples=40, deadline=None)
+@given(histories())
+def test_a_turn_whose_end_was_never_told_is_none_that_still_streams(
+    history: list[Conversation],
+) -> None:
+    recorder = RecordLog(0.0)
+    for conversation in history:
+        for turn in conversation.turns.values():
+            if turn.id not in recorder.turns and turn.receipt is not None:
+                recorder.begin(replace(turn, messages=turn.messages[:1]))
+                recorder.delta(turn.id, "text", "piece")
+        recorder.state(conversation)
+    assert load_bytes(recorder.everything()).conversation == history[-1]
+
+
 @settings(max_examples=60, deadline=None)
 @given(histories(), st.data())
 def test_torn_anywhere_the_intact_records_come_back(

@@ -1,11 +1,12 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty
 from typing import NoReturn
 
 import pytest
 
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.journal_file import LogFile
 from chatrepl.storage.read import load
@@ -107,6 +108,27 @@ def test_a_bug_in_one_record_is_told_and_the_rest_is_kept(
     assert len(seen) == 1
     end(writer)
     assert load(writer.path).conversation.path()[-1].messages == TURN.messages
+
+
+def test_a_bug_between_two_records_is_told_and_what_is_on_the_disk_can_be_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    talk = Conversation().grown([replied := replace(TURN, receipt=Receipt("m", cost_usd=1.0))])
+    journal = Journal(tmp_path / "a.jsonl")
+    journal.begin(TURN)
+    with monkeypatch.context() as broken:
+        broken.setattr(Writer, "_encode_all", None)
+        journal.delta(TURN.id, "half")
+        journal.finish(replied)
+        journal.meta(name="lost")
+        journal.flush()
+    journal.state(talk)
+    assert not journal.close()
+    assert journal.unsaved
+    assert told
+    assert load(journal.path).conversation == talk
 
 
 def test_a_file_that_was_taken_away_is_written_anew_and_one_in_its_place_is_not(

@@ -61,7 +61,8 @@ class OpenBlock:
         return _text(self.wire, self.type) + str(self.text)
 
     def add(self, text: str) -> "OpenBlock":
-        return replace(self, text=self.text.add(text))
+        grown = self.text.add(text)  # not replaced: this is done for each piece
+        return OpenBlock(self.index, self.wire, grown, self.signature, self.citations)
 
     def close(self) -> Block | None:
         """Make the finished block; None where nothing came that could be sent back."""

@@ -130,7 +130,8 @@ class Turn:
     takes effect here, the reply, and tool loops where a conversation was imported with them.
     The last `ours` blocks of the user's message are instructions of ours that went out with it
     (emulated prefill): part of what is sent, no part of what is shown.
-    `receipt` is None for a turn that was written by hand or waits for its reply.
+    `receipt` is None for a turn that was written by hand or waits for its reply. In one `by_hand`
+    the reply is the user's, in the place of a model's.
     """
 
     id: TurnId
@@ -139,6 +140,7 @@ class Turn:
     receipt: Receipt | None = None
     ours: int = 0
     created: float = 0.0
+    by_hand: bool = False
 
     @property
     def user(self) -> Message | None:

@@ -4,13 +4,17 @@ The same for Markdown and for a page; how it looks is for those who write it.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn
 from chatrepl.core.talk.markdown import Passage, passages
+from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
 from chatrepl.core.words import meta_line
+
+BESIDE: Final = "Beside the conversation"
 
 
 @frozen
@@ -18,7 +22,7 @@ class Sheet:
     """What is exported: the turns as they stand, and what goes above them.
 
     `about` is a line that tells when and where in the tree; `cite` says whether sources stand in
-    the texts.
+    the texts. What was asked `beside` the conversation comes last, each with where that was.
     """
 
     turns: Sequence[Turn]
@@ -26,6 +30,7 @@ class Sheet:
     system: str = ""
     cite: bool = True
     about: str = ""
+    beside: Sequence[tuple[str, Turn]] = ()
 
     @property
     def heading(self) -> str:
@@ -56,13 +61,14 @@ def parts_of(
             yield from passages((block,), sources, cite=cite)
 
 
-def who(message: Message) -> str:
-    """Name who wrote a message."""
+def who(message: Message, turn: Turn, place: str = "") -> str:
+    """Name who wrote a message, and where, if that is to be told."""
     match message.role:
         case "user":
-            return "You"
+            return f"You, {place}" if place else "You"
         case "assistant":
-            return flat(message.model) or "Assistant"
+            name, yours = flat(message.model) or "Assistant", author(turn, message)
+            return f"{name} ({yours})" if yours else name
         case "system":
             return "System"
 

@@ -180,8 +180,9 @@ def _narrow(runs: list[Run], text: str) -> list[Row]:
     """One column: what is wider than it becomes a question mark."""
     styles = [style for run, style in runs for _ in run]
     rows: list[Row] = []
-    for begin, end, cells in fold(text.replace("\n", " "), 1):
-        part = text[begin:end]
+    line = text.replace("\n", " ")  # before it is cut: a mark may stand on the end of a line
+    for begin, end, cells in fold(line, 1):
+        part = line[begin:end]
         if not part.isspace():
             rows.append([Segment(part if cells < 2 else "?", styles[begin])])
     return rows or [[]]

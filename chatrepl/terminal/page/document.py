@@ -9,8 +9,9 @@ from typing import Final
 
 from chatrepl.core.fences import FenceWatch, language_of
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.markdown import Passage
-from chatrepl.core.talk.sheet import Sheet, flat, messages_of, parts_of, receipt_line, who
+from chatrepl.core.talk.sheet import BESIDE, Sheet, flat, messages_of, parts_of, receipt_line, who
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.wire import Wire
 from chatrepl.terminal.page.inline import link, safe
@@ -52,14 +53,25 @@ def _sections(sheet: Sheet) -> Iterator[str]:
     if sheet.system:
         yield _section("system", "System", _typed(sheet.system))
     for turn in sheet.turns:
-        for message, content in messages_of(turn):
-            parts = parts_of(message, content, sources, cite=sheet.cite)
-            inner = "".join(_part(part, writer) for part in parts)
-            yield _section(message.role, who(message), inner)
-        if turn.was_cut:
-            yield '<p class="note">The reply was cut here.</p>\n'
-        if line := receipt_line(turn.receipt):
-            yield f'<p class="receipt">{safe(line)}</p>\n'
+        yield from _turn(turn, sources, writer, cite=sheet.cite)
+    if sheet.beside:
+        yield f"<aside>\n<h2>{BESIDE}</h2>\n"
+        for place, turn in sheet.beside:
+            yield from _turn(turn, sources, writer, place, cite=sheet.cite)
+        yield "</aside>\n"
+
+
+def _turn(
+    turn: Turn, sources: Sources, writer: HtmlWriter, place: str = "", *, cite: bool
+) -> Iterator[str]:
+    for message, content in messages_of(turn):
+        parts = parts_of(message, content, sources, cite=cite)
+        inner = "".join(_part(part, writer) for part in parts)
+        yield _section(message.role, who(message, turn, place), inner)
+    if turn.was_cut:
+        yield '<p class="note">The reply was cut here.</p>\n'
+    if line := receipt_line(turn.receipt):
+        yield f'<p class="receipt">{safe(line)}</p>\n'
 
 
 def _section(kind: str, name: str, inner: str) -> str:

@@ -23,6 +23,7 @@ header { margin-bottom: 2rem; padding-bottom: 1rem; border-bottom: 1px solid var
 .about, .receipt, .file, .note, .given, .mark, summary, footer { color: var(--dim);
   font-size: .85rem; }
 section { margin: 1.75rem 0; }
+aside { border-left: 3px solid var(--line); padding-left: 1rem; margin-top: 2.5rem; }
 .user, .system { background: var(--tint); border-radius: .6rem; padding: .8rem 1rem; }
 .typed { white-space: pre-wrap; }
 a { color: var(--link); text-underline-offset: .15em; }

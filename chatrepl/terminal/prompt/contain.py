@@ -4,12 +4,13 @@ prompt_toolkit would leave the line unpainted, or stop at a screen of its own.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion, ThreadedCompleter
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
@@ -64,24 +65,20 @@ def _as_it_is(transformation_input: TransformationInput) -> Transformation:
 
 
 class ContainedCompleter(Completer):
-    """Completes in a thread; where `completer` fails it offers what came until then."""
+    """Offers what came until `completer` failed.
+
+    The thread that completes tells of it: who waits for the candidates may have gone on.
+    """
 
     def __init__(self, completer: Completer) -> None:
-        self._completer = ThreadedCompleter(completer)
+        self._completer = completer
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         """Give the candidates all at once."""
-        return self._completer.get_completions(document, complete_event)
-
-    async def get_completions_async(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> AsyncGenerator[Completion, None]:
-        """Give the candidates as they come."""
         try:
-            async for completion in self._completer.get_completions_async(document, complete_event):
-                yield completion
+            yield from self._completer.get_completions(document, complete_event)
         except Exception as bug:  # noqa: BLE001 - a place of containment
-            told = {"message": "in the completion", "exception": bug}
-            asyncio.get_running_loop().call_exception_handler(told)
+            raised = (type(bug), bug, bug.__traceback__, threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(raised))

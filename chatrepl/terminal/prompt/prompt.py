@@ -21,6 +21,7 @@ from prompt_toolkit.application import (
     run_in_terminal,
 )
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, is_searching, vi_navigation_mode
@@ -122,7 +123,9 @@ class Prompt:
             history=self._history,
             search_ignore_case=True,
             lexer=ContainedLexer(FenceLexer()),
-            completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
+            completer=ThreadedCompleter(
+                ContainedCompleter(CandidateCompleter(self._feeds.complete))
+            ),
             complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[ContainedProcessor(VisibleProcessor(self._folds))],
@@ -211,6 +214,10 @@ class Prompt:
             whole_characters(self._folds.whole(text)),
             self._keys.pasted(self._session.default_buffer),
         )
+
+    def clear(self) -> None:
+        """Empty the line: whoever read it has it, and it is no draft any more."""
+        self._session.default_buffer.reset()
 
     @property
     def draws(self) -> bool:

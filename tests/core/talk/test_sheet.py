@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock
@@ -36,7 +38,15 @@ def test_messages_without_content_and_instructions_of_ours_are_left_out() -> Non
     ],
 )
 def test_who_wrote_is_named_in_a_line(message: Message, name: str) -> None:
-    assert who(message) == name
+    assert who(message, Turn(TurnId("t"), None, (message,))) == name
+
+
+def test_a_reply_of_the_users_is_named_as_such() -> None:
+    written = Message("assistant", (), "m")
+    turn = Turn(TurnId("t"), None, (Message("user", ()), written), by_hand=True)
+    assert who(written, turn) == "m (written by you)"
+    assert who(turn.messages[0], turn) == "You"
+    assert who(written, replace(turn, receipt=Receipt("m"))) == "m (begun by you)"
 
 
 def test_a_receipt_that_tells_nothing_has_no_line() -> None:

@@ -1,5 +1,6 @@
 """Rows fit, nothing is lost, and no row ends in a blank."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -79,6 +80,13 @@ def test_wide_text_breaks_between_characters_but_not_before_a_closing_mark() -> 
 def test_one_column_shows_something_for_each_character() -> None:
     assert texts(wrap([("a河", BOLD)], 1)) == ["a", "?"]
     assert texts(chop([("a河", BOLD)], 1)) == ["a", "?"]
+
+
+@pytest.mark.parametrize("marks", ["\u0301", "\u0e47\u0301", "\u200d", "\u0948"])
+def test_one_column_holds_no_end_of_a_line_that_a_mark_stands_on(marks: str) -> None:
+    rows = wrap([(f"e\n{marks}", BOLD), ("ו\n", BOLD)], 1)
+    assert all("\n" not in text for text in texts(rows))
+    assert max(map(width_of_row, rows)) == 1
 
 
 def test_an_emoji_of_many_characters_is_not_cut() -> None:

@@ -1,6 +1,7 @@
 """Bugs in what the prompt calls: the line stays as it is, and nobody else says a word."""
 
 import asyncio
+import threading
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 from unittest import mock
@@ -91,24 +92,54 @@ def test_a_toolbar_that_fails_is_empty() -> None:
     assert told
 
 
-def test_a_completion_that_fails_offers_what_came_until_then() -> None:
+def test_a_completion_that_fails_offers_what_came_until_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: told.append(raised.exc_type))
 
     def offers(_text: str, _cursor: int) -> Iterable[Candidate]:
         yield Candidate(0, "/help")
         raise BrokenError
 
-    async def complete() -> list[str]:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
-        completer = ContainedCompleter(CandidateCompleter(offers))
-        offered = completer.get_completions_async(Document("/h"), CompleteEvent())
-        return [completion.text async for completion in offered]
+    completer = ContainedCompleter(CandidateCompleter(offers))
+    offered = completer.get_completions(Document("/h"), CompleteEvent())
 
-    assert asyncio.run(complete()) == ["/help"]
-    assert {type(bug) for bug in told} == {BrokenError}
-    entry, _, _ = typed("/h\thello\r", Feeds(complete=offers))
-    assert isinstance(entry, Submitted)
+    assert [completion.text for completion in offered] == ["/help"]
+    assert told == [BrokenError]
+    assert isinstance(typed("/h\thello\r", Feeds(complete=offers))[0], Submitted)
+
+
+def test_a_completion_that_fails_while_the_line_is_sent_is_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: told.append(raised.exc_type))
+
+    def offers(_text: str, _cursor: int) -> Iterable[Candidate]:
+        keyboard.send_text("\r")
+        raise BrokenError
+
+    with create_pipe_input() as keyboard:
+        prompt = opened(keyboard, Feeds(complete=offers))
+        keyboard.send_text("hello\t")
+        assert prompt.read(asyncio.run) == Submitted("hello")
+    assert told == [BrokenError]
+
+
+def test_a_line_that_was_taken_is_no_draft_where_the_next_prompt_breaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with create_pipe_input() as keyboard:
+        prompt = opened(keyboard, Feeds())
+        keyboard.send_text("hello\r")
+        assert prompt.read(asyncio.run) == Submitted("hello")
+        assert prompt.draft == "hello"  # until somebody has it
+        prompt.clear()
+        monkeypatch.setattr(module, "Document", fails)
+        with pytest.raises(BrokenError):
+            prompt.read(asyncio.run)
+        assert prompt.draft == ""
 
 
 def test_a_key_that_fails_is_passed_over_and_those_behind_it_are_not(

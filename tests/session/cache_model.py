@@ -1,0 +1,88 @@
+"""A session whose requests are billed by the engine's cache, under a clock that the test moves."""
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chatrepl.core.exchange.plan import Plan, plan_turn
+from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.prompt_cache import Warmth, warmth
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.world import Edges
+from chatrepl.demo import models as demo_models
+from chatrepl.demo.cache import Cache, lay_out
+from chatrepl.demo.request import WireMessage, WireRequest
+from chatrepl.demo.tokens import count_text
+from chatrepl.session.session import Session
+
+MODEL = "claude-opus-5-5"
+
+
+@dataclass
+class Talk:
+    """A chat with the service's cache behind it; `now` is moved by hand."""
+
+    settings: Settings = field(default_factory=lambda: Settings(model=MODEL))
+    now: float = 1_800_000_000.0
+    edges: dict[str, Any] = field(default_factory=dict)
+    ids: int = 0
+
+    def __post_init__(self) -> None:
+        self.cache = Cache(lambda: self.now)
+        edges = Edges(lambda: self.now, self._id, **self.edges)
+        self.session = Session(self.settings, edges, interactive=True)
+
+    def _id(self) -> str:
+        self.ids += 1
+        return f"{self.ids:08x}"
+
+    @property
+    def warmth(self) -> Warmth:
+        """What the toolbar goes by."""
+        return warmth(self.session.books.footprint, self.session.request(None), self.now)
+
+    def bill(self, request: Request) -> Usage:
+        """Let the service take a request now; give what it counts of it."""
+        return Usage().merged(self.cache.bill(lay_out(served(request), count_text)).usage())
+
+    def say(self, message: Message, *, reply_s: float = 1.0, words: int = 300) -> Usage:
+        """Send a message, whose reply takes so long; give what was counted."""
+        return self.hold(plan_turn(self.session.situation, message), reply_s, words)
+
+    def again(self, turn: Turn) -> Usage:
+        """Ask the question of a turn again."""
+        base = self.session.conversation.before(turn)
+        question = Message("user", turn.question)
+        return self.hold(plan_turn(self.session.situation, question, base), 1.0, 300)
+
+    def hold(self, plan: Plan, reply_s: float, words: int) -> Usage:
+        turn = self.session.begin_turn(plan.turn)
+        usage = replace(self.bill(plan.request), output_tokens=words)
+        self.now += reply_s
+        text = TextBlock(" ".join(["word"] * words) + f" {self.ids}")
+        reply = Reply((text,), usage=usage, usage_known=True, complete=True, stop_reason="end_turn")
+        self.session.close_turn(turn, plan, replace(reply, model=plan.request.model))
+        return usage
+
+
+def served(request: Request) -> WireRequest:
+    """Put a request in the engine's form."""
+    body = request.body()
+    card = demo_models.find(request.model)
+    assert card is not None
+    system = body.get("system")
+    messages = tuple(
+        WireMessage(m["role"], tuple(m["content"]), at) for at, m in enumerate(body["messages"])
+    )
+    blocks = ({"type": "text", "text": system},) if isinstance(system, str) else tuple(system or ())
+    return WireRequest(body, card, blocks, messages)
+
+
+def question(rng: random.Random, words: int) -> Message:
+    return Message.user(
+        " ".join(rng.choice("the cache keeps what it read".split()) for _ in range(words))
+    )
