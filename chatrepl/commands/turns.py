@@ -125,6 +125,14 @@ def _where(session: Session) -> str:
 @command("retry", "regenerate", group="conversation")
 def retry(session: Session) -> Outcome:
     """Ask the last question again. The other reply is kept; /tree shows both."""
+    message, before = last_question(session)
+    asked_first = ask_when_cold(session, message, before)
+    again = Send(message, before)
+    return Several((asked_first, again)) if asked_first is not None else again
+
+
+def last_question(session: Session) -> tuple[Message, Conversation]:
+    """Give the last question, and the conversation before it. Raises UsageError."""
     head = session.conversation.head
     if head is None:
         raise UsageError("There is nothing to ask again.")
@@ -132,10 +140,7 @@ def retry(session: Session) -> Outcome:
     if turn.user is None:
         raise UsageError("The last turn has no question.")
     message = replace(turn.user, content=turn.question)
-    before = session.conversation.before(turn)
-    asked_first = ask_when_cold(session, message, before)
-    again = Send(message, before)
-    return Several((asked_first, again)) if asked_first is not None else again
+    return message, session.conversation.before(turn)
 
 
 @command("continue", group="conversation")
