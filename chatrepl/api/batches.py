@@ -7,10 +7,9 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatrepl.api.address import Origin
-from chatrepl.api.client import Client
 from chatrepl.api.errors.answers import from_event
 from chatrepl.api.outgoing import MESSAGES
 from chatrepl.api.translate import Translator
@@ -20,6 +19,9 @@ from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.foreign_json import counted, read_json
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
+
+if TYPE_CHECKING:  # loads the SDK
+    from chatrepl.api.client import Client
 
 BATCHES: Final = f"{MESSAGES}/batches"
 MOST_REQUESTS: Final = 100_000
@@ -66,7 +68,7 @@ class BatchStatus:
 class BatchDoor:
     """The batches of one account. Everything that goes wrong is an ApiError."""
 
-    client: Client
+    client: "Client"
 
     async def create(
         self, requests: Sequence[tuple[str, bytes]], headers: Mapping[str, str]

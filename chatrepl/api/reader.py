@@ -60,12 +60,14 @@ class ReadLimits:
 
     Signs of life are no content: a service that only pings is given up. An event counts as
     `event_bytes` at least, however little it says; four times that where it brings no text.
+    Texts that came at once may be `joined`, where nobody reads along.
     """
 
     timeout_s: float = 120.0
     reply_bytes: int = 20_000_000
     raw_bytes: int = 40_000_000
     event_bytes: int = 128
+    joined: bool = False
 
 
 async def read_reply(
@@ -88,7 +90,8 @@ async def read_reply(
         chunk: bytes | None = head
         last, fault = clock(), None
         while chunk is not None:
-            for event in reading.feed(chunk):
+            events = reading.feed(chunk)
+            for event in _joined(events) if limits.joined else events:
                 yield event
                 if isinstance(event, MessageStop):
                     await _drain(chunks, answer.faults)
@@ -106,6 +109,28 @@ async def read_reply(
             raise fault or reading.incomplete()
     finally:
         await answer.response.aclose()
+
+
+def _joined(events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
+    """Make one event of texts that follow each other in a block, also where an error follows."""
+    texts: list[str] = []
+    index = 0
+    try:
+        for event in events:
+            if texts and not (isinstance(event, TextDelta) and event.index == index):
+                yield TextDelta("".join(texts), index)
+                texts.clear()
+            if isinstance(event, TextDelta):
+                texts.append(event.text)
+                index = event.index
+            else:
+                yield event
+    except ApiError:
+        if texts:
+            yield TextDelta("".join(texts), index)
+        raise
+    if texts:
+        yield TextDelta("".join(texts), index)
 
 
 async def _opening(

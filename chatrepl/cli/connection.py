@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from chatrepl.api.client import Client
+    from chatrepl.api.headstart.kept import Heard, KeptConnections
 
 
 DEMO_PACE: Final = 120.0
@@ -61,6 +62,8 @@ class Connection:
     retries: int
     learned: LearnedFiles
     till: Till | None = None
+    heard: "Heard | None" = None
+    kept: "KeptConnections | None" = None
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -74,6 +77,8 @@ class Connection:
 
     async def close(self) -> None:
         """Close what is open."""
+        if self.kept is not None:
+            self.kept.close()
         if self.opened.ready:
             with suppress(ChatreplError):  # it could not be opened, and that was said
                 await self.http.aclose()
@@ -103,9 +108,44 @@ class Connection:
         return self.till.stream(request, self._once)
 
     async def _once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(await self._proven(lambda: self._send(request))) as events:
+        async with aclosing(await self._proven(lambda: self._send_one(request))) as events:
             async for event in events:
                 yield event
+
+    async def _send_one(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send one of many requests, by a connection of our own where that would do."""
+        if self.kept is not None and self.kept.route is not self.route:
+            self.kept.close()
+            self.kept = self._keeping()
+        events = None if self.kept is None else await self.kept.stream(request)
+        return events or await self._send(request)
+
+    def listen(self, heard: "Heard", *, plainly: bool) -> None:
+        """Let somebody hear the status and the headers of all answers.
+
+        What is plain goes by connections of our own, where it may. Raises ConfigError.
+        """
+        opened, self.heard = self.opened, heard
+
+        def listened() -> "httpx2.AsyncClient":
+            from chatrepl.api.http import listen
+
+            listen(opened.result(), heard)
+            return opened.result()
+
+        route, self.opened = self.route, Lazy(listened)
+        self.client = Lazy(lambda: new_client(route, self.http))
+        self.kept = self._keeping() if plainly and not self.is_demo else None
+        if self.kept is None:
+            self.opened.result()
+
+    def _keeping(self) -> "KeptConnections | None":
+        from chatrepl.api.headstart.kept import KeptConnections
+
+        start = head_start(self.route)
+        if start is None or start.needs_http or self.heard is None:
+            return None
+        return KeptConnections(start, self.heard)
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -218,7 +258,7 @@ def open_connection(settings: Settings, *, demo: bool, single: bool, width: int 
     opened = Lazy(lambda: _open_http(route, transport, width))
     client = Lazy(lambda: new_client(route, opened.result()))
     first = head_start(route) if single and settings.head_start else None
-    if demo or first is None or first.needs_http:
+    if demo or (not width and (first is None or first.needs_http)):
         opened.result()
     return Connection(route, opened, client, first, settings.retries, learned)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from chatrepl.api.http import listen
 from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.batches import batched, leave
@@ -22,7 +21,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
@@ -54,6 +53,7 @@ _SAFE: Final = "Nothing was sent."
 def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     """Ask about each item and give the exit code. Raises ChatreplError."""
     session = new_session(options, loaded, interactive=False)
+    plainly = session.settings.head_start
     session.use(head_start=False)
     session.equip(price=SteadyPrices().price)
     session.prepare(form=form_of(options))
@@ -74,7 +74,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
         return STOPPED_BY_USER
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
-        run = _ManyRun(options, session, questions, RunTally(total), out, least)
+        run = _ManyRun(options, session, questions, RunTally(total), out, least, plainly)
         return runner.run(run.all(source, ends))
 
 
@@ -175,6 +175,7 @@ class _ManyRun:
     tally: RunTally
     out: TextIO
     least: float | None = None
+    plainly: bool = True  # what is plain needs no SDK
     scores: Scores | None = None
 
     async def all(self, source: ItemSource, ends: _Ends) -> int:
@@ -201,7 +202,7 @@ class _ManyRun:
                 return self._report(STOPPED_BY_USER)
             except LeftError as left:
                 return leave(options, left, self.out)
-            except UsageError:  # before anything was sent
+            except (UsageError, ConfigError):  # before anything was sent
                 raise
             except ChatreplError as error:
                 say_error(sys.stderr, error)
@@ -261,7 +262,7 @@ class _ManyRun:
 
     def _live(self, connection: Connection) -> Live:
         gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
-        listen(connection.http, gate.hear)
+        connection.listen(gate.hear, plainly=self.plainly)
         wanted = Wanted(
             self.session.next.form,
             self.options.extract,

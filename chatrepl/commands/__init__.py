@@ -8,6 +8,7 @@ from chatrepl.commands import (
     forms,
     help,  # noqa: A004 - the command's name
     next_reply,
+    request,
     saved,
     settings,
     staging,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.compact import (
     LEARNED,
     MOST_FAILURES,
@@ -24,10 +25,16 @@ from chatrepl.commands.trimming import (
 from chatrepl.core.context.trim import Budget, count_images, pinned, plan
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.outcome import Aside, Choose, Count, Notice, Outcome, Several
+from chatrepl.core.outcome import Aside, Choose, Count, Job, Notice, Outcome, Several
 from chatrepl.core.talk.conversation import Message, TurnId
 from chatrepl.core.words import share_words, turns_words
 from chatrepl.session.session import Session
+
+
+def weigh_up(session: Session, message: Message) -> Outcome:
+    """Do what is to be done before a message goes out: make room for it, ask what it may cost."""
+    room = make_room(session, message)
+    return Several((room, Job("Weighing up", lambda: ask_when_cold(session, message))))
 
 
 def make_room(session: Session, message: Message) -> Outcome:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chatrepl.core.money import FAST_FACTOR, turn_cost
 from chatrepl.core.prompt_cache import Warmth, impact_words, warmth
-from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.words import dollars
 from chatrepl.session.session import Session
 
@@ -58,9 +58,11 @@ def cooled(session: Session, change: Callable[[], None]) -> str:
     return "" if now.state == "warm" else f" {loss}"
 
 
-def next_price(session: Session, conversation: Conversation, warm: float = 0) -> float | None:
+def next_price(
+    session: Session, conversation: Conversation, warm: float = 0, *draft: Message
+) -> float | None:
     """Price the input of the next request, of which `warm` tokens are read from the cache."""
-    tokens = session.ledger.next_total(conversation, session.model).tokens
+    tokens = session.ledger.next_total(conversation, session.model, *draft).tokens
     rates = session.edges.rates(session.model.id, tokens)
     is_fast = session.settings.speed == "fast" and session.model.fast is not False
     if rates is None or (is_fast and session.model.fast is None):

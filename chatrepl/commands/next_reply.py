@@ -24,8 +24,13 @@ def priced_models(session: Session, text: str) -> Iterable[tuple[str, str]]:
     return [(id_, _price(session.edges.rates(id_, 1)) or "price unknown") for id_ in ids]
 
 
-def _price(rates: Rates | None) -> str:
-    return f"${rates.input:g} in, ${rates.output:g} out per million tokens" if rates else ""
+def _price(rates: Rates | None, before: Rates | None = None) -> str:
+    """Write a price, and `before` it another that it takes the place of."""
+    if rates is None:
+        return ""
+    pairs = [(old := before or rates).input, rates.input], [old.output, rates.output]
+    into, out = (" → ".join(f"${price:g}" for price in dict.fromkeys(pair)) for pair in pairs)
+    return f"{into} in, {out} out per million tokens"
 
 
 def _words(*words: str) -> ArgKind:
@@ -53,7 +58,11 @@ def model(
     session.use(model=new.id)
     warnings = (*warnings, *foreword(session))
     return Several(
-        (Notice(_describe(session, new)), *kept, *(Notice(text, "warning") for text in warnings))
+        (
+            Notice(_describe(session, new, before)),
+            *kept,
+            *(Notice(text, "warning") for text in warnings),
+        )
     )
 
 
@@ -77,9 +86,10 @@ def _kept(session: Session, new: Model) -> str:
         return f"For this chat only: {error.message}"
 
 
-def _describe(session: Session, model_: Model) -> str:
+def _describe(session: Session, model_: Model, before: Model | None = None) -> str:
     """Tell what it costs and can: `claude-x · $3 in, $15 out per million tokens · window 1M, …`."""
-    price = _price(session.edges.rates(model_.id, 1))
+    old = session.edges.rates(before.id, 1) if before else None
+    price = _price(session.edges.rates(model_.id, 1), old)
     if not model_.known:
         known = "What it can do is learned as it answers"
         return f"{model_.id}: not in the list. {known}; {price or 'its price is not known'}."

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Annotated, Final, TypeAlias
 
+from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.registry import ArgKind, CountArg, Rest, command
 from chatrepl.commands.tree import numbered
 from chatrepl.core.errors import UsageError
@@ -124,7 +125,10 @@ def _where(session: Session) -> str:
 @command("retry", "regenerate", group="conversation")
 def retry(session: Session) -> Outcome:
     """Ask the last question again. The other reply is kept; /tree shows both."""
-    return Send(*last_question(session))
+    message, before = last_question(session)
+    asked_first = ask_when_cold(session, message, before)
+    again = Send(message, before)
+    return Several((asked_first, again)) if asked_first is not None else again
 
 
 def last_question(session: Session) -> tuple[Message, Conversation]:
@@ -144,7 +148,8 @@ def continue_(session: Session) -> Outcome:
     """Go on with the last reply where it stops: cut at its limit, interrupted, or torn."""
     if session.conversation.head is None:
         raise UsageError("There is nothing to go on with.")
-    return Continue()
+    asked_first = ask_when_cold(session, Message.user("Go on."), session.conversation)
+    return Several((asked_first, Continue())) if asked_first is not None else Continue()
 
 
 @command("clear", "new", group="conversation")

@@ -17,7 +17,8 @@ def with_value(text: str, opt: Option, value: Any, profile: str | None = None) -
     table: MutableMapping[str, Any] = document
     if profile is not None:
         table = _section(_section(table, "profiles", is_super=True), profile)
-    item = tomlkit.parse(f"item = {toml('' if value is None else value)}")["item"]
+    line = f"item = {toml('' if value is None else value)}\n"  # an empty line below it stays one
+    item = tomlkit.parse(line)["item"]
     *sections, name = _standing(table, opt) or _place(table, opt)
     for section in sections:
         table = _section(table, section)

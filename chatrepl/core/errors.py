@@ -48,8 +48,8 @@ class UsageError(ChatreplError):
 class UnsentError(ChatreplError):
     """The user would rather not send what was typed: no failure, and said as none."""
 
-    def __init__(self) -> None:
-        super().__init__("Not sent; your message is in the prompt.")
+    def __init__(self, words: str = "Not sent; your message is in the prompt.") -> None:
+        super().__init__(words)
 
 
 class ConfigError(ChatreplError):

@@ -6,6 +6,7 @@ block of lines. A text needs no quotes for the colons and brackets in it, whatev
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
@@ -21,7 +22,6 @@ _BLOCK: Final = re.compile(r"([|>])[+-]?\d?[+-]?\s*(?:\s#.*)?")
 _COMMENT: Final = re.compile(r"(?:^|\s)#(?:\s.*)?$")
 _ESCAPED: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": ""}
-_PARTS: Final = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]*?)\s*(?:,|$)""")
 
 
 @frozen
@@ -154,7 +154,23 @@ def flow_parts(text: str) -> tuple[str, ...] | None:
     """Give the parts of `[a, "b"]`; None where a text is no such list."""
     if not (text.startswith("[") and text.endswith("]")):
         return None
-    return tuple(filter(None, (scalar(part) for part in _PARTS.findall(text[1:-1]))))
+    return tuple(filter(None, (scalar(part) for part in _parts(text[1:-1]))))
+
+
+def _parts(text: str) -> list[str]:
+    """Part a text at its commas, but for those between quotes."""
+    cuts, quote, before, escaped = [-1], "", ",", False
+    for at, letter in enumerate(text):
+        if quote:
+            is_end = letter == quote and not escaped
+            escaped = letter == "\\" and quote == '"' and not escaped
+            quote = "" if is_end else quote
+        elif letter == ",":
+            cuts.append(at)
+        elif letter in "\"'" and before in {",", letter}:  # it begins a part, or stands doubled
+            quote = letter
+        before = before if letter.isspace() else letter
+    return [text[one + 1 : next_] for one, next_ in pairwise([*cuts, len(text)])]
 
 
 def _short(line: str) -> str:

@@ -114,6 +114,10 @@ class Choose:
     question: str
     ways: "Mapping[str, Callable[[], Outcome]]"
 
+    def way(self, letter: str) -> "Callable[[], Outcome]":
+        """Give the way that goes by a letter, large or small."""
+        return self.ways.get(letter) or self.ways[letter.swapcase()]
+
 
 @frozen
 class Send:

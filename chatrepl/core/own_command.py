@@ -21,10 +21,10 @@ _PLACE: Final = re.compile(
     r"(?P<stdin>\{\{\s*stdin\s*\}\})"
     r"|\$ARGUMENTS\[(?P<index>\d{1,4})\]"
     r"|\$(?P<plain>ARGUMENTS|@|\d+)"
-    r"|\$\{(?P<name>ARGUMENTS|@|\d+)(?::-(?P<other>[^}]*))?\}"
+    r"|\$\{(?P<name>ARGUMENTS|@|\d+)(?::-(?P<other>[^}]{0,400}))?\}"
     r"|\$\{(?:ARGUMENTS|@):(?P<from>\d{1,9})(?::(?P<many>\d{1,9}))?\}"
 )
-_SHELL: Final = re.compile(r"!`([^`\n]+)`|^```!\s*\n(.+?)\n```", re.MULTILINE | re.DOTALL)
+_SHELL: Final = re.compile(r"!`([^`\n]+)`|^```![ \t]*\n(.{1,400}?)\n```", re.MULTILINE | re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _SINGLE: Final = re.compile(r"'(.*?)'(?=\s|$)", re.DOTALL)
 _ESCAPE: Final = re.compile(r"""\\([\s\\'"])""")

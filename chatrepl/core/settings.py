@@ -148,6 +148,12 @@ class Settings:
         key="cache.ttl",
         choices=("auto", "5m", "1h"),
     )
+    cache_ask_usd: float = _option(
+        0.1,
+        "A message that has the whole past written to the cache anew, for more than this, is asked "
+        "about first; 0 asks never.",
+        key="cache.ask_usd",
+    )
     context_policy: str = _option(
         "ask",
         "What to do when the context budget is used up.",

@@ -7,7 +7,7 @@ from typing import Any, Final, overload
 
 from chatrepl.core.outcome import PickRow, Table
 from chatrepl.core.words import dollars
-from chatrepl.storage.library import SavedEntry, read_entry
+from chatrepl.storage.library import SavedEntry, read_entry, reread
 
 _YEAR_S: Final = 365 * 86_400
 _SPANS: Final = (
@@ -55,8 +55,8 @@ class Listing(Sequence[PickRow]):
 
     def entry(self, id_: str) -> SavedEntry:
         """Give the conversation of a row that was looked at, as it is now."""
-        place = next(place for place, entry in self._entries.items() if entry.id == id_)
-        entry = self._entries[place] = read_entry(self._files[place])
+        place, entry = next(item for item in self._entries.items() if item[1].id == id_)
+        entry = self._entries[place] = reread(entry)
         return entry
 
 

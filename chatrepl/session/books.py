@@ -11,6 +11,7 @@ from chatrepl.core.money import Meter
 from chatrepl.core.talk.conversation import Conversation, Receipt, Turn
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.core.prompt_cache import Footprint
@@ -75,7 +76,14 @@ def _beside(conversation: Conversation, facts: Mapping[str, Any]) -> Iterator[Tu
     yield from (turn for turn in turns_beside(facts) if turn.id not in conversation.turns)
 
 
-def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, error: str) -> Receipt:
+def receipt_of(
+    plan: Plan,
+    reply: Reply,
+    cost: Cost | None,
+    seconds: float,
+    error: str,
+    sent: Wire | None = None,
+) -> Receipt:
     """Sum up a reply to a plan, as far as it came: why it ended, what it took and cost."""
     return Receipt(
         model=reply.model or plan.request.model,
@@ -90,4 +98,5 @@ def receipt_of(plan: Plan, reply: Reply, cost: Cost | None, seconds: float, erro
         uncached_usd=cost.uncached_usd if cost else None,
         duration_s=max(0.0, seconds),
         error=error,
+        sent=sent,
     )

@@ -340,7 +340,8 @@ class Session:
         done = replace(turn, messages=messages)
         try:
             cost = self.pay(request, reply)
-            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error))
+            note = self._note(request)
+            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error, note))
             if reply.usage_known and self.interactive:
                 self._observe(turn, request, reply, written)
         finally:  # whatever goes wrong with the books, what came stays
@@ -350,6 +351,14 @@ class Session:
             if done.id in self.conversation.turns:
                 self.recorder.state(self.conversation)  # lists read no more than this of the file
         return done
+
+    def _note(self, request: Request) -> Wire | None:
+        """Note of a request what its conversation does not tell, where it may be asked about."""
+        if not (self.interactive or self.recorder.id):
+            return None
+        from chatrepl.core.exchange.noted import note_of
+
+        return note_of(request)
 
     def _enter(self, done: Turn, request: Request) -> None:
         """Take a turn into the conversation, and what went out with it off the stage."""

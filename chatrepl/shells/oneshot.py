@@ -81,7 +81,7 @@ class Shot:
     async def answer(self, message: Message, stream: Stream) -> int:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
-        for line in foreword(self.session):
+        for line in (*foreword(self.session), *self._cold()):
             mutter(
                 None if self.manner.quiet else self.err, f"chatrepl: {one_line(for_a_shell(line))}"
             )
@@ -99,6 +99,14 @@ class Shot:
         self._write(text, parsed)
         self._remark(self.turn)
         return 0  # what cannot be saved is said, and told by the code, when it is put away
+
+    def _cold(self) -> tuple[str, ...]:
+        """Say what a conversation that is gone on with costs anew, where that is much."""
+        if self.session.conversation.head is None:
+            return ()
+        from chatrepl.session.cold import cold_line  # what a new question does not need
+
+        return tuple(filter(None, (cold_line(self.session),)))
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
         """Run the turn; a signal to end ends it as Ctrl-C does, with what came written out."""

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
-from chatrepl.commands.context_policy import make_room, warn_when_full
+from chatrepl.commands.context_policy import warn_when_full, weigh_up
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.rewriting import rewrite_open
 from chatrepl.core.characters import without_hidden
@@ -218,7 +218,7 @@ class Repl:
         message, base = self.session.compose(text), self.session.next.base
         if not self.consent.to_send(message):
             return
-        self.act(make_room(self.session, message))
+        self.act(weigh_up(self.session, message))
         if self.consent.to_pay():
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
@@ -289,7 +289,7 @@ class Repl:
     def _confirm(self, asked: Confirm | Choose) -> None:
         self.act(asked.preview)
         if isinstance(asked, Choose):
-            self._do(asked.ways[self.desk.choose(asked.question, "".join(asked.ways))])
+            self._do(asked.way(self.desk.choose(asked.question, "".join(asked.ways))))
             return
         answer = self.desk.ask(asked.question)
         if answer is None and self.draft:  # a message that was to be sent
@@ -372,7 +372,7 @@ class Repl:
             after_suspend=view.resume,
             hear=self.attention.hear,
             waits=view.let_wait,
-            takes=self.beside.take,
+            takes=lambda line: self.beside.take(line, view.let_ask),
         )
         watching = self.attention.watching(notify=self.session.settings.notify)
         async with watch_keyboard(self.desk.tty, reactions):

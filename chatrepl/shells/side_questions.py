@@ -88,16 +88,18 @@ class SideQuestions:
         finally:
             self._is_open = False
 
-    def take(self, line: str) -> bool:
+    def take(self, line: str, tell: Callable[[], object] = lambda: None) -> bool:
         """Ask what was typed under a reply, where it is a side question; tell whether it was.
 
-        One that the user is to be asked about first is left for the prompt.
+        `tell` is called where it was. One that the user is to be asked about first is left for the
+        prompt.
         """
         asked = self._read(line) if self._is_open else None
         if asked is None or not self.consent.is_given(asked.message):
             return False
         asking, unshown = self._begun(asked)
         self._waiting.append((asked, asyncio.get_running_loop().create_task(asking), unshown))
+        tell()
         return True
 
     def show_waiting(self) -> None:

@@ -136,6 +136,13 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
     )
 
 
+def reread(entry: SavedEntry) -> SavedEntry:
+    """Read a conversation of a list anew: it may have grown since; it keeps its age there."""
+    with contextlib.suppress(OSError):
+        return read_entry((entry.file, entry.when, entry.path.stat().st_size))
+    return entry
+
+
 def find(folder: Path | None, wanted: str) -> SavedEntry:
     """Find a conversation by its id, its name, or the unique beginning of either.
 

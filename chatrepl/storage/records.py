@@ -170,7 +170,7 @@ def receipt_to_record(receipt: Receipt) -> dict[str, Any]:
     """Write a receipt; what has its default is left out."""
     record: dict[str, Any] = {}
     default = Receipt()
-    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, "stop_details"):
+    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, "stop_details", "sent"):
         value = getattr(receipt, key)
         if value != getattr(default, key):
             record[key] = value
@@ -188,8 +188,9 @@ def receipt_from_record(record: Any) -> Receipt:
         raise DamagedError("no receipt")
     values: dict[str, Any] = {k: text(record[k]) for k in _RECEIPT_TEXTS if k in record}
     values |= {k: number(record[k]) for k in _RECEIPT_NUMBERS if k in record}
-    if isinstance(record.get("stop_details"), dict):
-        values["stop_details"] = record["stop_details"]
+    for key in ("stop_details", "sent"):
+        if isinstance(record.get(key), dict):
+            values[key] = record[key]
     if isinstance(record.get("usage"), dict):
         names = {f.name for f in fields(Usage)}
         counts = {key: counted(record["usage"].get(key)) for key in names}

@@ -10,6 +10,7 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from chatrepl.commands.rewriting import rewrite_open
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
@@ -85,6 +86,8 @@ COMMANDS: Final = st.one_of(
     st.builds("/undo {}".format, NUMBER),
     st.builds("/goto {}".format, NUMBER),
     st.builds("/edit {}".format, NUMBER),
+    st.builds("/edit {} reply".format, NUMBER),
+    st.sampled_from(["/btw demo: say beside", "/btw demo: think", "/btw keep", "/btw"]),
     st.builds("/user {}".format, TEXT),
     st.builds("/assistant {}".format, TEXT),
     st.builds("/prefill {}".format, TEXT),
@@ -118,6 +121,10 @@ class Chats(RuleBasedStateMachine):
     @rule(line=COMMANDS)
     def command(self, line: str) -> None:
         self._try(lambda: self.player.do(line))
+
+    @rule(text=TEXT)
+    def write_over_a_reply(self, text: str) -> None:
+        self._try(lambda: self.player.act(rewrite_open(self.player.session, text)))
 
     @rule(pick=st.integers(0, 99))
     def go_to_any_turn(self, pick: int) -> None:

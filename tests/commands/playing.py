@@ -181,12 +181,17 @@ class Player:
 
     def act(self, outcome: Outcome) -> Turn | None:
         """Let the chat do what a command asked for; give the turn that came of it."""
-        repl = _Repl(self.session, self._desk(), self.stream, self.count, self.runner)
-        repl.aside = self.aside
+        repl = self.repl()
         repl.act(outcome)
         if repl.draft:
             self.drafts.append(repl.draft)
         return repl.turn
+
+    def repl(self) -> "_Repl":
+        """The chat itself."""
+        repl = _Repl(self.session, self._desk(), self.stream, self.count, self.runner)
+        repl.aside = self.aside
+        return repl
 
     def _desk(self) -> Desk:
         none = cast("Any", None)

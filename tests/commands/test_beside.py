@@ -167,6 +167,8 @@ def test_the_last_ones_are_shown_with_where_they_were_asked() -> None:
     chat.do("/btw")
     assert chat.heard == "Nothing was asked beside this conversation. /btw QUESTION does."
     chat.do("/btw demo: say at first")
+    chat.do("/btw")
+    assert chat.heard == "**/btw demo: say at first** · at the beginning\n\n> at first"
     chat.talk("demo: say one")
     for number in range(LISTED):
         chat.do(f"/btw demo: say number {number}\n")

@@ -48,6 +48,23 @@ def test_a_model_is_told_with_its_price_and_its_end() -> None:
     assert "its price is not known" in "\n".join(player.said)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "price"),
+    [
+        ("claude-haiku-4-5", "claude-opus-4-5", "$1 → $5 in, $5 → $25 out per"),
+        ("claude-opus-5-5", "claude-opus-4-5", "$4 → $5 in, $20 → $25 out per"),
+        ("claude-opus-5", "claude-opus-4-5", "$5 in, $25 out per"),
+        ("claude-opus-5", "claude-opus-5", "$5 in, $25 out per"),
+    ],
+)
+def test_a_switch_tells_the_old_price_and_the_new_one(before: str, after: str, price: str) -> None:
+    player = Trimmer(Settings(model=before))
+    player.do(f"/model {after}")
+    assert f"{after} · {price} million tokens" in "\n".join(player.said)
+    player.do("/model")
+    assert "→" not in player.heard
+
+
 def test_a_system_prompt_takes_effect_with_the_next_message(tmp_path: Path) -> None:
     player = Player(Settings(model="claude-opus-5-5"))
     player.do("/system")

@@ -1,5 +1,6 @@
 """Commands of one's own at the prompt: what is sent, what holds for it, and what comes back."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -431,3 +432,11 @@ def test_values_that_are_not_given_change_nothing(player: Player) -> None:
     before = player.session.next
     with held(player.session, source.read("x")):
         assert player.session.next == before
+
+
+def test_a_folders_command_sends_the_files_that_stand_in_the_folder(player: Player) -> None:
+    for name in ("plan.txt", "sub.md"):
+        Path(name).write_text("Two steps.\n")
+    write("plan", "---\nattach: [plan.txt, sub.md]\n---\nIs it good?", ".chatrepl/commands")
+    player.do("/plan")
+    assert json.dumps(sent(player)).count("Two steps.") == 2

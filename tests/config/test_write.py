@@ -78,6 +78,14 @@ def test_what_stands_there_keeps_its_place_its_look_and_its_comment() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["\n", "\n\n\n"])
+@pytest.mark.parametrize("key", ["effort", "model", "cache.ttl"])
+def test_an_empty_line_stays_one_where_something_is_added_above_it(end: str, key: str) -> None:
+    text = f"max_tokens = 5\n{end}[cache]\nenabled = true\n{end}[profiles.work]\nweb = true\n"
+    added = f'{key.rsplit(".", maxsplit=1)[-1]} = "high"\n'
+    assert with_value(text, OPTIONS[key], "high").replace(added, "") == text
+
+
 @pytest.mark.parametrize("profile", [None, "work"])
 def test_a_switch_and_the_settings_below_it_stand_side_by_side(profile: str | None) -> None:
     text = with_value("", OPTIONS["web"], True, profile)

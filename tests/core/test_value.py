@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, twin
 
 
 @frozen
@@ -162,3 +162,19 @@ def test_methods_of_the_class_s_own_stay() -> None:
 def test_its_parameters_are_annotated_once_there_is_a_value() -> None:
     assert Pair(1).left == 1
     assert Pair.__init__.__annotations__ == {"left": Any, "right": Any, "return": None}
+
+
+class Growing:
+    """What changes in place, as a parser does."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.at = 0
+
+
+def test_a_twin_goes_its_own_way_and_shares_what_its_fields_hold() -> None:
+    one = Growing()
+    other = twin(one)
+    other.at = 3
+    assert (type(other), one.at) == (Growing, 0)
+    assert other.lines is one.lines

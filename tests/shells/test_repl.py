@@ -115,7 +115,7 @@ def test_what_nobody_thought_of_is_said_and_the_chat_goes_on(fault: Exception) -
 
 @pytest.mark.parametrize("line", ["why\u200b?", "/etc/hosts is read", "'/a b' holds what?"])
 @pytest.mark.parametrize(
-    "breaks", ["is_dropped", "is_command", "without_hidden", "hidden_words", "make_room"]
+    "breaks", ["is_dropped", "is_command", "without_hidden", "hidden_words", "weigh_up"]
 )
 def test_whatever_breaks_before_a_message_is_sent_its_text_is_back_in_the_prompt(
     breaks: str, line: str, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn
 from chatrepl.storage import read
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.journal_file import SUFFIX
-from chatrepl.storage.library import delete, find, holds, list_entries, look_up
+from chatrepl.storage.library import delete, find, holds, list_entries, look_up, reread
 from chatrepl.storage.read import ReadBack, load, load_bytes
 from chatrepl.storage.record_log import RecordLog
 
@@ -41,6 +41,20 @@ def test_the_newest_comes_first_with_its_name_and_first_words(tmp_path: Path) ->
     assert (new.label, old.label) == ("sea", "why is the sky blue?")
     assert new.size == new.path.stat().st_size
     assert list_entries(tmp_path, 1) == (new,)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 60])
+def test_what_grew_since_it_was_listed_is_read_anew_and_keeps_its_age(
+    tmp_path: Path, turns: int
+) -> None:
+    path = save(tmp_path, "one", "about whales", name="notes", turns=turns)
+    os.utime(path, (7, 7))
+    (entry,) = list_entries(tmp_path)
+    with path.open("ab") as file:
+        file.write(RecordLog(0.0).meta({"name": "whales"}))
+    assert (reread(entry).name, reread(entry).when) == ("whales", 7.0)
+    path.unlink()
+    assert reread(entry) == entry
 
 
 def test_what_is_looked_up_is_called_so_or_holds_the_words(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ start      the entry: a request on its way, where it is known to the byte what t
 wire       a socket of our own, its certificates, and the request written out
 headers    what the SDK would send, without it
 answer     the answer to it; loaded while the service thinks
+kept       the same for many requests: connections that they share
+framing    where an answer's head and content end
 
 Without the line in `cli/connection` that makes a `HeadStart`, the SDK sends every request.
 """

@@ -1,7 +1,7 @@
 """The answer to a request that had a head start; all this is loaded while the service thinks."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chatrepl.api.address import Origin
 from chatrepl.api.bodies import last_words, sliced
@@ -9,18 +9,21 @@ from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.errors.exceptions import Faults, in_words
 from chatrepl.api.errors.foreign import ERROR_BYTES
 from chatrepl.api.headstart.start import SentAhead
-from chatrepl.api.headstart.wire import OpenSocket
 from chatrepl.api.outgoing import MESSAGES, patience
-from chatrepl.api.reader import Answer, ReadLimits, read_reply
+from chatrepl.api.reader import Answer, OpenResponse, ReadLimits, read_reply
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
 
-    from chatrepl.api.headstart.response import SocketResponse
+FAULTS: Final = Faults((OSError, EOFError, ValueError, AssertionError), closed=(EOFError,))
 
-_FAULTS: Final = Faults((OSError, EOFError, ValueError, AssertionError), closed=(EOFError,))
+
+class RawResponse(OpenResponse, Protocol):
+    """An answer whose head is still to be read, and whose content may be packed."""
+
+    async def begin(self) -> None: ...
 
 
 async def events_of(
@@ -33,26 +36,36 @@ async def events_of(
     timeout_s = sent.start.route.timeout_s
     seconds = patience(timeout_s, sent.body)
     if sent.socket is not None:
-        answer = await _from_socket(sent.socket, sent.origin, seconds)
-    else:
-        answer = await _through_http(sent, http(), seconds)
+        from chatrepl.api.headstart.response import SocketResponse  # a socket needs an HTTP state
+
+        response = SocketResponse(sent.socket)
+        return await events_from(response, sent.origin, seconds, ReadLimits(timeout_s))
+    answer = await _through_http(sent, http(), seconds)
+    return await _events(answer, ReadLimits(timeout_s))
+
+
+async def events_from(
+    response: RawResponse, origin: Origin, seconds: float, limits: ReadLimits
+) -> AsyncGenerator[StreamEvent, None]:
+    """Wait so long for the head of an answer on a socket, and give its events. Raises ApiError."""
+    return await _events(await _begun(response, origin, seconds), limits)
+
+
+async def _events(answer: Answer, limits: ReadLimits) -> AsyncGenerator[StreamEvent, None]:
     if not 200 <= answer.response.status_code < 300:
         raise await _refusal(answer)
-    return read_reply(answer, ReadLimits(timeout_s))
+    return read_reply(answer, limits)
 
 
-async def _from_socket(sent: OpenSocket, origin: Origin, seconds: float) -> Answer:
+async def _begun(response: RawResponse, origin: Origin, seconds: float) -> Answer:
     """Wait for the head of what comes back."""
-    from chatrepl.api.headstart.response import SocketResponse  # a socket needs an HTTP state
-
-    response = SocketResponse(sent)
     try:
-        await in_words(response.begin(), origin, _FAULTS, seconds)
+        await in_words(response.begin(), origin, FAULTS, seconds)
     except BaseException:
         await response.aclose()
         raise
     if not response.headers.get("content-encoding"):
-        return Answer(response, origin, _FAULTS)
+        return Answer(response, origin, FAULTS)
     return Answer(_unpacked(response), origin, _http_faults())
 
 
@@ -74,7 +87,7 @@ def _http_faults() -> Faults:
     return FAULTS
 
 
-def _unpacked(packed: "SocketResponse") -> "Response":
+def _unpacked(packed: RawResponse) -> "Response":
     """Have the HTTP client undo the encoding of an answer's content."""
     import httpx2
 

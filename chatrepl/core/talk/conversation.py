@@ -106,7 +106,10 @@ class Prefill:
 
 @frozen
 class Receipt:
-    """What the service reported about a reply. `stop_reason` is None for one that was cut short."""
+    """What the service reported about a reply. `stop_reason` is None for one that was cut short.
+
+    `sent` is what is kept of the request (`core/exchange/noted.py`).
+    """
 
     model: str = ""
     stop_reason: str | None = None
@@ -120,6 +123,7 @@ class Receipt:
     duration_s: float = 0.0
     error: str = ""
     stop_sequence: str | None = None
+    sent: Wire | None = None
 
 
 @frozen

@@ -4,7 +4,7 @@ The same for Markdown and for a page; how it looks is for those who write it.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn
@@ -71,6 +71,8 @@ def who(message: Message, turn: Turn, place: str = "") -> str:
             return f"{name} ({yours})" if yours else name
         case "system":
             return "System"
+        case _:
+            assert_never(message.role)
 
 
 def receipt_line(receipt: Receipt | None) -> str:

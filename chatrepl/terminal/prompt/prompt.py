@@ -71,7 +71,7 @@ from chatrepl.terminal.prompt.values import (
 
 PromptResult: TypeAlias = str | Interrupted | Closed
 
-_ROWS_FOR_MENU = 6
+_ROWS_FOR_MENU = 9
 _ROWS_BESIDE_MENU = 2
 _ESCAPE_SECONDS = 0.1  # between the bytes of one key
 _SEQUENCE_SECONDS = 1.0  # between the keys of one command, such as Ctrl-X Ctrl-E

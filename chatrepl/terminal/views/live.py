@@ -118,6 +118,10 @@ class LiveView:
         """Tell how many messages were typed for later."""
         self._progress.waiting = messages
 
+    def let_ask(self) -> None:
+        """Tell that a side question was asked meanwhile."""
+        self._progress.beside += 1
+
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Take one event; what is due is painted. Raises OSError if the terminal is gone."""
         if self._failure is not None:

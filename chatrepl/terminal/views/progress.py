@@ -37,6 +37,7 @@ class Progress:
         self._chars = 0
         self._counted = 0
         self.waiting = 0  # messages that were typed meanwhile
+        self.beside = 0  # questions that were asked meanwhile
 
     def begin(self) -> None:
         """Count the seconds from now."""
@@ -79,8 +80,9 @@ class Progress:
         elif not self._reading or now - self._read_at > _STALLED_S:
             clock = f"{now - self._begun_at:.0f} s"
         else:
-            return Text(self._waiting(), style="meta", end="") if self.waiting else None
-        parts = [clock, self._tokens(), self._waiting()]
+            words = ", ".join(filter(None, (self._waiting(), self._asked())))
+            return Text(words, style="meta", end="") if words else None
+        parts = [clock, self._tokens(), self._waiting(), self._asked()]
         if now - self._begun_at > _LONG_S:
             parts.append("Esc stops")
         marks, dot = (_SPINNER, " · ") if self._utf8 else (_DASHES, ", ")
@@ -91,6 +93,11 @@ class Progress:
         if self.waiting < 2:
             return "1 message waits" if self.waiting else ""
         return f"{self.waiting} messages wait"
+
+    def _asked(self) -> str:
+        if self.beside < 2:
+            return "1 side question asked" if self.beside else ""
+        return f"{self.beside} side questions asked"
 
     def _tokens(self) -> str:
         guess = self._chars // _CHARS_A_TOKEN

@@ -35,6 +35,10 @@ def test_messages_that_were_typed_meanwhile_are_counted_also_while_there_is_text
     assert words(progress) == "1 message waits"
     progress.waiting = 12
     assert words(progress) == "12 messages wait"
+    progress.beside = 1
+    assert words(progress) == "12 messages wait, 1 side question asked"
+    progress.waiting, progress.beside = 0, 2
+    assert words(progress) == "2 side questions asked"
 
 
 def test_counts_of_the_service_take_the_place_of_ours() -> None:

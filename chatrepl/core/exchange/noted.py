@@ -1,0 +1,121 @@
+"""What a turn keeps of its request, so that it can be put together again to the byte.
+
+The conversation has the messages, the system prompt and what was dropped at the time; the settings
+have the tools. So no more is kept than the small parameters, in their order, and a digest of all.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.view import is_sent
+from chatrepl.core.talk.blocks import Block
+from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire, encode
+
+# What else there is comes from the settings, and may hold a key.
+_KEPT: Final = frozenset(
+    {
+        "model", "max_tokens", "stop_sequences", "cache_control", "thinking", "output_config",
+        "diagnostics", "speed", "service_tier", "tool_choice", "temperature", "top_p", "top_k",
+    }
+)  # fmt: skip
+BlockRow: TypeAlias = tuple[str, str, int, str, str]
+
+
+def note_of(request: Request) -> Wire:
+    """Note of a request what its conversation does not tell; null stands for the settings' part."""
+    params = {key: value if key in _KEPT else None for key, value in request.params.items()}
+    return {"params": params, "digest": _digest(request)}
+
+
+def restored(request: Request, note: Wire) -> Request:
+    """Give a request that was put together anew with the parameters that were noted."""
+    params = note.get("params")
+    if not isinstance(params, Mapping):
+        return request
+    both = {k: request.params.get(k) if value is None else value for k, value in params.items()}
+    return replace(request, params={k: value for k, value in both.items() if value is not None})
+
+
+def is_exact(request: Request, note: Wire) -> bool:
+    """Tell whether that is what was sent, byte for byte."""
+    return note.get("digest") == _digest(request)
+
+
+def _digest(request: Request) -> str:
+    return hashlib.sha256(request.encode()).hexdigest()
+
+
+def when_asked(conversation: Conversation, turn: Turn) -> Conversation:
+    """Give the conversation as it stood when `turn` was asked: its marks, prompt and summary."""
+    states = (*conversation.past, conversation.state, *conversation.future)
+    stood = (old for old, new in pairwise(states) if new.head == turn.id != old.head)
+    prompts = [message.text for message in turn.messages if message.role == "system"]
+    state = replace(
+        next(stood, conversation.state),
+        head=turn.parent,
+        next_system=prompts[-1] if prompts else None,
+    )
+    return replace(conversation, state=state)
+
+
+@frozen
+class PastRequest:
+    """A request, the conversation it was made of, and the turn that it asked."""
+
+    request: Request
+    after: Conversation
+    turn: Turn
+
+    def rows(self) -> Iterator[BlockRow]:
+        """List what was sent: place, kind, bytes, why, and where it begins; then what was not."""
+        params = self.request.params
+        first = "cached" if self._read else "sent"
+        for key in ("tools", "system"):
+            if params.get(key):
+                text = encode(params[key])
+                yield key, "", len(text.encode()), first, text
+        for at, message in enumerate(self.request.messages):
+            for number, block in enumerate(message.content):
+                text = encode(block.to_wire())
+                size, why = len(text.encode()), self._why(at, number)
+                yield f"{at + 1} {message.role}", block.type, size, why, _beginning(block, text)
+        for number, turn in enumerate(self.after.path(), 1):
+            if not is_sent(turn, self.after):
+                is_dropped = self.after.state.marks.get(turn.id) == "dropped"
+                why = "dropped" if is_dropped else "left out"
+                yield f"turn {number}", "", 0, why, "".join(b.to_markdown() for b in turn.question)
+
+    @property
+    def _read(self) -> int:
+        receipt = self.turn.receipt
+        return receipt.usage.cache_read_input_tokens if receipt is not None else 0
+
+    def _why(self, at: int, number: int) -> str:
+        message = self.request.messages[at]
+        last = max(n for n, m in enumerate(self.request.messages) if m.role == "user")
+        if at == last:
+            is_ours = number >= len(message.content) - self.turn.ours
+            return "ours" if is_ours else "new"
+        if at > last:
+            return "new" if message.role == "system" else "ours"
+        home = self._home(message)
+        if home is None:
+            return "ours"
+        is_pinned = self.after.state.marks.get(home.id) == "pinned"
+        cached = "cached" if self._read and at < last - 1 else ""
+        return ", ".join(filter(None, ("pinned" if is_pinned else "", cached))) or "sent"
+
+    def _home(self, message: Message) -> Turn | None:
+        """Find the turn that a message is of; one that stands for others is of none."""
+        first, turns = message.content[0], self.after.path()
+        return next((t for t in turns if any(first in m.content for m in t.messages)), None)
+
+
+def _beginning(block: Block, text: str) -> str:
+    return block.to_markdown() or text

@@ -1,0 +1,89 @@
+"""Is the past of a conversation in the cache no more, since when, and what does that cost?"""
+
+from typing import Final
+
+from chatrepl.core.prompt_cache import TTL_SECONDS, warmth
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.value import frozen
+from chatrepl.core.words import dollars
+from chatrepl.session.session import Session
+
+_DAY_S: Final = 86_400
+
+
+@frozen
+class ColdPast:
+    """A past that was in the cache until `since`, and what it costs to write it there again."""
+
+    since: float
+    usd: float
+
+
+def cold_past(session: Session) -> ColdPast | None:
+    """Tell of a past that has gone cold, where that costs more than cache.ask_usd; else nothing.
+
+    What was never in the cache is not in question, nor what a command has just told the price of.
+    """
+    settings, now = session.settings, session.edges.clock()
+    if not (settings.cache_ask_usd and settings.cache_enabled):
+        return None
+    last = session.books.footprint
+    since = kept_until(session.conversation) if last is None else last.until
+    if not since or now < since or _is_warm(session, now):
+        return None
+    usd = _rewrite_usd(session)
+    return ColdPast(since, usd) if usd is not None and usd > settings.cache_ask_usd else None
+
+
+def _is_warm(session: Session, now: float) -> bool:
+    return warmth(session.books.footprint, session.request(None), now).state == "warm"
+
+
+def kept_until(conversation: Conversation) -> float:
+    """Tell by the receipts until when a conversation was in the cache; 0 for never.
+
+    How long it is kept was told by the last reply that wrote to it.
+    """
+    until, ttl = 0.0, "5m"
+    for turn in conversation.path():
+        usage = _usage(turn)
+        if usage.cache_creation_input_tokens:
+            ttl = "1h" if usage.cache_creation_1h_tokens else "5m"
+        if usage.cache_creation_input_tokens or usage.cache_read_input_tokens:
+            until = max(until, turn.created + TTL_SECONDS[ttl])
+    return until
+
+
+def _usage(turn: Turn) -> Usage:
+    return turn.receipt.usage if turn.receipt is not None else Usage()
+
+
+def _rewrite_usd(session: Session) -> float | None:
+    """Price writing the past to the cache; None where nobody knows."""
+    if session.interactive and session.edges.can_count():
+        tokens = session.ledger.next_total(session.conversation, session.model).tokens
+    else:  # a pipe counts nothing by itself
+        usages = [_usage(turn) for turn in session.conversation.path()]
+        newest = next((one for one in reversed(usages) if one != Usage()), Usage())
+        tokens = newest.total_input_tokens + newest.output_tokens
+    control = session.request(None).params.get("cache_control") or {}
+    rates = session.edges.rates(session.model.id, tokens)
+    return None if rates is None else tokens * rates.write(str(control.get("ttl"))) / 1_000_000
+
+
+def since_words(since: float, now: float) -> str:
+    """Say since when: the time of day, and the day where that was not today."""
+    import time
+
+    form = "%H:%M" if now - since < _DAY_S else "%Y-%m-%d %H:%M"
+    return time.strftime(form, time.localtime(since))
+
+
+def cold_line(session: Session) -> str:
+    """Say, for a pipe, that the past is paid for anew, and what that comes to; else nothing."""
+    past = cold_past(session)
+    if past is None:
+        return ""
+    since = since_words(past.since, session.edges.clock())
+    return f"The cache has been cold since {since}: the past costs about {dollars(past.usd)} anew."

@@ -1,0 +1,213 @@
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+
+import pytest
+
+from chatrepl.api.headstart.kept import KeptConnections
+from chatrepl.api.headstart.start import head_start
+from chatrepl.api.http import open_http
+from chatrepl.core.errors import ApiError
+from chatrepl.core.exchange.reply import StreamEvent, TextDelta
+from tests.api.helpers import ahead, collect, reply, request, route, run
+
+PIECES = ("It is", " 7 o'", "clock.")
+START = b'data: {"type":"message_start","message":{"usage":{"input_tokens":3}}}\n\n'
+END = b'data: {"type":"message_stop"}\n\n'
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def _delta(text: str) -> bytes:
+    delta = f'{{"type":"text_delta","text":"{text}"}}'
+    return f'data: {{"type":"content_block_delta","index":0,"delta":{delta}}}\n\n'.encode()
+
+
+BODY = START + b"".join(map(_delta, PIECES)) + END
+
+
+def _chunked(body: bytes = BODY, *lines: bytes, step: int = 50) -> list[bytes]:
+    head = b"\r\n".join((b"HTTP/1.1 200 OK", b"Transfer-Encoding: chunked", b"X-Left: 9", *lines))
+    pieces = [body[at : at + step] for at in range(0, len(body), step)]
+    return [head + b"\r\n\r\n", *(b"%x\r\n%b\r\n" % (len(p), p) for p in pieces), b"0\r\n\r\n"]
+
+
+def _counted(status: str, body: bytes, *lines: str) -> list[bytes]:
+    head = "\r\n".join((f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *lines))
+    return [head.encode() + b"\r\n\r\n" + body]
+
+
+class Peer:
+    """Gives one answer after the other, and hangs up where there is None."""
+
+    def __init__(self, *answers: Sequence[bytes] | None) -> None:
+        self.answers = list(answers)
+        self.connections = 0
+        self.heard: list[bytes] = []
+        self.told: list[tuple[int, Mapping[str, str]]] = []
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while self.answers:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length:")[2].split()[0])
+                self.heard.append(head + await reader.readexactly(length))
+                answer = self.answers.pop(0)
+                if answer is None:
+                    break
+                for piece in answer:
+                    writer.write(piece)
+                    await asyncio.sleep(0)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def asked(self, *words: str) -> list[tuple[list[StreamEvent], ApiError | None]]:
+        """Ask one question after the other on connections that are kept."""
+        async with await asyncio.start_server(self._talk, "127.0.0.1", 0) as server:
+            start = head_start(route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+            assert start is not None
+            kept = KeptConnections(start, lambda *head: self.told.append(head))
+            came = []
+            for word in words:
+                came.append(await collect(_events(kept, word)))
+                await asyncio.sleep(0.01)  # a peer that hangs up has done so
+            kept.close()
+        return came
+
+
+async def _events(kept: KeptConnections, word: str) -> AsyncGenerator[StreamEvent, None]:
+    stream = await kept.stream(request(word))
+    assert stream is not None
+    async with aclosing(stream):
+        async for event in stream:
+            yield event
+
+
+def test_many_requests_share_a_connection() -> None:
+    peer = Peer(*[_chunked()] * 4)
+    came = run(peer.asked(*"abcd"))
+    assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 4
+    assert peer.connections == 1
+    assert [(status, headers["x-left"]) for status, headers in peer.told] == [(200, "9")] * 4
+
+
+def test_texts_that_came_at_once_are_one_event() -> None:
+    [(events, _)] = run(Peer(_counted("200 OK", BODY)).asked("a"))
+    assert [event.text for event in events if isinstance(event, TextDelta)] == ["".join(PIECES)]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 17, 1000])
+def test_an_answer_is_the_same_however_it_comes(step: int) -> None:
+    [(events, error)] = run(Peer(_chunked(step=step)).asked("a"))
+    assert (reply(events).text, error) == ("".join(PIECES), None)
+
+
+def test_what_is_packed_is_unpacked() -> None:
+    packed = _chunked(gzip.compress(BODY), b"Content-Encoding: gzip")
+    [(events, error)] = run(Peer(packed).asked("a"))
+    assert (reply(events).text, error) == ("".join(PIECES), None)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)],
+        _counted("200 OK", BODY, "Connection: close"),
+        [*_chunked(), b"HTTP/1.1 408 Request Timeout\r\n\r\n"],
+    ],
+    ids=["HTTP/1.0", "close", "a late word"],
+)
+def test_a_connection_that_ends_is_used_no_more(first: list[bytes]) -> None:
+    peer = Peer(first, _chunked())
+    came = run(peer.asked("a", "b"))
+    assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 2
+    assert peer.connections == 2
+
+
+def test_content_may_end_with_the_connection() -> None:
+    [(events, error)] = run(Peer([b"HTTP/1.1 200 OK\r\n\r\n" + BODY]).asked("a"))
+    assert (reply(events).text, error) == ("".join(PIECES), None)
+
+
+def test_a_refusal_is_told_and_the_connection_kept() -> None:
+    busy = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+    peer = Peer(_counted("529 Busy", busy, "Retry-After: 3"), _chunked())
+    (_, error), (events, none) = run(peer.asked("a", "b"))
+    assert error is not None
+    assert (error.status, error.retryable, error.retry_after_s) == (529, True, 3.0)
+    assert (reply(events).text, none) == ("".join(PIECES), None)
+    assert peer.connections == 1
+    assert [status for status, _ in peer.told] == [529, 200]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, [b"HTTP/1.1 200 OK\r\nNo header\r\n\r\n"], [b"SSH-2.0-OpenSSH_9\r\n\r\n"]],
+    ids=["nothing", "no header", "no HTTP"],
+)
+def test_what_is_no_answer_may_be_asked_again(answer: list[bytes] | None) -> None:
+    [(events, error)] = run(Peer(answer).asked("a"))
+    assert not events
+    assert error is not None
+    assert error.retryable
+
+
+def test_an_answer_that_is_cut_keeps_what_came() -> None:
+    peer = Peer(_chunked()[:4])
+    [(events, error)] = run(peer.asked("a"))
+    assert error is not None
+    assert reply(events).started
+
+
+def test_an_interim_answer_is_passed_over() -> None:
+    answer = [b"HTTP/1.1 100 Continue\r\n\r\n", *_chunked()]
+    [(events, error)] = run(Peer(answer).asked("a"))
+    assert (reply(events).text, error) == ("".join(PIECES), None)
+
+
+def test_the_request_is_what_the_http_client_sends() -> None:
+    async def both(peer: Peer) -> None:
+        await peer.asked("a")
+        async with await asyncio.start_server(peer._talk, "127.0.0.1", 0) as server:
+            on = route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            async with open_http(on) as http:
+                await collect(ahead(on, request("a"), http, at_once=False))
+
+    peer = Peer(_chunked(), _chunked())
+    run(both(peer))
+    ours, theirs = (
+        sorted(line for line in heard.lower().split(b"\r\n") if not line.startswith(b"host:"))
+        for heard in peer.heard
+    )
+    assert ours == theirs
+
+
+def test_where_nobody_listens_nothing_is_sent() -> None:
+    async def refused() -> object:
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        server.close()
+        await server.wait_closed()
+        start = head_start(route(f"http://127.0.0.1:{port}"))
+        assert start is not None
+        return await KeptConnections(start, lambda *_: None).stream(request("a"))
+
+    assert run(refused()) is None
+
+
+def test_behind_a_proxy_the_http_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    start = head_start(route("https://service.invalid"))
+    assert start is not None
+    kept = KeptConnections(start, lambda *_: None)
+    assert run(kept.stream(request("a"))) is None
