@@ -37,3 +37,6 @@ class ShownView(QuietView):
 
     def let_wait(self, messages: int) -> None:
         """Pass over it."""
+
+    def at(self, moment: float) -> None:
+        """Pass over it."""

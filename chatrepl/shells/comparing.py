@@ -5,6 +5,7 @@ service has the question in its cache, and the others read it from there.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -23,17 +24,20 @@ class HeldBack(nullcontext[object]):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self._came: list[tuple[StreamEvent, Reply]] = []
+        self._begun_at = time.monotonic()
+        self._came: list[tuple[float, StreamEvent, Reply]] = []
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Keep an event; waits are over when it is looked at."""
         if not isinstance(event, RetryWait):
-            self._came.append((event, reply))
+            self._came.append((time.monotonic(), event, reply))
 
-    def seen(self, view: Display) -> None:
-        """Show all that came."""
+    def seen(self, view: Display, at: Callable[[float], object] = lambda _: None) -> None:
+        """Show all that came; `at` hears when each came."""
+        at(self._begun_at)
         with view:
-            for event, reply in self._came:
+            for moment, event, reply in self._came:
+                at(moment)
                 view.show(event, reply)
 
 

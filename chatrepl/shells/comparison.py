@@ -109,7 +109,8 @@ class Comparison:
             is_demo = bool(self.session.edges.guide)
             self._rule(side, meta_line(receipt, demo=is_demo) if receipt is not None else "")
             if unshown := self._unshown.get(side.label):
-                unshown.seen(self.relay.fresh())
+                view = self.relay.fresh()
+                unshown.seen(view, view.at)
         say, error = self.desk.speaker, side.error
         if side.turn is not None:
             share_news(self.session, side.session)

@@ -200,7 +200,15 @@ def test_what_is_dear_is_asked_about_first() -> None:
     assert len(chat.requests) == sent + 2
     chat.session.use(max_cost_usd=0.0)
     chat.say("word " * 60_000)
-    assert isinstance(chat.do_not_send("/compare sonnet haiku"), Confirm)
+    confirm = chat.do_not_send("/compare sonnet haiku")
+    assert isinstance(confirm, Confirm)
+    agreed = chat.session.books.agreed_usd
+    assert isinstance(confirm.apply(), Compare)
+    assert chat.session.books.agreed_usd == agreed
+    known = chat.session.edges.rates
+    chat.session.equip(rates=lambda _model, _tokens: None)
+    assert isinstance(chat.do_not_send("/compare sonnet haiku"), Compare)
+    chat.session.equip(rates=known)
     chat.session.equip(can_count=lambda: False)
     assert isinstance(chat.do_not_send("/compare sonnet haiku"), Compare)
 

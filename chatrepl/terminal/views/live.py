@@ -53,10 +53,11 @@ class LiveView:
     def __init__(self, console: SafeConsole, style: Style, clock: Callable[[], float]) -> None:
         self.condense: Callable[[str], str] | None = None
         self._style = style
-        self._clock = clock
+        self._moment: float | None = None
+        self._clock: Callable[[], float] = lambda: clock() if self._moment is None else self._moment
         self._begun_at = clock()
-        self._parts = Parts(console, style, clock)
-        self._progress = Progress(clock, utf8=style.utf8)
+        self._parts = Parts(console, style, self._clock)
+        self._progress = Progress(self._clock, utf8=style.utf8)
         self._weaver = Weaver(style.cite)
         self._waits = False  # whether the block may end in a mark
         self._closed = 0
@@ -108,6 +109,10 @@ class LiveView:
         self._parts.end()
         for remark in self._later:
             self._parts.line(remark)
+
+    def at(self, moment: float) -> None:
+        """Show what follows as it was shown at that moment: it came before it is looked at."""
+        self._moment = moment
 
     def let_wait(self, messages: int) -> None:
         """Tell how many messages were typed for later."""
