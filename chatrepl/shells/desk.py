@@ -80,6 +80,10 @@ class Relay:
         self._messages = messages
         self._now.let_wait(messages)
 
+    def let_ask(self) -> None:
+        """Tell that a side question was asked meanwhile."""
+        self._now.let_ask()
+
     def suspend(self) -> None:
         """Take the live rows off the screen."""
         self._now.suspend()
