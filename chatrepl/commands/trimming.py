@@ -58,7 +58,7 @@ _UNDO: Final = "/undo takes that back."
 def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
     """Keep the newest turns within AMOUNT: `20` turns, `30k` tokens, or `40%` of the window.
 
-    Pinned turns and the newest stay. A preview comes first; /truncate! applies at once.
+    Pinned turns and the newest stay. A preview comes first.
     """
     wanted = parse_amount(amount)
     window = session.model.context_window or 200_000
