@@ -1,5 +1,6 @@
 """Views for tests: what is shown goes into a list."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -27,3 +28,12 @@ class QuietView:
         """Keep the event."""
         del reply
         self.events.append(event)
+
+
+class ShownView(QuietView):
+    """A view that keys may reach, too."""
+
+    condense: Callable[[str], str] | None = None
+
+    def let_wait(self, messages: int) -> None:
+        """Pass over it."""

@@ -54,7 +54,8 @@ class Options:
     # fmt: off
     prompt: list[str] = field(default_factory=list)
 
-    model: str | None = _flag("text", _MESSAGE, "-m, --model ID", "Model id, or a part of one.")
+    model: str | None = _flag("text", _MESSAGE, "-m, --model ID", "Model id, or a part of one; a,b asks several at once.")
+    samples: int | None = _flag("number", _MESSAGE, "-n, --samples N", "Ask so many times at once.")
     system: str | None = _flag("text", _MESSAGE, "-s, --system TEXT", "System prompt; @FILE reads it.")
     prefill: str | None = _flag("text", _MESSAGE, "-p, --prefill TEXT", "Begin the reply with TEXT.")
     attach: list[str] = _flag("many", _MESSAGE, "-a, --attach, --image PATH", "Image, PDF, text file, URL, or - for stdin; repeatable.")
@@ -132,6 +133,7 @@ class Options:
         """Refuse what contradicts itself. Raises UsageError."""
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
+        several = "-m with several models" if self.samples is None else "-n"
         many = "--each-file" if self.each_file else "--each"
         pairs = (
             ("--save", self.save is not None, "--no-save", self.no_save),
@@ -150,6 +152,9 @@ class Options:
             (many, self.asks_many, "--interactive", self.interactive),
             (many, self.asks_many, "--continue or --resume", self.goes_on),
             (many, self.asks_many, "--save", self.save is not None),
+            (several, self.compares, many, self.asks_many),
+            (several, self.compares, "--interactive", self.interactive),
+            (several, self.compares, "--rows", self.rows is not None),
         )
         for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
@@ -187,8 +192,21 @@ class Options:
             raise UsageError("--at-least goes with --expect.", "Nothing was sent.")
         if self.no_wait and not (self.batch or self.fetch is not None):
             raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
+        if self.samples == 0:
+            raise UsageError("-n takes 1 or more.", "Nothing was sent.")
         if self.jobs == 0:
             raise UsageError("-j takes 1 or more.", "Nothing was sent.")
+
+    @property
+    def named_models(self) -> tuple[str, ...]:
+        """Give the models that are named, each asked as often as is said."""
+        names = [name.strip() for name in (self.model or "").split(",")]
+        return tuple(name for name in names if name)
+
+    @property
+    def compares(self) -> bool:
+        """Tell whether one question is asked of several models, or several times."""
+        return self.samples is not None or len(self.named_models) > 1
 
     @property
     def asks_of_batches(self) -> bool:

@@ -44,7 +44,7 @@ _GREETING_S: Final = 3.0
 
 def shoot(options: Options, loaded: Config, out: TextIO) -> int:
     """Answer one question and give the exit code. Raises ChatreplError."""
-    begun: list[Shot] = []
+    begun: list[object] = []
     try:
         return _shoot(options, loaded, out, begun)
     except (KeyboardInterrupt, SystemExit) as leaving:
@@ -55,10 +55,12 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
         raise ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code) from None
 
 
-def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[Shot]) -> int:
+def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -> int:
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.prepare(form=form_of(options))
+    if options.compares:
+        session.use(head_start=False)  # it is for one request alone
     put_away = kept(options, session)
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)
@@ -84,7 +86,7 @@ async def _ask(
     session: Session,
     reading: "Future[stdin.Piped] | None",
     out: TextIO,
-    begun: list[Shot],
+    begun: list[object],
 ) -> int:
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
@@ -101,6 +103,13 @@ async def _ask(
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
         look_for_keys(options, session, message, connection.route.secrets)
+        if options.compares:
+            from chatrepl.cli.comparison import Shots, asked_models  # seldom asked for
+
+            models = asked_models(options, session)
+            shots = Shots(session, models, _manner(options, session, out), out, sys.stderr)
+            begun.append(shots)
+            return await shots.answer(message, connection.stream)
         if options.aside is not None and not options.quiet:
             from chatrepl.session.beside import reads_no_cache
 
@@ -211,6 +220,17 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
+    if not options.compares:
+        return _print_request(options, session, message, out)
+    from chatrepl.cli.comparison import asked_models
+    from chatrepl.session.comparison import contender
+
+    for model in asked_models(options, session):
+        _print_request(options, contender(session, model), message, out)
+    return 0
+
+
+def _print_request(options: Options, session: Session, message: Message, out: TextIO) -> int:
     request = _request(options, session, message)
     body = json.loads(streaming(request))  # in the order in which it goes out
     if "mcp_servers" in body:

@@ -12,7 +12,7 @@ from chatrepl.cli import stdin
 from chatrepl.cli.options import Options, asked_manner, read
 from chatrepl.config.load import Config, load
 from chatrepl.config.trust import doubt
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.settings import Settings
 from chatrepl.storage.paths import config_file, find_folders
 
@@ -118,6 +118,8 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
 
         return ask_many(options, loaded, out)
     if _is_chat(options):
+        if options.compares:
+            raise UsageError("-n and several models go with a question.", "In a chat: /compare.")
         from chatrepl.cli.chat import chat
 
         piped = None if stdin.is_keyboard() else stdin.read()
@@ -171,7 +173,7 @@ def _is_chat(options: Options) -> bool:
 
 def _settings(options: Options) -> dict[str, Any]:
     return {
-        "model": options.model,
+        "model": next(iter(options.named_models), None) if options.compares else options.model,
         "system": options.system,
         "max_tokens": options.max_tokens,
         "base_url": options.base_url,

@@ -1,8 +1,11 @@
 """`--doctor --live`: what costs something, tried once: a count, and a reply of one token."""
 
+import os
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from chatrepl.api.prices import price
 from chatrepl.cli.connection import Connection
@@ -12,9 +15,14 @@ from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find
 from chatrepl.core.settings import Settings
+from chatrepl.core.spending import Spending
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.value import frozen
 from chatrepl.core.words import dollars
+from chatrepl.storage.accounts import Accounts
+from chatrepl.storage.paths import find_folders
+
+_Work: TypeAlias = Callable[[Connection, Request], Awaitable[str]]
 
 
 @frozen
@@ -32,7 +40,8 @@ async def try_out(connection: Connection, settings: Settings) -> tuple[Trial, ..
         settings, max_tokens=1, system="", thinking="off", effort="", web=False, cache_enabled=False
     )
     request = build_request(Conversation(), plain, model, Message.user("Hi"), Ask())
-    tries = {"count": _count, "reply": _ask}
+    is_noted = settings.save and not connection.is_demo
+    tries: dict[str, _Work] = {"count": _count, "reply": partial(_ask, is_noted=is_noted)}
     return tuple([await _tried(what, work(connection, request)) for what, work in tries.items()])
 
 
@@ -47,12 +56,26 @@ async def _count(connection: Connection, request: Request) -> str:
     return f"{await connection.count(request)} tokens for one word, by count_tokens."
 
 
-async def _ask(connection: Connection, request: Request) -> str:
-    reply, begun = Reply(), time.monotonic()
-    async for event in connection.stream(request):
-        reply = reply.apply(event)
+async def _ask(connection: Connection, request: Request, *, is_noted: bool) -> str:
+    reply, now, begun = Reply(), time.time(), time.monotonic()
+    try:
+        async for event in connection.stream(request):
+            reply = reply.apply(event)
+    finally:
+        if is_noted and reply.usage_known:
+            _note(request, reply, now)
     usage, waited = reply.total_usage, time.monotonic() - begun
-    cost = price(request.model, usage, time.time())
+    cost = price(request.model, usage, now)
     paid = f"{dollars(cost.usd if cost else None)}{' (demo)' if connection.is_demo else ''}"
     tokens = f"{usage.total_input_tokens} in, {usage.output_tokens} out"
     return f"came within {waited * 1000:.0f} ms: {tokens}, {paid}."
+
+
+def _note(request: Request, reply: Reply, now: float) -> None:
+    """Enter in the ledger what was tried."""
+    state = find_folders(os.environ).state
+    model, usage = reply.model or request.model, reply.total_usage
+    cost, is_cut = price(model, usage, now), reply.stop_reason is None
+    spending = Spending(os.urandom(8).hex(), now, model, usage, cost=cost, at_least=is_cut)
+    if state is not None:
+        Accounts.of(state).enter(spending)

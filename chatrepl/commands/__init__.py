@@ -3,6 +3,7 @@
 from chatrepl.commands import (
     beside,
     compact,
+    compare,
     context,
     forms,
     help,  # noqa: A004 - the command's name

@@ -27,9 +27,7 @@ def ask_when_cold(session: Session, message: Message, base: Conversation | None 
 
     A question that is asked again follows `base` and nothing else.
     """
-    if session.conversation.head is None or not session.edges.can_count():
-        return None
-    past = cold_past(session)
+    past = cold_past(session) if session.conversation.head is not None else None
     if past is None:
         return None
     before = base or session.conversation

@@ -25,6 +25,9 @@ load: Go on with a saved conversation
 sessions: List saved conversations
 help: The commands, or all about one
 exit: Leave; everything is kept
+compare: Ask several models, or several times
+pick: Go on from one of the compared replies
+diff: In which words two replies differ
 system: Show or set the system prompt
 prefill: Begin the reply with your words
 think: Think first: on, off, auto; show, hide

@@ -231,12 +231,15 @@ def export(
         path /= f"{session.recorder.id or 'conversation'}.{_ENDINGS[format_]}"
 
     def write(*, overwrite: bool) -> Outcome:
-        write_new(path, text, overwrite=overwrite)
+        try:
+            write_new(path, text, overwrite=overwrite)
+        except FileExistsError as error:
+            if overwrite:
+                raise UsageError(f"{path} was not written: a folder is called so.") from error
+            question = f"{path} exists. y: overwrite · N: keep the old file"
+            return Confirm(None, lambda: write(overwrite=True), question)
         return Notice(" ".join(filter(None, (f"The conversation was written to {path}.", extent))))
 
-    if path.exists() and not force:
-        question = f"{path} exists. y: overwrite · N: keep the old file"
-        return Confirm(None, lambda: write(overwrite=True), question)
     return write(overwrite=force)
 
 

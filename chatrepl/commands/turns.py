@@ -14,7 +14,7 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.fences import closed
 from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
-from chatrepl.core.talk.conversation import Conversation, State, Turn
+from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
 from chatrepl.core.talk.differences import changed_words, turns_now
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
@@ -125,6 +125,14 @@ def _where(session: Session) -> str:
 @command("retry", "regenerate", group="conversation")
 def retry(session: Session) -> Outcome:
     """Ask the last question again. The other reply is kept; /tree shows both."""
+    message, before = last_question(session)
+    asked_first = ask_when_cold(session, message, before)
+    again = Send(message, before)
+    return Several((asked_first, again)) if asked_first is not None else again
+
+
+def last_question(session: Session) -> tuple[Message, Conversation]:
+    """Give the last question, and the conversation before it. Raises UsageError."""
     head = session.conversation.head
     if head is None:
         raise UsageError("There is nothing to ask again.")
@@ -132,10 +140,7 @@ def retry(session: Session) -> Outcome:
     if turn.user is None:
         raise UsageError("The last turn has no question.")
     message = replace(turn.user, content=turn.question)
-    before = session.conversation.before(turn)
-    asked_first = ask_when_cold(session, message, before)
-    again = Send(message, before)
-    return Several((asked_first, again)) if asked_first is not None else again
+    return message, session.conversation.before(turn)
 
 
 @command("continue", group="conversation")
@@ -143,7 +148,8 @@ def continue_(session: Session) -> Outcome:
     """Go on with the last reply where it stops: cut at its limit, interrupted, or torn."""
     if session.conversation.head is None:
         raise UsageError("There is nothing to go on with.")
-    return Continue()
+    asked_first = ask_when_cold(session, Message.user("Go on."), session.conversation)
+    return Several((asked_first, Continue())) if asked_first is not None else Continue()
 
 
 @command("clear", "new", group="conversation")

@@ -55,6 +55,14 @@ class Meter:
             unpriced=self.unpriced + (cost is None),
         )
 
+    def __add__(self, other: "Meter") -> "Meter":
+        return Meter(
+            self.usage + other.usage,
+            self.cost + other.cost,
+            self.replies + other.replies,
+            self.unpriced + other.unpriced,
+        )
+
     @classmethod
     def of(cls, conversation: Conversation, beside: Iterable[Turn] = ()) -> "Meter":
         """Sum up what the replies of a conversation cost, and those `beside` it, by receipts."""

@@ -5,11 +5,14 @@ To add one, write its class here, add it to `Outcome`, and let the shell's `say`
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.value import frozen
+
+if TYPE_CHECKING:  # seldom shown
+    from chatrepl.core.talk.word_diff import WordChange
 
 CardGroup: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -162,6 +165,26 @@ class Beside:
 
 
 @frozen
+class Compare:
+    """Ask each of `models` for a reply to `message`, which follows `base` or what stands there.
+
+    A `blind` one names no models before a reply is chosen.
+    """
+
+    message: Message
+    models: tuple[str, ...]
+    base: Conversation | None = None
+    blind: bool = False
+
+
+@frozen
+class Changes:
+    """Show what one text became another by: what is the same, what is gone, what is new."""
+
+    pieces: "tuple[WordChange, ...]"
+
+
+@frozen
 class Count:
     """Ask the service for the exact tokens of what sends `message`; `then` gets them.
 
@@ -224,6 +247,7 @@ Outcome: TypeAlias = (
     | Pick
     | Page
     | Exactly
+    | Changes
     | Confirm
     | Choose
     | Send
@@ -231,6 +255,7 @@ Outcome: TypeAlias = (
     | Continue
     | Aside
     | Beside
+    | Compare
     | Count
     | Draft
     | Edit

@@ -41,6 +41,17 @@ class Books:
         """Enter what one reply took; `cost` is None where its price is unknown."""
         return replace(self, meter=self.meter.add(usage, cost), talk=self.talk.add(usage, cost))
 
+    def joined(self, other: "Books", *, footprint: bool) -> Self:
+        """Enter what was paid in other books too; their `footprint` counts where that is said."""
+        left = other.footprint if footprint else None
+        return replace(
+            self,
+            meter=self.meter + other.meter,
+            talk=self.talk + other.talk,
+            footprint=left or self.footprint,
+            behind=True,
+        )
+
     def noted(self, request: Request, reply: Reply, sent: float) -> Self:
         """Note what `request` left in the cache when it was `sent`, and why it missed it if so."""
         from chatrepl.core.prompt_cache import footprint, miss_words

@@ -380,6 +380,11 @@ class Session:
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
 
+    def take_account(self, other: "Session") -> None:
+        """Enter what another session of the same talk paid."""
+        same = other.model.id == self.model.id
+        self.books = self.books.joined(other.books, footprint=same)
+
     def price(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes; None where nobody knows it."""
         return Prices(self.edges, self.service).of_request(request, usage)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
+from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.talk.blocks import Block
 from chatrepl.core.value import frozen
 from chatrepl.terminal.modes import Tty
@@ -40,3 +42,48 @@ class Desk:
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None
     picture: Callable[[Block], None] = lambda _block: None
+
+
+class Relay:
+    """The views of several replies, one after the other; keys reach the one of the moment."""
+
+    def __init__(self, make: Callable[[], LiveView], condense: Callable[[str], str] | None) -> None:
+        self._make = make
+        self._messages = 0
+        self.condense = condense
+        self._now = make()
+
+    def fresh(self) -> LiveView:
+        """Go on with another view."""
+        self._now = self._make()
+        self._now.condense = self.condense
+        self._now.let_wait(self._messages)
+        return self._now
+
+    def __enter__(self) -> object:
+        return self.fresh().__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._now.__exit__(kind, error, tb)
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        """Let the view of the moment show an event."""
+        self._now.show(event, reply)
+
+    def let_wait(self, messages: int) -> None:
+        """Tell how many messages were typed for later."""
+        self._messages = messages
+        self._now.let_wait(messages)
+
+    def suspend(self) -> None:
+        """Take the live rows off the screen."""
+        self._now.suspend()
+
+    def resume(self) -> None:
+        """Go on after `suspend`."""
+        self._now.resume()

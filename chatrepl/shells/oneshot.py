@@ -110,7 +110,7 @@ class Shot:
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
         """Run the turn; a signal to end ends it as Ctrl-C does, with what came written out."""
-        with _Terminable() as terminable:
+        with Terminable() as terminable:
             try:
                 return await self._turn(message, stream)
             except asyncio.CancelledError:
@@ -245,7 +245,7 @@ class Shot:
             mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
 
 
-class _Terminable:
+class Terminable:
     """Lets signals to end cancel the task that enters it; `code` is that of the one that did."""
 
     def __init__(self) -> None:

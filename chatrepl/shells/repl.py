@@ -19,7 +19,9 @@ from chatrepl.core.outcome import (
     Aside,
     Beside,
     Card,
+    Changes,
     Choose,
+    Compare,
     Confirm,
     Continue,
     Copy,
@@ -45,7 +47,8 @@ from chatrepl.session.session import Session
 from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
-from chatrepl.shells.desk import Desk, WorkLoop
+from chatrepl.shells.counting import exact_count
+from chatrepl.shells.desk import Desk, Relay, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
@@ -56,11 +59,11 @@ from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
-from chatrepl.turn import Display, Stream, ask_aside, continue_turn, count_tokens, run_turn
+from chatrepl.turn import Display, Stream, ask_aside, continue_turn, run_turn
 
 Answered = TypeVar("Answered")
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
-Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Turn]]
+Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Answered]]
 
 
 @dataclass(slots=True)
@@ -238,18 +241,15 @@ class Repl:
         match outcome:
             case None:
                 pass
-            case Notice() | Table() | Card() | Page() | Exactly():
+            case Notice() | Table() | Card() | Page() | Exactly() | Changes():
                 self.desk.speaker.say(outcome)
             case Several(outcomes):
                 for one in outcomes:
                     self.act(one)
             case Pick():
                 self._pick(outcome)
-            case Confirm():
+            case Confirm() | Choose():
                 self._confirm(outcome)
-            case Choose(preview, question, ways):
-                self.act(preview)
-                self._do(outcome.way(self.desk.choose(question, "".join(ways))))
             case Send(message, base):
                 if self.consent.to_send(message) and self.consent.to_pay():
                     self._send(message, "", base)
@@ -281,11 +281,16 @@ class Repl:
                     self._aside(message, then)
             case Beside():
                 self.beside.ask(outcome)
+            case Compare():
+                self._compare(outcome)
             case Count():
-                self._count(outcome)
+                self._do(exact_count(self.session, outcome, self.count, self.runner, self.desk))
 
-    def _confirm(self, asked: Confirm) -> None:
+    def _confirm(self, asked: Confirm | Choose) -> None:
         self.act(asked.preview)
+        if isinstance(asked, Choose):
+            self._do(asked.way(self.desk.choose(asked.question, "".join(asked.ways))))
+            return
         answer = self.desk.ask(asked.question)
         if answer is None and self.draft:  # a message that was to be sent
             raise UnsentError
@@ -313,23 +318,12 @@ class Repl:
         self.desk.speaker.gap()
         self._do(lambda: then(reply))
 
-    def _count(self, asked: Count) -> None:
-        try:
-            say = self.desk.speaker.line
-            total = self.runner.run(count_tokens(self.session, asked.message, self.count, say))
-        except ChatreplError:
-            if asked.otherwise is None:
-                raise
-            self._do(asked.otherwise)
-        else:
-            self._do(lambda: asked.then(total))
-
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
             self.attention.name_window(title(self.session) or message.text)
         self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
 
-    def _turn(self, reply: Answering, typed: str = "") -> None:
+    def _turn(self, reply: Answering[Turn], typed: str = "") -> None:
         before = self.session.conversation
         try:
             with self.beside.opened():
@@ -346,19 +340,25 @@ class Repl:
         else:
             self._sum_up(turn)
 
-    def _shown(self, answer: Answering) -> Turn:
-        return self.runner.run(self._watched(answer))
+    def _compare(self, asked: Compare) -> None:
+        from chatrepl.shells.comparison import compare  # seldom asked for
+
+        compare(self.session, asked, self.stream, self.desk, self.consent, self._shown)
+
+    def _shown(self, answer: Answering[Answered], relay: Relay | None = None) -> Answered:
+        return self.runner.run(self._watched(answer, None, relay))
 
     def _put_back(self, line: str) -> None:
         self.draft = self.draft or line
 
     async def _watched(
         self,
-        reply: Callable[[Display], Coroutine[None, None, Answered]],
+        reply: Answering[Answered],
         condense: Callable[[str], str] | None = None,
+        relay: Relay | None = None,
     ) -> Answered:
-        view = self.desk.new_view()
-        view.condense = condense
+        view = relay or self.desk.new_view()
+        view.condense = view.condense or condense
         task = asyncio.current_task()
 
         def stop() -> None:

@@ -7,6 +7,8 @@ from chatrepl.commands.registry import REGISTRY, looks_like_path
 from chatrepl.commands.registry import split as split_command
 from chatrepl.core.errors import UnsentError
 
+_LONGEST: Final = 60
+
 # What every shell understands is no message: it would be paid for.
 BARE: Final = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
 
@@ -25,7 +27,9 @@ def is_command(text: str, ask: Callable[[str], bool | None]) -> bool:
     word, _ = split_command(text)
     if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
         return True
-    if ask(f"{text} is no command. y: send as a message · N: back to the prompt"):
+    path, *more = text.split(maxsplit=1)
+    begin = f"{path[:_LONGEST]}{' …' if more or len(path) > _LONGEST else ''}"
+    if ask(f"{begin} is no command. y: send as a message · N: back to the prompt"):
         return False
     raise UnsentError
 

@@ -7,7 +7,7 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.outcome import Card, Exactly, Notice, Page, Table
+from chatrepl.core.outcome import Card, Changes, Exactly, Notice, Page, Table
 from chatrepl.terminal.columns import card_rows, lay_out
 from chatrepl.terminal.markdown.document import Markdown, render
 from chatrepl.terminal.markdown.look import ASCII, DARK, WORDS, Look
@@ -18,6 +18,16 @@ from chatrepl.terminal.spoken import ASCII_FOR, in_words
 
 _EXCERPT: Final = 1_000  # cells: an excerpt is shorter
 _CUT: Final = str.maketrans({"…": "~"})  # as wide: a row that is full must not grow
+# What is told by colour is told without it, too.
+_TINTS: Final = {"same": "", "gone": "red", "new": "green"}
+_MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
+_SPOKEN: Final = {"same": ("", ""), "gone": ("(gone: ", ")"), "new": ("(new: ", ")")}
+
+
+def _marked(text: str, before: str, behind: str) -> str:
+    """Put marks around a text; the end of its last line stays the line's end."""
+    inner = text.rstrip("\n")
+    return f"{before}{inner}{behind}{text[len(inner) :]}"
 
 
 @dataclass(slots=True)
@@ -28,7 +38,7 @@ class Speaker:
     look: Look = DARK
     _said: bool = field(default=False, init=False)
 
-    def say(self, outcome: Notice | Table | Card | Page | Exactly) -> None:
+    def say(self, outcome: Notice | Table | Card | Page | Exactly | Changes) -> None:
         """Show one thing that a command returned."""
         match outcome:
             case Notice(text, level):
@@ -46,6 +56,13 @@ class Speaker:
             case Exactly(text):
                 self._said = True
                 self.console.print(Text(display(text)), soft_wrap=True)
+            case Changes(pieces):
+                self._said = True
+                marks = _SPOKEN if self.look.glyphs == WORDS else _MARKS
+                parts = ((_marked(display(text), *marks[kind]), kind) for kind, text in pieces)
+                coloured = Text.assemble(*((text, _TINTS[kind]) for text, kind in parts))
+                coloured.rstrip()
+                self.console.print(coloured, soft_wrap=True)
 
     def line(self, text: str, style: str = "meta") -> None:
         """Say something in one style; lines stay lines, and no row ends in a blank."""

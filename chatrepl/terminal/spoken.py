@@ -5,9 +5,13 @@ from types import MappingProxyType
 from typing import Final, TextIO
 
 ASCII_FOR: Final = MappingProxyType(
-    str.maketrans({"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">"})
+    str.maketrans(
+        {"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">", "─": "-"}
+    )
 )
-_WORDS: Final[Mapping[str, str]] = MappingProxyType({" · ": ", ", "▣ ": "attached: "})
+_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {" · ": ", ", "▣ ": "attached: ", "── ": "reply "}
+)
 
 
 def in_words(text: str) -> str:

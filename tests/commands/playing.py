@@ -22,19 +22,19 @@ from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
-from chatrepl.core.outcome import Card, Exactly, Notice, Outcome, Page, Pick, Send, Table
+from chatrepl.core.outcome import Card, Changes, Exactly, Notice, Outcome, Page, Pick, Send, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
-from chatrepl.shells.desk import Desk
+from chatrepl.shells.desk import Desk, Relay
 from chatrepl.shells.repl import Answered, Answering, Repl
 from chatrepl.terminal.columns import card_rows
 from chatrepl.terminal.page.document import to_html
 from chatrepl.turn import Display
-from tests.views import QuietView
+from tests.views import QuietView, ShownView
 
 _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
 _ORIGIN = Origin("https://demo.invalid")
@@ -81,12 +81,14 @@ class _Speaker:
     said: list[str]
     tables: list[Table]
 
-    def say(self, outcome: Notice | Table | Card | Page | Exactly) -> None:
+    def say(self, outcome: Notice | Table | Card | Page | Exactly | Changes) -> None:
         match outcome:
             case Table():
                 self.tables.append(outcome)
             case Card(groups, footer):
                 self.said.append("\n".join([*card_rows(groups, 80), footer]))
+            case Changes(pieces):
+                self.said.append("".join(f"<{kind}>{text}" for kind, text in pieces))
             case Notice(text) | Page(text) | Exactly(text):
                 self.said.append(text)
 
@@ -125,10 +127,11 @@ class _Repl(Repl):
         self,
         reply: Callable[[Display], Coroutine[None, None, Answered]],
         condense: Callable[[str], str] | None = None,
+        relay: Relay | None = None,
     ) -> Answered:
         return await reply(QuietView())
 
-    def _turn(self, reply: Answering, typed: str = "") -> None:
+    def _turn(self, reply: Answering[Turn], typed: str = "") -> None:
         self.turn = self.runner.run(self._watched(reply))
 
     def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
@@ -194,7 +197,8 @@ class Player:
         none = cast("Any", None)
         speaker = cast("Any", _Speaker(self.said, self.tables))
         prompt, edit = cast("Any", _Prompt(self.pick)), lambda _: self.edited
-        return Desk(prompt, speaker, none, none, self._ask, self._choose, edit, self._copy)
+        new_view = cast("Any", ShownView)
+        return Desk(prompt, speaker, none, new_view, self._ask, self._choose, edit, self._copy)
 
     def _ask(self, question: str) -> bool:
         assert re.search(r"[^ ] y: \S.* · N: \S", question), question

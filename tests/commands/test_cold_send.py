@@ -118,17 +118,18 @@ def test_little_is_not_asked_about_and_0_asks_never() -> None:
         assert one.asked == []
 
 
-def test_a_retry_is_asked_about_too() -> None:
+@pytest.mark.parametrize("line", ["/retry", "/continue"])
+def test_a_retry_and_a_rest_are_asked_about_too(line: str) -> None:
     one, clock = player()
     clock.now += HOUR_S
     one.way = "c"
-    one.do("/retry")
+    one.do(line)
     (question,) = one.asked
     assert set(prices(question)) == {"c"}
     clock.now += HOUR_S
     one.way = "N"
     with pytest.raises(UnsentError, match=r"^Not sent\.$"):
-        one.do("/retry")
+        one.do(line)
 
 
 def test_a_conversation_that_is_taken_up_is_known_to_be_cold_by_its_receipts() -> None:
@@ -168,3 +169,13 @@ def test_a_summary_of_unknown_price_is_said_to_be_of_unknown_price() -> None:
     one.way = "c"
     typed(one)
     assert "s: summarised price unknown" in one.asked[0]
+
+
+def test_a_past_is_asked_about_also_while_nothing_can_be_counted_yet() -> None:
+    one, clock = player()
+    one.session.begin_with(one.session.conversation, one.session.recorder)
+    one.session.equip(can_count=lambda: False)
+    clock.now += HOUR_S
+    one.way = "c"
+    typed(one)
+    assert len(one.asked) == 1

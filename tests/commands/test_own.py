@@ -439,4 +439,4 @@ def test_a_folders_command_sends_the_files_that_stand_in_the_folder(player: Play
         Path(name).write_text("Two steps.\n")
     write("plan", "---\nattach: [plan.txt, sub.md]\n---\nIs it good?", ".chatrepl/commands")
     player.do("/plan")
-    assert json.dumps(player.requests[-1].params).count("Two steps.") == 2
+    assert json.dumps(sent(player)).count("Two steps.") == 2

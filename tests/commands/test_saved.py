@@ -359,6 +359,36 @@ def test_what_would_not_end_in_a_question_is_exported_as_it_stands(chat: Trimmer
     assert "Hello" in chat.heard
 
 
+@pytest.mark.parametrize("agree", [True, False])
+@pytest.mark.parametrize("kind", ["file", "link to a file", "link to nothing"])
+def test_what_stands_where_an_export_goes_is_asked_about(
+    chat: Trimmer, tmp_path: Path, kind: str, agree: bool
+) -> None:
+    path, other = tmp_path / "out.md", tmp_path / "other"
+    if kind != "link to nothing":
+        (path if kind == "file" else other).write_text("before")
+    if kind != "file":
+        path.symlink_to(other)
+    chat.say("demo: say one")
+    chat.agree = agree
+    chat.do(f"/export md {path}")
+    assert "out.md exists" in chat.asked[-1]
+    assert (path.exists() and "before" not in path.read_text()) is agree
+    path.unlink()
+    chat.do(f"/export md {path}")
+    assert "was written" in chat.heard
+
+
+def test_a_folder_is_never_written_over(chat: Trimmer, tmp_path: Path) -> None:
+    chat.say("demo: say one")
+    chat.do(f"/export md {tmp_path}")
+    (written,) = tmp_path.glob("*.md")
+    written.unlink()
+    written.mkdir()
+    with pytest.raises(UsageError, match="a folder is called so"):
+        chat.do(f"/export! md {tmp_path}")
+
+
 def test_nothing_is_no_export() -> None:
     chat = Trimmer()
     with pytest.raises(UsageError, match="nothing to export"):

@@ -45,6 +45,8 @@ def test_in_a_pipe_it_is_answered_and_only_it_is_added_to_the_file(desk: Desk) -
 
     assert desk.run("-c", "demo: say two").out == "two\n"
     assert "aside" not in json.dumps(desk.bodies[-1])
+    usage = desk.run("--usage", "all", "-o", "json").json
+    assert usage["total"]["requests"] == 3
 
 
 def test_in_a_pipe_it_is_an_object_or_events_and_its_code_tells_how_it_went(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.words import COMMANDS
 from chatrepl.session.session import Session
+from chatrepl.shells.desk import Relay
 from chatrepl.shells.oneshot import Manner, Shot
 from chatrepl.shells.repl import Answered, Repl
 from chatrepl.terminal.say import Speaker
@@ -92,8 +93,9 @@ class _Unwatched(Repl):
         self,
         reply: Callable[[Display], Coroutine[None, None, Answered]],
         condense: Callable[[str], str] | None = None,
+        relay: Relay | None = None,
     ) -> Answered:
-        del condense
+        del condense, relay
         return await reply(QuietView())
 
 

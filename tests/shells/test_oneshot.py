@@ -24,9 +24,10 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
 )
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.money import Rates
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
-from chatrepl.core.talk.usage import Cost
+from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.session import Session
@@ -304,3 +305,18 @@ def test_a_bug_is_kept_nowhere_where_nothing_is_saved(
 
     assert ask(made, LookupError()) == 70
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cold_past_is_told_in_a_line_on_stderr_and_quietly_not() -> None:
+    usage = Usage(10, 10, cache_creation_input_tokens=1_000_000)
+    turn = Turn(TurnId("a"), None, (Message.user("hi"),), Receipt("m-1", "end_turn", usage=usage))
+    for quiet in (False, True):
+        of = shot(Manner(quiet=quiet))
+        of.session.equip(
+            clock=lambda: 9_000.0, rates=lambda _model, _tokens: Rates(5.0, 25.0, 0.5, 6.25, 10.0)
+        )
+        of.session.begin_with(Conversation().add(turn), of.session.recorder)
+        assert ask(of, "ok") == 0
+        out, err = printed(of)
+        assert out == "ok\n"
+        assert ("the past costs about $6.25 anew" in err) is not quiet
