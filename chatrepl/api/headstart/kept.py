@@ -5,6 +5,7 @@ in hundreds of pieces. Nobody reads along here, so what comes within a moment is
 """
 
 import asyncio
+import select
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -65,6 +66,15 @@ class _Line(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is open and nothing came on it, also of what the loop has not seen yet."""
+        if self.over or self.came:
+            return False
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     async def more(self) -> bytes:
         """Give what came; nothing at the end. Raises OSError."""
@@ -131,7 +141,7 @@ class KeptConnections:
         now = time.monotonic()
         while self._idle:
             line = self._idle.pop()
-            if not (line.over or line.came or now - line.idle_since > _KEEP_S):
+            if line.is_idle and now - line.idle_since <= _KEEP_S:
                 return line
             line.transport.abort()
         context = trusted() if plain.scheme == "https" else None

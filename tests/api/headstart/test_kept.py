@@ -1,5 +1,8 @@
 import asyncio
 import gzip
+import socket
+import threading
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
@@ -132,6 +135,33 @@ def test_a_connection_that_ends_is_used_no_more(first: list[bytes]) -> None:
     came = run(peer.asked("a", "b"))
     assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 2
     assert peer.connections == 2
+
+
+def _hang_up_each_time(listener: socket.socket, times: int) -> None:
+    for _ in range(times):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(b"".join(_counted("200 OK", BODY)))
+
+
+def test_a_peer_that_hangs_up_without_a_word_costs_no_question() -> None:
+    async def asked(port: int) -> list[str]:
+        start = head_start(route(f"http://127.0.0.1:{port}"))
+        assert start is not None
+        kept = KeptConnections(start, lambda *_: None)
+        texts = []
+        for word in "abcd":
+            events, error = await collect(_events(kept, word))
+            texts.append(reply(events).text if error is None else error.message)
+            time.sleep(0.02)  # noqa: ASYNC251 - the loop is to see nothing of it meanwhile
+        kept.close()
+        return texts
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = threading.Thread(target=_hang_up_each_time, args=(listener, 4), daemon=True)
+        peer.start()
+        assert run(asked(listener.getsockname()[1])) == ["".join(PIECES)] * 4
 
 
 def test_content_may_end_with_the_connection() -> None:
