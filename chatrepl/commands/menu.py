@@ -75,6 +75,7 @@ think off: Answer at once
 think auto: As the model likes
 think show: Show what it thinks
 think hide: Hide what it thinks
+edit reply: Change what the model said
 effort low: Short and quick
 effort medium: Less than it would by itself
 effort high: Thorough
