@@ -6,6 +6,7 @@ What is asked of a model outside of the conversation: a summary of it, a questio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
+from types import TracebackType
 from typing import Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
@@ -35,6 +36,30 @@ class Display(AbstractContextManager[object], Protocol):
     """Where a reply is shown; leaving it puts the terminal back in order."""
 
     def show(self, event: StreamEvent, reply: Reply) -> None: ...
+
+
+@dataclass(slots=True)
+class Overheard:
+    """A view whose events somebody hears, too, each before it is shown."""
+
+    view: Display
+    hear: Callable[[StreamEvent, Reply], object]
+
+    def __enter__(self) -> object:
+        return self.view.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.view.__exit__(kind, error, tb)
+
+    def show(self, event: StreamEvent, reply: Reply) -> None:
+        """Show an event once it was heard."""
+        self.hear(event, reply)
+        self.view.show(event, reply)
 
 
 Stream: TypeAlias = Callable[[Request], AsyncGenerator[StreamEvent, None]]

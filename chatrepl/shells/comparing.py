@@ -9,14 +9,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, RetryWait, StreamEvent
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.session.comparison import contender, take_over
 from chatrepl.session.session import Session
-from chatrepl.turn import Display
+from chatrepl.turn import Display, Overheard
 
 
 class HeldBack(nullcontext[object]):
@@ -55,29 +54,11 @@ class Side:
 
     def watched(self, view: Display) -> Display:
         """Give a view that lets the others of this model begin once something has come."""
-        return _Opening(view, self.opened) if self.leads else view
+        return Overheard(view, self._hear) if self.leads else view
 
-
-@dataclass(slots=True)
-class _Opening:
-    view: Display
-    opened: asyncio.Event
-
-    def __enter__(self) -> object:
-        return self.view.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.view.__exit__(kind, error, tb)
-
-    def show(self, event: StreamEvent, reply: Reply) -> None:
+    def _hear(self, _event: StreamEvent, reply: Reply) -> None:
         if reply.has_content:
             self.opened.set()
-        self.view.show(event, reply)
 
 
 def sides_of(session: Session, models: Sequence[str], labels: Sequence[str]) -> list[Side]:

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from chatrepl.core.errors import (
@@ -29,7 +28,7 @@ from chatrepl.session.session import Session
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Stream, ask_beside, run_turn
+from chatrepl.turn import Display, Overheard, Stream, ask_beside, run_turn
 
 if TYPE_CHECKING:
     from chatrepl.shells.sinks import RowWriter
@@ -154,7 +153,7 @@ class Shot:
         return accept(turn, self._text(), wanted)
 
     def _view(self) -> Display:
-        return _Both(self._inner_view(), self)
+        return Overheard(self._inner_view(), self.show)
 
     def _inner_view(self) -> Display:
         err = None if self.manner.quiet else self.err
@@ -274,29 +273,6 @@ class Terminable:
             with suppress(NotImplementedError, ValueError, RuntimeError):
                 asyncio.get_running_loop().remove_signal_handler(number)
                 signal.signal(number, before)
-
-
-@dataclass(slots=True)
-class _Both:
-    """A view that also lets the shot know how far the reply came."""
-
-    view: Display
-    shot: Shot
-
-    def __enter__(self) -> object:
-        return self.view.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.view.__exit__(kind, error, tb)
-
-    def show(self, event: StreamEvent, reply: Reply) -> None:
-        self.shot.show(event, reply)
-        self.view.show(event, reply)
 
 
 def _word_for_a_pipe(error: ApiError) -> None:
