@@ -22,7 +22,7 @@ from chatrepl.core.exchange.reply import (
     TextDelta,
     ThinkingDelta,
 )
-from chatrepl.core.foreign_json import decode, omissions, read_json
+from chatrepl.core.foreign_json import decode, omissions, read_json, shallow_text
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -322,7 +322,14 @@ class _Reading:
 
 
 def _is_crowded(data: bytes) -> bool:
-    """Tell whether JSON holds more values than a reply can need: each takes memory and time."""
+    """Tell whether JSON holds more values than a reply can need: each takes memory and time.
+
+    What is nested too deeply counts as one: it is left out before anything is made of it.
+    """
+    return _has_many(data) and _has_many(shallow_text(data.decode("utf-8", "replace")).encode())
+
+
+def _has_many(data: bytes) -> bool:
     values = data.count(b"{") + data.count(b"[")
     return values > _MOST_VALUES or data.count(b",") > _MOST_COMMAS
 

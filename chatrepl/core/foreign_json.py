@@ -41,7 +41,7 @@ def decode(data: bytes | str, deepest: int = DEEPEST, *, halves: bool = False) -
     may come later.
     """
     text = (data.decode() if isinstance(data, bytes) else data).removeprefix("\ufeff")
-    shallow = _shallow(text, deepest)
+    shallow = shallow_text(text, deepest)
     if shallow is text and (halves or ("\\ud" not in text and "\\uD" not in text)):
         try:
             return Decoded(_STRICT.decode(text))
@@ -115,7 +115,7 @@ def _whole(text: str) -> str:
     return text
 
 
-def _shallow(text: str, deepest: int) -> str:
+def shallow_text(text: str, deepest: int = DEEPEST) -> str:
     """Put a number without an end in place of what is nested too deeply."""
     if text.count("[") + text.count("{") <= deepest:
         return text

@@ -258,6 +258,14 @@ def test_a_reply_of_many_words_is_no_noise() -> None:
     assert longest * max(limits.event_bytes, len(text(" word"))) < limits.reply_bytes
 
 
+def test_what_is_nested_too_deeply_is_left_out_and_no_reason_to_cut_a_reply() -> None:
+    deep = "[" * 200_000 + "]" * 200_000
+    odd = f'data: {{"type":"novel","a":{deep},"b":{deep}}}\n\n'.encode()
+    events, error = read(text("a"), odd, text("b"), sse(type="message_stop"))
+    assert error is None
+    assert reply(events).text == "ab"
+
+
 def test_something_else_than_a_stream_is_recognised() -> None:
     _, error = broken(b"<title>Hi</title>", content_type="text/html; charset=x")
     assert "“Hi”" in error.message
