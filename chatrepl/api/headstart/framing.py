@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from chatrepl.core.value import frozen
 
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?")
-_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
+_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _MOST_LINE: Final = 4096
 _EMPTY: Final = frozenset({204, 304})
@@ -45,7 +45,7 @@ def head_of(data: bytes) -> Head:
     for line in lines:
         if (field := _FIELD.fullmatch(line)) is None:
             raise EOFError("a header that is none")
-        name, value = field[1].decode("ascii").lower(), field[2].decode("latin-1")
+        name, value = field[1].decode("ascii").lower(), field[2].strip(b" \t").decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     wants_end = "close" in headers.get("connection", "").lower()
     return Head(int(status[2]), headers, status[1] == b"1" and not wants_end)
