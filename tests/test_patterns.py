@@ -206,6 +206,8 @@ def took(call: Call, attack: tuple[str, str, str], size: int) -> float:
 
 def grows(call: Call, attack: tuple[str, str, str]) -> bool:
     """Tell whether twice the text takes far more than twice the time, again and again."""
+    if all(took(call, attack, HALF // 16) >= WORTH_S for _ in range(3)):  # the whole takes hours
+        return True
     if took(call, attack, HALF) < WORTH_S:  # whatever grows with the square takes longer
         return False
     ratios = (took(call, attack, 2 * HALF) / took(call, attack, HALF) for _ in range(3))
@@ -224,6 +226,6 @@ def test_no_pattern_takes_longer_than_its_text_is_long(where: str) -> None:
     assert slow(CALLS[where]) is None
 
 
-@pytest.mark.parametrize("pattern", ["a+b", "<x>.*?</x>", r"\s*="])
+@pytest.mark.parametrize("pattern", ["a+b", "<x>.*?</x>", r"\s*=", r":\s*[^x]*?\s*;"])
 def test_the_texts_find_a_pattern_that_does(pattern: str) -> None:
     assert slow(Call("", re.compile(pattern, re.DOTALL), "search"))
