@@ -144,6 +144,19 @@ def test_settings_pages_and_modes(tmp_path: Path) -> None:
         assert c.terminal.wait_exit() == 0
 
 
+def test_replies_are_compared_and_what_was_sent_is_shown(tmp_path: Path) -> None:
+    with chat(tmp_path, columns=120) as c:
+        c.say("demo: say **bold**")
+        c.command("/compare -n 2", "/pick")
+        c.command("/diff 1 2", "[Nn]o words|differ|same")
+        c.command("/pick 2", "turn|reply")
+        c.command("/request", "messages|user")
+        c.command("/commands", "no commands of your own")
+        c.terminal.keys("c-d")
+
+        assert c.terminal.wait_exit() == 0
+
+
 def test_the_editor_gives_its_text_to_the_prompt(tmp_path: Path) -> None:
     editor = tmp_path / "editor.sh"
     editor.write_text(EDITOR)
