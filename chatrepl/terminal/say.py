@@ -65,13 +65,19 @@ class Speaker:
                 self.console.print(coloured, soft_wrap=True)
 
     def line(self, text: str, style: str = "meta") -> None:
-        """Say something in one style; lines stay lines, and no row ends in a blank."""
+        """Say something in one style; lines stay lines, and no row ends in a blank.
+
+        The rows of a single line that is indented are all so.
+        """
         self._said = True
         look = self.console.get_style(style)
-        rows = wrap([(self.drawn(display(text.rstrip())), look)], self.console.width)
-        newline = Segment.line()
+        words = text if "\n" in text else text.lstrip(" ")
+        indent = " " * min(len(text) - len(words), self.console.width // 2) if words else ""
+        width = self.console.width - len(indent)
+        rows = wrap([(self.drawn(display(words.rstrip())), look)], width)
+        begin, newline = Segment(indent), Segment.line()
         self.console.print(
-            Segments([part for row in map(rstrip, rows) for part in (*row, newline)]), end=""
+            Segments([part for row in map(rstrip, rows) for part in (begin, *row, newline)]), end=""
         )
 
     def error(self, error: ChatreplError) -> None:

@@ -29,6 +29,13 @@ def test_no_row_is_wider_than_the_window_or_ends_in_a_blank(text: str, width: in
     assert "".join("".join(rows).split()) == "".join(text.split())
 
 
+def test_all_rows_of_an_indented_line_are_indented() -> None:
+    assert said(Notice("  export KEY=...   a key that is made"), width=20) == (
+        "  export KEY=...   a\n  key that is made\n"
+    )
+    assert said(Notice("one\n  two"), width=20) == "one\n  two\n"
+
+
 def test_what_is_to_be_copied_is_never_broken() -> None:
     assert said(Exactly("word " * 30 + "x"), width=20) == "word " * 30 + "x\n"
 
