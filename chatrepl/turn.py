@@ -26,6 +26,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.talk.usage import Cost
 from chatrepl.session.books import receipt_of
+from chatrepl.session.closing import close_turn
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
@@ -217,7 +218,7 @@ async def _run(
         error = failure.message
         raise
     finally:  # nothing awaits from here on: a cancellation may be on its way out
-        done = session.close_turn(exchange.turn, exchange.plan, exchange.reply, error)
+        done = close_turn(session, exchange.turn, exchange.plan, exchange.reply, error)
     return done
 
 
