@@ -28,6 +28,7 @@ _CHUNK: Final = 65_536
 _LOG_BYTES: Final = 8_192
 _LEAVE_S: Final = 0.7  # after its input closed
 _FORCE_S: Final = 0.5  # after it was asked to end
+_GONE_S: Final = 3.0  # after it was killed: at once, but where nothing else gets its turn either
 _LOOK_S: Final = 0.01
 _EVERY_PROGRAM: Final = ("PATH", "HOME", "LANG", "TMPDIR", "USER", "LOGNAME", "SHELL")
 
@@ -161,7 +162,7 @@ async def _end(process: asyncio.subprocess.Process, patience_s: float) -> None:
         _signal(process, signal.SIGTERM)
         await _is_gone(process, _FORCE_S)
     _signal(process, signal.SIGKILL)
-    await _is_gone(process, _FORCE_S)
+    await _is_gone(process, _GONE_S)
 
 
 async def _is_gone(process: asyncio.subprocess.Process, patience_s: float) -> bool:

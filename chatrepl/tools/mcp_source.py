@@ -170,7 +170,7 @@ class McpSource:
 
             token = await asyncio.to_thread(self._token)
             async with connected(self.server, token) as session:
-                session.changed |= {"tools", "prompts", "resources"}
+                session.changed.update(("tools", "prompts", "resources"))
                 self._here, self._starting = session, None
                 self._starts *= bool(self.server.command)  # an address may come and go
                 ready.set_result(session)
