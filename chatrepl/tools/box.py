@@ -19,7 +19,7 @@ from chatrepl.core.words import hidden_words
 _DIGEST: Final = 8
 
 
-class Source(Protocol):
+class ToolSource(Protocol):
     """Where tools come from. None of its methods raises for what a tool does wrong."""
 
     async def tools(self) -> tuple[Tool, ...]:
@@ -36,11 +36,11 @@ class Box:
     """A `Toolbox` of several sources. `keeps_hidden` tells whether unseen characters are sent."""
 
     def __init__(
-        self, sources: Sequence[Source], keeps_hidden: Callable[[], bool] = lambda: False
+        self, sources: Sequence[ToolSource], keeps_hidden: Callable[[], bool] = lambda: False
     ) -> None:
         self._sources = tuple(sources)
         self._keeps_hidden = keeps_hidden
-        self._homes: dict[str, tuple[Source, Tool]] = {}
+        self._homes: dict[str, tuple[ToolSource, Tool]] = {}
 
     async def tools(self) -> tuple[Tool, ...]:
         of_each = await asyncio.gather(*(source.tools() for source in self._sources))

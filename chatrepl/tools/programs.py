@@ -10,7 +10,7 @@ import json
 import re
 import signal
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.json_schema import departure
@@ -26,8 +26,6 @@ from chatrepl.tools.process import (
     run_program,
 )
 
-Pictures: TypeAlias = Callable[[bytes], tuple[Block, ...]]
-
 _PICTURE: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
 _CUT: Final = f"[cut at {MOST_TEXT // 1024} KB: the program was stopped]"
 _NOTHING: Final = "[it printed nothing]"
@@ -40,7 +38,10 @@ class Programs:
     """
 
     def __init__(
-        self, programs: Iterable[ToolProgram], environ: Mapping[str, str], pictures: Pictures
+        self,
+        programs: Iterable[ToolProgram],
+        environ: Mapping[str, str],
+        pictures: Callable[[bytes], tuple[Block, ...]],
     ) -> None:
         self._programs = {program.name: program for program in programs}
         self._environ = environ
