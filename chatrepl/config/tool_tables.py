@@ -1,6 +1,6 @@
 """`[tools.NAME]` and `[mcp.NAME]`: programs and servers that are tools, read and checked.
 
-To add a key, add a field to `ToolProgram` or `McpServer`, and a row here. No message
+To add a key, add a field to `ToolProgram` or `McpServer`, and a row to `KEYS`. No message
 repeats what stands in a table: it may be secret.
 """
 
@@ -16,6 +16,7 @@ from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.foreign_json import Decoded, decode, tame
 from chatrepl.core.json_schema import schema_fault
 from chatrepl.core.rows import object_schema, parse_columns
+from chatrepl.core.setting_values import shown
 from chatrepl.core.settings import OPTIONS, nearest
 from chatrepl.core.tools import SERVICE_TOOLS, TOOL_NAME, McpServer, ToolProgram
 from chatrepl.core.value import frozen
@@ -24,7 +25,9 @@ TablePlace: TypeAlias = tuple[str, ...]
 Reader: TypeAlias = Callable[[Any, Path], Any]
 
 _LONGEST_S: Final = 86_400
-_API_KEYS: Final = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
+_API_KEYS: Final = frozenset(
+    "ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_CUSTOM_HEADERS".split()
+)
 _KEY_OF_SCHEMA: Final = r"[a-zA-Z0-9_.-]{1,64}"
 _ABOVE_ALL: Final = frozenset({"anyOf", "oneOf", "allOf"})
 # What these are called elsewhere.
@@ -100,7 +103,7 @@ class _Entry:
         name = self.name[1]
         if name in SERVICE_TOOLS:
             self.fail((), f"{name} is a tool of the service. Give yours another name.")
-        values = self.values(table, _PROGRAM)
+        values = self.values(table)
         if "command" not in values:
             self.fail((), f"{self.key}.command is missing: the program to run.")
         return ToolProgram(name, **{"description": "", **values})
@@ -108,7 +111,7 @@ class _Entry:
     def server(self, table: Any) -> McpServer:
         if not isinstance(table, dict):
             self.fail((), f"A server is a table: write [{self.key}].")
-        values = self.values(table, _SERVER)
+        values = self.values(table)
         args = values.pop("args", ())
         if ("command" in values) == ("url" in values):
             self.fail((), f"[{self.key}] takes a command or a url, one of them.")
@@ -125,17 +128,18 @@ class _Entry:
     def key(self) -> str:
         return ".".join(self.name)
 
-    def values(self, table: Mapping[str, Any], rows: Mapping[str, Reader]) -> dict[str, Any]:
+    def values(self, table: Mapping[str, Any]) -> dict[str, Any]:
         """Read each key of the table into the field of its name."""
+        rows = KEYS[self.name[0]]
         if re.fullmatch(TOOL_NAME, self.name[1]) is None:
-            shown = self.name[1][:80]
-            self.fail((), f"{shown!r} is no name: letters, digits, _ and -, at most 64 of them.")
+            name = shown(self.name[1])
+            self.fail((), f"'{name}' is no name: letters, digits, _ and -, at most 64 of them.")
         values = {}
         for key, value in table.items():
             if key not in rows:
                 near = _ELSEWHERE.get(key) or nearest(key, rows)
                 hint = f"Did you mean {near}?" if near in rows else f"There are {', '.join(rows)}."
-                self.fail((key,), f"There is no key {self.key}.{key[:60]}. {hint}")
+                self.fail((key,), f"There is no key {self.key}.{shown(key)}. {hint}")
             try:
                 values[_FIELDS.get(key, key)] = rows[key](value, self.folder)
             except (ConfigError, UsageError) as error:
@@ -272,30 +276,33 @@ def _of_an_input(schema: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError('describes no object: its outermost type is "object".')
     for name in properties if isinstance(properties, dict) else ():
         if re.fullmatch(_KEY_OF_SCHEMA, name) is None:
-            raise ConfigError(f"has the field {name[:60]!r}: letters, digits, _ . and - only.")
+            raise ConfigError(f"has the field '{shown(name)}': letters, digits, _ . and - only.")
     return {"type": "object", **schema}
 
 
 _FIELDS: Final = {"deadline": "deadline_s"}
-_PROGRAM: Final[Mapping[str, Reader]] = {
-    "command": _command,
-    "description": _text,
-    "schema": _schema,
-    "approve": _one_of("never", "ask", "always"),
-    "deadline": _seconds,
-    "folder": _place,
-    "environment": _variables,
-}
-_SERVER: Final[Mapping[str, Reader]] = {
-    "command": _command,
-    "args": _words,
-    "url": _url,
-    "connect": _one_of("here", "service"),
-    "token_command": _command,
-    "approve": _one_of("never", "ask", "always"),
-    "tools": _names,
-    "deny": _names,
-    "deadline": _seconds,
-    "folder": _place,
-    "environment": _variables,
+# How each key of a table is read.
+KEYS: Final[Mapping[str, Mapping[str, Reader]]] = {
+    "tools": {
+        "command": _command,
+        "description": _text,
+        "schema": _schema,
+        "approve": _one_of("never", "ask", "always"),
+        "deadline": _seconds,
+        "folder": _place,
+        "environment": _variables,
+    },
+    "mcp": {
+        "command": _command,
+        "args": _words,
+        "url": _url,
+        "connect": _one_of("here", "service"),
+        "token_command": _command,
+        "approve": _one_of("never", "ask", "always"),
+        "tools": _names,
+        "deny": _names,
+        "deadline": _seconds,
+        "folder": _place,
+        "environment": _variables,
+    },
 }

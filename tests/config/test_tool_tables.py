@@ -166,7 +166,9 @@ TEXTS = "takes a list of words, or a text that is split into words."
         ("[tools.it]\nschema = { oneOf = [] }", "2: tools.it.schema describes no object: its "),
         ("[tools.it]\nschema = 'größe int'", "2: tools.it.schema has the field 'größe': letters, "),
         ("[tools.'a b']\ncommand = 'a'", f"1: 'a b' {NAMED}"),
-        (f"[tools.{'a' * 65}]\ncommand = 'a'", f"1: '{'a' * 65}' {NAMED}"),
+        (f"[tools.{'a' * 65}]\ncommand = 'a'", f"1: '{'a' * 59}…' {NAMED}"),
+        ('tools = { "a\\nb" = { command = 1 } }', f"1: 'a\\nb' {NAMED}"),
+        ('[tools.it]\n"a\\u001bb" = 1', "1: There is no key tools.it.a\\x1bb. There are "),
         ("[tools.web_search]\ncommand = 'a'", ("1: web_search is a tool of the service. Give yours "
                                               "another name.")),
         ("[tools]\nit = 5", "2: There is no setting tools.it. "),
@@ -221,7 +223,7 @@ _VALUES = st.recursive(
 ).filter(lambda value: "null" not in json.dumps(value))
 _KEYS = st.sampled_from([
     "command", "description", "schema", "approve", "deadline", "folder", "environment", "args",
-    "url", "connect", "token_command", "tools", "deny", "more",
+    "url", "connect", "token_command", "tools", "deny", "more", "a\nb", "\x1b[2J",
 ])  # fmt: skip
 
 
