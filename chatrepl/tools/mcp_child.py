@@ -8,6 +8,7 @@ package has such a transport too; it reads lines of any length, and ends a serve
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -183,7 +184,12 @@ def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None
 
 
 def _release(process: asyncio.subprocess.Process) -> None:
-    """Close our ends of the pipes; asyncio has no public way, and waits for the other ends."""
+    """Reap what was killed, even where we are interrupted, and close our ends of the pipes.
+
+    asyncio has no public way to these, and waits for the other ends.
+    """
     transport = getattr(process, "_transport", None)
     if transport is not None:
+        with suppress(subprocess.TimeoutExpired):
+            transport.get_extra_info("subprocess").wait(_FORCE_S)
         transport.close()
