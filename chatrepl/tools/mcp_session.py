@@ -160,7 +160,7 @@ async def connected(server: McpServer, token: str) -> AsyncIterator[McpSession]:
             why = f"no answer within {min(server.deadline_s, _START_S):g} s{_because(log)}"
             raise ToolError(f"{server.name} did not start: {why}.") from None
         except Exception as error:  # noqa: BLE001 - a place of containment: what starts is foreign
-            why = log.last_line or _first(error)
+            why = log.last_line or ("it ended" if over.is_set() else _first(error))
             raise ToolError(f"{server.name} did not start: {flat(why)}.") from None
         yield session
 
