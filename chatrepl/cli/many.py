@@ -184,7 +184,7 @@ class _ManyRun:
         connection = open_connection(
             self.session.settings, demo=options.demo, single=True, width=_WIDEST
         )
-        self.questions.own = connection.route.secrets
+        self.questions.own = self.tally.secrets = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
         ordered = Ordered(ends.log, self._written(sink_of(options, self.out, ends.write)))
