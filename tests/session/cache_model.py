@@ -17,6 +17,7 @@ from chatrepl.demo import models as demo_models
 from chatrepl.demo.cache import Cache, lay_out
 from chatrepl.demo.request import WireMessage, WireRequest
 from chatrepl.demo.tokens import count_text
+from chatrepl.session.closing import close_turn
 from chatrepl.session.session import Session
 
 MODEL = "claude-opus-5-5"
@@ -65,7 +66,7 @@ class Talk:
         self.now += reply_s
         text = TextBlock(" ".join(["word"] * words) + f" {self.ids}")
         reply = Reply((text,), usage=usage, usage_known=True, complete=True, stop_reason="end_turn")
-        self.session.close_turn(turn, plan, replace(reply, model=plan.request.model))
+        close_turn(self.session, turn, plan, replace(reply, model=plan.request.model))
         return usage
 
 
