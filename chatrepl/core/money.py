@@ -45,13 +45,13 @@ class Meter:
     replies: int = 0
     unpriced: int = 0
 
-    def add(self, usage: Usage, cost: Cost | None) -> "Meter":
-        """Count one more reply; `cost` is None where its price is unknown."""
+    def add(self, usage: Usage, cost: Cost | None, replies: int = 1) -> "Meter":
+        """Count one more reply, or what is none; `cost` is None where its price is unknown."""
         return replace(
             self,
             usage=self.usage + usage,
             cost=self.cost if cost is None else self.cost + cost,
-            replies=self.replies + 1,
+            replies=self.replies + replies,
             unpriced=self.unpriced + (cost is None),
         )
 
