@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.commands.next_reply import set_system
-from chatrepl.config.file import check_file, decode, read_bytes, read_file
+from chatrepl.config.file import ConfigFile, check_file, decode, read_bytes, read_file
 from chatrepl.config.load import Config, lay_over
 from chatrepl.config.show import example
 from chatrepl.core.errors import ChatreplError, ConfigError
@@ -37,15 +37,23 @@ def keep(session: Session, opt: Option, value: Any) -> str:
         before = check_file(path, data)
         profile = loaded.layers.profile
         after = _encoded(with_value(_text(data), opt, value, profile), data)
-        checked = check_file(path, after)
         wanted = values_of(before) | {(profile or "", opt.key): value}
-        if values_of(checked) != wanted:
+        checked = _checked(path, after)
+        if checked is None or values_of(checked) != wanted:
             raise ConfigError(f"{path}: {opt.key} has no place in it.", "/config edit opens it.")
         lay_over(checked, path, loaded.layers)
         _write(path, after)
     fresh = _taken_over(session, loaded)
     where = f"{path}, under [profiles.{profile}]" if profile else str(path)
     return " ".join([f"Kept in {where}.", *_yet(opt.key, fresh)])
+
+
+def _checked(path: Path, data: bytes) -> ConfigFile | None:
+    """Check what is to be written; None where it is not even TOML."""
+    try:
+        return check_file(path, data)
+    except ConfigError:
+        return None
 
 
 def _yet(key: str, fresh: Config) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
+from chatrepl.config.toml_words import plain
 from chatrepl.config.trust import Doubt, doubt
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.setting_values import check
@@ -20,6 +21,7 @@ from chatrepl.core.value import frozen
 Keys: TypeAlias = tuple[str, ...]
 
 _PART: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_A_PART: Final = re.compile(_PART)
 _DOTTED: Final = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
 _HEADER: Final = rf"\s*\[\[?\s*({_DOTTED})\s*\]"
 _KEY: Final = rf"\s*({_DOTTED})\s*="
@@ -49,7 +51,7 @@ def line_of(keys: Keys, lines: Mapping[Keys, int]) -> int:
 
 
 def _parts(dotted: str) -> Keys:
-    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
+    return tuple(part.strip("\"'") for part in _A_PART.findall(dotted))
 
 
 def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
@@ -237,17 +239,13 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         message = str(error)
         at = re.search(r" \(at line (\d+), column (\d+)\)$", message)
         where = f"{at[1]}:{at[2]}" if at else str(text.rstrip().count("\n") + 1)
-        raise ConfigError(f"{path}:{where}: {_without_place(message)}.") from None
+        raise ConfigError(f"{path}:{where}: {plain(message)}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: tables or lists are nested too deeply.") from None
     except ValueError:  # Python reads whole numbers of at most a few thousand digits
         long = re.search(r"[0-9_]{4000}", text)
         line = text.count("\n", 0, long.start()) + 1 if long else 1
         raise ConfigError(f"{path}:{line}: a number is too long.") from None
-
-
-def _without_place(message: str) -> str:
-    return re.sub(r" \(at [^()]*\)$", "", message)
 
 
 def _reason(error: OSError | ValueError) -> str:

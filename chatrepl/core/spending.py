@@ -56,8 +56,8 @@ class Spending:
     open: bool = False
     batch: bool = False
     fast: bool = False
-    warm: bool = False
     held_usd: float = 0.0
+    warm: bool = False
 
     @property
     def took_anything(self) -> bool:

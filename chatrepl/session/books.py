@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.keep_warm import Kept
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
+
+PAID_ASIDE: Final = "paid_aside"
 
 
 @frozen
@@ -40,8 +42,11 @@ class Books:
     kept: "Kept | None" = None
 
     def paid(self, usage: Usage, cost: Cost | None, replies: int = 1) -> Self:
-        """Enter what one reply took, or none; `cost` is None where its price is unknown."""
-        meter, talk = (one.add(usage, cost, replies) for one in (self.meter, self.talk))
+        """Enter what one reply took, or what was asked aside and is no reply.
+
+        `cost` is None where its price is unknown.
+        """
+        meter, talk = (sums.add(usage, cost, replies) for sums in (self.meter, self.talk))
         return replace(self, meter=meter, talk=talk)
 
     def joined(self, other: "Books", *, footprint: bool) -> Self:
@@ -75,11 +80,25 @@ class Books:
     def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:
         """Go on with that conversation, of which nothing is in the cache that we know of.
 
-        The `facts` that go with it tell what was asked beside it, which was paid for, too.
+        The `facts` that go with it tell what was asked beside it and aside, and paid for, too.
         """
-        talk = Meter.of(conversation, _beside(conversation, facts))
+        talk = Meter.of(conversation, _beside(conversation, facts)) + Meter(cost=_aside(facts))
         kept = self.kept and replace(self.kept, in_a_row=0)
         return replace(self, talk=talk, footprint=None, miss="", behind=True, kept=kept)
+
+
+def paid_aside(facts: Mapping[str, Any], cost: Cost) -> Wire:
+    """Give the fact of what was paid aside in a conversation, now that `cost` was, too."""
+    total = _aside(facts) + cost
+    return {PAID_ASIDE: [total.usd, total.uncached_usd]}
+
+
+def _aside(facts: Mapping[str, Any]) -> Cost:
+    match facts.get(PAID_ASIDE):
+        case [int() | float() as usd, int() | float() as uncached_usd]:
+            return Cost(usd, uncached_usd)
+        case _:
+            return Cost()
 
 
 def _beside(conversation: Conversation, facts: Mapping[str, Any]) -> Iterator[Turn]:

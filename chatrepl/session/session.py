@@ -30,7 +30,7 @@ from chatrepl.core.talk.conversation import (
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
-from chatrepl.session.books import Books
+from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Prices
 from chatrepl.session.service import Service, liberty, official
@@ -81,6 +81,11 @@ class Session:
     def official(self) -> bool:
         """Whether the service of Anthropic itself is asked, and no other server."""
         return official(self.settings)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the embedded engine answers, for no money."""
+        return bool(self.edges.guide)
 
     def named(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for a name that is none."""
@@ -346,11 +351,21 @@ class Session:
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
     def pay(self, request: Request, reply: Reply) -> Cost | None:
-        """Enter what a reply took, aside or in a turn; give its price, where that is known."""
+        """Enter what a reply took; give its price, where that is known."""
         if not reply.usage_known:
             return None
         cost = Prices(self.edges, self.service).of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost, 0 if request.warms else 1)
+        self.books = self.books.paid(reply.total_usage, cost)
+        return cost
+
+    def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
+        """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
+        if not reply.usage_known:
+            return None
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
+        self.books = self.books.paid(reply.total_usage, cost, replies=0)
+        if cost is not None:
+            recorder.meta(**paid_aside(recorder.facts, cost))
         return cost
 
     def take_account(self, other: "Session") -> None:

@@ -35,7 +35,7 @@ def next_warming(session: Session) -> Warming | None:
     came, and where the request would have to make the model think.
     """
     settings, last = session.settings, session.books.footprint
-    is_wanted = settings.cache_keep_warm == "auto" and settings.save and not session.edges.guide
+    is_wanted = settings.cache_keep_warm == "auto" and settings.save and not session.is_demo
     if not is_wanted or last is None or _row(session).in_a_row >= MOST_IN_A_ROW:
         return None
     plan = plan_beside(session.situation, _QUESTION, session.model)

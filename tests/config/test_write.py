@@ -100,3 +100,23 @@ def test_a_switch_and_the_settings_below_it_stand_side_by_side(profile: str | No
 
 def test_a_number_that_is_not_set_is_written_as_nothing() -> None:
     assert with_value("", OPTIONS["temperature"], None) == f"temperature = {toml('')}\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'work.model = "opus"\n',
+        'work.model = "opus"\nplay.web = true\n# end\n\n[cache]\nttl = "5m"\n',
+        "work.web = true\n",
+        "work.cache = { enabled = true }\n",
+    ],
+)
+@pytest.mark.parametrize(
+    ("key", "value"), [("web", True), ("cache.ttl", "5m"), ("web.max_uses", 3), ("model", "haiku")]
+)
+def test_a_profile_of_dotted_lines_takes_each_setting(rest: str, key: str, value: Any) -> None:
+    text = f"[profiles]\n{rest}"
+    before = values_of(check_file(_PATH, text.encode()))
+    written = with_value(text, OPTIONS[key], value, "work")
+    after = values_of(check_file(_PATH, written.encode()))
+    assert after == before | {("work", key): value}

@@ -88,7 +88,7 @@ def test_reads_are_paid_for_and_are_no_replies() -> None:
     warming = planned(talk)
     usage = talk.bill(warming.plan.request)
     reply = Reply(usage=usage, usage_known=True)
-    cost = talk.session.pay(warming.plan.request, reply)
+    cost = talk.session.pay_aside(warming.plan.request, reply, talk.session.recorder)
     after = talk.session.books.meter
     assert cost is not None
     assert after.cost.usd == before.cost.usd + cost.usd
