@@ -21,7 +21,7 @@ from chatrepl.storage.files import PRIVATE_FILE, hold_folder, replace_file, word
 from chatrepl.storage.paths import make_folder
 
 AT_START: Final = frozenset(
-    "allow_http base_url api_key_command headers timeout_s retries save head_start".split()
+    "allow_http base_url api_key_command headers timeout_s retries save head_start tools".split()
 )
 _BOM: Final = b"\xef\xbb\xbf"
 _UNCHECKED: Final = ".unchecked"  # what was edited and is wrong
@@ -98,6 +98,10 @@ def _change(session: Session, path: Path, data: bytes) -> Outcome:
     """Write the file where nothing in it is wrong, and use what it says."""
     loaded, _ = _place(session)
     meant = lay_over(check_file(path, data), path, loaded.layers)
+    if meant.programs:
+        from chatrepl.config.tool_tables import check_schemas  # takes a while
+
+        check_schemas(meant.programs, meant.origins)
     try:
         _resolved(session, meant.settings)
     except ChatreplError as error:
@@ -108,13 +112,18 @@ def _change(session: Session, path: Path, data: bytes) -> Outcome:
     now = changed - AT_START - {"system"}
     session.use(**{OPTIONS[key].name: _value(fresh, key) for key in sorted(now)})
     names = ", ".join(key for key in OPTIONS if key in changed - AT_START)
-    later = ", ".join(key for key in OPTIONS if key in changed & AT_START)
+    changed |= {"tools"} if _tools(fresh) != _tools(loaded) else set()
+    later = ", ".join(key for key in (*OPTIONS, "tools") if key in changed & AT_START)
     words = [f"{path} is written.", f"Changed: {names}." if names else ""]
     words += [f"At the next start: {later}." if later else "", *fresh.notes]
     outcomes: list[Outcome] = [Notice(" ".join(filter(None, words)))]
     if "system" in changed:
         outcomes.append(set_system(session, fresh.settings.system))
     return Several(tuple(outcomes))
+
+
+def _tools(config: Config) -> tuple[object, object]:
+    return config.programs, config.servers
 
 
 def _value(config: Config, key: str) -> Any:

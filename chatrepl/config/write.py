@@ -34,11 +34,12 @@ def with_value(text: str, opt: Option, value: Any, profile: str | None = None) -
 
 
 def values_of(file: ConfigFile) -> dict[Keys, Any]:
-    """Give what a file sets, by profile (or none) and key."""
+    """Give what a file sets, by profile (or none) and key; tables of tools as they are."""
     tables = {"": file.values, **file.profiles}
-    return {
+    values: dict[Keys, Any] = {
         (name, key): entry.value for name, table in tables.items() for key, entry in table.items()
     }
+    return values | {(name, "tools", "mcp"): tools for name, tools in file.tools.items()}
 
 
 def _is_dotted(table: Any, name: str) -> bool:

@@ -286,7 +286,7 @@ class Repl:
             case Compare():
                 self._compare(outcome)
             case Count():
-                self._do(exact_count(self.session, outcome, self.count, self.runner, self.desk))
+                self._do(exact_count(outcome, self.count, self.runner, self.desk, self.consent))
 
     def _confirm(self, asked: Confirm | Choose) -> None:
         self.act(asked.preview)

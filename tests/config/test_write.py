@@ -24,6 +24,9 @@ _FILES = [
     '"cache.ttl" = "5m"\nheaders = { x-a = "b" }\n[profiles.work.cache]\nttl = "1h"\n# end',
     '[profiles]\nwork = { effort = "low" }\n[profiles.play]\nweb = true\n',
     'system = """\nTwo\n[lines]\n"""\ncontext = { policy = "drop" }\n[extra_body]\ntop = 1\n',
+    "[tools.a]\ncommand = 'a'\n\n# b\n[mcp.b]\nurl = 'http://b'\n[profiles.work.tools.a]\ncommand='c'",
+    "tools = { a = { command = 'a' } }\n[profiles.play]\ntools.a.command = 'a'\n# end\n",
+    "[tools]\nmax_rounds = 3\n[tools.a.schema]\ntype = 'object'\n[tools.a]\ncommand = 'a' # a\n",
     example(),
 ]
 
