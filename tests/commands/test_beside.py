@@ -12,7 +12,8 @@ from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Beside, Notice, Several
 from chatrepl.core.settings import Settings
-from chatrepl.session.beside import KEY, plans_beside, turns_beside
+from chatrepl.core.world import BESIDE
+from chatrepl.session.beside import plans_beside, turns_beside
 from tests.commands.playing import CutError, Player
 from tests.commands.trimmer import Trimmer
 
@@ -194,7 +195,7 @@ def test_the_last_ones_are_shown_with_where_they_were_asked() -> None:
     chat.do("/undo")
     chat.do("/btw")
     assert "in another branch" in chat.heard
-    chat.session.recorder.keep(chat.session.conversation, **{f"{KEY}x": {"id": 7}})
+    chat.session.recorder.keep(chat.session.conversation, **{f"{BESIDE}x": {"id": 7}})
     chat.do("/btw")  # what is damaged costs nothing else
     assert "say number 4" in chat.heard
 

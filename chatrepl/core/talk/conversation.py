@@ -65,6 +65,11 @@ class Message:
         """The text blocks, joined as they follow one another."""
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
 
+    @property
+    def markdown(self) -> str:
+        """What it says, block by block."""
+        return "\n".join(block.to_markdown() for block in self.content)
+
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
