@@ -72,6 +72,8 @@ class NoRecorder:
         return not self.unsaved
 
 
+BESIDE: Final = "beside/"  # begins the facts that are what was asked beside a conversation
+PAID_ASIDE: Final = "paid_aside"  # the fact that tells what was paid for what is kept nowhere
 _EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."
 OpenPair: TypeAlias = tuple[Conversation, Recorder]
 
