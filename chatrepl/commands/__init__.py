@@ -16,4 +16,5 @@ from chatrepl.commands import (
     trimming,
     turns,
     usage,
+    workshop,
 )

@@ -33,6 +33,7 @@ prefill: Begin the reply with your words
 think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
+code: Run code while answering
 cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns
@@ -84,6 +85,9 @@ effort max: All it can; slow and dear
 effort clear: As the model likes
 web on: Search while it answers
 web off: Answer by what it knows
+web fetch: Search, and read pages, too
+code on: Run code while it answers
+code off: Answer without running any
 context exact: Ask the service to count
 doctor live: Try a reply of one token, too
 cite on: Footnotes to what you attach

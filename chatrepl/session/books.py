@@ -99,4 +99,5 @@ def receipt_of(
         duration_s=max(0.0, seconds),
         error=error,
         sent=sent,
+        container=reply.container,
     )

@@ -24,10 +24,10 @@ from chatrepl.core.exchange.params import (
     merged,
     past_tools,
     plain_params,
+    service_tools,
     takes_sampling,
     thinking_param,
     wants_thinking,
-    web_tool,
     without,
 )
 from chatrepl.core.exchange.view import Sent, bind, place_sent
@@ -110,6 +110,10 @@ class Request:
         """Give the request without the parameters that are `refused`."""
         return replace(self, params=without(dict(self.params), refused))
 
+    def within(self, container: str) -> "Request":
+        """Give the request for code to run in that container, where there is one."""
+        return replace(self, params={**self.params, "container": container}) if container else self
+
     def with_ours(self, message: Message) -> Message:
         """Give `message` with the instructions of ours that go out with it."""
         if not self.ours:
@@ -143,7 +147,8 @@ def _bytes(value: Wire) -> bytes:
 class Ask:
     """What one turn asks for, beyond the settings; `instruction` goes out with the message.
 
-    `official` tells that the service of Anthropic itself is asked.
+    `official` tells that the service of Anthropic itself is asked. Where code may run, it runs in
+    the `container` that it ran in before.
     """
 
     prefill: str = ""
@@ -154,6 +159,7 @@ class Ask:
     extra_tokens: int = 0
     official: bool = False
     tools: tuple[Wire, ...] = field(default=())
+    container: str = ""
 
 
 def build_request(
@@ -175,9 +181,8 @@ def build_request(
     placed, system = place_sent(conversation, model, *new)
     if settings.cite_documents and ask.schema is None:  # the service takes one of the two
         placed = tuple(message.citing for message in placed)
-    asked = [*ask.tools, *([web_tool(settings, model)] if settings.web and model.web else [])]
-    given = {tool.get("name") for tool in asked}
-    past = [t for t in past_tools(called(placed), settings, model) if t["name"] not in given]
+    asked = [*ask.tools, *service_tools(settings, model)]
+    past = past_tools(called(placed), asked, settings, model)
     tools = [*asked, *past]
     sent = bind(placed, system, model, _declared(tools, settings.extra_body))
     messages = sent.messages
@@ -188,6 +193,8 @@ def build_request(
         params["tools"] = tools
     if past and not asked:  # the past needs the tools, but they are not to be used
         params["tool_choice"] = {"type": "none"}
+    if ask.container and model.code:
+        params["container"] = ask.container
     params = merged(params, settings.extra_body)
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params

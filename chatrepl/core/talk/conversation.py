@@ -108,7 +108,7 @@ class Prefill:
 class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short.
 
-    `sent` is what is kept of the request (`core/exchange/noted.py`).
+    `sent` is what is kept of the request (`core/exchange/noted.py`); `container` is where code ran.
     """
 
     model: str = ""
@@ -124,6 +124,7 @@ class Receipt:
     error: str = ""
     stop_sequence: str | None = None
     sent: Wire | None = None
+    container: Wire | None = None
 
 
 @frozen
@@ -226,6 +227,12 @@ class Conversation:
         receipts = (turn.receipt for turn in reversed(self.path()))
         return next((receipt.message_id for receipt in receipts if receipt), None)
 
+    @property
+    def container(self) -> str:
+        """Where code of the service ran last, on whatever branch; empty where none ran."""
+        receipts = (turn.receipt for turn in reversed([*self.turns.values()]) if turn.receipt)
+        return next((name for one in receipts if (name := container_id(one.container))), "")
+
     def add(self, turn: Turn) -> "Conversation":
         """Hang `turn` under its parent and make it the head.
 
@@ -312,6 +319,12 @@ def _is_blank(block: Block) -> bool:
             return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
         case _:
             return False
+
+
+def container_id(container: Wire | None) -> str:
+    """Name a container that a reply tells of; empty where it tells of none."""
+    name = container.get("id") if container is not None else None
+    return name if isinstance(name, str) else ""
 
 
 def system_of(conversation: Conversation) -> str:
