@@ -5,6 +5,7 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 """
 
 from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -94,17 +95,23 @@ class Client:
 
     async def lines(self, path: str, most: int) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a file as they come, each of so many bytes at most."""
-        response = await self._send("GET", path, None, self._origin, stream=True)
         rest = b""
-        try:
-            async for chunk in response.aiter_bytes():
+        async with aclosing(self.chunks(path)) as chunks:
+            async for chunk in chunks:
                 *lines, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else (rest + chunk,)
                 for line in lines:
                     yield self._origin.hide(line)
                 if len(rest) > most:
                     raise _odd(self._origin)
-            if rest.strip():
-                yield self._origin.hide(rest)
+        if rest.strip():
+            yield self._origin.hide(rest)
+
+    async def chunks(self, path: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a file as they come."""
+        response = await self._send("GET", path, None, self._origin, stream=True)
+        try:
+            async for chunk in response.aiter_bytes():
+                yield chunk
         except FAULTS.raised as error:
             raise from_exception(error, self._origin, FAULTS, begun=True) from error
         finally:

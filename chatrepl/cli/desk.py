@@ -13,7 +13,7 @@ from shutil import get_terminal_size
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
-from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.connection import Connection, LoopRunner, new_runner
 from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
@@ -27,6 +27,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block
+from chatrepl.core.world import FileStore
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
@@ -68,6 +69,7 @@ def talk(
     try:
         with new_runner() as runner:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
+            session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
 
@@ -98,6 +100,12 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _files(connection: Connection, runner: LoopRunner) -> FileStore:
+    from chatrepl.cli.files import ServiceFiles  # seldom needed
+
+    return ServiceFiles(connection, runner)
 
 
 def _keep_learned(session: Session) -> None:

@@ -58,6 +58,8 @@ search: Find text in saved conversations
 export: Write it as md, html, json, curl, python
 import: Open a conversation from a JSON file
 delete: Delete a saved one for good
+files: List the files that code made
+download: Save files that code made
 usage: What was spent, by day or model
 models: List models with prices
 commands: Commands of your own
@@ -103,6 +105,7 @@ usage model: A row for each model
 usage conversation: A row for each conversation
 copy code: The last block of code
 copy all: The whole conversation
+download all: All files that code made
 system @: Read it from a file
 system edit: Write it in your editor
 system clear: Have none

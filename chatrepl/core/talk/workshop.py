@@ -5,8 +5,37 @@ from typing import Any
 
 from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.value import frozen
 
 _UPLOAD = "container_upload"
+_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+
+
+@frozen
+class MadeFile:
+    """What the service says of a file; `size` in bytes is None where it does not tell.
+
+    What is not `given` out can be used by code only.
+    """
+
+    id: str
+    name: str = ""
+    size: int | None = None
+    kind: str = ""
+    given: bool = True
+
+    @property
+    def line(self) -> str:
+        """Say what it is: `chart.png · 12 kB`."""
+        return " · ".join(filter(None, (self.name or self.id, size_words(self.size))))
+
+
+def size_words(size: int | None) -> str:
+    """Write how large a file is; nothing where nobody knows."""
+    if size is None:
+        return ""
+    unit, name = next((pair for pair in _UNITS if size >= pair[0]), (1, "bytes"))
+    return f"{size / unit:.3g} {name}" if size < 1000 * unit else f"{size // unit:,} {name}"
 
 
 def files_made(blocks: Iterable[Block]) -> tuple[str, ...]:
