@@ -31,6 +31,7 @@ FAULTS: Final = replace(
     credentials=(anthropic.CredentialsError,),
     timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
 )
+_TOKEN: Final = "authorization_token"  # noqa: S105 - the name of a key
 NO_HEADERS: Final[Mapping[str, str]] = {}
 _UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
 
@@ -53,7 +54,7 @@ class Client:
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and give what comes. Leaving the iteration closes the connection."""
-        origin = for_model(self._origin, request.model)
+        origin = for_model(with_tokens_of(request, self._origin), request.model)
         betas = beta_header(request, self._headers)
         body = streaming(request)
         response = await self._send("POST", MESSAGES, body, origin, stream=True, headers=betas)
@@ -61,7 +62,7 @@ class Client:
 
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
-        origin = for_model(self._origin, request.model)
+        origin = for_model(with_tokens_of(request, self._origin), request.model)
         betas, body = beta_header(request, self._headers), counting(request)
         response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)
         count = _read(response, origin).get("input_tokens")
@@ -185,6 +186,14 @@ def _odd(origin: Origin) -> ApiError:
         "Check base_url.",
         retryable=False,
     )
+
+
+def with_tokens_of(request: Request, origin: Origin) -> Origin:
+    """Give who is asked, who is not to repeat the tokens for other servers that a request holds."""
+    servers = request.params.get("mcp_servers")
+    named = [one for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
+    tokens = [token for one in named if isinstance(token := one.get(_TOKEN), str) and token]
+    return replace(origin, secrets=(*origin.secrets, *tokens)) if tokens else origin
 
 
 def connect(

@@ -34,6 +34,7 @@ think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
 code: Run code while answering
+mcp: Servers of tools that it may use
 cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns
@@ -88,6 +89,9 @@ effort clear: As the model likes
 web on: Search while it answers
 web off: Answer by what it knows
 web fetch: Search, and read pages, too
+mcp add: Add one, by its address
+mcp list: Show which there are
+mcp remove: Take one off
 code on: Run code while it answers
 code off: Answer without running any
 context exact: Ask the service to count

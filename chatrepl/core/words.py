@@ -44,7 +44,7 @@ _TOO_EARLY: Final = {
 COMMANDS: Final = (
     "assistant branch btw choose cite clear code commands compact compare config context continue "
     "copy delete detach diff doctor download drop edit editor effort exit export files goto help "
-    "history image import keep load model models multiline paste pick pin prefill raw redo "
+    "history image import keep load mcp model models multiline paste pick pin prefill raw redo "
     "relevant request restore retry save schema search sessions set system think tree truncate "
     "undo usage user web"
 ).split()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.config.load import Config
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
+    from chatrepl.core.tools import McpServer
 
 REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
@@ -118,7 +119,18 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
+            servers=self.servers,
         )
+
+    @property
+    def servers(self) -> "tuple[McpServer, ...]":
+        """The servers of tools that the service connects to for the next request."""
+        added, configured = self.conversation.state.servers, getattr(self.loaded, "servers", ())
+        if not added and not configured:
+            return ()
+        from chatrepl.session.connector import service_servers  # seldom needed
+
+        return service_servers(self)
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""

@@ -26,6 +26,7 @@ _CODE_NAMES: Final = frozenset(
 THINKING_BUDGET_TOKENS: Final = 4096
 LEAST_BUDGET_TOKENS: Final = 1024
 FAST_MODE: Final = "fast-mode-2026-02-01"
+CONNECTOR: Final = "mcp-client-2025-11-20"
 FALLBACK: Final = "server-side-fallback-2026-07-01"
 _SAMPLED_VERSION: Final = "2023-06-01"  # the last that knows them
 _THINKING_LIMIT: Final = 32_000
@@ -227,7 +228,8 @@ def betas_of(settings: Settings, params: Wire) -> tuple[str, ...]:
     """Name the beta features that a request of those parameters needs."""
     fast = (FAST_MODE,) if params.get("speed") == "fast" else ()
     fallback = (FALLBACK,) if params.get("fallbacks") else ()
-    return tuple(dict.fromkeys((*settings.betas, *fast, *fallback)))
+    remote = (CONNECTOR,) if params.get("mcp_servers") else ()
+    return tuple(dict.fromkeys((*settings.betas, *fast, *fallback, *remote)))
 
 
 def merged(params: Wire, extra: Wire) -> dict[str, Any]:

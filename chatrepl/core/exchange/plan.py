@@ -57,11 +57,21 @@ class Situation:
         """
         refused = self.refused | of_server(self.model.refused)
         after = refused.without(base or self.conversation)
+        after = _without_others(after, self.ask)
         ask = self.ask if message is not None else replace(self.ask, prefill="")
         if self.settings.code:
             gone = after.container in refused.containers
             ask = replace(ask, container="" if gone else after.container)
         return build_request(after, self.settings, self.model, message, ask)
+
+
+def _without_others(conversation: Conversation, ask: Ask) -> Conversation:
+    """Leave out what servers of tools said that the service is not to connect to."""
+    if not any(m.remotes for turn in conversation.path() for m in turn.messages):
+        return conversation
+    from chatrepl.core.exchange.connector import without_others  # seldom needed
+
+    return without_others(conversation, ask.servers)
 
 
 @frozen

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
-from typing import Any, Literal, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias
 
 from chatrepl.core.talk.blocks import (
     THINKING,
@@ -22,6 +22,9 @@ from chatrepl.core.talk.blocks import (
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
 
 TurnId = NewType("TurnId", str)
 Role: TypeAlias = Literal["user", "assistant", "system"]
@@ -89,6 +92,16 @@ class Message:
     @cached_property
     def has_thinking(self) -> bool:
         return any(isinstance(block, THINKING) for block in self.content)
+
+    @cached_property
+    def remotes(self) -> frozenset[str]:
+        """The servers whose tools the service called or listed in it."""
+        blocks = (block for block in self.content if block.type.startswith("mcp_tool_"))
+        if (first := next(blocks, None)) is None:
+            return frozenset()
+        from chatrepl.core.exchange.connector import remote  # seldom needed
+
+        return frozenset(n for block in (first, *blocks) if (n := remote(block)) is not None)
 
     @cached_property
     def without_thinking(self) -> "Message":
@@ -195,7 +208,10 @@ class Summary:
 
 @frozen
 class State:
-    """Where we stand in the tree and what shapes the next request; undo steps over these."""
+    """Where we stand in the tree and what shapes the next request; undo steps over these.
+
+    `servers` are those of tools that the service connects to, by their names.
+    """
 
     head: TurnId | None = None
     system: str = ""
@@ -203,6 +219,7 @@ class State:
     marks: Mapping[TurnId, Mark] = field(default_factory=dict)
     summary: Summary | None = None
     branches: Mapping[str, TurnId | None] = field(default_factory=dict)
+    servers: "Mapping[str, McpServer]" = field(default_factory=dict)
 
 
 @frozen
