@@ -114,7 +114,12 @@ async def ask_aside(
         return plan_aside(session.situation, message, session.aside_model)
 
     plan = make_plan or usual
-    call = _OutsideCall(session, plan, view, plan())
+    recorder = session.recorder
+
+    def pay(request: Request, reply: Reply) -> Cost | None:
+        return session.pay_aside(request, reply, recorder)
+
+    call = _OutsideCall(session, plan, view, plan(), pay)
     await call.hold(stream)
     return call.reply
 
@@ -128,7 +133,7 @@ async def ask_beside(
     """
     from chatrepl.session.beside import keep_beside  # seldom asked for
 
-    call = _OutsideCall(session, make_plan, view, make_plan())
+    call = _OutsideCall(session, make_plan, view, make_plan(), session.pay)
     now = session.edges.clock()
     turn = replace(call.plan.turn, id=TurnId(session.edges.new_id()), created=now)
     try:
@@ -150,6 +155,7 @@ class _OutsideCall:
     make_plan: Callable[[], Plan]
     view: Display
     plan: Plan
+    pay: Callable[[Request, Reply], Cost | None]
     reply: Reply = Reply()
     cost: Cost | None = None
 
@@ -161,7 +167,7 @@ class _OutsideCall:
                 while not await self._answered(stream, lessons):
                     self.plan = self.make_plan()
         finally:
-            self.cost = self.session.pay(self.plan.request, self.reply)
+            self.cost = self.pay(self.plan.request, self.reply)
 
     async def _answered(self, stream: Stream, lessons: Lessons) -> bool:
         request, after = self.plan.request, self.plan.after

@@ -5,10 +5,13 @@ Importing this module loads rich and prompt_toolkit.
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
@@ -49,6 +52,9 @@ from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.yes_no import ask_among, ask_yes_no
 
+if TYPE_CHECKING:
+    from chatrepl.shells.keep_warm import KeepWarm
+
 _FIRST_CHATS = 5
 
 
@@ -78,6 +84,7 @@ def talk(
                 titles.consider()
 
             repl.replied = replied
+            repl.waiting = _keeping_warm(session, connection, desk.speaker, runner)
             repl.attention = Attention(desk.tty, os.environ)
             greeting = beside(runner.get_loop(), connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
@@ -106,6 +113,24 @@ def _files(connection: Connection, runner: LoopRunner) -> FileStore:
     from chatrepl.cli.files import ServiceFiles  # seldom needed
 
     return ServiceFiles(connection, runner)
+
+
+def _keeping_warm(
+    session: Session, connection: Connection, speaker: Speaker, runner: LoopRunner
+) -> Callable[[], AbstractContextManager[object]]:
+    """Give what keeps the cache warm at a prompt that waits, where that is set."""
+
+    @cache
+    def keeper() -> "KeepWarm":
+        from chatrepl.shells.keep_warm import KeepWarm  # seldom wanted
+
+        return KeepWarm(session, connection.stream, runner.get_loop, speaker.line)
+
+    def waiting() -> AbstractContextManager[object]:
+        is_off = session.settings.cache_keep_warm == "off"
+        return nullcontext() if is_off else keeper().waiting()
+
+    return waiting
 
 
 def _keep_learned(session: Session) -> None:

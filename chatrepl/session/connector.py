@@ -25,5 +25,4 @@ def service_servers(session: "Session") -> "tuple[McpServer, ...]":
 def _configured(session: "Session") -> "tuple[McpServer, ...]":
     if not session.interactive or session.loaded is None:
         return ()
-    servers: tuple[McpServer, ...] = getattr(session.loaded, "servers", ())
-    return tuple(server for server in servers if server.connect == "service")
+    return tuple(one for one in session.loaded.servers if one.connect == "service")

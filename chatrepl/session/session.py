@@ -30,7 +30,7 @@ from chatrepl.core.talk.conversation import (
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
-from chatrepl.session.books import Books
+from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Prices
 from chatrepl.session.service import Service, liberty, official
@@ -38,6 +38,7 @@ from chatrepl.session.service import Service, liberty, official
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
+    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
     from chatrepl.core.tools import McpServer
@@ -82,6 +83,11 @@ class Session:
         """Whether the service of Anthropic itself is asked, and no other server."""
         return official(self.settings)
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether the embedded engine answers, for no money."""
+        return bool(self.edges.guide)
+
     def named(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for a name that is none."""
         origins = self.loaded.origins if self.loaded is not None else {}
@@ -125,8 +131,8 @@ class Session:
     @property
     def servers(self) -> "tuple[McpServer, ...]":
         """The servers of tools that the service connects to for the next request."""
-        added, configured = self.conversation.state.servers, getattr(self.loaded, "servers", ())
-        if not added and not configured:
+        configured = self.loaded.servers if self.loaded is not None else ()
+        if not self.conversation.state.servers and not configured:
             return ()
         from chatrepl.session.connector import service_servers  # seldom needed
 
@@ -357,17 +363,31 @@ class Session:
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
     def pay(self, request: Request, reply: Reply) -> Cost | None:
-        """Enter what a reply took, aside or in a turn; give its price, where that is known."""
+        """Enter what a reply took; give its price, where that is known."""
         if not reply.usage_known:
             return None
         cost = Prices(self.edges, self.service).of_reply(request, reply)
         self.books = self.books.paid(reply.total_usage, cost)
         return cost
 
+    def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
+        """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
+        if not reply.usage_known:
+            return None
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
+        self.books = self.books.paid(reply.total_usage, cost, replies=0)
+        if cost is not None:
+            recorder.meta(**paid_aside(recorder.facts, cost))
+        return cost
+
     def take_account(self, other: "Session") -> None:
         """Enter what another session of the same talk paid."""
         same = other.model.id == self.model.id
         self.books = self.books.joined(other.books, footprint=same)
+
+    def note_reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> None:
+        """Note that what is in the cache was read again, and what that came to."""
+        self.books = self.books.reread(request, reply, sent, kept)
 
     def price(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes; None where nobody knows it."""

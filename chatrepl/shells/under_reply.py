@@ -53,7 +53,7 @@ def remarks(
     for line in made_lines(session, turn):
         yield line, "meta"
     end = "reply ends · " if session.settings.accessible else ""
-    yield end + meta_line(receipt, demo=bool(session.edges.guide)), "meta"
+    yield end + meta_line(receipt, demo=session.is_demo), "meta"
     if session.books.miss:
         yield session.books.miss, "meta"
     for words in (complaint(session.next.form, turn.text), *foreword(session), step):
