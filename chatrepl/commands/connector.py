@@ -9,6 +9,7 @@ from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice, Outcome, Table
 from chatrepl.core.tools import McpServer
+from chatrepl.session.service import servers_of
 from chatrepl.session.session import Session
 
 _USAGE: Final = "/mcp add NAME URL [--token-command CMD]"
@@ -39,7 +40,8 @@ def mcp(
         case "remove":
             return _remove(session, rest.strip())
         case _:
-            return _listed(session.servers) if session.servers else Notice(_NONE)
+            servers = servers_of(session)
+            return _listed(servers) if servers else Notice(_NONE)
 
 
 def _server(typed: str) -> McpServer:
@@ -76,7 +78,7 @@ def _add(session: Session, server: McpServer) -> Outcome:
 def _remove(session: Session, name: str) -> Outcome:
     servers = dict(session.conversation.state.servers)
     if name not in servers:
-        in_file = any(server.name == name for server in session.servers)
+        in_file = any(server.name == name for server in servers_of(session))
         hint = f"[mcp.{name}] stands in config.toml." if in_file else "/mcp lists them."
         raise UsageError(f"This conversation has no server {name}.".replace(" .", "."), hint)
     del servers[name]

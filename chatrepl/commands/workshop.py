@@ -169,8 +169,9 @@ def _of(turn: Turn) -> tuple[str, ...]:
 
 def made_lines(session: Session, turn: Turn) -> Iterator[str]:
     """Name the files that a reply made, each with what saves it."""
-    ids = made_in(session.conversation)
-    numbers = [ids.index(id_) + 1 for id_ in _of(turn) if id_ in ids]
+    made = _of(turn)
+    ids = made_in(session.conversation) if made else ()
+    numbers = [ids.index(id_) + 1 for id_ in made if id_ in ids]
     if not numbers or session.edges.files() is None:
         return
     for number, entry in _described(session, ids, numbers):

@@ -33,7 +33,7 @@ from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, ro
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Prices
-from chatrepl.session.service import Service, liberty, official
+from chatrepl.session.service import Service, liberty, official, servers_of
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -41,7 +41,6 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
-    from chatrepl.core.tools import McpServer
 
 REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
@@ -125,18 +124,8 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
-            servers=self.servers,
+            servers=servers_of(self),
         )
-
-    @property
-    def servers(self) -> "tuple[McpServer, ...]":
-        """The servers of tools that the service connects to for the next request."""
-        configured = self.loaded.servers if self.loaded is not None else ()
-        if not self.conversation.state.servers and not configured:
-            return ()
-        from chatrepl.session.connector import service_servers  # seldom needed
-
-        return service_servers(self)
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""

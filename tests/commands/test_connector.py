@@ -10,6 +10,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.tools import McpServer
+from chatrepl.session.service import servers_of
 from tests.commands.playing import Player
 
 URL = "https://mcp.example.com/sse"
@@ -69,13 +70,13 @@ def test_a_server_of_the_configuration_is_there_in_every_chat() -> None:
     # What a conversation brought back without its command has it again.
     kept = McpServer("filed", url=URL, connect="service", token_command=("",))
     player.session.adjust(servers={"filed": kept})
-    assert player.session.servers == (filed,)
+    assert servers_of(player.session) == (filed,)
     elsewhere = McpServer("filed", url=f"{URL}/other", connect="service")
     player.session.adjust(servers={"filed": elsewhere})
-    assert player.session.servers == (elsewhere,)
+    assert servers_of(player.session) == (elsewhere,)
     player.session.interactive = False
     player.session.adjust(servers={})
-    assert [*player.session.servers] == []
+    assert [*servers_of(player.session)] == []
 
 
 @pytest.mark.parametrize(
