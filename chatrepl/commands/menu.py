@@ -94,6 +94,7 @@ mcp list: Show which there are
 mcp remove: Take one off
 code on: Run code while it answers
 code off: Answer without running any
+code show: All code and output of the last reply
 context exact: Ask the service to count
 doctor live: Try a reply of one token, too
 cite on: Footnotes to what you attach

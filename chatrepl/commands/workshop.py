@@ -10,9 +10,9 @@ from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import ChatreplError, UsageError
-from chatrepl.core.outcome import Confirm, Job, Notice, Outcome, Several, Table
+from chatrepl.core.outcome import Confirm, Job, Notice, Outcome, Page, Several, Table
 from chatrepl.core.talk.conversation import Turn
-from chatrepl.core.talk.workshop import MadeFile, files_made, made_in, size_words
+from chatrepl.core.talk.workshop import MadeFile, files_made, made_in, size_words, told_in_full
 from chatrepl.core.world import FileStore
 from chatrepl.session.session import Session
 
@@ -24,18 +24,28 @@ _Numbered = tuple[int, "MadeFile | ChatreplError"]
 
 
 @command("code", group="next reply")
-def code(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
+def code(session: Session, how: Literal["on", "off", "show"] | None = None) -> Outcome:
     """Let the service run code while it answers, in a container that has no network.
 
-    The container stays with the conversation, and all branches of it share its files.
+    The container stays with the conversation, and all branches of it share its files. `show` prints
+    all code and output of the last reply that ran any; under replies both are folded.
     """
     if how is None:
         return Notice(_running(session))
+    if how == "show":
+        return _in_full(session)
     if how == "on" and not session.model.code:
         raise UsageError(f"{session.model.id} runs no code.")
     lost = cooled(session, lambda: session.use(code=how == "on"))
     price = f" {_PRICE}" if how == "on" else ""
     return Notice(f"{_running(session)}{price}{lost}")
+
+
+def _in_full(session: Session) -> Outcome:
+    for turn in reversed(session.conversation.path()):
+        if text := told_in_full(block for message in turn.messages for block in message.content):
+            return Page(text)
+    raise UsageError("No code ran in this conversation.")
 
 
 def _running(session: Session) -> str:

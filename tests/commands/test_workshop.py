@@ -41,6 +41,16 @@ def test_code_is_run_in_the_form_that_the_model_takes(model: str) -> None:
     assert player.requests[-1].params["tool_choice"] == {"type": "none"}
 
 
+def test_code_and_output_are_shown_in_full() -> None:
+    player = Player(Settings(model=NEW, code=True))
+    with pytest.raises(UsageError, match="No code ran"):
+        player.do("/code show")
+    player.say("demo: code")
+    player.say("hello")
+    player.do("/code show")
+    assert player.heard == "```python\nprint(sum(range(11)))\n```\n\n```\n55\n```"
+
+
 def test_where_no_code_can_be_run_that_is_said() -> None:
     with pytest.raises(UsageError, match="runs no code"):
         Player(Settings(model="llama")).do("/code on")

@@ -1,14 +1,21 @@
-"""The files that code made which the service ran, as a conversation names them."""
+"""What code of the service did, as a conversation tells it: what ran, wrote and made."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.value import frozen
 
-_UPLOAD = "container_upload"
-_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+_UPLOAD: Final = "container_upload"
+_CODE: Final = re.compile(r"(text_editor_|bash_)?code_execution(_tool_result)?")
+# What of a call and of a result is to be read, and in which language it is.
+_READ: Final = {
+    "code": "python", "command": "sh", "path": "", "file_text": "", "old_str": "", "new_str": "",
+    "stdout": "", "stderr": "", "content": "",
+}  # fmt: skip
+_UNITS: Final = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
 @frozen
@@ -66,3 +73,24 @@ def made_in(conversation: Conversation) -> tuple[str, ...]:
     """Name the files that were made up to where we stand: their numbers are their places."""
     replies = (m for turn in conversation.path() for m in turn.messages if m.role == "assistant")
     return files_made(block for message in replies for block in message.content)
+
+
+def told_in_full(blocks: Iterable[Block]) -> str:
+    """Write all code and output among blocks as Markdown; empty where no code ran."""
+    wires = (block.to_wire() for block in blocks)
+    parts = (wire.get("input", wire.get("content")) for wire in wires if _is_of_code(wire))
+    return "\n\n".join(text for part in parts if (text := "\n\n".join(_fenced(part))))
+
+
+def _is_of_code(wire: Mapping[str, Any]) -> bool:
+    name = wire.get("name") if wire.get("type") == "server_tool_use" else wire.get("type")
+    return isinstance(name, str) and _CODE.fullmatch(name) is not None
+
+
+def _fenced(part: Any) -> Iterator[str]:
+    given = part if isinstance(part, Mapping) else {}
+    for key, language in _READ.items():
+        if isinstance(text := given.get(key), str) and text.strip():
+            runs = re.findall(r"`{3,}", text)
+            fence = "`" * (max(map(len, runs), default=2) + 1)
+            yield f"{fence}{language}\n{text.rstrip()}\n{fence}"

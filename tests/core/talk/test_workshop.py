@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.talk.blocks import block_from_wire
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
-from chatrepl.core.talk.workshop import files_made, made_in
+from chatrepl.core.talk.workshop import files_made, made_in, size_words, told_in_full
 
 
 def made(*ids: str, kind: str = "bash_code_execution") -> dict[str, Any]:
@@ -50,3 +50,37 @@ def test_the_files_of_a_branch_are_those_on_the_way_to_it() -> None:
         above = TurnId(parent) if parent else None
         talk = talk.add(Turn(TurnId(id_), above, (asked, reply)))
     assert made_in(talk) == ("file_a", "file_c")
+
+
+def test_all_that_ran_and_all_that_it_wrote_can_be_read() -> None:
+    def call(name: str, **given: Any) -> dict[str, Any]:
+        return {"type": "server_tool_use", "id": "t", "name": name, "input": given}
+
+    out = {"type": "code_execution_result", "stdout": "1\n" * 9, "stderr": "oh", "content": []}
+    wires = [
+        call("code_execution", code="print(1)\n"),
+        {"type": "code_execution_tool_result", "tool_use_id": "t", "content": out},
+        call("bash_code_execution", command="echo '```'"),
+        call("text_editor_code_execution", command="view", path="/a", file_text=3),
+        call("web_search", query="not this"),
+        {"type": "web_search_tool_result", "tool_use_id": "t", "content": []},
+        {"type": "code_execution_tool_result", "tool_use_id": "t", "content": None},
+        {"type": "text", "text": "nor this"},
+    ]
+    nines = "\n".join("1" * 9)
+    assert told_in_full(map(block_from_wire, wires)) == (
+        "```python\nprint(1)\n```\n\n"
+        f"```\n{nines}\n```\n\n```\noh\n```\n\n"
+        "````sh\necho '```'\n````\n\n"
+        "```sh\nview\n```\n\n```\n/a\n```"
+    )
+    assert told_in_full([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(None, ""), (0, "0 bytes"), (999, "999 bytes"), (12_345, "12.3 kB"), (5_000_000, "5 MB"),
+     (2 * 10**12, "2,000 GB")],
+)  # fmt: skip
+def test_a_size_is_written_shortly(size: int | None, words: str) -> None:
+    assert size_words(size) == words
