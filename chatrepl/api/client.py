@@ -17,7 +17,14 @@ from chatrepl.api.credentials import Credentials
 from chatrepl.api.errors.exceptions import from_exception, in_words
 from chatrepl.api.http import FAULTS as HTTP_FAULTS
 from chatrepl.api.http import open_http
-from chatrepl.api.outgoing import MESSAGES, beta_header, counting, patience, streaming
+from chatrepl.api.outgoing import (
+    MESSAGES,
+    beta_header,
+    counting,
+    patience,
+    streaming,
+    without_own_tools,
+)
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -61,7 +68,28 @@ class Client:
         return read_reply(Answer(response, origin, HTTP_FAULTS), self._limits)
 
     async def count_tokens(self, request: Request) -> int:
-        """Ask the service how many tokens a request's input has."""
+        """Ask the service how many tokens a request's input has.
+
+        Where it counts none beside its own tools, they are left out: that they are refused here
+        tells nothing of a request for an answer.
+        """
+        try:
+            return await self._count(request)
+        except ApiError as error:
+            if (fewer := without_own_tools(request, error)) is None:
+                raise
+        try:
+            return await self._count(fewer)
+        except ApiError as error:
+            if error.kind is not ApiErrorKind.INVALID:
+                raise
+            raise ApiError(
+                ApiErrorKind.NOT_FOUND,
+                "The service counts no tokens where its own tools were used.",
+                "/context has an estimate.",
+            ) from error
+
+    async def _count(self, request: Request) -> int:
         origin = for_model(with_tokens_of(request, self._origin), request.model)
         betas, body = beta_header(request, self._headers), counting(request)
         response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)

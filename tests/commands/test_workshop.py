@@ -16,6 +16,7 @@ from chatrepl.core.talk.workshop import MadeFile
 from chatrepl.demo.containers import LIFETIME_SECONDS
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.files import PATH
+from chatrepl.demo.wire import error_body, json_answer
 from tests.commands.playing import Player
 from tests.demo.helpers import HEADERS, Clock
 
@@ -86,6 +87,36 @@ def test_a_container_that_expired_is_gone_on_without_and_that_is_said_once() -> 
     assert player.statuses == [200, 400, 200, 200]
     assert containers(player) == [None, old, None, new]
     assert new != old
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "container: expired"),
+        (403, "This container belongs to another workspace."),
+        (404, "{} was not found"),
+        (410, "The container is gone."),
+    ],
+)
+def test_a_container_may_be_refused_in_any_words(status: int, words: str) -> None:
+    player = Player(Settings(model=NEW, code=True))
+    player.say("demo: code")
+    old = player.session.conversation.container
+    refusal = error_body(status, words.format(old), "req_1")
+    player.engine.script(json_answer(status, refusal, {}))
+    player.say("demo: code")
+    assert player.statuses == [200, status, 200]
+    assert containers(player)[1:] == [old, None]
+
+
+def test_a_refusal_of_something_else_leaves_the_container() -> None:
+    player = Player(Settings(model=NEW, code=True))
+    player.say("demo: code")
+    player.engine.script(json_answer(400, error_body(400, "No. Nobody knows why.", "r"), {}))
+    with pytest.raises(ApiError):
+        player.say("demo: code")
+    player.say("demo: code")
+    assert containers(player)[1:] == [player.session.conversation.container] * 2
 
 
 def test_a_container_that_is_gone_is_asked_for_no_more_where_no_code_ran_since() -> None:
