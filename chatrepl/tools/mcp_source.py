@@ -26,7 +26,8 @@ Got = TypeVar("Got")
 class McpSource:
     """A server and what it offers.
 
-    `tell` gets remarks, `check` refuses an address, `pictures` makes blocks of a picture's bytes.
+    `tell` gets remarks, `token` gives what is sent to an address or refuses it, `pictures` makes
+    blocks of a picture's bytes.
     Its coroutines may be awaited on any loop; `run` raises nothing for what a server does wrong.
     """
 
@@ -35,13 +36,13 @@ class McpSource:
         server: McpServer,
         loop: OwnLoop,
         tell: Callable[[str], None] = lambda _line: None,
-        check: Callable[[McpServer], None] = lambda _server: None,
+        token: Callable[[McpServer], str] = lambda _server: "",
         pictures: Pictures = plain_picture,
     ) -> None:
         self.server = server
         self._loop = loop
         self._tell = tell
-        self._check = check
+        self._token = token
         self._pictures = pictures
         self._here: McpSession | None = None
         self._starting: asyncio.Future[McpSession] | None = None
@@ -168,7 +169,9 @@ class McpSource:
         try:
             from chatrepl.tools.mcp_session import connected
 
-            token = await asyncio.to_thread(self._token)
+            token = ""
+            if self.server.url:
+                token = await asyncio.to_thread(self._token, self.server)
             async with connected(self.server, token) as session:
                 session.changed.update(("tools", "prompts", "resources"))
                 self._here, self._starting = session, None
@@ -203,14 +206,6 @@ class McpSource:
             living.cancel()
         if living is not None:
             await asyncio.wait([asyncio.wrap_future(living)], timeout=_ENDING_S)
-
-    def _token(self) -> str:
-        if not self.server.url:
-            return ""
-        from chatrepl.tools.mcp_http import token_of
-
-        self._check(self.server)
-        return token_of(self.server)
 
 
 def _judge() -> Callable[[Wire], str]:
