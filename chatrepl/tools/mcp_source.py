@@ -16,7 +16,11 @@ from chatrepl.tools.mcp_words import OfferedTools, Pictures, answer_of, offered_
 from chatrepl.tools.own_loop import OwnLoop
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from chatrepl.tools.mcp_session import McpSession
+
+    Connected = Callable[[McpServer, str], AbstractAsyncContextManager[McpSession]]
 
 MOST_STARTS: Final = 3
 _ENDING_S: Final = 3.0
@@ -167,8 +171,7 @@ class McpSource:
     async def _live(self, ready: "asyncio.Future[McpSession]") -> None:
         """Hold a session as long as its server is there."""
         try:
-            from chatrepl.tools.mcp_session import connected
-
+            connected = self._spoken()
             token = ""
             if self.server.url:
                 token = await asyncio.to_thread(self._token, self.server)
@@ -183,12 +186,19 @@ class McpSource:
             self._fault = error.message
             if not ready.done():
                 ready.set_exception(ToolError(error.message, error.hint))
-        except ImportError:
-            ready.set_exception(ToolError(_MISSING, _INSTALL))
         finally:
             self._starting = None
             if not ready.done():
                 ready.cancel()
+
+    def _spoken(self) -> "Connected":
+        """Give what speaks to servers. Raises ToolError where that is not installed."""
+        try:
+            from chatrepl.tools.mcp_session import connected
+        except ImportError:
+            missing = f"{self.name} needs the mcp package, which is not installed."
+            raise ToolError(missing, _INSTALL) from None
+        return connected
 
     def _ended(self, session: "McpSession") -> None:
         if self._here is session and self.server.command:
@@ -222,7 +232,6 @@ def _judge() -> Callable[[Wire], str]:
     return judge
 
 
-_MISSING: Final = "An MCP server needs the mcp package, which is not installed."
 _INSTALL: Final = (
     "Install chatrepl[mcp]: pipx install 'chatrepl[mcp]', or uv tool install 'chatrepl[mcp]'; into "
     "pipx's chatrepl: pipx inject chatrepl mcp."

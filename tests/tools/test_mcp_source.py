@@ -169,6 +169,23 @@ def test_a_server_that_does_not_start_is_told_once_and_has_no_tools(
     assert why in remark
 
 
+def test_where_the_package_is_missing_the_way_to_install_it_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "chatrepl.tools.mcp_session", None)
+    remarks: list[str] = []
+
+    async def talk() -> list[int]:
+        return [len(await one.tools()) for _ in range(3)]
+
+    with source(rogue(), remarks.append) as one:
+        assert at_once(talk()) == [0, 0, 0]
+
+    (remark,) = remarks
+    assert remark.startswith("rogue needs the mcp package, which is not installed. Install chatr")
+    assert "pipx inject chatrepl mcp" in remark
+
+
 def test_a_server_sees_of_the_environment_what_it_needs_and_what_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
