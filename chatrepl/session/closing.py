@@ -8,24 +8,33 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.wire import Wire
 from chatrepl.session.books import receipt_of
+from chatrepl.session.rounds import NO_ROUNDS, Rounds
 from chatrepl.session.session import Session
 
 
-def close_turn(session: Session, turn: Turn, plan: Plan, reply: Reply, error: str = "") -> Turn:
+def close_turn(
+    session: Session,
+    turn: Turn,
+    plan: Plan,
+    reply: Reply,
+    error: str = "",
+    rounds: Rounds = NO_ROUNDS,
+) -> Turn:
     """End a turn with what was written; without anything, the conversation stays as it was."""
     request, written = plan.request, plan.written(reply)
     seconds = session.edges.clock() - turn.created
     messages = turn.messages if written is None else (*turn.messages, written)
     done = replace(turn, messages=messages)
     try:
-        cost = session.pay(request, reply)
-        note = _note(session, request)
-        done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error, note))
+        cost = session.pay(request, reply, rounds.entries)
+        note, whole = _note(session, request), rounds.whole(reply)
+        done = replace(done, receipt=receipt_of(plan, whole, cost, seconds, error, note))
         if reply.usage_known and session.interactive:
-            session.observe(turn, request, reply, written)
+            asked = replace(turn, created=rounds.asked_at or turn.created)
+            session.observe(asked, request, reply, written)
     finally:  # whatever goes wrong with the books, what came stays
-        if written is not None or reply.complete:
-            session.enter(done, request)
+        if written is not None or reply.complete or rounds.reply is not None:
+            session.enter(done, rounds.first or request)
         session.recorder.finish(done)
         if done.id in session.conversation.turns:
             session.recorder.state(session.conversation)  # lists read no more of the file

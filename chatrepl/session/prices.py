@@ -1,6 +1,8 @@
 """What a reply costs: by its steps, each by the model that made it, at the speed that it had."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -9,6 +11,14 @@ from chatrepl.core.talk.usage import Cost, Usage, steps_of
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
 from chatrepl.session.service import Service
+
+Entry: TypeAlias = tuple[Usage, Cost | None]  # of one request; None where nobody knows its price
+
+
+def total_cost(entries: Sequence[Entry]) -> Cost | None:
+    """Sum up what requests cost; None where the price of one is unknown."""
+    costs = [cost for _, cost in entries if cost is not None]
+    return sum(costs, Cost()) if len(costs) == len(entries) else None
 
 
 @frozen

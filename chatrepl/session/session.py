@@ -5,7 +5,7 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +32,7 @@ from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.prices import Prices
+from chatrepl.session.prices import Entry, Prices, total_cost
 from chatrepl.session.service import Service, liberty, official
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.config.load import Config
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
+    from chatrepl.session.workbench import Workbench
 
 REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
@@ -50,7 +51,7 @@ class Session:
     """A conversation under way, with what is set for its next message.
 
     `shelf` holds the conversations that were open before, `index` the words of this one; `loaded`
-    tells where the settings come from.
+    tells where the settings come from. Where tools are configured, they are called at the `bench`.
     """
 
     settings: Settings
@@ -64,6 +65,7 @@ class Session:
     index: Index = field(default_factory=Index)
     interactive: bool = False
     loaded: "Config | None" = None
+    bench: "Workbench | None" = None
 
     @property
     def model(self) -> Model:
@@ -118,6 +120,7 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
+            tools=self.bench.declared if self.bench is not None else (),
         )
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
@@ -139,7 +142,8 @@ class Session:
         if self.books.behind:
             ledger.resume(self.conversation, self.model)
             self.books = replace(self.books, behind=False)
-        ledger.declare(declared_tools(self.settings, self.model))
+        ours = self.bench.declared if self.bench is not None else ()
+        ledger.declare(declared_tools(self.settings, self.model, ours))
         return ledger
 
     def _new_ledger(self) -> "Ledger":
@@ -344,13 +348,23 @@ class Session:
         """Stage no more what went out with those turns."""
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
-    def pay(self, request: Request, reply: Reply) -> Cost | None:
-        """Enter what a reply took, aside or in a turn; give its price, where that is known."""
-        if not reply.usage_known:
+    def pay(self, request: Request, reply: Reply, rounds: Sequence[Entry] = ()) -> Cost | None:
+        """Enter what a reply took, aside or in a turn; give its price, where that is known.
+
+        What the `rounds` before it took is a part of it.
+        """
+        entries = [*rounds, *self.entry(request, reply)]
+        if not entries:
             return None
-        cost = Prices(self.edges, self.service).of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost)
+        cost = total_cost(entries)
+        self.books = self.books.paid(sum((usage for usage, _ in entries), Usage()), cost)
         return cost
+
+    def entry(self, request: Request, reply: Reply) -> tuple[Entry, ...]:
+        """Say what one reply took and cost, where the service counted it."""
+        if not reply.usage_known:
+            return ()
+        return ((reply.total_usage, Prices(self.edges, self.service).of_reply(request, reply)),)
 
     def take_account(self, other: "Session") -> None:
         """Enter what another session of the same talk paid."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.answers import with_answers
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.core.value import frozen
@@ -131,6 +132,7 @@ class _JournalReader:
         self._turns: dict[TurnId, Turn] = {}
         # What has come of replies whose end we have not seen; most need never be read.
         self._open: dict[TurnId, list[bytes]] = {}
+        self._grown: set[TurnId] = set()  # turns that called tools
         self._trailing: dict[TurnId, None] = {}  # in their order; not yet part of any state
         self._last: TurnId | None = None
         self._meta: dict[str, Any] = {}
@@ -210,6 +212,9 @@ class _JournalReader:
         same = before[: records.whole(record.get("from", 0))]
         self._put(replace(end, messages=(*same, *end.messages)))
         self._open.pop(end.id, None)
+        if record.get("open") is True:
+            self._open[end.id] = []
+            self._grown.add(end.id)
 
     def _take_state(self, record: dict[str, Any]) -> None:
         self._line.apply(record)
@@ -244,6 +249,7 @@ class _JournalReader:
         parents = {turn.parent for turn in self._turns.values()}
         for id_, pieces in self._open.items():
             turn = self._turns[id_]
+            turn = replace(turn, messages=with_answers(turn.messages))
             text = self._joined(pieces)
             if text:
                 model = self._meta.get("model")
@@ -252,7 +258,7 @@ class _JournalReader:
                 self._turns[id_] = replace(
                     turn, messages=(*turn.messages, reply), receipt=Receipt(reply.model)
                 )
-            elif id_ == self._last or id_ in heads or id_ in parents:
+            elif id_ == self._last or id_ in heads or id_ in parents or id_ in self._grown:
                 self._turns[id_] = replace(turn, receipt=Receipt())
             else:
                 del self._turns[id_]

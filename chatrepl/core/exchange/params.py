@@ -4,7 +4,7 @@ sent, because the model or the service does not take it.
 A new parameter goes into `plain_params`; where it is not for every model, `unsent` gets a line.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -162,9 +162,12 @@ def web_tool(settings: Settings, model: Model) -> Wire:
     return tool | {key: value for key, value in options.items() if value}
 
 
-def declared_tools(settings: Settings, model: Model) -> str:
-    """Write the tools that each request declares, those of `extra_body` in the place of ours."""
-    ours = [web_tool(settings, model)] if settings.web and model.web else []
+def declared_tools(settings: Settings, model: Model, here: Sequence[Wire] = ()) -> str:
+    """Write the tools that each request declares, those of `extra_body` in the place of ours.
+
+    Those on this machine, `here`, stand first.
+    """
+    ours = [*here, *([web_tool(settings, model)] if settings.web and model.web else [])]
     tools = settings.extra_body.get("tools", ours)
     return encode(tools) if tools else ""
 
