@@ -123,7 +123,12 @@ async def ask_aside(
         return plan_aside(session.situation, message, session.aside_model)
 
     plan = make_plan or usual
-    call = _OutsideCall(session, plan, view, plan())
+    recorder = session.recorder
+
+    def pay(request: Request, reply: Reply) -> Cost | None:
+        return session.pay_aside(request, reply, recorder)
+
+    call = _OutsideCall(session, plan, view, plan(), pay)
     await call.hold(stream)
     return call.reply
 
@@ -137,7 +142,7 @@ async def ask_beside(
     """
     from chatrepl.session.beside import keep_beside  # seldom asked for
 
-    call = _OutsideCall(session, make_plan, view, make_plan())
+    call = _OutsideCall(session, make_plan, view, make_plan(), session.pay)
     now = session.edges.clock()
     turn = replace(call.plan.turn, id=TurnId(session.edges.new_id()), created=now)
     try:
@@ -159,6 +164,7 @@ class _OutsideCall:
     make_plan: Callable[[], Plan]
     view: Display
     plan: Plan
+    pay: Callable[[Request, Reply], Cost | None]
     reply: Reply = Reply()
     cost: Cost | None = None
 
@@ -170,7 +176,7 @@ class _OutsideCall:
                 while not await self._answered(stream, lessons):
                     self.plan = self.make_plan()
         finally:
-            self.cost = self.session.pay(self.plan.request, self.reply)
+            self.cost = self.pay(self.plan.request, self.reply)
 
     async def _answered(self, stream: Stream, lessons: Lessons) -> bool:
         request, after = self.plan.request, self.plan.after
@@ -251,7 +257,7 @@ class _Exchange:
             return await self._ask(stream)
         await bench.open(self.session.recorder)
         self._plan_anew()
-        for rounds_left in range(bench.most_rounds - 1, -1, -1):
+        for rounds_left in range(self.session.settings.tools_max_rounds - 1, -1, -1):
             await self._ask(stream)
             if not (calls := bench.calls(self.reply)):
                 return None

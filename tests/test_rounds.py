@@ -65,9 +65,7 @@ def test_without_tools_nothing_is_declared_and_nothing_asked() -> None:
 
 
 def test_thirty_rounds_replay_byte_for_byte() -> None:
-    chat = player(FakeBox())
-    assert chat.session.bench is not None
-    chat.session.bench.most_rounds = 40
+    chat = player(FakeBox(), tools_max_rounds=40)
     chat.engine.script(*["tool"] * 30)
     turn = chat.say("work")
     chat.say("and now?")
@@ -114,9 +112,7 @@ def test_a_prefill_begins_the_first_round_alone_and_is_spent() -> None:
 
 
 def test_after_the_last_round_the_model_has_to_answer() -> None:
-    chat = player(FakeBox())
-    assert chat.session.bench is not None
-    chat.session.bench.most_rounds = 2
+    chat = player(FakeBox(), tools_max_rounds=2)
     turn = chat.say("demo: tools 2 9")
     chat.engine.script("tool", "tool", "tool")
     turn = chat.say("work")

@@ -99,4 +99,5 @@ def _sums(session: Session) -> str:
     books = session.books
     missed = f"\n{books.miss}" if books.miss else ""
     used = f"{books.meter.usage_words()} · " if books.meter.replies else ""
-    return f"session: {used}{books.meter.money_words()}{missed}"
+    played = " (demo)" if session.is_demo and books.meter.cost.usd else ""
+    return f"session: {used}{books.meter.money_words()}{played}{missed}"

@@ -14,6 +14,13 @@ from chatrepl.core.wire import Wire
 
 Approval: TypeAlias = Literal["never", "ask", "always"]
 DEADLINE_S: Final = 60.0
+LONGEST_NAME: Final = 64
+TOOL_NAME: Final = rf"[a-zA-Z0-9_-]{{1,{LONGEST_NAME}}}"
+# What the service calls tools of its own: nobody else's may be called so.
+SERVICE_TOOLS: Final = frozenset(
+    "web_search web_fetch code_execution bash_code_execution text_editor_code_execution "
+    "tool_search_tool_bm25 tool_search_tool_regex advisor".split()
+)
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
@@ -16,6 +16,8 @@ from chatrepl.core.wire import Wire
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
+
+PAID_ASIDE: Final = "paid_aside"
 
 
 @frozen
@@ -37,9 +39,13 @@ class Books:
     ledger: "Ledger | None" = None
     behind: bool = False
 
-    def paid(self, usage: Usage, cost: Cost | None) -> Self:
-        """Enter what one reply took; `cost` is None where its price is unknown."""
-        return replace(self, meter=self.meter.add(usage, cost), talk=self.talk.add(usage, cost))
+    def paid(self, usage: Usage, cost: Cost | None, replies: int = 1) -> Self:
+        """Enter what one reply took, or what was asked aside and is no reply.
+
+        `cost` is None where its price is unknown.
+        """
+        meter, talk = (sums.add(usage, cost, replies) for sums in (self.meter, self.talk))
+        return replace(self, meter=meter, talk=talk)
 
     def joined(self, other: "Books", *, footprint: bool) -> Self:
         """Enter what was paid in other books too; their `footprint` counts where that is said."""
@@ -62,10 +68,24 @@ class Books:
     def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:
         """Go on with that conversation, of which nothing is in the cache that we know of.
 
-        The `facts` that go with it tell what was asked beside it, which was paid for, too.
+        The `facts` that go with it tell what was asked beside it and aside, and paid for, too.
         """
-        talk = Meter.of(conversation, _beside(conversation, facts))
+        talk = Meter.of(conversation, _beside(conversation, facts)) + Meter(cost=_aside(facts))
         return replace(self, talk=talk, footprint=None, miss="", behind=True)
+
+
+def paid_aside(facts: Mapping[str, Any], cost: Cost) -> Wire:
+    """Give the fact of what was paid aside in a conversation, now that `cost` was, too."""
+    total = _aside(facts) + cost
+    return {PAID_ASIDE: [total.usd, total.uncached_usd]}
+
+
+def _aside(facts: Mapping[str, Any]) -> Cost:
+    match facts.get(PAID_ASIDE):
+        case [int() | float() as usd, int() | float() as uncached_usd]:
+            return Cost(usd, uncached_usd)
+        case _:
+            return Cost()
 
 
 def _beside(conversation: Conversation, facts: Mapping[str, Any]) -> Iterator[Turn]:

@@ -15,10 +15,11 @@ from chatrepl.session.service import Service
 Entry: TypeAlias = tuple[Usage, Cost | None]  # of one request; None where nobody knows its price
 
 
-def total_cost(entries: Sequence[Entry]) -> Cost | None:
-    """Sum up what requests cost; None where the price of one is unknown."""
+def total(entries: Sequence[Entry]) -> Entry:
+    """Sum up what requests took."""
     costs = [cost for _, cost in entries if cost is not None]
-    return sum(costs, Cost()) if len(costs) == len(entries) else None
+    cost = sum(costs, Cost()) if len(costs) == len(entries) else None
+    return sum((usage for usage, _ in entries), Usage()), cost
 
 
 @frozen
@@ -31,6 +32,10 @@ class Prices:
     def of_request(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes."""
         return self._price(request.model, usage, request.params.get("speed"))
+
+    def entries(self, request: Request, reply: Reply) -> tuple[Entry, ...]:
+        """Say what one reply took and cost, where the service counted it."""
+        return ((reply.total_usage, self.of_reply(request, reply)),) if reply.usage_known else ()
 
     def of_reply(self, request: Request, reply: Reply) -> Cost | None:
         """Price a reply with all its steps, and the searches that were made for it."""

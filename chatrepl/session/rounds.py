@@ -7,7 +7,7 @@ from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import CallAnswered, Reply
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.value import frozen
-from chatrepl.session.prices import Entry
+from chatrepl.session.prices import Entry, Prices
 from chatrepl.session.session import Session
 
 
@@ -33,7 +33,8 @@ class Rounds:
         whole = self.whole(reply)
         if plan.cut is not None:  # what it began with was the reply that it goes on with
             whole = replace(whole, prefill=None)
-        entries = (*self.entries, *session.entry(plan.request, reply))
+        prices = Prices(session.edges, session.service)
+        entries = (*self.entries, *prices.entries(plan.request, reply))
         return replace(self, first=self.first or plan.request, reply=whole, entries=entries)
 
     def answered(self, event: CallAnswered) -> "Rounds":

@@ -30,9 +30,9 @@ from chatrepl.core.talk.conversation import (
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
-from chatrepl.session.books import Books
+from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.prices import Entry, Prices, total_cost
+from chatrepl.session.prices import Entry, Prices, total
 from chatrepl.session.service import Service, liberty, official
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -82,6 +82,11 @@ class Session:
     def official(self) -> bool:
         """Whether the service of Anthropic itself is asked, and no other server."""
         return official(self.settings)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the embedded engine answers, for no money."""
+        return bool(self.edges.guide)
 
     def named(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for a name that is none."""
@@ -349,22 +354,23 @@ class Session:
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
     def pay(self, request: Request, reply: Reply, rounds: Sequence[Entry] = ()) -> Cost | None:
-        """Enter what a reply took, aside or in a turn; give its price, where that is known.
-
-        What the `rounds` before it took is a part of it.
-        """
-        entries = [*rounds, *self.entry(request, reply)]
+        """Enter what a reply took, and the `rounds` before it; give the price, where it is known."""
+        entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
         if not entries:
             return None
-        cost = total_cost(entries)
-        self.books = self.books.paid(sum((usage for usage, _ in entries), Usage()), cost)
+        usage, cost = total(entries)
+        self.books = self.books.paid(usage, cost)
         return cost
 
-    def entry(self, request: Request, reply: Reply) -> tuple[Entry, ...]:
-        """Say what one reply took and cost, where the service counted it."""
+    def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
+        """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
         if not reply.usage_known:
-            return ()
-        return ((reply.total_usage, Prices(self.edges, self.service).of_reply(request, reply)),)
+            return None
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
+        self.books = self.books.paid(reply.total_usage, cost, replies=0)
+        if cost is not None:
+            recorder.meta(**paid_aside(recorder.facts, cost))
+        return cost
 
     def take_account(self, other: "Session") -> None:
         """Enter what another session of the same talk paid."""

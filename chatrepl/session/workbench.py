@@ -16,7 +16,6 @@ from chatrepl.core.wire import scrub
 Agree: TypeAlias = Callable[[Tool, ToolCall], str]
 Tell: TypeAlias = Callable[[ToolResultBlock], object]
 
-MOST_ROUNDS: Final = 20
 NO: Final = "The user did not agree to this call; it was not run."
 NEVER: Final = "The user does not let this tool run; it was not run."
 STOPPED: Final = "The user stopped this call before it ended."
@@ -37,7 +36,6 @@ class Workbench:
     agree: Agree = lambda _tool, _call: NO
     tools: tuple[Tool, ...] = ()
     always: set[str] = field(default_factory=set)
-    most_rounds: int = MOST_ROUNDS
     _chat: object = None
     _running: list[asyncio.Task[ToolAnswer]] = field(default_factory=list)
 

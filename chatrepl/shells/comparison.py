@@ -106,8 +106,9 @@ class Comparison:
         self._left.remove(side)
         receipt = side.turn.receipt if side.turn is not None else None
         if side is not self._first:
-            is_demo = bool(self.session.edges.guide)
-            self._rule(side, meta_line(receipt, demo=is_demo) if receipt is not None else "")
+            self._rule(
+                side, meta_line(receipt, demo=self.session.is_demo) if receipt is not None else ""
+            )
             if unshown := self._unshown.get(side.label):
                 view = self.relay.fresh()
                 unshown.seen(view, view.at)

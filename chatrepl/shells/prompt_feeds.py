@@ -77,7 +77,7 @@ def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
     parts.append(ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-")))
     if session.recorder.unsaved:
         parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
-    if session.edges.guide:
+    if session.is_demo:
         parts.append(ToolbarPart("toolbar.warning", "demo", 1))
     elif host := elsewhere(session.settings.base_url):
         parts.append(ToolbarPart("toolbar", host, 1))

@@ -14,7 +14,9 @@ LONGEST: Final = 60  # characters of one value
 _LONGEST_LINE: Final = 160
 _MOST: Final = 12
 _BARE: Final = re.compile(r"[\w./:@%+,~-]+")
-_LETTER: Final = re.compile(r"\[(?=\s{0,2}[^\W\d_]\s{0,2}\])")  # as answers to a question are written
+_LETTER: Final = re.compile(
+    r"\[(?=\s{0,2}[^\W\d_]\s{0,2}\])"
+)  # as answers to a question are written
 
 
 def arguments(given: object) -> str:
