@@ -64,6 +64,7 @@ def talk(
     connection.keep_account(session)
     own = connection.route.secrets
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
+    desk = _with_tools(options, session, desk)
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
@@ -91,6 +92,8 @@ def talk(
             repl.run()
             greeting.cancel()
             titles.stop()
+            if session.bench is not None:
+                runner.run(session.bench.box.close())
             with repl.guard.around():
                 if words := farewell(session, demo=demo):
                     desk.speaker.line(words)
@@ -98,6 +101,18 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _with_tools(options: Options, session: Session, desk: Desk) -> Desk:
+    """Let a chat call the tools that are configured, each after a question."""
+    loaded = session.loaded
+    if loaded is None or not (loaded.programs or loaded.servers or options.names_tools):
+        return desk
+    from chatrepl.cli.benches import bench_of  # most chats have none
+    from chatrepl.shells.tool_consent import ToolConsent
+
+    session.bench = bench_of(options, session, loaded)
+    return replace(desk, tools=ToolConsent(desk.choose, desk.speaker.say, session.bench))
 
 
 def _keep_learned(session: Session) -> None:

@@ -354,7 +354,7 @@ class Session:
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
     def pay(self, request: Request, reply: Reply, rounds: Sequence[Entry] = ()) -> Cost | None:
-        """Enter what a reply took, and the `rounds` before it; give the price, where it is known."""
+        """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
         entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
         if not entries:
             return None
