@@ -5,15 +5,18 @@ Importing this module loads rich and prompt_toolkit.
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
-from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.connection import Connection, LoopRunner, new_runner
 from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
@@ -48,6 +51,9 @@ from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.yes_no import ask_among, ask_yes_no
 
+if TYPE_CHECKING:
+    from chatrepl.shells.keep_warm import KeepWarm
+
 _FIRST_CHATS = 5
 
 
@@ -64,10 +70,10 @@ def talk(
     connection.keep_account(session)
     own = connection.route.secrets
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
-    desk = _with_tools(options, session, desk)
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
         with new_runner() as runner:
+            desk = _with_tools(options, session, desk, runner)
             repl = Repl(session, desk, connection.stream, connection.count, runner)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
@@ -77,6 +83,7 @@ def talk(
                 titles.consider()
 
             repl.replied = replied
+            repl.waiting = _keeping_warm(session, connection, desk.speaker, runner)
             repl.attention = Attention(desk.tty, os.environ)
             greeting = beside(runner.get_loop(), connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
@@ -103,7 +110,7 @@ def talk(
     return unsaved
 
 
-def _with_tools(options: Options, session: Session, desk: Desk) -> Desk:
+def _with_tools(options: Options, session: Session, desk: Desk, runner: LoopRunner) -> Desk:
     """Let a chat call the tools that are configured, each after a question."""
     loaded = session.loaded
     if loaded is None or not (loaded.programs or loaded.servers or options.names_tools):
@@ -111,8 +118,27 @@ def _with_tools(options: Options, session: Session, desk: Desk) -> Desk:
     from chatrepl.cli.benches import bench_of  # most chats have none
     from chatrepl.shells.tool_consent import ToolConsent
 
-    session.bench = bench_of(options, session, loaded)
-    return replace(desk, tools=ToolConsent(desk.choose, desk.speaker.say, session.bench))
+    bench = session.bench = bench_of(options, session, loaded)
+    bench.look = lambda: runner.run(bench.open(session.recorder))
+    return replace(desk, tools=ToolConsent(desk.choose, desk.speaker.say, bench))
+
+
+def _keeping_warm(
+    session: Session, connection: Connection, speaker: Speaker, runner: LoopRunner
+) -> Callable[[], AbstractContextManager[object]]:
+    """Give what keeps the cache warm at a prompt that waits, where that is set."""
+
+    @cache
+    def keeper() -> "KeepWarm":
+        from chatrepl.shells.keep_warm import KeepWarm  # seldom wanted
+
+        return KeepWarm(session, connection.stream, runner.get_loop, speaker.line)
+
+    def waiting() -> AbstractContextManager[object]:
+        is_off = session.settings.cache_keep_warm == "off"
+        return nullcontext() if is_off else keeper().waiting()
+
+    return waiting
 
 
 def _keep_learned(session: Session) -> None:

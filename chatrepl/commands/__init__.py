@@ -12,6 +12,7 @@ from chatrepl.commands import (
     saved,
     settings,
     staging,
+    tools,
     tree,
     trimming,
     turns,

@@ -135,18 +135,18 @@ _PROFILES: Final = """\
 """
 _TOOLS: Final = """\
 # A program that the model may have run: it gets its input as JSON on stdin, and prints the answer.
-# `schema` says what the input holds: fields in a few words (a type, ? for what may be left out, a
-# comment), a JSON schema in a text, or a table. `command` is run without a shell; a list of words
-# does, too. `approve` is ask, always or never. `deadline` is in seconds. `folder` is where it runs,
-# else where you are. `environment` names variables that it may see beyond PATH, HOME and the like.
-# [tools.lines]
-# command = "wc -l"
-# description = "Count the lines of a text."
-# schema = "text: what is counted"
+# `schema` says what the input holds: fields in a few words, such as "path, lines int?: how many", a
+# JSON schema in a text, or a table. `command` is run without a shell; a list of words does, too.
+# `approve` is ask, always or never. `deadline` is in seconds. `folder` is where it runs, else where
+# you are. `environment` names variables that it may see beyond PATH, HOME and the like.
+# [tools.today]
+# command = "date +%A"
+# description = "Tell which day of the week it is."
+# schema = {}
 # approve = "ask"
 # deadline = 60
 # folder = "~"
-# environment = ["LC_ALL"]
+# environment = ["TZ"]
 
 # A server that speaks MCP, started when it is first needed: a command, or a url with connect =
 # "here" or "service", and a token_command whose output goes along. Of its tools those in `tools`

@@ -157,6 +157,13 @@ class Settings:
         "about first; 0 asks never.",
         key="cache.ask_usd",
     )
+    cache_keep_warm: str = _option(
+        "off",
+        "Read the cache again before it expires while a chat waits for you: auto does where that "
+        "is expected to save more than it costs, by how long you were away before.",
+        key="cache.keep_warm",
+        choices=("off", "auto"),
+    )
     context_policy: str = _option(
         "ask",
         "What to do when the context budget is used up.",

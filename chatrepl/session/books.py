@@ -14,6 +14,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
+    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
 
@@ -27,7 +28,7 @@ class Books:
 
     The user agreed to spend up to `agreed_usd`. `summary_failures` counts those that nobody asked
     for. `ledger` counts tokens, once somebody asks; where it is `behind`, replies came that it has
-    not learned from.
+    not learned from. `kept` tells of reads that only kept the cache warm.
     """
 
     meter: Meter = Meter()
@@ -38,6 +39,7 @@ class Books:
     summary_failures: int = 0
     ledger: "Ledger | None" = None
     behind: bool = False
+    kept: "Kept | None" = None
 
     def paid(self, usage: Usage, cost: Cost | None, replies: int = 1) -> Self:
         """Enter what one reply took, or what was asked aside and is no reply.
@@ -62,8 +64,18 @@ class Books:
         """Note what `request` left in the cache when it was `sent`, and why it missed it if so."""
         from chatrepl.core.prompt_cache import footprint, miss_words
 
+        last = self.footprint
+        left = footprint(request, reply.usage, sent, last) or last
+        read = reply.usage.cache_read_input_tokens
+        kept = self.kept and self.kept.came(sent, read, last.at if last is not None else 0.0)
+        return replace(self, footprint=left, miss=miss_words(reply.diagnostics), kept=kept)
+
+    def reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> Self:
+        """Note that what is in the cache was read again, and what that came to."""
+        from chatrepl.core.prompt_cache import footprint
+
         left = footprint(request, reply.usage, sent, self.footprint) or self.footprint
-        return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
+        return replace(self, footprint=left, kept=kept)
 
     def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:
         """Go on with that conversation, of which nothing is in the cache that we know of.
@@ -71,7 +83,8 @@ class Books:
         The `facts` that go with it tell what was asked beside it and aside, and paid for, too.
         """
         talk = Meter.of(conversation, _beside(conversation, facts)) + Meter(cost=_aside(facts))
-        return replace(self, talk=talk, footprint=None, miss="", behind=True)
+        kept = self.kept and replace(self.kept, in_a_row=0)
+        return replace(self, talk=talk, footprint=None, miss="", behind=True, kept=kept)
 
 
 def paid_aside(facts: Mapping[str, Any], cost: Cost) -> Wire:

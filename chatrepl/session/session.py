@@ -38,6 +38,7 @@ from chatrepl.session.service import Service, liberty, official
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
+    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
     from chatrepl.session.workbench import Workbench
@@ -376,6 +377,10 @@ class Session:
         """Enter what another session of the same talk paid."""
         same = other.model.id == self.model.id
         self.books = self.books.joined(other.books, footprint=same)
+
+    def note_reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> None:
+        """Note that what is in the cache was read again, and what that came to."""
+        self.books = self.books.reread(request, reply, sent, kept)
 
     def price(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes; None where nobody knows it."""

@@ -29,13 +29,14 @@ class Workbench:
     """What a chat calls tools with; `agree` asks the user, and gives what keeps a call from it.
 
     `tools` are those there were when the bench was opened last; `always` names those that may run
-    without a question for as long as the chat lasts.
+    without a question for as long as the chat lasts. `look` opens the bench for who is no turn.
     """
 
     box: Toolbox
     agree: Agree = lambda _tool, _call: NO
     tools: tuple[Tool, ...] = ()
     always: set[str] = field(default_factory=set)
+    look: Callable[[], object] = lambda: None
     _chat: object = None
     _running: list[asyncio.Task[ToolAnswer]] = field(default_factory=list)
 

@@ -74,6 +74,7 @@ class Comparison:
             going = "" if self.asked.blind else f"You go on from {came[0]}; "
             words = f"{going}/pick {came[1]} goes on there, /diff {came[0]} {came[1]} compares."
             self.desk.speaker.line(words)
+        self._race.raise_bugs()
 
     async def _watch(self) -> None:
         self._rule(self._first, "")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -65,7 +65,10 @@ _MOST_PICTURES = 4  # that are drawn of what is attached at once
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `waiting` is entered while the prompt waits.
+    """
 
     session: Session
     desk: Desk
@@ -74,6 +77,7 @@ class Repl:
     runner: WorkLoop
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    waiting: Callable[[], AbstractContextManager[object]] = nullcontext
     attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
     running: bool = field(default=True)
     consent: Consent = field(init=False)
@@ -115,7 +119,8 @@ class Repl:
             if self.draft and self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
-            entry, self.draft = self.lines.read(self.draft)
+            with self.waiting():
+                entry, self.draft = self.lines.read(self.draft)
             self._take(entry)
         finally:
             self.draft = "\n".join(filter(None, (waiting, self.draft)))
@@ -281,7 +286,7 @@ class Repl:
             case Compare():
                 self._compare(outcome)
             case Count():
-                self._do(exact_count(self.session, outcome, self.count, self.runner, self.desk))
+                self._do(exact_count(outcome, self.count, self.runner, self.desk, self.consent))
 
     def _confirm(self, asked: Confirm | Choose) -> None:
         self.act(asked.preview)

@@ -84,13 +84,15 @@ class Titles:
     async def _name(self, journal: Journal, plan: Callable[[], Plan]) -> None:
         with suppress(ChatreplError):
             asked = Message.user(QUESTION)
-            reply = await ask_aside(self.session, asked, self.stream, _Silence(), plan)
+            reply = await ask_aside(self.session, asked, self.stream, Silence(), plan)
             words = tidy(reply.text)
             if words and reply.complete and not journal.name:
                 journal.meta(title=words)
 
 
-class _Silence(nullcontext[object]):
+class Silence(nullcontext[object]):
+    """A view of what nobody waits for."""
+
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Show nothing."""
 

@@ -30,8 +30,8 @@ def test_the_example_without_its_comment_marks_gives_every_key_its_default(tmp_p
     loaded = load(environ={}, path=path)
     assert loaded.settings == Settings()
     given = {key for key, origin in loaded.origins.items() if origin != "default"}
-    assert given == {*OPTIONS, "tools.lines", "mcp.files"}
-    assert ([it.name for it in loaded.programs], loaded.servers[0].name) == (["lines"], "files")
+    assert given == {*OPTIONS, "tools.today", "mcp.files"}
+    assert ([it.name for it in loaded.programs], loaded.servers[0].name) == (["today"], "files")
     careful = load(environ={}, path=path, profile="careful").settings
     assert (careful.effort, careful.max_cost_usd, careful.cache_ttl) == ("high", 2.0, "1h")
 
