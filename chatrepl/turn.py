@@ -24,14 +24,12 @@ from chatrepl.core.exchange.reply import (
     ThinkingDelta,
 )
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.answers import with_answers
 from chatrepl.core.talk.blocks import ToolResultBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.talk.usage import Cost
 from chatrepl.session.books import receipt_of
-from chatrepl.session.closing import close_turn
+from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn
 from chatrepl.session.lessons import Lessons
-from chatrepl.session.rounds import NO_ROUNDS, Rounds
 from chatrepl.session.session import Session
 
 if TYPE_CHECKING:  # most chats have no tools
@@ -321,10 +319,8 @@ class _Exchange:
 
     def closed(self, error: str) -> Turn:
         """End the turn with what came of it."""
-        turn, rounds = self.turn, self.rounds
-        if rounds.reply is not None:
-            turn = replace(turn, messages=with_answers(turn.messages))
-        return close_turn(self.session, turn, self.plan, self.reply, error, rounds)
+        rounds = self.rounds
+        return close_turn(self.session, self.turn, self.plan, self.reply, error, rounds)
 
     async def _answer(self, stream: Stream) -> None:
         """Take the reply to the plan; pauses of the service are waited out."""

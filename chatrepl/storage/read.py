@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.answers import with_answers
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
 from chatrepl.core.value import frozen
@@ -123,6 +122,12 @@ def _text_of(piece: bytes) -> str:
     if record.get("kind") == "thinking":
         return ""
     return records.text(record.get("text"))
+
+
+def _answered(turn: Turn) -> Turn:
+    from chatrepl.core.talk.answers import with_answers  # most turns call nothing
+
+    return replace(turn, messages=with_answers(turn.messages))
 
 
 class _JournalReader:
@@ -249,7 +254,8 @@ class _JournalReader:
         parents = {turn.parent for turn in self._turns.values()}
         for id_, pieces in self._open.items():
             turn = self._turns[id_]
-            turn = replace(turn, messages=with_answers(turn.messages))
+            if id_ in self._grown:
+                turn = _answered(turn)
             text = self._joined(pieces)
             if text:
                 model = self._meta.get("model")

@@ -17,6 +17,7 @@ from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.read import load_bytes
 from chatrepl.storage.record_log import RecordLog
 from tests.commands.playing import Player
+from tests.soak.tools import soak
 from tests.toolbox import FakeBox
 
 
@@ -131,3 +132,9 @@ def test_what_nobody_answered_is_answered(
     last = told[-1]
     assert [b.tool_use_id for b in last.content if isinstance(b, ToolResultBlock)] == given
     assert with_answers(told) == told
+
+
+def test_a_chat_that_is_killed_while_its_tools_run_goes_on(tmp_path: Path) -> None:
+    met = soak(tmp_path, kills=6, seed=3)
+    assert met["kills"] == 6
+    assert met["calls"]

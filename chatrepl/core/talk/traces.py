@@ -6,7 +6,6 @@ Code, output and the like add a few lines. Nothing here is sanitised: that is fo
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from chatrepl.core.talk.arguments import arguments
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock
 from chatrepl.core.wire import encode
 
@@ -85,6 +84,8 @@ def _called(kind: str, wire: Mapping[str, Any]) -> _Rows:
         return
     called = f"{_flat(server)}/{name}" if server else name
     if kind == "tool_use":
+        from chatrepl.core.talk.arguments import arguments  # most replies call nothing
+
         yield f"asking for the tool {called} {arguments(given) if given else ''}".rstrip()
         return
     yield f"{called} {_gist(given)}" if given else called
