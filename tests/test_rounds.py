@@ -16,6 +16,7 @@ from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.tools import Tool, ToolAnswer, ToolCall
 from chatrepl.demo.engine import Engine
 from chatrepl.session.workbench import NEVER, NO, SILENT, STOPPED, Workbench
+from chatrepl.shells.under_reply import remarks
 from chatrepl.turn import run_turn
 from tests.commands.playing import CutError, Player
 from tests.toolbox import CLOCK, READ, FakeBox
@@ -388,3 +389,24 @@ def test_the_request_of_a_turn_is_the_last_of_its_rounds_to_the_byte() -> None:
     assert [row[1] for row in table.rows].count("tool_result") == 2
     assert "to the byte" in table.footer
     assert {row[3] for row in table.rows} <= {"sent", "cached", "new"}
+
+
+def test_calls_are_seen_in_lists_and_exports() -> None:
+    chat = player(FakeBox())
+    chat.engine.script("tool", "tool", "say done")
+    chat.say("work")
+    chat.do("/history")
+    assert "2 calls" in chat.tables[-1].rows[0][4]
+    chat.do("/export md")
+    assert [line for line in chat.heard.splitlines() if line.startswith("## ")] == [
+        "## You", "## claude-opus-5", "## Tools", "## claude-opus-5", "## Tools",
+        "## claude-opus-5",
+    ]  # fmt: skip
+    assert "asking for the tool read_file" in chat.heard
+    assert "result: read_file" in chat.heard
+
+
+def test_what_was_cut_between_call_and_answer_says_how_to_go_on() -> None:
+    chat, _, turn, _ = stopped(2)
+    words = [text for text, _ in remarks(chat.session, turn)]
+    assert any("/continue goes on" in text for text in words)

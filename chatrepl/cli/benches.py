@@ -4,6 +4,7 @@ Only who has tools, or names some, comes here.
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from chatrepl.cli.options import Options
@@ -14,14 +15,20 @@ from chatrepl.session.session import Session
 from chatrepl.session.workbench import Workbench
 from chatrepl.shells.oneshot import mutter
 from chatrepl.terminal.sanitize.text import one_line
+from chatrepl.tools.box import ToolSource
 
 _NOBODY: Final = "Nobody is there to agree to this call; it was not run."
 
 
-def bench_of(options: Options, session: Session, loaded: Config) -> Workbench:
-    """Make the bench of a session. Raises UsageError where a tool is named that there is not."""
+def bench_of(
+    options: Options, session: Session, loaded: Config, more: Sequence[ToolSource] = ()
+) -> Workbench:
+    """Make the bench of a session, with `more` than programs.
+
+    Raises UsageError where a tool is named that there is not.
+    """
     programs = named_programs(loaded, options.tool) if options.names_tools else loaded.programs
-    return Workbench(open_box(session, loaded, programs))
+    return Workbench(open_box(session, loaded, programs, more))
 
 
 def shot_bench(options: Options, session: Session, loaded: Config) -> Workbench:

@@ -186,6 +186,12 @@ class Turn:
         return 1 + sum(m.role == "user" and answers_calls(m) for m in self.messages[1:])
 
     @property
+    def calls(self) -> int:
+        """How many calls of ours were answered."""
+        answers = (m for m in self.messages[1:] if m.role == "user" and answers_calls(m))
+        return sum(b.type == "tool_result" for message in answers for b in message.content)
+
+    @property
     def was_cut(self) -> bool:
         """Tell whether the reply can be gone on with: interrupted, torn, or at its length limit."""
         return self.receipt is not None and self.receipt.stop_reason in {
