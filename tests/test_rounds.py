@@ -10,6 +10,7 @@ import pytest
 
 from chatrepl.commands.request import _shown
 from chatrepl.core.exchange.reply import CallAnswered
+from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Message, Turn
@@ -410,3 +411,21 @@ def test_what_was_cut_between_call_and_answer_says_how_to_go_on() -> None:
     chat, _, turn, _ = stopped(2)
     words = [text for text, _ in remarks(chat.session, turn)]
     assert any("/continue goes on" in text for text in words)
+
+
+@pytest.mark.parametrize("thinking", ["auto", "on", "off"])
+@pytest.mark.parametrize("model", tuple(TABLE))
+def test_rounds_hold_on_every_model_with_its_thinking(model: str, thinking: str) -> None:
+    chat = Player(Settings(model=model, thinking=thinking), Engine())
+    chat.session.bench = Workbench(FakeBox(), yes)
+    chat.say("demo: tools 7 3")
+    chat.session.prepare(prefill="Well," if thinking != "on" else "")
+    chat.say("demo: tools 11 3")
+    chat.say("and?")
+    assert set(chat.statuses) == {200}
+    sent = [message.encoded for message in chat.requests[-1].messages]
+    for request in chat.requests[:-1]:
+        whole = [
+            m for m in request.messages if not (m is request.messages[-1] and m.role == "assistant")
+        ]
+        assert [message.encoded for message in whole] == sent[: len(whole)]
