@@ -4,43 +4,74 @@ Only who has tools, or names some, comes here.
 """
 
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeAlias
 
 from chatrepl.cli.options import Options
-from chatrepl.cli.toolbox import named_programs, open_box
-from chatrepl.config.load import Config
+from chatrepl.cli.serving import serving
+from chatrepl.cli.toolbox import named_programs, named_servers, open_box
+from chatrepl.core.errors import UsageError
 from chatrepl.core.tools import Tool, ToolCall
 from chatrepl.session.session import Session
 from chatrepl.session.workbench import Workbench
 from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.repl import Repl
+from chatrepl.shells.tool_consent import ToolConsent
 from chatrepl.terminal.sanitize.text import one_line
-from chatrepl.tools.box import ToolSource
 
+TellLine: TypeAlias = Callable[[str], None]
 _NOBODY: Final = "Nobody is there to agree to this call; it was not run."
 
 
+@contextmanager
 def bench_of(
-    options: Options, session: Session, loaded: Config, more: Sequence[ToolSource] = ()
-) -> Workbench:
-    """Make the bench of a session, with `more` than programs.
+    options: Options, session: Session, tell: Callable[[str], None]
+) -> Iterator[Workbench]:
+    """Give a session its bench; what was started for it ends with the block.
 
-    Raises UsageError where a tool is named that there is not.
+    Raises UsageError where a tool or a server is named that there is not.
     """
-    programs = named_programs(loaded, options.tool) if options.names_tools else loaded.programs
-    return Workbench(open_box(session, loaded, programs, more))
+    loaded = session.loaded
+    if loaded is None:
+        raise UsageError("There is no configuration that could name tools.")
+    programs, servers = loaded.programs, loaded.servers
+    if options.names_tools:
+        programs, servers = named_programs(loaded, options.tool), named_servers(loaded, options.mcp)
+    names = {server.name for server in servers}
+    with serving(session, loaded.servers, tell) as here:
+        sources = here.sources if here is not None else ()
+        more = [source for source in sources if source.name in names]
+        session.bench = Workbench(open_box(session, loaded, programs, more))
+        yield session.bench
 
 
-def shot_bench(options: Options, session: Session, loaded: Config) -> Workbench:
-    """Make the bench of a single shot: nobody is asked, so what would ask needs `--yes-tools`."""
-    bench = bench_of(options, session, loaded)
+@contextmanager
+def chat_tools(options: Options, repl: Repl, tell: TellLine) -> Iterator[ToolConsent]:
+    """Let a chat call tools, each after a question."""
+    session, desk, runner = repl.session, repl.desk, repl.runner
+    with bench_of(options, session, tell) as bench:
+        bench.look = lambda: runner.run(bench.open(session.recorder))
+        try:
+            yield ToolConsent(desk.choose, desk.speaker.say, bench)
+        finally:
+            runner.run(bench.box.close())
+
+
+@contextmanager
+def shot_tools(options: Options, session: Session) -> Iterator[None]:
+    """Let a single shot call tools: nobody is asked, so what would ask needs `--yes-tools`."""
+    err = None if options.quiet else sys.stderr
 
     def agree(tool: Tool, _call: ToolCall) -> str:
         if options.yes_tools:
             return ""
         words = f"{one_line(tool.name)} was not run: it asks first, and --yes-tools lets it."
-        mutter(None if options.quiet else sys.stderr, f"chatrepl: {words}")
+        mutter(err, f"chatrepl: {words}")
         return _NOBODY
 
-    bench.agree = agree
-    return bench
+    with bench_of(
+        options, session, lambda line: mutter(err, f"chatrepl: {one_line(line)}")
+    ) as bench:
+        bench.agree = agree
+        yield

@@ -6,7 +6,7 @@ Importing this module loads rich and prompt_toolkit.
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -72,9 +72,13 @@ def talk(
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
-        with new_runner() as runner:
-            desk = _with_tools(options, session, desk, runner)
+        with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
+            if options.names_tools or (session.loaded is not None and session.loaded.has_tools):
+                from chatrepl.cli.benches import chat_tools  # most chats have none
+
+                tools = chat_tools(options, repl, repl.guard.later)
+                repl.desk = replace(desk, tools=leaving.enter_context(tools))
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
 
@@ -99,8 +103,6 @@ def talk(
             repl.run()
             greeting.cancel()
             titles.stop()
-            if session.bench is not None:
-                runner.run(session.bench.box.close())
             with repl.guard.around():
                 if words := farewell(session, demo=demo):
                     desk.speaker.line(words)
@@ -108,19 +110,6 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
-
-
-def _with_tools(options: Options, session: Session, desk: Desk, runner: LoopRunner) -> Desk:
-    """Let a chat call the tools that are configured, each after a question."""
-    loaded = session.loaded
-    if loaded is None or not (loaded.programs or loaded.servers or options.names_tools):
-        return desk
-    from chatrepl.cli.benches import bench_of  # most chats have none
-    from chatrepl.shells.tool_consent import ToolConsent
-
-    bench = session.bench = bench_of(options, session, loaded)
-    bench.look = lambda: runner.run(bench.open(session.recorder))
-    return replace(desk, tools=ToolConsent(desk.choose, desk.speaker.say, bench))
 
 
 def _keeping_warm(

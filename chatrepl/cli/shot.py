@@ -62,11 +62,22 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
     session.prepare(form=form_of(options))
     if options.compares:
         session.use(head_start=False)  # it is for one request alone
-    if options.names_tools:
-        from chatrepl.cli.benches import shot_bench  # seldom asked for
+    if not options.names_tools:
+        return _shot(options, session, reading, out, begun)
+    from chatrepl.cli.benches import shot_tools  # seldom asked for
 
-        session.use(head_start=False)
-        session.bench = shot_bench(options, session, loaded)
+    session.use(head_start=False)
+    with shot_tools(options, session):
+        return _shot(options, session, reading, out, begun)
+
+
+def _shot(
+    options: Options,
+    session: Session,
+    reading: "Future[stdin.Piped] | None",
+    out: TextIO,
+    begun: list[object],
+) -> int:
     put_away = kept(options, session)
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)
