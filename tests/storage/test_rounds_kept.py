@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.answers import UNKNOWN, with_answers
-from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock, ToolUseBlock
+from chatrepl.core.talk.answers import UNKNOWN
+from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.demo.engine import Engine
 from chatrepl.session.workbench import Workbench
@@ -19,6 +19,8 @@ from chatrepl.storage.record_log import RecordLog
 from tests.commands.playing import Player
 from tests.soak.tools import soak
 from tests.toolbox import FakeBox
+
+ASKED = Message.user("hi")
 
 
 def player(journal: Journal | None = None) -> Player:
@@ -90,48 +92,15 @@ def test_a_turn_that_goes_on_is_written_anew_with_all_it_holds() -> None:
     turn = Turn(TurnId("t"), None, (ASKED,))
     log.begin(turn)
     log.delta(turn.id, "text", "lost?")
-    grown = replace(turn, messages=(ASKED, calls("a")))
+    grown = replace(
+        turn, messages=(ASKED, Message("assistant", (ToolUseBlock("tool_use", "a", "t"),)))
+    )
     piece = log.grow(grown)
     assert b"hi" not in piece  # what stands there is not written again
     log.delta(turn.id, "text", "more")
     loaded = load_bytes(log.everything()).conversation.turns[turn.id]
     assert loaded.messages[:2] == grown.messages
     assert loaded.text == "more"
-
-
-def calls(*ids: str) -> Message:
-    return Message("assistant", tuple(ToolUseBlock("tool_use", id_, "t") for id_ in ids))
-
-
-def answers(*ids: str) -> Message:
-    return Message("user", tuple(ToolResultBlock("tool_result", id_, "ok") for id_ in ids))
-
-
-ASKED = Message.user("hi")
-
-
-@pytest.mark.parametrize(
-    ("messages", "given"),
-    [
-        ((), None),
-        ((ASKED,), None),
-        ((ASKED, Message("assistant", (TextBlock("yes"),))), None),
-        ((ASKED, calls("a", "b"), answers("a", "b")), None),
-        ((ASKED, calls("a", "b")), ["a", "b"]),
-        ((ASKED, calls("a", "b"), answers("a")), ["a", "b"]),
-        ((ASKED, calls("a"), answers("a"), calls("b")), ["b"]),
-    ],
-)
-def test_what_nobody_answered_is_answered(
-    messages: tuple[Message, ...], given: list[str] | None
-) -> None:
-    told = with_answers(messages)
-    if given is None:
-        assert told == messages
-        return
-    last = told[-1]
-    assert [b.tool_use_id for b in last.content if isinstance(b, ToolResultBlock)] == given
-    assert with_answers(told) == told
 
 
 def test_a_chat_that_is_killed_while_its_tools_run_goes_on(tmp_path: Path) -> None:
