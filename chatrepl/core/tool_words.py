@@ -1,18 +1,14 @@
 """The words of a question about a call, and all of a call for who wants to see it."""
 
 import json
-import re
 
-from chatrepl.core.talk.arguments import arguments, safe
+from chatrepl.core.talk.arguments import arguments, tool_name
 from chatrepl.core.tools import Tool, ToolCall
-
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def run_question(call: ToolCall) -> str:
     """Ask whether a call may run: the answers stand at the end, and nowhere else."""
-    name = call.name if _NAME.fullmatch(call.name) else safe(json.dumps(call.name[:20]))
-    given = arguments(call.input)
+    name, given = tool_name(call.name), arguments(call.input)
     called = f"{name} {given}" if given else name
     return f"Run {called}? [y]es [a]lways in this chat [N]o [v]iew all"
 

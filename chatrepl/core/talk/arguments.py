@@ -14,9 +14,16 @@ LONGEST: Final = 60  # characters of one value
 _LONGEST_LINE: Final = 160
 _MOST: Final = 12
 _BARE: Final = re.compile(r"[\w./:@%+,~-]+")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LONGEST_NAME: Final = 20
 _LETTER: Final = re.compile(
     r"\[(?=\s{0,2}[^\W\d_]\s{0,2}\])"
 )  # as answers to a question are written
+
+
+def tool_name(name: str) -> str:
+    """Write the name of a tool; one that no tool can have is quoted, and cut."""
+    return name if _NAME.fullmatch(name) else safe(encode(name[:_LONGEST_NAME]))
 
 
 def arguments(given: object) -> str:

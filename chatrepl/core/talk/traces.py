@@ -82,11 +82,13 @@ def _called(kind: str, wire: Mapping[str, Any]) -> _Rows:
             doing, " ".join(filter(None, (_words(_mapping(given), k) for k in keys)))
         )
         return
+    if kind == "tool_use":
+        from chatrepl.core.talk.arguments import arguments, tool_name  # most replies call nothing
+
+        name, given = tool_name(name), arguments(given) if given else ""
     called = f"{_flat(server)}/{name}" if server else name
     if kind == "tool_use":
-        from chatrepl.core.talk.arguments import arguments  # most replies call nothing
-
-        yield f"asking for the tool {called} {arguments(given) if given else ''}".rstrip()
+        yield f"asking for the tool {called} {given}".rstrip()
         return
     yield f"{called} {_gist(given)}" if given else called
 
