@@ -12,7 +12,11 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.serving import serving
 from chatrepl.cli.toolbox import named_programs, named_servers, open_box
 from chatrepl.core.errors import UsageError
+from chatrepl.core.talk.arguments import tool_name
+from chatrepl.core.talk.blocks import ToolResultBlock
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.tools import Tool, ToolCall
+from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.session.workbench import Workbench
 from chatrepl.shells.oneshot import mutter
@@ -53,7 +57,7 @@ def chat_tools(options: Options, repl: Repl, tell: TellLine) -> Iterator[ToolCon
     with bench_of(options, session, tell) as bench:
         bench.look = lambda: runner.run(bench.open(session.recorder))
         try:
-            yield ToolConsent(desk.choose, desk.speaker.say, bench)
+            yield ToolConsent(desk.choose, desk.speaker.say, bench, repl.consent)
         finally:
             runner.run(bench.box.close())
 
@@ -70,8 +74,18 @@ def shot_tools(options: Options, session: Session) -> Iterator[None]:
         mutter(err, f"chatrepl: {words}")
         return _NOBODY
 
-    with bench_of(
-        options, session, lambda line: mutter(err, f"chatrepl: {one_line(line)}")
-    ) as bench:
-        bench.agree = agree
+    def passes(call: ToolCall, answer: ToolResultBlock) -> bool:
+        held = held_keys((Message("user", (answer,)),))
+        if not held:
+            return True
+        then = "it is sent" if options.yes_secrets else "--yes-secrets would send it"
+        words = in_words(held, f"The answer of {tool_name(call.name)}")
+        mutter(sys.stderr, f"chatrepl: {words[:-1]}; {then}.")
+        return options.yes_secrets
+
+    def tell(line: str) -> None:
+        mutter(err, f"chatrepl: {one_line(line)}")
+
+    with bench_of(options, session, tell) as bench:
+        bench.agree, bench.passes = agree, passes
         yield

@@ -14,12 +14,14 @@ from chatrepl.core.tools import Tool, ToolAnswer, Toolbox, ToolCall
 from chatrepl.core.wire import scrub
 
 Agree: TypeAlias = Callable[[Tool, ToolCall], str]
+Passes: TypeAlias = Callable[[ToolCall, ToolResultBlock], bool]
 Tell: TypeAlias = Callable[[ToolResultBlock], object]
 
 NO: Final = "The user did not agree to this call; it was not run."
 NEVER: Final = "The user does not let this tool run; it was not run."
 STOPPED: Final = "The user stopped this call before it ended."
 NOT_RUN: Final = "The user stopped the reply before this call was run."
+HELD: Final = "The answer seems to hold a key, and the user did not let it be sent."
 SILENT: Final = "(The tool gave no output.)"
 _ENDS: Final = frozenset({"tool_use", "end_turn"})  # some servers call, and say that they ended
 
@@ -28,12 +30,15 @@ _ENDS: Final = frozenset({"tool_use", "end_turn"})  # some servers call, and say
 class Workbench:
     """What a chat calls tools with; `agree` asks the user, and gives what keeps a call from it.
 
+    `passes` tells whether an answer may go out.
+
     `tools` are those there were when the bench was opened last; `always` names those that may run
     without a question for as long as the chat lasts. `look` opens the bench for who is no turn.
     """
 
     box: Toolbox
     agree: Agree = lambda _tool, _call: NO
+    passes: Passes = lambda _call, _answer: True
     tools: tuple[Tool, ...] = ()
     always: set[str] = field(default_factory=set)
     look: Callable[[], object] = lambda: None
@@ -80,7 +85,11 @@ class Workbench:
             why = STOPPED
             for job in jobs:
                 answer = await _outcome(job) if isinstance(job, asyncio.Task) else job
-                tell(fit(answer).to_block(rest.pop(0)))
+                block = fit(answer).to_block(rest[0])
+                if not self.passes(rest[0], block):
+                    block = ToolAnswer.error(HELD).to_block(rest[0])
+                del rest[0]
+                tell(block)
         finally:
             self.stop()
             for call in rest:

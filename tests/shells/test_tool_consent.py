@@ -6,9 +6,12 @@ from contextlib import contextmanager
 import pytest
 
 from chatrepl.core.outcome import Exactly
-from chatrepl.core.tools import ToolCall
-from chatrepl.session.workbench import NO, Workbench
+from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock
+from chatrepl.core.tools import ToolAnswer, ToolCall
+from chatrepl.session.workbench import HELD, NO, Workbench
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.tool_consent import ToolConsent
+from tests.commands.playing import Player, shared_runner
 from tests.toolbox import READ, FakeBox
 
 CALL = ToolCall("1", "read_file", {"path": "notes.txt"})
@@ -25,7 +28,14 @@ def consent(*letters: str) -> tuple[ToolConsent, list[str], list[Exactly]]:
         asked.append(question)
         return next(answers)
 
-    return ToolConsent(choose, seen.append, Workbench(FakeBox(), tools=(READ,))), asked, seen
+    def ask(question: str) -> bool:
+        asked.append(question)
+        return next(answers) == "y"
+
+    session = Player().session
+    keys = Consent(session, ask, lambda: None)
+    bench = Workbench(FakeBox(), tools=(READ,))
+    return ToolConsent(choose, seen.append, bench, keys), asked, seen
 
 
 @pytest.mark.parametrize(
@@ -57,3 +67,29 @@ def test_the_terminal_is_the_questions_own_while_it_is_asked() -> None:
     assert log == ["off", "on"]
     asks.agree(READ, CALL)
     assert log == ["off", "on"]
+
+
+KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
+
+
+def test_an_answer_that_seems_to_hold_a_key_is_asked_about_once() -> None:
+    asks, asked, _ = consent("n", "y")
+    plain = ToolAnswer((TextBlock("fine"),)).to_block(CALL)
+    holding = ToolAnswer((TextBlock(f"id = {KEY}"),)).to_block(CALL)
+    assert asks.passes(CALL, plain)
+    assert not asked
+    assert not asks.passes(CALL, holding)
+    assert asks.passes(CALL, holding)
+    assert asks.passes(CALL, holding)
+    assert len(asked) == 2
+    assert asked[0].startswith("The answer of read_file seems to hold")
+    assert KEY not in asked[0]
+
+
+def test_an_answer_that_is_not_let_out_is_an_error_for_the_model() -> None:
+    box = FakeBox(there=(READ,), answer=lambda _t, _c: ToolAnswer((TextBlock(KEY),)))
+    bench = Workbench(box, lambda _t, _c: "", lambda _c, _b: False, tools=(READ,))
+    told: list[ToolResultBlock] = []
+    shared_runner().run(bench.work((CALL,), told.append))
+    assert told[0].is_error
+    assert HELD in str(told[0].content)
