@@ -25,7 +25,13 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import ToolResultBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import (
+    Conversation,
+    Message,
+    Turn,
+    TurnId,
+    container_id,
+)
 from chatrepl.core.talk.usage import Cost
 from chatrepl.session.books import receipt_of
 from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn
@@ -286,12 +292,14 @@ class _Exchange:
     def _next_round(self, *, is_last: bool) -> None:
         """Plan to send the answers; after the last ones nothing more is to be called."""
         before, turn = self.plan.after, self.turn
-        message_id = self.rounds.whole(self.reply).message_id
+        so_far = self.rounds.whole(self.reply)
 
         def plan() -> Plan:
             now = self.session.situation
-            ask = replace(now.ask, previous_message_id=message_id)
-            return plan_round(replace(now, ask=ask), before, turn, is_last=is_last)
+            ask = replace(now.ask, previous_message_id=so_far.message_id)
+            made = plan_round(replace(now, ask=ask), before, turn, is_last=is_last)
+            container = container_id(so_far.container)
+            return replace(made, request=made.request.within(container))
 
         self.make_plan = plan
         self._plan_anew()

@@ -30,6 +30,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block
+from chatrepl.core.world import FileStore
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
@@ -79,6 +80,7 @@ def talk(
 
                 tools = chat_tools(options, repl, repl.guard.later)
                 repl.desk = replace(desk, tools=leaving.enter_context(tools))
+            session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
 
@@ -110,6 +112,12 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _files(connection: Connection, runner: LoopRunner) -> FileStore:
+    from chatrepl.cli.files import ServiceFiles  # seldom needed
+
+    return ServiceFiles(connection, runner)
 
 
 def _keeping_warm(

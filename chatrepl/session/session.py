@@ -20,6 +20,7 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
+    USUAL_SYSTEM,
     Conversation,
     Message,
     State,
@@ -33,7 +34,7 @@ from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, ro
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Entry, Prices, total
-from chatrepl.session.service import Service, liberty, official
+from chatrepl.session.service import Service, liberty, official, servers_of, tools_here
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -126,7 +127,8 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
-            tools=self.bench.declared if self.bench is not None else (),
+            tools=tools_here(self),
+            servers=servers_of(self),
         )
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
@@ -148,8 +150,7 @@ class Session:
         if self.books.behind:
             ledger.resume(self.conversation, self.model)
             self.books = replace(self.books, behind=False)
-        ours = self.bench.declared if self.bench is not None else ()
-        ledger.declare(declared_tools(self.settings, self.model, ours))
+        ledger.declare(declared_tools(self.settings, self.model, tools_here(self)))
         return ledger
 
     def _new_ledger(self) -> "Ledger":
@@ -297,11 +298,15 @@ class Session:
         self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
 
     def recall(self, facts: Mapping[str, Any]) -> None:
-        """Send no more what this server did not take back, by what is kept with the talk."""
+        """Take over what is kept with the talk: what this server did not take back, and more."""
         record = self._refused_of(facts).get(self.service.models.origin)
         if record:
             refused = self.service.refused | from_record(record)
             self.service = replace(self.service, refused=refused)
+        usual = facts.get(USUAL_SYSTEM)
+        if isinstance(usual, str):  # it ended while one message had another
+            self.change(self.conversation.with_system(usual))
+            self.recorder.meta(**{USUAL_SYSTEM: None})
 
     def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         servers = facts.get(REFUSED)
@@ -357,11 +362,8 @@ class Session:
     def pay(self, request: Request, reply: Reply, rounds: Sequence[Entry] = ()) -> Cost | None:
         """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
         entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
-        if not entries:
-            return None
-        usage, cost = total(entries)
-        self.books = self.books.paid(usage, cost)
-        return cost
+        self.books = self.books.paid(*total(entries)) if entries else self.books
+        return total(entries)[1] if entries else None
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""

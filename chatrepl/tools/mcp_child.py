@@ -9,13 +9,14 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.tools import McpServer
 from chatrepl.tools.mcp_flood import FloodError, FloodGate
+from chatrepl.tools.process import end_group, environment_of
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 _CHUNK: Final = 65_536
 _LOG_BYTES: Final = 8_192
 _LEAVE_S: Final = 0.7  # after its input closed
-_FORCE_S: Final = 0.5  # after it was asked to end
 _GONE_S: Final = 3.0  # after it was killed: at once, but where nothing else gets its turn either
 _LOOK_S: Final = 0.01
-_EVERY_PROGRAM: Final = ("PATH", "HOME", "LANG", "TMPDIR", "USER", "LOGNAME", "SHELL")
 
 
 class ServerLog:
@@ -47,16 +46,6 @@ class ServerLog:
     def last_line(self) -> str:
         lines = self._tail.decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def environment(named: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
-    """Give what a server gets of the environment: what every program needs, and what is named."""
-    given = {
-        name: value
-        for name, value in environ.items()
-        if name in _EVERY_PROGRAM or name in named or name.startswith("LC_")
-    }
-    return {**given, "TERM": "dumb"}
 
 
 @asynccontextmanager
@@ -75,25 +64,29 @@ async def child(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=_folder(server),
-        env=environment(server.environment, os.environ),
-        start_new_session=True,
+        env=environment_of(server.environment, os.environ),
+        start_new_session=os.name == "posix",
     )
     incoming, read = anyio.create_memory_object_stream["SessionMessage | Exception"](0)
     write, outgoing = anyio.create_memory_object_stream["SessionMessage"](0)
 
-    async def reading() -> None:
+    async def bounded(work: Coroutine[None, None, None]) -> None:
         try:
-            await _read(process, incoming)
+            await work
         except FloodError as error:
             log.add(f"\n{error}\n".encode())
-            _signal(process, signal.SIGKILL)
+            _kill(process)
+
+    async def reading() -> None:
+        try:
+            await bounded(_read(process, incoming))
         finally:
             over.set()
             incoming.close()
 
     try:
         async with asyncio.TaskGroup() as group:
-            work = (reading(), _write(process, outgoing), _listen(process, log))
+            work = (reading(), _write(process, outgoing), bounded(_listen(process, log)))
             tasks = [group.create_task(each) for each in work]
             try:
                 yield read, write
@@ -104,7 +97,7 @@ async def child(
     finally:
         for stream in (incoming, read, write, outgoing):
             stream.close()
-        _signal(process, signal.SIGKILL)
+        _kill(process)
         _release(process)
 
 
@@ -151,18 +144,18 @@ async def _write(process: asyncio.subprocess.Process, outgoing: "Outgoing") -> N
 
 async def _listen(process: asyncio.subprocess.Process, log: ServerLog) -> None:
     """Read all that the server says aside, that it never waits for us."""
+    gate = FloodGate()
     while process.stderr is not None and (data := await process.stderr.read(_CHUNK)):
+        gate.take(len(data))
         log.add(data)
 
 
 async def _end(process: asyncio.subprocess.Process, patience_s: float) -> None:
-    """Let a server go by itself for a moment; then end it, and all that it started."""
+    """Let a server go by itself for a moment; then end it, with all that it started."""
     if process.stdin is not None:
         process.stdin.close()
-    if not await _is_gone(process, patience_s):
-        _signal(process, signal.SIGTERM)
-        await _is_gone(process, _FORCE_S)
-    _signal(process, signal.SIGKILL)
+    await _is_gone(process, patience_s)
+    await end_group(process.pid)
     await _is_gone(process, _GONE_S)
 
 
@@ -177,10 +170,11 @@ async def _is_gone(process: asyncio.subprocess.Process, patience_s: float) -> bo
     return True
 
 
-def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    """Send a signal to the group that a server leads."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill the group that a server leads."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _release(process: asyncio.subprocess.Process) -> None:
@@ -191,5 +185,5 @@ def _release(process: asyncio.subprocess.Process) -> None:
     transport = getattr(process, "_transport", None)
     if transport is not None:
         with suppress(subprocess.TimeoutExpired):
-            transport.get_extra_info("subprocess").wait(_FORCE_S)
+            transport.get_extra_info("subprocess").wait(_GONE_S)
         transport.close()

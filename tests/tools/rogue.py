@@ -67,6 +67,9 @@ def call(name: str, given: dict[str, Any]) -> dict[str, Any]:
         case "line":
             while True:
                 sys.stdout.write("x" * 1_000_000)
+        case "noise":
+            while True:
+                sys.stderr.write("x" * 1_000_000)
         case "lines":
             while True:
                 sys.stdout.write("{}\n" * 100_000)

@@ -88,7 +88,7 @@ def test_a_tool_with_an_odd_name_is_called_by_its_own() -> None:
     assert {"read_file_", "read_file__2", "any_of", "hidden_"} <= set(answers)
 
 
-@pytest.mark.parametrize("tool", ["die", "hang", "deaf", "line", "lines"])
+@pytest.mark.parametrize("tool", ["die", "hang", "deaf", "line", "lines", "noise"])
 def test_a_server_that_hangs_floods_or_dies_is_ended_and_there_again_for_the_next_call(
     tool: str,
 ) -> None:
