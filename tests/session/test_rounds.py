@@ -14,7 +14,9 @@ from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tools import Tool, ToolAnswer, ToolCall
+from chatrepl.core.world import rough_count
 from chatrepl.demo.engine import Engine
 from chatrepl.session.workbench import NEVER, NO, SILENT, STOPPED, Workbench
 from chatrepl.shells.under_reply import remarks
@@ -429,3 +431,23 @@ def test_rounds_hold_on_every_model_with_its_thinking(model: str, thinking: str)
             m for m in request.messages if not (m is request.messages[-1] and m.role == "assistant")
         ]
         assert [message.encoded for message in whole] == sent[: len(whole)]
+
+
+def test_the_sums_of_several_rounds_teach_nothing_of_how_the_model_counts() -> None:
+    chat = player(FakeBox())
+    chat.engine.script("tool", "tool", "say done")
+    chat.say("work")
+    ledger = Ledger(rough_count)
+    before = ledger.tally
+    ledger.resume(chat.session.conversation, chat.session.model)
+    assert ledger.tally == before
+
+
+def test_the_last_round_tells_what_the_cache_holds_and_how_the_model_counts() -> None:
+    chat = player(FakeBox())
+    chat.engine.script("tool", "tool", "say done")
+    chat.say("work " * 4000)
+    books = chat.session.books
+    assert not books.behind
+    assert books.footprint is not None
+    assert chat.requests[-1].messages[-1].digest in books.footprint.messages
