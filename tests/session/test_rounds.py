@@ -1,6 +1,7 @@
 """Tools in a turn: rounds of calls and answers, what is kept of them, and what is sent again."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from chatrepl.commands.request import _shown
+from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.reply import CallAnswered
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
@@ -451,3 +453,26 @@ def test_the_last_round_tells_what_the_cache_holds_and_how_the_model_counts() ->
     assert not books.behind
     assert books.footprint is not None
     assert chat.requests[-1].messages[-1].digest in books.footprint.messages
+
+
+COMMANDS = (
+    "/undo", "/redo", "/retry", "/continue", "/drop! 1", "/restore", "/edit 1 reply",
+    "/truncate! 2", "/model haiku-4-5", "/model opus-5", "/system Be brief.", "/btw why?",
+    "/user Note.", "/clear", "/compact!", "/prefill Well,", "/request", "/export md",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_done_around_rounds_no_request_is_refused(seed: int) -> None:
+    rng, box = random.Random(seed), FakeBox()
+    chat = player(box, thinking=rng.choice(("auto", "on", "off")))
+    for _ in range(20):
+        chat.cut_after = rng.randrange(1, 30) if rng.random() < 0.25 else None
+        with suppress(CutError, UsageError):
+            if rng.random() < 0.5:
+                chat.say(rng.choice((f"demo: tools {rng.randrange(999)} 4", "hello")))
+            else:
+                chat.do(rng.choice(COMMANDS))
+    assert set(chat.statuses) == {200}
+    ids = [call.id for call in box.ran]
+    assert len(ids) == len(set(ids))  # none ran twice
