@@ -193,9 +193,12 @@ def service_tools(settings: Settings, model: Model) -> list[Wire]:
     return [*search, *fetch, *([code_tool(model)] if code else [])]
 
 
-def declared_tools(settings: Settings, model: Model) -> str:
-    """Write the tools that each request declares, those of `extra_body` in the place of ours."""
-    tools = settings.extra_body.get("tools", service_tools(settings, model))
+def declared_tools(settings: Settings, model: Model, here: Sequence[Wire] = ()) -> str:
+    """Write the tools that each request declares, those of `extra_body` in the place of ours.
+
+    Those on this machine, `here`, stand first.
+    """
+    tools = settings.extra_body.get("tools", [*here, *service_tools(settings, model)])
     return encode(tools) if tools else ""
 
 
