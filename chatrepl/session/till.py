@@ -98,7 +98,7 @@ class Till:
                         slip.held = await self._hold(slip.held.request, again=True)
                     slip.take(event)
                     yield event
-                    slip.note()
+                    slip.note_soon()
         finally:
             slip.close()
 
@@ -191,10 +191,14 @@ class _Slip:
             case _:
                 pass
 
-    def note(self) -> None:
-        """Write the counts down as soon as the first of the reply is out."""
+    def note_soon(self) -> None:
+        """Write the counts down once the first of the reply is out, unless all of it is by then."""
         if self.came_bytes and not self.is_noted and self.reply.usage_known:
             self.is_noted = True
+            asyncio.get_running_loop().call_soon(self._note)
+
+    def _note(self) -> None:
+        if self.is_noted:
             self.till.enter(self._spending(is_open=True))
 
     def close(self) -> None:

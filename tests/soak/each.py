@@ -36,10 +36,10 @@ class Account:
     faults: tuple[str, ...]
 
 
-def one(seed: int, items: int, home: Path) -> Account:
+def one(seed: int, items: int, home: Path, delay_s: float = 0.01) -> Account:
     """Run, kill, run again; tell what was wrong."""
     chance = random.Random(seed)
-    manners = Manners(delay_s=0.01, busy=0.05, torn=0.01, seed=seed, answer="<{}>")
+    manners = Manners(delay_s=delay_s, busy=0.05, torn=0.01, seed=seed, answer="<{}>")
     with many_service(manners) as service:
         source = home / "items.txt"
         source.write_text("".join(f"item {n}\n" for n in range(items)))
@@ -94,17 +94,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--delay", type=float, default=0.01, help="seconds for an answer")
     asked = parser.parse_args()
-    bad = 0
+    bad = twice = 0
     for seed in range(asked.seeds):
         home = Path(mkdtemp(prefix="each-"))
         try:
-            account = one(seed, asked.items, home)
+            account = one(seed, asked.items, home, asked.delay)
         finally:
             shutil.rmtree(home)
         bad += bool(account.faults)
+        twice += account.twice
         print(seed, account, flush=True)
-    print(f"{bad} of {asked.seeds} seeds found a fault")
+    print(f"{bad} of {asked.seeds} seeds found a fault; {twice} answers were paid for twice")
     return 1 if bad else 0
 
 

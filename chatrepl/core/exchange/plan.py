@@ -6,7 +6,6 @@ conversation. Where the service refuses a plan and that teaches us something, th
 makes the next one. To add a way to ask, add such a function.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.errors import UsageError
@@ -20,7 +19,7 @@ from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Prefill, Turn, TurnId
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 
 _NO_ID: Final = TurnId("")  # a turn gets its own when it begins
 
