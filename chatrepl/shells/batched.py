@@ -30,7 +30,7 @@ Answered = TypeVar("Answered")
 _FIRST_LOOK_S: Final = 0.5
 _SLOWEST_LOOK_S: Final = 60.0
 _GROWS: Final = 1.4
-_CLOCKS_DIFFER_S: Final = 3600.0
+_GONE: Final = frozenset({404, 410})
 _MOST_FAULTS: Final = 20  # in a row, while a batch is waited for
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _PAUSED: Final = "The service paused its reply, and a batch does not go on with it."
@@ -69,11 +69,14 @@ class LeftError(ChatreplError):
 
 @dataclass(slots=True)
 class BatchFlight:
-    """A batch that was sent, or was about to be; `id` once the service told it."""
+    """A batch that was sent, or was about to be; `id` once the service told it.
+
+    `newest` was the last one of the account before it: no clock tells that as surely.
+    """
 
     mark: str
     size: int
-    when: float
+    newest: str
     id: str = ""
     is_over: bool = False
 
@@ -83,7 +86,8 @@ class Batched:
     """Sends questions as batches. `session` is what all of them were made from.
 
     `say` tells the user something, `tell` how far a batch is; `paid` hears what a reply cost.
-    Where it does not `wait`, it leaves as soon as all is sent.
+    Where it does not `wait`, it leaves as soon as all is sent. What was in a batch that is gone is
+    asked `again` only where that is wanted.
     """
 
     session: Session
@@ -95,6 +99,7 @@ class Batched:
     say: Callable[[str], None]
     tell: Callable[[str], None] = lambda _words: None
     wait: bool = True
+    again: bool = False
     window: int | None = None
     pace_s: float = _FIRST_LOOK_S
     _asked: dict[str, ItemQuestion] = field(default_factory=dict)
@@ -130,7 +135,7 @@ class Batched:
         """Look for the batch whose requests bear a mark; an empty text where there is none."""
         known = {note["batch"] for note in self.memory.notes if "batch" in note}
         async for status in self.door.all():
-            if status.created < flight.when - _CLOCKS_DIFFER_S:
+            if status.id == flight.newest:
                 break
             if status.total != flight.size or status.id in known or status.archived:
                 continue
@@ -164,9 +169,9 @@ class Batched:
         self, pack: list[tuple[str, bytes]], mark: str, headers: Mapping[str, str]
     ) -> BatchFlight:
         """Send one batch, exactly once; it may cost something as soon as it is there."""
-        flight = BatchFlight(mark, len(pack), time.time())
+        flight = BatchFlight(mark, len(pack), await self._newest())
         held = await self._hold(flight, pack)
-        self.memory.note(mark=mark, size=flight.size, when=flight.when)
+        self.memory.note(mark=mark, size=flight.size, newest=flight.newest)
         self.memory.sync()
         try:
             status = await self._created(flight, pack, headers)
@@ -179,6 +184,15 @@ class Batched:
         count = f"{len(pack):,} request{'' if len(pack) == 1 else 's'}"
         self.say(f"{status} · {count} · --fetch {status} gets it from anywhere")
         return flight
+
+    async def _newest(self) -> str:
+        """Give the id of the account's last batch; an empty text where nobody tells."""
+        try:
+            async for status in self.door.all():
+                return status.id
+        except ApiError:  # what it is for is to look no further than needed
+            pass
+        return ""
 
     async def _hold(self, flight: BatchFlight, pack: list[tuple[str, bytes]]) -> bool:
         """Hold what a batch may cost, where a budget is set. Raises BudgetError."""
@@ -212,11 +226,23 @@ class Batched:
         for flight in flights:
             try:
                 await self.ended(flight.id)
+                await self._patiently(partial(self._take, flight.id, finished))
             except asyncio.CancelledError:
                 self.say(f"{flight.id} goes on. The same command takes its results.")
                 raise
-            await self._patiently(partial(self._take, flight.id, finished))
+            except ApiError as error:
+                if error.status not in _GONE:
+                    raise
+                self._miss(flight, error)
             self._over(flight)
+
+    def _miss(self, flight: BatchFlight, error: ApiError) -> None:
+        """Go on without a batch of which nothing can be had any more. Raises ApiError."""
+        words = f"The service has no results of {flight.id} for this key."
+        if not self.again:
+            hint = f"--retry-failed asks again what was in it. The service says: {error.message}"
+            raise ApiError(error.kind, words, hint, status=error.status) from error
+        self.say(f"{words} What was in it is asked again.")
 
     async def ended(self, id_: str) -> None:
         """Wait until a batch has ended, and tell how far it is."""
@@ -330,8 +356,9 @@ def _flights(notes: list[dict[str, Any]]) -> list[BatchFlight]:
     flights: dict[str, BatchFlight] = {}
     for note in notes:
         match note:
-            case {"mark": str(mark), "size": int(size), "when": int() | float() as when}:
-                flights[mark] = BatchFlight(mark, size, float(when))
+            case {"mark": str(mark), "size": int(size)}:
+                newest = note.get("newest")
+                flights[mark] = BatchFlight(mark, size, newest if isinstance(newest, str) else "")
             case {"mark": str(mark), "batch": str(id_)} if mark in flights:
                 flights[mark].id = id_
             case {"mark": str(mark), "over": True} if mark in flights:

@@ -97,6 +97,7 @@ class Live:
         """Ask all questions, as many at once as may be."""
         async with asyncio.TaskGroup() as group:
             async for question in questions:
+                await asyncio.sleep(0)  # what came meanwhile is read and kept before more is sent
                 await self.gate.enter()
                 group.create_task(self._hold(question, finished))
 

@@ -39,13 +39,14 @@ class Account:
 def one(seed: int, items: int, home: Path, delay_s: float = 0.01) -> Account:
     """Run, kill, run again; tell what was wrong."""
     chance = random.Random(seed)
+    pause_s = chance.random() * delay_s  # answers come in bursts, and a kill at any moment
     manners = Manners(delay_s=delay_s, busy=0.05, torn=0.01, seed=seed, answer="<{}>")
     with many_service(manners) as service:
         source = home / "items.txt"
         source.write_text("".join(f"item {n}\n" for n in range(items)))
         args = ("--input", str(source), "-j", str(JOBS), "--out", str(home / "out.txt"), "{}")
         after = chance.randrange(1, items)
-        under_way = _killed(args, service, home, after)
+        under_way = _killed(args, service, home, after, pause_s)
         killed_after = sum(service.succeeded.values())
         done = subprocess.run(
             command(args), env=_env(service, home), capture_output=True, check=False, cwd=ROOT
@@ -53,13 +54,16 @@ def one(seed: int, items: int, home: Path, delay_s: float = 0.01) -> Account:
         return Account(killed_after, *_judged(service, home, items, done.returncode, under_way))
 
 
-def _killed(args: tuple[str, ...], service: ManyService, home: Path, after: int) -> int:
+def _killed(
+    args: tuple[str, ...], service: ManyService, home: Path, after: int, pause_s: float
+) -> int:
     """Run until so many answers are there, then kill it; tell how many were under way."""
     with subprocess.Popen(
         command(args), env=_env(service, home), stderr=subprocess.DEVNULL, cwd=ROOT
     ) as process:
         while process.poll() is None and sum(service.succeeded.values()) < after:
             time.sleep(0.001)
+        time.sleep(pause_s)
         under_way = service.under_way
         process.send_signal(signal.SIGKILL)
     time.sleep(0.1)  # what was under way ends
