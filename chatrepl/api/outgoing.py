@@ -1,7 +1,7 @@
 """What every request to the service has in common, whoever sends it."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Final
 
 from chatrepl.core.exchange.request import Request
@@ -36,7 +36,7 @@ def beta_header(request: Request, headers: Mapping[str, str]) -> dict[str, str]:
     return {BETA: ",".join(names)} if request.betas else {}
 
 
-def patience(timeout_s: float, body: bytes) -> float:
+def patience(timeout_s: float, body: Sized) -> float:
     """Give the seconds until the answer's first line: a large body takes its time to leave."""
     return timeout_s + len(body) / _UPLOAD_BYTES_PER_S
 

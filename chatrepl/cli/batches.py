@@ -58,6 +58,7 @@ async def batched(
         now_and_then(say),
         wait=not options.no_wait,
         again=options.retry_failed,
+        folder=log.path.parent if isinstance(log, AnswerLog) else None,
     )
 
 

@@ -6,7 +6,7 @@ something is written before a request leaves.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -110,16 +110,22 @@ class Till:
 
         return await hold(self, request, _new_id(), again=again)
 
-    async def hold_all(self, name: str, requests: Sequence[Request]) -> bool:
+    def worst_usd(self, request: Request) -> float | None:
+        """Tell what a request may cost in a batch; None where nothing is bounded or has a price."""
+        if not is_bounded(self.session.settings):
+            return None
+        from chatrepl.session.budgets import worst_usd
+
+        return worst_usd(self, request)
+
+    def hold_all(self, name: str, usd: float) -> bool:
         """Hold what a batch may come to, under its name; tell whether anything is held.
 
         Raises BudgetError.
         """
-        if not is_bounded(self.session.settings):
-            return False
         from chatrepl.session.budgets import hold_all
 
-        return hold_all(self, requests, name)
+        return hold_all(self, usd, name)
 
     def rename(self, name: str, other: str) -> None:
         """Hold under another name what is held under one."""

@@ -9,22 +9,26 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from chatrepl.api.batches import BatchDoor, BatchStatus, packs
+from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.outgoing import beta_header
 from chatrepl.api.retry import any_chance, delay, span
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.result import Wanted
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.value import frozen, replace
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.shells.attempt import Attempt, ItemQuestion
 from chatrepl.shells.each import Finished
+from chatrepl.storage.spool import Spool
 
 Answered = TypeVar("Answered")
 _FIRST_LOOK_S: Final = 0.5
@@ -81,6 +85,19 @@ class BatchFlight:
     is_over: bool = False
 
 
+@frozen
+class Kept:
+    """A question that is asked, without its message: its request is on the disk.
+
+    It costs `usd` at most, where that is bounded and known.
+    """
+
+    question: ItemQuestion
+    size: int
+    body: Callable[[], bytes]
+    usd: float | None
+
+
 @dataclass(slots=True)
 class Batched:
     """Sends questions as batches. `session` is what all of them were made from.
@@ -102,12 +119,20 @@ class Batched:
     again: bool = False
     window: int | None = None
     pace_s: float = _FIRST_LOOK_S
-    _asked: dict[str, ItemQuestion] = field(default_factory=dict)
+    folder: Path | None = None  # where what is asked waits
+    _asked: dict[str, Kept] = field(default_factory=dict)
 
     async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Have all questions answered. Raises LeftError where batches are left under way."""
-        async for question in questions:
-            self._asked[_key(question)] = question
+        with closing(Spool(self.folder)) as spool:
+            async for question in questions:
+                self._asked[_key(question)] = self._kept(question, spool)
+            await self._send_kept(finished)
+        for kept in list(self._asked.values()):
+            error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
+            finished(kept.question, self._attempt(kept.question).failed(error))
+
+    async def _send_kept(self, finished: Finished) -> None:
         flights = _flights(self.memory.notes)
         for flight in flights:
             await self._recover(flight)
@@ -117,9 +142,13 @@ class Batched:
             if not self.wait:
                 raise LeftError([one.id for one in sent])
             await self._land(sent, finished)
-        for question in list(self._asked.values()):
-            error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
-            finished(question, self._attempt(question).failed(error))
+
+    def _kept(self, question: ItemQuestion, spool: Spool) -> Kept:
+        request = question.request
+        body = request.encode()
+        usd = None if self.till is None else self.till.worst_usd(request)
+        bare = replace(question, message=Message.user(question.item.label), head=0)
+        return Kept(bare, len(body), spool.keep(body), usd)
 
     async def _recover(self, flight: BatchFlight) -> None:
         """Find a batch that was being sent when an earlier run was killed."""
@@ -150,27 +179,26 @@ class Batched:
     async def _send_all(self) -> list[BatchFlight]:
         flights: list[BatchFlight] = []
         mark = os.urandom(4).hex()
-        bodies = ((f"{mark}-{key}", self._body(q)) for key, q in self._asked.items())
+        entries = (BatchEntry(f"{mark}-{k}", one.size, one.body) for k, one in self._asked.items())
         headers = self._headers()
-        for pack in packs(bodies):
+        for pack in packs(entries):
             own = f"{mark}{len(flights):02x}" if flights else mark
-            named = [(f"{own}{id_.removeprefix(mark)}", body) for id_, body in pack]
+            named = [
+                replace(one, custom_id=f"{own}{one.custom_id.removeprefix(mark)}") for one in pack
+            ]
             flights.append(await self._send(named, own, headers))
         return flights
 
-    def _body(self, question: ItemQuestion) -> bytes:
-        return question.request.encode()
-
     def _headers(self) -> Mapping[str, str]:
         first = next(iter(self._asked.values()))
-        return beta_header(first.request, _NO_HEADERS)
+        return beta_header(first.question.request, _NO_HEADERS)
 
     async def _send(
-        self, pack: list[tuple[str, bytes]], mark: str, headers: Mapping[str, str]
+        self, pack: list[BatchEntry], mark: str, headers: Mapping[str, str]
     ) -> BatchFlight:
         """Send one batch, exactly once; it may cost something as soon as it is there."""
         flight = BatchFlight(mark, len(pack), await self._newest())
-        held = await self._hold(flight, pack)
+        held = self._hold(flight, pack)
         self.memory.note(mark=mark, size=flight.size, newest=flight.newest)
         self.memory.sync()
         try:
@@ -194,15 +222,16 @@ class Batched:
             pass
         return ""
 
-    async def _hold(self, flight: BatchFlight, pack: list[tuple[str, bytes]]) -> bool:
+    def _hold(self, flight: BatchFlight, pack: list[BatchEntry]) -> bool:
         """Hold what a batch may cost, where a budget is set. Raises BudgetError."""
-        if self.till is None:
+        worst = [self._asked[entry.custom_id.partition("-")[2]].usd for entry in pack]
+        usd = [one for one in worst if one is not None]
+        if self.till is None or len(usd) < len(worst):
             return False
-        keys = [custom_id.partition("-")[2] for custom_id, _ in pack]
-        return await self.till.hold_all(flight.mark, [self._asked[key].request for key in keys])
+        return self.till.hold_all(flight.mark, sum(usd))
 
     async def _created(
-        self, flight: BatchFlight, pack: list[tuple[str, bytes]], headers: Mapping[str, str]
+        self, flight: BatchFlight, pack: list[BatchEntry], headers: Mapping[str, str]
     ) -> str:
         """Create a batch. Where nobody knows whether it is there, look before it is sent again."""
         attempts = self.session.settings.retries + 1
@@ -275,8 +304,9 @@ class Batched:
         async with aclosing(self.door.results(id_)) as results:
             async for custom_id, result in results:
                 key = custom_id.partition("-")[2]
-                if (question := self._asked.get(key)) is None:
+                if (kept := self._asked.get(key)) is None:
                     continue
+                question = kept.question
                 finished(question, await self._result(question, f"{id_}:{custom_id}", result))
                 del self._asked[key]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatrepl.api.batches import BatchDoor, BatchStatus, packs
+from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.client import connect
 from chatrepl.api.prices import price
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -53,7 +53,7 @@ class Door(BatchDoor):
     broken: dict[str, list[BaseException]] = {}  # noqa: RUF012 - one test at a time
 
     async def create(
-        self, requests: Sequence[tuple[str, bytes]], headers: Mapping[str, str]
+        self, requests: Sequence[BatchEntry], headers: Mapping[str, str]
     ) -> BatchStatus:
         self._break("before")
         status = await super().create(requests, headers)
