@@ -131,9 +131,9 @@ def _held(
         return Reserved(worst.request, id_)
     wanted = worst.wanted
     out = affordable(limit.left_usd, wanted, lambda out: worst.usd(tokens, out))
-    if out < (wanted if whole else worst.least):
-        return None
     usd = worst.usd(tokens, out)
+    if out < (wanted if whole else worst.least) or usd > limit.left_usd:
+        return None
     spending = Spending(
         id_,
         worst.till.session.edges.clock(),

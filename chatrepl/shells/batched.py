@@ -13,7 +13,7 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.outgoing import beta_header
@@ -26,8 +26,9 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.core.value import frozen, replace
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
-from chatrepl.shells.attempt import Attempt, ItemQuestion
+from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
 from chatrepl.shells.each import Finished
+from chatrepl.shells.flights import BatchFlight, Memory, flights_of
 from chatrepl.storage.spool import Spool
 
 Answered = TypeVar("Answered")
@@ -40,27 +41,6 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 _PAUSED: Final = "The service paused its reply, and a batch does not go on with it."
 
 
-class Memory(Protocol):
-    """Where the batches of a command are remembered, from one run to the next."""
-
-    notes: list[dict[str, Any]]
-
-    def note(self, **what: Any) -> None: ...
-    def sync(self) -> None: ...
-
-
-class Forgetting:
-    """Remembers batches for this run alone: there is no state."""
-
-    def __init__(self) -> None:
-        self.notes: list[dict[str, Any]] = []
-
-    def note(self, **what: Any) -> None:
-        self.notes.append(what)
-
-    def sync(self) -> None: ...
-
-
 class LeftError(ChatreplError):
     """Batches are under way, and nobody waits for them."""
 
@@ -71,22 +51,8 @@ class LeftError(ChatreplError):
         self.ids = tuple(ids)
 
 
-@dataclass(slots=True)
-class BatchFlight:
-    """A batch that was sent, or was about to be; `id` once the service told it.
-
-    `newest` was the last one of the account before it: no clock tells that as surely.
-    """
-
-    mark: str
-    size: int
-    newest: str
-    id: str = ""
-    is_over: bool = False
-
-
 @frozen
-class Kept:
+class BatchedQuestion:
     """A question that is asked, without its message: its request is on the disk.
 
     It costs `usd` at most, where that is bounded and known.
@@ -120,20 +86,25 @@ class Batched:
     window: int | None = None
     pace_s: float = _FIRST_LOOK_S
     folder: Path | None = None  # where what is asked waits
-    _asked: dict[str, Kept] = field(default_factory=dict)
+    _asked: dict[str, BatchedQuestion] = field(default_factory=dict)
 
     async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Have all questions answered. Raises LeftError where batches are left under way."""
         with closing(Spool(self.folder)) as spool:
             async for question in questions:
-                self._asked[_key(question)] = self._kept(question, spool)
+                try:
+                    self._asked[_key(question)] = self._kept(question, spool)
+                except ChatreplError:
+                    raise
+                except Exception as bug:  # noqa: BLE001 - a place of containment
+                    finished(question, failed_by(bug, self.session))
             await self._send_kept(finished)
         for kept in list(self._asked.values()):
             error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
             finished(kept.question, self._attempt(kept.question).failed(error))
 
     async def _send_kept(self, finished: Finished) -> None:
-        flights = _flights(self.memory.notes)
+        flights = flights_of(self.memory.notes)
         for flight in flights:
             await self._recover(flight)
         await self._land([one for one in flights if not one.is_over], finished)
@@ -143,12 +114,12 @@ class Batched:
                 raise LeftError([one.id for one in sent])
             await self._land(sent, finished)
 
-    def _kept(self, question: ItemQuestion, spool: Spool) -> Kept:
+    def _kept(self, question: ItemQuestion, spool: Spool) -> BatchedQuestion:
         request = question.request
         body = request.encode()
         usd = None if self.till is None else self.till.worst_usd(request)
         bare = replace(question, message=Message.user(question.item.label), head=0)
-        return Kept(bare, len(body), spool.keep(body), usd)
+        return BatchedQuestion(bare, len(body), spool.keep(body), usd)
 
     async def _recover(self, flight: BatchFlight) -> None:
         """Find a batch that was being sent when an earlier run was killed."""
@@ -313,6 +284,16 @@ class Batched:
     async def _result(
         self, question: ItemQuestion, name: str, result: list[StreamEvent] | ApiError
     ) -> dict[str, Any]:
+        try:
+            return await self._judged(question, name, result)
+        except ChatreplError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            return failed_by(bug, self.session)
+
+    async def _judged(
+        self, question: ItemQuestion, name: str, result: list[StreamEvent] | ApiError
+    ) -> dict[str, Any]:
         attempt = self._attempt(question)
         if isinstance(result, ApiError):
             return attempt.failed(result)
@@ -340,11 +321,6 @@ class Batched:
         self.memory.note(mark=flight.mark, over=True)
         if self.till is not None and flight.id:
             self.till.let_go(flight.id)
-
-
-def is_under_way(notes: list[dict[str, Any]]) -> bool:
-    """Tell whether a batch was sent of which the results are still to be taken."""
-    return any(not flight.is_over for flight in _flights(notes))
 
 
 def status_words(status: BatchStatus) -> str:
@@ -379,20 +355,3 @@ def _key(question: ItemQuestion) -> str:
 def _is_refused(error: ApiError) -> bool:
     """Tell whether the service surely did not take what was sent."""
     return error.status is not None and error.status < 500 and error.status != 408
-
-
-def _flights(notes: list[dict[str, Any]]) -> list[BatchFlight]:
-    """Read off what is remembered which batches there are."""
-    flights: dict[str, BatchFlight] = {}
-    for note in notes:
-        match note:
-            case {"mark": str(mark), "size": int(size)}:
-                newest = note.get("newest")
-                flights[mark] = BatchFlight(mark, size, newest if isinstance(newest, str) else "")
-            case {"mark": str(mark), "batch": str(id_)} if mark in flights:
-                flights[mark].id = id_
-            case {"mark": str(mark), "over": True} if mark in flights:
-                flights[mark].is_over = True
-            case _:
-                pass
-    return list(flights.values())

@@ -26,7 +26,7 @@ _NONE: Final = 0  # a file begins with its head, so no item stands there
 _PUBLIC_FILE: Final = 0o666
 _PIECE: Final = 1 << 16
 _MOST_LINE: Final = 1 << 28  # bytes; no answer is as long
-_MOST_GAP: Final = 10**7  # items that are not done, between two that are
+_FAR: Final = 1 << 20  # beyond the last item: in a damaged line, or of a run that is very wide
 
 
 class Done(Protocol):
@@ -70,6 +70,7 @@ class AnswerLog:
         self.path = path
         self.notes: list[dict[str, Any]] = []
         self._places = array("Q")
+        self._far: dict[int, int] = {}
         self._synced_at = time.monotonic()
         try:
             self._file = os.open(path, APPEND | os.O_CREAT, PRIVATE_FILE)
@@ -79,10 +80,10 @@ class AnswerLog:
             raise UsageError(f"{path} is in use by another chatrepl.", "Nothing was sent.")
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             raise self._foreign()
-        self._end = self._read(made_of)
+        self._read(made_of)
 
-    def _read(self, made_of: Mapping[str, str]) -> int:
-        """Learn where each item's result stands; cut off a torn end. Give the file's length."""
+    def _read(self, made_of: Mapping[str, str]) -> None:
+        """Learn where each item's result stands; cut off a torn end."""
         at = 0
         with open(self._file, "rb", closefd=False) as file:
             while line := file.readline(_MOST_LINE):
@@ -90,15 +91,12 @@ class AnswerLog:
                     break
                 self._take(line, at, made_of)
                 at += len(line)
-        if at:
-            os.ftruncate(self._file, at)
-            return at
         head = {"chatrepl": 1, "made_of": dict(made_of)}
-        torn = os.pread(self._file, _PIECE, 0)
-        if not _line(head).startswith(torn):
+        if not (at or _line(head).startswith(os.pread(self._file, _PIECE, 0))):
             raise self._foreign()
-        os.ftruncate(self._file, 0)
-        return self._append(head, 0)
+        os.ftruncate(self._file, at)
+        if not at:
+            self._append(head)
 
     def _take(self, line: bytes, at: int, made_of: Mapping[str, str]) -> None:
         if at == 0:
@@ -128,16 +126,17 @@ class AnswerLog:
         return UsageError(f"{self.path} is no state of chatrepl.", "Nothing was sent.")
 
     def _place(self, number: int, at: int) -> None:
-        missing = number + 1 - len(self._places)
-        if missing > _MOST_GAP:  # damage: such an item is asked about again
+        if number > len(self._places) + _FAR:
+            self._far[number] = at
             return
-        if missing > 0:
-            self._places.frombytes(bytes(missing * self._places.itemsize))
+        if number >= len(self._places):
+            self._places.extend([_NONE] * (number + 1 - len(self._places)))
         self._places[number] = at
 
     def get(self, number: int, item_id: str) -> dict[str, Any] | None:
         """Give the result of an item; None where another item stood there, or it is damaged."""
         at = self._places[number] if number < len(self._places) else _NONE
+        at = at or self._far.get(number, _NONE)
         if at == _NONE:
             return None
         record = _parsed(self._line_at(at))
@@ -156,16 +155,19 @@ class AnswerLog:
 
     def put(self, number: int, item_id: str, result: Mapping[str, Any]) -> None:
         """Keep a result. Raises StorageError."""
-        at = self._end
-        self._end = self._append({"n": number, "id": item_id, "result": dict(result)}, at)
+        at = self._end()
+        self._append({"n": number, "id": item_id, "result": dict(result)})
         self._place(number, at)
 
     def note(self, **what: Any) -> None:
         """Remember something that is no result. Raises StorageError."""
         self.notes.append(what)
-        self._end = self._append({"note": what}, self._end)
+        self._append({"note": what})
 
-    def _append(self, record: Mapping[str, Any], at: int) -> int:
+    def _end(self) -> int:
+        return os.lseek(self._file, 0, os.SEEK_END)
+
+    def _append(self, record: Mapping[str, Any]) -> None:
         data = _line(record)
         try:
             write_all(self._file, data)
@@ -176,7 +178,6 @@ class AnswerLog:
                 f"{self.path} cannot be written: {words_for(error)}.",
                 "What was answered before is kept.",
             ) from error
-        return at + len(data)
 
     def sync(self) -> None:
         """Wait until the disk has it. Raises OSError."""

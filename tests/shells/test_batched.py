@@ -30,13 +30,12 @@ from chatrepl.shells import batched as module
 from chatrepl.shells.attempt import ItemQuestion, fork
 from chatrepl.shells.batched import (
     Batched,
-    Forgetting,
     LeftError,
-    is_under_way,
     place_of,
     recorded,
     status_words,
 )
+from chatrepl.shells.flights import Forgetting, is_under_way
 from chatrepl.storage.accounts import Accounts
 from tests.api.helpers import route
 

@@ -17,6 +17,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 MOST_LESSONS: Final = 12  # in one turn: a request has no more that it can do without
+NO_LENGTH: Final = "max_tokens.0"
 _LEFT_OUT: Final = "{} is not taken; it is left out from now on."
 
 
@@ -165,6 +166,8 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             refusing or (is_named and "format" not in value)
         ):
             return _about_output(value, words)
+        case "max_tokens" if request.warms and value == 0:
+            return {NO_LENGTH: False}, "max_tokens 0 is not taken; it is 1 from now on."
         case "max_tokens" if "budget_tokens" not in words and isinstance(value, int):
             return _about_length(value, words, request)
         case _:

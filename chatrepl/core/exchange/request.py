@@ -86,7 +86,8 @@ class Request:
     `bound` names its past (see `view.py`); `prefill` tells how the reply is to begin; the last
     `ours` blocks of the last user message are instructions of ours. The messages at the places
     `marks` end in a mark for the prompt cache, of the same kind as the automatic one. `betas` are
-    the beta features it needs, which go out as a header; the answer `streams` where it can.
+    the beta features it needs, which go out as a header; the answer `streams` where it can. One
+    that only `warms` reads what is in the cache, and asks for nothing.
     """
 
     params: Wire
@@ -97,6 +98,7 @@ class Request:
     marks: frozenset[int] = frozenset()
     betas: tuple[str, ...] = ()
     streams: bool = True
+    warms: bool = False
 
     @property
     def model(self) -> str:
