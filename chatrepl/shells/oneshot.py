@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
@@ -18,7 +18,7 @@ from chatrepl.core.errors import (
 )
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.result import Result, Wanted, accept
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
@@ -31,10 +31,12 @@ from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Overheard, Stream, ask_beside, run_turn
 
 if TYPE_CHECKING:
+    from chatrepl.core.talk.workshop import MadeFile
     from chatrepl.shells.sinks import RowWriter
 
 _ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
 _SIGNALLED: Final = 128
+_PLAIN: Final = frozenset({"text", "thinking"})
 STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
 
 
@@ -71,6 +73,8 @@ class Shot:
     reply: Reply = Reply()
     turn: Turn | None = None
     begun_at: float = 0.0
+    head: TurnId | None = None
+    about: "Callable[[Sequence[str]], Awaitable[Sequence[MadeFile | ChatreplError]]] | None" = None
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Remember how far the reply came."""
@@ -80,6 +84,7 @@ class Shot:
     async def answer(self, message: Message, stream: Stream) -> int:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
+        self.head = self.session.conversation.head
         for line in (*foreword(self.session), *self._cold()):
             mutter(
                 None if self.manner.quiet else self.err, f"chatrepl: {one_line(for_a_shell(line))}"
@@ -97,6 +102,7 @@ class Shot:
             return self.fail(self._kept(bug))
         self._write(text, parsed)
         self._remark(self.turn)
+        await self._name_files(self.turn)
         return 0  # what cannot be saved is said, and told by the code, when it is put away
 
     def _cold(self) -> tuple[str, ...]:
@@ -127,7 +133,8 @@ class Shot:
 
     def fail(self, error: ChatreplError) -> int:
         """Report an error where the caller looks for it; give its exit code."""
-        if self.turn is None and self.reply.has_content and not self.manner.beside:
+        is_kept = self.session.conversation.head != self.head  # a bug may have come before
+        if self.turn is None and self.reply.has_content and is_kept:
             self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
             self._write_result(self._text(), None, error)
@@ -241,6 +248,18 @@ class Shot:
             mutter(self.err, f"chatrepl: {one_line(for_a_shell(step))}")
         if self.manner.verbose:
             mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+
+    async def _name_files(self, turn: Turn) -> None:
+        """Name on stderr the files that code made."""
+        blocks = turn.assistant.content if turn.assistant is not None else ()
+        if self.manner.quiet or self.about is None or all(b.type in _PLAIN for b in blocks):
+            return
+        from chatrepl.core.talk.workshop import MadeFile, files_made  # seldom needed
+
+        if ids := files_made(blocks):
+            for id_, entry in zip(ids, await self.about(ids), strict=True):
+                line = f"{entry.line} · {id_}" if isinstance(entry, MadeFile) else id_
+                mutter(self.err, f"chatrepl: file made: {one_line(line)}")
 
 
 class Terminable:
