@@ -6,7 +6,7 @@ Importing this module loads rich and prompt_toolkit.
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block
+from chatrepl.core.world import FileStore
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
@@ -72,8 +73,10 @@ def talk(
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
-        with new_runner() as runner:
+        with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
+            leaving.enter_context(_serving(session, repl.guard.later))
+            session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
 
@@ -105,6 +108,20 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _serving(session: Session, tell: Callable[[str], None]) -> AbstractContextManager[object]:
+    if session.loaded is None or not session.loaded.servers:
+        return nullcontext()
+    from chatrepl.cli.serving import serving  # most chats have no server
+
+    return serving(session, session.loaded.servers, tell)
+
+
+def _files(connection: Connection, runner: LoopRunner) -> FileStore:
+    from chatrepl.cli.files import ServiceFiles  # seldom needed
+
+    return ServiceFiles(connection, runner)
 
 
 def _keeping_warm(

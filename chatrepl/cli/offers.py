@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from chatrepl.cli.learned import learned_files
 from chatrepl.config.load import Config, load
+from chatrepl.config.show import what_of
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.fences import LANGUAGES
 from chatrepl.core.settings import OPTIONS, option
@@ -97,9 +98,7 @@ def _values(given: Mapping[str, Any], key: str) -> Iterator[str]:
     opt = option(key)
     if opt.key == "model" or opt.kind == "models":
         yield from (id_ for id_, _ in _models(given, ""))
-    elif opt.kind == "switch":
-        yield from ("true", "false")
-    yield from filter(None, opt.choices)
+    yield from filter(None, opt.offered)
 
 
 def _own(_given: Mapping[str, Any], _text: str) -> Offered:
@@ -109,6 +108,14 @@ def _own(_given: Mapping[str, Any], _text: str) -> Offered:
     return ((name, source.about(name)[1]) for name in source.names())
 
 
+def _tools(given: Mapping[str, Any], _text: str) -> Offered:
+    return ((tool.name, tool.description) for tool in _loaded(given).programs)
+
+
+def _servers(given: Mapping[str, Any], _text: str) -> Offered:
+    return ((server.name, what_of(server)) for server in _loaded(given).servers)
+
+
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "model": _models,
     "resume": _saved,
@@ -116,4 +123,6 @@ _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "extract": _languages,
     "set_": _settings,
     "template": _own,
+    "tool": _tools,
+    "mcp": _servers,
 }

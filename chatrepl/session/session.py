@@ -20,6 +20,7 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
+    USUAL_SYSTEM,
     Conversation,
     Message,
     State,
@@ -33,7 +34,7 @@ from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, ro
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Prices
-from chatrepl.session.service import Service, liberty, official
+from chatrepl.session.service import Service, liberty, official, servers_of
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -124,6 +125,7 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
+            servers=servers_of(self),
         )
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
@@ -293,11 +295,15 @@ class Session:
         self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
 
     def recall(self, facts: Mapping[str, Any]) -> None:
-        """Send no more what this server did not take back, by what is kept with the talk."""
+        """Take over what is kept with the talk: what this server did not take back, and more."""
         record = self._refused_of(facts).get(self.service.models.origin)
         if record:
             refused = self.service.refused | from_record(record)
             self.service = replace(self.service, refused=refused)
+        usual = facts.get(USUAL_SYSTEM)
+        if isinstance(usual, str):  # it ended while one message had another
+            self.change(self.conversation.with_system(usual))
+            self.recorder.meta(**{USUAL_SYSTEM: None})
 
     def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         servers = facts.get(REFUSED)

@@ -13,7 +13,7 @@ With the automatic one these are never more than the four that are allowed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.exchange.joining import choose_mode, instruction, native_text
 from chatrepl.core.exchange.pairing import called
@@ -24,10 +24,10 @@ from chatrepl.core.exchange.params import (
     merged,
     past_tools,
     plain_params,
+    service_tools,
     takes_sampling,
     thinking_param,
     wants_thinking,
-    web_tool,
     without,
 )
 from chatrepl.core.exchange.view import Sent, bind, place_sent
@@ -37,6 +37,9 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Prefill, PrefillMode
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
 
 # From a mark the service looks back 20 blocks and no further for what it kept; a turn with many
 # tool calls has more, and would be paid for anew. Two are left for what it may count otherwise
@@ -112,6 +115,10 @@ class Request:
         """Give the request without the parameters that are `refused`."""
         return replace(self, params=without(dict(self.params), refused))
 
+    def within(self, container: str) -> "Request":
+        """Give the request for code to run in that container, where there is one."""
+        return replace(self, params={**self.params, "container": container}) if container else self
+
     def with_ours(self, message: Message) -> Message:
         """Give `message` with the instructions of ours that go out with it."""
         if not self.ours:
@@ -145,7 +152,8 @@ def _bytes(value: Wire) -> bytes:
 class Ask:
     """What one turn asks for, beyond the settings; `instruction` goes out with the message.
 
-    `official` tells that the service of Anthropic itself is asked.
+    `official` tells that the service of Anthropic itself is asked. Where code may run, it runs in
+    the `container` that it ran in before. To `servers` of tools it connects itself.
     """
 
     prefill: str = ""
@@ -156,6 +164,8 @@ class Ask:
     extra_tokens: int = 0
     official: bool = False
     tools: tuple[Wire, ...] = field(default=())
+    container: str = ""
+    servers: "tuple[McpServer, ...]" = ()
 
 
 def build_request(
@@ -177,9 +187,12 @@ def build_request(
     placed, system = place_sent(conversation, model, *new)
     if settings.cite_documents and ask.schema is None:  # the service takes one of the two
         placed = tuple(message.citing for message in placed)
-    asked = [*ask.tools, *([web_tool(settings, model)] if settings.web and model.web else [])]
-    given = {tool.get("name") for tool in asked}
-    past = [t for t in past_tools(called(placed), settings, model) if t["name"] not in given]
+    asked = [*ask.tools, *service_tools(settings, model)]
+    if ask.servers:
+        from chatrepl.core.exchange.connector import server_params, toolsets  # seldom needed
+
+        asked += toolsets(ask.servers)
+    past = past_tools(called(placed), asked, settings, model)
     tools = [*asked, *past]
     sent = bind(placed, system, model, _declared(tools, settings.extra_body))
     messages = sent.messages
@@ -190,6 +203,10 @@ def build_request(
         params["tools"] = tools
     if past and not asked:  # the past needs the tools, but they are not to be used
         params["tool_choice"] = {"type": "none"}
+    if ask.servers:
+        params["mcp_servers"] = server_params(ask.servers)
+    if ask.container and model.code:
+        params["container"] = ask.container
     params = merged(params, settings.extra_body)
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
-from typing import Any, Literal, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NewType, TypeAlias
 
 from chatrepl.core.talk.blocks import (
     THINKING,
@@ -23,10 +23,14 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
+
 TurnId = NewType("TurnId", str)
 Role: TypeAlias = Literal["user", "assistant", "system"]
 PrefillMode: TypeAlias = Literal["native", "schema", "emulated"]
 Mark: TypeAlias = Literal["dropped", "pinned"]
+USUAL_SYSTEM: Final = "usual_system"  # the fact that holds it while one message has another
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class Message:
         """The text blocks, joined as they follow one another."""
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
 
+    @property
+    def markdown(self) -> str:
+        """What it says, block by block."""
+        return "\n".join(block.to_markdown() for block in self.content)
+
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
@@ -91,6 +100,16 @@ class Message:
         return any(isinstance(block, THINKING) for block in self.content)
 
     @cached_property
+    def remotes(self) -> frozenset[str]:
+        """The servers whose tools the service called or listed in it."""
+        blocks = (block for block in self.content if block.type.startswith("mcp_tool_"))
+        if (first := next(blocks, None)) is None:
+            return frozenset()
+        from chatrepl.core.exchange.connector import remote  # seldom needed
+
+        return frozenset(n for block in (first, *blocks) if (n := remote(block)) is not None)
+
+    @cached_property
     def without_thinking(self) -> "Message":
         content = tuple(block for block in self.content if not isinstance(block, THINKING))
         return replace(self, content=content)
@@ -108,7 +127,7 @@ class Prefill:
 class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short.
 
-    `sent` is what is kept of the request (`core/exchange/noted.py`).
+    `sent` is what is kept of the request (`core/exchange/noted.py`); `container` is where code ran.
     """
 
     model: str = ""
@@ -124,6 +143,7 @@ class Receipt:
     error: str = ""
     stop_sequence: str | None = None
     sent: Wire | None = None
+    container: Wire | None = None
 
 
 @frozen
@@ -194,7 +214,10 @@ class Summary:
 
 @frozen
 class State:
-    """Where we stand in the tree and what shapes the next request; undo steps over these."""
+    """Where we stand in the tree and what shapes the next request; undo steps over these.
+
+    `servers` are those of tools that the service connects to, by their names.
+    """
 
     head: TurnId | None = None
     system: str = ""
@@ -202,6 +225,7 @@ class State:
     marks: Mapping[TurnId, Mark] = field(default_factory=dict)
     summary: Summary | None = None
     branches: Mapping[str, TurnId | None] = field(default_factory=dict)
+    servers: "Mapping[str, McpServer]" = field(default_factory=dict)
 
 
 @frozen
@@ -225,6 +249,12 @@ class Conversation:
         """The service's name of the newest reply, if it gave one."""
         receipts = (turn.receipt for turn in reversed(self.path()))
         return next((receipt.message_id for receipt in receipts if receipt), None)
+
+    @property
+    def container(self) -> str:
+        """Where code of the service ran last, on whatever branch; empty where none ran."""
+        receipts = (turn.receipt for turn in reversed([*self.turns.values()]) if turn.receipt)
+        return next((name for one in receipts if (name := container_id(one.container))), "")
 
     def add(self, turn: Turn) -> "Conversation":
         """Hang `turn` under its parent and make it the head.
@@ -264,6 +294,15 @@ class Conversation:
         if change is None and prompts:
             change = prompts[-1]
         return self.then(replace(self.state, head=turn.parent, next_system=change))
+
+    def with_system(self, text: str) -> "Conversation":
+        """Stand here with that system prompt for the next message; no step to undo."""
+        plain = replace(self, state=replace(self.state, next_system=None))
+        if system_of(plain) == text:
+            return plain
+        if not self.path():
+            return replace(plain, state=replace(plain.state, system=text))
+        return replace(plain, state=replace(plain.state, next_system=text))
 
     def settled(self) -> "Conversation":
         """Stand here without a system prompt that waits for the next message."""
@@ -312,6 +351,12 @@ def _is_blank(block: Block) -> bool:
             return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
         case _:
             return False
+
+
+def container_id(container: Wire | None) -> str:
+    """Name a container that a reply tells of; empty where it tells of none."""
+    name = container.get("id") if container is not None else None
+    return name if isinstance(name, str) else ""
 
 
 def system_of(conversation: Conversation) -> str:
