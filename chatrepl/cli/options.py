@@ -187,7 +187,7 @@ class Options:
     def _check_many(self) -> None:
         """Refuse what only many questions have. Raises UsageError."""
         needs = (
-            ("--out", self.out), ("--state", self.state), ("--null", self.null),
+            ("--out", self.fetch is None and self.out), ("--state", self.state), ("--null", self.null),
             ("-j", self.jobs is not None), ("--retry-failed", self.retry_failed),
             ("--expect", self.expect), ("--with-input", self.with_input), ("--batch", self.batch),
         )  # fmt: skip

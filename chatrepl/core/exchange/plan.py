@@ -6,7 +6,6 @@ conversation. Where the service refuses a plan and that teaches us something, th
 makes the next one. To add a way to ask, add such a function.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.errors import UsageError
@@ -27,7 +26,7 @@ from chatrepl.core.talk.conversation import (
     TurnId,
     container_id,
 )
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 
 _NO_ID: Final = TurnId("")  # a turn gets its own when it begins
 

@@ -4,14 +4,14 @@
 To add an event, write its class here, add it to `StreamEvent`, and give it a case in `apply`.
 """
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, TypeAlias, assert_never
 
 from chatrepl.core.exchange.open_block import OpenBlock
 from chatrepl.core.talk.blocks import Block, TextBlock, ToolResultBlock
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.core.talk.usage import Usage, summed, updated
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.core.wire import Wire
 
 
