@@ -551,7 +551,9 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
 
 
 def test_the_curl_command_holds_to_the_byte_what_went_out_last_but_for_the_cache() -> None:
-    player = Player(Settings(model="claude-opus-5-5", betas=("one-2026-01-01",), extra_body={"seed": None}))
+    player = Player(
+        Settings(model="claude-opus-5-5", betas=("one-2026-01-01",), extra_body={"seed": None})
+    )
     player.say("demo: say first")
     player.do("/prefill So: ")
     player.say("demo: say second ümlaut")
