@@ -10,6 +10,7 @@ from chatrepl.config.load import Config
 from chatrepl.config.show import what_of
 from chatrepl.config.tool_tables import check_schemas
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.extras import adds
 from chatrepl.core.tools import McpServer, ToolProgram
 
 
@@ -26,6 +27,9 @@ def check_tools(loaded: Config) -> tuple[Finding, ...]:
 
 
 def _checked(key: str, tool: ToolProgram | McpServer, loaded: Config) -> Finding:
+    if isinstance(tool, McpServer) and tool.connect == "here" and find_spec("mcp") is None:
+        missing = f"{key}: the package mcp, which speaks to it, is not installed."
+        return Finding("tool", False, missing, f"{adds('mcp')}.")
     mend = f"{loaded.origins[key]}: see [{key}]."
     if fault := _fault(tool):
         return Finding("tool", False, f"{key}: {fault}.", mend)
@@ -38,8 +42,6 @@ def _checked(key: str, tool: ToolProgram | McpServer, loaded: Config) -> Finding
 
 
 def _fault(tool: ToolProgram | McpServer) -> str:
-    if isinstance(tool, McpServer) and tool.connect == "here" and find_spec("mcp") is None:
-        return "chatrepl[mcp] is not installed, which speaks to it"
     if tool.folder and not Path(tool.folder).is_dir():
         return f"there is no folder {tool.folder}"
     if not tool.command or shutil.which(tool.command[0], path=os.environ.get("PATH")):

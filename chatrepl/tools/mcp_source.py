@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatrepl.core.errors import ChatreplError, ToolError
+from chatrepl.core.extras import adds
 from chatrepl.core.tools import McpServer, Tool, ToolAnswer, ToolCall
 from chatrepl.core.wire import Wire
 from chatrepl.tools.mcp_words import OfferedTools, Pictures, answer_of, offered_tools, plain_picture
@@ -232,7 +233,4 @@ def _judge() -> Callable[[Wire], str]:
     return judge
 
 
-_INSTALL: Final = (
-    "Install chatrepl[mcp]: pipx install 'chatrepl[mcp]', or uv tool install 'chatrepl[mcp]'; into "
-    "pipx's chatrepl: pipx inject chatrepl mcp."
-)
+_INSTALL: Final = f"{adds('mcp')}."

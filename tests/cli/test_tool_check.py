@@ -55,7 +55,8 @@ def test_a_server_that_nothing_here_can_speak_to_is_told(
     monkeypatch.setattr(tool_check, "find_spec", lambda _name: None)
     text = "[mcp.x]\ncommand = 'sh'\n[mcp.y]\nurl = 'https://a/b'\nconnect = 'service'\n"
     _, here, far = check_tools(_loaded(tmp_path, text))
-    assert here.said == "mcp.x: chatrepl[mcp] is not installed, which speaks to it."
+    assert here.said == "mcp.x: the package mcp, which speaks to it, is not installed."
+    assert "pipx inject chatrepl mcp" in here.mend
     assert far.is_fine
 
 
