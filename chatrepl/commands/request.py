@@ -7,7 +7,13 @@ from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.tree import numbered, turn_numbers
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.noted import PastRequest, is_exact, restored, when_asked
+from chatrepl.core.exchange.noted import (
+    PastRequest,
+    asked_under,
+    is_exact,
+    restored,
+    when_asked,
+)
 from chatrepl.core.numbers import MOST_DIGITS
 from chatrepl.core.outcome import Exactly, Notice, Outcome, Send, Several
 from chatrepl.core.talk.conversation import Message, Turn
@@ -89,6 +95,7 @@ def _shown(session: Session, turn: Turn) -> PastRequest:
     params = note.get("params")
     model = params.get("model") if isinstance(params, dict) else None
     ask = replace(now.ask, prefill=native, instruction="", schema=None)
+    ask = asked_under(ask, after, turn, note)
     then = replace(now, model=session.service.model(str(model or session.model.id)), ask=ask)
     user = turn.user or Message("user", ())
     return PastRequest(restored(then.request(user, after), note), after, turn)

@@ -15,7 +15,7 @@ import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.http import FAULTS
-from chatrepl.api.outgoing import counting, streaming
+from chatrepl.api.outgoing import beta_header, counting, streaming
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import ChatreplError
@@ -38,6 +38,10 @@ from tests.views import QuietView, ShownView
 
 _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
 _ORIGIN = Origin("https://demo.invalid")
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return _HEADERS | beta_header(request, _HEADERS)
 
 
 @cache
@@ -219,7 +223,7 @@ class Player:
         """Let the engine count a request."""
         self.counts += 1
         path = f"{MESSAGES}/count_tokens"
-        answer = self.engine.handle("POST", path, _HEADERS, counting(request))
+        answer = self.engine.handle("POST", path, _headers(request), counting(request))
         if answer.status != 200 or self.cannot_count:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)
         tokens: int = loads(answer.body)["input_tokens"]
@@ -228,7 +232,7 @@ class Player:
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Answer a request from the engine; a cut ends it after so many events."""
         self.requests.append(request)
-        answer = self.engine.handle("POST", MESSAGES, _HEADERS, streaming(request))
+        answer = self.engine.handle("POST", MESSAGES, _headers(request), streaming(request))
         self.statuses.append(answer.status)
         if answer.status != 200:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)

@@ -4,14 +4,14 @@ sent, because the model or the service does not take it.
 A new parameter goes into `plain_params`; where it is not for every model, `unsent` gets a line.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from chatrepl.core.model_names import DEFAULT
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.wire import Wire, encode
+from chatrepl.core.wire import Wire
 
 WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
 OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # without filters by code
@@ -19,6 +19,7 @@ FETCH_TOOL: Final[Wire] = {"type": "web_fetch_20260318", "name": "web_fetch"}
 OLD_FETCH_TOOL: Final[Wire] = {**FETCH_TOOL, "type": "web_fetch_20250910"}
 CODE_TOOL: Final[Wire] = {"type": "code_execution_20260521", "name": "code_execution"}
 OLD_CODE_TOOL: Final[Wire] = {**CODE_TOOL, "type": "code_execution_20250825"}
+_OLD_WEB: Final = {tool["name"]: tool["type"] for tool in (OLD_WEB_TOOL, OLD_FETCH_TOOL)}
 _CODE_NAMES: Final = frozenset(
     {"code_execution", "bash_code_execution", "text_editor_code_execution"}
 )
@@ -35,7 +36,12 @@ _ALL_KINDS: Final = frozenset({"adaptive", "enabled", "disabled"})
 
 def effort_of(settings: Settings, model: Model) -> str:
     """Give the effort that is asked for; empty leaves it to the model."""
-    return settings.effort if model.is_new or settings.effort in model.efforts else ""
+    return allowed_effort(settings.effort, model)
+
+
+def allowed_effort(effort: str, model: Model) -> str:
+    """Give an effort where the model takes it, else nothing."""
+    return effort if model.is_new or effort in model.efforts else ""
 
 
 def wants_thinking(settings: Settings, model: Model) -> bool:
@@ -162,11 +168,18 @@ def web_tool(settings: Settings, model: Model) -> Wire:
     return tool | {key: value for key, value in options.items() if value}
 
 
-def declared_tools(settings: Settings, model: Model) -> str:
-    """Write the tools that each request declares, those of `extra_body` in the place of ours."""
-    ours = [web_tool(settings, model)] if settings.web and model.web else []
-    tools = settings.extra_body.get("tools", ours)
-    return encode(tools) if tools else ""
+def asked_tools(settings: Settings, model: Model) -> list[Wire]:
+    """Declare the tools of the service that the settings ask for."""
+    return [web_tool(settings, model)] if settings.web and model.web else []
+
+
+def provided(tools: Iterable[Wire]) -> frozenset[str]:
+    """Name what those tools let the model call; the newer web tools bring the code."""
+    types = {str(tool.get("name")): str(tool.get("type")) for tool in tools}
+    brings_code = types.keys() & {"code_execution"} or any(
+        name in _OLD_WEB and types[name] != _OLD_WEB[name] for name in types
+    )
+    return frozenset(types) | (_CODE_NAMES if brings_code else frozenset())
 
 
 def _has_new_tools(model: Model) -> bool:
