@@ -26,6 +26,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.talk.usage import Cost
 from chatrepl.session.books import receipt_of
+from chatrepl.session.closing import close_turn
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
@@ -113,7 +114,12 @@ async def ask_aside(
         return plan_aside(session.situation, message, session.aside_model)
 
     plan = make_plan or usual
-    call = _OutsideCall(session, plan, view, plan())
+    recorder = session.recorder
+
+    def pay(request: Request, reply: Reply) -> Cost | None:
+        return session.pay_aside(request, reply, recorder)
+
+    call = _OutsideCall(session, plan, view, plan(), pay)
     await call.hold(stream)
     return call.reply
 
@@ -127,7 +133,7 @@ async def ask_beside(
     """
     from chatrepl.session.beside import keep_beside  # seldom asked for
 
-    call = _OutsideCall(session, make_plan, view, make_plan())
+    call = _OutsideCall(session, make_plan, view, make_plan(), session.pay)
     now = session.edges.clock()
     turn = replace(call.plan.turn, id=TurnId(session.edges.new_id()), created=now)
     try:
@@ -149,6 +155,7 @@ class _OutsideCall:
     make_plan: Callable[[], Plan]
     view: Display
     plan: Plan
+    pay: Callable[[Request, Reply], Cost | None]
     reply: Reply = Reply()
     cost: Cost | None = None
 
@@ -160,7 +167,7 @@ class _OutsideCall:
                 while not await self._answered(stream, lessons):
                     self.plan = self.make_plan()
         finally:
-            self.cost = self.session.pay(self.plan.request, self.reply)
+            self.cost = self.pay(self.plan.request, self.reply)
 
     async def _answered(self, stream: Stream, lessons: Lessons) -> bool:
         request, after = self.plan.request, self.plan.after
@@ -217,7 +224,7 @@ async def _run(
         error = failure.message
         raise
     finally:  # nothing awaits from here on: a cancellation may be on its way out
-        done = session.close_turn(exchange.turn, exchange.plan, exchange.reply, error)
+        done = close_turn(session, exchange.turn, exchange.plan, exchange.reply, error)
     return done
 
 

@@ -26,6 +26,7 @@ HANDBOOK = (
     "docs/pipes.md",
     "docs/commands.md",
     "docs/each.md",
+    "docs/tools.md",
     "docs/servers.md",
     REFERENCE,
 )

@@ -22,7 +22,7 @@ import chatrepl
 # Where no text is long, and why.
 SHORT = {
     "chatrepl.attachments.caution:_SECRET": "the name of a file",
-    "chatrepl.config.file:52": "a line of which all is such parts",
+    "chatrepl.config.file:_A_PART": "a line of which all is such parts",
 }
 ROOT = Path(chatrepl.__file__).parent
 METHODS = frozenset({"search", "match", "fullmatch", "sub", "findall", "finditer", "split"})

@@ -4,12 +4,12 @@ The service compiles a subset. What it leaves out goes to the model as words in 
 the whole schema is held against the reply here. Nothing is ever fetched for a schema.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.foreign_json import decode
+from chatrepl.core.json_schema import departure, pointed_at, schema_fault
 from chatrepl.core.wire import Wire, encode
 
 _FORMATS: Final = frozenset(
@@ -29,8 +29,6 @@ class _BeyondError(Exception):
 
 def read_schema(text: str, where: str = "--schema") -> dict[str, Any]:
     """Read a JSON schema. Raises UsageError where it is none, or points outside of itself."""
-    import jsonschema
-
     try:
         decoded = decode(text)
     except ValueError as error:
@@ -40,13 +38,8 @@ def read_schema(text: str, where: str = "--schema") -> dict[str, Any]:
     schema = decoded.value
     if not isinstance(schema, dict):
         raise UsageError(f"{where} is not a JSON schema: that is a JSON object.", _SAFE)
-    try:
-        _kind(schema).check_schema(schema)
-        _check_words(schema)
-    except jsonschema.SchemaError as error:
-        raise UsageError(f"{where} is not a JSON schema: {_sentence(error)}", _SAFE) from None
-    except RecursionError:
-        raise UsageError(f"{where} is nested too deeply.", _SAFE) from None
+    if why := schema_fault(schema, where):
+        raise UsageError(why, _SAFE)
     return schema
 
 
@@ -62,66 +55,12 @@ def sendable(schema: Wire) -> Wire | None:
 
 def violation(schema: Wire, value: Any) -> str | None:
     """Say in words where `value` first departs from `schema`; None where it fits."""
-    from jsonschema.exceptions import best_match
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    registry: Registry[Any] = Registry()
-    kind = _kind(schema)
-    checker = kind(schema, registry=registry, format_checker=kind.FORMAT_CHECKER)
-    try:
-        error = best_match(checker.iter_errors(value))
-    except (Unresolvable, RecursionError):
-        return "The reply could not be checked against the schema."
-    return None if error is None else f"The reply does not fit the schema: {_sentence(error)}"
-
-
-def _kind(schema: Wire) -> Any:
-    import jsonschema
-
-    return jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-
-
-def _sentence(error: Any) -> str:
-    path = re.sub(r"^\$\.?", "", str(error.json_path))
-    words = " ".join(str(error.message).split())
-    words = words if len(words) <= 200 else f"{words[:199]}…"
-    return f"{path}: {words}." if path else f"{words}."
-
-
-def _parts(node: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield every JSON object in a schema."""
-    if isinstance(node, Mapping):
-        yield node
-        for part in node.values():
-            yield from _parts(part)
-    elif isinstance(node, list):
-        for part in node:
-            yield from _parts(part)
-
-
-def _check_words(schema: Wire) -> None:
-    for part in _parts(schema):
-        target, pattern = part.get("$ref"), part.get("pattern")
-        if isinstance(target, str) and _target(schema, target) is None:
-            raise UsageError(f"The schema points to {target[:80]}, which is not in it.", _SAFE)
-        if isinstance(pattern, str):
-            try:
-                re.compile(pattern)
-            except (re.error, OverflowError) as error:
-                raise UsageError(f"The schema's pattern {pattern[:80]}: {error}.", _SAFE) from None
-
-
-def _target(root: Wire, pointer: str) -> Mapping[str, Any] | None:
-    if pointer == "#":
-        return root
-    here: Any = root
-    if not pointer.startswith("#/"):
+    why = departure(schema, value)
+    if why is None:
         return None
-    for step in pointer[2:].split("/"):
-        name = step.replace("~1", "/").replace("~0", "~")
-        here = here.get(name) if isinstance(here, Mapping) else None
-    return here if isinstance(here, Mapping) else None
+    if not why:
+        return "The reply could not be checked against the schema."
+    return f"The reply does not fit the schema: {why}"
 
 
 def _sendable(schema: Any) -> dict[str, Any]:
@@ -202,7 +141,7 @@ def _check_finite(root: Wire, node: Any, seen: tuple[str, ...]) -> None:
         if key == "$ref":
             if value in seen:
                 raise _BeyondError
-            _check_finite(root, _target(root, value), (*seen, value))
+            _check_finite(root, pointed_at(root, value), (*seen, value))
         elif key not in _DEFINITIONS:
             for part in value if isinstance(value, list) else (value,):
                 _check_finite(root, part, seen)

@@ -73,9 +73,11 @@ def ranks() -> dict[bytes, int]:
 def _encoding() -> "tiktoken.Encoding":
     import tiktoken
 
-    return tiktoken.Encoding(
+    encoding = tiktoken.Encoding(
         "cl100k_base", pat_str=_PATTERN, mergeable_ranks=ranks(), special_tokens=_SPECIAL
     )
+    encoding._mergeable_ranks = {}  # noqa: SLF001 - 11 MB that encoding never asks for again
+    return encoding
 
 
 def _pieces(text: str) -> list[str]:

@@ -101,7 +101,7 @@ class Translator:
         for index, block in enumerate(content if isinstance(content, list) else ()):
             events += [BlockStop(index - 1)] if index else []
             events += self._open({"index": index, "content_block": block})
-            self._given[index] = block
+            self._given[index] = _wire(block)
         return events
 
     def _open(self, data: Mapping[str, Any]) -> list[StreamEvent]:

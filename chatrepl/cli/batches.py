@@ -18,7 +18,7 @@ from chatrepl.core.result import Wanted
 from chatrepl.core.talk.conversation import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
-from chatrepl.shells.attempt import Attempt, ItemQuestion, fork
+from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by, fork
 from chatrepl.shells.batched import (
     Batched,
     Forgetting,
@@ -129,7 +129,10 @@ async def _fetch(
         async for result in results:
             place = place_of(result[0])
             name = f"{id_}:{result[0]}"
-            wire = await _read(options, session, connection, result, name)
+            try:
+                wire = await _read(options, session, connection, result, name)
+            except Exception as bug:  # noqa: BLE001 - a place of containment
+                wire = failed_by(bug, session)
             listed.append((len(listed) if place is None else place, result[0], wire))
     if connection.till is not None:
         connection.till.let_go(id_)
@@ -146,12 +149,12 @@ async def _read(
     if isinstance(result[1], ApiError):
         return attempt.failed(result[1])
     try:
-        return await attempt.ask(recorded(result[1]))
+        wire = await attempt.ask(recorded(result[1]))
     except ChatreplError as error:
-        return attempt.failed(error)
-    finally:
-        if connection.till is not None:
-            connection.till.enter_batched(name, question.request, attempt.reply)
+        wire = attempt.failed(error)
+    if connection.till is not None:
+        connection.till.enter_batched(name, question.request, attempt.reply)
+    return wire
 
 
 def _print(options: Options, listed: list[tuple[int, str, dict[str, Any]]], out: TextIO) -> int:

@@ -114,6 +114,7 @@ class Shots:
         if self.manner.output == "json":
             is_ok = all(result["ok"] for result in self._results)
             write_json(self.out, {"schema": 1, "ok": is_ok, "results": self._results})
+        race.raise_bugs()
         return stopped or max(self.codes.values(), default=0)
 
     def _shot(self, side: Side, *, is_first: bool) -> _SideShot:

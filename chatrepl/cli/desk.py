@@ -5,15 +5,18 @@ Importing this module loads rich and prompt_toolkit.
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
-from chatrepl.cli.connection import Connection, new_runner
+from chatrepl.cli.connection import Connection, LoopRunner, new_runner
 from chatrepl.cli.farewell import farewell
 from chatrepl.cli.message import compose
 from chatrepl.cli.options import Options
@@ -48,6 +51,9 @@ from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.theme import pick_theme
 from chatrepl.terminal.yes_no import ask_among, ask_yes_no
 
+if TYPE_CHECKING:
+    from chatrepl.shells.keep_warm import KeepWarm
+
 _FIRST_CHATS = 5
 
 
@@ -76,6 +82,7 @@ def talk(
                 titles.consider()
 
             repl.replied = replied
+            repl.waiting = _keeping_warm(session, connection, desk.speaker, runner)
             repl.attention = Attention(desk.tty, os.environ)
             greeting = beside(runner.get_loop(), connection.warm())  # while the user types
             resumed = keep(options, session, assembled.folders)
@@ -98,6 +105,24 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _keeping_warm(
+    session: Session, connection: Connection, speaker: Speaker, runner: LoopRunner
+) -> Callable[[], AbstractContextManager[object]]:
+    """Give what keeps the cache warm at a prompt that waits, where that is set."""
+
+    @cache
+    def keeper() -> "KeepWarm":
+        from chatrepl.shells.keep_warm import KeepWarm  # seldom wanted
+
+        return KeepWarm(session, connection.stream, runner.get_loop, speaker.line)
+
+    def waiting() -> AbstractContextManager[object]:
+        is_off = session.settings.cache_keep_warm == "off"
+        return nullcontext() if is_off else keeper().waiting()
+
+    return waiting
 
 
 def _keep_learned(session: Session) -> None:

@@ -77,7 +77,7 @@ def examine(loaded: Config, *, demo: bool, live: bool = False) -> tuple[Finding,
     """
     answer, trials = _ask(loaded, demo=demo, live=live)
     case = Case(loaded, answer, demo, trials)
-    return (*(check(case) for check in CHECKS), *map(_tried, trials))
+    return (*(check(case) for check in CHECKS), *_tools(loaded), *map(_tried, trials))
 
 
 def _ask(
@@ -101,6 +101,14 @@ def _ask(
         return error, ()
     except TimeoutError:
         return ChatreplError("The service does not answer.", _NETWORK), ()
+
+
+def _tools(loaded: Config) -> "tuple[Finding, ...]":
+    if not loaded.programs and not loaded.servers:
+        return ()
+    from chatrepl.cli.tool_check import check_tools  # few have tools
+
+    return check_tools(loaded)
 
 
 def _tried(trial: "Trial") -> Finding:

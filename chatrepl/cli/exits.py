@@ -25,16 +25,20 @@ _SIGNALLED: Final = 128
 
 def run(argv: Sequence[str]) -> NoReturn:
     """Do what the command line asks for and end the process, whatever becomes of it."""
-    prepare_streams()
     try:
+        prepare_streams()
         code = _begin(argv)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the one place where a bug ends
-        from chatrepl.cli.failures import explained
-
-        code = explained(error)
+        code = _explained(error)
     leave(code)
+
+
+def _explained(error: BaseException) -> int:
+    from chatrepl.cli.failures import explained
+
+    return explained(error)
 
 
 def _begin(argv: Sequence[str]) -> int:
@@ -106,13 +110,27 @@ def _send_again(thread: int, number: int) -> None:
 
 def leave(code: int) -> NoReturn:
     """End the process at once: all is written and closed, nothing is left to tear down."""
+    for finish in (_wait_for_files, _flush, _flush):  # the last for what was said meanwhile
+        try:
+            code = finish(code)
+        except BaseException as error:  # noqa: BLE001 - a bug or a signal while leaving
+            code = _explained(error)
+    os._exit(code)
+
+
+def _wait_for_files(code: int) -> int:
     files = sys.modules.get("chatrepl.storage.files")
     if files is not None:  # else nothing is being written
         files.finish_writing(_LAST_WRITES_S)
+    return code
+
+
+def _flush(code: int) -> int:
+    """Write what is buffered; give the exit code, which tells where that failed."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             try:
                 stream.flush()
             except (OSError, ValueError):
                 code = code or (1 if stream is sys.stdout else 0)
-    os._exit(code)
+    return code

@@ -7,13 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
 from typing import Final, TextIO
 
 from chatrepl.cli.options import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
-from chatrepl.shells.bugs import BUG, Bugs
+from chatrepl.shells.bugs import BUG, bugs_here
 from chatrepl.shells.oneshot import mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
@@ -28,6 +27,8 @@ def explained(error: BaseException) -> int:
         return _explained(error)
     except (KeyboardInterrupt, SystemExit) as leaving:  # while it was said
         return _explained(leaving)
+    except Exception as bug:  # noqa: BLE001 - in what was to say it
+        return report_bug(bug)
 
 
 def _explained(error: BaseException) -> int:
@@ -68,25 +69,19 @@ def _silence(stream: object) -> None:
 
 def report_bug(error: BaseException) -> int:
     """Keep a traceback in a file of its own and say where, in one line."""
-    account = _bugs().account(error, keeps=_keeps(sys.argv[1:]))
+    failure = bugs_here().failure(error, keeps=_keeps(sys.argv[1:]))
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"chatrepl: this is a bug in chatrepl. {account}\n")
+        sys.stderr.write(f"chatrepl: t{failure.message[1:]}\n")
     with suppress(OSError, ValueError, AttributeError):
-        failure = ChatreplError(f"This is a bug in chatrepl. {account}", exit_code=BUG)
         write_failure(sys.stdout, asked_manner(sys.argv[1:]), failure)
     return BUG
 
 
 def pass_over(error: Exception) -> None:
     """Keep what was raised where nobody waits for it, and say so once."""
-    if not _bugs().knows(error):
-        account = _bugs().account(error, keeps=_keeps(sys.argv[1:]))
+    if not bugs_here().knows(error):
+        account = bugs_here().account(error, keeps=_keeps(sys.argv[1:]))
         mutter(sys.stderr, f"chatrepl: a bug in chatrepl was passed over. {account}")
-
-
-@cache
-def _bugs() -> Bugs:
-    return Bugs()
 
 
 def write_failure(out: TextIO, manner: str, error: ChatreplError, model: str = "") -> None:

@@ -13,12 +13,13 @@ def farewell(session: Session, *, demo: bool = False) -> str:
     Where the conversation could not be kept, that is said by who could not keep it.
     """
     meter = session.books.meter
-    if not meter.replies:
+    if not (meter.replies or meter.cost.usd):
         return ""
     replies = "1 reply" if meter.replies == 1 else f"{meter.replies:,} replies"
     spent = f"{dollars(meter.known_usd)}{' (demo)' if demo else ''}"
     more = " or more" if meter.unpriced and meter.known_usd is not None else ""
-    return " · ".join(filter(None, (replies, f"{spent}{more}", _back(session))))
+    parts = (replies if meter.replies else "", f"{spent}{more}", _back(session))
+    return " · ".join(filter(None, parts))
 
 
 def _back(session: Session) -> str:

@@ -31,6 +31,7 @@ from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+from chatrepl.shells.attempt import failed_by
 from chatrepl.shells.batched import LeftError, is_under_way
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.live import Gate, Live
@@ -184,10 +185,11 @@ class _ManyRun:
         connection = open_connection(
             self.session.settings, demo=options.demo, single=True, width=_WIDEST
         )
-        self.questions.own = connection.route.secrets
+        self.questions.own = self.tally.secrets = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        ordered = Ordered(ends.log, self._written(sink_of(options, self.out, ends.write)))
+        sink = self._written(sink_of(options, self.out, ends.write))
+        ordered = Ordered(ends.log, sink, lambda bug: failed_by(bug, self.session))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
         for line in foreword(self.session):
@@ -218,10 +220,10 @@ class _ManyRun:
         """Give what writes a result, and counts it."""
 
         def written(item: Item, result: dict[str, Any]) -> None:
-            sink(item, result)
-            self.tally.count(item, result)
             if self.scores is not None:
                 self.scores.count(item, result)
+            sink(item, result)
+            self.tally.count(item, result)
 
         return written
 

@@ -10,7 +10,7 @@ from chatrepl.core.items import Item, Template, check_fields
 from chatrepl.core.talk.blocks import Block, TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.wire import scrub
-from chatrepl.session.held_keys import held_keys, in_words
+from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import ItemQuestion, fork
 
@@ -70,7 +70,7 @@ class Questions:
         session = fork(self.session, self.system.fill(item), self.prefill.fill(item))
         blocks, head = self._blocks(item)
         message = Message("user", blocks)
-        self._look_for_keys(message)
+        self._look_for_keys(message, session)
         return ItemQuestion(item, session, message, head, not self.system.varies)
 
     def _blocks(self, item: Item) -> tuple[tuple[Block, ...], int]:
@@ -107,9 +107,9 @@ class Questions:
         self.hidden += hidden
         return clean
 
-    def _look_for_keys(self, message: Message) -> None:
-        """Raises UsageError where a message seems to hold a key and that is not meant."""
+    def _look_for_keys(self, message: Message, session: Session) -> None:
+        """Raises UsageError where what is sent seems to hold a key and that is not meant."""
         if self.options.yes_secrets:
             return
-        if held := held_keys((message,), self.own):
+        if held := held_keys((message, *unsent(session)), self.own):
             raise UsageError(in_words(held), "It was not sent; --yes-secrets sends it.")

@@ -98,5 +98,7 @@ def _price(session: Session, warm: Warmth) -> str:
 def _sums(session: Session) -> str:
     books = session.books
     missed = f"\n{books.miss}" if books.miss else ""
+    kept = f"\n{books.kept.words()}" if books.kept is not None else ""
     used = f"{books.meter.usage_words()} · " if books.meter.replies else ""
-    return f"session: {used}{books.meter.money_words()}{missed}"
+    played = " (demo)" if session.is_demo and books.meter.cost.usd else ""
+    return f"session: {used}{books.meter.money_words()}{played}{missed}{kept}"

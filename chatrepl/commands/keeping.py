@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.commands.next_reply import set_system
-from chatrepl.config.file import check_file, decode, read_bytes, read_file
+from chatrepl.config.file import ConfigFile, check_file, decode, read_bytes, read_file
 from chatrepl.config.load import Config, lay_over
 from chatrepl.config.show import example
 from chatrepl.core.errors import ChatreplError, ConfigError
@@ -21,7 +21,7 @@ from chatrepl.storage.files import PRIVATE_FILE, hold_folder, replace_file, word
 from chatrepl.storage.paths import make_folder
 
 AT_START: Final = frozenset(
-    "allow_http base_url api_key_command headers timeout_s retries save head_start".split()
+    "allow_http base_url api_key_command headers timeout_s retries save head_start tools".split()
 )
 _BOM: Final = b"\xef\xbb\xbf"
 _UNCHECKED: Final = ".unchecked"  # what was edited and is wrong
@@ -37,15 +37,23 @@ def keep(session: Session, opt: Option, value: Any) -> str:
         before = check_file(path, data)
         profile = loaded.layers.profile
         after = _encoded(with_value(_text(data), opt, value, profile), data)
-        checked = check_file(path, after)
         wanted = values_of(before) | {(profile or "", opt.key): value}
-        if values_of(checked) != wanted:
+        checked = _checked(path, after)
+        if checked is None or values_of(checked) != wanted:
             raise ConfigError(f"{path}: {opt.key} has no place in it.", "/config edit opens it.")
         lay_over(checked, path, loaded.layers)
         _write(path, after)
     fresh = _taken_over(session, loaded)
     where = f"{path}, under [profiles.{profile}]" if profile else str(path)
     return " ".join([f"Kept in {where}.", *_yet(opt.key, fresh)])
+
+
+def _checked(path: Path, data: bytes) -> ConfigFile | None:
+    """Check what is to be written; None where it is not even TOML."""
+    try:
+        return check_file(path, data)
+    except ConfigError:
+        return None
 
 
 def _yet(key: str, fresh: Config) -> Iterator[str]:
@@ -90,6 +98,10 @@ def _change(session: Session, path: Path, data: bytes) -> Outcome:
     """Write the file where nothing in it is wrong, and use what it says."""
     loaded, _ = _place(session)
     meant = lay_over(check_file(path, data), path, loaded.layers)
+    if meant.programs:
+        from chatrepl.config.tool_tables import check_schemas  # takes a while
+
+        check_schemas(meant.programs, meant.origins)
     try:
         _resolved(session, meant.settings)
     except ChatreplError as error:
@@ -100,13 +112,18 @@ def _change(session: Session, path: Path, data: bytes) -> Outcome:
     now = changed - AT_START - {"system"}
     session.use(**{OPTIONS[key].name: _value(fresh, key) for key in sorted(now)})
     names = ", ".join(key for key in OPTIONS if key in changed - AT_START)
-    later = ", ".join(key for key in OPTIONS if key in changed & AT_START)
+    changed |= {"tools"} if _tools(fresh) != _tools(loaded) else set()
+    later = ", ".join(key for key in (*OPTIONS, "tools") if key in changed & AT_START)
     words = [f"{path} is written.", f"Changed: {names}." if names else ""]
     words += [f"At the next start: {later}." if later else "", *fresh.notes]
     outcomes: list[Outcome] = [Notice(" ".join(filter(None, words)))]
     if "system" in changed:
         outcomes.append(set_system(session, fresh.settings.system))
     return Several(tuple(outcomes))
+
+
+def _tools(config: Config) -> tuple[object, object]:
+    return config.programs, config.servers
 
 
 def _value(config: Config, key: str) -> Any:

@@ -11,7 +11,7 @@ from chatrepl.commands.next_reply import model as use_model
 from chatrepl.commands.next_reply import priced_models, set_system
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import Config, set_value
-from chatrepl.config.show import describe, toml
+from chatrepl.config.show import describe, describe_tools, toml
 from chatrepl.core.model_names import DEFAULT
 from chatrepl.core.outcome import Job, Notice, Outcome, Several, Table
 from chatrepl.core.setting_values import Option
@@ -124,7 +124,8 @@ def config(session: Session, how: Literal["edit"] | None = None) -> Outcome:
     where = f"The file is {loaded.path}." if loaded.path is not None else ""
     if loaded.path is not None and not loaded.path.exists():
         where = f"There is no file yet; it would be {loaded.path}."
-    return Table(("setting", "value", "from"), describe(loaded), footer=where)
+    rows = (*describe(loaded), *describe_tools(loaded))
+    return Table(("setting", "value", "from"), rows, footer=where)
 
 
 @command("raw", group="settings")

@@ -6,20 +6,25 @@ On which line of a TOML text each key stands: the parser does not tell.
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
+from chatrepl.config.toml_words import plain
 from chatrepl.config.trust import Doubt, doubt
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.setting_values import check
 from chatrepl.core.settings import OPTIONS, has_section, option
 from chatrepl.core.value import frozen
 
+if TYPE_CHECKING:
+    from chatrepl.config.tool_tables import ToolTables
+
 Keys: TypeAlias = tuple[str, ...]
 
 _PART: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_A_PART: Final = re.compile(_PART)
 _DOTTED: Final = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
 _HEADER: Final = rf"\s*\[\[?\s*({_DOTTED})\s*\]"
 _KEY: Final = rf"\s*({_DOTTED})\s*="
@@ -49,7 +54,7 @@ def line_of(keys: Keys, lines: Mapping[Keys, int]) -> int:
 
 
 def _parts(dotted: str) -> Keys:
-    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
+    return tuple(part.strip("\"'") for part in _A_PART.findall(dotted))
 
 
 def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
@@ -74,6 +79,7 @@ _KEY_LIKE: Final = r"(?i)(anthropic_)?(api_?key|auth_?token|token|key|secret|pas
 # Settings with which a file could send a key, or what is said, elsewhere, or run a program; and
 # tables that may hold such.
 _TRUSTED_ONLY: Final = ("allow_http", "api_key_command", "base_url", "headers")
+_TOOL_TABLES: Final = frozenset({"mcp", "tools"})
 _READING: Final = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -92,12 +98,16 @@ class ConfigValue:
 
 @frozen
 class ConfigFile:
-    """What a file sets: by itself, and in each of its profiles."""
+    """What a file sets: by itself, and in each of its profiles.
+
+    `tools` has tables of tools by profile; those of no profile have an empty name.
+    """
 
     path: Path
     values: Mapping[str, ConfigValue] = field(default_factory=dict)
     profiles: Mapping[str, Mapping[str, ConfigValue]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    tools: "Mapping[str, ToolTables]" = field(default_factory=dict)
 
 
 def read_file(path: Path) -> ConfigFile:
@@ -119,13 +129,15 @@ def check_file(path: Path, data: bytes, status: os.stat_result | None = None) ->
     profiles = table.pop("profiles", {})
     if not isinstance(profiles, dict):
         reader.fail(("profiles",), "profiles is a table of tables, such as [profiles.work].")
+    tools = reader.tools(table, ())
     values = reader.entries(table, ())
     named = {}
     for name, content in profiles.items():
         if not isinstance(content, dict):
             reader.fail(("profiles", name), f"A profile is a table: write [profiles.{name}].")
+        tools |= reader.tools(content, ("profiles", name))
         named[name] = reader.entries(content, ("profiles", name))
-    file = ConfigFile(path, values, named)
+    file = ConfigFile(path, values, named, tools=tools)
     why = doubt(path, status) if status is not None else None
     return file if why is None else _distrusted(file, why)
 
@@ -194,8 +206,21 @@ class _ConfigReader:
                 self._fail_at(line, _secret_hint(key) or f"{error.message} {error.hint}".rstrip())
         return entries
 
+    def tools(self, table: dict[str, Any], at: Keys) -> "dict[str, ToolTables]":
+        """Take the tables of tools out of a table; they are for the profile that is the last."""
+        if _TOOL_TABLES.isdisjoint(table):
+            return {}
+        from chatrepl.config.tool_tables import take_tables  # seldom there
+
+        name = at[-1] if at else ""
+        tables = take_tables(table, at, self.path.absolute().parent, self)
+        return {name: tables} if tables.lines else {}
+
+    def line(self, keys: Keys) -> int:
+        return line_of(keys, self.lines)
+
     def fail(self, keys: Keys, message: str) -> NoReturn:
-        self._fail_at(line_of(keys, self.lines), message)
+        self._fail_at(self.line(keys), message)
 
     def _fail_at(self, line: int, message: str) -> NoReturn:
         raise ConfigError(f"{self.path}:{line}: {message}")
@@ -237,7 +262,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         message = str(error)
         at = re.search(r" \(at line (\d+), column (\d+)\)$", message)
         where = f"{at[1]}:{at[2]}" if at else str(text.rstrip().count("\n") + 1)
-        raise ConfigError(f"{path}:{where}: {_without_place(message)}.") from None
+        raise ConfigError(f"{path}:{where}: {plain(message)}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: tables or lists are nested too deeply.") from None
     except ValueError:  # Python reads whole numbers of at most a few thousand digits
@@ -246,19 +271,20 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise ConfigError(f"{path}:{line}: a number is too long.") from None
 
 
-def _without_place(message: str) -> str:
-    return re.sub(r" \(at [^()]*\)$", "", message)
-
-
 def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return "its name is no file's name"
 
 
+def _named_tools(file: ConfigFile) -> Iterable[str]:
+    return file.tools[""].lines if "" in file.tools else ()
+
+
 def _distrusted(file: ConfigFile, why: Doubt) -> ConfigFile:
     """Leave out what could send a key elsewhere, of a file that others have a hand in."""
     ignored = [key for key in _TRUSTED_ONLY if key in file.values]
+    ignored += sorted({name.partition(".")[0] for name in _named_tools(file)})
     ignored += ["profiles"] if file.profiles else []
     if not ignored:
         return file

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.config.file import KEY_HELP, ConfigFile, means_the_key, read_file, read_text
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.setting_values import Option, check, parse
 from chatrepl.core.settings import OPTIONS, Settings, check_together, nearest, option
 from chatrepl.core.value import frozen
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer, ToolProgram
 
 _PREFIX: Final = "CHATREPL_"
 SDK_ADDRESS: Final = "ANTHROPIC_BASE_URL"
@@ -29,7 +32,10 @@ class Layers:
 
 @frozen
 class Config:
-    """Settings, and where each comes from. `path` is the file, whether it exists or not."""
+    """Settings, and where each comes from. `path` is the file, whether it exists or not.
+
+    `programs` and `servers` are its tables of tools; `origins` has them as tools.NAME, mcp.NAME.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
@@ -37,6 +43,8 @@ class Config:
     profiles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     layers: Layers = field(default_factory=lambda: Layers({}), repr=False, compare=False)
+    programs: "tuple[ToolProgram, ...]" = ()
+    servers: "tuple[McpServer, ...]" = ()
 
     def now(self, settings: Settings) -> "Config":
         """Give the same after settings were changed while running."""
@@ -90,7 +98,7 @@ def lay_over(file: ConfigFile | None, path: Path | None, layers: Layers) -> Conf
     given.update(_from_environment(layers.environ))
     given.update(map(_from_set, layers.sets))
     given.update(_from_options(layers.options))
-    return Config(
+    config = Config(
         _settings(given),
         {key: given[key].origin if key in given else "default" for key in OPTIONS},
         path,
@@ -98,6 +106,24 @@ def lay_over(file: ConfigFile | None, path: Path | None, layers: Layers) -> Conf
         (*(file.notes if file is not None else ()), *_strays(layers.environ)),
         layers,
     )
+    return _with_tools(config, file, layers.profile) if file is not None and file.tools else config
+
+
+def _with_tools(config: Config, file: ConfigFile, profile: str | None) -> Config:
+    """Add the tables of tools; one of a profile stands in place of the file's of that name."""
+    programs: dict[str, ToolProgram] = {}
+    servers: dict[str, McpServer] = {}
+    origins = dict(config.origins)
+    for name in dict.fromkeys(("", profile or "")):
+        if tables := file.tools.get(name):
+            programs |= tables.programs
+            servers |= tables.servers
+            origins |= {
+                key: f"profile {name}" if name else f"{file.path.name}:{line}"
+                for key, line in tables.lines.items()
+            }
+    tools = tuple(programs.values()), tuple(servers.values())
+    return replace(config, origins=origins, programs=tools[0], servers=tools[1])
 
 
 def set_value(settings: Settings, key: str, text: str) -> Settings:

@@ -4,13 +4,17 @@ config.example.toml, written from the declarations of the settings.
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatrepl.config.load import Config
 from chatrepl.core.secrets import bare_url, is_secret, is_secret_header, redact, without_keys
 from chatrepl.core.setting_values import Option
 from chatrepl.core.settings import OPTIONS, SWITCH, has_section
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer, ToolProgram
 
 SettingRow: TypeAlias = tuple[str, str, str]
 HIDDEN: Final = "(hidden)"
@@ -24,6 +28,20 @@ def describe(loaded: Config) -> tuple[SettingRow, ...]:
         (key, _shown(key, getattr(loaded.settings, opt.name)), loaded.origins[key])
         for key, opt in OPTIONS.items()
     )
+
+
+def describe_tools(loaded: Config) -> tuple[SettingRow, ...]:
+    """List each table of a tool: its name, what it runs or where it is, and its origin."""
+    tools: dict[str, ToolProgram | McpServer] = {f"tools.{it.name}": it for it in loaded.programs}
+    tools |= {f"mcp.{it.name}": it for it in loaded.servers}
+    return tuple((name, _cut(what_of(it)), loaded.origins[name]) for name, it in tools.items())
+
+
+def what_of(tool: "ToolProgram | McpServer") -> str:
+    """Say what a tool runs or where it is, and whether that is asked about; without secrets."""
+    where = bare_url(getattr(tool, "url", ""), HIDDEN) or _unkeyed(shlex.join(tool.command))
+    by = ", connected by the service" if getattr(tool, "connect", "") == "service" else ""
+    return f"{where} (approve: {tool.approve}{by})"
 
 
 def toml(value: Any) -> str:
@@ -40,13 +58,21 @@ def _shown(key: str, value: Any) -> str:
     if key == "headers":
         value = {n: HIDDEN if is_secret_header(n, text) else text for n, text in value.items()}
     elif key == "api_key_command":
-        prints = value.lstrip().startswith(_PRINTERS)
-        value = f"{value.split()[0]} {HIDDEN}" if prints else without_keys(value)
+        value = _unkeyed(value)
     elif isinstance(value, Mapping):
         value = _masked("", value)
     elif isinstance(value, str):
         value = bare_url(value, HIDDEN) if key == "base_url" else redact(value)
-    text = _written(value)
+    return _cut(_written(value))
+
+
+def _unkeyed(command: str) -> str:
+    """Show a command without what may be a key in it."""
+    prints = command.lstrip().startswith(_PRINTERS)
+    return f"{command.split(maxsplit=1)[0]} {HIDDEN}" if prints else without_keys(command)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -107,6 +133,32 @@ _PROFILES: Final = """\
 # base_url = "https://gateway.example.com/anthropic"
 # api_key_command = "printenv GATEWAY_KEY"
 """
+_TOOLS: Final = """\
+# A program that the model may have run: it gets its input as JSON on stdin, and prints the answer.
+# `schema` says what the input holds: fields in a few words, such as "path, lines int?: how many", a
+# JSON schema in a text, or a table. `command` is run without a shell; a list of words does, too.
+# `approve` is ask, always or never. `deadline` is in seconds. `folder` is where it runs, else where
+# you are. `environment` names variables that it may see beyond PATH, HOME and the like.
+# [tools.today]
+# command = "date +%A"
+# description = "Tell which day of the week it is."
+# schema = {}
+# approve = "ask"
+# deadline = 60
+# folder = "~"
+# environment = ["TZ"]
+
+# A server that speaks MCP, started when it is first needed: a command, or a url with connect =
+# "here" or "service", and a token_command whose output goes along. Of its tools those in `tools`
+# are used, or all; never those in `deny`.
+# [mcp.files]
+# command = ["npx", "-y", "@modelcontextprotocol/server-filesystem"]
+# args = ["/tmp"]
+# approve = "ask"
+# tools = []
+# deny = ["write_file"]
+# deadline = 60
+"""
 
 
 def example() -> str:
@@ -117,7 +169,7 @@ def example() -> str:
     for section in sections:
         within = [o for o in OPTIONS.values() if f"{o.key}.".startswith(f"{section}.")]
         parts += [f"[{section}]\n", *map(_entry, within)]
-    return "\n".join([*parts, _PROFILES])
+    return "\n".join([*parts, _TOOLS, _PROFILES])
 
 
 def _entry(opt: Option) -> str:

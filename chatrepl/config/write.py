@@ -5,6 +5,7 @@ from typing import Any
 
 from chatrepl.config.file import ConfigFile, Keys
 from chatrepl.config.show import toml
+from chatrepl.core.errors import ConfigError
 from chatrepl.core.setting_values import Option
 from chatrepl.core.settings import SWITCH, has_section
 
@@ -20,19 +21,44 @@ def with_value(text: str, opt: Option, value: Any, profile: str | None = None) -
     line = f"item = {toml('' if value is None else value)}\n"  # an empty line below it stays one
     item = tomlkit.parse(line)["item"]
     *sections, name = _standing(table, opt) or _place(table, opt)
-    for section in sections:
+    is_dotted = profile is not None and _is_dotted(document["profiles"], profile)
+    for depth, section in enumerate(sections):
+        if is_dotted and not isinstance(table.get(section), Mapping):
+            _put_dotted(table, sections[depth:], name, item)
+            break
         table = _section(table, section)
-    table[name] = item
+    else:
+        table[name] = item
     written = tomlkit.dumps(document)
     return written if written.endswith("\n") else f"{written}\n"
 
 
 def values_of(file: ConfigFile) -> dict[Keys, Any]:
-    """Give what a file sets, by profile (or none) and key."""
+    """Give what a file sets, by profile (or none) and key; tables of tools as they are."""
     tables = {"": file.values, **file.profiles}
-    return {
+    values: dict[Keys, Any] = {
         (name, key): entry.value for name, table in tables.items() for key, entry in table.items()
     }
+    return values | {(name, "tools", "mcp"): tools for name, tools in file.tools.items()}
+
+
+def _is_dotted(table: Any, name: str) -> bool:
+    """Tell whether what stands at `name` is written as `name.key = value`."""
+    container = getattr(table, "value", None)
+    body = getattr(container, "body", ())
+    return any(key is not None and key.key == name and key.is_dotted() for key, _ in body)
+
+
+def _put_dotted(table: Any, sections: list[str], name: str, item: Any) -> None:
+    """Put `section.name = item` among such lines; a table of its own would stand elsewhere."""
+    import tomlkit
+
+    if not hasattr(table, "append"):  # its lines stand apart
+        raise ConfigError(f"{name} has no place in it.", "/config edit opens it.")
+    was = table.pop(sections[0], None)
+    if was is not None:  # a switch that gets settings of its own
+        table.append(tomlkit.key([sections[0], SWITCH[1:]]), was)
+    table.append(tomlkit.key([*sections, name]), item)
 
 
 def _section(

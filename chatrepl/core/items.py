@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.foreign_json import decode
+from chatrepl.core.secrets import redact
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode, scrub, scrubbed
 
@@ -22,6 +23,7 @@ ItemKind: TypeAlias = Literal["lines", "objects", "table"]
 _TOKENS: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _LONGEST_CELL: Final = 32_000_000
 _SEPARATORS: Final = ",;\t"
+_MOST_LABELLED: Final = 1_000
 _SAFE: Final = "Nothing was sent."
 
 
@@ -50,7 +52,11 @@ class Item:
     @property
     def label(self) -> str:
         """The item in a few words, for people; they count from 1."""
-        words = " ".join(self.text.split())
+        return self.label_without()
+
+    def label_without(self, secrets: Iterable[str] = ()) -> str:
+        """Give the label without `secrets` and whatever else looks like a key."""
+        words = " ".join(redact(self.text[:_MOST_LABELLED], secrets).split())
         return f"item {self.number + 1} ({words if len(words) <= 40 else words[:39] + '…'})"
 
     def field(self, name: str) -> str:

@@ -45,14 +45,17 @@ class Meter:
     replies: int = 0
     unpriced: int = 0
 
-    def add(self, usage: Usage, cost: Cost | None) -> "Meter":
-        """Count one more reply; `cost` is None where its price is unknown."""
+    def add(self, usage: Usage, cost: Cost | None, replies: int = 1) -> "Meter":
+        """Count one more reply, or none for what was asked aside.
+
+        `cost` is None where the price is unknown.
+        """
         return replace(
             self,
             usage=self.usage + usage,
             cost=self.cost if cost is None else self.cost + cost,
-            replies=self.replies + 1,
-            unpriced=self.unpriced + (cost is None),
+            replies=self.replies + replies,
+            unpriced=self.unpriced + (replies if cost is None else 0),
         )
 
     def __add__(self, other: "Meter") -> "Meter":

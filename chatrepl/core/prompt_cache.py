@@ -102,24 +102,27 @@ def _earlier(left: Footprint, request: Request, last: Footprint | None) -> Itera
     alive = [one for one in before if left.at < one.until]
     if left.read and left.read < left.tokens and not before and left.messages[:-2]:
         yield replace(left, messages=left.messages[:-2], tokens=left.read, read=0, ttl="5m")
-    read = [one for one in alive if one.tokens <= left.read and not _difference(one, request)]
-    longest = max(read, key=lambda one: one.tokens, default=None)
     for one in alive:
-        if one.messages != left.messages:
-            yield replace(one, at=left.at) if one is longest else one
+        if one.messages != left.messages:  # what was read may be another's, of which we do not know
+            is_read = one.tokens == left.read and not _difference(one, request)
+            yield replace(one, at=left.at) if is_read else one
 
 
 def warmth(last: Footprint | None, request: Request, now: float) -> Warmth:
     """Tell whether `request` would be read from the cache if it were sent now."""
     if last is None or not request.params.get("cache_control"):
         return Warmth("none")
-    left = (one for one in (last, *last.earlier) if now < one.until)
-    alive = [one for one in left if not _difference(one, request)]
-    if alive:
-        longest = max(alive, key=lambda one: one.tokens)
+    if (longest := held(last, request, now)) is not None:
         return Warmth("warm", longest.tokens, longest.until)
     reason = _difference(last, request)
     return Warmth("cold", until=last.until, reason="expired" if now >= last.until else reason)
+
+
+def held(last: Footprint, request: Request, now: float) -> Footprint | None:
+    """Find the most that `request` would read from the cache; None where that is nothing."""
+    left = (one for one in (last, *last.earlier) if now < one.until)
+    alive = (one for one in left if not _difference(one, request))
+    return max(alive, key=lambda one: one.tokens, default=None)
 
 
 def _asked(request: Request) -> tuple[Message, ...]:

@@ -240,5 +240,6 @@ def _show(value: object) -> str:
 
 
 def shown(text: str) -> str:
-    """Cut `text` to what fits into a message of one line."""
+    """Cut `text` to what fits into a message of one line, and can be read there."""
+    text = text if text.isprintable() else repr(text)[1:-1]
     return text if len(text) <= 60 else text[:59] + "…"

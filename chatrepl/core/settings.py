@@ -129,6 +129,9 @@ class Settings:
         key="web.location",
         kind="place",
     )
+    tools_max_rounds: int = _option(
+        20, "Times that a reply may call tools on this machine.", key="tools.max_rounds", least=1
+    )
     head_start: bool = _option(True, "Send a single shot's request before the SDK is loaded.")
     max_cost_usd: float = _option(
         0.0, "A run costs no more than this, a chat only after a question; 0 is no bound."
@@ -153,6 +156,13 @@ class Settings:
         "A message that has the whole past written to the cache anew, for more than this, is asked "
         "about first; 0 asks never.",
         key="cache.ask_usd",
+    )
+    cache_keep_warm: str = _option(
+        "off",
+        "Read the cache again before it expires while a chat waits for you: auto does where that "
+        "is expected to save more than it costs, by how long you were away before.",
+        key="cache.keep_warm",
+        choices=("off", "auto"),
     )
     context_policy: str = _option(
         "ask",

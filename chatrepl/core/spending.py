@@ -42,7 +42,8 @@ class Spending:
 
     `cost` is None where nobody priced it: `priced` does. One that is `open` is replaced by a later
     one of the same id; a reply that was cut has `at_least` its counts. Budgets count `held_usd`
-    where that is more: what a request under way, or cut, may come to.
+    where that is more: what a request under way, or cut, may come to. One that is `warm` only
+    kept the cache so.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Spending:
     batch: bool = False
     fast: bool = False
     held_usd: float = 0.0
+    warm: bool = False
 
     @property
     def took_anything(self) -> bool:
@@ -98,6 +100,7 @@ class Spending:
             "open": self.open,
             "batch": self.batch,
             "fast": self.fast,
+            "warm": self.warm,
         }
         needed = {"id", "at", "model"} | ({"usd", "uncached_usd"} if cost is not None else set())
         return {key: value for key, value in record.items() if value or key in needed}
@@ -123,6 +126,7 @@ class Spending:
             open=wire.get("open") is True,
             batch=wire.get("batch") is True,
             fast=wire.get("fast") is True,
+            warm=wire.get("warm") is True,
             held_usd=_amount(wire.get("held_usd")) or 0.0,
         )
 
@@ -135,14 +139,20 @@ def _amount(value: object) -> float | None:
 
 @frozen
 class Spent:
-    """What several requests came to; `cut` of them took at least their counts."""
+    """What several requests came to; `cut` of them took at least their counts.
+
+    `warm` is what of it only kept the cache so.
+    """
 
     meter: Meter = Meter()
     cut: int = 0
+    warm: Meter = Meter()
 
     def add(self, spending: Spending, price: PriceOf) -> "Spent":
-        meter = self.meter.add(spending.usage, spending.priced(price))
-        return Spent(meter, self.cut + spending.at_least)
+        cost = spending.priced(price)
+        warm = self.warm.add(spending.usage, cost) if spending.warm else self.warm
+        meter = self.meter.add(spending.usage, cost)
+        return Spent(meter, self.cut + spending.at_least, warm)
 
 
 def grouped(

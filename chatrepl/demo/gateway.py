@@ -53,6 +53,7 @@ class Gateway:
     refuses: frozenset[str] = frozenset()
     refusal: str = "{path}: Extra inputs are not permitted"
     most_tokens: int = 0  # 0 for as many as the model writes
+    least_tokens: int = 0
     key_header_only: bool = False  # reads x-api-key, not authorization
     thinking_words: str = THINKING_KEPT
     error_form: ErrorForm = ErrorForm.SERVICE
@@ -74,6 +75,9 @@ class Gateway:
                 f"max_tokens: {limit} > {self.most_tokens}, which is the maximum allowed number "
                 f"of output tokens for {body.get('model')}"
             )
+
+        if isinstance(limit, int) and limit < self.least_tokens:
+            raise invalid(f"max_tokens: must be greater than or equal to {self.least_tokens}")
 
     def word(self, fault: ApiFault, own: dict[str, str]) -> WireAnswer:
         """Return an error as this server words it."""

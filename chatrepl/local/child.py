@@ -6,11 +6,11 @@ included, on every system; then the server ends.
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -23,8 +23,9 @@ from chatrepl.local.models import LocalModel
 
 CONTEXT_TOKENS: Final = 8192
 _LEAVE_S: Final = 2.0
-_LAST_LINES: Final = 40
+_LAST_BYTES: Final = 8_192
 _LONGEST: Final = 300
+_URL: Final = r"http://127\.0\.0\.1:[1-9][0-9]{0,4}"
 
 
 @frozen
@@ -53,14 +54,18 @@ def serving(model: LocalModel, command: Sequence[str], path: str) -> Iterator[Lo
 
     Raises ApiError where it does not start.
     """
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=os.name == "posix",  # Ctrl-C stops a reply, not the server
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=os.name == "posix",  # Ctrl-C stops a reply, not the server
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+    except OSError as error:
+        raise _not_started(model, f"{error.strerror}".encode()) from error
     try:
         yield _begun(process, model, path)
     finally:
@@ -71,7 +76,7 @@ def _begun(process: "subprocess.Popen[bytes]", model: LocalModel, path: str) -> 
     stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
     if stdin is None or stdout is None or stderr is None:
         raise ValueError("pipes were asked for")
-    said: deque[bytes] = deque(maxlen=_LAST_LINES)
+    said = bytearray()
     listener = threading.Thread(target=_hear, args=(stderr, said), daemon=True)
     listener.start()
     key = secrets.token_urlsafe(24)
@@ -85,24 +90,27 @@ def _begun(process: "subprocess.Popen[bytes]", model: LocalModel, path: str) -> 
     try:
         stdin.write(f"{json.dumps(wanted)}\n".encode())
         stdin.flush()
-        url = stdout.readline().decode("utf-8", "replace").strip()
+        url = stdout.readline(_LONGEST).decode("utf-8", "replace").strip()
     except OSError:
         url = ""
-    if not url.startswith("http://127.0.0.1:"):
+    if re.fullmatch(_URL + re.escape(path), url, re.ASCII) is None:
         stdout.close()
         listener.join(_LEAVE_S)
         raise _not_started(model, said)
+    threading.Thread(target=_hear, args=(stdout, bytearray()), daemon=True).start()
     return LocalServer(url, key)
 
 
-def _hear(stderr: IO[bytes], said: "deque[bytes]") -> None:
+def _hear(stream: IO[bytes], said: bytearray) -> None:
     """Read all that the server says, that it never waits for us; remember the end of it."""
-    with stderr:
-        said.extend(stderr)
+    with stream:
+        while piece := stream.read(_LAST_BYTES):
+            said += piece
+            del said[:-_LAST_BYTES]
 
 
-def _not_started(model: LocalModel, said: "deque[bytes]") -> ApiError:
-    lines = [line.decode("utf-8", "replace").strip() for line in said]
+def _not_started(model: LocalModel, said: bytes | bytearray) -> ApiError:
+    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines()]
     telling = [line for line in lines if "error" in line.casefold()] or [*filter(None, lines)]
     reason = f": {telling[-1][:_LONGEST]}" if telling else ""
     hint = "The file may be damaged, or newer than the llama.cpp that is installed."
@@ -120,5 +128,3 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.money import Meter
 from chatrepl.core.outcome import Table
 from chatrepl.core.spending import GROUPINGS, Grouping, PriceOf, Spending, Spent, grouped
 from chatrepl.core.value import frozen
@@ -146,7 +147,15 @@ def _footer(total: Spent) -> str:
     cut = f"≥: {_replies(total.cut)} cut, which took at least this." if total.cut else ""
     unpriced = total.meter.unpriced
     unknown = f"The price of {_replies(unpriced)} not known, and not counted." if unpriced else ""
-    return " ".join(filter(None, (cut, unknown)))
+    return " ".join(filter(None, (cut, unknown, _warmed(total.warm))))
+
+
+def _warmed(warm: Meter) -> str:
+    """Say what of it only kept the cache warm."""
+    if not warm.replies:
+        return ""
+    requests = "1 request" if warm.replies == 1 else f"{warm.replies:,} requests"
+    return f"{requests} only kept the cache warm, for {dollars(warm.known_usd)}."
 
 
 def _replies(count: int) -> str:
@@ -162,4 +171,6 @@ def _facts(spent: Spent) -> dict[str, Any]:
         "saved_usd": None if meter.known_usd is None else meter.cost.saved_usd,
         "unpriced": meter.unpriced,
         "cut": spent.cut,
+        "kept_warm": spent.warm.replies,
+        "kept_warm_usd": spent.warm.known_usd,
     }

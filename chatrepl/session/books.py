@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
@@ -14,8 +14,11 @@ from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
+    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
+
+PAID_ASIDE: Final = "paid_aside"
 
 
 @frozen
@@ -25,7 +28,7 @@ class Books:
 
     The user agreed to spend up to `agreed_usd`. `summary_failures` counts those that nobody asked
     for. `ledger` counts tokens, once somebody asks; where it is `behind`, replies came that it has
-    not learned from.
+    not learned from. `kept` tells of reads that only kept the cache warm.
     """
 
     meter: Meter = Meter()
@@ -36,10 +39,15 @@ class Books:
     summary_failures: int = 0
     ledger: "Ledger | None" = None
     behind: bool = False
+    kept: "Kept | None" = None
 
-    def paid(self, usage: Usage, cost: Cost | None) -> Self:
-        """Enter what one reply took; `cost` is None where its price is unknown."""
-        return replace(self, meter=self.meter.add(usage, cost), talk=self.talk.add(usage, cost))
+    def paid(self, usage: Usage, cost: Cost | None, replies: int = 1) -> Self:
+        """Enter what one reply took, or what was asked aside and is no reply.
+
+        `cost` is None where its price is unknown.
+        """
+        meter, talk = (sums.add(usage, cost, replies) for sums in (self.meter, self.talk))
+        return replace(self, meter=meter, talk=talk)
 
     def joined(self, other: "Books", *, footprint: bool) -> Self:
         """Enter what was paid in other books too; their `footprint` counts where that is said."""
@@ -56,16 +64,41 @@ class Books:
         """Note what `request` left in the cache when it was `sent`, and why it missed it if so."""
         from chatrepl.core.prompt_cache import footprint, miss_words
 
+        last = self.footprint
+        left = footprint(request, reply.usage, sent, last) or last
+        read = reply.usage.cache_read_input_tokens
+        kept = self.kept and self.kept.came(sent, read, last.at if last is not None else 0.0)
+        return replace(self, footprint=left, miss=miss_words(reply.diagnostics), kept=kept)
+
+    def reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> Self:
+        """Note that what is in the cache was read again, and what that came to."""
+        from chatrepl.core.prompt_cache import footprint
+
         left = footprint(request, reply.usage, sent, self.footprint) or self.footprint
-        return replace(self, footprint=left, miss=miss_words(reply.diagnostics))
+        return replace(self, footprint=left, kept=kept)
 
     def elsewhere(self, conversation: Conversation, facts: Mapping[str, Any]) -> Self:
         """Go on with that conversation, of which nothing is in the cache that we know of.
 
-        The `facts` that go with it tell what was asked beside it, which was paid for, too.
+        The `facts` that go with it tell what was asked beside it and aside, and paid for, too.
         """
-        talk = Meter.of(conversation, _beside(conversation, facts))
-        return replace(self, talk=talk, footprint=None, miss="", behind=True)
+        talk = Meter.of(conversation, _beside(conversation, facts)) + Meter(cost=_aside(facts))
+        kept = self.kept and replace(self.kept, in_a_row=0)
+        return replace(self, talk=talk, footprint=None, miss="", behind=True, kept=kept)
+
+
+def paid_aside(facts: Mapping[str, Any], cost: Cost) -> Wire:
+    """Give the fact of what was paid aside in a conversation, now that `cost` was, too."""
+    total = _aside(facts) + cost
+    return {PAID_ASIDE: [total.usd, total.uncached_usd]}
+
+
+def _aside(facts: Mapping[str, Any]) -> Cost:
+    match facts.get(PAID_ASIDE):
+        case [int() | float() as usd, int() | float() as uncached_usd]:
+            return Cost(usd, uncached_usd)
+        case _:
+            return Cost()
 
 
 def _beside(conversation: Conversation, facts: Mapping[str, Any]) -> Iterator[Turn]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.terms import offered
 from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.spending import (
     BudgetError,
@@ -128,9 +129,9 @@ def _held(
         return Reserved(worst.request, id_)
     wanted = worst.wanted
     out = affordable(limit.left_usd, wanted, lambda out: worst.usd(tokens, out))
-    if out < (wanted if whole else worst.least):
-        return None
     usd = worst.usd(tokens, out)
+    if out < (wanted if whole else worst.least) or usd > limit.left_usd:
+        return None
     spending = Spending(
         id_,
         worst.till.session.edges.clock(),
@@ -232,5 +233,6 @@ class _WorstCase:
     @property
     def _uses(self) -> int:
         tools = self.request.params.get("tools")
-        uses = [tool.get("max_uses") for tool in tools] if isinstance(tools, list) else []
+        may_be_used = offered(tools if isinstance(tools, list) else (), self.request.messages)
+        uses = [tool.get("max_uses") for tool in may_be_used]
         return sum(count for count in uses if isinstance(count, int))

@@ -38,7 +38,8 @@ class Prices:
         if len(prices) != len(costs):
             return None
         is_batch = reply.counted.get("service_tier") == "batch"
-        return sum(prices, Cost()).times(BATCH_FACTOR if is_batch else 1.0)
+        cost = sum(prices, Cost()).times(BATCH_FACTOR if is_batch else 1.0)
+        return replace(cost, uncached_usd=0.0) if request.warms else cost  # it would not be sent
 
     def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:
         now, model = self.edges.clock(), self.service.model(name)

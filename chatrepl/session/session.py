@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.exchange.plan import Plan, Situation
+from chatrepl.core.exchange.plan import Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Ask, Request
@@ -29,7 +29,7 @@ from chatrepl.core.talk.conversation import (
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
-from chatrepl.session.books import Books, receipt_of
+from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Prices
 from chatrepl.session.service import Service, liberty, official
@@ -37,6 +37,7 @@ from chatrepl.session.service import Service, liberty, official
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
+    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
 
@@ -79,6 +80,11 @@ class Session:
     def official(self) -> bool:
         """Whether the service of Anthropic itself is asked, and no other server."""
         return official(self.settings)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the embedded engine answers, for no money."""
+        return bool(self.edges.guide)
 
     def named(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for a name that is none."""
@@ -331,35 +337,7 @@ class Session:
         self.change(self.conversation.add(turn))
         return turn
 
-    def close_turn(self, turn: Turn, plan: Plan, reply: Reply, error: str = "") -> Turn:
-        """End a turn with what was written; without anything, the conversation stays as it was."""
-        request, written = plan.request, plan.written(reply)
-        seconds = self.edges.clock() - turn.created
-        messages = turn.messages if written is None else (*turn.messages, written)
-        done = replace(turn, messages=messages)
-        try:
-            cost = self.pay(request, reply)
-            note = self._note(request)
-            done = replace(done, receipt=receipt_of(plan, reply, cost, seconds, error, note))
-            if reply.usage_known and self.interactive:
-                self._observe(turn, request, reply, written)
-        finally:  # whatever goes wrong with the books, what came stays
-            if written is not None or reply.complete:
-                self._enter(done, request)
-            self.recorder.finish(done)
-            if done.id in self.conversation.turns:
-                self.recorder.state(self.conversation)  # lists read no more than this of the file
-        return done
-
-    def _note(self, request: Request) -> Wire | None:
-        """Note of a request what its conversation does not tell, where it may be asked about."""
-        if not (self.interactive or self.recorder.id):
-            return None
-        from chatrepl.core.exchange.noted import note_of
-
-        return note_of(request)
-
-    def _enter(self, done: Turn, request: Request) -> None:
+    def enter(self, done: Turn, request: Request) -> None:
         """Take a turn into the conversation, and what went out with it off the stage."""
         self.leave_edit()
         self.conversation = self.conversation.add(done)
@@ -372,11 +350,21 @@ class Session:
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
     def pay(self, request: Request, reply: Reply) -> Cost | None:
-        """Enter what a reply took, aside or in a turn; give its price, where that is known."""
+        """Enter what a reply took; give its price, where that is known."""
         if not reply.usage_known:
             return None
         cost = Prices(self.edges, self.service).of_reply(request, reply)
         self.books = self.books.paid(reply.total_usage, cost)
+        return cost
+
+    def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
+        """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
+        if not reply.usage_known:
+            return None
+        cost = Prices(self.edges, self.service).of_reply(request, reply)
+        self.books = self.books.paid(reply.total_usage, cost, replies=0)
+        if cost is not None:
+            recorder.meta(**paid_aside(recorder.facts, cost))
         return cost
 
     def take_account(self, other: "Session") -> None:
@@ -384,11 +372,15 @@ class Session:
         same = other.model.id == self.model.id
         self.books = self.books.joined(other.books, footprint=same)
 
+    def note_reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> None:
+        """Note that what is in the cache was read again, and what that came to."""
+        self.books = self.books.reread(request, reply, sent, kept)
+
     def price(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes; None where nobody knows it."""
         return Prices(self.edges, self.service).of_request(request, usage)
 
-    def _observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
+    def observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""
         if any(block.type == "fallback" for block in reply.blocks):
             return  # another model counted, and has it in its cache

@@ -221,6 +221,7 @@ class _Slip:
             None if is_open or not reply.usage_known else self._cost(request, reply),
             at_least=is_cut,
             open=is_open,
+            warm=request.warms,
             fast=(reply.counted.get("speed") or request.params.get("speed")) == "fast",
             held_usd=held_usd,
         )

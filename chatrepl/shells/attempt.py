@@ -120,6 +120,14 @@ class Attempt(SilentView):
         return wire
 
 
+def failed_by(bug: Exception, session: Session) -> dict[str, Any]:
+    """Give the result of an item that a bug cost; what happened is kept."""
+    from chatrepl.shells.bugs import bugs_here  # seldom wanted
+
+    settings = session.settings
+    return unasked(settings.model, bugs_here().failure(bug, keeps=settings.save))
+
+
 def unasked(model: str, error: ChatreplError) -> dict[str, Any]:
     """Give the result of an item that could not even be asked about."""
     return Result(model=model, error=error).to_wire()

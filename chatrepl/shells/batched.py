@@ -8,7 +8,15 @@ service had told the id. What is in no batch goes out in new ones.
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +31,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.result import Wanted
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
-from chatrepl.shells.attempt import Attempt, ItemQuestion
+from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
 from chatrepl.shells.each import Finished
 
 Answered = TypeVar("Answered")
@@ -108,7 +116,7 @@ class Batched:
             await self._recover(flight)
         await self._land([one for one in flights if not one.is_over], finished)
         if self._asked:
-            sent = await self._send_all()
+            sent = await self._send_all(finished)
             if not self.wait:
                 raise LeftError([one.id for one in sent])
             await self._land(sent, finished)
@@ -142,10 +150,10 @@ class Batched:
                     break
         return ""
 
-    async def _send_all(self) -> list[BatchFlight]:
+    async def _send_all(self, finished: Finished) -> list[BatchFlight]:
         flights: list[BatchFlight] = []
         mark = os.urandom(4).hex()
-        bodies = ((f"{mark}-{key}", self._body(q)) for key, q in self._asked.items())
+        bodies = ((f"{mark}-{key}", body) for key, body in self._bodies(finished))
         headers = self._headers()
         for pack in packs(bodies):
             own = f"{mark}{len(flights):02x}" if flights else mark
@@ -153,8 +161,17 @@ class Batched:
             flights.append(await self._send(named, own, headers))
         return flights
 
-    def _body(self, question: ItemQuestion) -> bytes:
-        return question.request.encode()
+    def _bodies(self, finished: Finished) -> Iterator[tuple[str, bytes]]:
+        """Yield what is sent for each question; a bug costs that question alone."""
+        for key, question in list(self._asked.items()):
+            try:
+                body = question.request.encode()
+            except ChatreplError:
+                raise
+            except Exception as bug:  # noqa: BLE001 - a place of containment
+                finished(self._asked.pop(key), failed_by(bug, self.session))
+            else:
+                yield key, body
 
     def _headers(self) -> Mapping[str, str]:
         first = next(iter(self._asked.values()))
@@ -255,6 +272,16 @@ class Batched:
                 del self._asked[key]
 
     async def _result(
+        self, question: ItemQuestion, name: str, result: list[StreamEvent] | ApiError
+    ) -> dict[str, Any]:
+        try:
+            return await self._judged(question, name, result)
+        except ChatreplError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            return failed_by(bug, self.session)
+
+    async def _judged(
         self, question: ItemQuestion, name: str, result: list[StreamEvent] | ApiError
     ) -> dict[str, Any]:
         attempt = self._attempt(question)

@@ -5,10 +5,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from chatrepl.core.errors import ChatreplError
 from chatrepl.core.secrets import redact, tells
 from chatrepl.storage.paths import find_folders, make_folder
 
@@ -34,6 +36,17 @@ class Bugs:
         if not where:
             where = self._kept[_place(error)] = keep(error) if keeps else ""
         return f"What happened is in {where}." if where else "What happened was not kept in a file."
+
+    def failure(self, error: BaseException, *, keeps: bool) -> ChatreplError:
+        """Keep an error as `account` does, and give it as the failure of what it broke."""
+        account = self.account(error, keeps=keeps)
+        return ChatreplError(f"This is a bug in chatrepl. {account}", exit_code=BUG)
+
+
+@cache
+def bugs_here() -> Bugs:
+    """Give the bugs of this process, where no chat has its own."""
+    return Bugs()
 
 
 def keep(error: BaseException) -> str:

@@ -51,6 +51,7 @@ class Side:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     turn: Turn | None = None
     error: ChatreplError | None = None
+    bug: Exception | None = None
 
     def watched(self, view: Display) -> Display:
         """Give a view that lets the others of this model begin once something has come."""
@@ -103,7 +104,7 @@ class Race:
     async def ended(self, *wanted: Side) -> list[Side]:
         """Wait until one of the sides has ended; give those that have, in their order.
 
-        Raises what nobody thought of.
+        Raises OSError of what is written to.
         """
         tasks = [task for task, side in self._tasks.items() if side in wanted]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -111,7 +112,21 @@ class Race:
             task.result()
         return [self._tasks[task] for task in tasks if task in done]
 
+    def raise_bugs(self) -> None:
+        """Raise what nobody thought of, the first of it: to be called once all is shown."""
+        for side in self.sides:
+            if side.bug is not None:
+                raise side.bug
+
     async def _asked(self, side: Side, ask: Callable[[Side], Awaitable[None]]) -> None:
+        try:
+            await self._kept(side, ask)
+        except (ChatreplError, OSError):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            side.bug = bug
+
+    async def _kept(self, side: Side, ask: Callable[[Side], Awaitable[None]]) -> None:
         if not side.leads:
             await side.opened.wait()
         try:

@@ -74,6 +74,7 @@ class Comparison:
             going = "" if self.asked.blind else f"You go on from {came[0]}; "
             words = f"{going}/pick {came[1]} goes on there, /diff {came[0]} {came[1]} compares."
             self.desk.speaker.line(words)
+        self._race.raise_bugs()
 
     async def _watch(self) -> None:
         self._rule(self._first, "")
@@ -106,8 +107,9 @@ class Comparison:
         self._left.remove(side)
         receipt = side.turn.receipt if side.turn is not None else None
         if side is not self._first:
-            is_demo = bool(self.session.edges.guide)
-            self._rule(side, meta_line(receipt, demo=is_demo) if receipt is not None else "")
+            self._rule(
+                side, meta_line(receipt, demo=self.session.is_demo) if receipt is not None else ""
+            )
             if unshown := self._unshown.get(side.label):
                 view = self.relay.fresh()
                 unshown.seen(view, view.at)

@@ -9,7 +9,7 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 
-_BESIDE: Final = "The system prompt, the prefill or a message that you added"
+_BESIDE: Final = "The system prompt, the prefill, the form or a message that you added"
 
 
 @dataclass(slots=True)

@@ -4,17 +4,22 @@ from collections.abc import Callable
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Count, Outcome
-from chatrepl.session.session import Session
+from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.turn import Counting, count_tokens
 
 
 def exact_count(
-    session: Session, asked: Count, count: Counting, loop: WorkLoop, desk: Desk
+    asked: Count, count: Counting, loop: WorkLoop, desk: Desk, consent: Consent
 ) -> Callable[[], Outcome]:
-    """Have the service count; give how to go on. Raises ChatreplError where there is no way."""
+    """Have the service count; give how to go on. Raises ChatreplError where there is no way.
+
+    What is counted is sent, so keys in it are asked about first.
+    """
+    if not consent.to_send(asked.message):
+        return lambda: None
     try:
-        total = loop.run(count_tokens(session, asked.message, count, desk.speaker.line))
+        total = loop.run(count_tokens(consent.session, asked.message, count, desk.speaker.line))
     except ChatreplError:
         if asked.otherwise is None:
             raise

@@ -42,27 +42,45 @@ class Sender(Protocol):
 
 @dataclass(slots=True)
 class Ordered:
-    """Results on their way to the sink: each goes as soon as all before it went."""
+    """Results on their way to the sink: each goes as soon as all before it went.
+
+    `failed_by` makes a result of a bug.
+    """
 
     log: Done
     sink: Sink
+    failed_by: Callable[[Exception], dict[str, Any]]
     next: int = 0
     _ready: dict[int, Item] = field(default_factory=dict)
     _went: asyncio.Event = field(default_factory=asyncio.Event)
 
     def finish(self, item: Item, result: dict[str, Any]) -> None:
-        """Keep a result, and write what can be written now."""
-        self.log.put(item.number, item.id, result)
+        """Keep a result, and write what can be written now. A bug in that costs this result."""
+        try:
+            self.log.put(item.number, item.id, result)
+        except (ChatreplError, OSError):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            self.log.put(item.number, item.id, self.failed_by(bug))
         self.ready(item)
 
     def ready(self, item: Item) -> None:
         """Write what can be written, now that the result of `item` is there."""
         self._ready[item.number] = item
         while (due := self._ready.pop(self.next, None)) is not None:
-            if (result := self.log.get(due.number, due.id)) is not None:
-                self.sink(due, result)
+            self._write(due)
             self.next += 1
             self._went.set()
+
+    def _write(self, item: Item) -> None:
+        """Write a result; one that a bug keeps from that is kept, and written as failed."""
+        try:
+            if (result := self.log.get(item.number, item.id)) is not None:
+                self.sink(item, result)
+        except (ChatreplError, OSError):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            self.sink(item, self.failed_by(bug))
 
     async def room(self, number: int, window: int | None) -> None:
         """Wait until that item is near enough to what is written."""
@@ -114,6 +132,8 @@ class Each:
                 )
             except ChatreplError as error:
                 self.ordered.finish(item, unasked(self.model, error))
+            except Exception as bug:  # noqa: BLE001 - a place of containment
+                self.ordered.finish(item, self.ordered.failed_by(bug))
             else:
                 yield question
 

@@ -14,7 +14,7 @@ from chatrepl.core.result import Wanted
 from chatrepl.core.spending import BudgetError
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
-from chatrepl.shells.attempt import Attempt, ItemQuestion
+from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
 from chatrepl.shells.each import WINDOW, Finished
 from chatrepl.turn import Stream
 
@@ -101,13 +101,23 @@ class Live:
                 group.create_task(self._hold(question, finished))
 
     async def _hold(self, question: ItemQuestion, finished: Finished) -> None:
-        """Get one question answered, however many attempts that takes; the gate is entered."""
+        """Get one question answered; the gate is entered. A bug costs that question alone."""
+        try:
+            result = await self._result(question)
+        except ChatreplError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - a place of containment
+            result = failed_by(bug, self.session)
+        finished(question, result)
+
+    async def _result(self, question: ItemQuestion) -> dict[str, Any]:
+        """Ask until there is a result, however many attempts that takes."""
         attempts = self.session.settings.retries + 1
         for number in range(1, attempts + 1):
             session = question.fresh(self.session.service)
             attempt = Attempt(question, self.wanted, session, number - 1)
             try:
-                result = await self._ask(attempt)
+                return await self._ask(attempt)
             except BudgetError:  # it stops the whole run: no later question would fit either
                 raise
             except ApiError as error:
@@ -116,22 +126,21 @@ class Live:
                     await self._wait(error, number)
                     await self.gate.enter()
                     continue
-                result = attempt.failed(error)
+                return attempt.failed(error)
             except ChatreplError as error:
-                result = attempt.failed(error)
-            finished(question, result)
-            break
+                return attempt.failed(error)
+        raise AssertionError
 
     async def _ask(self, attempt: Attempt) -> dict[str, Any]:
         service = attempt.session.service
         try:
             return await attempt.ask(self.stream)
         finally:
+            self.gate.leave()
             if attempt.session.service is not service:
                 self.session.learn_from(attempt.session)  # what one learned, all know
             if attempt.reply.complete:
                 self.gate.take(self.gate.limiter.ended(*_taken(attempt.reply.total_usage)))
-            self.gate.leave()
             self._silent = 0 if attempt.reply.started else self._silent
             self.paid(attempt.cost_usd)
             for remark in attempt.remarks:

@@ -142,10 +142,9 @@ class Shot:
         return error.exit_code
 
     def _kept(self, bug: Exception) -> ChatreplError:
-        from chatrepl.shells.bugs import BUG, Bugs  # seldom wanted
+        from chatrepl.shells.bugs import bugs_here  # seldom wanted
 
-        account = Bugs().account(bug, keeps=self.session.settings.save)
-        return ChatreplError(f"This is a bug in chatrepl. {account}", exit_code=BUG)
+        return bugs_here().failure(bug, keeps=self.session.settings.save)
 
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""

@@ -77,7 +77,7 @@ def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
     parts.append(ToolbarPart("toolbar.strong", session.model.id.removeprefix("claude-")))
     if session.recorder.unsaved:
         parts.append(ToolbarPart("toolbar.error", "NOT SAVED"))
-    if session.edges.guide:
+    if session.is_demo:
         parts.append(ToolbarPart("toolbar.warning", "demo", 1))
     elif host := elsewhere(session.settings.base_url):
         parts.append(ToolbarPart("toolbar", host, 1))
@@ -142,6 +142,10 @@ def _warm(session: Session) -> list[ToolbarPart]:
     if warm.state == "cold" and _lost_usd(session) < LEAST_LOSS_USD:
         return []
     words = toolbar_words(warm, now)
+    if words and warm.state == "warm" and session.books.kept is not None:
+        from chatrepl.session.warming import is_kept  # where it was loaded already
+
+        words += ", kept warm" if is_kept(session) else ""
     return [ToolbarPart("toolbar", words, 5)] if words else []
 
 

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeAlias, TypeVar
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
@@ -55,20 +54,21 @@ from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
 from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
+from chatrepl.shells.watched import Answered, Answering, watched
 from chatrepl.terminal.attention import Attention
-from chatrepl.terminal.keyboard import Reactions, watch_keyboard
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
-from chatrepl.turn import Display, Stream, ask_aside, continue_turn, run_turn
+from chatrepl.turn import Stream, ask_aside, continue_turn, run_turn
 
-Answered = TypeVar("Answered")
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
-Answering: TypeAlias = Callable[[Display], Coroutine[None, None, Answered]]
 
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole."""
+    """One chat on a terminal; `replied` is called after each reply that came whole.
+
+    `waiting` is entered while the prompt waits.
+    """
 
     session: Session
     desk: Desk
@@ -77,6 +77,7 @@ class Repl:
     runner: WorkLoop
     draft: str = ""
     replied: Callable[[], None] = lambda: None
+    waiting: Callable[[], AbstractContextManager[object]] = nullcontext
     attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
     running: bool = field(default=True)
     consent: Consent = field(init=False)
@@ -118,7 +119,8 @@ class Repl:
             if self.draft and self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
-            entry, self.draft = self.lines.read(self.draft)
+            with self.waiting():
+                entry, self.draft = self.lines.read(self.draft)
             self._take(entry)
         finally:
             self.draft = "\n".join(filter(None, (waiting, self.draft)))
@@ -284,7 +286,7 @@ class Repl:
             case Compare():
                 self._compare(outcome)
             case Count():
-                self._do(exact_count(self.session, outcome, self.count, self.runner, self.desk))
+                self._do(exact_count(outcome, self.count, self.runner, self.desk, self.consent))
 
     def _confirm(self, asked: Confirm | Choose) -> None:
         self.act(asked.preview)
@@ -359,25 +361,12 @@ class Repl:
     ) -> Answered:
         view = relay or self.desk.new_view()
         view.condense = view.condense or condense
-        task = asyncio.current_task()
+        notify = self.session.settings.notify
 
-        def stop() -> None:
-            if task is not None:
-                task.cancel()
+        def takes(line: str) -> bool:
+            return self.beside.take(line, view.let_ask)
 
-        reactions = Reactions(
-            stop=stop,
-            keep=self.desk.prompt.type_ahead,
-            before_suspend=view.suspend,
-            after_suspend=view.resume,
-            hear=self.attention.hear,
-            waits=view.let_wait,
-            takes=lambda line: self.beside.take(line, view.let_ask),
-        )
-        watching = self.attention.watching(notify=self.session.settings.notify)
-        async with watch_keyboard(self.desk.tty, reactions):
-            with watching:
-                answered = await reply(view)
+        answered = await watched(reply, view, self.desk, takes, self.attention, notify=notify)
         self.replied()
         return answered
 

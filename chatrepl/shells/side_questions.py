@@ -124,7 +124,8 @@ class SideQuestions:
                 self.put_back(asked.typed)
             raise
         if turn.receipt is not None:
-            self.desk.speaker.line(f"beside · {meta_line(turn.receipt)}")
+            summary = meta_line(turn.receipt, demo=self.session.is_demo)
+            self.desk.speaker.line(f"beside · {summary}")
 
     def _read(self, line: str) -> Beside | None:
         if self.session.settings.multiline or not line.startswith("/") or line.startswith("//"):

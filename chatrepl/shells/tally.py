@@ -15,10 +15,12 @@ _NAMED: Final = 10  # of those that failed
 class RunTally:
     """Counts results as they are written, and what attempts cost as they end.
 
-    `total` is the number of items, where it is known before the end.
+    `total` is the number of items, where it is known before the end. No word of `secrets` is in the
+    lines about them.
     """
 
     total: int | None = None
+    secrets: tuple[str, ...] = ()
     done: int = 0
     failed: int = 0
     cost_usd: float = 0.0
@@ -32,7 +34,9 @@ class RunTally:
         if not result["ok"]:
             self.failed += 1
             if len(self.failures) < _NAMED:
-                self.failures.append(f"{item.label}: {result['error']['message']}")
+                self.failures.append(
+                    f"{item.label_without(self.secrets)}: {result['error']['message']}"
+                )
         self.changed(self)
 
     def pay(self, usd: float) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from chatrepl.commands.cost import cost_question
 from chatrepl.core.errors import ChatreplError
+from chatrepl.core.exchange.params import thinking_param, will_think
 from chatrepl.core.exchange.plan import Plan, plan_aside
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.models import Model
@@ -29,6 +30,7 @@ QUESTION: Final = (
 _GIVEN: Final = "titled"  # the fact that a model was asked
 _LONGEST: Final = 60
 _TOKENS_OUT: Final = 16
+_MOST_TOKENS: Final = 64  # of a title; thinking would need more
 _AROUND: Final = " \t\"'`*_#“”„«».:"
 
 
@@ -73,6 +75,8 @@ class Titles:
             if model.id != here.model.id:  # it has nothing in the cache that thinking depends on
                 settings = replace(here.settings, thinking="off", effort="")
                 here = replace(here, settings=settings)
+            if not will_think(model, thinking_param(here.settings, model)):
+                here = replace(here, settings=replace(here.settings, max_tokens=_MOST_TOKENS))
             return plan_aside(here, Message.user(QUESTION), model)
 
         return plan
@@ -80,13 +84,15 @@ class Titles:
     async def _name(self, journal: Journal, plan: Callable[[], Plan]) -> None:
         with suppress(ChatreplError):
             asked = Message.user(QUESTION)
-            reply = await ask_aside(self.session, asked, self.stream, _Silence(), plan)
+            reply = await ask_aside(self.session, asked, self.stream, Silence(), plan)
             words = tidy(reply.text)
             if words and reply.complete and not journal.name:
                 journal.meta(title=words)
 
 
-class _Silence(nullcontext[object]):
+class Silence(nullcontext[object]):
+    """A view of what nobody waits for."""
+
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Show nothing."""
 

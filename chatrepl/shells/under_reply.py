@@ -50,7 +50,7 @@ def remarks(
         elif not step:
             yield "The reply holds no text.", "warning"
     end = "reply ends · " if session.settings.accessible else ""
-    yield end + meta_line(receipt, demo=bool(session.edges.guide)), "meta"
+    yield end + meta_line(receipt, demo=session.is_demo), "meta"
     if session.books.miss:
         yield session.books.miss, "meta"
     for words in (complaint(session.next.form, turn.text), *foreword(session), step):

@@ -25,6 +25,7 @@ _SYNC_S: Final = 2.0
 _NONE: Final = 0  # a file begins with its head, so no item stands there
 _PUBLIC_FILE: Final = 0o666
 _PIECE: Final = 1 << 16
+_FAR: Final = 1 << 20  # beyond the last item: in a damaged line, or of a run that is very wide
 
 
 class Done(Protocol):
@@ -68,6 +69,7 @@ class AnswerLog:
         self.path = path
         self.notes: list[dict[str, Any]] = []
         self._places = array("Q")
+        self._far: dict[int, int] = {}
         self._synced_at = time.monotonic()
         try:
             self._file = os.open(path, APPEND | os.O_CREAT, PRIVATE_FILE)
@@ -75,10 +77,10 @@ class AnswerLog:
             raise _unopened(path, error) from error
         if not lock(self._file):
             raise UsageError(f"{path} is in use by another chatrepl.", "Nothing was sent.")
-        self._end = self._read(made_of)
+        self._read(made_of)
 
-    def _read(self, made_of: Mapping[str, str]) -> int:
-        """Learn where each item's result stands; cut off a torn end. Give the file's length."""
+    def _read(self, made_of: Mapping[str, str]) -> None:
+        """Learn where each item's result stands; cut off a torn end."""
         at = 0
         with open(self._file, "rb", closefd=False) as file:
             for line in file:
@@ -89,9 +91,9 @@ class AnswerLog:
         if not at:
             if os.fstat(self._file).st_size:
                 raise self._foreign()
-            return self._append({"chatrepl": 1, "made_of": dict(made_of)}, 0)
-        os.ftruncate(self._file, at)
-        return at
+            self._append({"chatrepl": 1, "made_of": dict(made_of)})
+        else:
+            os.ftruncate(self._file, at)
 
     def _take(self, line: bytes, at: int, made_of: Mapping[str, str]) -> None:
         if at == 0:
@@ -121,6 +123,9 @@ class AnswerLog:
         return UsageError(f"{self.path} is no state of chatrepl.", "Nothing was sent.")
 
     def _place(self, number: int, at: int) -> None:
+        if number > len(self._places) + _FAR:
+            self._far[number] = at
+            return
         if number >= len(self._places):
             self._places.extend([_NONE] * (number + 1 - len(self._places)))
         self._places[number] = at
@@ -128,6 +133,7 @@ class AnswerLog:
     def get(self, number: int, item_id: str) -> dict[str, Any] | None:
         """Give the result of an item; None where another item stood in that place."""
         at = self._places[number] if number < len(self._places) else _NONE
+        at = at or self._far.get(number, _NONE)
         if at == _NONE:
             return None
         record = _parsed(self._line_at(at))
@@ -146,16 +152,19 @@ class AnswerLog:
 
     def put(self, number: int, item_id: str, result: Mapping[str, Any]) -> None:
         """Keep a result. Raises StorageError."""
-        at = self._end
-        self._end = self._append({"n": number, "id": item_id, "result": dict(result)}, at)
+        at = self._end()
+        self._append({"n": number, "id": item_id, "result": dict(result)})
         self._place(number, at)
 
     def note(self, **what: Any) -> None:
         """Remember something that is no result. Raises StorageError."""
         self.notes.append(what)
-        self._end = self._append({"note": what}, self._end)
+        self._append({"note": what})
 
-    def _append(self, record: Mapping[str, Any], at: int) -> int:
+    def _end(self) -> int:
+        return os.lseek(self._file, 0, os.SEEK_END)
+
+    def _append(self, record: Mapping[str, Any]) -> None:
         data = f"{encode(record)}\n".encode("utf-8", "replace")
         try:
             write_all(self._file, data)
@@ -166,7 +175,6 @@ class AnswerLog:
                 f"{self.path} cannot be written: {words_for(error)}.",
                 "What was answered before is kept.",
             ) from error
-        return at + len(data)
 
     def sync(self) -> None:
         """Wait until the disk has it. Raises OSError."""
@@ -190,7 +198,7 @@ def _unopened(path: Path, error: OSError) -> UsageError:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

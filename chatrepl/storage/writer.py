@@ -7,6 +7,7 @@ point. After a failed sync the file's tail is not to be trusted, and the whole i
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -20,6 +21,7 @@ from chatrepl.storage.record_log import OPENING, RecordLog
 COALESCE_S: Final = 0.02
 COALESCE_CHARS: Final = 512
 SYNC_S: Final = 1.0
+_MOST_BROKEN: Final = 3  # rounds in a row
 _UNWRITABLE: Final = "a part of it cannot be written down"
 
 
@@ -105,16 +107,19 @@ class Writer:
             return  # hurrying already
 
     def _run(self) -> None:
-        last = False
+        last, broken = False, 0
         try:
             while not last:
-                first = self._next()
-                if first is None:
-                    self._write([WriteJob(lambda _: b"")])
-                    continue
-                if isinstance(first, Delta):
-                    self._hurry.acquire(timeout=COALESCE_S)
-                items = [first, *self._drained()]
+                items: list[WriteJob | Delta] = []
+                try:
+                    self._gather(items)
+                except Exception as bug:
+                    broken += 1
+                    if broken > _MOST_BROKEN:
+                        raise
+                    self._broke(bug)
+                else:
+                    broken = 0
                 self._write(items)
                 last = any(isinstance(item, WriteJob) and item.last for item in items)
         finally:
@@ -137,14 +142,16 @@ class Writer:
         except Empty:
             return None
 
-    def _drained(self) -> "list[WriteJob | Delta]":
-        items: list[WriteJob | Delta] = []
+    def _gather(self, items: "list[WriteJob | Delta]") -> None:
+        """Wait for something to do, and take over all there is; it is in `items` at any moment."""
+        first = self._next()
+        items.append(WriteJob(lambda _: b"") if first is None else first)
+        if isinstance(first, Delta):
+            self._hurry.acquire(timeout=COALESCE_S)
         self._hurry.acquire(blocking=False)
-        while True:
-            try:
+        with suppress(Empty):
+            while True:
                 items.append(self._queue.get_nowait())
-            except Empty:
-                return items
 
     def _write(self, items: "list[WriteJob | Delta]") -> None:
         """Write what came, and set free who waits for it, whatever becomes of it."""

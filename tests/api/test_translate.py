@@ -234,3 +234,10 @@ def test_where_code_ran_and_what_stopped_the_reply_is_told() -> None:
         MessageDelta(stop_sequence="END", container=box),
         MessageDelta(),
     ]
+
+
+@pytest.mark.parametrize("foreign", [None, 3, "text", [], {}, {"type": 5}, True])
+def test_what_is_no_block_in_the_message_itself_is_passed_over(foreign: object) -> None:
+    message = {"type": "message_start", "message": {"content": [foreign]}}
+    begun = start(0, type="text", text="Once")
+    assert reply(translate(message, begun)).text == "Once"

@@ -12,6 +12,8 @@ from chatrepl.cli.failures import explained, report_bug
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError, ReplyError
 from tests.cli.given import KEY, settle
 
+ROOT = Path(__file__).parent.parent.parent
+
 
 @pytest.mark.parametrize(
     ("error", "code"),
@@ -111,6 +113,41 @@ leave(5)
     ended = subprocess.run([sys.executable, "-c", program, str(done)], timeout=30, check=False)
     assert ended.returncode == 5
     assert [path.name for path in tmp_path.iterdir()] == ["done"]
+
+
+_LEAVING = """
+import signal, sys
+from chatrepl.cli import exits
+from chatrepl.storage import files
+
+def breaks(*_):
+    raise {how}
+
+sys.argv = ["chatrepl"]
+sys.stdout.write("the end of an answer")
+{where} = breaks
+exits.run(["--version"]) if "prepare" in "{where}" else exits.leave(0)
+"""
+
+
+@pytest.mark.parametrize("where", ["files.finish_writing", "exits.prepare_streams"])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("LookupError()", 70), ("KeyboardInterrupt()", 130), ("SystemExit(143)", 143)],
+)
+def test_what_is_raised_while_leaving_or_before_all_costs_a_line_and_no_word_of_the_answer(
+    tmp_path: Path, where: str, how: str, code: int
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _LEAVING.format(where=where, how=how)],
+        env={"CHATREPL_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=30, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert ended.stdout.startswith("the end of an answer")
+    assert ended.returncode == code
+    assert ended.stderr.count("\n") == (code == 70), ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(list(tmp_path.glob("bugs/*.log"))) == (code == 70)
 
 
 def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> None:

@@ -48,3 +48,9 @@ def test_a_sum_that_misses_a_price_says_so(tmp_path: Path) -> None:
     session.books = session.books.paid(Usage(1, 1), None)
     session.open(Conversation(), NoRecorder())
     assert farewell(session) == "2 replies · $0.0100 or more"
+
+
+def test_where_only_asides_were_paid_their_price_is_said(tmp_path: Path) -> None:
+    session = spoken(tmp_path, replies=0)
+    session.books = session.books.paid(Usage(1, 1), Cost(0.03, 0.03), replies=0)
+    assert farewell(session) == "$0.0300"

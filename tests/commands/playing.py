@@ -30,7 +30,8 @@ from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk, Relay
-from chatrepl.shells.repl import Answered, Answering, Repl
+from chatrepl.shells.repl import Repl
+from chatrepl.shells.watched import Answered, Answering
 from chatrepl.terminal.columns import card_rows
 from chatrepl.terminal.page.document import to_html
 from chatrepl.turn import Display

@@ -258,3 +258,40 @@ def test_a_file_that_is_no_text_is_not_opened_in_the_editor(tmp_path: Path) -> N
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8"):
         player.do("/config edit")
+
+
+_TOOLS = (
+    "[tools.lines]\ncommand = 'wc -l' # for now\nschema = 'text'\n"
+    "[mcp.files]\nurl = 'https://example.com/mcp?key=hunter2'\n"
+    "[profiles.work.tools.lines]\ncommand = 'wc -w'\n"
+)
+
+
+@pytest.mark.parametrize("profile", [None, "work"])
+@pytest.mark.parametrize("key", ["tools.max_rounds", "effort", "cache.ttl"])
+def test_tables_of_tools_stay_as_they_are_and_are_shown(
+    tmp_path: Path, key: str, profile: str | None
+) -> None:
+    player = _player(file := _file(tmp_path, _TOOLS), profile)
+    value = {"tools.max_rounds": "3", "effort": "high", "cache.ttl": "1h"}[key]
+    player.do(f"/set! {key} {value}")
+    assert load(environ={}, usual=file, profile=profile).programs == player.session.loaded.programs  # type: ignore[union-attr]
+    for line in _TOOLS.splitlines():
+        assert line in file.read_text()
+    player.do("/config")
+    rows = {row[0]: row[1] for row in player.tables[-1].rows}
+    assert rows["tools.lines"] == f"wc -{'w' if profile else 'l'} (approve: ask)"
+    assert rows["mcp.files"] == "https://example.com/mcp?(hidden) (approve: ask)"
+
+
+def test_a_tool_that_is_edited_counts_at_the_next_start_and_a_broken_one_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    player = _player(file := _file(tmp_path, _TOOLS))
+    player.edited = _TOOLS.replace("'text'", "'{\"required\": 5}'")
+    player.do("/config edit")
+    assert "tools.lines.schema is not a JSON schema: required: 5" in player.said[-2]
+    assert file.read_text() == _TOOLS
+    player.edited = _TOOLS.replace("wc -l", "wc -c")
+    player.do("/config edit")
+    assert player.heard == f"{file} is written. At the next start: tools."

@@ -29,7 +29,9 @@ def test_the_example_without_its_comment_marks_gives_every_key_its_default(tmp_p
     path.write_text(_KEY.sub("", example()), encoding="utf-8")
     loaded = load(environ={}, path=path)
     assert loaded.settings == Settings()
-    assert {key for key, origin in loaded.origins.items() if origin != "default"} == set(OPTIONS)
+    given = {key for key, origin in loaded.origins.items() if origin != "default"}
+    assert given == {*OPTIONS, "tools.today", "mcp.files"}
+    assert ([it.name for it in loaded.programs], loaded.servers[0].name) == (["today"], "files")
     careful = load(environ={}, path=path, profile="careful").settings
     assert (careful.effort, careful.max_cost_usd, careful.cache_ttl) == ("high", 2.0, "1h")
 

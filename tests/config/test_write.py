@@ -24,6 +24,9 @@ _FILES = [
     '"cache.ttl" = "5m"\nheaders = { x-a = "b" }\n[profiles.work.cache]\nttl = "1h"\n# end',
     '[profiles]\nwork = { effort = "low" }\n[profiles.play]\nweb = true\n',
     'system = """\nTwo\n[lines]\n"""\ncontext = { policy = "drop" }\n[extra_body]\ntop = 1\n',
+    "[tools.a]\ncommand = 'a'\n\n# b\n[mcp.b]\nurl = 'http://b'\n[profiles.work.tools.a]\ncommand='c'",
+    "tools = { a = { command = 'a' } }\n[profiles.play]\ntools.a.command = 'a'\n# end\n",
+    "[tools]\nmax_rounds = 3\n[tools.a.schema]\ntype = 'object'\n[tools.a]\ncommand = 'a' # a\n",
     example(),
 ]
 
@@ -100,3 +103,23 @@ def test_a_switch_and_the_settings_below_it_stand_side_by_side(profile: str | No
 
 def test_a_number_that_is_not_set_is_written_as_nothing() -> None:
     assert with_value("", OPTIONS["temperature"], None) == f"temperature = {toml('')}\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'work.model = "opus"\n',
+        'work.model = "opus"\nplay.web = true\n# end\n\n[cache]\nttl = "5m"\n',
+        "work.web = true\n",
+        "work.cache = { enabled = true }\n",
+    ],
+)
+@pytest.mark.parametrize(
+    ("key", "value"), [("web", True), ("cache.ttl", "5m"), ("web.max_uses", 3), ("model", "haiku")]
+)
+def test_a_profile_of_dotted_lines_takes_each_setting(rest: str, key: str, value: Any) -> None:
+    text = f"[profiles]\n{rest}"
+    before = values_of(check_file(_PATH, text.encode()))
+    written = with_value(text, OPTIONS[key], value, "work")
+    after = values_of(check_file(_PATH, written.encode()))
+    assert after == before | {("work", key): value}

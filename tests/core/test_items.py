@@ -127,3 +127,12 @@ def test_an_item_is_the_same_wherever_it_stands() -> None:
 
 def test_a_long_item_is_named_by_its_beginning() -> None:
     assert Item(0, "word " * 40).label == f"item 1 ({('word ' * 8)[:39]}…)"
+
+
+@pytest.mark.parametrize("key", ["AKIA" + "QJ7Z" * 4, "sk-ant-api03-" + "aB3" * 90, "my/own-key-0"])
+@pytest.mark.parametrize("before", ["", "is ", "x" * 36 + " "])
+def test_a_label_holds_no_letter_of_a_key(key: str, before: str) -> None:
+    label = Item(4, f"{before}{key} right?").label_without(["my/own-key-0"])
+
+    assert label.startswith(f"item 5 ({before.strip()}")
+    assert key[:2] not in label.removeprefix("item 5")

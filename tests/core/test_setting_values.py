@@ -114,3 +114,4 @@ def test_a_switch_takes_words(text: str) -> None:
 @given(st.text())
 def test_what_is_repeated_in_a_message_is_short(text: str) -> None:
     assert len(shown(text)) <= 60
+    assert shown(text).isprintable()

@@ -30,6 +30,7 @@ SPENDING = st.builds(
     st.booleans(),
     st.booleans(),
     USD,
+    st.booleans(),
 )
 WHEN = 1_790_000_000.0
 

@@ -130,25 +130,59 @@ class Echo(ThreadingHTTPServer):
 
     answer: Answer = streamed(start(), FINE, end())
     seen: int = 0
+    asked: tuple[str, ...] = ()  # the names of requests in the last batch
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
+def _batch(status: str) -> dict[str, Any]:
+    counts = {"succeeded": 2, KEY: 3}
+    return {"id": "msgbatch_1", "type": KEY, "processing_status": status, "request_counts": counts,
+            "created_at": "2026-11-28T10:00:00Z", "expires_at": KEY, KEY: KEY}  # fmt: skip
+
+
+def _results(names: tuple[str, ...]) -> bytes:
+    """Answer each request of a batch in another way, and one that nobody made."""
+    message = {"id": KEY, "type": "message", "role": "assistant", "model": KEY, "usage": USAGE,
+               "stop_reason": "end_turn", "content": [{"type": "text", "text": f"It is {KEY}."},
+               {"type": KEY, KEY: KEY}]}  # fmt: skip
+    error = {"type": "error", "error": {"type": KEY, "message": f"bad {KEY}"}}
+    kinds = (
+        {"type": "succeeded", "message": message},
+        {"type": "errored", "error": error},
+        {"type": KEY},
+        {"type": "succeeded", "message": {**message, "stop_reason": KEY}},
+    )
+    named = zip((*names, KEY), kinds * len(names), strict=False)
+    lines = (json.dumps({"custom_id": name, "result": result}) for name, result in named)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Echo
 
     def do_GET(self) -> None:
+        if self.path.endswith("/results"):
+            self._out((200, {"content-type": "application/x-jsonl"}, _results(self.server.asked)))
+            return
+        if "/batches" in self.path:
+            listed = {"data": [_batch("ended"), _batch(KEY)], "has_more": False, "last_id": KEY}
+            self._out(refused(200, listed if "limit=" in self.path else _batch("ended")))
+            return
         info = {"id": f"model-{KEY}", "display_name": KEY, "type": KEY, "created_at": KEY}
         named = {"id": "claude-sonnet-5-5", "display_name": KEY, "lifecycle": KEY}
         self._out(refused(200, {"data": [info, named], KEY: KEY}))
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
+        body = self.rfile.read(int(self.headers["content-length"]))
         sent = self.headers.as_string()
         self.server.seen += KEY in sent
-        self._out(self.server.answer)
+        if self.path.endswith("/batches"):
+            self.server.asked = tuple(one["custom_id"] for one in json.loads(body)["requests"])
+        is_batch = "/batches" in self.path
+        self._out(refused(200, _batch(KEY)) if is_batch else self.server.answer)
 
     def do_HEAD(self) -> None:
         self._out((200, {"date": KEY}, b""))
@@ -242,6 +276,48 @@ def test_wherever_a_key_comes_from_it_is_known(desk: Desk, echo: Echo, source: s
         assert leaks(desk.home, done.out, done.err) == []
 
 
+ITEMS = b"one\ntwo\nthree\nfour\n"
+MANY: dict[str, tuple[str, ...]] = {
+    "each": ("--each", "{}"),
+    "each, a state": ("--each", "-o", "jsonl", "--out", "each.jsonl", "{}"),
+    "rows": ("--each", "--rows", "name, age int", "--out", "rows.csv", "{}"),
+    "batch": ("--each", "--batch", "--out", "batch.txt", "{}"),
+    "batch, objects": ("--each", "--batch", "-o", "jsonl", "--out", "batch.jsonl", "{}"),
+    "models": ("-m", "sonnet,haiku", "why?"),
+    "samples": ("-n", "2", "-o", "jsonl", "why?"),
+    "own command": ("-T", "mine", "why?"),
+    "aside": ("-r", "kept", "--aside", "why?", "-o", "json"),
+    "spent": ("--usage", "all", "--by", "model"),
+    "spent, objects": ("--usage", "all", "--by", "conversation", "-o", "json"),
+    "batches": ("--batches",),
+    "batches, objects": ("--batches", "-o", "json"),
+    "results": ("--fetch", "msgbatch_1"),
+    "results, objects": ("--fetch", "msgbatch_1", "-o", "jsonl"),
+    "cancelled": ("--cancel", "msgbatch_1", "-o", "json"),
+}
+
+
+@pytest.mark.parametrize("place", ["text", "error", "kind of block"])
+def test_no_room_that_asks_much_or_counts_keeps_a_key_that_a_server_repeats(
+    desk: Desk, echo: Echo, place: str
+) -> None:
+    folder = desk.home / ".config" / "chatrepl" / "commands"
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "mine.md").write_text("Say why: $ARGUMENTS")
+    env = {"ANTHROPIC_API_KEY": KEY}
+    desk.run("hello", "--save", "kept", env=env)
+    echo.answer = PLACES[place]
+    for what, args in MANY.items():
+        is_read = "--each" in args
+        done = desk.run(*args, stdin=ITEMS if is_read else b"", env=env)
+        assert "Traceback" not in done.err, what
+        assert "bug in chatrepl" not in done.err + done.out, what
+        assert leaks(desk.home, done.out, done.err) == [], what
+    assert echo.seen > len(MANY)
+    assert len(echo.asked) == 4
+    assert list((desk.home / ".local" / "state" / "chatrepl" / "ledger").glob("*.jsonl"))
+
+
 @contextmanager
 def chatting(home: Path, url: str) -> Iterator[Terminal]:
     env = {"HOME": str(home), "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": url,
@@ -261,7 +337,20 @@ def test_no_byte_of_a_key_is_on_the_screen_of_a_chat_or_in_what_it_leaves(
             terminal.send("hello").keys("enter").settle(0.4)
             terminal.keys("c-c").wait_for(PROMPT)
         exports = (f"/export {form} {tmp_path}/{form}" for form in FORMS)
-        pages = ("/history", "/config", "/doctor", "/models", "/context")
+        pages = (
+            "/history",
+            "/config",
+            "/doctor",
+            "/models",
+            "/context",
+            "/usage",
+            "/context exact",
+            "/request",
+            "/request 1",
+            "/btw why?",
+            "/btw",
+            "/compare sonnet haiku -- why?",
+        )
         for line in (*pages, *exports, f"my key is {KEY}"):
             terminal.send(line).keys("enter").settle(0.4)
         terminal.send("n").keys("enter").settle(0.4)

@@ -389,12 +389,16 @@ def test_a_dry_run_tells_what_it_comes_to_and_sends_nothing(room: Room) -> None:
     assert room.asked == []
 
 
-def test_keys_in_an_item_are_not_sent(room: Room) -> None:
-    key = "sk-ant-api03-" + "aB3" * 30
-    done = room.run("--each", "{}", stdin=f"a\n{key}\n")
-    assert (done.code, room.asked) == (9, ["a"])
+@pytest.mark.parametrize(
+    "args", [("{}",), ("-s", "Know {}.", "why?"), ("-p", "{}:", "why?"), ("-s", "{}", "{}")]
+)
+@pytest.mark.parametrize("key", ["sk-ant-api03-" + "aB3" * 30, "AKIA" + "QJ7Z" * 4])
+def test_keys_in_an_item_are_not_sent(room: Room, args: tuple[str, ...], key: str) -> None:
+    done = room.run("--each", *args, stdin=f"a\n{key}\n")
+    assert (done.code, len(room.asked)) == (9, 1)
     assert key not in done.err
-    assert room.run("--each", "--yes-secrets", "{}", stdin=f"{key}\n").code == 0
+    assert key not in str(room.service.bodies)
+    assert room.run("--each", "--yes-secrets", *args, stdin=f"{key}\n").code == 0
 
 
 @pytest.mark.parametrize("status", [429, 529])

@@ -23,6 +23,7 @@ from typing import Any, Self
 import chatrepl
 
 PATIENCE_S = 60.0
+COMMAND = [sys.executable, "-m", "tests.faults.nursery"]
 
 
 class Nursery:
@@ -33,7 +34,7 @@ class Nursery:
         ours.settimeout(PATIENCE_S)
         number = theirs.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.nursery", str(number)],
+            [*COMMAND, str(number)],
             pass_fds=[number],
             cwd=Path(__file__).parent.parent.parent,
         )

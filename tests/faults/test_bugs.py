@@ -7,13 +7,21 @@ import pytest
 
 from chatrepl.shells.guard import Guard
 from chatrepl.shells.repl import Repl
-from tests.soak import bugs
+from tests.soak import bugs, bugs_in_runs
 
 
 def test_a_chat_survives_a_bug_at_any_line_with_all_that_was_typed() -> None:
     _, wrong = bugs.run(20, 3)
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(("kind", "runs"), [("each", 5), ("batch", 3)])
+def test_a_bug_at_any_line_of_a_run_over_many_items_costs_one_item(kind: str, runs: int) -> None:
+    held = bugs_in_runs.run(kind, runs, 20)
+
+    assert held.wrong == []
+    assert held.codes[9]  # in the middle of it
 
 
 def test_the_chat_finds_a_guard_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

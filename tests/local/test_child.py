@@ -63,13 +63,31 @@ def test_one_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("manner", "words"),
     [("broken", "Small.gguf: error: unknown architecture 'zeta'"), ("silent", "Small.gguf"),
-     ("mad", "Small.gguf")],
+     ("ftp://elsewhere", "Small.gguf"), ("endless", f"Small.gguf: {'x' * 300}"),
+     ("http://127.0.0.1:80@h.example", "Small.gguf"),
+     ("http://127.0.0.1:80.h.example", "Small.gguf"),
+     ("http://127.0.0.1:", "Small.gguf"), ("http://127.0.0.1:8٠", "Small.gguf"),
+     ("http://localhost:80", "Small.gguf")],
 )  # fmt: skip
 def test_one_that_does_not_start_is_said_with_its_reason(manner: str, words: str) -> None:
     with pytest.raises(ApiError) as caught, serving(MODEL, [*FAKE, manner], "/x"):
         pass
 
     assert caught.value.message == f"llama.cpp did not start with {words}"
+
+
+def test_one_that_goes_on_talking_never_waits_for_us(tmp_path: Path) -> None:
+    with serving(MODEL, [*FAKE, "rude", str(tmp_path / "said")], "/x"):
+        for _ in range(500):
+            if (tmp_path / "said").exists():
+                break
+            time.sleep(0.02)
+        assert (tmp_path / "said").exists()
+
+
+def test_a_program_that_cannot_be_run_is_said() -> None:
+    with pytest.raises(ApiError, match="did not start with Small"), serving(MODEL, ["/no/x"], "/x"):
+        pass
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")

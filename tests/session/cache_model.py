@@ -7,6 +7,7 @@ from typing import Any
 from chatrepl.core.exchange.plan import Plan, plan_turn
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.keep_warm import Reread
 from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
@@ -17,7 +18,9 @@ from chatrepl.demo.cache import Cache, lay_out
 from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import count_text
 from chatrepl.demo.validate import check_messages_request, parse
+from chatrepl.session.closing import close_turn
 from chatrepl.session.session import Session
+from chatrepl.session.warming import enter, next_warming
 
 MODEL = "claude-opus-5-5"
 VERSION = "2026-10-21"
@@ -60,13 +63,23 @@ class Talk:
         question = Message("user", turn.question)
         return self.hold(plan_turn(self.session.situation, question, base), 1.0, 300)
 
+    def read_again(self) -> Usage | None:
+        """Read what is in the cache again; None where nothing is, or often enough was."""
+        warming = next_warming(self.session)
+        if warming is None:
+            return None
+        usage = self.bill(warming.plan.request)
+        reply = Reply(usage=usage, usage_known=True)
+        assert enter(self.session, warming, Reread(0.0, 0.0), self.now, reply)
+        return usage
+
     def hold(self, plan: Plan, reply_s: float, words: int) -> Usage:
         turn = self.session.begin_turn(plan.turn)
         usage = replace(self.bill(plan.request), output_tokens=words)
         self.now += reply_s
         text = TextBlock(" ".join(["word"] * words) + f" {self.ids}")
         reply = Reply((text,), usage=usage, usage_known=True, complete=True, stop_reason="end_turn")
-        self.session.close_turn(turn, plan, replace(reply, model=plan.request.model))
+        close_turn(self.session, turn, plan, replace(reply, model=plan.request.model))
         return usage
 
 
@@ -76,6 +89,4 @@ def served(request: Request) -> WireRequest:
 
 
 def question(rng: random.Random, words: int) -> Message:
-    return Message.user(
-        " ".join(rng.choice("the cache keeps what it read".split()) for _ in range(words))
-    )
+    return Message.user(" ".join(rng.choices("the cache keeps what it read".split(), k=words)))

@@ -1,6 +1,16 @@
 import pytest
 
-from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.blocks import (
+    Block,
+    DocumentBlock,
+    ImageBlock,
+    RedactedThinkingBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UnknownBlock,
+)
 from chatrepl.core.talk.conversation import Message
 from chatrepl.session.held_keys import held_keys, in_words
 
@@ -9,16 +19,32 @@ AWS = "AKIA" + "QJ7Z" * 4
 
 
 @pytest.mark.parametrize(
-    "block", [TextBlock(f"use {GITHUB}"), DocumentBlock.plain(f"token={GITHUB}\n", "notes.txt")]
+    "block",
+    [
+        TextBlock(f"use {GITHUB}"),
+        DocumentBlock.plain(f"token={GITHUB}\n", "notes.txt"),
+        DocumentBlock.plain("nothing", f"{GITHUB}.txt"),
+        DocumentBlock.base64_pdf("JVBE", f"{GITHUB}.pdf"),
+        ImageBlock({"type": "url", "url": f"https://h.example/a.png?t={GITHUB}"}),
+        ToolUseBlock("tool_use", "t", "run", {"env": [{"TOKEN": GITHUB}]}),
+        ToolResultBlock("tool_result", "t", [{"type": "text", "text": GITHUB}]),
+        UnknownBlock({"type": "chart", "rows": [["a", GITHUB]]}),
+    ],
 )
-def test_keys_are_found_in_the_text_and_in_text_files(block: TextBlock | DocumentBlock) -> None:
+def test_keys_are_found_wherever_a_block_has_words(block: Block) -> None:
     message = Message("user", (TextBlock("look"), block))
     assert held_keys([message]) == {GITHUB: "a GitHub token"}
 
 
-def test_pictures_and_other_files_are_not_read() -> None:
-    blocks = (ImageBlock.base64("image/png", AWS), DocumentBlock.base64_pdf(AWS, "a.pdf"))
-    assert held_keys([Message("user", blocks)]) == {}
+def test_what_is_no_text_is_not_read() -> None:
+    blocks = (
+        ImageBlock.base64("image/png", AWS),
+        DocumentBlock.base64_pdf(AWS, "a.pdf"),
+        ThinkingBlock("well", AWS),
+        RedactedThinkingBlock(AWS),
+        UnknownBlock({"type": "x", "encrypted_content": AWS}),
+    )
+    assert held_keys([Message("assistant", blocks)]) == {}
 
 
 def test_keys_are_told_by_their_kinds_alone() -> None:

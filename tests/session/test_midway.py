@@ -17,6 +17,7 @@ from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine
+from chatrepl.session.closing import close_turn
 from chatrepl.session.session import Session
 from tests.demo.helpers import Clock, ask, engine
 
@@ -62,7 +63,7 @@ class Chat:
             stop_reason=answer["stop_reason"],
         )
         turn = self.session.begin_turn(plan.turn)
-        self.session.close_turn(turn, plan, replace(reply, model=request.model))
+        close_turn(self.session, turn, plan, replace(reply, model=request.model))
 
     @property
     def thoughts(self) -> int:

@@ -51,6 +51,7 @@ class Contest:
 
     pace_s: dict[str, float] = field(default_factory=dict)
     torn: frozenset[str] = frozenset()
+    tears: Exception = TORN
     start_s: float = 0.01
     stop_after: int = 0  # words of the first reply
     chat: Trimmer = field(default_factory=Trimmer)
@@ -80,7 +81,7 @@ class Contest:
                     await asyncio.sleep(self.pace_s.get(request.model, 0.01))
                     count += 1
                     if request.model in self.torn and count == 2:
-                        raise TORN
+                        raise self.tears
                     self.words.append((request.model, time.monotonic()))
                 yield event
         finally:
@@ -175,6 +176,17 @@ def test_one_that_is_torn_is_said_and_kept_and_leaves_the_others_whole(torn: str
     assert len(whole) == 1
     assert next(iter(whole)).startswith(cut.text)
     assert contest.said.count("It was torn.") == 1
+
+
+@pytest.mark.parametrize("torn", [OPUS, SONNET, HAIKU])
+def test_a_bug_in_one_costs_that_one_and_is_raised_once_all_is_shown(torn: str) -> None:
+    contest = Contest(torn=frozenset({torn}), tears=LookupError("x"))
+    with pytest.raises(LookupError):
+        contest.run(OPUS, SONNET, HAIKU)
+    turns = compared(contest.chat.session).turns
+    assert [turn.was_cut for turn in turns] == [model == torn for model in (OPUS, SONNET, HAIKU)]
+    shown = sorted(texts(view) for view in contest.views if view.events)
+    assert shown == sorted(turn.text for turn in turns)
 
 
 def test_a_stop_ends_all_and_all_that_came_is_kept_and_shown() -> None:

@@ -25,7 +25,15 @@ def asked(player: Player, *answers: bool) -> tuple[Consent, list[str]]:
 
 @pytest.mark.parametrize(
     "line",
-    ["/user my {}", "/assistant take {}", "/system use {}", "/prefill {}", "/prefill pin {}"],
+    [
+        "/user my {}",
+        "/assistant take {}",
+        "/system use {}",
+        "/prefill {}",
+        "/prefill pin {}",
+        "/choose {} no",
+        '/schema {{"type": "object", "description": "{}"}}',
+    ],
 )
 def test_what_goes_with_a_message_is_looked_at_like_the_message(line: str) -> None:
     player = Player()
@@ -38,6 +46,36 @@ def test_what_goes_with_a_message_is_looked_at_like_the_message(line: str) -> No
         (True, False)
     ] * 2
     assert "message that you added" in questions[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/context exact",
+        "/btw why?",
+        "/compare haiku -- why?",
+        "/help! ask why?",
+        "/compact! numbers",
+        "/retry",
+        "/tell why?",
+    ],
+)
+@pytest.mark.parametrize("agree", [False, True])
+def test_whatever_sends_the_conversation_asks_about_keys_in_it_first(
+    line: str, agree: bool
+) -> None:
+    player = Player(agree=agree)
+    for words in ("one", "two", "three"):
+        player.say(f"demo: say {words}")
+    player.do(f"/user my {TOKEN}")
+    before = len(player.requests)
+    if line.startswith("/tell"):
+        player.repl().send("why?")
+    else:
+        player.do(line)
+
+    assert any("a GitHub token" in question for question in player.asked)
+    assert (len(player.requests) + player.counts > before) == agree
 
 
 @pytest.mark.parametrize("send", [lambda c: c.to_send(HELLO), lambda c: c.to_send()])

@@ -22,7 +22,8 @@ from chatrepl.core.words import COMMANDS
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Relay
 from chatrepl.shells.oneshot import Manner, Shot
-from chatrepl.shells.repl import Answered, Repl
+from chatrepl.shells.repl import Repl
+from chatrepl.shells.watched import Answered
 from chatrepl.terminal.say import Speaker
 from chatrepl.turn import Display
 from tests.commands.playing import Player

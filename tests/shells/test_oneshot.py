@@ -31,6 +31,7 @@ from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.session import Session
+from chatrepl.shells.bugs import bugs_here
 from chatrepl.shells.oneshot import Manner, Shot, mutter
 from tests.views import QuietView
 
@@ -286,6 +287,7 @@ def test_a_bug_in_the_middle_leaves_what_came_and_is_told_in_a_line(
     output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHATREPL_STATE_DIR", str(tmp_path))
+    bugs_here.cache_clear()
     made = shot(Manner(output=output))
 
     assert ask(made, "half of", " it", LookupError()) == 70

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.params import will_think
 from chatrepl.core.exchange.reply import (
     MessageDelta,
     MessageStop,
@@ -81,9 +82,14 @@ def test_the_first_reply_gets_the_conversation_a_title_that_lists_show(
     rest(chat)
     assert [entry.title for entry in list_entries(folder)] == ["Otters and tins"]
     assert chat.session.books.talk.cost.usd > spent
+    assert chat.session.books.meter.replies == 1
+    paid = chat.session.books.talk.cost
+    again = chat.session.books.elsewhere(chat.session.conversation, chat.session.recorder.facts)
+    assert again.talk.cost == paid
     assert len(chat.session.conversation.path()) == 1
 
     before, asked = chat.requests[-1], namer.asked[-1]
+    assert (asked.params["max_tokens"] == 64) == (not will_think(chat.session.model, None))
     assert asked.messages[: len(before.messages)] == before.messages
     assert asked.messages[-1].text == QUESTION
     namer.reply()

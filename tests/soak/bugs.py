@@ -1,6 +1,7 @@
 """Raise at random lines of a chat, one a run: python -m tests.soak.bugs [RUNS] [SEED].
 
-With --stop a Ctrl-C is what comes there.
+With --stop a Ctrl-C is what comes there. With --beside the chat is one that asks beside itself:
+side questions, comparisons, a title.
 
 The chat is whole: the loop, the prompt on a scripted keyboard, views, commands, turns, a journal,
 and the strict engine. Each time it must live on, lose no text, and say once what happened.
@@ -32,6 +33,7 @@ from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
 from chatrepl.shells.prompt_feeds import Toolbar, complete, left_edit
 from chatrepl.shells.repl import Repl
+from chatrepl.shells.titles import Titles
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load
 from chatrepl.terminal.markdown.look import DARK
@@ -76,6 +78,22 @@ SCRIPT: Final = (
     "/retry",
     "demo: say last",
 )
+BESIDE: Final = (
+    "demo: say first",
+    "/btw demo: say aside",
+    "/btw",
+    "/compare haiku opus -- demo: say many",
+    "/pick 2",
+    "/diff",
+    "/context exact",
+    "/btw keep",
+    "demo: say last",
+)
+ROOMS_BESIDE: Final = (
+    "commands/beside.py", "commands/compare.py", "core/exchange/plan.py", "session/beside.py",
+    "session/comparison.py", "shells/comparing.py", "shells/comparison.py", "shells/counting.py",
+    "shells/side_questions.py", "shells/titles.py", "terminal/views/gutter.py", "turn.py",
+)  # fmt: skip
 MOST_READS: Final = 4 * len(SCRIPT)
 PATIENCE_S: Final = 60
 PAUSE_S: Final = 3.0
@@ -205,6 +223,7 @@ class Run:
 
     folder: Path
     injector: Injector
+    script: tuple[str, ...] = SCRIPT
     wrong: list[str] = field(default_factory=list)
     screen: io.StringIO = field(default_factory=io.StringIO)
     player: Player = field(default_factory=Player)
@@ -251,7 +270,7 @@ class Run:
                 )
                 prompt = Typist(PromptOptions(history=self.folder / "history"), feeds, tty)
             prompt.keyboard, prompt.wrong = keyboard, self.wrong
-            prompt.lines = [line.format(folder=self.folder) for line in SCRIPT]
+            prompt.lines = [line.format(folder=self.folder) for line in self.script]
             prompt.attach = ATTACH.format(folder=self.folder)
             prompt.is_there = self._is_there
             prompt.has_file = lambda: bool(session.next.staged)
@@ -266,6 +285,7 @@ class Run:
                 lambda _text: "is on the clipboard.",
             )
             repl = Repl(session, desk, self.player.stream, self.player.count, runner)
+            repl.replied = Titles(session, self.player.stream, runner.get_loop).consider
             with self.injector.at_work(threads=self.injector.raises is InjectedError):
                 repl.run()
 
@@ -286,12 +306,15 @@ class Run:
         for word in ("Traceback", "Press ENTER", "Exception in", "never retrieved", "Unhandled"):
             if word in screen + stderr:
                 self.wrong.append(f"{word!r} is shown")
-        for line in SCRIPT:
+        for line in self.script:
             if not line.startswith("/") and not self._is_there(line):
                 self.wrong.append(f"{line!r} was never sent")
         if set(self.player.statuses) != {200}:
             self.wrong.append(f"the service answered {self.player.statuses}")
-        if not any(FILE_TEXT in str(request.body()) for request in self.player.requests):
+        is_attached = any(FILE in line for line in self.script)
+        if is_attached and not any(
+            FILE_TEXT in str(request.body()) for request in self.player.requests
+        ):
             self.wrong.append("the staged file was not sent")
         for conversation, journal in journals:
             if not conversation.turns:
@@ -313,13 +336,18 @@ class Run:
 
 
 def hold(
-    site: Site | None = None, nth: int = 1, raises: type[BaseException] = InjectedError
+    site: Site | None = None,
+    nth: int = 1,
+    raises: type[BaseException] = InjectedError,
+    script: tuple[str, ...] = SCRIPT,
 ) -> tuple[Injector, Run]:
     injector = Injector(site, nth, raises)
     signal.signal(signal.SIGALRM, _hangs)
     signal.alarm(PATIENCE_S)
     with tempfile.TemporaryDirectory() as name:
-        run = Run(Path(name), injector)
+        run = Run(Path(name), injector, script)
+        if script is BESIDE:
+            run.player.session.use(titles="model")
         run.hold()
     signal.alarm(0)
     return injector, run
@@ -329,27 +357,30 @@ def _hangs(_number: int, _frame: object) -> None:
     raise SystemExit("it hangs")
 
 
-def sites() -> Mapping[Site, int]:
+def sites(script: tuple[str, ...] = SCRIPT) -> Mapping[Site, int]:
     """Give the lines that a chat runs, and how often."""
     for _ in range(2):  # what is kept for good is made in the first
-        injector, run = hold()
+        injector, run = hold(script=script)
         assert not run.wrong, run.wrong
     return injector.runs
 
 
 def run(
-    runs: int, seed: int = 1, raises: type[BaseException] = InjectedError
+    runs: int,
+    seed: int = 1,
+    raises: type[BaseException] = InjectedError,
+    script: tuple[str, ...] = SCRIPT,
 ) -> tuple[int, list[str]]:
     """Hold chats until so many raised; give how many did not, and what was wrong."""
     rng = random.Random(seed)
-    counted = sorted(sites().items())
+    counted = sorted(sites(script).items())
     wrong: list[str] = []
     missed = done = 0
     while done < runs:
         before = len(wrong)
         site, times = rng.choice(counted)
         nth = rng.randint(1, times)
-        injector, held = hold(site, nth, raises)
+        injector, held = hold(site, nth, raises, script)
         done += injector.raised
         missed += not injector.raised  # what timers do is never the same
         wrong += [f"{site[0]}:{site[1]} #{nth}: {what}" for what in held.wrong]
@@ -359,9 +390,12 @@ def run(
 
 
 def main() -> int:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    runs, seed = map(int, [*words, *("200", "1")[len(words) :]])
     raises = KeyboardInterrupt if "--stop" in sys.argv else InjectedError
-    missed, wrong = run(runs, int(sys.argv[2]) if len(sys.argv) > 2 else 1, raises)
+    is_beside = "--beside" in sys.argv
+    with mock.patch(f"{__name__}.ROOMS", ROOMS_BESIDE if is_beside else ROOMS):
+        missed, wrong = run(runs, seed, raises, BESIDE if is_beside else SCRIPT)
     bad = {line.partition(": ")[0] for line in wrong}
     print(f"{runs} runs ({missed} more raised nothing), {len(bad)} of them went wrong")
     return int(bool(wrong))

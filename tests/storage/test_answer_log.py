@@ -95,6 +95,34 @@ def test_a_damaged_line_costs_that_item(path: Path) -> None:
     log.close()
 
 
+@pytest.mark.parametrize("number", ["9" * 9, "9" * 20, "1048999"])
+def test_a_number_beyond_all_items_takes_no_room(path: Path, number: str) -> None:
+    log = opened(path)
+    log.put(0, "a", result(0))
+    log.close()
+    with path.open("a") as file:
+        file.write(f'{{"n":{number},"id":"far","result":{{"ok":true}}}}\n')
+    log = opened(path)
+    assert log.get(0, "a") == result(0)
+    assert log.get(int(number), "far") in (None, {"ok": True})
+    log.put(1, "b", result(1))
+    assert log.get(1, "b") == result(1)
+    assert len(log._places) < 10
+    log.close()
+
+
+def test_a_result_that_is_nested_without_end_is_none(path: Path) -> None:
+    log = opened(path)
+    log.put(0, "a", result(0))
+    log.close()
+    with path.open("a") as file:
+        file.write(f'{{"n":1,"id":"deep","result":{"[" * 100_000}\n')
+    log = opened(path)
+    assert log.get(1, "deep") is None
+    assert log.get(0, "a") == result(0)
+    log.close()
+
+
 def test_notes_are_remembered_beside_the_results(path: Path) -> None:
     log = opened(path)
     log.note(batch="msgbatch_1", numbers=[0, 3])

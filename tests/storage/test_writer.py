@@ -1,7 +1,7 @@
 import threading
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty
+from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 import pytest
@@ -129,6 +129,60 @@ def test_a_bug_between_two_records_is_told_and_what_is_on_the_disk_can_be_truste
     assert journal.unsaved
     assert told
     assert load(journal.path).conversation == talk
+
+
+class BreakingQueue(SimpleQueue[WriteJob | Delta]):
+    """A queue of which one method breaks so many times."""
+
+    def __init__(self, method: str, times: int) -> None:
+        self.method, self.times = method, times
+
+    def _breaks(self, method: str) -> None:
+        if method == self.method and self.times:
+            self.times -= 1
+            raise LookupError
+
+    def get(self, block: bool = True, timeout: float | None = None) -> WriteJob | Delta:
+        self._breaks("get")
+        return super().get(block, timeout)
+
+    def get_nowait(self) -> WriteJob | Delta:
+        self._breaks("get_nowait")
+        return super().get_nowait()
+
+
+@pytest.mark.parametrize("method", ["get", "get_nowait"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_bug_between_two_rounds_loses_nothing_and_the_thread_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, times: int
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    writer = Writer(tmp_path / "a.jsonl", RecordLog(0.0), None, b"")
+    monkeypatch.setattr(writer, "_queue", BreakingQueue(method, times))
+    writer.start()
+    done(writer, WriteJob(lambda recorder: recorder.begin(TURN)))
+    for word in ("still", " here"):
+        writer.put_delta(Delta(TURN.id, "text", word))
+        done(writer, WriteJob(lambda _: b""))
+    end(writer)
+
+    assert writer.unsaved == ""
+    assert len(told) == times
+    assert load(writer.path).conversation.path()[-1].messages[-1].text == "still here"
+
+
+def test_a_bug_in_each_round_ends_the_thread_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    writer = Writer(tmp_path / "a.jsonl", RecordLog(0.0), None, b"")
+    monkeypatch.setattr(writer, "_queue", BreakingQueue("get", 99))
+    writer.start()
+    writer.join(20)
+
+    assert writer.stopped
+    assert writer.unsaved == "the journal broke off"
 
 
 def test_a_file_that_was_taken_away_is_written_anew_and_one_in_its_place_is_not(

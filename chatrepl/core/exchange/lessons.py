@@ -18,6 +18,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 MOST_LESSONS: Final = 12  # in one turn: a request has no more that it can do without
+NO_LENGTH: Final = "max_tokens.0"
 _LEFT_OUT: Final = "{} is not taken; it is left out from now on."
 _NO_EFFORT: Final = _LEFT_OUT.format("effort {}").removesuffix(".") + " (/effort changes it)."
 
@@ -75,7 +76,7 @@ _MESSAGE: Final = r"messages?[.\[/](\d{1,9})\b"
 _TERMS: Final = {"mid_effort": "an effort", "mid_tools": "tools"}
 _TERM_SIGNS: Final = {
     "mid_tools": r"tool[ _-]?(addition|removal|definition|reference|change)|inline[ _-]?tools"
-    r"|text blocks",
+    r"|text blocks|\btools?\b|\bweb[ _-]?search\b",
     "mid_effort": r"output[ _-]?config|effort|(non-?|\b)empty\b|at least (1|one)\b",
 }
 _OF_BETA: Final = r"anthropic[ _-]beta|\bbeta (flag|header|feature|value)"
@@ -206,6 +207,8 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             refusing or (is_named and "format" not in value)
         ):
             return _about_output(value, words)
+        case "max_tokens" if request.warms and value == 0:
+            return {NO_LENGTH: False}, "max_tokens 0 is not taken; it is 1 from now on."
         case "max_tokens" if "budget_tokens" not in words and isinstance(value, int):
             return _about_length(value, words, request)
         case _:

@@ -12,9 +12,8 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from chatrepl.core.exchange.request import Ask, Request
-from chatrepl.core.exchange.terms import EFFORT_CHANGES, TOOL_CHANGES, Midway, TermsSoFar
+from chatrepl.core.exchange.terms import CHANGES, EFFORT_CHANGES, TOOL_CHANGES, Midway, TermsSoFar
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.talk.blocks import Block
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, prompts
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
@@ -99,7 +98,8 @@ class PastRequest:
             for number, block in enumerate(message.content):
                 text = encode(block.to_wire())
                 size, why = len(text.encode()), self._why(at, number)
-                yield f"{at + 1} {message.role}", block.type, size, why, _beginning(block, text)
+                begins = text if block.type in CHANGES else block.to_markdown() or text
+                yield f"{at + 1} {message.role}", block.type, size, why, begins
             if message.effort is not None:
                 text = encode(message.to_wire()["output_config"])
                 yield f"{at + 1} system", "output_config", len(text), self._why(at, 0), text
@@ -135,7 +135,3 @@ class PastRequest:
         """Find the turn that a message is of; one that stands for others is of none."""
         first, turns = message.content[0], self.after.path()
         return next((t for t in turns if any(first in m.content for m in t.messages)), None)
-
-
-def _beginning(block: Block, text: str) -> str:
-    return block.to_markdown() or text

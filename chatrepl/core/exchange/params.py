@@ -85,9 +85,13 @@ def reply_limit(settings: Settings, model: Model, thinking: Wire | None) -> int:
     return min(limit, model.max_output or limit)
 
 
+def will_think(model: Model, thinking: Wire | None) -> bool:
+    """Tell whether a model thinks first when it is asked so; None asks nothing."""
+    return model.thinks_by_default if thinking is None else thinking["type"] in _THINKS
+
+
 def _own_limit(settings: Settings, model: Model, thinking: Wire | None) -> int:
-    thinks = model.thinks_by_default if thinking is None else thinking["type"] in _THINKS
-    limit = _THINKING_LIMIT if thinks else _USUAL_LIMIT
+    limit = _THINKING_LIMIT if will_think(model, thinking) else _USUAL_LIMIT
     if effort_of(settings, model) in {"xhigh", "max"}:
         limit = _HARD_LIMIT
     if not model.known:

@@ -86,8 +86,9 @@ class Request:
     `bound` names its past (see `view.py`); `prefill` tells how the reply is to begin; the last
     `ours` blocks of the last user message are instructions of ours. The messages at the places
     `marks` end in a mark for the prompt cache, of the same kind as the automatic one. `betas` are
-    the beta features it needs, which go out as a header; the answer `streams` where it can. With
-    the question the conversation keeps what `changes` here.
+    the beta features it needs, which go out as a header; the answer `streams` where it can. One
+    that only `warms` reads what is in the cache, and asks for nothing. With the question the
+    conversation keeps what `changes` here.
     """
 
     params: Wire
@@ -98,6 +99,7 @@ class Request:
     marks: frozenset[int] = frozenset()
     betas: tuple[str, ...] = ()
     streams: bool = True
+    warms: bool = False
     changes: tuple[Message, ...] = ()
 
     @property
@@ -199,7 +201,15 @@ def build_request(
     needed = dict.fromkeys((*betas_of(settings, params), *betas(messages)))
     streams = "stream" not in model.refused
     return Request(
-        params, messages, sent.bound, prefill, len(ours), marks, tuple(needed), streams, new[1:]
+        params,
+        messages,
+        sent.bound,
+        prefill,
+        len(ours),
+        marks,
+        tuple(needed),
+        streams,
+        changes=new[1:],
     )
 
 

@@ -24,6 +24,7 @@ from chatrepl.core.wire import Wire, encode
 
 EFFORT_CHANGES: Final = "mid-conversation-output-config-2026-07-01"
 TOOL_CHANGES: Final = "inline-tools-2026-09-15"
+CHANGES: Final = ("tool_addition", "tool_removal")
 
 
 # Without thinking the two highest efforts are refused, wherever they stand; between tools all that
@@ -210,6 +211,15 @@ def together(messages: Sequence[Message], defined: AbstractSet[str]) -> Message 
 def defined_in(message: Message) -> list[Wire]:
     """Give the tools that a system message defines."""
     return [tool for _, tool in _changes(message.content) if tool is not None]
+
+
+def offered(tools: Iterable[Wire], messages: Iterable[Message]) -> tuple[Wire, ...]:
+    """Give the tools that may be used after all that messages change."""
+    tools = tuple(tools)
+    terms = Terms(tools={tool["name"]: tool for tool in tools if "name" in tool})
+    for message in messages:
+        terms = terms.after(message)
+    return (*terms.tools.values(), *(tool for tool in tools if "name" not in tool))
 
 
 def undeclared(messages: Iterable[Message], tools: Iterable[Wire]) -> frozenset[str]:

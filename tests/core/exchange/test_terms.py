@@ -14,6 +14,7 @@ from chatrepl.core.exchange.terms import (
     Terms,
     TermsSoFar,
     has_tools,
+    offered,
     together,
 )
 from chatrepl.core.models import TABLE, Model
@@ -247,6 +248,14 @@ def test_changes_side_by_side_are_one_of_which_the_last_word_counts() -> None:
         is None
     )
     assert together([Message("system", ())], set()) is None
+
+
+def test_what_may_be_used_is_the_top_with_what_came_and_without_what_went() -> None:
+    chat = Chat()
+    toolset = {"type": "mcp_toolset", "mcp_server_name": "s"}
+    chat.say(tools=(MINE, toolset))
+    request = chat.say(tools=(OTHER, toolset))
+    assert offered(request.params["tools"], request.messages) == (OTHER, toolset)
 
 
 def test_other_blocks_change_nothing() -> None:

@@ -2,7 +2,7 @@ import io
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.exchange.reply import (
@@ -30,6 +30,7 @@ ANY = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(HOSTILE, ANY))
 def test_any_other_reader_of_json_can_read_it(value: dict[str, Any]) -> None:
     out = io.StringIO()
