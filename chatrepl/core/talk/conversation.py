@@ -77,6 +77,11 @@ class Message:
         is_change = any(isinstance(block, TextBlock) for block in self.content)
         return self.text if self.role == "system" and is_change else None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to read in it: it changes the effort alone."""
+        return self.effort is not None and not self.content
+
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
