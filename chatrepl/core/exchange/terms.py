@@ -77,17 +77,18 @@ class Midway:
 class TermsSoFar:
     """The terms of a path: those at the `top` of its requests, None where nothing was sent yet.
 
-    `now` is what holds at its end, `begun` how many turns lie before what was first sent.
+    `now` is what holds at its end. What the first `begun` turns changed is at the top.
     """
 
     top: Terms | None
     now: Terms
-    begun: int = 0
+    begun: int
 
     @classmethod
     def of(cls, turns: Sequence[Turn]) -> "TermsSoFar":
         begun = next((n for n, turn in enumerate(turns, 1) if turn.receipt is not None), 0)
-        return cls(_terms_of(turns[:begun]) if begun else None, _terms_of(turns), begun)
+        now = _terms_of(turns)
+        return cls(_terms_of(turns[:begun]), now, begun) if begun else cls(None, now, len(turns))
 
     def change(self, wanted: Terms) -> Message | None:
         """Give the message that a new turn keeps of what it changes, if it changes anything."""

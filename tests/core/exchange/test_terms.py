@@ -19,7 +19,7 @@ from chatrepl.core.exchange.terms import (
 )
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import TextBlock, ToolUseBlock, UnknownBlock
+from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock, ToolUseBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
 from chatrepl.core.wire import Wire
 
@@ -195,9 +195,33 @@ def test_a_prompt_that_is_cleared_takes_no_effort_and_no_tools_away() -> None:
 def test_what_was_never_sent_begins_with_what_is_set_when_it_is() -> None:
     chat = Chat()
     chat.say(is_sent=False, effort="low", web=True)
-    assert told(chat.say(effort="high"))[:2] == ["top high", "user q"]
-    assert told(chat.say(effort="high"))[-1] == "user q"
+    chat.say(is_sent=False, effort="max")
+    asked = ["user q", "assistant a"] * 2 + ["user q"]
+    assert told(chat.say(effort="high")) == ["top high", *asked]
+    assert told(chat.say(effort="high")) == ["top high", *asked, "assistant a", "user q"]
     assert TermsSoFar.of(chat.talk.path()).top == Terms("high")
+
+
+def test_a_turn_that_is_not_ended_yet_is_sent_as_it_began() -> None:
+    for sent in range(2):
+        chat = Chat()
+        for number in range(sent):
+            chat.say(f"q{number}")
+        chat.settings = Settings(effort="low", web=True)
+        first = chat.request("now", tools=(MINE,))
+        call = ToolUseBlock("tool_use", "t", "look", {})
+        answer = ToolResultBlock("tool_result", "t", "seen")
+        so_far = (
+            Message.user("now"), *first.changes,
+            Message("assistant", (call,)), Message("user", (answer,)),
+        )  # fmt: skip
+        after = chat.talk.add(Turn(TurnId("open"), chat.talk.head, so_far))
+        again = build_request(after, chat.settings, NEW, None, Ask(tools=(MINE,)))
+        assert again.messages[: len(first.messages)] == first.messages
+        assert [m.role for m in again.messages[len(first.messages) :]] == ["assistant", "user"]
+        assert again.params["max_tokens"] == first.params["max_tokens"]
+        for part in ("tools", "output_config"):
+            assert again.params.get(part) == first.params.get(part)
 
 
 def test_a_service_s_tool_that_was_called_before_it_was_defined_stands_at_the_top() -> None:
