@@ -131,7 +131,8 @@ def _read_setting(node: ast.AST) -> str:
             return ""
 
 
-# What can open a connection, and who may: the room of the service, and the engine's own server.
+# What can open a connection, and who may: the room of the service, the engine's own server, and
+# MCP servers at an address.
 NETWORK = frozenset(
     "socket socketserver ssl http urllib.request httpx httpx2 httpcore2 h11 anthropic requests "
     "aiohttp smtplib ftplib poplib imaplib telnetlib nntplib xmlrpc webbrowser socksio".split()
@@ -140,7 +141,12 @@ CONNECTS = frozenset(
     "open_connection create_connection open_unix_connection create_datagram_endpoint "
     "start_server create_server start_unix_server sock_connect getaddrinfo urlopen".split()
 )
-MAY_CONNECT = ("chatrepl/api/", "chatrepl/demo/server.py", "chatrepl/demo/transport.py")
+MAY_CONNECT = (
+    "chatrepl/api/",
+    "chatrepl/demo/server.py",
+    "chatrepl/demo/transport.py",
+    "chatrepl/tools/mcp_http.py",
+)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

@@ -68,12 +68,12 @@ def find_mentions(text: str, exists: Callable[[str], bool] = is_file) -> tuple[M
     return tuple(filter(None, mentions))
 
 
-def find_misses(text: str) -> tuple[Mention, ...]:
+def find_misses(text: str, exists: Callable[[str], bool] = is_file) -> tuple[Mention, ...]:
     """Find what looks like a mention of a file that is not there."""
     return tuple(
         Mention(match.start(), match.end(), path)
         for match in _matches(text)
-        if not (_quoted(match, is_file) or _bare(match, is_file))
+        if not (_quoted(match, exists) or _bare(match, exists))
         and _looks_like_file(path := expanded(_written(match)))
     )
 

@@ -6,7 +6,7 @@ Importing this module loads rich and prompt_toolkit.
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -72,8 +72,9 @@ def talk(
     desk.prompt.change(replace(desk.prompt.options, secrets=own))
     load = Lazy(assembled.counter.load).start  # before, it would compete with the first reply
     try:
-        with new_runner() as runner:
+        with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
+            leaving.enter_context(_serving(session, repl.guard.later))
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
 
@@ -105,6 +106,14 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _serving(session: Session, tell: Callable[[str], None]) -> AbstractContextManager[object]:
+    if session.loaded is None or not session.loaded.servers:
+        return nullcontext()
+    from chatrepl.cli.serving import serving  # most chats have no server
+
+    return serving(session, session.loaded.servers, tell)
 
 
 def _keeping_warm(

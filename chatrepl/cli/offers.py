@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from chatrepl.cli.learned import learned_files
 from chatrepl.config.load import Config, load
+from chatrepl.config.show import what_of
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.fences import LANGUAGES
 from chatrepl.core.settings import OPTIONS, option
@@ -109,6 +110,14 @@ def _own(_given: Mapping[str, Any], _text: str) -> Offered:
     return ((name, source.about(name)[1]) for name in source.names())
 
 
+def _tools(given: Mapping[str, Any], _text: str) -> Offered:
+    return ((tool.name, tool.description) for tool in _loaded(given).programs)
+
+
+def _servers(given: Mapping[str, Any], _text: str) -> Offered:
+    return ((server.name, what_of(server)) for server in _loaded(given).servers)
+
+
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "model": _models,
     "resume": _saved,
@@ -116,4 +125,6 @@ _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "extract": _languages,
     "set_": _settings,
     "template": _own,
+    "tool": _tools,
+    "mcp": _servers,
 }

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 from chatrepl.cli.doctor import Finding
@@ -37,6 +38,8 @@ def _checked(key: str, tool: ToolProgram | McpServer, loaded: Config) -> Finding
 
 
 def _fault(tool: ToolProgram | McpServer) -> str:
+    if isinstance(tool, McpServer) and tool.connect == "here" and find_spec("mcp") is None:
+        return "chatrepl[mcp] is not installed, which speaks to it"
     if tool.folder and not Path(tool.folder).is_dir():
         return f"there is no folder {tool.folder}"
     if not tool.command or shutil.which(tool.command[0], path=os.environ.get("PATH")):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Final
 
+from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Beside, Notice, Outcome, Page, Several
@@ -14,6 +15,9 @@ from chatrepl.session.beside import reads_no_cache, turns_beside
 from chatrepl.session.session import Session
 
 LISTED: Final = 5
+_IN_FORM: Final = (
+    "It is answered in the form that is set, which the cache depends on; -m MODEL asks freely."
+)
 _MODEL: Final = re.compile(r"-m\s+(\S+)\s*(.*)", re.DOTALL)
 
 
@@ -37,8 +41,16 @@ def btw(
     if question.strip() == "keep":
         return _keep(session)
     beside = question_beside(session, question)
-    words = reads_no_cache(session, beside.model)
-    return Several((Notice(words), beside)) if words else beside
+    words = reads_no_cache(session, beside.model) or _form(session, beside.model)
+    cold = None if beside.model else ask_when_cold(session, beside.message, session.conversation)
+    first = (*((cold,) if cold is not None else ()), *((Notice(words),) if words else ()))
+    return Several((*first, beside)) if first else beside
+
+
+def _form(session: Session, model: str) -> str:
+    """Say, once, that what is asked beside a conversation in a form is answered in it, too."""
+    is_formed = session.situation.ask.schema is not None and not model
+    return _IN_FORM if is_formed and session.announce(_IN_FORM) else ""
 
 
 def question_beside(session: Session, text: str) -> Beside:

@@ -87,6 +87,11 @@ def _about(session: Session, name: str) -> Outcome:
         from chatrepl.commands.own import own_help  # seldom needed
 
         return own_help(session, own)
+    if ":" in name:
+        from chatrepl.commands.served import prompt_help, serving  # seldom needed
+
+        if (servers := serving(session, name)) is not None:
+            return prompt_help(servers, name)
     return Page(_full(REGISTRY.find(name, own_names(session))))
 
 

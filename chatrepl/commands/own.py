@@ -19,6 +19,7 @@ from chatrepl.core.exchange.form import Form
 from chatrepl.core.outcome import Confirm, Edit, Notice, Outcome, Page, Say, Several, Table
 from chatrepl.core.own_command import NAME, OwnCommand, OwnSource, all_of, arguments
 from chatrepl.core.rows import parse_columns
+from chatrepl.core.talk.conversation import USUAL_SYSTEM
 from chatrepl.core.words import hidden_words
 from chatrepl.pages.reply_form import choice_form, rows_form, schema_form
 from chatrepl.session.session import Session
@@ -115,6 +116,7 @@ def _with_system(session: Session, system: str) -> Iterator[None]:
     usual, state = session.system, session.conversation.state
     is_new = not session.conversation.path()
     altered = replace(state, system=system) if is_new else replace(state, next_system=system)
+    session.recorder.meta(**{USUAL_SYSTEM: usual})
     session.change(replace(session.conversation, state=altered))
     try:
         yield
@@ -125,6 +127,7 @@ def _with_system(session: Session, system: str) -> Iterator[None]:
         else:
             past = tuple(state if one == altered else one for one in after.past)
             session.change(replace(after, state=replace(after.state, next_system=usual), past=past))
+        session.recorder.meta(**{USUAL_SYSTEM: None})
 
 
 def _system(session: Session, own: OwnCommand) -> str:

@@ -241,6 +241,11 @@ class Registry:
             from chatrepl.commands.own import run_own  # seldom needed
 
             return run_own(session, own, rest, line)
+        if ":" in name:
+            from chatrepl.commands.served import run_prompt, serving  # seldom needed
+
+            if (servers := serving(session, name)) is not None:
+                return run_prompt(session, servers, name, rest)
         return self.find(name, own_names(session)).call(session, rest, force=force)
 
     def complete(self, session: Session, line: str) -> tuple[int, list[tuple[str, str]]]:
@@ -249,7 +254,12 @@ class Registry:
         if not gap:
             names = (name for name in self._offered(word) if name.startswith(word))
             offered = [(f"/{name} ", self._meaning(name)) for name in names]
-            return len(line), offered + self._own_offered(session, word)
+            offered += self._own_offered(session, word)
+            if (servers := session.edges.servers()) is not None:
+                from chatrepl.commands.served import prompt_offers  # seldom needed
+
+                offered += prompt_offers(servers, word)
+            return len(line), offered
         try:
             if self.own(session, word):
                 return _own_arguments(rest)

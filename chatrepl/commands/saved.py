@@ -177,7 +177,8 @@ def search(session: Session, text: Rest) -> Outcome:
 
     /goto TURN goes there in this one, /load NAME TURN opens another one there.
     """
-    finds = find_all(session.conversation, session.edges.library, text, session.recorder.id)
+    beside = turns_beside(session.recorder.facts)
+    finds = find_all(session.conversation, session.edges.library, text, session.recorder.id, beside)
     if not finds:
         return Notice(f"{text} was not found in any conversation.")
     more = max(0, len(finds) - MOST_LISTED)

@@ -5,6 +5,7 @@
     ├── ConfigError          a setting or its file is wrong                 exit 2
     ├── AttachmentError      a file cannot be attached                      exit 2 or 5
     ├── StorageError         a conversation could not be read or written    exit 1
+    ├── ToolError            a tool, or the server of it, failed            exit 1
     ├── ReplyError           the reply is not what was asked for            exit 6, 7 or 8
     └── ApiError             the service said no, or was out of reach       exit 1, 3, 4 or 5
 
@@ -66,6 +67,10 @@ class AttachmentError(ChatreplError):
 
 class StorageError(ChatreplError):
     """A conversation could not be read or written."""
+
+
+class ToolError(ChatreplError):
+    """A tool, or the server that it is from, failed."""
 
 
 class ReplyError(ChatreplError):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chatrepl.core.money import Rates
     from chatrepl.core.own_command import OwnSource
+    from chatrepl.core.served import Servers
     from chatrepl.core.talk.sheet import Sheet
     from chatrepl.core.tokens.learned import Scale
 
@@ -72,6 +73,8 @@ class NoRecorder:
         return not self.unsaved
 
 
+BESIDE: Final = "beside/"  # begins the facts that are what was asked beside a conversation
+PAID_ASIDE: Final = "paid_aside"  # the fact that tells what was paid for what is kept nowhere
 _EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."
 OpenPair: TypeAlias = tuple[Conversation, Recorder]
 
@@ -131,7 +134,8 @@ class Edges:
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `proof` names the header that the key goes in, `added` those that are added to each request;
     `page` makes HTML of a conversation; `library` is where saved conversations are; `own` gives the
-    commands of the user's own; `guide` is that of the embedded engine, where it answers.
+    commands of the user's own, `servers` those that serve prompts and resources; `guide` is that of
+    the embedded engine, where it answers.
     """
 
     clock: Callable[[], float]
@@ -151,4 +155,5 @@ class Edges:
     page: "Callable[[Sheet], str]" = lambda _sheet: ""
     library: "Path | None" = None
     own: "Callable[[], OwnSource | None]" = lambda: None
+    servers: "Callable[[], Servers | None]" = lambda: None
     guide: str = ""

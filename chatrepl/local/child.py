@@ -126,5 +126,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait(_LEAVE_S)
     except subprocess.TimeoutExpired:
+        pass
+    finally:  # also where somebody is in a hurry
         process.kill()
         process.wait()

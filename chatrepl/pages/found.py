@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.outcome import Table
-from chatrepl.core.talk.conversation import Conversation, Role, TurnId
+from chatrepl.core.talk.conversation import Conversation, Role, Turn, TurnId
 from chatrepl.core.value import frozen
 from chatrepl.core.words import spans
 from chatrepl.storage.library import SavedEntry, excerpt, pattern_of, search
@@ -45,12 +45,19 @@ class Find:
 
 
 def find_all(
-    conversation: Conversation, folder: Path | None, words: str, open_id: str | None = None
+    conversation: Conversation,
+    folder: Path | None,
+    words: str,
+    open_id: str | None = None,
+    beside: Iterable[Turn] = (),
 ) -> tuple[Find, ...]:
-    """Find words in the conversation that is open, then in the saved ones, the newest first."""
+    """Find words in the conversation that is open, then in the saved ones, the newest first.
+
+    What was asked `beside` it, or another, is found at the turn that it was asked after.
+    """
     if not words.strip():
         return ()
-    return (*_in_open(conversation, words), *_in_saved(folder, words, open_id))
+    return (*_in_open(conversation, words, beside), *_in_saved(folder, words, open_id))
 
 
 def found_list(finds: Iterable[Find], words: str) -> Table:
@@ -82,18 +89,20 @@ def found_facts(find: Find) -> dict[str, Any]:
     }
 
 
-def _in_open(conversation: Conversation, words: str) -> Iterator[Find]:
-    pattern = pattern_of(words)
+def _in_open(conversation: Conversation, words: str, beside: Iterable[Turn]) -> Iterator[Find]:
+    pattern, turns = pattern_of(words), conversation.turns
+    places = [(turn.id, turn) for turn in turns.values()]
+    places += [(turn.parent or turn.id, turn) for turn in beside if turn.id not in turns]
     hits = [
-        (turn.id, message.role, excerpt(match))
-        for turn in conversation.turns.values()
+        (place, message.role, excerpt(match))
+        for place, turn in places
         for message in turn.messages
-        if (match := pattern.search("\n".join(b.to_markdown() for b in message.content)))
+        if (match := pattern.search(message.markdown))
     ]
     if hits:
         _, role, newest = hits[-1]
-        turns = _named(conversation, [turn for turn, _, _ in hits])
-        yield Find(None, turns, len(hits), role, *newest)
+        named = _named(conversation, [turn for turn, _, _ in hits])
+        yield Find(None, named, len(hits), role, *newest)
 
 
 def _in_saved(folder: Path | None, words: str, open_id: str | None) -> Iterator[Find]:

@@ -146,7 +146,8 @@ def _saved(usd: float) -> str:
 def _footer(total: Spent) -> str:
     cut = f"≥: {_replies(total.cut)} cut, which took at least this." if total.cut else ""
     unpriced = total.meter.unpriced
-    unknown = f"The price of {_replies(unpriced)} not known, and not counted." if unpriced else ""
+    price = "price" if unpriced == 1 else "prices"
+    unknown = f"The {price} of {_replies(unpriced)} not known, and not counted." if unpriced else ""
     return " ".join(filter(None, (cut, unknown, _warmed(total.warm))))
 
 

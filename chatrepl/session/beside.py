@@ -5,17 +5,15 @@ journal without knowing of them passes them over.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.exchange.plan import Plan, plan_beside
 from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.world import BESIDE
 
 if TYPE_CHECKING:
     from chatrepl.session.session import Session
-
-KEY: Final = "beside/"
 
 
 def plans_beside(session: "Session", message: Message, model: str = "") -> Callable[[], Plan]:
@@ -35,20 +33,17 @@ def keep_beside(session: "Session", turn: Turn) -> None:
     """Keep a turn beside the conversation; it is on the disk when this returns, if it can be."""
     from chatrepl.storage.records import turn_to_record  # a chat without a journal has no need
 
-    session.recorder.keep(session.conversation, **{f"{KEY}{turn.id}": turn_to_record(turn)})
+    session.recorder.keep(session.conversation, **{f"{BESIDE}{turn.id}": turn_to_record(turn)})
     session.recorder.flush()
 
 
 def turns_beside(facts: Mapping[str, Any]) -> Iterator[Turn]:
     """Give what was asked beside a conversation, the oldest first, by what goes with it."""
-    written = [value for key, value in facts.items() if key.startswith(KEY)]
-    if not written:
+    if not any(key.startswith(BESIDE) for key in facts):
         return
-    from chatrepl.storage.records import turn_from_record
+    from chatrepl.storage import records
 
-    for record in written:
-        with suppress(ValueError, AttributeError):  # one that is damaged costs no other
-            yield turn_from_record(record)
+    yield from records.turns_beside(facts)
 
 
 def reads_no_cache(session: "Session", model: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.exchange.reply import Reply
@@ -12,13 +12,12 @@ from chatrepl.core.talk.conversation import Conversation, Receipt, Turn
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
+from chatrepl.core.world import PAID_ASIDE
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.core.keep_warm import Kept
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
-
-PAID_ASIDE: Final = "paid_aside"
 
 
 @frozen

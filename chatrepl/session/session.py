@@ -19,6 +19,7 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
+    USUAL_SYSTEM,
     Conversation,
     Message,
     State,
@@ -292,11 +293,15 @@ class Session:
         self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
 
     def recall(self, facts: Mapping[str, Any]) -> None:
-        """Send no more what this server did not take back, by what is kept with the talk."""
+        """Take over what is kept with the talk: what this server did not take back, and more."""
         record = self._refused_of(facts).get(self.service.models.origin)
         if record:
             refused = self.service.refused | from_record(record)
             self.service = replace(self.service, refused=refused)
+        usual = facts.get(USUAL_SYSTEM)
+        if isinstance(usual, str):  # it ended while one message had another
+            self.change(self.conversation.with_system(usual))
+            self.recorder.meta(**{USUAL_SYSTEM: None})
 
     def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         servers = facts.get(REFUSED)

@@ -6,7 +6,7 @@ The request is the next turn's as far as it is in the cache already, so that not
 from dataclasses import replace
 
 from chatrepl.core.exchange.lessons import NO_LENGTH
-from chatrepl.core.exchange.plan import Plan, plan_beside
+from chatrepl.core.exchange.plan import Plan, plan_turn
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import marked_messages
 from chatrepl.core.keep_warm import MOST_IN_A_ROW, Absences, Kept, Reread, due
@@ -38,7 +38,7 @@ def next_warming(session: Session) -> Warming | None:
     is_wanted = settings.cache_keep_warm == "auto" and settings.save and not session.is_demo
     if not is_wanted or last is None or _row(session).in_a_row >= MOST_IN_A_ROW:
         return None
-    plan = plan_beside(session.situation, _QUESTION, session.model)
+    plan = plan_turn(session.situation, _QUESTION)
     params, left = plan.request.params, held(last, plan.request, session.edges.clock())
     thinks = (params.get("thinking") or {}).get("type") == "enabled"
     if left is None or thinks or not params.get("cache_control"):

@@ -97,8 +97,9 @@ class Attempt(SilentView):
 
     def failed(self, error: ChatreplError) -> dict[str, Any]:
         """Give the result of what failed, with the reply as far as it came."""
-        if self.turn is None and self.reply.has_content:
-            self.turn = self.session.conversation.path()[-1]
+        path = self.session.conversation.path()
+        if self.turn is None and self.reply.has_content and path:
+            self.turn = path[-1]
         return self._result(self._text(), None, error)
 
     @property

@@ -78,6 +78,10 @@ class Guard:
                 self.code = _BROKEN
                 self._say(self._words(error, repeats=repeats))
 
+    def later(self, words: str) -> None:
+        """Have something said before the next prompt; from any thread."""
+        self._waiting.append(words)
+
     def tell(self) -> None:
         """Say what happened while nothing could be said."""
         while self._waiting:
@@ -104,12 +108,12 @@ class Guard:
         bug = context.get("exception")
         if not isinstance(bug, Exception):
             return  # a remark of asyncio's own
-        self._waiting.append(self._words(bug, repeats=False))
+        self.later(self._words(bug, repeats=False))
         self.prompt.above(self.tell)
 
     def _on_thread(self, raised: threading.ExceptHookArgs) -> None:
         if raised.exc_value is not None and not isinstance(raised.exc_value, SystemExit):
-            self._waiting.append(self._words(raised.exc_value, repeats=False))
+            self.later(self._words(raised.exc_value, repeats=False))
 
     def _words(self, bug: BaseException, *, repeats: bool) -> str:
         """Keep a bug, and say so; nothing where it is known and does not need to be said again."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.keep_warm import DAYS, Absences, Kept
 from chatrepl.session.session import Session
@@ -53,12 +53,18 @@ class KeepWarm:
 
     async def _keep(self) -> None:
         clock = self.session.edges.clock
-        while (warming := next_warming(self.session)) is not None:
+        while (warming := self._next()) is not None:
             while (seconds := warming.at - clock()) > 0:
                 await self.sleep(min(seconds, _LOOK_S))
-            warming = next_warming(self.session)
+            warming = self._next()
             if warming is None or not await self._read(warming):
                 return
+
+    def _next(self) -> Warming | None:
+        try:
+            return next_warming(self.session)
+        except UsageError:  # what is set for the next message cannot be sent
+            return None
 
     async def _read(self, warming: Warming) -> bool:
         """Read what is in the cache, where that is worth it; tell whether it was, and went well."""
@@ -69,7 +75,7 @@ class KeepWarm:
         sent = session.edges.clock()
 
         def plan() -> Plan:  # anew, where the service taught us better
-            return (next_warming(session) or warming).plan
+            return (self._next() or warming).plan
 
         try:
             reply = await ask_aside(session, question, self.stream, Silence(), plan)

@@ -1,4 +1,5 @@
-"""The files that a message names: asked about where that was hardly meant, and loaded.
+"""The files that a message names, and the resources of servers: asked about where that was hardly
+meant, and loaded.
 
 A mention is an act of who types it. What a paste brought along is text until it is confirmed, and
 so is a file that nobody would send lightly.
@@ -6,12 +7,13 @@ so is a file that nobody would send lightly.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TypeAlias
 
-from chatrepl.attachments.attach import Attachment, load
+from chatrepl.attachments.attach import Attachment, from_bytes, load
 from chatrepl.attachments.caution import cautions
-from chatrepl.attachments.limits import limits_of
+from chatrepl.attachments.limits import AttachmentLimits, limits_of
 from chatrepl.attachments.mentions import (
     Mention,
     find_mentions,
@@ -22,12 +24,14 @@ from chatrepl.attachments.mentions import (
 )
 from chatrepl.attachments.safe_read import shown
 from chatrepl.attachments.urls import is_url
-from chatrepl.core.errors import UnsentError
+from chatrepl.core.errors import AttachmentError, UnsentError
+from chatrepl.core.served import split_served
 from chatrepl.session.session import Session
 
 _MOST_NAMED = 4
 _LONGEST_DRAFT = 20_000  # it is looked through at each key
 Asking: TypeAlias = Callable[[str], bool | None]
+Existing: TypeAlias = Callable[[str], bool]
 
 
 def attach_mentions(
@@ -39,29 +43,53 @@ def attach_mentions(
     Raises UnsentError where the user would rather change the text, AttachmentError for what cannot
     be attached.
     """
-    _ask_about_misses(text, ask, pasted)
+    exists = existing(session)
+    _ask_about_misses(text, ask, pasted, exists)
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
     staged = [item.block for item in session.next.staged]
-    files = {path: load(path, limits=limits) for path in _agreed(text, ask, pasted)}
+    agreed = _agreed(text, ask, pasted, exists)
+    files = {path: _loaded(session, path, limits) for path in agreed}
     return {path: file for path, file in files.items() if file.block not in staged}
 
 
-def not_mentioning(text: str, paths: Iterable[str]) -> str:
+def existing(session: Session) -> Existing:
+    """Give what tells whether a mention means something: a file, or what a server serves."""
+    servers = session.edges.servers()
+    names = servers.names() if servers is not None else ()
+    return lambda path: is_file(path) or split_served(path, names) is not None
+
+
+def _loaded(session: Session, path: str, limits: AttachmentLimits) -> Attachment:
+    """Load a file, or have a server read what it serves. Raises ChatreplError."""
+    servers = session.edges.servers()
+    served = split_served(path, servers.names()) if servers is not None else None
+    if servers is None or served is None or is_url(path) or is_file(path):
+        return load(path, limits=limits)
+    parts = servers.resource(*served)
+    if not parts:
+        raise AttachmentError(f"{shown(path)} is empty.", "Nothing was sent.")
+    first, *others = (from_bytes(part.data, part.name, limits=limits) for part in parts)
+    return replace(first, more=(*first.more, *(block for one in others for block in one.blocks)))
+
+
+def not_mentioning(text: str, paths: Iterable[str], exists: Existing = is_file) -> str:
     """Let the files at those paths be mentioned no more: their names stay."""
     gone = set(map(_identity, paths))
-    return unmentioned(text, (m for m in find_mentions(text) if _identity(m.path) in gone))
+    return unmentioned(text, (m for m in find_mentions(text, exists) if _identity(m.path) in gone))
 
 
-def draft_names(text: str, pasted: Sequence[str] = ()) -> tuple[str, ...]:
+def draft_names(
+    text: str, pasted: Sequence[str] = (), exists: Existing = is_file
+) -> tuple[str, ...]:
     """Name the files that a draft mentions; a question mark means that they are asked about."""
     if len(text) > _LONGEST_DRAFT:
         return ()
-    paths, doubts = _mentioned(text, pasted)
+    paths, doubts = _mentioned(text, pasted, exists)
     return tuple(shown(PurePath(path).name) + ("?" if path in doubts else "") for path in paths)
 
 
-def _ask_about_misses(text: str, ask: Asking, pasted: Sequence[str]) -> None:
-    misses = [miss for miss in find_misses(text) if not _is_pasted(text, miss, pasted)]
+def _ask_about_misses(text: str, ask: Asking, pasted: Sequence[str], exists: Existing) -> None:
+    misses = [miss for miss in find_misses(text, exists) if not _is_pasted(text, miss, pasted)]
     if not misses:
         return
     names = _listed(shown(path) for path in _once(misses))
@@ -72,9 +100,9 @@ def _ask_about_misses(text: str, ask: Asking, pasted: Sequence[str]) -> None:
         raise UnsentError
 
 
-def _agreed(text: str, ask: Asking, pasted: Sequence[str]) -> list[str]:
+def _agreed(text: str, ask: Asking, pasted: Sequence[str], exists: Existing) -> list[str]:
     """Give the paths that are to be attached; one question stands for all that are doubtful."""
-    paths, doubts = _mentioned(text, pasted)
+    paths, doubts = _mentioned(text, pasted, exists)
     if not doubts:
         return paths
     choice = "y: attach · N: send as text only · Esc: change it"
@@ -84,9 +112,15 @@ def _agreed(text: str, ask: Asking, pasted: Sequence[str]) -> list[str]:
     return paths if answer else [path for path in paths if path not in doubts]
 
 
-def _mentioned(text: str, pasted: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def _mentioned(
+    text: str, pasted: Sequence[str], exists: Existing
+) -> tuple[list[str], dict[str, str]]:
     """Give the paths that a text mentions, and words for those that are doubtful."""
-    mentions = [m for m in find_mentions(text) if not _is_pasted(text, m, pasted) or _is_there(m)]
+    mentions = [
+        mention
+        for mention in find_mentions(text, exists)
+        if not _is_pasted(text, mention, pasted) or is_url(mention.path) or exists(mention.path)
+    ]
     paths, doubts = _once(mentions), {}
     for mention in mentions:
         from_paste = ["pasted"] if _is_pasted(text, mention, pasted) else []
@@ -103,10 +137,6 @@ def _once(mentions: Iterable[Mention]) -> list[str]:
 
 def _identity(path: str) -> str:
     return path if is_url(path) else os.path.realpath(path)
-
-
-def _is_there(mention: Mention) -> bool:
-    return is_url(mention.path) or is_file(mention.path)
 
 
 def _is_pasted(text: str, mention: Mention, pasted: Sequence[str]) -> bool:

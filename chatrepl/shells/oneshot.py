@@ -18,7 +18,7 @@ from chatrepl.core.errors import (
 )
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.result import Result, Wanted, accept
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
@@ -71,6 +71,7 @@ class Shot:
     reply: Reply = Reply()
     turn: Turn | None = None
     begun_at: float = 0.0
+    head: TurnId | None = None
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Remember how far the reply came."""
@@ -80,6 +81,7 @@ class Shot:
     async def answer(self, message: Message, stream: Stream) -> int:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
+        self.head = self.session.conversation.head
         for line in (*foreword(self.session), *self._cold()):
             mutter(
                 None if self.manner.quiet else self.err, f"chatrepl: {one_line(for_a_shell(line))}"
@@ -127,7 +129,8 @@ class Shot:
 
     def fail(self, error: ChatreplError) -> int:
         """Report an error where the caller looks for it; give its exit code."""
-        if self.turn is None and self.reply.has_content and not self.manner.beside:
+        is_kept = self.session.conversation.head != self.head  # a bug may have come before
+        if self.turn is None and self.reply.has_content and is_kept:
             self.turn = self.session.conversation.path()[-1]
         if self.manner.output != "text":
             self._write_result(self._text(), None, error)

@@ -1,22 +1,27 @@
 """The line below the prompt: what the next message goes to, with what, and what it comes to.
 
-What the prompt offers to complete: commands and their arguments, and `@path`.
+What the prompt offers to complete: commands and their arguments, `@path`, `@SERVER:uri`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path, path_words
 from chatrepl.commands.registry import REGISTRY, split
 from chatrepl.core.context.trim import Budget
+from chatrepl.core.errors import ToolError
 from chatrepl.core.prompt_cache import toolbar_words, warmth
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.core.words import dollars, share_words
 from chatrepl.session.session import Session
 from chatrepl.terminal.prompt.values import Candidate, Submitted, ToolbarPart
 from chatrepl.terminal.sanitize.text import one_line
+
+if TYPE_CHECKING:
+    from chatrepl.core.served import Servers
 
 _NO_DRAFT = Submitted("")
 
@@ -34,7 +39,7 @@ class Toolbar:
     _parts: tuple[ToolbarPart, ...] = ()
 
     def __call__(self, draft: Submitted = _NO_DRAFT) -> tuple[ToolbarPart, ...]:
-        names = _mentioned(draft) if "@" in draft.text else ()
+        names = _mentioned(self.session, draft) if "@" in draft.text else ()
         own = _own_values(self.session, draft.text) if draft.text.startswith("/") else ""
         key = (*self._state(), names, own)
         if key != self._key:
@@ -66,10 +71,10 @@ def _own_values(session: Session, text: str) -> str:
     return one_line(f"this once: {values}", _OWN_COLUMNS) if values else ""
 
 
-def _mentioned(draft: Submitted) -> tuple[str, ...]:
-    from chatrepl.shells.mentioned import draft_names  # seldom needed
+def _mentioned(session: Session, draft: Submitted) -> tuple[str, ...]:
+    from chatrepl.shells.mentioned import draft_names, existing  # seldom needed
 
-    return draft_names(draft.text, draft.pasted)
+    return draft_names(draft.text, draft.pasted, existing(session))
 
 
 def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
@@ -200,5 +205,23 @@ def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
         return
     word = words_of(before[-LONGEST:])[-1]
     if word.startswith("@"):
+        if (servers := session.edges.servers()) is not None:
+            yield from _served(servers, word[1:], cursor)
         for path in complete_path(unescaped(word[1:])):
             yield Candidate(cursor - len(word) + 1, escaped(path), path, path_words(path))
+
+
+def _served(servers: "Servers", begun: str, cursor: int) -> Iterator[Candidate]:
+    """Offer servers by their beginnings, and the resources of one that is named."""
+    server, colon, _ = begun.partition(":")
+    at = cursor - len(begun)
+    if not colon:
+        for name in servers.names():
+            if begun and name.startswith(begun):
+                yield Candidate(at, f"{name}:", f"{name}:", "resources of this server")
+    elif server in servers.names():
+        with suppress(ToolError):  # it is told where one is asked for
+            for one in servers.resources(server):
+                offer = f"{server}:{one.uri}"
+                if offer.startswith(begun):
+                    yield Candidate(at, escaped(offer), one.uri, one.name)

@@ -201,7 +201,7 @@ class Repl:
             self._send_if_agreed(text)
 
     def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
-        from chatrepl.shells.mentioned import attach_mentions, not_mentioning  # seldom needed
+        from chatrepl.shells.mentioned import attach_mentions, existing, not_mentioning  # seldom
 
         mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
         files = tuple(mentioned.values())
@@ -213,7 +213,7 @@ class Repl:
             if self.draft == text:  # nothing came; what was refused is mentioned no more
                 staged = self.session.next.staged
                 refused = (path for path, file in mentioned.items() if file not in staged)
-                self.draft = not_mentioning(text, refused)
+                self.draft = not_mentioning(text, refused, existing(self.session))
             self.session.unstage(*files)  # where nothing came, the draft names them again
 
     def _send_if_agreed(self, text: str) -> None:

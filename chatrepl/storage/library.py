@@ -235,6 +235,7 @@ def _from_tail(data: bytes) -> dict[str, Any] | None:
         changed = _parsed(data, at).get("set")
         if isinstance(changed, dict):
             facts |= {key: changed[key] for key in ("name", "title") if key in changed}
+            facts |= records.paid_since(facts, changed)
     return facts
 
 
@@ -260,7 +261,7 @@ def _text(value: Any) -> str:
 
 
 _AROUND: Final = 40
-_SPEAKING: Final = frozenset({"turn", "end", "d"})
+_SPEAKING: Final = frozenset({"turn", "end", "d", "meta"})
 
 
 @frozen
@@ -350,6 +351,10 @@ def _ended(data: bytes) -> Iterator[str]:
 def _spoken(line: bytes, ended: frozenset[str]) -> Iterator[tuple[TurnId, Role, str]]:
     """Give what a record says in words."""
     record = _record(line)
+    if record["t"] == "meta":  # at the turn that it was asked after
+        for asked in records.turns_beside(record.get("set")):
+            yield from ((asked.parent or asked.id, m.role, m.markdown) for m in asked.messages)
+        return
     try:
         turn = records.turn_id(record.get("id"))
         if record["t"] == "d":
@@ -357,7 +362,7 @@ def _spoken(line: bytes, ended: frozenset[str]) -> Iterator[tuple[TurnId, Role, 
                 yield turn, "assistant", records.text(record.get("text"))
             return
         for message in records.messages_from(record.get("messages")):
-            yield turn, message.role, "\n".join(b.to_markdown() for b in message.content)
+            yield turn, message.role, message.markdown
     except ValueError:
         return
 

@@ -10,7 +10,14 @@ from typing import Any, Final
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.storage.history_line import HistoryLine
-from chatrepl.storage.records import VERSION, line, message_to_record, turn_to_record
+from chatrepl.storage.records import (
+    VERSION,
+    line,
+    message_to_record,
+    paid_aside,
+    paid_beside,
+    turn_to_record,
+)
 
 TITLE_LENGTH: Final = 60
 OPENING: Final = b'{"t":"conv"'
@@ -114,8 +121,12 @@ class RecordLog:
     def _digest(self) -> dict[str, Any]:
         """What a list of conversations shows, so that it need read no more than this record."""
         digest: dict[str, Any] = {"n": self._depth.get(self.told.state.head, 0)}
-        if self._usd is not None:
-            digest["usd"] = round(self._usd, 6)
+        aside = paid_aside(self.facts)
+        if self._usd is not None or aside:
+            beside = sum(paid_beside(self.facts, self.turns))
+            digest["usd"] = round((self._usd or 0.0) + beside + aside, 6)
+        if aside:
+            digest["aside"] = round(aside, 6)  # of it
         for key in ("name", "title"):
             if self.facts.get(key):
                 digest[key] = self.facts[key]

@@ -17,7 +17,8 @@ JSON lines that are inert on a terminal, always encodable, and still readable an
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any, Final, cast
 
@@ -25,6 +26,7 @@ from chatrepl.core.foreign_json import DEEPEST, counted, decode
 from chatrepl.core.talk.blocks import Block, block_from_wire, misfits
 from chatrepl.core.talk.conversation import Message, Prefill, Receipt, Turn, TurnId
 from chatrepl.core.talk.usage import Usage
+from chatrepl.core.world import BESIDE, PAID_ASIDE
 
 # JSON escapes C0 by itself. These would still act on a terminal that shows the file, or cannot be
 # encoded at all: DEL and C1, invisible and bidirectional format characters, surrogate halves,
@@ -119,6 +121,48 @@ def turn_from_record(record: Mapping[str, Any]) -> Turn:
         created=number(record.get("created", 0.0)),
         by_hand=record.get("by_hand") is True,
     )
+
+
+def turns_beside(facts: object) -> Iterator[Turn]:
+    """Read what was asked beside a conversation from the facts that go with it."""
+    for key, record in facts.items() if isinstance(facts, Mapping) else ():
+        if isinstance(key, str) and key.startswith(BESIDE):
+            with suppress(ValueError, AttributeError):  # one that is damaged costs no other
+                yield turn_from_record(record)
+
+
+def paid_beside(facts: Mapping[str, Any], turns: Container[str] = ()) -> Iterator[float]:
+    """Give what was paid for each question beside a conversation that is none of its `turns`."""
+    for key, record in facts.items():
+        match record:
+            case {"id": str(id_), "receipt": {"cost_usd": int() | float() as usd}}:
+                if key.startswith(BESIDE) and id_ not in turns:
+                    yield usd
+            case _:
+                pass
+
+
+def paid_aside(facts: Mapping[str, Any]) -> float:
+    """Tell what was paid in a conversation for what is kept nowhere, such as its title."""
+    match facts.get(PAID_ASIDE):
+        case [int() | float() as usd, *_]:
+            return usd
+        case _:
+            return 0.0
+
+
+def paid_since(facts: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, float]:
+    """Give anew what a conversation cost by its `facts`, now that others `changed`; or nothing."""
+    beside = [*paid_beside(changed)]
+    if not beside and PAID_ASIDE not in changed:
+        return {}
+    usd, was = (_dollars(facts.get(key)) for key in ("usd", "aside"))
+    aside = paid_aside(changed) if PAID_ASIDE in changed else was
+    return {"usd": usd + sum(beside) + aside - was, "aside": aside}
+
+
+def _dollars(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def message_to_record(message: Message) -> dict[str, Any]:

@@ -98,13 +98,13 @@ def is_picture(data: bytes) -> bool:
 
 def answer_of(program: ToolProgram, end: ProgramEnd) -> ToolAnswer:
     """Tell the model in text how a run ended, and what the program said."""
-    is_whole = not end.stopped
-    output = _text(end.output, is_whole=is_whole) if not is_picture(end.output) else ""
+    words = _text(end.words).strip()
+    output = "" if is_picture(end.output) else _text(end.output, is_whole=not end.stopped)
     if end.stopped == "full" and output:
         return ToolAnswer((TextBlock(f"{output}\n{_CUT}"),))
     if how := _fault(program, end):
-        return ToolAnswer.error("\n".join(filter(None, (how, _text(end.words).strip(), output))))
-    return ToolAnswer((TextBlock(output if output.strip() else _NOTHING),))
+        return ToolAnswer.error("\n".join(filter(None, (how, words, output))))
+    return ToolAnswer((TextBlock(output if output.strip() else f"{_NOTHING}\n{words}".rstrip()),))
 
 
 def _fault(program: ToolProgram, end: ProgramEnd) -> str:

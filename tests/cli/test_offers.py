@@ -71,7 +71,22 @@ def test_profiles_are_those_of_the_file_that_the_line_names(home: Path) -> None:
     assert offered("profile", config=str(other)) == ["third"]
 
 
-@pytest.mark.parametrize("name", ["model", "profile"])
+def test_tools_and_servers_are_those_of_the_file_and_the_profile(home: Path) -> None:
+    _configure(
+        home,
+        "[tools.lines]\ncommand = 'wc -l'\n[profiles.work.tools.words]\ncommand = 'wc -w'\n"
+        "[mcp.far]\nurl = 'https://example.com/mcp?key=hunter2'\n",
+    )
+
+    assert offered("tool") == ["lines"]
+    assert offered("tool", "w", profile="work") == ["words"]
+    assert offered("mcp") == ["far"]
+    complete = offer("mcp")
+    assert complete is not None
+    assert "hunter2" not in str(complete(SimpleNamespace(params={}), ""))
+
+
+@pytest.mark.parametrize("name", ["model", "profile", "tool", "mcp"])
 def test_where_the_settings_cannot_be_read_nothing_is_offered(home: Path, name: str) -> None:
     _configure(home, "model = [")
     assert offered(name) == offered("set_", "nonesuch=") == []

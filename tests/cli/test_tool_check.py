@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.cli import doctor
+from chatrepl.cli import doctor, tool_check
 from chatrepl.cli.doctor import examine
 from chatrepl.cli.tool_check import check_tools
 from chatrepl.config.load import Config, load
@@ -47,6 +47,16 @@ def test_what_is_not_there_is_told_with_its_table(tmp_path: Path, table: str, fa
     assert not finding.is_fine
     assert finding.said == f"tools.x: {fault.format(folder=tmp_path)}"
     assert finding.mend == "config.toml:2: see [tools.x]."
+
+
+def test_a_server_that_nothing_here_can_speak_to_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_check, "find_spec", lambda _name: None)
+    text = "[mcp.x]\ncommand = 'sh'\n[mcp.y]\nurl = 'https://a/b'\nconnect = 'service'\n"
+    _, here, far = check_tools(_loaded(tmp_path, text))
+    assert here.said == "mcp.x: chatrepl[mcp] is not installed, which speaks to it."
+    assert far.is_fine
 
 
 def test_a_schema_that_is_none_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.toolbox import named_programs, open_box
+from chatrepl.cli.toolbox import named_programs, named_servers, open_box
 from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.talk.blocks import ImageBlock, TextBlock
@@ -65,6 +65,16 @@ def test_programs_are_found_by_their_names_and_a_slip_is_told(tmp_path: Path) ->
         with pytest.raises(UsageError) as caught:
             named_programs(loaded, [name])
         assert caught.value.message == f"There is no tool {name}."
+        assert caught.value.hint.startswith(hint)
+
+
+def test_servers_are_found_by_their_names_and_a_slip_is_told(tmp_path: Path) -> None:
+    loaded = _loaded(tmp_path, "[mcp.a]\ncommand = 'a'\n[mcp.notes]\nurl = 'http://localhost'\n")
+    assert [it.name for it in named_servers(loaded, ["notes", "a"])] == ["notes", "a"]
+    for name, hint in (("note", "Did you mean notes?"), ("zzz", "[mcp.zzz] in config.toml")):
+        with pytest.raises(UsageError) as caught:
+            named_servers(loaded, [name])
+        assert caught.value.message == f"There is no server {name}."
         assert caught.value.hint.startswith(hint)
 
 

@@ -1,6 +1,7 @@
 """Side questions: answered from the conversation, kept beside it, and no part of it."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Beside, Notice, Several
 from chatrepl.core.settings import Settings
-from chatrepl.session.beside import KEY, plans_beside, turns_beside
+from chatrepl.core.world import BESIDE
+from chatrepl.session.beside import plans_beside, turns_beside
 from tests.commands.playing import CutError, Player
 from tests.commands.trimmer import Trimmer
 
@@ -20,7 +22,7 @@ SET = (
     "/prefill pin Well", "/prefill So", "/system Be brief.", "/think on", "/think off",
     "/effort low", "/web on", "/choose yes no", "/set stop_sequences END",
     "/set cache.enabled false", "/pin 1", "/drop! 1", "/model claude-haiku-4-5", "/goto 1",
-    "/user And this.", "/assistant Said by hand.",
+    "/set cite_documents true", "/user And this.", "/assistant Said by hand.",
 )  # fmt: skip
 
 
@@ -28,8 +30,6 @@ def up_to_the_question(chat: Player, question: str) -> tuple[bytes, bytes]:
     """Cut the next turn's body and the side question's before the words of the question."""
     session = chat.session
     beside = plans_beside(session, session.compose(question))().request.encode()
-    if session.next.form is not None:  # an answer in a form answers nothing
-        session.prepare(form=None)
     turn = session.request(session.compose(question)).encode()
     mark = json.dumps(question).encode()
     return beside[: beside.index(mark)], turn[: turn.index(mark)]
@@ -51,8 +51,25 @@ def test_a_side_question_is_the_next_turn_up_to_the_question(model: str, lines: 
                 chat.talk(line)
         except (UsageError, ApiError):
             pass
-    beside, turn = up_to_the_question(chat, "demo: say what was that again")
-    assert beside == turn
+    with suppress(UsageError):  # with a prefill and thinking there is no next turn to be like
+        beside, turn = up_to_the_question(chat, "demo: say what was that again")
+        assert beside == turn
+
+
+def test_in_a_form_it_is_answered_so_and_that_is_said_once() -> None:
+    chat = Trimmer()
+    chat.do("/choose yes no")
+    chat.talk("demo: say yes " + "word " * 3000)
+    chat.do("/btw demo: say no")
+    chat.do("/btw demo: say yes")
+    chat.do("/btw -m haiku-5-5 demo: say freely")
+    *formed, free = turns_beside(chat.session.recorder.facts)
+    for turn in formed:
+        assert turn.text in {'{"choice":"yes"}', '{"choice":"no"}'}
+        assert turn.receipt is not None
+        assert turn.receipt.usage.cache_read_input_tokens > 1000
+    assert free.text == "freely"
+    assert sum("in the form that is set" in words for words in chat.said) == 1
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -178,7 +195,7 @@ def test_the_last_ones_are_shown_with_where_they_were_asked() -> None:
     chat.do("/undo")
     chat.do("/btw")
     assert "in another branch" in chat.heard
-    chat.session.recorder.keep(chat.session.conversation, **{f"{KEY}x": {"id": 7}})
+    chat.session.recorder.keep(chat.session.conversation, **{f"{BESIDE}x": {"id": 7}})
     chat.do("/btw")  # what is damaged costs nothing else
     assert "say number 4" in chat.heard
 

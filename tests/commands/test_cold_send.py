@@ -9,7 +9,9 @@ import pytest
 from chatrepl.api.prices import price, rates
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.usage import Usage
 from chatrepl.demo.engine import Engine
+from chatrepl.session.beside import turns_beside
 from chatrepl.session.cold import cold_line
 from tests.commands.playing import Player
 
@@ -179,3 +181,32 @@ def test_a_past_is_asked_about_also_while_nothing_can_be_counted_yet() -> None:
     one.way = "c"
     typed(one)
     assert len(one.asked) == 1
+
+
+@pytest.mark.parametrize("way", ["c", "N"])
+def test_a_side_question_of_a_cold_past_is_priced_and_asked_about_too(way: str) -> None:
+    one, clock = player()
+    clock.now += HOUR_S + 60
+    one.way, sent = way, len(one.requests)
+    if way == "N":
+        with pytest.raises(UnsentError):
+            one.do(f"/btw {SHORT}")
+        assert len(one.requests) == sent
+    else:
+        paid = one.session.books.meter.cost.usd
+        one.do(f"/btw {SHORT}")
+        (turn,) = turns_beside(one.session.recorder.facts)
+        assert turn.receipt is not None
+        out = price(turn.receipt.model, Usage(output_tokens=turn.receipt.usage.output_tokens), 0)
+        assert out is not None
+        cost = one.session.books.meter.cost.usd - paid - out.usd
+        assert prices(one.asked[-1])["c"] == pytest.approx(cost, rel=0.02)
+    assert one.asked[-1].endswith("N: send nothing")
+
+
+def test_a_side_question_to_another_model_is_told_to_read_anew_instead() -> None:
+    one, clock = player()
+    clock.now += HOUR_S + 60
+    one.do(f"/btw -m haiku-5-5 {SHORT}")
+    assert one.asked == []
+    assert any("reads the whole conversation anew" in words for words in one.said)

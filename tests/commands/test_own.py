@@ -10,12 +10,15 @@ from chatrepl.commands.own import EXAMPLE, held
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.own_commands import OwnFolders
 from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Confirm, Edit
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.conversation import Message, system_of
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load
+from chatrepl.storage.saved import reopen
 from chatrepl.terminal.prompt.values import Submitted
 from tests.commands.playing import CutError, Player
 
@@ -117,6 +120,47 @@ def test_the_system_prompt_comes_back_and_undo_knows_nothing_of_the_change(
     player.do("/undo 2")
     assert (player.session.system, len(player.session.conversation.path())) == (usual, before)
     assert len(player.session.conversation.past) == past
+
+
+@pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-haiku-4-5"])
+@pytest.mark.parametrize("usual", ["", "Be brief."])
+@pytest.mark.parametrize(("before", "moment"), [(0, "meanwhile"), (2, "meanwhile"), (2, "before")])
+def test_the_system_prompt_comes_back_also_where_all_was_killed(
+    model: str,
+    usual: str,
+    before: int,
+    moment: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    player = with_folder(Player(Settings(model=model)), tmp_path / "commands")
+    session, folder = player.session, tmp_path / "conversations"
+    session.recorder = journal = Journal.new(folder)
+    write("strict", "---\nsystem: Be strict.\n---\nJudge.", "commands")
+    session.adjust(system=usual)
+    for _ in range(before):
+        player.say("hello")
+    source = session.edges.own()
+    assert source is not None
+    with held(session, source.read("strict")):
+        if moment == "meanwhile":
+            turn = session.begin_turn(plan_turn(session.situation, Message.user("Judge.")).turn)
+            session.recorder.delta(turn.id, "I am", "text")
+        assert journal.flush()
+        killed = tmp_path / "killed" / journal.path.name
+        killed.parent.mkdir()
+        killed.write_bytes(journal.path.read_bytes())
+
+    after, (entry,) = Player(Settings(model=model)), list_entries(killed.parent)
+    opened = reopen(entry)
+    after.session.begin_with(opened.conversation, opened.recorder)
+    assert after.session.system == usual
+    assert isinstance(after.session.recorder, Journal)
+    assert after.session.recorder.flush()
+    assert system_of(load(killed).conversation) == usual
+    assert after.session.recorder.facts["usual_system"] is None
+    assert session.system == usual
 
 
 def test_where_nothing_came_all_is_as_it_was_and_the_line_is_back(player: Player) -> None:

@@ -244,6 +244,53 @@ def test_a_search_begins_in_this_conversation_and_leads_to_the_turns(chat: Trimm
     assert chat.session.conversation.path()[-1].text == "otters swim"
 
 
+def test_a_search_finds_what_was_asked_beside_at_the_turn_that_it_was_asked_after(
+    chat: Trimmer,
+) -> None:
+    chat.do("/btw demo: say otters first")
+    for words in ("one", "two", "three"):
+        chat.say(f"demo: say {words}")
+        chat.do(f"/btw demo: say otters after {words}" if words == "two" else "/think show")
+    ((name, turns, places, where),) = search(chat, "otters after")
+    assert (name, turns, places) == ("(this one)", "2", "2")
+    assert where == "otters after two"
+    assert len(search(chat, "otters first")) == 1
+    chat.do("/btw keep")
+    assert search(chat, "otters after")[0][2] == "2"
+    chat.do("/save wet")
+    chat.do("/clear")
+    chat.say("demo: say dry")
+    rest(chat)
+    ((name, turns, places, where),) = search(chat, "otters after")
+    assert name == "wet"
+    assert "2" in turns
+    assert chat.tables[-1].footer.startswith("/load wet")
+
+
+def test_a_list_knows_what_was_paid_beside_and_aside(chat: Trimmer, folder: Path) -> None:
+    def listed() -> float:
+        rest(chat)
+        (entry,) = list_entries(folder)
+        assert entry.usd is not None
+        return entry.usd
+
+    session = chat.session
+    chat.say("demo: say one")
+    for line in ("/btw demo: say beside", "", "/btw demo: say more", "/btw keep", ""):
+        if line:
+            chat.do(line)
+        else:
+            chat.say("demo: say on")
+        assert listed() == pytest.approx(session.books.talk.cost.usd, abs=2e-6)
+    for aside in (0.25, 0.5):
+        session.recorder.meta(paid_aside=[aside, aside])
+        known = session.books.talk.cost.usd + aside
+        assert listed() == pytest.approx(known, abs=2e-6)
+    chat.say("demo: say on")
+    assert listed() == pytest.approx(session.books.talk.cost.usd + 0.5, abs=3e-6)
+    session.recorder.meta(paid_aside="much")
+
+
 @pytest.mark.parametrize("name", ["wet 7", "7", "a 1 2"])
 def test_a_name_may_end_in_a_number(chat: Trimmer, name: str) -> None:
     chat.say("demo: say x")

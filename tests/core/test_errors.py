@@ -9,6 +9,7 @@ from chatrepl.core.errors import (
     ConfigError,
     ReplyError,
     StorageError,
+    ToolError,
     UsageError,
 )
 
@@ -21,6 +22,7 @@ from chatrepl.core.errors import (
         (ConfigError, 2),
         (AttachmentError, 2),
         (StorageError, 1),
+        (ToolError, 1),
         (ReplyError, 8),
     ],
 )

@@ -297,7 +297,7 @@ MANY: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("place", ["text", "error", "kind of block"])
+@pytest.mark.parametrize("place", ["text", "kind of block"])
 def test_no_room_that_asks_much_or_counts_keeps_a_key_that_a_server_repeats(
     desk: Desk, echo: Echo, place: str
 ) -> None:

@@ -60,6 +60,25 @@ def test_one_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest.Monk
     assert _is_gone(_pid(server.url))
 
 
+def test_one_that_is_not_waited_for_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def in_a_hurry(process: "subprocess.Popen[bytes]", timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        return wait(process)
+
+    wait = subprocess.Popen.wait
+    with (
+        monkeypatch.context() as hurry,
+        pytest.raises(KeyboardInterrupt),
+        serving(MODEL, [*FAKE, "deaf"], "/x") as server,
+    ):
+        hurry.setattr(subprocess.Popen, "wait", in_a_hurry)
+
+    assert _is_gone(_pid(server.url))
+
+
 @pytest.mark.parametrize(
     ("manner", "words"),
     [("broken", "Small.gguf: error: unknown architecture 'zeta'"), ("silent", "Small.gguf"),

@@ -114,3 +114,14 @@ def test_filling_the_cache_is_no_saving(tmp_path: Path) -> None:
 def test_an_empty_ledger_is_said_to_be_empty(tmp_path: Path, span: str) -> None:
     assert "Nothing was spent" in none_spent(UsageQuestion(span))
     assert usage_list(look_at(None, UsageQuestion(span), price, NOW)).rows == ()
+
+
+def test_what_only_kept_the_cache_warm_is_counted_and_told_apart(tmp_path: Path) -> None:
+    for number in range(3):
+        spending = Spending(f"{number}", NOW, "m", Usage(1), cost=Cost(0.5, 0.0), warm=number > 0)
+        Accounts.of(tmp_path).enter(spending)
+    spent = look_at(tmp_path, UsageQuestion(), price, NOW)
+    table, total = usage_list(spent), usage_facts(spent)["total"]
+    assert table.rows[0][1] == "3"
+    assert table.footer == "2 requests only kept the cache warm, for $1.00."
+    assert (total["requests"], total["kept_warm"], total["kept_warm_usd"]) == (3, 2, 1.0)

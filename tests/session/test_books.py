@@ -7,7 +7,8 @@ from chatrepl.core.exchange.reply import MessageDelta, MessageStart, MessageStop
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.talk.usage import Cost
-from chatrepl.session.books import PAID_ASIDE, Books, paid_aside, receipt_of
+from chatrepl.core.world import PAID_ASIDE
+from chatrepl.session.books import Books, paid_aside, receipt_of
 
 PLAN = Plan(Request({"model": "asked"}, ()), Conversation(), Turn(TurnId(""), None, ()))
 

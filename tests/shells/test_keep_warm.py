@@ -166,6 +166,15 @@ def test_what_was_gone_all_the_same_is_not_read_again(waiting: _Waiting) -> None
     assert len(waiting.reads) == 1
 
 
+def test_what_is_set_and_cannot_be_sent_is_left_for_the_next_message_to_tell(
+    waiting: _Waiting,
+) -> None:
+    waiting.session.use(model="claude-haiku-4-5", thinking="on")
+    waiting.session.prepare(prefill="So")
+    waiting.wait(5000)
+    assert not waiting.reads
+
+
 def test_no_budget_is_exceeded_for_it(waiting: _Waiting) -> None:
     waiting.session.use(budget_day_usd=0.0001)
     waiting.wait(5000)

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.errors import AttachmentError, UnsentError
+from chatrepl.core.errors import AttachmentError, ToolError, UnsentError
+from chatrepl.core.served import ServedFile
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import DocumentBlock
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
-from chatrepl.shells.mentioned import attach_mentions, draft_names, not_mentioning
+from chatrepl.shells.mentioned import attach_mentions, draft_names, existing, not_mentioning
+from chatrepl.shells.prompt_feeds import complete
+from tests.serving import GivenServers
 
 
 class Asked:
@@ -153,3 +157,70 @@ def test_a_draft_names_what_it_will_bring(session: Session) -> None:
         ".env?",
     )
     assert draft_names("@notes.txt " * 10_000) == ()
+
+
+def test_what_a_server_serves_is_attached_and_its_name_ends_where_a_sentence_does(
+    session: Session,
+) -> None:
+    servers = GivenServers()
+    session.equip(servers=lambda: servers)
+    asked = Asked(answer=False)
+
+    mentioned = attach_mentions(session, "Is @maps:map://oslo.md, and @other:x, north?", asked)
+
+    (file,) = mentioned.values()
+    assert (file.name, servers.asked) == ("maps:map://oslo.md", ["map://oslo.md"])
+    assert file.block == DocumentBlock.plain("far north", "maps:map://oslo.md")
+    assert asked.questions == []
+
+
+def test_all_parts_of_a_resource_go_along_and_an_empty_one_is_refused(session: Session) -> None:
+    parts = (ServedFile("maps:a", b"one"), ServedFile("maps:b", b"two"))
+    session.equip(servers=lambda: GivenServers(files=parts))
+    (file,) = attach_mentions(session, "@maps:a", Asked(answer=False)).values()
+    assert len(file.blocks) == 2
+
+    session.equip(servers=lambda: GivenServers(files=()))
+    with pytest.raises(AttachmentError, match="maps:a is empty"):
+        attach_mentions(session, "@maps:a", Asked(answer=False))
+    with pytest.raises(ToolError, match="down did not start"):
+        attach_mentions(session, "@down:a", Asked(answer=False))
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_resource_that_was_pasted_is_asked_about(session: Session, answer: bool) -> None:
+    session.equip(servers=GivenServers)
+    asked = Asked(answer)
+
+    assert names(session, "see @maps:map://a", asked, "see @maps:map://a") == (
+        ["maps:map://oslo.md"] if answer else []
+    )
+    assert len(asked.questions) == 1
+
+
+def test_a_file_comes_before_a_resource_of_its_name(session: Session) -> None:
+    Path("maps:plan").write_text("a file")
+    session.equip(servers=GivenServers)
+
+    (file,) = attach_mentions(session, "@maps:plan", Asked(answer=False)).values()
+    assert file.name == "maps:plan"
+
+
+def test_a_resource_that_is_refused_is_mentioned_no_more(session: Session) -> None:
+    session.equip(servers=GivenServers)
+    there = existing(session)
+
+    assert draft_names("see @maps:map://oslo.md", exists=there) == ("oslo.md",)
+    assert not_mentioning("see @maps:a", ["maps:a"], there) == "see maps:a"
+
+
+def test_resources_are_offered_behind_the_name_of_their_server(session: Session) -> None:
+    session.equip(servers=GivenServers)
+
+    def offers(text: str) -> list[str]:
+        return [one.text for one in complete(session, text, len(text))]
+
+    assert "maps:" in offers("see @ma")
+    assert offers("see @maps:map://o") == ["maps:map://oslo.md"]
+    assert offers("see @maps:")[1] == "maps:map://a\\ b"
+    assert offers("see @down:") == []

@@ -298,6 +298,23 @@ def test_a_bug_in_the_middle_leaves_what_came_and_is_told_in_a_line(
     assert out == "half of it\n" if output == "text" else result(made)["text"] == "half of it"
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_bug_that_keeps_a_turn_from_the_conversation_leaves_what_came_and_no_other_turn(
+    earlier: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATREPL_STATE_DIR", str(tmp_path))
+    bugs_here.cache_clear()
+    made = shot(Manner(output="json"))
+    if earlier:
+        made.session.add_turn(None, Message.user("before"), Message("assistant", ()))
+    monkeypatch.setattr(Conversation, "add", None)
+
+    assert ask(made, "half of", " it") == 70
+
+    assert result(made)["text"] == "half of it"
+    assert len(list((tmp_path / "bugs").iterdir())) == 1
+
+
 def test_a_bug_is_kept_nowhere_where_nothing_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,16 @@ from tests.soak.bugs_in_runs import ROOMS
 _HERE: Final = "tests.soak.bugs_at_exit"
 _WORDS: Final = ("Traceback", "Exception", "never retrieved", "Injected", "Press ENTER")
 _BUG: Final = 70
-_STOPS: Final = {KeyboardInterrupt: 130, SystemExit: 143}
+
+
+class TerminatedError(SystemExit):
+    """What a deadly signal raises."""
+
+    def __init__(self, _where: str) -> None:
+        super().__init__(143)
+
+
+_STOPS: Final = {KeyboardInterrupt: 130, TerminatedError: 143}
 
 
 @dataclass

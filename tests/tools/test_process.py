@@ -88,12 +88,18 @@ def test_what_cannot_be_started_leaves_nothing_open(folder: str) -> None:
 
 
 _FORKS = "import os, time\nfor _ in range(5): os.fork()\ntime.sleep(300)"
+_RUNS = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+while not os.fork() or os._exit(0): time.sleep(0.001)
+"""
 _STUBBORN = "trap '' TERM HUP INT;"
 HOSTILE = {
     "hangs": ("sleep", "300"),
     "does not listen": ("sh", "-c", f"{_STUBBORN} while :; do sleep 300; done"),
     "stops itself": ("sh", "-c", "kill -STOP $$"),
     "forks": (sys.executable, "-c", _FORKS),
+    "runs away": (sys.executable, "-c", _RUNS),
     "forks and leaves": ("sh", "-c", "(sleep 300 & sleep 300) & (sleep 300 &) ; echo x"),
     "keeps the pipe": ("sh", "-c", f"({_STUBBORN} sleep 300) & sleep 0.1; echo x"),
     "floods": ("sh", "-c", f"{_STUBBORN} cat /dev/zero"),

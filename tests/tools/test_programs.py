@@ -161,3 +161,4 @@ def test_what_is_too_much_to_be_of_use_is_an_error(output: bytes, said: str) -> 
 
 def test_a_program_that_says_nothing_is_told_of() -> None:
     assert _text(_called("true")) == "[it printed nothing]"
+    assert _text(_called("sh -c 'echo done >&2'")) == "[it printed nothing]\ndone"

@@ -136,12 +136,13 @@ def plan_aside(situation: Situation, message: Message, model: Model) -> Plan:
 def plan_beside(situation: Situation, message: Message, model: Model) -> Plan:
     """Plan to ask `model` something beside the conversation: as the next turn, up to the question.
 
-    What follows the question there is left out, as a form is. So all before it is read from the
-    cache, and thinking stays bound to its past.
+    What follows the question there is left out. So all before it is read from the cache, and
+    thinking stays bound to its past. Another model has nothing in the cache, and needs no form.
     """
-    ask = replace(situation.ask, instruction="", schema=None)
+    schema = situation.ask.schema if model.id == situation.model.id else None
+    ask = replace(situation.ask, instruction="", schema=schema)
     turn = replace(situation, model=model, ask=ask).request(message)
-    plan = plan_turn(replace(situation.plain, model=model), message)
+    plan = plan_turn(replace(situation, model=model, ask=replace(ask, prefill="")), message)
     request = replace(plan.request, params=turn.params, betas=turn.betas)
     return replace(plan, request=request)
 

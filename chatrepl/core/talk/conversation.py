@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
-from typing import Any, Literal, NewType, TypeAlias
+from typing import Any, Final, Literal, NewType, TypeAlias
 
 from chatrepl.core.talk.blocks import (
     THINKING,
@@ -27,6 +27,7 @@ TurnId = NewType("TurnId", str)
 Role: TypeAlias = Literal["user", "assistant", "system"]
 PrefillMode: TypeAlias = Literal["native", "schema", "emulated"]
 Mark: TypeAlias = Literal["dropped", "pinned"]
+USUAL_SYSTEM: Final = "usual_system"  # the fact that holds it while one message has another
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Message:
     def is_silent(self) -> bool:
         """Whether there is nothing to read in it: it changes the effort alone."""
         return self.effort is not None and not self.content
+
+    @property
+    def markdown(self) -> str:
+        """What it says, block by block."""
+        return "\n".join(block.to_markdown() for block in self.content)
 
     @cached_property
     def sendable(self) -> "Message":
@@ -279,6 +285,15 @@ class Conversation:
         if change is None and changes:
             change = changes[-1]
         return self.then(replace(self.state, head=turn.parent, next_system=change))
+
+    def with_system(self, text: str) -> "Conversation":
+        """Stand here with that system prompt for the next message; no step to undo."""
+        plain = replace(self, state=replace(self.state, next_system=None))
+        if system_of(plain) == text:
+            return plain
+        if not self.path():
+            return replace(plain, state=replace(plain.state, system=text))
+        return replace(plain, state=replace(plain.state, next_system=text))
 
     def settled(self) -> "Conversation":
         """Stand here without a system prompt that waits for the next message."""

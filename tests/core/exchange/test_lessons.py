@@ -367,3 +367,19 @@ def test_a_system_prompt_in_mid_conversation_is_refused_in_many_words(words: str
 )
 def test_what_stands_in_a_message_is_no_prefill(words: str) -> None:
     assert facts(words, Request(FULL, (HELLO,), prefill=NATIVE)) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "max_tokens: must be greater than or equal to 1",
+        "body.max_tokens: Input should be greater than 0",
+        "`max_tokens` must be a positive integer",
+        "max_tokens: 0 cannot be combined with `thinking`",
+    ],
+)
+def test_a_length_of_zero_that_is_refused_teaches_nothing_of_the_longest_reply(words: str) -> None:
+    read = Request({**FULL, "max_tokens": 0}, (HELLO,), warms=True)
+    assert facts(words, read) == {"max_tokens.0": False}
+    assert find("claude-opus-5-5").learned(facts(words, read)).max_output == 128_000
+    assert facts(words, Request({**FULL, "max_tokens": 0}, (HELLO,))) == {}
