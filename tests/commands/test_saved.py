@@ -545,18 +545,20 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
 
 
 def test_the_curl_command_holds_to_the_byte_what_went_out_last_but_for_the_cache() -> None:
-    player = Player(Settings(model="claude-opus-5-5", betas=("one-1",), extra_body={"seed": None}))
+    player = Player(
+        Settings(model="claude-opus-5-5", betas=("one-2026-01-01",), extra_body={"seed": None})
+    )
     player.say("demo: say first")
     player.do("/prefill So: ")
     player.say("demo: say second ümlaut")
     player.do("/export curl")
     ours = frozenset({"cache_control", "diagnostics"})
     assert streaming(player.requests[-1].without(ours)).decode() in player.heard
-    assert "anthropic-beta: one-1" in player.heard
+    assert "anthropic-beta: one-2026-01-01" in player.heard
     assert f"anthropic-version: {api_version()}" in player.heard
     assert "authorization: Bearer $ANTHROPIC_API_KEY" in player.heard
     player.do("/export python")
-    assert "default_headers={'anthropic-beta': 'one-1'}" in player.heard
+    assert "default_headers={'anthropic-beta': 'one-2026-01-01'}" in player.heard
 
 
 def test_an_export_of_a_part_says_how_many_turns_it_holds(chat: Trimmer, tmp_path: Path) -> None:
