@@ -14,7 +14,7 @@ from chatrepl.cli.app import completion_script
 from chatrepl.cli.help import EXITS
 from chatrepl.cli.options import FLAGS
 from chatrepl.commands.registry import GROUPS, REGISTRY
-from chatrepl.config.show import example, toml
+from chatrepl.config.show import example, toml, values_line
 from chatrepl.core.settings import OPTIONS
 from tests.man_page import man_page
 
@@ -52,7 +52,7 @@ def settings() -> Iterator[tuple[str, ...]]:
     """The settings, with the variable that sets each and its default."""
     for key, opt in OPTIONS.items():
         default = toml("" if opt.default is None else opt.default)
-        choices = f" One of {', '.join(map(toml, opt.choices))}." if opt.choices else ""
+        choices = f" {values_line(opt)}" if opt.choices else ""
         yield f"`{key}`", f"`{default}`", f"{opt.about}{choices}"
 
 

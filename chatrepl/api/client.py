@@ -5,6 +5,7 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 """
 
 from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -16,7 +17,14 @@ from chatrepl.api.credentials import Credentials
 from chatrepl.api.errors.exceptions import from_exception, in_words
 from chatrepl.api.http import FAULTS as HTTP_FAULTS
 from chatrepl.api.http import open_http
-from chatrepl.api.outgoing import MESSAGES, beta_header, counting, patience, streaming
+from chatrepl.api.outgoing import (
+    MESSAGES,
+    beta_header,
+    counting,
+    patience,
+    streaming,
+    without_own_tools,
+)
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -30,6 +38,7 @@ FAULTS: Final = replace(
     credentials=(anthropic.CredentialsError,),
     timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
 )
+_TOKEN: Final = "authorization_token"  # noqa: S105 - the name of a key
 NO_HEADERS: Final[Mapping[str, str]] = {}
 _UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
 
@@ -52,15 +61,36 @@ class Client:
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and give what comes. Leaving the iteration closes the connection."""
-        origin = for_model(self._origin, request.model)
+        origin = for_model(with_tokens_of(request, self._origin), request.model)
         betas = beta_header(request, self._headers)
         body = streaming(request)
         response = await self._send("POST", MESSAGES, body, origin, stream=True, headers=betas)
         return read_reply(Answer(response, origin, HTTP_FAULTS), self._limits)
 
     async def count_tokens(self, request: Request) -> int:
-        """Ask the service how many tokens a request's input has."""
-        origin = for_model(self._origin, request.model)
+        """Ask the service how many tokens a request's input has.
+
+        Where it counts none beside its own tools, they are left out: that they are refused here
+        tells nothing of a request for an answer.
+        """
+        try:
+            return await self._count(request)
+        except ApiError as error:
+            if (fewer := without_own_tools(request, error)) is None:
+                raise
+        try:
+            return await self._count(fewer)
+        except ApiError as error:
+            if error.kind is not ApiErrorKind.INVALID:
+                raise
+            raise ApiError(
+                ApiErrorKind.NOT_FOUND,
+                "The service counts no tokens where its own tools were used.",
+                "/context has an estimate.",
+            ) from error
+
+    async def _count(self, request: Request) -> int:
+        origin = for_model(with_tokens_of(request, self._origin), request.model)
         betas, body = beta_header(request, self._headers), counting(request)
         response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)
         count = _read(response, origin).get("input_tokens")
@@ -94,17 +124,23 @@ class Client:
 
     async def lines(self, path: str, most: int) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a file as they come, each of so many bytes at most."""
-        response = await self._send("GET", path, None, self._origin, stream=True)
         rest = b""
-        try:
-            async for chunk in response.aiter_bytes():
+        async with aclosing(self.chunks(path)) as chunks:
+            async for chunk in chunks:
                 *lines, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else (rest + chunk,)
                 for line in lines:
                     yield self._origin.hide(line)
                 if len(rest) > most:
                     raise _odd(self._origin)
-            if rest.strip():
-                yield self._origin.hide(rest)
+        if rest.strip():
+            yield self._origin.hide(rest)
+
+    async def chunks(self, path: str) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a file as they come."""
+        response = await self._send("GET", path, None, self._origin, stream=True)
+        try:
+            async for chunk in response.aiter_bytes():
+                yield chunk
         except FAULTS.raised as error:
             raise from_exception(error, self._origin, FAULTS, begun=True) from error
         finally:
@@ -178,6 +214,14 @@ def _odd(origin: Origin) -> ApiError:
         "Check base_url.",
         retryable=False,
     )
+
+
+def with_tokens_of(request: Request, origin: Origin) -> Origin:
+    """Give who is asked, who is not to repeat the tokens for other servers that a request holds."""
+    servers = request.params.get("mcp_servers")
+    named = [one for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
+    tokens = [token for one in named if isinstance(token := one.get(_TOKEN), str) and token]
+    return replace(origin, secrets=(*origin.secrets, *tokens)) if tokens else origin
 
 
 def connect(

@@ -10,7 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -106,6 +106,15 @@ def _run(command: str) -> str:
         words = []
     if not words:
         raise ConfigError("api_key_command is no command.", "Check its quotes.")
+    return fetched(words, "api_key_command", "or set ANTHROPIC_API_KEY")
+
+
+def fetched(words: Sequence[str], name: str, otherwise: str) -> str:
+    """Run what prints a key, a few seconds at most, and give it; errors call it `name`.
+
+    No shell has a part in it. Raises ApiError, which never holds the key.
+    """
+    hint = f"Run it by itself to see why, {otherwise}."
     try:
         done = subprocess.run(
             words,
@@ -115,28 +124,26 @@ def _run(command: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _no_key(f"gave no key within {COMMAND_TIMEOUT_S:g} s") from None
+        why = f"{name} gave no key within {COMMAND_TIMEOUT_S:g} s."
+        raise ApiError(ApiErrorKind.AUTH, why, hint) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _no_key(f"could not be run: {words[0]}: {reason}") from None
+        why = f"{name} could not be run: {words[0]}: {reason}."
+        raise ApiError(ApiErrorKind.AUTH, why, hint) from None
     key = bare(done.stdout.decode("utf-8", "replace"))
     if done.returncode != 0:
         lines = _safe_lines(done.stderr, key)
         reason = f": {lines[-1][:200]}" if lines else ""
-        raise _no_key(f"failed with exit code {done.returncode}{reason}")
+        why = f"{name} failed with exit code {done.returncode}{reason}."
+        raise ApiError(ApiErrorKind.AUTH, why, hint)
     if not key:
-        raise _no_key("printed nothing")
+        raise ApiError(ApiErrorKind.AUTH, f"{name} printed nothing.", hint)
     return key
 
 
 def _safe_lines(said: bytes, key: str) -> list[str]:
     words = redact(said.decode("utf-8", "replace"), (key, *key.split()))
     return without_keys(words).strip().splitlines()
-
-
-def _no_key(what: str) -> ApiError:
-    hint = "Run it by itself to see why, or set ANTHROPIC_API_KEY."
-    return ApiError(ApiErrorKind.AUTH, f"api_key_command {what}.", hint)
 
 
 def _on_disk(environ: Mapping[str, str]) -> Credentials | None:

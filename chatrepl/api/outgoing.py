@@ -1,19 +1,23 @@
 """What every request to the service has in common, whoever sends it."""
 
+import re
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 
 BETA: Final = "anthropic-beta"
 MESSAGES: Final = "/v1/messages"
 CONNECT_TIMEOUT_S: Final = 10.0
 SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
+_OWN: Final = r"web_(search|fetch)_|code_execution_"
 _UPLOAD_BYTES_PER_S: Final = 100_000
 _UNCOUNTED: Final = frozenset(
     "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed fallbacks "
-    "temperature top_p top_k".split()
+    "temperature top_p top_k container".split()
 )
 
 
@@ -27,6 +31,18 @@ def counting(request: Request) -> bytes:
     """Write the body of the question how many tokens a request has."""
     params = {key: value for key, value in request.params.items() if key not in _UNCOUNTED}
     return request.encode_with(params)
+
+
+def without_own_tools(request: Request, error: ApiError) -> Request | None:
+    """Give a request without the service's own tools, where an error refuses them; else None."""
+    tools = request.params.get("tools")
+    given = tools if isinstance(tools, list) else []
+    others = [t for t in given if not re.match(_OWN, str(isinstance(t, dict) and t.get("type")))]
+    words = (error.answer or error.message).casefold()
+    if error.kind is not ApiErrorKind.INVALID or len(others) == len(given) or "tool" not in words:
+        return None
+    rest = {k: value for k, value in request.params.items() if k not in {"tools", "tool_choice"}}
+    return replace(request, params={**rest, **({"tools": others} if others else {})})
 
 
 def beta_header(request: Request, headers: Mapping[str, str]) -> dict[str, str]:

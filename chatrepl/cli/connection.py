@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from chatrepl.api.credentials import find, missing
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 DEMO_PACE: Final = 120.0
 _WIND_UP_S: Final = 1.0
 _LOOK_S: Final = 0.01
+_CONNECTS: Final = "mcp_servers"
 _UNPROVEN: Final = frozenset({None, 401, 403})
 Answered = TypeVar("Answered")
 
@@ -64,6 +65,8 @@ class Connection:
     till: Till | None = None
     heard: "Heard | None" = None
     kept: "KeptConnections | None" = None
+    session: Session | None = None
+    tokens: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -98,6 +101,7 @@ class Connection:
 
     def keep_account(self, session: Session) -> None:
         """Enter in the ledger what `session` asks from now on; the demo costs nothing."""
+        self.session = session
         if not self.is_demo:
             self.till = Till(session, find_folders(os.environ).state, self.count)
 
@@ -117,8 +121,9 @@ class Connection:
         if self.kept is not None and self.kept.route is not self.route:
             self.kept.close()
             self.kept = self._keeping()
-        events = None if self.kept is None else await self.kept.stream(request)
-        return events or await self._send(request)
+        if self.kept is None or _CONNECTS in request.params:
+            return await self._send(request)
+        return await self.kept.stream(request) or await self._send(request)
 
     def listen(self, heard: "Heard", *, plainly: bool) -> None:
         """Let somebody hear the status and the headers of all answers.
@@ -151,7 +156,7 @@ class Connection:
         """Ask the service how many tokens a request's input has."""
 
         async def ask() -> int:
-            return await (await self.client).count_tokens(request)
+            return await (await self.client).count_tokens(await self._granted(request))
 
         return await self._proven(ask)
 
@@ -216,13 +221,21 @@ class Connection:
 
     async def _send(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         first, self.first = self.first, None
-        if first is None:
-            return await (await self.client).stream(request)
+        if first is None or _CONNECTS in request.params:
+            return await (await self.client).stream(await self._granted(request))
         sent = await first.send(request, at_once=not self.opened.ready)
         from chatrepl.api.headstart.answer import events_of  # while the service thinks
 
         load_what_writes()
         return await events_of(sent, self.opened.result)
+
+    async def _granted(self, request: Request) -> Request:
+        """Give a request with the tokens of the servers that it has the service connect to."""
+        if _CONNECTS not in request.params or self.session is None:
+            return request
+        from chatrepl.cli.grants import granted  # seldom needed
+
+        return await granted(request, self.session, self.tokens)
 
     async def _wait(self, seconds: float) -> None:
         """Wait until a request is sent again; what will send it is loaded meanwhile."""

@@ -30,6 +30,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block
+from chatrepl.core.world import FileStore
 from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
@@ -75,6 +76,7 @@ def talk(
         with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
             leaving.enter_context(_serving(session, repl.guard.later))
+            session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
 
@@ -114,6 +116,12 @@ def _serving(session: Session, tell: Callable[[str], None]) -> AbstractContextMa
     from chatrepl.cli.serving import serving  # most chats have no server
 
     return serving(session, session.loaded.servers, tell)
+
+
+def _files(connection: Connection, runner: LoopRunner) -> FileStore:
+    from chatrepl.cli.files import ServiceFiles  # seldom needed
+
+    return ServiceFiles(connection, runner)
 
 
 def _keeping_warm(

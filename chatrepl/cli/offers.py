@@ -98,9 +98,7 @@ def _values(given: Mapping[str, Any], key: str) -> Iterator[str]:
     opt = option(key)
     if opt.key == "model" or opt.kind == "models":
         yield from (id_ for id_, _ in _models(given, ""))
-    elif opt.kind == "switch":
-        yield from ("true", "false")
-    yield from filter(None, opt.choices)
+    yield from filter(None, opt.offered)
 
 
 def _own(_given: Mapping[str, Any], _text: str) -> Offered:

@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
 from chatrepl.api.address import is_allowed
@@ -36,6 +37,7 @@ from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Display
 
 if TYPE_CHECKING:
+    from chatrepl.core.talk.workshop import MadeFile
     from chatrepl.shells.sinks import RowWriter
 
 _AT_ONCE_S: Final = 0.05
@@ -116,8 +118,17 @@ async def _ask(
             words = reads_no_cache(session)
             mutter(sys.stderr, f"chatrepl: {words}" if words else "")
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
+        shot.about = partial(_about, connection)
         begun.append(shot)
         return await shot.answer(message, connection.stream)
+
+
+async def _about(
+    connection: Connection, ids: Sequence[str]
+) -> "Sequence[MadeFile | ChatreplError]":
+    from chatrepl.cli.files import about_files  # seldom needed
+
+    return await about_files(connection, ids)
 
 
 async def _piped(

@@ -37,7 +37,14 @@ async def try_out(connection: Connection, settings: Settings) -> tuple[Trial, ..
     """Count a message and send it, for one token of reply."""
     model = find(resolve(settings.model, liberty="any"))
     plain = replace(
-        settings, max_tokens=1, system="", thinking="off", effort="", web=False, cache_enabled=False
+        settings,
+        max_tokens=1,
+        system="",
+        thinking="off",
+        effort="",
+        web=False,
+        code=False,
+        cache_enabled=False,
     )
     request = build_request(Conversation(), plain, model, Message.user("Hi"), Ask())
     is_noted = settings.save and not connection.is_demo

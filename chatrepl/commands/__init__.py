@@ -4,6 +4,7 @@ from chatrepl.commands import (
     beside,
     compact,
     compare,
+    connector,
     context,
     forms,
     help,  # noqa: A004 - the command's name
@@ -16,4 +17,5 @@ from chatrepl.commands import (
     trimming,
     turns,
     usage,
+    workshop,
 )

@@ -33,6 +33,8 @@ prefill: Begin the reply with your words
 think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
+code: Run code while answering
+mcp: Servers of tools that it may use
 cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns
@@ -57,6 +59,8 @@ search: Find text in saved conversations
 export: Write it as md, html, json, curl, python
 import: Open a conversation from a JSON file
 delete: Delete a saved one for good
+files: List the files that code made
+download: Save files that code made
 usage: What was spent, by day or model
 models: List models with prices
 commands: Commands of your own
@@ -84,6 +88,13 @@ effort max: All it can; slow and dear
 effort clear: As the model likes
 web on: Search while it answers
 web off: Answer by what it knows
+web fetch: Search, and read pages, too
+mcp add: Add one, by its address
+mcp list: Show which there are
+mcp remove: Take one off
+code on: Run code while it answers
+code off: Answer without running any
+code show: All code and output of the last reply
 context exact: Ask the service to count
 doctor live: Try a reply of one token, too
 cite on: Footnotes to what you attach
@@ -99,6 +110,7 @@ usage model: A row for each model
 usage conversation: A row for each conversation
 copy code: The last block of code
 copy all: The whole conversation
+download all: All files that code made
 system @: Read it from a file
 system edit: Write it in your editor
 system clear: Have none

@@ -1,7 +1,7 @@
 """Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cache_loss, cooled
@@ -16,6 +16,13 @@ from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+
+_WEB: Final[Mapping[bool | str, str]] = {
+    True: "Web search is on.",
+    False: "Web search is off.",
+    "fetch": "Web search and the reading of pages are on.",
+}
+_SEARCHES: Final = "1,000 searches cost $10; what they find counts as input."
 
 
 def priced_models(session: Session, text: str) -> Iterable[tuple[str, str]]:
@@ -239,14 +246,31 @@ def effort(
 
 
 @command("web", group="next reply")
-def web(session: Session, how: Literal["on", "off"] | None = None) -> Outcome:
-    """Let the service search the web while it answers; its sources stand as footnotes."""
+def web(session: Session, how: Literal["on", "off", "fetch"] | None = None) -> Outcome:
+    """Let the service search the web while it answers; its sources stand as footnotes.
+
+    `fetch` lets it read pages, too: those that the talk names, or that a search found. 1,000
+    searches cost $10, and what they find counts as input. The settings web.* bound both.
+    """
     if how is None:
-        return Notice(f"Web search is {'on' if session.settings.web else 'off'}.")
-    if how == "on" and not session.model.web:
+        return Notice(_WEB[session.settings.web])
+    if how != "off" and not session.model.web:
         raise UsageError(f"{session.model.id} has no web search.")
-    lost = cooled(session, lambda: session.use(web=how == "on"))
-    return Notice(f"Web search is {how}.{lost}")
+    lost = cooled(session, lambda: session.use(web=how if how == "fetch" else how == "on"))
+    price = f" {_SEARCHES}" if how != "off" else ""
+    return Notice(
+        f"{_WEB[session.settings.web]}{price}{_leak(session) if how == 'fetch' else ''}{lost}"
+    )
+
+
+def _leak(session: Session) -> str:
+    """Say what a page may lead to, unless only pages of some domains are read."""
+    if domains := session.settings.web_allowed_domains:
+        return f" Only {', '.join(domains)} are searched and read."
+    return (
+        " A page may talk the model into reading another one, with parts of this talk in the "
+        "address; web.allowed_domains names those that you trust."
+    )
 
 
 @command("cite", group="next reply")

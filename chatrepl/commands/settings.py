@@ -32,9 +32,8 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[tuple
     if opt.key == "model" or opt.kind == "models":
         yield from (pair for pair in priced_models(session, "") if pair[0].startswith(text))
         return
-    offered = ("true", "false") if opt.kind == "switch" else filter(None, opt.choices)
     now = getattr(session.settings, opt.name)
-    for value in offered:
+    for value in filter(None, opt.offered):
         if value.startswith(text):
             is_now = value == (str(now).lower() if opt.kind == "switch" else now)
             yield value, "as it is now" if is_now else opt.about

@@ -181,4 +181,10 @@ def _entry(opt: Option) -> str:
 def _about(opt: Option) -> Iterator[str]:
     yield opt.about
     if opt.choices:
-        yield f"One of {', '.join(map(toml, opt.choices))}."
+        yield values_line(opt)
+
+
+def values_line(opt: Option) -> str:
+    """List what a setting may be, where it is one of a few values."""
+    words = ["true", "false"] if opt.kind == "switch" else []
+    return f"One of {', '.join([*words, *map(toml, opt.choices)])}."

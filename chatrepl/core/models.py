@@ -45,6 +45,7 @@ class Model:
     pdfs: bool = True
     structured: bool = True
     web: bool = True
+    code: bool = True
     mid_system: bool = False
     mid_effort: bool = True
     mid_tools: bool = True
@@ -142,7 +143,7 @@ class Model:
         )
 
 
-_ABILITIES: Final = frozenset({"prefill", "mid_system", "mid_effort", "mid_tools", "web"})
+_ABILITIES: Final = frozenset({"prefill", "mid_system", "mid_effort", "mid_tools", "web", "code"})
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
 LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")
@@ -290,7 +291,7 @@ def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
         return replace(exact, id=id_)
     if id_.startswith("claude-"):
         return _PREVIEW if id_ == _PREVIEW.id else _unlisted(id_)
-    return Model(id_, id_, prefill=None, web=False, structured=False, known=False)
+    return Model(id_, id_, prefill=None, web=False, code=False, structured=False, known=False)
 
 
 def _unlisted(id_: str) -> Model:
@@ -332,7 +333,8 @@ def _able(model: Model, capabilities: Wire) -> Model:
         model = replace(model, efforts=tuple(level for level in EFFORTS if level in offered))
     tools = capabilities.get("server_tools")
     if isinstance(tools, Mapping):
-        model = replace(model, web=bool(_supported(tools.get("web_search"))))
+        web, code = (bool(_supported(tools.get(t))) for t in ("web_search", "code_execution"))
+        model = replace(model, web=web, code=code)
     return model
 
 

@@ -26,7 +26,8 @@ class Option:
     """One setting as the outside sees it. `key` is its name in the file, dots included.
 
     `least` and `most` bound a number; `least` is also how long a text must be. A default of None
-    stands for a number that is not set, which is typed and written as an empty text.
+    stands for a number that is not set, which is typed and written as an empty text. The `choices`
+    of a switch are what it may be beyond on and off.
     """
 
     name: str
@@ -39,6 +40,11 @@ class Option:
     most: float | None
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """All values that it may have, where they are few."""
+        return (*(("true", "false") if self.kind == "switch" else ()), *self.choices)
+
+    @property
     def variable(self) -> str:
         """The environment variable that sets it."""
         return "CHATREPL_" + self.key.upper().replace(".", "_")
@@ -49,13 +55,19 @@ def check(opt: Option, value: object) -> Any:
     if opt.default is None and value in (None, ""):
         return None
     value = _of_kind(opt.kind, value)
+    if opt.kind == "switch" and opt.choices and isinstance(value, str):
+        value = _SWITCH.get(value, value)
+        if value in opt.choices:
+            return value
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
-        raise ConfigError(f"{opt.key} takes {_WANTED[opt.kind]}{given}.")
+        more = opt.choices and opt.kind == "switch"
+        wanted = f"true, false or {', '.join(opt.choices)}" if more else _WANTED[opt.kind]
+        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
     if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
         raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
-    if opt.choices and value not in opt.choices:
+    if opt.choices and opt.kind != "switch" and value not in opt.choices:
         offered = ", ".join(choice or '""' for choice in opt.choices)
         raise ConfigError(f"{opt.key} takes one of {offered}, not {_show(value)}.")
     if isinstance(value, str) and len(value.strip()) < opt.least:

@@ -115,13 +115,19 @@ class Settings:
     cite_documents: bool = _option(
         False, "Let replies cite the documents that are attached, with page or place."
     )
-    web: bool = _option(False, "Let the service search the web.")
-    web_max_uses: int = _option(5, "Searches in one reply at most.", key="web.max_uses", least=1)
+    web: bool | str = _option(
+        False,
+        "Let the service search the web; fetch lets it also read pages that the talk names.",
+        choices=("fetch",),
+    )
+    web_max_uses: int = _option(
+        5, "Searches in one reply at most, and pages read.", key="web.max_uses", least=1
+    )
     web_allowed_domains: tuple[str, ...] = _option(
-        (), "Search these domains only.", key="web.allowed_domains", kind="domains"
+        (), "Search and read these domains only.", key="web.allowed_domains", kind="domains"
     )
     web_blocked_domains: tuple[str, ...] = _option(
-        (), "Search anywhere but here.", key="web.blocked_domains", kind="domains"
+        (), "Search and read anywhere but here.", key="web.blocked_domains", kind="domains"
     )
     web_location: Mapping[str, str] = _option(
         EMPTY,
@@ -129,6 +135,16 @@ class Settings:
         key="web.location",
         kind="place",
     )
+    web_direct: bool = _option(
+        False, "Let the model alone search, and no code that it runs.", key="web.direct"
+    )
+    web_inclusion: str = _option(
+        "",
+        "Whether what code found and used up comes back with the reply.",
+        key="web.inclusion",
+        choices=("", "full", "excluded"),
+    )
+    code: bool = _option(False, "Let the service run code while it answers.")
     tools_max_rounds: int = _option(
         20, "Times that a reply may call tools on this machine.", key="tools.max_rounds", least=1
     )

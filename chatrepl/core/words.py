@@ -42,10 +42,11 @@ _TOO_EARLY: Final = {
 }
 # Commands of a chat that words name. They are no paths, which may stand in words, too.
 COMMANDS: Final = (
-    "assistant branch btw choose cite clear commands compact compare config context continue "
-    "copy delete detach diff doctor drop edit editor effort exit export goto help history image "
-    "import keep load model models multiline paste pick pin prefill raw redo relevant request "
-    "restore retry save schema search sessions set system think tree truncate undo usage user web"
+    "assistant branch btw choose cite clear code commands compact compare config context continue "
+    "copy delete detach diff doctor download drop edit editor effort exit export files goto help "
+    "history image import keep load mcp model models multiline paste pick pin prefill raw redo "
+    "relevant request restore retry save schema search sessions set system think tree truncate "
+    "undo usage user web"
 ).split()
 _COMMAND: Final = rf"(?<!\S)/({'|'.join(COMMANDS)})\b!?(?![/\w])"
 # These are options as well.

@@ -2,7 +2,7 @@
 conversation as it happens, with the shelf of those that were open before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -14,10 +14,12 @@ from chatrepl.core.value import frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatrepl.core.errors import ChatreplError
     from chatrepl.core.money import Rates
     from chatrepl.core.own_command import OwnSource
     from chatrepl.core.served import Servers
     from chatrepl.core.talk.sheet import Sheet
+    from chatrepl.core.talk.workshop import MadeFile
     from chatrepl.core.tokens.learned import Scale
 
 
@@ -75,6 +77,18 @@ class NoRecorder:
 
 BESIDE: Final = "beside/"  # begins the facts that are what was asked beside a conversation
 PAID_ASIDE: Final = "paid_aside"  # the fact that tells what was paid for what is kept nowhere
+
+
+class FileStore(Protocol):
+    """The files that code made at the service."""
+
+    def about(self, ids: Sequence[str]) -> "Sequence[MadeFile | ChatreplError]":
+        """Tell what those are, or why that cannot be told."""
+
+    def fetch(self, id_: str, write: Callable[[bytes], None]) -> None:
+        """Give what is in one, piece by piece. Raises ApiError, and what `write` raises."""
+
+
 _EXAMINED_ELSEWHERE: Final = "chatrepl --doctor examines the set-up."
 OpenPair: TypeAlias = tuple[Conversation, Recorder]
 
@@ -134,8 +148,8 @@ class Edges:
     `scales` gives what was learned of how each model counts, and `keep_scales` keeps it.
     `proof` names the header that the key goes in, `added` those that are added to each request;
     `page` makes HTML of a conversation; `library` is where saved conversations are; `own` gives the
-    commands of the user's own, `servers` those that serve prompts and resources; `guide` is that of
-    the embedded engine, where it answers.
+    commands of the user's own, `servers` those that serve prompts and resources; `files` those at
+    the service; `guide` is that of the embedded engine, where it answers.
     """
 
     clock: Callable[[], float]
@@ -157,3 +171,4 @@ class Edges:
     own: "Callable[[], OwnSource | None]" = lambda: None
     servers: "Callable[[], Servers | None]" = lambda: None
     guide: str = ""
+    files: "Callable[[], FileStore | None]" = lambda: None

@@ -17,6 +17,8 @@ from chatrepl.demo.cache import Cache, CachedPrompt, Share, lay_out
 from chatrepl.demo.command import DemoPlan, PrefillBehaviour, find_plan, parse_plan
 from chatrepl.demo.compose import Composing, UnbilledReply, compose
 from chatrepl.demo.containers import Containers
+from chatrepl.demo.files import PATH as FILES
+from chatrepl.demo.files import Files
 from chatrepl.demo.gateway import Gateway
 from chatrepl.demo.headers import check_headers, own_headers
 from chatrepl.demo.request import WireRequest
@@ -65,6 +67,7 @@ class Engine:
         self.caller = ""
         self._cache = Cache(clock)
         self._containers = Containers(clock, new_id)
+        self.files = Files(clock)
         self._failures: Counter[str] = Counter()
         self._scripts: dict[str, deque[DemoPlan | WireAnswer]] = {}
         self._requests = 0
@@ -128,6 +131,8 @@ class Engine:
             return json_answer(200, models.page(parse_qs(query)), own)
         if path == batches.PATH or path.startswith(f"{batches.PATH}/"):
             return self.batches.route(method, (path, parse_qs(query)), (headers, body, own))
+        if path == FILES or path.startswith(f"{FILES}/"):
+            return self.files.route(method, path, own)
         if method == "GET" and path.startswith(f"{MODELS}/"):
             model_id = unquote(path.removeprefix(f"{MODELS}/"))
             model = models.find(model_id)
@@ -231,6 +236,7 @@ class Engine:
         if asked is not None:
             reason = self._cache.diagnose(asked.get("previous_message_id"), prompt, share.read)
         self._cache.remember(message_id, prompt)
+        self.files.keep_made(draft.blocks)
         asked = request.body.get("container")
         return {
             "id": message_id,

@@ -131,4 +131,5 @@ def receipt_of(
         duration_s=max(0.0, seconds),
         error=error,
         sent=sent,
+        container=reply.container,
     )

@@ -4,6 +4,7 @@ It is held in the ledger until the reply is there, so that several processes at 
 one budget. What a process that was killed had held stays held: the service may bill it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -23,6 +24,7 @@ from chatrepl.core.spending import (
     refusal,
 )
 from chatrepl.core.talk.usage import Usage
+from chatrepl.core.wire import Wire
 from chatrepl.core.words import dollars
 from chatrepl.session.prices import Prices
 from chatrepl.session.till import Reserved
@@ -35,6 +37,8 @@ LEAST_OUT: Final = 256  # a shorter reply is of no use
 _DOUBT: Final = 1.3  # what our own count of tokens may be wrong by
 _FORM_TOKENS: Final = 2_000  # what the service adds, such as what it says of tools
 _SEARCH_TOKENS: Final = 10_000  # that one search brings into the input
+_ROUNDS: Final = 10  # of the service's own, before it pauses
+_UNBOUNDED: Final = r"code_execution_|mcp_toolset$"
 _TEXTS: Final = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "tool_result"})
 _UNWRITTEN: Final = "The ledger cannot be written, so nobody can keep to {key}."
 
@@ -222,8 +226,9 @@ class _WorstCase:
 
     def _usage(self, tokens: int, out: int) -> Usage:
         uses = self._uses
+        reads = uses + (_ROUNDS if self._runs else 0)
         # Each use of a tool of the service reads all of the input again.
-        tokens = tokens * (uses + 1) + _SEARCH_TOKENS * uses * (uses + 1) // 2
+        tokens = tokens * (reads + 1) + _SEARCH_TOKENS * reads * (reads + 1) // 2
         control = self.request.params.get("cache_control")
         if not isinstance(control, dict):
             return Usage(tokens, out, web_search_requests=uses)
@@ -231,8 +236,17 @@ class _WorstCase:
         return Usage(0, out, tokens, 0, lasts, web_search_requests=uses)
 
     @property
-    def _uses(self) -> int:
+    def _tools(self) -> list[Wire]:
         tools = self.request.params.get("tools")
-        may_be_used = offered(tools if isinstance(tools, list) else (), self.request.messages)
-        uses = [tool.get("max_uses") for tool in may_be_used]
+        declared = tools if isinstance(tools, list) else ()
+        return list(offered(declared, self.request.messages))
+
+    @property
+    def _uses(self) -> int:
+        uses = [tool.get("max_uses") for tool in self._tools]
         return sum(count for count in uses if isinstance(count, int))
+
+    @property
+    def _runs(self) -> bool:
+        """Whether the service may call tools whose uses nothing bounds but its own rounds."""
+        return any(re.match(_UNBOUNDED, str(tool.get("type"))) for tool in self._tools)

@@ -1,7 +1,9 @@
 """What one turn learns while it is being answered: each refusal teaches at most once."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from chatrepl.core.catalog import ALL_MODELS, OFFICIAL
 from chatrepl.core.errors import ApiError
@@ -13,6 +15,8 @@ from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.session.session import Session
+
+_NOT_THERE: Final = frozenset({400, 403, 404, 410})
 
 
 @frozen
@@ -42,12 +46,26 @@ class Lessons:
 
         `after` is what the request was made of.
         """
+        if words := self._leave_container(error, request):
+            return words
         tried = self._unlearn(error)
         taught = parameter_lesson(error, request, tried)
         if taught is not None and self._is_new(taught):
             self._learn(error, request, taught.facts, of_model=taught.of_model)
             return taught.words
         return self._leave_out(error, request, after)
+
+    def _leave_container(self, error: ApiError, request: Request) -> str:
+        """Let code run in a new container where the one before is gone."""
+        name, refused = request.params.get("container"), self.session.service.refused
+        if not isinstance(name, str) or name in refused.containers:
+            return ""
+        words = _words(error)
+        is_named = name in words or re.search(r"\bcontainer\b", words.casefold()) is not None
+        if error.status not in _NOT_THERE or not is_named:
+            return ""
+        self.session.refuse(replace(refused, containers=refused.containers | {name}))
+        return "The container that code ran in is gone, with the files in it; a new one is used."
 
     def _is_new(self, taught: Taught) -> bool:
         if taught in self.taken or len(self.taken) == MOST_LESSONS:

@@ -1,6 +1,7 @@
 """What is known of the service: its models, and what it turned out not to take or to do."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from chatrepl.api.address import is_official
 from chatrepl.config.load import SDK_ADDRESS
@@ -10,6 +11,10 @@ from chatrepl.core.model_names import Liberty
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
+    from chatrepl.session.session import Session
 
 
 @frozen
@@ -45,3 +50,13 @@ def liberty(settings: Settings, origins: Mapping[str, str]) -> Liberty:
     if official(settings):
         return "none"
     return "foreign" if origins.get("base_url") == SDK_ADDRESS else "any"
+
+
+def servers_of(session: "Session") -> "tuple[McpServer, ...]":
+    """Give the servers of tools that the service connects to for the next request."""
+    configured = session.loaded.servers if session.loaded is not None else ()
+    if not session.conversation.state.servers and not configured:
+        return ()
+    from chatrepl.session.connector import service_servers  # seldom needed
+
+    return service_servers(session)

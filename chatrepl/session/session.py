@@ -33,7 +33,7 @@ from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, ro
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Prices
-from chatrepl.session.service import Service, liberty, official
+from chatrepl.session.service import Service, liberty, official, servers_of
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -124,6 +124,7 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
+            servers=servers_of(self),
         )
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:

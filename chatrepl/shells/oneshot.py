@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
@@ -31,10 +31,12 @@ from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Overheard, Stream, ask_beside, run_turn
 
 if TYPE_CHECKING:
+    from chatrepl.core.talk.workshop import MadeFile
     from chatrepl.shells.sinks import RowWriter
 
 _ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
 _SIGNALLED: Final = 128
+_PLAIN: Final = frozenset({"text", "thinking"})
 STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
 
 
@@ -72,6 +74,7 @@ class Shot:
     turn: Turn | None = None
     begun_at: float = 0.0
     head: TurnId | None = None
+    about: "Callable[[Sequence[str]], Awaitable[Sequence[MadeFile | ChatreplError]]] | None" = None
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Remember how far the reply came."""
@@ -99,6 +102,7 @@ class Shot:
             return self.fail(self._kept(bug))
         self._write(text, parsed)
         self._remark(self.turn)
+        await self._name_files(self.turn)
         return 0  # what cannot be saved is said, and told by the code, when it is put away
 
     def _cold(self) -> tuple[str, ...]:
@@ -244,6 +248,18 @@ class Shot:
             mutter(self.err, f"chatrepl: {one_line(for_a_shell(step))}")
         if self.manner.verbose:
             mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+
+    async def _name_files(self, turn: Turn) -> None:
+        """Name on stderr the files that code made."""
+        blocks = turn.assistant.content if turn.assistant is not None else ()
+        if self.manner.quiet or self.about is None or all(b.type in _PLAIN for b in blocks):
+            return
+        from chatrepl.core.talk.workshop import MadeFile, files_made  # seldom needed
+
+        if ids := files_made(blocks):
+            for id_, entry in zip(ids, await self.about(ids), strict=True):
+                line = f"{entry.line} · {id_}" if isinstance(entry, MadeFile) else id_
+                mutter(self.err, f"chatrepl: file made: {one_line(line)}")
 
 
 class Terminable:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from chatrepl.commands.forms import bare_choice, complaint
+from chatrepl.commands.workshop import made_lines
 from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.conversation import Turn
@@ -49,6 +50,8 @@ def remarks(
             yield "The reply is empty.", "warning"
         elif not step:
             yield "The reply holds no text.", "warning"
+    for line in made_lines(session, turn):
+        yield line, "meta"
     end = "reply ends · " if session.settings.accessible else ""
     yield end + meta_line(receipt, demo=session.is_demo), "meta"
     if session.books.miss:

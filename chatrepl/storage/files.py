@@ -251,15 +251,18 @@ def _write_aside(path: Path, data: bytes, *, overwrite: bool) -> None:
         return
     aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")
     replace_file(aside, data)
-    _publish(aside, path)
+    try:
+        publish(aside, path)
+    except FileExistsError:
+        aside.unlink()
+        raise
 
 
-def _publish(aside: Path, path: Path) -> None:
-    """Give a finished file its name, if nothing has taken it meanwhile."""
+def publish(aside: Path, path: Path) -> None:
+    """Give a finished file its name. Raises FileExistsError where something has taken it."""
     try:
         os.link(aside, path)
     except FileExistsError:
-        aside.unlink()
         raise
     except OSError:  # no hard links here
         aside.rename(path)

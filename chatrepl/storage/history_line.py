@@ -9,10 +9,13 @@ than that record.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.talk.conversation import Conversation, Mark, State, Summary, Turn, TurnId
 from chatrepl.storage.records import DamagedError, one_of, text, turn_id, whole
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
 
 _MARKS: Final = frozenset({"dropped", "pinned"})
 _MOST_LOST: Final = 10_000
@@ -107,7 +110,42 @@ def _step(old: State, new: State) -> dict[str, Any]:
             if new.summary is None
             else {"covers": sorted(new.summary.covers), "text": new.summary.text}
         )
+    if new.servers != old.servers:
+        step["servers"] = [_server(server) for server in new.servers.values()]
     return step
+
+
+def _server(server: "McpServer") -> dict[str, Any]:
+    """Write a server down; that a command prints its token is told, the command is not."""
+    record = {"name": server.name, "url": server.url, "tools": list(server.tools),
+              "deny": list(server.deny), "token": bool(server.token_command)}  # fmt: skip
+    return {key: value for key, value in record.items() if value}
+
+
+def _servers(records: Any) -> "dict[str, McpServer]":
+    from chatrepl.core.exchange.connector import NOT_KEPT  # seldom needed
+    from chatrepl.core.tools import McpServer
+
+    if not isinstance(records, list):
+        raise DamagedError("no list of servers")
+    servers = {}
+    for record in map(_mapping, records):
+        name, (tools, deny) = (
+            text(record.get("name")),
+            map(_names, (record.get(k, []) for k in ("tools", "deny"))),
+        )
+        token = NOT_KEPT if record.get("token") is True else ()
+        servers[name] = McpServer(
+            name, url=text(record.get("url")), connect="service", token_command=token,
+            tools=tools, deny=deny,
+        )  # fmt: skip
+    return servers
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise DamagedError("no list of names")
+    return tuple(map(text, value))
 
 
 def _changes(old: Mapping[TurnId, Mark], new: Mapping[TurnId, Mark]) -> dict[str, Mark | None]:
@@ -132,6 +170,8 @@ def _stepped(state: State, step: Any) -> State:
         state = replace(state, marks=_marked(state.marks, _mapping(step["marks"])))
     if "branches" in step or "gone" in step:
         state = replace(state, branches=_branches(state, step))
+    if "servers" in step:
+        state = replace(state, servers=_servers(step["servers"]))
     if "summary" in step:
         state = replace(state, summary=_summary(step["summary"]))
     return state

@@ -87,6 +87,7 @@ _RECEIPT_TEXTS: Final = (
     "model", "stop_reason", "stop_sequence", "message_id", "request_id", "error",
 )  # fmt: skip
 _RECEIPT_NUMBERS: Final = ("cost_usd", "uncached_usd", "duration_s")
+_RECEIPT_OBJECTS: Final = ("stop_details", "sent", "container")
 
 
 class DamagedError(ValueError):
@@ -216,7 +217,7 @@ def receipt_to_record(receipt: Receipt) -> dict[str, Any]:
     """Write a receipt; what has its default is left out."""
     record: dict[str, Any] = {}
     default = Receipt()
-    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, "stop_details", "sent"):
+    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, *_RECEIPT_OBJECTS):
         value = getattr(receipt, key)
         if value != getattr(default, key):
             record[key] = value
@@ -234,7 +235,7 @@ def receipt_from_record(record: Any) -> Receipt:
         raise DamagedError("no receipt")
     values: dict[str, Any] = {k: text(record[k]) for k in _RECEIPT_TEXTS if k in record}
     values |= {k: number(record[k]) for k in _RECEIPT_NUMBERS if k in record}
-    for key in ("stop_details", "sent"):
+    for key in _RECEIPT_OBJECTS:
         if isinstance(record.get(key), dict):
             values[key] = record[key]
     if isinstance(record.get("usage"), dict):

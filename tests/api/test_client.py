@@ -16,6 +16,8 @@ from chatrepl.api.retry import with_retries
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import MessageStart, MessageStop, TextDelta
+from chatrepl.core.talk.blocks import block_from_wire
+from chatrepl.core.talk.conversation import Message
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.faults import STREAM_FAULTS
 from chatrepl.demo.server import Served, serve
@@ -176,6 +178,55 @@ def test_leaving_the_iteration_closes_the_connection(server: Served) -> None:
             break
         time.sleep(0.01)
     assert server.hung_up == left + 1
+
+
+SEARCH = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
+OWN = {"name": "look", "input_schema": {"type": "object"}}
+
+
+@pytest.mark.parametrize("tools", [[SEARCH], [SEARCH, OWN]])
+def test_where_the_service_counts_none_of_its_own_tools_the_rest_is_counted(
+    tools: list[dict[str, Any]], server: Served
+) -> None:
+    more = {"tools": tools, "tool_choice": {"type": "none"}, "container": "container_1"}
+
+    async def count(**more: Any) -> int:
+        client = connect(route(server.url))
+        try:
+            return await client.count_tokens(request("hello", **more))
+        finally:
+            await client.aclose()
+
+    plain = {"tools": tools[1:]} if tools[1:] else {}
+    assert run(count(**more)) == run(count(**plain))
+
+
+def test_a_past_that_cannot_be_counted_is_said_and_teaches_nothing(server: Served) -> None:
+    call: dict[str, Any] = {
+        "type": "server_tool_use",
+        "id": "srvtoolu_1",
+        "name": "web_search",
+        "input": {},
+    }
+    found: dict[str, Any] = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "srvtoolu_1",
+        "content": [],
+    }
+    blocks = (block_from_wire(call), block_from_wire(found))
+    asked = request("hello", tools=[SEARCH])
+    past = replace(asked, messages=(*asked.messages, Message("assistant", blocks), *asked.messages))
+
+    async def count() -> int:
+        client = connect(route(server.url))
+        try:
+            return await client.count_tokens(past)
+        finally:
+            await client.aclose()
+
+    with pytest.raises(ApiError, match="counts no tokens where its own tools were used") as caught:
+        run(count())
+    assert caught.value.kind is ApiErrorKind.NOT_FOUND
 
 
 def test_tokens_are_counted_and_models_listed(server: Served) -> None:

@@ -192,6 +192,24 @@ def test_web_search_is_offered_in_the_form_the_model_takes(model: str) -> None:
     assert "otters" not in player.text
 
 
+@pytest.mark.parametrize("model", TABLE)
+def test_pages_are_read_in_the_form_the_model_takes(model: str) -> None:
+    player = Player(Settings(model=model))
+    player.do("/web fetch")
+    assert "A page may talk the model into reading another one" in player.heard
+    player.do("/web")
+    assert player.heard == "Web search and the reading of pages are on."
+    player.say("demo: fetch https://example.com/a")
+    assert "The page says" in player.text
+    player.session.use(web_allowed_domains=("example.com",))
+    player.do("/web fetch")
+    assert player.heard.endswith("Only example.com are searched and read.")
+    player.say("demo: search otters")
+    player.do("/web off")
+    player.say("And now?")
+    assert player.statuses == [200, 200, 200]
+
+
 def test_web_search_is_refused_where_there_is_none() -> None:
     with pytest.raises(UsageError, match="no web search"):
         Player(Settings(model="llama")).do("/web on")

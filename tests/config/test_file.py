@@ -67,7 +67,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) 
         ("cache = 5", "1: There is no setting cache. Did you mean cache.ttl?"),
         ("theme = 'blue'", "1: theme takes one of auto, dark, light, none, contrast, not 'blue'."),
         ("[headers]\nx-api-key = 5", "1: headers takes header names with a text each."),
-        ("[profiles.work]\nweb = 1", "2: web takes true or false, not 1."),
+        ("[profiles.work]\nweb = 1", "2: web takes true, false or fetch, not 1."),
         ("[profiles.work.cache]\nttl = 1", "2: cache.ttl takes a text, not 1."),
         (
             "[profiles.work]\nprofiles = {}",

@@ -97,6 +97,10 @@ def test_without_anything_all_is_default() -> None:
         (" model =a=b", {"model": "a=b"}),
         ("cache.ttl=1h", {"cache_ttl": "1h"}),
         ("web=on", {"web": True}),
+        ("web=fetch", {"web": "fetch"}),
+        ("web.on=fetch", {"web": "fetch"}),
+        ("web=off", {}),
+        ("code=yes", {"code": True}),
         ("stop_sequences=a,b", {"stop_sequences": ("a", "b")}),
         ('stop_sequences=["a,b"]', {"stop_sequences": ("a,b",)}),
         ("headers=a: b,c:d", {"headers": {"a": "b", "c": "d"}}),
@@ -161,7 +165,9 @@ def test_what_cannot_be_is_said_with_its_place(given: dict[str, Any], said: str,
 
 
 def test_a_bad_variable_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"^CHATREPL_WEB: web takes true or false, not 'x'"):
+    with pytest.raises(
+        ConfigError, match=r"^CHATREPL_WEB: web takes true, false or fetch, not 'x'"
+    ):
         load(environ={"CHATREPL_WEB": "x"})
 
 

@@ -112,11 +112,13 @@ def test_the_models_api_tells_limits_and_abilities() -> None:
     model = from_api(info, find("claude-new"))
     assert model == Model(
         "claude-new", "New", 500, 50, False, frozenset({"adaptive"}), efforts=("low", "max"),
-        images=False, lifecycle="active",
+        images=False, code=False, lifecycle="active",
     )  # fmt: skip
     old = {"capabilities": {"thinking": {"types": {"enabled": yes}}, "server_tools": {}}}
     assert from_api(old, find("claude-new")).prefill is True
     assert from_api(old, find("claude-new")).web is False
+    runs = {"capabilities": {"server_tools": {"code_execution": yes}}}
+    assert from_api(runs, find("claude-new")).code is True
     assert from_api(old, find("claude-opus-5")).prefill is False
 
 

@@ -275,6 +275,8 @@ def test_who_agreed_to_pay_more_in_a_chat_is_not_held_back(tmp_path: Path) -> No
     [
         lambda params: {**params, "fallbacks": [{"model": "claude-opus-5"}]},
         lambda params: {**params, "tools": [{"type": "web_search_20260318", "max_uses": 3}]},
+        lambda params: {**params, "tools": [{"type": "code_execution_20260521"}]},
+        lambda params: {**params, "tools": [{"type": "mcp_toolset"}]},
         lambda params: {**params, "speed": "fast"},
     ],
 )

@@ -46,6 +46,10 @@ QUESTIONS: Final = (
     "demo: code file",
     "demo: code create",
     "demo: code tool",
+    "demo: mcp hello",
+    "demo: mcp hello; stop pause_turn",
+    "demo: fetch https://example.com/a",
+    "demo: code; stop pause_turn",
     "demo: stop tool_use",
     "demo: stop refusal",
     "demo: show fallback",
@@ -60,7 +64,9 @@ QUESTIONS: Final = (
 COMMANDS: Final = (
     "/web on", "/web on", "/web on", "/web off", "/continue", "/continue", "/retry", "/undo",
     "/redo", "/drop 1", "/drop 2", "/restore", "/truncate! 2", "/think on", "/think off",
-    "/system Be brief.", "/system clear",
+    "/system Be brief.", "/system clear", "/code on", "/code on", "/code off", "/web fetch",
+    "/mcp add notes https://mcp.example.com/sse", "/mcp add mail https://mail.example.com/",
+    "/mcp remove notes", "/mcp remove mail",
 )  # fmt: skip
 MOST_EVENTS: Final = 40
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from chatrepl.core.exchange.connector import NOT_KEPT
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import (
     Conversation,
@@ -18,6 +19,7 @@ from chatrepl.core.talk.conversation import (
     TurnId,
 )
 from chatrepl.core.talk.usage import Usage
+from chatrepl.core.tools import McpServer
 from tests.core.making import blocks_of
 
 texts = st.text(st.characters(codec=None), max_size=30)
@@ -43,6 +45,18 @@ receipts = st.builds(
     uncached_usd=st.none() | numbers,
     duration_s=numbers,
     error=texts,
+    container=st.none() | objects,
+)
+names = st.lists(texts, max_size=2).map(tuple)
+servers = st.builds(
+    lambda name, url, tools, deny, token: McpServer(
+        name, url=url, connect="service", tools=tools, deny=deny, token_command=token
+    ),
+    texts,
+    texts,
+    names,
+    names,
+    st.sampled_from([(), NOT_KEPT]),
 )
 
 
@@ -65,7 +79,7 @@ def changes(draw: Any, conversation: Conversation) -> Conversation:
     state = conversation.state
     known = sorted(conversation.turns)
     anywhere = st.none() | st.sampled_from(known) if known else st.none()
-    what = draw(st.integers(0, 8))
+    what = draw(st.integers(0, 9))
     if what <= 2 or not known:
         return conversation.add(draw(turns(len(known), state.head)))
     if what == 3:
@@ -81,6 +95,9 @@ def changes(draw: Any, conversation: Conversation) -> Conversation:
         system, later = draw(texts), draw(st.none() | texts)
         return conversation.then(replace(state, system=system, next_system=later))
     if what == 7:
+        given = draw(st.lists(servers, max_size=2))
+        return conversation.then(replace(state, servers={one.name: one for one in given}))
+    if what == 8:
         covers = frozenset(draw(st.lists(st.sampled_from(known), min_size=1)))
         return conversation.then(replace(state, summary=Summary(covers, draw(texts))))
     branches = draw(st.dictionaries(texts, anywhere, max_size=2))

@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.talk.conversation import Conversation, State, TurnId
+from chatrepl.core.tools import McpServer
 from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import DamagedError, line, loads
 from tests.storage.strategies import histories
@@ -33,6 +34,27 @@ def test_going_on_writes_one_step() -> None:
         "steps": [{"head": None, "next_system": "b"}],
         "at": 2,
     }
+
+
+def test_of_what_prints_a_token_no_more_is_written_than_that_there_is_one() -> None:
+    server = McpServer("mail", url="https://a.example", token_command=("pass", "s3cret"))
+    start = Conversation().then(State(servers={"mail": server}))
+    change = HistoryLine.of(Conversation()).change(HistoryLine.of(start))
+    assert change is not None
+    record = {"name": "mail", "url": "https://a.example", "token": True}
+    assert change["steps"] == [{"head": None, "servers": [record]}]
+    assert "s3cret" not in str(change)
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [3, ["mail"], [{}], [{"name": "a", "url": 3}], [{"name": "a", "url": "u", "deny": 3}]],
+)
+def test_damaged_servers_cost_their_record(servers: object) -> None:
+    at = HistoryLine()
+    with pytest.raises(DamagedError):
+        at.apply({"keep": 1, "steps": [{"head": None, "servers": servers}], "at": 1})
+    assert at.states == [State()]
 
 
 def test_undo_and_redo_write_no_step() -> None:

@@ -53,11 +53,21 @@ _SIGNS: Final[Mapping[str, str]] = {
     "top_p": r"\btop[ _-]?p\b",
     "top_k": r"\btop[ _-]?k\b",
     "stop_sequences": r"\bstop[ _-]?sequences\b",
-    "tools": r"\btools?\b|\bweb[ _-]?search\b",
+    "tools": r"\btools?\b|\bweb[ _-]?(search|fetch)\b|\bcode[ _-]?execution\b",
     "system": r"\bsystem\b(?!.{0,60}cache).{0,60}\b(str(ing)?|array|sequence)\b",
     "stream": r"\bstream(ing)?\b",
 }
-_FACTS: Final = {"max_tokens": "max_output", "tools": "web"}  # where these are called otherwise
+# Where these are called otherwise.
+_FACTS: Final = {"max_tokens": ("max_output",), "tools": ("web", "code")}
+_TOOLS: Final[Mapping[str, str]] = {  # of the service, by the name of what a model can do
+    "web": r"web[ _-]?(search|fetch)",
+    "code": r"code[ _-]?execution",
+}
+_CLOSED: Final = {
+    ("web",): "the web is not searched",
+    ("code",): "no code is run",
+    ("web", "code"): "the web is not searched and no code is run",
+}
 # What a part is called where it is named alone; it counts where that part was sent.
 _PARTS: Final[Mapping[str, Mapping[str, str]]] = {
     "thinking": {"display": r"\bdisplay\b"},
@@ -167,7 +177,7 @@ def _refused_parameter(
     }
     for name in sorted(places, key=lambda one: places[one]):
         facts, said = _taught(name, words, request) if _is_meant(name, words, error) else ({}, "")
-        was_tried = any(fact.startswith(_FACTS.get(name, name)) for fact in tried)
+        was_tried = any(fact.startswith(_FACTS.get(name, (name,))) for fact in tried)
         if not (was_tried and facts.keys() <= tried):  # perhaps it was only named among others
             return facts, said
     return {}, ""
@@ -199,8 +209,9 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             return {name: False}, "Streaming is not taken; replies come whole from now on."
         case "system" if isinstance(value, list):
             return {"system.list": False}, _LEFT_OUT.format("the mark in the system prompt")
-        case "tools" if refusing and _is_search(request.params):
-            return {"web": False}, "Tools are not taken; the web is not searched from now on."
+        case "tools" if refusing and (closed := _closed(request.params, words)):
+            said = f"Tools are not taken; {_CLOSED[closed]} from now on."
+            return dict.fromkeys(closed, False), said
         case "thinking" if isinstance(value, Mapping) and not _is_of_blocks(words, request):
             return _about_thinking(value, words)
         case "output_config" if isinstance(value, Mapping) and (
@@ -215,13 +226,16 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             return {}, ""
 
 
-def _is_search(params: Wire) -> bool:
-    """Tell whether the tools are the search of the web, and are there to be used."""
+def _closed(params: Wire, words: str) -> tuple[str, ...]:
+    """Name which of the service's tools, if there are any to be used, are refused: all, or those
+    that the refusal names.
+    """
     tools = params["tools"]
-    is_search = isinstance(tools, list) and any(
-        isinstance(tool, Mapping) and tool.get("name") == "web_search" for tool in tools
-    )
-    return is_search and params.get("tool_choice") != {"type": "none"}
+    if not isinstance(tools, list) or params.get("tool_choice") == {"type": "none"}:
+        return ()
+    names = [str(tool.get("name")) for tool in tools if isinstance(tool, Mapping)]
+    sent = tuple(k for k, sign in _TOOLS.items() if any(re.fullmatch(sign, n) for n in names))
+    return tuple(kind for kind in sent if re.search(_TOOLS[kind], words)) or sent
 
 
 def _is_of_blocks(words: str, request: Request) -> bool:

@@ -23,6 +23,7 @@ _KEPT: Final = frozenset(
     {
         "model", "max_tokens", "stop_sequences", "cache_control", "thinking", "output_config",
         "diagnostics", "speed", "service_tier", "tool_choice", "temperature", "top_p", "top_k",
+        "container",
     }
 )  # fmt: skip
 BlockRow: TypeAlias = tuple[str, str, int, str, str]

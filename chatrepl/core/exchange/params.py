@@ -19,13 +19,14 @@ FETCH_TOOL: Final[Wire] = {"type": "web_fetch_20260318", "name": "web_fetch"}
 OLD_FETCH_TOOL: Final[Wire] = {**FETCH_TOOL, "type": "web_fetch_20250910"}
 CODE_TOOL: Final[Wire] = {"type": "code_execution_20260521", "name": "code_execution"}
 OLD_CODE_TOOL: Final[Wire] = {**CODE_TOOL, "type": "code_execution_20250825"}
-_OLD_WEB: Final = {tool["name"]: tool["type"] for tool in (OLD_WEB_TOOL, OLD_FETCH_TOOL)}
+_CALLED_BY_CODE: Final = frozenset({WEB_TOOL["type"], FETCH_TOOL["type"]})
 _CODE_NAMES: Final = frozenset(
     {"code_execution", "bash_code_execution", "text_editor_code_execution"}
 )
 THINKING_BUDGET_TOKENS: Final = 4096
 LEAST_BUDGET_TOKENS: Final = 1024
 FAST_MODE: Final = "fast-mode-2026-02-01"
+CONNECTOR: Final = "mcp-client-2025-11-20"
 FALLBACK: Final = "server-side-fallback-2026-07-01"
 _SAMPLED_VERSION: Final = "2023-06-01"  # the last that knows them
 _THINKING_LIMIT: Final = 32_000
@@ -159,31 +160,50 @@ def takes_sampling(settings: Settings, model: Model, *, official: bool) -> bool:
 
 def web_tool(settings: Settings, model: Model) -> Wire:
     """Declare the search of the web as the settings want it."""
+    tool = WEB_TOOL if _has_new_tools(model) else OLD_WEB_TOOL
     place = settings.web_location
+    near = {"user_location": {"type": "approximate", **place}} if place else {}
+    return {**tool, "max_uses": settings.web_max_uses, **_web_options(settings, model, near)}
+
+
+def fetch_tool(settings: Settings, model: Model) -> Wire:
+    """Declare the reading of pages as the settings want it."""
+    tool = FETCH_TOOL if _has_new_tools(model) else OLD_FETCH_TOOL
+    return {**tool, "max_uses": settings.web_max_uses, **_web_options(settings, model, {})}
+
+
+def _web_options(settings: Settings, model: Model, near: Wire) -> Wire:
+    """Give what both tools of the web take; those of older models are never called by code."""
+    is_new = _has_new_tools(model)
     options = {
         "allowed_domains": list(settings.web_allowed_domains),
         "blocked_domains": list(settings.web_blocked_domains),
-        "user_location": {"type": "approximate", **place} if place else {},
+        **near,
+        "allowed_callers": ["direct"] if settings.web_direct and is_new else [],
+        "response_inclusion": settings.web_inclusion if is_new else "",
     }
-    tool = {
-        **(WEB_TOOL if _has_new_tools(model) else OLD_WEB_TOOL),
-        "max_uses": settings.web_max_uses,
-    }
-    return tool | {key: value for key, value in options.items() if value}
+    return {key: value for key, value in options.items() if value}
 
 
-def asked_tools(settings: Settings, model: Model) -> list[Wire]:
-    """Declare the tools of the service that the settings ask for."""
-    return [web_tool(settings, model)] if settings.web and model.web else []
+def code_tool(model: Model) -> Wire:
+    """Declare the running of code."""
+    return CODE_TOOL if _has_new_tools(model) else OLD_CODE_TOOL
+
+
+def service_tools(settings: Settings, model: Model) -> list[Wire]:
+    """Declare the service's own tools that are switched on, as far as the model has them."""
+    web, code = settings.web and model.web, settings.code and model.code
+    search = [web_tool(settings, model)] if web else []
+    fetch = [fetch_tool(settings, model)] if web and settings.web == "fetch" else []
+    return [*search, *fetch, *([code_tool(model)] if code else [])]
 
 
 def provided(tools: Iterable[Wire]) -> frozenset[str]:
     """Name what those tools let the model call; the newer web tools bring the code."""
-    types = {str(tool.get("name")): str(tool.get("type")) for tool in tools}
-    brings_code = types.keys() & {"code_execution"} or any(
-        name in _OLD_WEB and types[name] != _OLD_WEB[name] for name in types
-    )
-    return frozenset(types) | (_CODE_NAMES if brings_code else frozenset())
+    tools = tuple(tools)
+    names = frozenset(str(tool.get("name")) for tool in tools)
+    brings_code = "code_execution" in names or any(map(_brings_code, tools))
+    return names | (_CODE_NAMES if brings_code else frozenset())
 
 
 def _has_new_tools(model: Model) -> bool:
@@ -192,22 +212,24 @@ def _has_new_tools(model: Model) -> bool:
 
 def past_tools(names: AbstractSet[str], settings: Settings, model: Model) -> list[Wire]:
     """Declare the tools of the service whose calls are sent: it takes none without its tool."""
-    if not model.web:
-        return []
-    is_new = _has_new_tools(model)
-    tools = [web_tool(settings, model)] if "web_search" in names else []
-    if "web_fetch" in names:
-        tools.append(FETCH_TOOL if is_new else OLD_FETCH_TOOL)
-    if names & _CODE_NAMES and not (tools and is_new):  # the newer web tools bring the code
-        tools.append(CODE_TOOL if is_new else OLD_CODE_TOOL)
+    makers = {"web_search": web_tool, "web_fetch": fetch_tool} if model.web else {}
+    tools = [make(settings, model) for name, make in makers.items() if name in names]
+    if names & _CODE_NAMES and model.code and not any(map(_brings_code, tools)):
+        tools.append(code_tool(model))
     return tools
+
+
+def _brings_code(tool: Wire) -> bool:
+    """Tell whether a tool is one of the newer web tools, which are called by code of their own."""
+    return tool.get("type") in _CALLED_BY_CODE and "allowed_callers" not in tool
 
 
 def betas_of(settings: Settings, params: Wire) -> tuple[str, ...]:
     """Name the beta features that a request of those parameters needs."""
     fast = (FAST_MODE,) if params.get("speed") == "fast" else ()
     fallback = (FALLBACK,) if params.get("fallbacks") else ()
-    return tuple(dict.fromkeys((*settings.betas, *fast, *fallback)))
+    remote = (CONNECTOR,) if params.get("mcp_servers") else ()
+    return tuple(dict.fromkeys((*settings.betas, *fast, *fallback, *remote)))
 
 
 def merged(params: Wire, extra: Wire) -> dict[str, Any]:
@@ -257,6 +279,8 @@ def _unsent(settings: Settings, model: Model, *, official: bool) -> Iterator[str
     yield from _unthought(settings, model)
     if settings.web and not model.web:
         yield f"web is not sent: {model.id} has no web search."
+    if settings.code and not model.code:
+        yield f"code is not sent: {model.id} runs no code."
     if settings.speed and model.fast is False:
         yield f"speed {settings.speed} is not sent: {model.id} has no fast mode."
     asked = _sampling(settings)

@@ -19,7 +19,14 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Prefill, Turn, TurnId
+from chatrepl.core.talk.conversation import (
+    Conversation,
+    Message,
+    Prefill,
+    Turn,
+    TurnId,
+    container_id,
+)
 from chatrepl.core.value import frozen
 
 _NO_ID: Final = TurnId("")  # a turn gets its own when it begins
@@ -55,8 +62,21 @@ class Situation:
         """
         refused = self.refused | of_server(self.model.refused)
         after = refused.without(base or self.conversation)
+        after = _without_others(after, self.ask)
         ask = self.ask if message is not None else replace(self.ask, prefill="")
+        if self.settings.code:
+            gone = after.container in refused.containers
+            ask = replace(ask, container="" if gone else after.container)
         return build_request(after, self.settings, self.model, message, ask)
+
+
+def _without_others(conversation: Conversation, ask: Ask) -> Conversation:
+    """Leave out what servers of tools said that the service is not to connect to."""
+    if not any(m.remotes for turn in conversation.path() for m in turn.messages):
+        return conversation
+    from chatrepl.core.exchange.connector import without_others  # seldom needed
+
+    return without_others(conversation, ask.servers)
 
 
 @frozen
@@ -98,7 +118,8 @@ class Plan:
     def resumed(self, reply: Reply) -> Request:
         """Build the request that lets the service go on after a pause of its own."""
         part = Message("assistant", reply.content(), self.request.model, self.request.bound)
-        return replace(self.request, messages=(*self.request.messages, part))
+        request = self.request.within(container_id(reply.container))
+        return replace(request, messages=(*request.messages, part))
 
     def written(self, reply: Reply) -> Message | None:
         """Give the reply as it goes into the conversation; None where nothing came."""

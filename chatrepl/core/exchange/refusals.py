@@ -35,6 +35,10 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
         if sent[name] and name in words and not words.startswith("messages."):
             refusal = f"{request.model} does not take this {name} setting. Nothing was lost."
             return _said(error, refusal, f"{way_out} The service said: {reason}")
+    if "mcp_servers" in request.params and re.search(r"\bmcp\b", words):
+        return _said(
+            error, error.message, "/mcp lists the servers; /mcp remove NAME leaves one out."
+        )
     place = _MESSAGE.match(words)
     for name in request.params:
         is_named = re.search(rf"\b{re.escape(name.casefold())}\b", words) is not None

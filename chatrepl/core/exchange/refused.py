@@ -25,7 +25,7 @@ class Refused:
     """The turns whose thinking is sent no more, the blocks that are not, and the whole turns.
 
     Of blocks of text only what is no text is left out; of all blocks the `keys` that the service
-    does not take back, and all that are of one of the `types`.
+    does not take back, and all that are of one of the `types`. No code runs in `containers` again.
     """
 
     thinking: frozenset[TurnId] = frozenset()
@@ -33,6 +33,7 @@ class Refused:
     turns: frozenset[TurnId] = frozenset()
     keys: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
+    containers: frozenset[str] = frozenset()
 
     def __or__(self, other: Self) -> "Refused":
         return Refused(
@@ -41,6 +42,7 @@ class Refused:
             self.turns | other.turns,
             self.keys | other.keys,
             self.types | other.types,
+            self.containers | other.containers,
         )
 
     def without(self, conversation: Conversation) -> Conversation:
@@ -109,6 +111,7 @@ def to_record(refused: Refused, turns: AbstractSet[TurnId], *, kinds: bool) -> d
         "turns": sorted(refused.turns & turns),
         "keys": sorted(refused.keys) if kinds else [],
         "types": sorted(refused.types) if kinds else [],
+        "containers": sorted(refused.containers),
     }
     return {key: part for key, part in record.items() if part}
 
@@ -123,6 +126,7 @@ def from_record(record: object) -> Refused:
         turns=frozenset(map(TurnId, _texts(wire.get("turns")))),
         keys=frozenset(_texts(wire.get("keys"))),
         types=frozenset(_texts(wire.get("types"))),
+        containers=frozenset(_texts(wire.get("containers"))),
     )
 
 

@@ -13,17 +13,17 @@ With the automatic one these are never more than the four that are allowed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.exchange.joining import choose_mode, instruction, native_text
 from chatrepl.core.exchange.params import (
     allowed_effort,
-    asked_tools,
     betas_of,
     limited,
     merged,
     past_tools,
     plain_params,
+    service_tools,
     takes_sampling,
     thinking_param,
     wants_thinking,
@@ -37,6 +37,9 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Prefill, PrefillMode
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
 
 # From a mark the service looks back 20 blocks and no further for what it kept; a turn with many
 # tool calls has more, and would be paid for anew. Two are left for what it may count otherwise
@@ -114,6 +117,10 @@ class Request:
         """Give the request without the parameters that are `refused`."""
         return replace(self, params=without(dict(self.params), refused))
 
+    def within(self, container: str) -> "Request":
+        """Give the request for code to run in that container, where there is one."""
+        return replace(self, params={**self.params, "container": container}) if container else self
+
     def with_ours(self, message: Message) -> Message:
         """Give `message` with the instructions of ours that go out with it."""
         if not self.ours:
@@ -147,8 +154,10 @@ def _bytes(value: Wire) -> bytes:
 class Ask:
     """What one turn asks for, beyond the settings; `instruction` goes out with the message.
 
-    `official` tells that the service of Anthropic itself is asked. `terms` are asked for in the
-    place of the settings', and changed `midway` in the place of what the model takes.
+    `official` tells that the service of Anthropic itself is asked. Where code may run, it runs in
+    the `container` that it ran in before. To `servers` of tools it connects itself. `terms` are
+    asked for in the place of the settings', and changed `midway` in the place of what the model
+    takes.
     """
 
     prefill: str = ""
@@ -159,6 +168,8 @@ class Ask:
     extra_tokens: int = 0
     official: bool = False
     tools: tuple[Wire, ...] = field(default=())
+    container: str = ""
+    servers: "tuple[McpServer, ...]" = ()
     terms: Terms | None = None
     midway: Midway | None = None
 
@@ -194,7 +205,7 @@ def build_request(
         params["tools"] = tools
     if past and not terms.asked:  # the past needs the tools, but they are not to be used
         params["tool_choice"] = {"type": "none"}
-    params = merged(params, settings.extra_body)
+    params = merged(params | _elsewhere(ask, model), settings.extra_body)
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params
     marks = marked_messages(messages, prefilled=mode == "native") if cached else frozenset()
@@ -230,7 +241,7 @@ class _NewTerms:
     def of(
         cls, conversation: Conversation, settings: Settings, model: Model, ask: Ask
     ) -> "_NewTerms":
-        asked = (*ask.tools, *asked_tools(settings, model))
+        asked = (*ask.tools, *service_tools(settings, model), *_toolsets(ask))
         nameless = tuple(tool for tool in asked if "name" not in tool)
         wanted = ask.terms or Terms(settings.effort, {t["name"]: t for t in asked if "name" in t})
         midway = ask.midway or Midway.of(model, settings)
@@ -239,6 +250,24 @@ class _NewTerms:
         tools = (*top.tools.values(), *nameless)
         change = so_far.change(wanted)
         return cls((*wanted.tools.values(), *nameless), tools, top.effort, midway, change)
+
+
+def _elsewhere(ask: Ask, model: Model) -> dict[str, Any]:
+    """Say where code runs, and which servers of tools the service connects to."""
+    container = {"container": ask.container} if ask.container and model.code else {}
+    if not ask.servers:
+        return container
+    from chatrepl.core.exchange.connector import server_params  # seldom needed
+
+    return {"mcp_servers": server_params(ask.servers), **container}
+
+
+def _toolsets(ask: Ask) -> list[Wire]:
+    if not ask.servers:
+        return []
+    from chatrepl.core.exchange.connector import toolsets  # seldom needed
+
+    return toolsets(ask.servers)
 
 
 def declared(conversation: Conversation, settings: Settings, model: Model, ask: Ask) -> str:

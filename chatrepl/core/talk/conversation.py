@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
-from typing import Any, Final, Literal, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NewType, TypeAlias
 
 from chatrepl.core.talk.blocks import (
     THINKING,
@@ -22,6 +22,9 @@ from chatrepl.core.talk.blocks import (
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
+
+if TYPE_CHECKING:
+    from chatrepl.core.tools import McpServer
 
 TurnId = NewType("TurnId", str)
 Role: TypeAlias = Literal["user", "assistant", "system"]
@@ -114,6 +117,16 @@ class Message:
         return any(isinstance(block, THINKING) for block in self.content)
 
     @cached_property
+    def remotes(self) -> frozenset[str]:
+        """The servers whose tools the service called or listed in it."""
+        blocks = (block for block in self.content if block.type.startswith("mcp_tool_"))
+        if (first := next(blocks, None)) is None:
+            return frozenset()
+        from chatrepl.core.exchange.connector import remote  # seldom needed
+
+        return frozenset(n for block in (first, *blocks) if (n := remote(block)) is not None)
+
+    @cached_property
     def without_thinking(self) -> "Message":
         content = tuple(block for block in self.content if not isinstance(block, THINKING))
         return replace(self, content=content)
@@ -131,7 +144,7 @@ class Prefill:
 class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short.
 
-    `sent` is what is kept of the request (`core/exchange/noted.py`).
+    `sent` is what is kept of the request (`core/exchange/noted.py`); `container` is where code ran.
     """
 
     model: str = ""
@@ -147,6 +160,7 @@ class Receipt:
     error: str = ""
     stop_sequence: str | None = None
     sent: Wire | None = None
+    container: Wire | None = None
 
 
 @frozen
@@ -217,7 +231,10 @@ class Summary:
 
 @frozen
 class State:
-    """Where we stand in the tree and what shapes the next request; undo steps over these."""
+    """Where we stand in the tree and what shapes the next request; undo steps over these.
+
+    `servers` are those of tools that the service connects to, by their names.
+    """
 
     head: TurnId | None = None
     system: str = ""
@@ -225,6 +242,7 @@ class State:
     marks: Mapping[TurnId, Mark] = field(default_factory=dict)
     summary: Summary | None = None
     branches: Mapping[str, TurnId | None] = field(default_factory=dict)
+    servers: "Mapping[str, McpServer]" = field(default_factory=dict)
 
 
 @frozen
@@ -248,6 +266,12 @@ class Conversation:
         """The service's name of the newest reply, if it gave one."""
         receipts = (turn.receipt for turn in reversed(self.path()))
         return next((receipt.message_id for receipt in receipts if receipt), None)
+
+    @property
+    def container(self) -> str:
+        """Where code of the service ran last, on whatever branch; empty where none ran."""
+        receipts = (turn.receipt for turn in reversed([*self.turns.values()]) if turn.receipt)
+        return next((name for one in receipts if (name := container_id(one.container))), "")
 
     def add(self, turn: Turn) -> "Conversation":
         """Hang `turn` under its parent and make it the head.
@@ -342,6 +366,12 @@ def _is_blank(block: Block) -> bool:
             return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
         case _:
             return False
+
+
+def container_id(container: Wire | None) -> str:
+    """Name a container that a reply tells of; empty where it tells of none."""
+    name = container.get("id") if container is not None else None
+    return name if isinstance(name, str) else ""
 
 
 def system_of(conversation: Conversation) -> str:

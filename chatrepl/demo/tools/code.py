@@ -16,7 +16,9 @@ class CodeCall:
     given: JSON
 
 
-_FILE = "/tmp/chart.csv"  # noqa: S108  # in a container that does not exist
+MADE = "chart.csv"
+CONTENT = b"a,b\n1,2\n"
+_FILE = f"/tmp/{MADE}"  # noqa: S108  # in a container that does not exist
 _EDITOR = "text_editor_code_execution"
 CALLS = {
     "python": CodeCall("code_execution", {"code": "print(sum(range(11)))"}),

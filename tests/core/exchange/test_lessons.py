@@ -103,6 +103,25 @@ def test_what_a_refusal_names_is_what_is_not_taken(words: str, fact: str) -> Non
         assert facts(words, Request(pruned, (HELLO,))) != {fact: False}
 
 
+@pytest.mark.parametrize(
+    ("words", "taught"),
+    [
+        ("code execution is not supported on this model", ("code",)),
+        ("tools.1: Input tag 'code_execution_20260521' is not a known tool", ("code",)),
+        ("tools.0: 'web_fetch_20260318' is not supported", ("web",)),
+        ("This server does not support tools", ("web", "code")),
+    ],
+)
+def test_of_several_tools_the_one_that_is_named_is_not_used_again(
+    words: str, taught: tuple[str, ...]
+) -> None:
+    tools = [{"name": "web_search"}, {"name": "web_fetch"}, {"name": "code_execution"}]
+    assert facts(words, Request({**FULL, "tools": tools}, (HELLO,))) == dict.fromkeys(taught, False)
+    quiet = {**FULL, "tools": tools, "tool_choice": {"type": "none"}}
+    assert facts(words, Request(quiet, (HELLO,))) == {}
+    assert facts(words, Request({**FULL, "tools": [{"name": "ours"}]}, (HELLO,))) == {}
+
+
 @pytest.mark.parametrize("name", ["cache_control", "output_config"])
 @pytest.mark.parametrize(
     "words",

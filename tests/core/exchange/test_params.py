@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.exchange.params import (
     betas_of,
+    fetch_tool,
     limited,
     merged,
     takes_sampling,
@@ -164,6 +165,7 @@ def test_sampling_goes_where_it_is_taken(
             "thinking_budget is lowered to 32,000: a reply has at most 64,000 tokens.",
         ),
         ("llama-4", {"web": True}, "web is not sent: llama-4 has no web search."),
+        ("llama-4", {"code": True}, "code is not sent: llama-4 runs no code."),
         (
             "claude-haiku-4-5",
             {"max_tokens": 64_001},
@@ -284,6 +286,18 @@ def test_speed_is_asked_of_what_may_have_it_and_said_where_not(model: str, *, se
     assert ("speed" in _params(model, speed="fast")) is sent
     words = unsent(Settings(speed="fast"), find(model), official=True)
     assert any("no fast mode" in line for line in words) is not sent
+
+
+def test_who_calls_the_web_tools_and_what_comes_back_is_set_where_code_may_call_them() -> None:
+    settings = Settings(web_direct=True, web_inclusion="excluded", web_blocked_domains=("c.net",))
+    options = {"allowed_callers": ["direct"], "response_inclusion": "excluded"}
+    for tool in (web_tool, fetch_tool):
+        assert options.items() <= tool(settings, find("claude-opus-5-5")).items()
+        old = tool(settings, find("claude-haiku-4-5"))
+        assert not old.keys() & options.keys()
+        assert old["blocked_domains"] == ["c.net"]
+    near = Settings(web_location={"city": "Ulm"})
+    assert "user_location" not in fetch_tool(near, find("claude-opus-5-5"))
 
 
 def test_tools_that_are_declared_are_the_user_s_or_ours() -> None:

@@ -30,6 +30,14 @@ def test_a_refused_setting_is_named_with_the_way_out() -> None:
     assert "/effort clear" in said.hint
 
 
+def test_a_server_of_tools_that_fails_can_be_left_out() -> None:
+    params = {"model": "m", "mcp_servers": [{"name": "notes"}]}
+    error = refused("Connection error while communicating with MCP server 'notes'")
+    told = in_plain_words(error, Request(params, (HELLO,)))
+    assert (told.message, "/mcp remove NAME" in told.hint) == (error.message, True)
+    assert in_plain_words(error, Request({"model": "m"}, (HELLO,))) is error
+
+
 def test_other_errors_stay_as_they_are() -> None:
     request = Request({"model": "m"}, (HELLO,))
     params = {"model": "m", "thinking": {"type": "adaptive"}}

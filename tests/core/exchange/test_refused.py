@@ -26,7 +26,7 @@ IDS = st.sampled_from([TurnId("a"), TurnId("b")])
 WORDS = st.frozensets(st.sampled_from(["image", "scent"]))
 PLACES = st.tuples(IDS, st.integers(0, 2), st.integers(0, 3))
 REFUSED = st.builds(
-    Refused, st.frozensets(IDS), st.frozensets(PLACES), st.frozensets(IDS), WORDS, WORDS
+    Refused, st.frozensets(IDS), st.frozensets(PLACES), st.frozensets(IDS), WORDS, WORDS, WORDS
 )
 
 
@@ -35,7 +35,8 @@ def test_what_is_written_down_is_read_again(refused: Refused) -> None:
     assert from_record(to_record(refused, TALK.turns.keys(), kinds=True)) == refused
     bare = replace(refused, keys=frozenset(), types=frozenset())
     assert from_record(to_record(refused, TALK.turns.keys(), kinds=False)) == bare
-    assert to_record(refused, frozenset(), kinds=False) == {}
+    gone = {"containers": sorted(refused.containers)} if refused.containers else {}
+    assert to_record(refused, frozenset(), kinds=False) == gone
 
 
 @pytest.mark.parametrize(

@@ -227,8 +227,8 @@ def _called(*names: str) -> Conversation:
 TOOLS_OF_THE_PAST = (
     (NEW, ["web_search"], [WEB_TOOL]),
     (OLD, ["web_search"], [OLD_WEB_TOOL]),
-    (NEW, ["web_fetch"], [FETCH_TOOL]),
-    (OLD, ["web_fetch", "code_execution"], [OLD_FETCH_TOOL, OLD_CODE_TOOL]),
+    (NEW, ["web_fetch"], [{**FETCH_TOOL, "max_uses": 5}]),
+    (OLD, ["web_fetch", "code_execution"], [{**OLD_FETCH_TOOL, "max_uses": 5}, OLD_CODE_TOOL]),
     (NEW, ["bash_code_execution"], [CODE_TOOL]),
     (NEW, ["web_search", "code_execution"], [WEB_TOOL]),  # it brings the code
     (OLD, ["text_editor_code_execution"], [OLD_CODE_TOOL]),
@@ -247,10 +247,52 @@ def test_a_tool_stays_declared_but_quiet_while_its_calls_are_sent(
     assert body.get("tool_choice") == ({"type": "none"} if tools else None)
     dropped = talk.with_marks({TurnId("a"): "dropped"})
     assert "tools" not in build_request(dropped, Settings(), model, user, Ask()).body()
-    asked = build_request(talk, Settings(web=True), NEW, user, Ask()).body()
-    declared = [tool["name"] for tool in asked["tools"]]
-    assert len(set(declared)) == len(declared)
-    assert "tool_choice" not in asked
+    for settings in (Settings(web=True), Settings(web="fetch", code=True), Settings(code=True)):
+        asked = build_request(talk, settings, NEW, user, Ask()).body()
+        declared = [tool["name"] for tool in asked["tools"]]
+        assert len(set(declared)) == len(declared)
+        assert "tool_choice" not in asked
+
+
+ALL_ON = Settings(web="fetch", code=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "tools"),
+    [
+        (NEW, [WEB_TOOL, {**FETCH_TOOL, "max_uses": 5}, CODE_TOOL]),
+        (OLD, [OLD_WEB_TOOL, {**OLD_FETCH_TOOL, "max_uses": 5}, OLD_CODE_TOOL]),
+        (replace(NEW, web=False), [CODE_TOOL]),
+        (replace(NEW, code=False), [WEB_TOOL, {**FETCH_TOOL, "max_uses": 5}]),
+        (find("llama-4"), None),
+    ],
+)
+def test_what_is_on_is_declared_in_the_form_that_the_model_takes(
+    model: Model, tools: list[Wire] | None
+) -> None:
+    body = build_request(Conversation(), ALL_ON, model, Message.user("q"), Ask()).body()
+    assert body.get("tools") == tools
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_where_no_code_calls_the_web_tools_a_past_with_code_declares_the_code(
+    direct: bool,
+) -> None:
+    talk, settings = _called("web_search", "code_execution"), Settings(web_direct=direct)
+    body = build_request(talk, settings, NEW, Message.user("on"), Ask()).body()
+    assert [tool["name"] for tool in body["tools"]] == ["web_search", "code_execution"][
+        : 1 + direct
+    ]
+
+
+@pytest.mark.parametrize("model", [NEW, OLD])
+def test_tools_that_are_off_add_no_byte_to_a_request(model: Model) -> None:
+    talk, user = Conversation(), Message.user("q")
+    plain = build_request(talk, Settings(), model, user, Ask())
+    bounds = Settings(web_max_uses=3, web_direct=True, web_inclusion="full")
+    assert build_request(talk, bounds, model, user, Ask()).encode() == plain.encode()
+    assert not plain.params.keys() & {"tools", "tool_choice", "container", "mcp_servers"}
+    assert plain.betas == ()
 
 
 def test_a_prefill_without_a_message_to_ask_in_is_left_out() -> None:

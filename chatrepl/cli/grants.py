@@ -1,0 +1,36 @@
+"""The tokens of servers that the service connects to: in memory, for as long as chatrepl runs."""
+
+import asyncio
+
+from chatrepl.api.credentials import fetched
+from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.exchange.connector import NOT_KEPT, connected, with_tokens
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.tools import McpServer
+from chatrepl.session.connector import service_servers
+from chatrepl.session.session import Session
+
+
+async def granted(
+    request: Request, session: Session, tokens: dict[tuple[str, ...], str]
+) -> Request:
+    """Add to a request the tokens of its servers; each command is run once. Raises ApiError."""
+    named = {server.get("name") for server in connected(request)}
+    servers = [each for each in service_servers(session) if each.name in named]
+    for server in servers:
+        if server.token_command and server.token_command not in tokens:
+            tokens[server.token_command] = await _token(server)
+    given = {each.name: tokens.get(each.token_command, "") for each in servers}
+    return with_tokens(request, given)
+
+
+async def _token(server: McpServer) -> str:
+    again = f"/mcp remove {server.name} goes on without it"
+    if server.token_command == NOT_KEPT:
+        raise ApiError(
+            ApiErrorKind.AUTH,
+            f"{server.name} wants a token, and a conversation keeps no command that prints one.",
+            f"/mcp add {server.name} {server.url} --token-command CMD names it; {again}.",
+        )
+    name = f"The token command of {server.name}"
+    return await asyncio.to_thread(fetched, server.token_command, name, f"or {again}")
