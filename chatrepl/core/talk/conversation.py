@@ -16,8 +16,8 @@ from chatrepl.core.talk.blocks import (
     Block,
     DocumentBlock,
     TextBlock,
-    UnknownBlock,
     block_from_wire,
+    is_blank,
 )
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
@@ -94,7 +94,7 @@ class Message:
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
-        content = tuple(b for b in self.content if not _is_blank(b))
+        content = tuple(b for b in self.content if not is_blank(b))
         return self if len(content) == len(self.content) else replace(self, content=content)
 
     @cached_property
@@ -356,16 +356,6 @@ class Conversation:
             turn = self.turns[at]
             yield turn
             at = turn.parent
-
-
-def _is_blank(block: Block) -> bool:
-    match block:
-        case TextBlock(text=text):
-            return not text.strip()
-        case UnknownBlock(wire=wire):
-            return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
-        case _:
-            return False
 
 
 def container_id(container: Wire | None) -> str:
