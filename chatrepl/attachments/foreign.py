@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.attachments import sniff
 from chatrepl.attachments.safe_read import refusal
+from chatrepl.core.extras import adds
 from chatrepl.core.tokens.pictures import Size, image_size
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ _FORMATS: Final[Mapping[sniff.FileType, str]] = {sniff.HEIC: "HEIF"}
 _MOST_ICON_PX: Final = 1_024
 _MOST_ICONS: Final = 256
 _NO_HEIC: Final = (
-    "`pip install pillow-heif` lets chatrepl read it; or convert it to JPEG first "
-    "(`heif-convert in.heic out.jpg`, or `sips` on macOS)."
+    "Convert it to JPEG (`heif-convert in.heic out.jpg`, or `sips` on macOS), or add what reads "
+    f"it. {adds('pillow-heif')}."
 )
 
 

@@ -1,6 +1,7 @@
 """A chat from the command line: the prompt on screen first, then everything behind it."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -87,12 +88,22 @@ def _greet(early: EarlyPrompt, session: Session, notes: Sequence[str], url: str)
     if session.settings.accessible:
         line = line.replace(" ·", ",")
     line = line.replace("·", "|") if early.mark.isascii() else line
-    note = "".join(f"{fill(one_line(each, 1000), columns)}\n" for each in notes)
+    note = "".join(f"{_wrapped(one_line(each, 1000), columns)}\n" for each in notes)
     if early.tty.knows_escapes:
         early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
     else:
         sys.stdout.write(f"{line}\n{note}")
         sys.stdout.flush()
+
+
+def _wrapped(note: str, columns: int) -> str:
+    """Wrap a note; in a narrow window what a row of a table means stands below it."""
+    if not note.startswith(" ") or len(note) <= columns:
+        return fill(note, columns)
+    parts = re.sub(r"(?<=\S) {3,}", "\n      ", note).split("\n")
+    return "\n".join(
+        fill(part, columns, subsequent_indent=part[: -len(part.lstrip())]) for part in parts
+    )
 
 
 def _history_path(session: Session, folders: Folders) -> Path | None:

@@ -75,7 +75,11 @@ def talk(
     try:
         with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
-            leaving.enter_context(_serving(session, repl.guard.later))
+            if options.names_tools or (session.loaded is not None and session.loaded.has_tools):
+                from chatrepl.cli.benches import chat_tools  # most chats have none
+
+                tools = chat_tools(options, repl, repl.guard.later)
+                repl.desk = replace(desk, tools=leaving.enter_context(tools))
             session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
@@ -108,14 +112,6 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
-
-
-def _serving(session: Session, tell: Callable[[str], None]) -> AbstractContextManager[object]:
-    if session.loaded is None or not session.loaded.servers:
-        return nullcontext()
-    from chatrepl.cli.serving import serving  # most chats have no server
-
-    return serving(session, session.loaded.servers, tell)
 
 
 def _files(connection: Connection, runner: LoopRunner) -> FileStore:

@@ -167,7 +167,7 @@ CARD: Final[CardRows] = (
         ("/load NAME", "go on with one"),
         ("/save NAME", "name this one"),
         ("/search TEXT", "find a place"),
-        ("/export md", "write it to a file"),
+        ("/export html", "make a page of it"),
     ),
     (
         "Settings and program",

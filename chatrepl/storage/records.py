@@ -3,7 +3,8 @@
     conv    the file begins: `v` the format, `created`
     turn    a turn; with `open` it waits for its reply
     d       a piece of a reply: `id` of the turn, `kind` text or thinking, `text`
-    end     the reply is there: `from` which message on it differs from the open turn
+    end     the reply is there: `from` which message on it differs from the open turn; with `open`
+            only the calls of a round are, or their answers, and the turn goes on
     state   where we stand (see `history_line.py`)
     meta    name, title, model and whatever else goes with the conversation: changed fields;
             `beside/ID` is a turn that was asked beside it (see `session/beside.py`)

@@ -375,17 +375,23 @@ def test_delete_asks_first_and_never_takes_what_is_open(chat: Trimmer, folder: P
     ],
 )
 def test_an_export_is_printed_or_written_and_holds_what_was_said(
-    chat: Trimmer, tmp_path: Path, form: str, begins: str
+    chat: Trimmer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, begins: str
 ) -> None:
     chat.say("demo: say otters")
-    chat.do(f"/export {form}")
-    printed = chat.heard
-    assert printed.startswith(begins)
-    assert "otters" in printed
-
     path = tmp_path / "out"
     chat.do(f"/export {form} {path}")
-    assert path.read_text() == printed
+    written = path.read_text()
+    assert written.startswith(begins)
+    assert "otters" in written
+
+    monkeypatch.chdir(tmp_path)
+    chat.do(f"/export {form}")
+    pages = list(tmp_path.glob("*.html"))
+    if form == "html":
+        assert f"written to {pages[0].name}." in chat.heard
+        assert pages[0].read_text() == written
+    else:
+        assert (pages, chat.heard) == ([], written)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     chat.agree = False
     path.write_text("mine")
@@ -393,7 +399,7 @@ def test_an_export_is_printed_or_written_and_holds_what_was_said(
     assert path.read_text() == "mine"
     chat.agree = True
     chat.do(f"/export {form} {path}")
-    assert path.read_text() == printed
+    assert path.read_text() == written
     chat.do(f"/export! {form} {path}")
     chat.do(f"/export {form} {tmp_path}")
     assert list(tmp_path.glob(f"{chat.session.recorder.id}.*"))
@@ -577,13 +583,16 @@ def test_an_export_of_a_part_says_how_many_turns_it_holds(chat: Trimmer, tmp_pat
         assert "demo: say 0" in (tmp_path / form).read_text()
 
 
-def test_above_what_is_for_people_stand_title_date_and_branch(chat: Trimmer) -> None:
+def test_above_what_is_for_people_stand_title_date_and_branch(
+    chat: Trimmer, tmp_path: Path
+) -> None:
+    path = tmp_path / "out"
     chat.say("demo: say otters")
     chat.do("/branch wet")
     for form, title in (("md", "# demo: say otters"), ("html", "<h1>demo: say otters</h1>")):
-        chat.do(f"/export {form}")
-        assert title in chat.heard
-        assert " · 1 turn · branch wet" in chat.heard
+        chat.do(f"/export! {form} {path}")
+        assert title in path.read_text()
+        assert " · 1 turn · branch wet" in path.read_text()
     chat.do("/save otters")
-    chat.do("/export html")
-    assert "<title>otters</title>" in chat.heard
+    chat.do(f"/export! html {path}")
+    assert "<title>otters</title>" in path.read_text()

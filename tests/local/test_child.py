@@ -131,7 +131,7 @@ def test_without_llama_cpp_it_is_said_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr(child, "find_spec", lambda _name: None)
     with pytest.raises(UsageError, match="not installed") as caught:
         server_command()
-    assert "chatrepl[local]" in caught.value.hint
+    assert "pipx inject chatrepl xllamacpp" in caught.value.hint
 
     monkeypatch.setattr(child, "find_spec", lambda name: name)
     assert Path(server_command()[-1]).is_file()

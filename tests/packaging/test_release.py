@@ -75,6 +75,30 @@ def test_the_formula_installs_what_is_shipped_and_gets_its_source(
     )
 
 
+def test_the_workflows_name_only_files_and_modules_that_there_are() -> None:
+    for workflow in (ROOT / ".github/workflows").iterdir():
+        text = workflow.read_text("utf-8")
+        ours = re.findall(r"(?<![\w/])(?:\.ci|tests|packaging|chatrepl)/[\w./-]*\w", text)
+        modules = [name.replace(".", "/") for name in re.findall(r"-m (tests\.[\w.]+)", text)]
+
+        assert ours
+        assert [path for path in ours if not (ROOT / path).exists()] == []
+        assert [name for name in modules if not (ROOT / f"{name}.py").exists()] == []
+
+
+def test_each_deed_of_the_install_table_is_told_for_each_tool() -> None:
+    """`packaging/check` runs them; it finds them by these names."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    (rows,) = re.findall(r"^\| \| pipx \| uv \| pip \|\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.splitlines()]
+
+    assert [row[0].partition(",")[0] for row in cells] == ["install", "update", "uninstall"]
+    for _, *commands in cells:
+        assert [command.split()[0] for command in commands] == ["`pipx", "`uv", "`pip"]
+    for mark in ("chat", "local", "test"):
+        assert text.count(f"<!-- {mark} -->") == text.count(f"<!-- /{mark} -->") == 1
+
+
 def test_the_wheel_is_told_of_every_shared_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     shipped = project["tool"]["setuptools"]["data-files"].values()

@@ -6,7 +6,6 @@ conversation. Where the service refuses a plan and that teaches us something, th
 makes the next one. To add a way to ask, add such a function.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.errors import UsageError
@@ -27,7 +26,7 @@ from chatrepl.core.talk.conversation import (
     TurnId,
     container_id,
 )
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 
 _NO_ID: Final = TurnId("")  # a turn gets its own when it begins
 
@@ -145,6 +144,20 @@ def plan_turn(situation: Situation, message: Message, base: Conversation | None 
     return Plan(request, after, Turn(_NO_ID, after.head, messages, ours=request.ours))
 
 
+def plan_round(
+    situation: Situation, before: Conversation, turn: Turn, *, is_last: bool = False
+) -> Plan:
+    """Plan to send what a turn that follows `before` holds so far, up to its answers to calls.
+
+    After the last ones the model is to call nothing more.
+    """
+    after = before.before(turn).add(turn)
+    request = situation.request(None, after)
+    if is_last:
+        request = replace(request, params={**request.params, "tool_choice": {"type": "none"}})
+    return Plan(request, after, turn)
+
+
 def plan_aside(situation: Situation, message: Message, model: Model) -> Plan:
     """Plan to ask `model` something that enters no conversation, in no form.
 
@@ -175,6 +188,9 @@ def plan_rest(situation: Situation) -> Plan:
     there is nothing to go on with.
     """
     conversation, plain = situation.conversation.settled(), situation.plain
+    if (open_turn := _answered_last(conversation)) is not None:
+        plan = plan_round(plain, conversation, open_turn)
+        return replace(plan, turn=replace(open_turn, id=_NO_ID, receipt=None))
     turn, cut = _cut(conversation)
     begun = replace(turn, id=_NO_ID, messages=turn.messages[:-1], receipt=None)
     if _can_begin_with(cut, turn, situation):
@@ -183,6 +199,12 @@ def plan_rest(situation: Situation) -> Plan:
         return Plan(request, after, begun, cut)
     request = plain.request(Message.user(words(cut.text)), conversation)
     return Plan(request, conversation, begun, cut)
+
+
+def _answered_last(conversation: Conversation) -> Turn | None:
+    """Give the last turn where it ends in answers that the model has not taken up, and is sent."""
+    turn = conversation.turns[conversation.head] if conversation.head is not None else None
+    return turn if turn is not None and turn.waits and is_sent(turn, conversation) else None
 
 
 def _can_begin_with(cut: Cut, turn: Turn, situation: Situation) -> bool:

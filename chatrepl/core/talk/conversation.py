@@ -168,7 +168,7 @@ class Turn:
     """A fresh user message and all that followed from it, up to the next one.
 
     `messages` holds, in the order of sending, the user's message, perhaps a system message for what
-    changes here, the reply, and tool loops where a conversation was imported with them.
+    changes here, and the reply; in rounds, where tools were called: calls, answers, and so on.
     The last `ours` blocks of the user's message are instructions of ours that went out with it
     (emulated prefill): part of what is sent, no part of what is shown.
     `receipt` is None for a turn that was written by hand or waits for its reply. In one `by_hand`
@@ -210,6 +210,23 @@ class Turn:
         block = last.content[-1] if last is not None and last.content else None
         is_reply = last is not None and last.role == "assistant"
         return block if is_reply and isinstance(block, TextBlock) else None
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the turn ends in answers to calls, which the model has not taken up."""
+        last = self.messages[-1] if len(self.messages) > 1 else None
+        return last is not None and last.role == "user" and answers_calls(last)
+
+    @property
+    def rounds(self) -> int:
+        """How often the model was asked until it had its say: once more for each set of answers."""
+        return 1 + sum(m.role == "user" and answers_calls(m) for m in self.messages[1:])
+
+    @property
+    def calls(self) -> int:
+        """How many calls of ours were answered."""
+        answers = (m for m in self.messages[1:] if m.role == "user" and answers_calls(m))
+        return sum(b.type == "tool_result" for message in answers for b in message.content)
 
     @property
     def was_cut(self) -> bool:
@@ -356,6 +373,11 @@ class Conversation:
             turn = self.turns[at]
             yield turn
             at = turn.parent
+
+
+def answers_calls(message: Message) -> bool:
+    """Tell whether a message begins with an answer to a call of ours."""
+    return bool(message.content) and message.content[0].type == "tool_result"
 
 
 def container_id(container: Wire | None) -> str:

@@ -135,10 +135,12 @@ class Ledger:
                 continue
             if receipt.stop_reason is None:  # interrupted: not counted to its end
                 continue
+            if turn.rounds > 1:  # its counts are those of several requests
+                continue
             if reply.model == model.id and receipt.usage.output_tokens > 0:
                 self._replied(reply, 0.0, model, receipt.usage)
         last = path[-1] if path else None
-        if last is None or last.receipt is None or last.assistant is None:
+        if last is None or last.receipt is None or last.assistant is None or last.rounds > 1:
             return
         total = last.receipt.usage.total_input_tokens
         asked = self._before_reply(conversation, last, model)

@@ -1,0 +1,27 @@
+"""What stands above the first prompt fits into any window."""
+
+import pytest
+
+from chatrepl.cli.chat import NO_KEY, _wrapped
+
+
+@pytest.mark.parametrize("columns", [30, 40, 61, 78])
+@pytest.mark.parametrize("note", [note for note in NO_KEY if note.startswith(" ")])
+def test_a_row_stands_whole_or_its_meaning_below_it_further_in(note: str, columns: int) -> None:
+    lines = _wrapped(note, columns).split("\n")
+    row, _, meaning = note.strip().partition("   ")
+
+    assert " ".join("\n".join(lines).split()) == " ".join(note.split())
+    assert max(map(len, lines)) <= max(columns, len(row) + 2)
+    if len(note) > columns:
+        indents = [len(line) - len(line.lstrip()) for line in lines]
+        assert set(indents) == {2, 6}
+        assert " ".join(line.strip() for line in lines if line.startswith(" " * 6)) == (
+            meaning.strip()
+        )
+
+
+@pytest.mark.parametrize("note", NO_KEY)
+def test_a_window_of_eighty_columns_shows_each_row_as_it_is(note: str) -> None:
+    if note.startswith(" "):
+        assert _wrapped(note, 80) == note
