@@ -6,6 +6,7 @@ Only who has tools, or names some, comes here.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from chatrepl.cli.options import Options
@@ -19,6 +20,7 @@ from chatrepl.core.tools import Tool, ToolCall
 from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.session.workbench import Workbench
+from chatrepl.shells.desk import Desk
 from chatrepl.shells.oneshot import mutter
 from chatrepl.shells.repl import Repl
 from chatrepl.shells.tool_consent import ToolConsent
@@ -46,18 +48,20 @@ def bench_of(
     with serving(session, loaded.servers, tell) as here:
         sources = here.sources if here is not None else ()
         more = [source for source in sources if source.name in names]
-        session.bench = Workbench(open_box(session, loaded, programs, more))
-        yield session.bench
+        bench = Workbench(open_box(session, loaded, programs, more))
+        session.equip(bench)
+        yield bench
 
 
 @contextmanager
-def chat_tools(options: Options, repl: Repl, tell: TellLine) -> Iterator[ToolConsent]:
-    """Let a chat call tools, each after a question."""
+def chat_tools(options: Options, repl: Repl) -> Iterator[Desk]:
+    """Let a chat call tools, each after a question on the desk that it gives."""
     session, desk, runner = repl.session, repl.desk, repl.runner
-    with bench_of(options, session, tell) as bench:
+    with bench_of(options, session, repl.guard.later) as bench:
         bench.look = lambda: runner.run(bench.open(session.recorder))
         try:
-            yield ToolConsent(desk.choose, desk.speaker.say, bench, repl.consent)
+            tools = ToolConsent(desk.choose, desk.speaker.say, bench, repl.consent)
+            yield replace(desk, tools=tools)
         finally:
             runner.run(bench.box.close())
 

@@ -75,11 +75,7 @@ def talk(
     try:
         with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
-            if options.names_tools or (session.loaded is not None and session.loaded.has_tools):
-                from chatrepl.cli.benches import chat_tools  # most chats have none
-
-                tools = chat_tools(options, repl, repl.guard.later)
-                repl.desk = replace(desk, tools=leaving.enter_context(tools))
+            repl.desk = leaving.enter_context(_with_tools(options, repl))
             session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
@@ -112,6 +108,16 @@ def talk(
         unsaved = put_away(session)
         _keep_learned(session)
     return unsaved
+
+
+def _with_tools(options: Options, repl: Repl) -> AbstractContextManager[Desk]:
+    """Give the desk that asks about tools, where there are any."""
+    loaded = repl.session.loaded
+    if not (options.names_tools or (loaded is not None and loaded.has_tools)):
+        return nullcontext(repl.desk)
+    from chatrepl.cli.benches import chat_tools  # most chats have none
+
+    return chat_tools(options, repl)
 
 
 def _files(connection: Connection, runner: LoopRunner) -> FileStore:

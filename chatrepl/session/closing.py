@@ -13,7 +13,7 @@ from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.session.books import receipt_of
-from chatrepl.session.prices import Entry, Prices
+from chatrepl.session.prices import Priced, Prices
 from chatrepl.session.session import Session
 
 
@@ -27,7 +27,7 @@ class Rounds:
 
     first: Request | None = None
     reply: Reply | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Priced, ...] = ()
     asked_at: float = 0.0
 
     def whole(self, reply: Reply) -> Reply:

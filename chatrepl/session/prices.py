@@ -12,10 +12,10 @@ from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
 from chatrepl.session.service import Service
 
-Entry: TypeAlias = tuple[Usage, Cost | None]  # of one request; None where nobody knows its price
+Priced: TypeAlias = tuple[Usage, Cost | None]  # of one request; None where nobody knows its price
 
 
-def total(entries: Sequence[Entry]) -> Entry:
+def total(entries: Sequence[Priced]) -> Priced:
     """Sum up what requests took."""
     costs = [cost for _, cost in entries if cost is not None]
     cost = sum(costs, Cost()) if len(costs) == len(entries) else None
@@ -33,7 +33,7 @@ class Prices:
         """Price what a request takes."""
         return self._price(request.model, usage, request.params.get("speed"))
 
-    def entries(self, request: Request, reply: Reply) -> tuple[Entry, ...]:
+    def entries(self, request: Request, reply: Reply) -> tuple[Priced, ...]:
         """Say what one reply took and cost, where the service counted it."""
         return ((reply.total_usage, self.of_reply(request, reply)),) if reply.usage_known else ()
 

@@ -32,7 +32,7 @@ from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.prices import Entry, Prices, total
+from chatrepl.session.prices import Priced, Prices, total
 from chatrepl.session.service import Service, liberty, official, servers_of, tools_here
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
@@ -165,9 +165,9 @@ class Session:
             return None
         return self.ledger.next_total(self.conversation, self.model)
 
-    def equip(self, **edges: Any) -> None:
-        """Give the session other edges, such as those that the shell has only now."""
-        self.edges = replace(self.edges, **edges)
+    def equip(self, bench: "Workbench | None" = None, **edges: Any) -> None:
+        """Give the session a bench, or other edges, such as those that the shell has only now."""
+        self.edges, self.bench = replace(self.edges, **edges), bench or self.bench
 
     def use(self, settings: Settings | None = None, /, **changes: Any) -> None:
         """Change settings for the rest of the session."""
@@ -358,7 +358,7 @@ class Session:
         """Stage no more what went out with those turns."""
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
-    def pay(self, request: Request, reply: Reply, rounds: Sequence[Entry] = ()) -> Cost | None:
+    def pay(self, request: Request, reply: Reply, rounds: Sequence[Priced] = ()) -> Cost | None:
         """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
         entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
         self.books = self.books.paid(*total(entries)) if entries else self.books
