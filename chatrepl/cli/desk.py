@@ -88,16 +88,7 @@ def talk(
             repl.waiting = _keeping_warm(session, connection, desk.speaker, runner)
             repl.attention = Attention(desk.tty, os.environ)
             greeting = beside(runner.get_loop(), connection.warm())  # while the user types
-            resumed = keep(options, session, assembled.folders)
-            if resumed.entry is not None:
-                with repl.guard.around():
-                    back = bring_back(session, model=not options.names_model)
-                    repl.act(tail(session, resumed.entry, resumed.notes))
-                    repl.act(Notice(back) if back else None)
-            if options.prompt or options.attach or piped is not None:
-                message = compose(options, session, piped)
-                with repl.guard.around():
-                    repl.begin(message)
+            _begin(options, assembled, repl, piped)
             repl.run()
             greeting.cancel()
             titles.stop()
@@ -118,6 +109,21 @@ def _with_tools(options: Options, repl: Repl) -> AbstractContextManager[Desk]:
     from chatrepl.cli.benches import chat_tools  # most chats have none
 
     return chat_tools(options, repl)
+
+
+def _begin(options: Options, assembled: Assembled, repl: Repl, piped: Piped | None) -> None:
+    """Bring back what is gone on with, and send what the command line asks."""
+    session = assembled.session
+    resumed = keep(options, session, assembled.folders)
+    if resumed.entry is not None:
+        with repl.guard.around():
+            back = bring_back(session, model=not options.names_model)
+            repl.act(tail(session, resumed.entry, resumed.notes))
+            repl.act(Notice(back) if back else None)
+    if options.prompt or options.attach or piped is not None:
+        message = compose(options, session, piped)
+        with repl.guard.around():
+            repl.begin(message)
 
 
 def _files(connection: Connection, runner: LoopRunner) -> FileStore:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.talk.conversation import Message
 from chatrepl.core.value import frozen, replace, twin
 
 
@@ -212,3 +213,11 @@ def test_a_twin_goes_its_own_way_and_shares_what_its_fields_hold() -> None:
     other.at = 3
     assert (type(other), one.at) == (Growing, 0)
     assert other.lines is one.lines
+
+
+def test_an_ordinary_dataclass_is_copied_too() -> None:
+    before = Message.user("a")
+    assert before.encoded
+    after = replace(before, role="assistant")
+    assert (after.role, after.content) == ("assistant", before.content)
+    assert b"assistant" in after.encoded
