@@ -10,6 +10,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.noted import (
     PastRequest,
     asked_last,
+    asked_under,
     is_exact,
     restored,
     when_asked,
@@ -96,6 +97,7 @@ def _shown(session: Session, turn: Turn) -> PastRequest:
     params = note.get("params")
     model = params.get("model") if isinstance(params, dict) else None
     ask = replace(now.ask, prefill=native, instruction="", schema=None)
+    ask = asked_under(ask, after, turn, note)
     then = replace(now, model=session.service.model(str(model or session.model.id)), ask=ask)
     if turn.rounds == 1:
         user = turn.user or Message("user", ())

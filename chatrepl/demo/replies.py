@@ -33,11 +33,15 @@ _ASKING = re.compile(
 _SHORT = 60
 
 
-def thoughts(view: Question) -> str:
-    """Return the thinking before an answer."""
+def thoughts(view: Question, effort: str = "") -> str:
+    """Return the thinking before an answer; what effort was asked for shows in it."""
     topic = find_topic(ends(view.asked))
     subject = topic.name if topic else "something I have no text about"
     lines = [f"The user says “{_clip(view.asked)}”. That is about {subject}."]
+    if effort == "low":
+        return lines[0]
+    if effort:
+        lines.append(f"I am to try with {effort} effort.")
     if view.earlier:
         lines.append(f"It is turn {view.turn}; before it came “{_clip(view.earlier[-1])}”.")
     if view.attached:

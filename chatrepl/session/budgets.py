@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.terms import offered
 from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.spending import (
     BudgetError,
@@ -240,7 +241,8 @@ class _WorstCase:
     @property
     def _tools(self) -> list[Wire]:
         tools = self.request.params.get("tools")
-        return tools if isinstance(tools, list) else []
+        declared = tools if isinstance(tools, list) else ()
+        return list(offered(declared, self.request.messages))
 
     @property
     def _uses(self) -> int:

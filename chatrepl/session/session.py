@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.exchange.params import declared_tools
 from chatrepl.core.exchange.plan import Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
@@ -150,7 +149,7 @@ class Session:
         if self.books.behind:
             ledger.resume(self.conversation, self.model)
             self.books = replace(self.books, behind=False)
-        ledger.declare(declared_tools(self.settings, self.model, tools_here(self)))
+        ledger.declare(self.situation.declared)
         return ledger
 
     def _new_ledger(self) -> "Ledger":

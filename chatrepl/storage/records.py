@@ -194,7 +194,9 @@ def message_from_record(record: Any) -> Message:
     read = block_as_it_came if record["role"] == "assistant" else block_from_record
     blocks = tuple(map(read, content))
     model, bound = text(record.get("model", "")), text(record.get("bound", ""))
-    return Message(record["role"], blocks, model, bound)
+    config = record.get("output_config")
+    effort = text(config.get("effort") or "") if isinstance(config, dict) else None
+    return Message(record["role"], blocks, model, bound, effort)
 
 
 def block_from_record(wire: Any) -> Block:

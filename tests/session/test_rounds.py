@@ -53,7 +53,7 @@ def test_a_call_is_run_and_the_model_goes_on_with_its_answer() -> None:
     chat = player(box)
     turn = chat.say("please read file notes")
 
-    assert [message.role for message in turn.messages] == ["user", "assistant"] * 2
+    assert [m.role for m in turn.messages if m.role != "system"] == ["user", "assistant"] * 2
     assert [call.name for call in box.ran] == ["read_file"]
     assert said(results(turn)[0]) in turn.text
     assert turn.receipt is not None
@@ -112,7 +112,7 @@ def test_a_prefill_begins_the_first_round_alone_and_is_spent() -> None:
     chat = player(FakeBox())
     chat.session.prepare(prefill="Well,")
     turn = chat.say("please read file notes")
-    first = turn.messages[1].text
+    first = next(m for m in turn.messages if m.role == "assistant").text
     assert first.startswith("Well,")
     assert not turn.text.startswith("Well,")
     assert chat.session.next.prefill == ""
@@ -315,7 +315,7 @@ def test_a_reply_that_is_torn_in_a_later_round_is_kept_with_its_rounds() -> None
     with pytest.raises(Exception, match=r".+"):
         chat.say("work")
     turn = chat.session.conversation.path()[-1]
-    assert [m.role for m in turn.messages] == ["user", "assistant"] * 2
+    assert [m.role for m in turn.messages if m.role != "system"] == ["user", "assistant"] * 2
     assert turn.was_cut
     chat.do("/continue")
     chat.say("and?")

@@ -13,7 +13,7 @@ from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, 
 from chatrepl.core.exchange.params import wants_thinking
 from chatrepl.core.exchange.refused import Refused, of_server
 from chatrepl.core.exchange.reply import PrefillBegun, Reply
-from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
+from chatrepl.core.exchange.request import Ask, Request, build_request, declared
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
@@ -48,6 +48,11 @@ class Situation:
     def plain(self) -> "Situation":
         """The same with neither prefill nor form."""
         return replace(self, ask=replace(self.ask, prefill="", instruction="", schema=None))
+
+    @property
+    def declared(self) -> str:
+        """The tools that the next request brings, as JSON."""
+        return declared(self.conversation, self.settings, self.model, self.ask)
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that sends `message` after `base`, or after the conversation.
@@ -135,7 +140,7 @@ def plan_turn(situation: Situation, message: Message, base: Conversation | None 
     """Plan to send `message` after `base`, or after the conversation."""
     after = base or situation.conversation
     request = situation.request(message, after)
-    messages = new_messages(after, request.with_ours(message))
+    messages = (request.with_ours(message), *request.changes)
     return Plan(request, after, Turn(_NO_ID, after.head, messages, ours=request.ours))
 
 

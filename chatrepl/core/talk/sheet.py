@@ -39,10 +39,12 @@ class Sheet:
 
 
 def messages_of(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:
-    """Give the messages of a turn, without instructions of ours."""
+    """Give the messages of a turn, without instructions of ours and changes of effort or tools."""
     first = turn.user
     for message in turn.messages:
         content = turn.question if message is first else message.content
+        if message.role == "system":
+            content = tuple(block for block in content if isinstance(block, TextBlock))
         if content:
             yield message, content
 

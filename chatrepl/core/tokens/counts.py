@@ -71,7 +71,8 @@ class Ledger:
 
     def turn(self, turn: Turn, model: Model) -> Estimate:
         """Give the tokens of a turn's messages as they would be sent."""
-        parts = [self._part(message.sendable, model) for message in turn.messages]
+        messages = (message.sendable for message in turn.messages if not message.is_silent)
+        parts = [self._part(message, model) for message in messages]
         tokens = sum(self.tally.weigh(part, model) for part in parts)
         return Estimate(round(tokens), all(self.tally.is_exact(part, model) for part in parts))
 
