@@ -3,16 +3,17 @@
 What is asked of a model outside of the conversation: a summary of it, a question beside it.
 """
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.joining import Joining
-from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_turn
+from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_round, plan_turn
 from chatrepl.core.exchange.reply import (
+    CallAnswered,
     MessageDelta,
     MessageStop,
     PrefillBegun,
@@ -23,14 +24,26 @@ from chatrepl.core.exchange.reply import (
     ThinkingDelta,
 )
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.blocks import ToolResultBlock
+from chatrepl.core.talk.conversation import (
+    Conversation,
+    Message,
+    Turn,
+    TurnId,
+    container_id,
+)
 from chatrepl.core.talk.usage import Cost
 from chatrepl.session.books import receipt_of
-from chatrepl.session.closing import close_turn
+from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
+if TYPE_CHECKING:  # most chats have no tools
+    from chatrepl.core.tools import ToolCall
+    from chatrepl.session.workbench import Workbench
+
 MOST_PAUSES: Final = 3
+_ENOUGH: Final = "No more rounds of tools; the model answers now. tools.max_rounds sets how many."
 
 
 class Display(AbstractContextManager[object], Protocol):
@@ -224,7 +237,7 @@ async def _run(
         error = failure.message
         raise
     finally:  # nothing awaits from here on: a cancellation may be on its way out
-        done = close_turn(session, exchange.turn, exchange.plan, exchange.reply, error)
+        done = exchange.closed(error)
     return done
 
 
@@ -239,9 +252,62 @@ class _Exchange:
     turn: Turn
     lessons: Lessons
     reply: Reply = Reply()
+    rounds: Rounds = NO_ROUNDS
 
     async def hold(self, stream: Stream) -> None:
-        """Ask until there is an answer, however many plans that takes."""
+        """Ask until there is an answer, however many plans and rounds of calls that takes."""
+        bench = self.session.bench
+        if bench is None:
+            return await self._ask(stream)
+        await bench.open(self.session.recorder)
+        self._plan_anew()
+        for rounds_left in range(self.session.settings.tools_max_rounds - 1, -1, -1):
+            await self._ask(stream)
+            if not (calls := bench.calls(self.reply)):
+                return None
+            await self._call(bench, calls)
+            self._next_round(is_last=rounds_left == 0)
+        return await self._ask(stream)
+
+    async def _call(self, bench: "Workbench", calls: "Sequence[ToolCall]") -> None:
+        """Have calls answered; they are kept before the first runs, and the answers after it."""
+        session, written = self.session, self.plan.written(self.reply)
+        self.rounds = self.rounds.ended(session, self.plan, self.reply)
+        self.reply = Reply()
+        before = self.turn.messages if written is None else (*self.turn.messages, written)
+        self.turn = replace(self.turn, messages=before)
+        session.recorder.grow(self.turn)
+        answers: list[ToolResultBlock] = []
+
+        def tell(answer: ToolResultBlock) -> None:
+            answers.append(answer)
+            self.turn = replace(self.turn, messages=(*before, Message("user", tuple(answers))))
+            session.recorder.grow(self.turn)
+            event = CallAnswered(answer)
+            self.rounds = self.rounds.answered(event)
+            self.view.show(event, self.rounds.whole(self.reply))
+
+        await bench.work(calls, tell)
+
+    def _next_round(self, *, is_last: bool) -> None:
+        """Plan to send the answers; after the last ones nothing more is to be called."""
+        before, turn = self.plan.after, self.turn
+        so_far = self.rounds.whole(self.reply)
+
+        def plan() -> Plan:
+            now = self.session.situation
+            ask = replace(now.ask, previous_message_id=so_far.message_id)
+            made = plan_round(replace(now, ask=ask), before, turn, is_last=is_last)
+            container = container_id(so_far.container)
+            return replace(made, request=made.request.within(container))
+
+        self.make_plan = plan
+        self._plan_anew()
+        self.rounds = replace(self.rounds, asked_at=self.session.edges.clock())
+        if is_last:
+            self._take(Remark(_ENOUGH))
+
+    async def _ask(self, stream: Stream) -> None:
         while True:
             try:
                 return await self._answer(stream)
@@ -252,9 +318,17 @@ class _Exchange:
                     raise self.lessons.give_up(
                         error, plan.request, plan.after, self.turn
                     ) from error
-                self.plan = self.make_plan()
-                self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
+                self._plan_anew()
                 self._take(Remark(words))
+
+    def _plan_anew(self) -> None:
+        self.plan = self.make_plan()
+        self.turn = replace(self.plan.turn, id=self.turn.id, created=self.turn.created)
+
+    def closed(self, error: str) -> Turn:
+        """End the turn with what came of it."""
+        rounds = self.rounds
+        return close_turn(self.session, self.turn, self.plan, self.reply, error, rounds)
 
     async def _answer(self, stream: Stream) -> None:
         """Take the reply to the plan; pauses of the service are waited out."""
@@ -285,7 +359,10 @@ class _Exchange:
     def _take(self, event: StreamEvent) -> None:
         self.reply = self.reply.apply(event)
         self._record(event)
-        self.view.show(event, self.reply)
+        bench = self.session.bench
+        if bench is not None and isinstance(event, MessageStop) and bench.calls(self.reply):
+            return  # the turn goes on
+        self.view.show(event, self.rounds.whole(self.reply))
 
     def _record(self, event: StreamEvent) -> None:
         recorder = self.session.recorder

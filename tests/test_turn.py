@@ -32,6 +32,7 @@ from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import WireAnswer, error_body, json_answer
 from chatrepl.session.service import Service
 from chatrepl.turn import continue_turn, run_turn
+from tests.commands import playing
 from tests.commands.playing import CutError, Player
 from tests.data.pictures import PNG
 from tests.views import QuietView
@@ -122,6 +123,34 @@ def test_a_refused_system_message_goes_to_the_top() -> None:
     assert player.statuses == [200, 400, 200]
     assert player.requests[-1].params["system"] == "Be brief."
     assert player.session.model.mid_system is False
+
+
+def test_a_refused_change_of_effort_goes_to_the_top() -> None:
+    player = Player(Settings(model="claude-fable-5"))
+    player.say("demo: say one")
+    _lying(player, mid_effort=True)
+    player.do("/effort low")
+    player.say("demo: say two")
+    player.say("demo: say three")
+
+    assert player.statuses == [200, 400, 200, 200]
+    assert player.requests[-1].params["output_config"] == {"effort": "low"}
+    assert player.session.model.mid_effort is False
+
+
+def test_refused_changes_of_tools_go_to_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.say("demo: say one")
+    monkeypatch.setattr(playing, "beta_header", lambda *_: {})  # a server that knows none
+    player.do("/web on")
+    player.say("demo: search otters")
+    player.do("/web off")
+    player.say("demo: say three")
+
+    assert player.statuses == [200, 400, 200, 200]
+    assert player.requests[-2].params["tools"][0]["name"] == "web_search"
+    assert player.session.model.mid_tools is False
+    assert player.session.model.mid_effort is True
 
 
 def test_refused_thinking_is_left_out_from_then_on() -> None:

@@ -4,7 +4,15 @@ A batch is told apart by its id; each request in it by a `custom_id` of the send
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -27,6 +35,8 @@ BATCHES: Final = f"{MESSAGES}/batches"
 MOST_REQUESTS: Final = 100_000
 MOST_BYTES: Final = 250_000_000  # the service takes 256 MB
 _PAGE: Final = 100
+_BEGIN: Final = b'{"requests":['
+_END: Final = b"]}"
 _MOST_LINE_BYTES: Final = 64_000_000
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _LATER: Final = "--retry-failed asks again for it."
@@ -65,19 +75,36 @@ class BatchStatus:
 
 
 @frozen
+class BatchEntry:
+    """One request of a batch, under the name that it has there; its `body` is read when it goes."""
+
+    custom_id: str
+    size: int
+    body: Callable[[], bytes]
+
+    @property
+    def head(self) -> bytes:
+        """What stands before the body."""
+        return b'{"custom_id":"' + self.custom_id.encode("ascii") + b'","params":'
+
+
+@frozen
 class BatchDoor:
     """The batches of one account. Everything that goes wrong is an ApiError."""
 
     client: "Client"
 
     async def create(
-        self, requests: Sequence[tuple[str, bytes]], headers: Mapping[str, str]
+        self, requests: Sequence[BatchEntry], headers: Mapping[str, str]
     ) -> BatchStatus:
-        """Send requests, each with its `custom_id` and its body. It is sent once, whatever comes.
+        """Send requests. They are sent once, whatever comes.
 
         After an error that tells of no refusal the batch may be there all the same.
         """
-        body = b'{"requests":[' + b",".join(_entries(requests)) + b"]}"
+        from chatrepl.api.client import Upload
+
+        size = sum(len(one.head) + one.size for one in requests) + 2 * len(requests) - 1
+        body = Upload(len(_BEGIN) + size + len(_END), lambda: _pieces(requests))
         return self._status(await self.client.call("POST", BATCHES, body, headers))
 
     async def retrieve(self, id_: str) -> BatchStatus:
@@ -150,27 +177,27 @@ class BatchDoor:
 
 
 def packs(
-    requests: Iterable[tuple[str, bytes]], most: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES
-) -> Iterator[list[tuple[str, bytes]]]:
+    requests: Iterable[BatchEntry], most: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES
+) -> Iterator[list[BatchEntry]]:
     """Split requests into batches that the service takes."""
-    pack: list[tuple[str, bytes]] = []
+    pack: list[BatchEntry] = []
     size = 0
-    for custom_id, body in requests:
-        more = len(body) + len(custom_id) + 40
+    for entry in requests:
+        more = entry.size + len(entry.custom_id) + 40
         if pack and (len(pack) >= most or size + more > most_bytes):
             yield pack
             pack, size = [], 0
-        pack.append((custom_id, body))
+        pack.append(entry)
         size += more
     if pack:
         yield pack
 
 
-def _entries(requests: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    return (
-        b'{"custom_id":"' + custom_id.encode("ascii") + b'","params":' + body + b"}"
-        for custom_id, body in requests
-    )
+def _pieces(requests: Iterable[BatchEntry]) -> Iterator[bytes]:
+    yield _BEGIN
+    for number, entry in enumerate(requests):
+        yield (b"," if number else b"") + entry.head + entry.body() + b"}"
+    yield _END
 
 
 def _events(message: Wire, origin: Origin) -> Iterator[StreamEvent]:

@@ -4,7 +4,14 @@ The SDK makes the request: credentials, headers, connection, refusals. What it a
 `reader.py`, since a torn or odd stream is to keep what came.
 """
 
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+)
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -31,6 +38,7 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.foreign_json import counted, decode
+from chatrepl.core.value import frozen
 
 FAULTS: Final = replace(
     HTTP_FAULTS,
@@ -41,6 +49,21 @@ FAULTS: Final = replace(
 _TOKEN: Final = "authorization_token"  # noqa: S105 - the name of a key
 NO_HEADERS: Final[Mapping[str, str]] = {}
 _UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
+
+
+@frozen
+class Upload:
+    """A body that is sent piece by piece, and is never held as a whole."""
+
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+    def __len__(self) -> int:
+        return self.size
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces():
+            yield piece
 
 
 class Client:
@@ -115,7 +138,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: bytes | None = None,
+        body: bytes | Upload | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> Mapping[str, Any]:
         """Make a request that is no question to a model, once; give the object it answers with."""
@@ -171,7 +194,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: bytes | Upload | None,
         origin: Origin,
         *,
         stream: bool = False,
@@ -179,6 +202,8 @@ class Client:
     ) -> httpx2.Response:
         """Have the SDK make a request; give the open response as it is."""
         seconds = patience(self._limits.timeout_s, body or b"")
+        if isinstance(body, Upload):
+            headers = {**headers, "content-length": str(body.size)}
         sent: Coroutine[Any, Any, object]
         if method == "GET":
             sent = self._sdk.get(

@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import replace
 from typing import Final
 
@@ -52,7 +52,7 @@ def beta_header(request: Request, headers: Mapping[str, str]) -> dict[str, str]:
     return {BETA: ",".join(names)} if request.betas else {}
 
 
-def patience(timeout_s: float, body: bytes) -> float:
+def patience(timeout_s: float, body: Sized) -> float:
     """Give the seconds until the answer's first line: a large body takes its time to leave."""
     return timeout_s + len(body) / _UPLOAD_BYTES_PER_S
 

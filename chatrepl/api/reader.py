@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_event, from_other_content, request_id_in
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
-from chatrepl.api.sse import EventReader
+from chatrepl.api.sse import EventReader, merged
 from chatrepl.api.translate import Translator
 from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of, unfolded
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -90,8 +90,7 @@ async def read_reply(
         chunk: bytes | None = head
         last, fault = clock(), None
         while chunk is not None:
-            events = reading.feed(chunk)
-            for event in _joined(events) if limits.joined else events:
+            for event in reading.feed(merged(chunk) if limits.joined else chunk):
                 yield event
                 if isinstance(event, MessageStop):
                     await _drain(chunks, answer.faults)
@@ -109,28 +108,6 @@ async def read_reply(
             raise fault or reading.incomplete()
     finally:
         await answer.response.aclose()
-
-
-def _joined(events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
-    """Make one event of texts that follow each other in a block, also where an error follows."""
-    texts: list[str] = []
-    index = 0
-    try:
-        for event in events:
-            if texts and not (isinstance(event, TextDelta) and event.index == index):
-                yield TextDelta("".join(texts), index)
-                texts.clear()
-            if isinstance(event, TextDelta):
-                texts.append(event.text)
-                index = event.index
-            else:
-                yield event
-    except ApiError:
-        if texts:
-            yield TextDelta("".join(texts), index)
-        raise
-    if texts:
-        yield TextDelta("".join(texts), index)
 
 
 async def _opening(

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from chatrepl.api.batches import BatchDoor, BatchResult
@@ -12,7 +13,7 @@ from chatrepl.cli.connection import Connection, new_runner, open_connection
 from chatrepl.cli.message import check_of, form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.core.errors import ApiError, ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.talk.conversation import Message
@@ -21,15 +22,17 @@ from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by, fork
 from chatrepl.shells.batched import (
     Batched,
-    Forgetting,
     LeftError,
     place_of,
     recorded,
     status_words,
 )
+from chatrepl.shells.each import Sink
+from chatrepl.shells.flights import Forgetting
 from chatrepl.shells.oneshot import mutter
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog
+from chatrepl.storage.files import write_new
 from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
@@ -54,6 +57,8 @@ async def batched(
         say,
         now_and_then(say),
         wait=not options.no_wait,
+        again=options.retry_failed,
+        folder=log.path.parent if isinstance(log, AnswerLog) else None,
     )
 
 
@@ -114,7 +119,10 @@ async def _fetch(
     options: Options, session: Session, connection: Connection, door: BatchDoor, out: TextIO
 ) -> int:
     """Print the results of a batch in the order of its items, once it has ended."""
+    from chatrepl.cli.many import sink_of  # which sends batches, too
+
     id_ = options.fetch or ""
+    path = _target(options)
     sender = await batched(options, session, connection, None, RunTally())
     status = await door.retrieve(id_)
     if options.no_wait and not status.ended:
@@ -136,7 +144,33 @@ async def _fetch(
             listed.append((len(listed) if place is None else place, result[0], wire))
     if connection.till is not None:
         connection.till.let_go(id_)
-    return _print(options, sorted(listed, key=lambda one: one[0]), out)
+    listed.sort(key=lambda one: one[0])
+    if path is None:
+
+        def write(data: bytes) -> None:
+            out.buffer.write(data)
+            out.buffer.flush()
+
+        return _print(listed, sink_of(options, out, write))
+    pieces: list[bytes] = []
+    code = _print(listed, sink_of(options, out, pieces.append))
+    try:
+        write_new(path, b"".join(pieces).decode())
+    except FileExistsError:
+        raise _there(path) from None
+    return code
+
+
+def _target(options: Options) -> Path | None:
+    """Give the file that answers go to; None is stdout. Raises UsageError where one is there."""
+    path = Path(options.out).expanduser() if options.out is not None else None
+    if path is not None and path.exists():
+        raise _there(path)
+    return path
+
+
+def _there(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already.", "Take another --out, or remove that file.")
 
 
 async def _read(
@@ -157,15 +191,8 @@ async def _read(
     return wire
 
 
-def _print(options: Options, listed: list[tuple[int, str, dict[str, Any]]], out: TextIO) -> int:
+def _print(listed: list[tuple[int, str, dict[str, Any]]], sink: Sink) -> int:
     tally = RunTally(len(listed))
-    from chatrepl.cli.many import sink_of  # which sends batches, too
-
-    def write(data: bytes) -> None:
-        out.buffer.write(data)
-        out.buffer.flush()
-
-    sink = sink_of(options, out, write)
     for place, custom_id, result in listed:
         item = Item(place, custom_id)
         sink(item, result)

@@ -75,7 +75,7 @@ def talk(
     try:
         with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
-            leaving.enter_context(_serving(session, repl.guard.later))
+            repl.desk = leaving.enter_context(_with_tools(options, repl))
             session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
@@ -88,16 +88,7 @@ def talk(
             repl.waiting = _keeping_warm(session, connection, desk.speaker, runner)
             repl.attention = Attention(desk.tty, os.environ)
             greeting = beside(runner.get_loop(), connection.warm())  # while the user types
-            resumed = keep(options, session, assembled.folders)
-            if resumed.entry is not None:
-                with repl.guard.around():
-                    back = bring_back(session, model=not options.names_model)
-                    repl.act(tail(session, resumed.entry, resumed.notes))
-                    repl.act(Notice(back) if back else None)
-            if options.prompt or options.attach or piped is not None:
-                message = compose(options, session, piped)
-                with repl.guard.around():
-                    repl.begin(message)
+            _begin(options, assembled, repl, piped)
             repl.run()
             greeting.cancel()
             titles.stop()
@@ -110,12 +101,29 @@ def talk(
     return unsaved
 
 
-def _serving(session: Session, tell: Callable[[str], None]) -> AbstractContextManager[object]:
-    if session.loaded is None or not session.loaded.servers:
-        return nullcontext()
-    from chatrepl.cli.serving import serving  # most chats have no server
+def _with_tools(options: Options, repl: Repl) -> AbstractContextManager[Desk]:
+    """Give the desk that asks about tools, where there are any."""
+    loaded = repl.session.loaded
+    if not (options.names_tools or (loaded is not None and loaded.has_tools)):
+        return nullcontext(repl.desk)
+    from chatrepl.cli.benches import chat_tools  # most chats have none
 
-    return serving(session, session.loaded.servers, tell)
+    return chat_tools(options, repl)
+
+
+def _begin(options: Options, assembled: Assembled, repl: Repl, piped: Piped | None) -> None:
+    """Bring back what is gone on with, and send what the command line asks."""
+    session = assembled.session
+    resumed = keep(options, session, assembled.folders)
+    if resumed.entry is not None:
+        with repl.guard.around():
+            back = bring_back(session, model=not options.names_model)
+            repl.act(tail(session, resumed.entry, resumed.notes))
+            repl.act(Notice(back) if back else None)
+    if options.prompt or options.attach or piped is not None:
+        message = compose(options, session, piped)
+        with repl.guard.around():
+            repl.begin(message)
 
 
 def _files(connection: Connection, runner: LoopRunner) -> FileStore:

@@ -65,6 +65,10 @@ class Options:
     template: str | None = _flag("text", _MESSAGE, "-T, --template NAME", "A command of your own; PROMPT words are its arguments.")
     yes_secrets: bool = _flag("switch", _MESSAGE, "--yes-secrets", "Send also what seems to hold a key.")
 
+    tool: list[str] = _flag("many", _MESSAGE, "--tool NAME", "Let the model call that tool of the configuration; repeatable.")
+    mcp: list[str] = _flag("many", _MESSAGE, "--mcp NAME", "Let the model call the tools of that MCP server; repeatable.")
+    yes_tools: bool = _flag("switch", _MESSAGE, "--yes-tools", "Run also tools that would ask first.")
+
     continue_: bool = _flag("switch", _SAVED, "-c, --continue", "Go on with the newest saved conversation.")
     resume: str | None = _flag("text", _SAVED, "-r, --resume ID", "Go on with that one: id, its beginning, or name.")
     aside: str | None = _flag("text", _SAVED, "--aside TEXT", "With -c or -r: a side question, answered and not added.")
@@ -125,6 +129,11 @@ class Options:
     # fmt: on
 
     @property
+    def names_tools(self) -> bool:
+        """Whether tools are named that the model may call."""
+        return bool(self.tool or self.mcp)
+
+    @property
     def manner(self) -> str:
         """How the answer is written: text, json or jsonl."""
         return "json" if self.json else (self.output or "text")
@@ -153,6 +162,8 @@ class Options:
             (many, self.asks_many, "--continue or --resume", self.goes_on),
             (many, self.asks_many, "--save", self.save is not None),
             (several, self.compares, many, self.asks_many),
+            (several, self.compares, "--tool or --mcp", self.names_tools),
+            (many, self.asks_many, "--tool or --mcp", self.names_tools),
             (several, self.compares, "--interactive", self.interactive),
             (several, self.compares, "--rows", self.rows is not None),
         )
@@ -169,13 +180,14 @@ class Options:
             ("PROMPT", self.prompt), ("--system", self.system), ("--prefill", self.prefill),
             ("--schema", self.schema), ("--choose", self.choose), ("--rows", self.rows),
             ("--interactive", self.interactive), ("--save", self.save), ("-T", self.template),
+            ("--tool or --mcp", self.names_tools),
         )  # fmt: skip
         return (("--aside", self.aside is not None, name, bool(value)) for name, value in has)
 
     def _check_many(self) -> None:
         """Refuse what only many questions have. Raises UsageError."""
         needs = (
-            ("--out", self.out), ("--state", self.state), ("--null", self.null),
+            ("--out", self.fetch is None and self.out), ("--state", self.state), ("--null", self.null),
             ("-j", self.jobs is not None), ("--retry-failed", self.retry_failed),
             ("--expect", self.expect), ("--with-input", self.with_input), ("--batch", self.batch),
         )  # fmt: skip
@@ -192,6 +204,8 @@ class Options:
             raise UsageError("--at-least goes with --expect.", "Nothing was sent.")
         if self.no_wait and not (self.batch or self.fetch is not None):
             raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
+        if self.yes_tools and not self.names_tools:
+            raise UsageError("--yes-tools goes with --tool or --mcp.", "Nothing was sent.")
         if self.samples == 0:
             raise UsageError("-n takes 1 or more.", "Nothing was sent.")
         if self.jobs == 0:

@@ -30,7 +30,7 @@ def serving(
     here = McpServers(
         servers,
         tell,
-        lambda server: _check(server, session),
+        lambda server: _token(server, session),
         lambda data: pictures_of(session, data),
     )
     session.equip(servers=lambda: here)
@@ -40,9 +40,14 @@ def serving(
         here.close()
 
 
-def _check(server: McpServer, session: Session) -> None:
-    """Raise ConfigError where anybody on the way could read what is said to a server."""
+def _token(server: McpServer, session: Session) -> str:
+    """Give the token for a server, or nothing; its command is asked each time that it is reached.
+
+    Raises ConfigError where anybody on the way could read what is said to it, ApiError where its
+    command gives no token.
+    """
     from chatrepl.api.address import is_allowed, is_in_the_open
+    from chatrepl.api.credentials import fetched
 
     if is_in_the_open(server.url) and not is_allowed(server.url, session.settings.allow_http):
         host = urlsplit(server.url).hostname
@@ -51,3 +56,10 @@ def _check(server: McpServer, session: Session) -> None:
             "read it.",
             f'Use https, or a tunnel to localhost; or allow_http = ["{host}"] in config.toml.',
         )
+    if not server.token_command:
+        return ""
+    name = f"The token_command of {server.name}"
+    token = fetched(server.token_command, name, "or take it out of config.toml")
+    if not (token.isascii() and token.isprintable()):  # what would refuse it repeats it
+        raise ConfigError(f"{name} printed what is no token.", "A token is one line of ASCII.")
+    return token

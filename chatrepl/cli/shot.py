@@ -38,6 +38,7 @@ from chatrepl.turn import Display
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
+    from chatrepl.session.workbench import Workbench
     from chatrepl.shells.sinks import RowWriter
 
 _AT_ONCE_S: Final = 0.05
@@ -63,6 +64,22 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
     session.prepare(form=form_of(options))
     if options.compares:
         session.use(head_start=False)  # it is for one request alone
+    if not options.names_tools:
+        return _shot(options, session, reading, out, begun)
+    from chatrepl.cli.benches import shot_tools  # seldom asked for
+
+    session.use(head_start=False)
+    with shot_tools(options, session):
+        return _shot(options, session, reading, out, begun)
+
+
+def _shot(
+    options: Options,
+    session: Session,
+    reading: "Future[stdin.Piped] | None",
+    out: TextIO,
+    begun: list[object],
+) -> int:
     put_away = kept(options, session)
     if options.dry_run:
         return dry_run(options, session, reading.result() if reading else None, out)
@@ -101,6 +118,8 @@ async def _ask(
         if connection is not None:
             connection.keep_account(session)
             stack.push_async_callback(connection.close)
+        if session.bench is not None:
+            stack.push_async_callback(session.bench.box.close)
         message = compose(options, session, await _piped(options, reading, connection))
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
@@ -231,6 +250,9 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     """Print the request that would be made. Raises UsageError where there is nothing to ask."""
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
+    if session.bench is not None:
+        with new_runner() as runner:
+            runner.run(_declared(session.bench))
     if not options.compares:
         return _print_request(options, session, message, out)
     from chatrepl.cli.comparison import asked_models
@@ -239,6 +261,14 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     for model in asked_models(options, session):
         _print_request(options, contender(session, model), message, out)
     return 0
+
+
+async def _declared(bench: "Workbench") -> None:
+    """Look which tools there are."""
+    try:
+        await bench.open(None)
+    finally:
+        await bench.box.close()
 
 
 def _print_request(options: Options, session: Session, message: Message, out: TextIO) -> int:

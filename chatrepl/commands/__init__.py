@@ -13,6 +13,7 @@ from chatrepl.commands import (
     saved,
     settings,
     staging,
+    tools,
     tree,
     trimming,
     turns,

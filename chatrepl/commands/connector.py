@@ -14,6 +14,7 @@ from chatrepl.session.session import Session
 
 _USAGE: Final = "/mcp add NAME URL [--token-command CMD]"
 _OPTION: Final = "--token-command"
+_BY: Final = {"here": "from here", "service": "by the service"}
 _NONE: Final = f"There is no server of tools. {_USAGE} adds one."
 
 
@@ -40,7 +41,7 @@ def mcp(
         case "remove":
             return _remove(session, rest.strip())
         case _:
-            servers = servers_of(session)
+            servers = (*servers_of(session), *_here(session))
             return _listed(servers) if servers else Notice(_NONE)
 
 
@@ -78,7 +79,8 @@ def _add(session: Session, server: McpServer) -> Outcome:
 def _remove(session: Session, name: str) -> Outcome:
     servers = dict(session.conversation.state.servers)
     if name not in servers:
-        in_file = any(server.name == name for server in servers_of(session))
+        listed = (*servers_of(session), *_here(session))
+        in_file = any(server.name == name for server in listed)
         hint = f"[mcp.{name}] stands in config.toml." if in_file else "/mcp lists them."
         raise UsageError(f"This conversation has no server {name}.".replace(" .", "."), hint)
     del servers[name]
@@ -88,9 +90,19 @@ def _remove(session: Session, name: str) -> Outcome:
     return Notice(f"{name} is taken off.{gone} /undo brings it back.{lost}")
 
 
+def _here(session: Session) -> Iterable[McpServer]:
+    """Give the servers that chatrepl itself speaks to."""
+    configured = session.loaded.servers if session.loaded is not None else ()
+    return (server for server in configured if server.connect == "here")
+
+
 def _listed(servers: Iterable[McpServer]) -> Outcome:
-    rows = tuple((server.name, server.url, _tools(server), _token(server)) for server in servers)
-    return Table(("server", "address", "tools", "token"), rows)
+    rows = (
+        (server.name, server.url or server.command[0], _BY[server.connect], _tools(server),
+         _token(server))
+        for server in servers
+    )  # fmt: skip
+    return Table(("server", "address", "connected", "tools", "token"), tuple(rows))
 
 
 def _tools(server: McpServer) -> str:

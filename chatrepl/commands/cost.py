@@ -1,12 +1,17 @@
 """What a request costs, a cold cache included, and what is asked before. No commands here."""
 
 from collections.abc import Callable
+from typing import Final
 
+from chatrepl.core.exchange.terms import has_tools
 from chatrepl.core.money import FAST_FACTOR, turn_cost
 from chatrepl.core.prompt_cache import Warmth, impact_words, warmth
 from chatrepl.core.talk.conversation import Conversation, Message
 from chatrepl.core.words import dollars
 from chatrepl.session.session import Session
+
+# Where a service has read no tool yet, the first one changes how it reads all the rest.
+_FIRST_TOOL: Final = " This chat began without tools, so the service may read it anew once."
 
 
 def cost_question(session: Session) -> str:
@@ -50,12 +55,15 @@ def cache_loss(session: Session) -> str:
 
 def cooled(session: Session, change: Callable[[], None]) -> str:
     """Make a change to the next request; say what is lost where a warm cache is cold after it."""
-    loss = cache_loss(session)
+    loss, tools = cache_loss(session), session.situation.declared
     change()
     if not loss:
         return ""
     now = warmth(session.books.footprint, session.request(None), session.edges.clock())
-    return "" if now.state == "warm" else f" {loss}"
+    if now.state != "warm":
+        return f" {loss}"
+    is_first = not tools and session.situation.declared and not has_tools(session.conversation)
+    return _FIRST_TOOL if is_first else ""
 
 
 def next_price(

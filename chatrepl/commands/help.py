@@ -51,6 +51,10 @@ def _names(session: Session, text: str) -> Offers:
         **MENU,
     }
     names |= dict.fromkeys(own_names(session), "A command of your own")
+    if (servers := session.edges.servers()) is not None:
+        from chatrepl.commands.served import prompt_offers  # seldom needed
+
+        names |= {offer.strip("/ "): meaning for offer, meaning in prompt_offers(servers, text)}
     return ((name, meaning) for name, meaning in names.items() if name.startswith(text))
 
 

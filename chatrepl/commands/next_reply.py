@@ -228,7 +228,11 @@ def _last_thinking(session: Session) -> Outcome:
 def effort(
     session: Session, level: Literal["low", "medium", "high", "xhigh", "max", "clear"] | None = None
 ) -> Outcome:
-    """Say how hard the model is to try; `clear` leaves it to the model."""
+    """Say how hard the model is to try; `clear` leaves it to the model.
+
+    In a conversation under way it goes out with the next message where the model takes that, so
+    that the cache so far stays good; else the past is paid for anew, and that is said.
+    """
     offered = session.model.efforts
     if level is None:
         now = session.settings.effort or "the model's own"

@@ -7,7 +7,15 @@ from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.tree import numbered, turn_numbers
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.noted import PastRequest, is_exact, restored, when_asked
+from chatrepl.core.exchange.noted import (
+    PastRequest,
+    asked_last,
+    asked_under,
+    is_exact,
+    restored,
+    when_asked,
+)
+from chatrepl.core.exchange.plan import plan_round
 from chatrepl.core.numbers import MOST_DIGITS
 from chatrepl.core.outcome import Exactly, Notice, Outcome, Send, Several
 from chatrepl.core.talk.conversation import Message, Turn
@@ -82,13 +90,18 @@ def _note(turn: Turn) -> "dict[str, object]":
 
 
 def _shown(session: Session, turn: Turn) -> PastRequest:
-    """Put a turn's request together as it was, with what its receipt tells of it."""
+    """Put a turn's request, the last one of its rounds, together as it was."""
     after, note, now = when_asked(session.conversation, turn), _note(turn), session.situation
     begun = turn.receipt.prefill if turn.receipt is not None else None
     native = begun.text if begun is not None and begun.mode == "native" else ""
     params = note.get("params")
     model = params.get("model") if isinstance(params, dict) else None
     ask = replace(now.ask, prefill=native, instruction="", schema=None)
+    ask = asked_under(ask, after, turn, note)
     then = replace(now, model=session.service.model(str(model or session.model.id)), ask=ask)
-    user = turn.user or Message("user", ())
-    return PastRequest(restored(then.request(user, after), note), after, turn)
+    if turn.rounds == 1:
+        user = turn.user or Message("user", ())
+        return PastRequest(restored(then.request(user, after), note), after, turn)
+    so_far = asked_last(turn)
+    plan = plan_round(then, after, so_far)
+    return PastRequest(restored(plan.request, note), plan.after, replace(turn, ours=0))

@@ -10,7 +10,7 @@ from typing import Final
 from chatrepl.core.errors import ToolError, UsageError
 from chatrepl.core.outcome import Notice, Outcome, Page, Send, Several
 from chatrepl.core.own_command import arguments
-from chatrepl.core.served import ServedPrompt, Servers, split_served
+from chatrepl.core.served import ServedPrompt, Servers
 from chatrepl.core.talk.conversation import Message
 from chatrepl.session.session import Session
 
@@ -58,7 +58,11 @@ def _add(session: Session, before: Sequence[Message]) -> None:
 
 
 def prompt_help(servers: Servers, name: str) -> Outcome:
-    """Tell all about a prompt of a server."""
+    """Tell all about a prompt of a server, or name those there are."""
+    server, _, word = name.partition(":")
+    if not word:
+        offers = (f"- `{one.usage}` {one.description}".rstrip() for one in servers.prompts(server))
+        return Page("\n".join(offers) or f"{server} has no prompts at all.")
     prompt = _found(servers, name)
     lines = [f"- {one.name}: {one.description}" for one in prompt.arguments if one.description]
     where = f"The server {prompt.server} writes it."
@@ -90,14 +94,15 @@ def _meaning(prompt: ServedPrompt) -> str:
 
 def _found(servers: Servers, name: str) -> ServedPrompt:
     """Find a prompt by its name or the only beginning of one. Raises UsageError."""
-    server, word = split_served(name, servers.names()) or (name, "")
+    server, _, word = name.partition(":")
     prompts = {prompt.name: prompt for prompt in servers.prompts(server)}
-    begun = [each for each in prompts if each.startswith(word)]
+    begun = [each for each in prompts if word and each.startswith(word)]
     if word in prompts or len(begun) == 1:
         return prompts.get(word) or prompts[begun[0]]
     near = difflib.get_close_matches(word, prompts, n=1)
     hint = f"Did you mean /{server}:{near[0]}?" if near else _listed(server, list(prompts))
-    raise UsageError(f"{server} has no prompt {word}.", hint)
+    what = f"has no prompt {word}" if word else "needs the name of a prompt"
+    raise UsageError(f"{server} {what}.", hint)
 
 
 def _listed(server: str, names: Sequence[str]) -> str:

@@ -50,9 +50,14 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
 
 
 def _row(session: Session, number: int, turn: Turn, held: frozenset[bytes]) -> tuple[str, ...]:
-    state = " · ".join(filter(None, (state_of(session, turn, held), _yours(turn))))
+    state = " · ".join(filter(None, (state_of(session, turn, held), _called(turn), _yours(turn))))
     tokens = tokens_words(session.ledger.turn(turn, session.model))  # as /context tells it
     return (str(number), asked(turn), answered(turn), tokens, state)
+
+
+def _called(turn: Turn) -> str:
+    count = turn.calls
+    return "" if not count else f"{count} call{'' if count == 1 else 's'}"
 
 
 def _yours(turn: Turn) -> str:

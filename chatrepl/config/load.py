@@ -46,6 +46,11 @@ class Config:
     programs: "tuple[ToolProgram, ...]" = ()
     servers: "tuple[McpServer, ...]" = ()
 
+    @property
+    def has_tools(self) -> bool:
+        """Whether any tools are configured."""
+        return bool(self.programs or self.servers)
+
     def now(self, settings: Settings) -> "Config":
         """Give the same after settings were changed while running."""
         changed = {

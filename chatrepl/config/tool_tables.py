@@ -120,6 +120,11 @@ class _Entry:
                 self.fail((key,), f"{self.key}.{key} does not go with {_other(values)}.")
         if values.get("connect") == "service" and "url" not in values:
             self.fail(("connect",), f"{self.key}: the service connects to a url only.")
+        if values.get("connect") == "service":
+            from chatrepl.core.exchange.connector import unreachable  # seldom needed
+
+            if why := unreachable(values["url"]):
+                self.fail(("url",), f"{self.key}.url: {why}")
         if args:
             values["command"] += args
         return McpServer(self.name[1], **values)

@@ -6,12 +6,11 @@ request may start now. All requests of a run share one.
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 
 _PREFIX: Final = "anthropic-ratelimit"
 _BEFORE_HEADERS: Final = 4  # for a server that says nothing of its limits

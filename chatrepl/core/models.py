@@ -28,7 +28,9 @@ class Model:
     `thinking` lists the values that `thinking.type` may have; `image_edge_px` is the long edge to
     which the service shrinks images; `budget_tokens` is how much context is worth sending.
     `refused` names parameters that it, or its server, turned out not to take, such as
-    `thinking.display`. `fast` tells whether it has a fast mode, at twice its price.
+    `thinking.display`. `fast` tells whether it has a fast mode, at twice its price. `mid_system`
+    tells whether it takes system messages in mid-conversation, `mid_effort` and `mid_tools` whether
+    these may bring another effort or other tools; `usual_effort` is the one that nobody asked for.
     """
 
     id: str
@@ -45,6 +47,9 @@ class Model:
     web: bool = True
     code: bool = True
     mid_system: bool = False
+    mid_effort: bool = True
+    mid_tools: bool = True
+    usual_effort: str = "high"
     fast: bool | None = None
     cache_minimum: int = 4096
     image_edge_px: int = 1568
@@ -138,7 +143,7 @@ class Model:
         )
 
 
-_ABILITIES: Final = frozenset({"prefill", "mid_system", "web", "code"})
+_ABILITIES: Final = frozenset({"prefill", "mid_system", "mid_effort", "mid_tools", "web", "code"})
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
 LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")
@@ -181,11 +186,11 @@ def _old(id_: str, name: str, **more: Any) -> Model:
 _ROWS: Final = (
     _new("claude-fable-5-2", "Claude Fable 5.2", _ADAPTIVE, fast=True),
     _new("claude-fable-5-1", "Claude Fable 5.1", _ADAPTIVE),
-    _new("claude-fable-5", "Claude Fable 5", _ADAPTIVE),
+    _new("claude-fable-5", "Claude Fable 5", _ADAPTIVE, mid_effort=False),
     _new("claude-mythos-5-2", "Claude Mythos 5.2", _ADAPTIVE, fast=True),
     _new("claude-mythos-5-1", "Claude Mythos 5.1", _ADAPTIVE),
-    _new("claude-mythos-5", "Claude Mythos 5", _ADAPTIVE),
-    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE, fast=True),
+    _new("claude-mythos-5", "Claude Mythos 5", _ADAPTIVE, mid_effort=False),
+    _new("claude-opus-5-5", "Claude Opus 5.5", _ADAPTIVE, fast=True, usual_effort="medium"),
     _new("claude-opus-5", "Claude Opus 5", _SWITCHED, fast=True),
     _new(
         "claude-opus-4-8",
@@ -193,6 +198,7 @@ _ROWS: Final = (
         _SWITCHED,
         fast=True,
         thinks_by_default=False,
+        mid_effort=False,
         cache_minimum=1024,
     ),
     _new(
@@ -242,7 +248,7 @@ _ROWS: Final = (
         lifecycle="deprecated",
         retires_at="2026-11-30",
     ),
-    _new("claude-haiku-5-5", "Claude Haiku 5.5", _ADAPTIVE),
+    _new("claude-haiku-5-5", "Claude Haiku 5.5", _ADAPTIVE, usual_effort="medium"),
     _old("claude-haiku-4-5", "Claude Haiku 4.5"),
 )
 TABLE: Final[Mapping[str, Model]] = {row.id: row for row in _ROWS}
@@ -282,7 +288,7 @@ def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
     bare = undated(id_)
     exact = table.get(id_) or table.get(bare) or TABLE.get(id_) or TABLE.get(bare)
     if exact is not None:
-        return replace(exact, id=id_)
+        return exact if exact.id == id_ else replace(exact, id=id_)
     if id_.startswith("claude-"):
         return _PREVIEW if id_ == _PREVIEW.id else _unlisted(id_)
     return Model(id_, id_, prefill=None, web=False, code=False, structured=False, known=False)

@@ -4,12 +4,11 @@ Unknown stays unknown: a sum that misses a price says so and is never shown as i
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.talk.usage import Cost, Usage
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.core.words import compact, dollars
 
 FAST_FACTOR: Final = 2.0  # of all tokens at `speed` fast (docs, "Fast mode pricing")

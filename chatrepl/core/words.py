@@ -45,8 +45,8 @@ COMMANDS: Final = (
     "assistant branch btw choose cite clear code commands compact compare config context continue "
     "copy delete detach diff doctor download drop edit editor effort exit export files goto help "
     "history image import keep load mcp model models multiline paste pick pin prefill raw redo "
-    "relevant request restore retry save schema search sessions set system think tree truncate "
-    "undo usage user web"
+    "relevant request restore retry save schema search sessions set system think tools tree "
+    "truncate undo usage user web"
 ).split()
 _COMMAND: Final = rf"(?<!\S)/({'|'.join(COMMANDS)})\b!?(?![/\w])"
 # These are options as well.

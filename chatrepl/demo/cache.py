@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatrepl.demo.models import ModelCard
-from chatrepl.demo.request import WireRequest, bare
+from chatrepl.demo.request import EFFORT, WireRequest, bare, effort_block
 from chatrepl.demo.tokens import NEXT_MESSAGE, CountForModel, block_tokens, frame
 from chatrepl.demo.wire import JSON, canonical, invalid
 
 MOST_MARKS = 4
 LOOKBACK = 20
 TTL_SECONDS = {"5m": 300.0, "1h": 3600.0}
-_UNMARKED = frozenset({"thinking", "redacted_thinking"})
+_UNMARKED = frozenset({"thinking", "redacted_thinking", EFFORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,10 @@ def lay_out(request: WireRequest, count: CountForModel) -> CachedPrompt:
     rows += [("system", "system", block) for block in request.system]
     opens = set()  # the rows that begin a message after the first
     for message in request.messages:
-        opens |= {len(rows)} if message.place else set()
+        opens |= {len(rows)} if message.place and message.content else set()
         rows += [("messages", message.role, block) for block in message.content]
+        if message.effort is not None:
+            rows.append(("messages", "system", effort_block(message.effort)))
     marks = _marks(request, [block for _, _, block in rows])
     mode = _mode(request)
     running = hashlib.sha256(request.model.id.encode() + str(request.body.get("speed")).encode())
@@ -82,7 +84,9 @@ def lay_out(request: WireRequest, count: CountForModel) -> CachedPrompt:
     for place, (part, role, block) in enumerate(rows):
         running.update(canonical([part, role, bare(block)]))
         total += NEXT_MESSAGE if place in opens else 0
-        if part == "tools":
+        if block.get("type") == EFFORT:
+            pass  # it is not read as text
+        elif part == "tools":
             total += 8 + count(canonical(bare(block)).decode(), request.model)
         else:
             total += block_tokens(block, request.model, count)

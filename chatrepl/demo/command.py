@@ -196,6 +196,11 @@ def _among(name: str, choices: tuple[str, ...]) -> Callable[[DemoPlan, str], Dem
     return read
 
 
+def _tools(plan: DemoPlan, rest: str) -> DemoPlan:
+    seed, _, rounds = rest.partition(" ")
+    return replace(plan, topic="tools", argument=f"{int(seed or 1)} {int(rounds or 3)}")
+
+
 def _caller(plan: DemoPlan, rest: str) -> DemoPlan:
     if rest.lower() not in CALLERS:
         raise ValueError(rest)
@@ -227,6 +232,7 @@ _CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
     "long": _counted("long"),
     "caller": _caller,
     "tool-error": _tool_error,
+    "tools": _tools,
     "code": _among("code", (*CALLS, "tool")),
     "show": _among("show", tuple(SHOWS)),
     **{name: _topic(name) for name in _TOPICS},

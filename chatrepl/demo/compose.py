@@ -75,7 +75,7 @@ def _thinking(request: WireRequest, view: Question, desk: Composing) -> Unbilled
     quiet = desk.plan.topic in {"say", "show"}
     if not wanted or request.schema is not None or goes_on or quiet:
         return UnbilledReply()
-    text = thoughts(view)
+    text = thoughts(view, request.effort)
     if request.thinking == "adaptive" and desk.count(text) > request.body["max_tokens"] // 4:
         return UnbilledReply()
     shown = text if request.display == "summarized" else ""

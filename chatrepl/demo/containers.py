@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chatrepl.demo.fields import Check, array, maybe, one_of, shape, text
+from chatrepl.demo.request import WireRequest
 from chatrepl.demo.validate_tools import provided
 from chatrepl.demo.wire import JSON, invalid
 
 LIFETIME_SECONDS = 300.0
 
 
-def check_container(body: JSON) -> None:
+def check_container(request: WireRequest) -> None:
     """Check the `container` parameter; raises the service's 400."""
-    value = body.get("container")
+    value = request.body.get("container")
     if value is None:
         return
     if not isinstance(value, str):
@@ -21,7 +22,7 @@ def check_container(body: JSON) -> None:
         needed: dict[str, Check] = {"type": one_of("anthropic", "custom"), "skill_id": text}
         for place, skill in enumerate(value.get("skills") or []):
             shape(f"container.skills.{place}", skill, needed, {"version": text})
-    if "code_execution" not in provided(body.get("tools") or []):
+    if "code_execution" not in provided(request.offered):
         raise invalid("container: the `code_execution` tool must be provided with a container")
 
 

@@ -34,6 +34,14 @@ COUNT = "/v1/messages/count_tokens"
 MODELS = "/v1/models"
 
 
+def _plan_of(view: Question) -> DemoPlan:
+    """Return what is asked for; a question whose tools have answered may ask for more calls."""
+    if not view.results or view.asked:
+        return find_plan(view.asked)
+    plan = find_plan(view.earlier[-1] if view.earlier else "")
+    return plan if plan.topic == "tools" else DemoPlan()
+
+
 def _random_id() -> str:
     return os.urandom(12).hex()
 
@@ -157,7 +165,7 @@ class Engine:
                 f"prompt is too long: {prompt.tokens} tokens > {request.model.window} maximum"
             )
         view = look(request)
-        plan = scripted or find_plan(view.asked)
+        plan = scripted or _plan_of(view)
         plan = replace(plan, caller=plan.caller or self.caller)
         if plan.speed is not None:
             self.pace = plan.speed

@@ -34,6 +34,7 @@ A line that begins with `demo:` asks for more. Several wishes are parted by `;`.
 | `demo: code create` | the editor; also `view`, `replace` |
 | `demo: code tool` | code that calls the first tool in the request |
 | `demo: tool` | a call of the first tool in the request |
+| `demo: tools 7 3` | up to four calls at once, up to three rounds of them; 7 is the seed |
 | `demo: tool-search WORDS`, `demo: mcp WORDS` | what those tools of a request find and say |
 
 `demo: show KIND` with `fallback` (another model answered), `compaction` (a summary of the past),

@@ -29,7 +29,8 @@ class ModelCard:
     effort: tuple[str, ...] = _LEVELS
     cache_minimum: int = 512
     prefill: bool = False
-    system_role: bool = True  # a system message in mid-conversation
+    system_role: bool = True  # a system message in mid-conversation, also with other tools
+    turn_effort: bool = False  # and one with another effort
     preserved: bool = False  # thinking is bound to the conversation before it
     forced_tools: bool = True
     fast: bool = False
@@ -59,7 +60,9 @@ class ModelCard:
 
 def _new(name: str, created: str, **rules: Any) -> ModelCard:
     """A model of the preserved-thinking generation."""
-    kept: dict[str, Any] = {"thinking": _ADAPTIVE, "preserved": True, "forced_tools": False}
+    kept: dict[str, Any] = {
+        "thinking": _ADAPTIVE, "preserved": True, "forced_tools": False, "turn_effort": True,
+    }  # fmt: skip
     return ModelCard(_id(name), name, created, **kept | rules)
 
 
@@ -102,7 +105,9 @@ MODELS: tuple[ModelCard, ...] = (
     ),
     ModelCard("claude-fable-5", "Claude Fable 5", "2026-07-15T00:00:00Z", thinking=_ADAPTIVE),
     ModelCard("claude-mythos-5", "Claude Mythos 5", "2026-07-15T00:00:00Z", thinking=_ADAPTIVE),
-    ModelCard("claude-opus-5", "Claude Opus 5", "2026-07-01T00:00:00Z", fast=True),
+    ModelCard(
+        "claude-opus-5", "Claude Opus 5", "2026-07-01T00:00:00Z", fast=True, turn_effort=True,
+    ),
     ModelCard(
         "claude-opus-4-8", "Claude Opus 4.8", "2026-05-20T00:00:00Z", cache_minimum=1024,
         fast=True, **_QUIET,

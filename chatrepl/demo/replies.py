@@ -33,11 +33,15 @@ _ASKING = re.compile(
 _SHORT = 60
 
 
-def thoughts(view: Question) -> str:
-    """Return the thinking before an answer."""
+def thoughts(view: Question, effort: str = "") -> str:
+    """Return the thinking before an answer; what effort was asked for shows in it."""
     topic = find_topic(ends(view.asked))
     subject = topic.name if topic else "something I have no text about"
     lines = [f"The user says “{_clip(view.asked)}”. That is about {subject}."]
+    if effort == "low":
+        return lines[0]
+    if effort:
+        lines.append(f"I am to try with {effort} effort.")
     if view.earlier:
         lines.append(f"It is turn {view.turn}; before it came “{_clip(view.earlier[-1])}”.")
     if view.attached:
@@ -52,7 +56,8 @@ def answer(request: WireRequest, view: Question, plan: DemoPlan) -> str:
     """Return the text of the answer."""
     if plan.unknown:
         return f"I do not know `demo: {plan.unknown}`. This is what I know:\n\n{HELP}"
-    if plan.topic or plan.stop == "pause_turn":
+    is_answered = plan.topic == "tools" and view.results
+    if (plan.topic and not is_answered) or plan.stop == "pause_turn":
         return _on_request(request, plan)
     if view.results:
         results = "\n".join(f"> {_clip(result, 200)}" for result in view.results)

@@ -9,11 +9,17 @@ from chatrepl.demo.wire import JSON
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:
-    """One message; `place` is its number in the request."""
+    """One message; `place` is its number in the request, `effort` what it changes that to."""
 
     role: str
     content: tuple[JSON, ...]
     place: int
+    effort: str | None = None
+
+    def defined(self) -> list[JSON]:
+        """Return the tools that a system message defines."""
+        changes = [block["tool"] for block in self.content if block["type"] == "tool_addition"]
+        return [tool["definition"] for tool in changes if "definition" in tool]
 
     def texts(self) -> list[str]:
         return [block["text"] for block in self.content if block["type"] == "text"]
@@ -32,6 +38,31 @@ class WireRequest:
     @property
     def tools(self) -> list[JSON]:
         return self.body.get("tools") or []
+
+    @property
+    def offered(self) -> list[JSON]:
+        """The tools that the model may call, after all that messages changed."""
+        tools = {key_of(tool): tool for tool in self.tools}
+        gone: dict[str, JSON] = {}
+        for message in self.messages:
+            for block in message.content if message.role == "system" else ():
+                if block["type"] == "text":
+                    continue
+                change = block["tool"]
+                name = key_of(change.get("definition") or change)
+                if block["type"] == "tool_removal":
+                    gone |= {name: tools.pop(name)} if name in tools else {}
+                else:
+                    tool = change.get("definition") or gone.get(name)
+                    tools |= {name: tool} if tool else {}
+        return list(tools.values())
+
+    @property
+    def effort(self) -> str:
+        """The effort in force, empty where it is the model's own."""
+        later = [m.effort for m in self.messages if m.effort is not None]
+        top = (self.body.get("output_config") or {}).get("effort")
+        return str(later[-1] if later else top or "")
 
     @property
     def thinking(self) -> str:
@@ -68,7 +99,21 @@ class WireRequest:
         return last.role == "assistant" and paused(last)
 
     def server_tool(self, name: str) -> JSON | None:
-        return next((tool for tool in self.tools if tool.get("name") == name), None)
+        return next((tool for tool in self.offered if tool.get("name") == name), None)
+
+
+EFFORT = "output_config"
+
+
+def effort_block(effort: str) -> JSON:
+    """Return a change of effort as a part of the past."""
+    return {"type": EFFORT, "effort": effort}
+
+
+def key_of(tool: JSON) -> str:
+    """Return what a tool or a reference to one is called, a whole server by the server's name."""
+    server = tool.get("mcp_server_name") or tool.get("server_name")
+    return f"{server or ''}/{tool.get('name', '')}"
 
 
 def paused(message: WireMessage) -> bool:

@@ -3,6 +3,7 @@
 What a tool of the service finds or prints stands in `tools/`.
 """
 
+import random
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from chatrepl.demo.tools.reply import (
     without_nested,
 )
 from chatrepl.demo.tools.shows import SHOWS, fallback
-from chatrepl.demo.turns import enclosing, is_call, open_calls
+from chatrepl.demo.turns import enclosing, is_call, open_calls, rounds_of
 from chatrepl.demo.validate_tools import CODE_NAMES, SEARCH_TOOLS, SERVER_NAMES, provided
 from chatrepl.demo.validate_tools import from_code as code_may_call
 from chatrepl.demo.view import Question, ends
@@ -69,10 +70,14 @@ def use_tools(
     if plan.stop == "refusal" and request.body.get("fallbacks"):
         return fallback(request, plan.category)
     if plan.stop == "tool_use":
-        own = [tool for tool in request.tools if _is_ours(tool)]
+        own = [tool for tool in request.offered if _is_ours(tool)]
         return _client_call(desk, own[0] if own else _ANY_TOOL)
     choice = request.body.get("tool_choice") or {"type": "auto"}
-    if not request.tools or view.results or choice["type"] == "none":
+    if not request.offered or choice["type"] == "none":
+        return None
+    if plan.topic == "tools":
+        return _random_calls(desk, [tool for tool in request.offered if _is_ours(tool)])
+    if view.results and plan.topic != "tool":
         return None
     tool = _pick(desk, choice)
     return None if tool is None else _used(desk, tool)
@@ -91,22 +96,22 @@ def _pick(desk: ToolDesk, choice: JSON) -> JSON | None:
         return request.server_tool(choice["name"])
     if plan.topic == "mcp":
         return mcp.toolset(request)
-    if plan.topic == "code" and "code_execution" in provided(request.tools):
+    if plan.topic == "code" and "code_execution" in provided(request.offered):
         return {"name": "code_execution"}
     if plan.topic == "tool-search":
-        return next((tool for tool in request.tools if tool.get("name") in SEARCH_TOOLS), None)
+        return next((tool for tool in request.offered if tool.get("name") in SEARCH_TOOLS), None)
     for topic, name, pattern in _WANTED:
         tool = request.server_tool(name)
         wanted = re.search(pattern, asked, re.IGNORECASE) and not plan.topic
         if tool and (plan.topic == topic or plan.stop == "pause_turn" or wanted):
             return tool
-    ours = [tool for tool in request.tools if _is_ours(tool)]
+    ours = [tool for tool in request.offered if _is_ours(tool)]
     for tool in ours:
         if tool["name"].replace("_", " ") in asked.lower().replace("_", " "):
             return tool
     if ours and plan.topic == "tool":
         return ours[0]
-    return request.tools[0] if choice["type"] == "any" else None
+    return request.offered[0] if choice["type"] == "any" else None
 
 
 def _used(desk: ToolDesk, tool: JSON) -> ToolReply | None:
@@ -125,6 +130,16 @@ def _used(desk: ToolDesk, tool: JSON) -> ToolReply | None:
 def _client_call(desk: ToolDesk, tool: JSON) -> ToolReply:
     use = _client_use(desk, tool)
     return ToolReply((says(f"I call `{tool['name']}` for this."), use), "tool_use")
+
+
+def _random_calls(desk: ToolDesk, tools: list[JSON]) -> ToolReply | None:
+    """Call none to four tools at once, round after round; the same seed does the same."""
+    seed, rounds = map(int, desk.plan.argument.split())
+    done = rounds_of(desk.request.messages)
+    chance = random.Random(f"{seed} {done}")  # noqa: S311 - to be repeatable
+    count = chance.randint(0, 4) if done < rounds and tools else 0
+    uses = [_client_use(desk, chance.choice(tools)) for _ in range(count)]
+    return ToolReply((says(f"Round {done + 1}."), *uses), "tool_use") if uses else None
 
 
 def _client_use(desk: ToolDesk, tool: JSON, caller: JSON | None = None) -> JSON:
@@ -178,7 +193,7 @@ def _coded(desk: ToolDesk) -> ToolReply:
     kind = desk.plan.argument if desk.plan.topic == "code" else ""
     begun = ToolReply((says("Let me run that.\n\n"),))
     if kind == "tool":
-        ours = [tool for tool in desk.request.tools if _is_ours(tool)]
+        ours = [tool for tool in desk.request.offered if _is_ours(tool)]
         tool = ours[0] if ours else _ANY_TOOL
         program = {"code": f"print(await {tool['name']}())"}
         outer = calls("code_execution", program, desk.new_id)
@@ -243,7 +258,7 @@ def _content(desk: ToolDesk, use: JSON, uses: tuple[JSON, ...]) -> Any:
         return code.ran(use, desk.new_id, nested=nested)
     references = [
         {"type": "tool_reference", "tool_name": tool["name"]}
-        for tool in desk.request.tools
+        for tool in desk.request.offered
         if tool.get("defer_loading") and "name" in tool
     ]
     return {"type": "tool_search_tool_search_result", "tool_references": references}

@@ -68,6 +68,17 @@ def enclosing(block: JSON) -> str:
     return str(caller.get("tool_id") or "")
 
 
+def rounds_of(messages: Iterable[WireMessage]) -> int:
+    """Return how many turns of the user since the last question hold but answers to calls."""
+    rounds = 0
+    for turn in reversed(turns_of(messages)):
+        if turn.role == "user":
+            if not all(is_result(block) for block in turn.blocks):
+                break
+            rounds += 1
+    return rounds
+
+
 def open_calls(messages: Iterable[WireMessage]) -> list[JSON]:
     """Return the calls the service still has to answer, outermost first."""
     waiting: dict[str, JSON] = {}

@@ -28,6 +28,7 @@ from chatrepl.demo.models import MODELS, ModelCard, find, usable
 from chatrepl.demo.request import WireMessage, WireRequest, as_blocks
 from chatrepl.demo.validate_betas import beta_checks, check_compaction, check_sampling
 from chatrepl.demo.validate_calls import check_calls
+from chatrepl.demo.validate_changes import check_changes
 from chatrepl.demo.validate_messages import check_messages
 from chatrepl.demo.validate_tools import check_choice, check_tools
 from chatrepl.demo.wire import JSON, ApiFault, invalid
@@ -79,7 +80,7 @@ def check_count_request(body: JSON, betas: str = "", version: str = "") -> WireR
     """Check a body of POST /v1/messages/count_tokens."""
     needed: dict[str, Check] = {"model": text, "messages": array}
     request = _check(body, needed, _SHARED, (betas, version))
-    for tool in request.tools:
+    for tool in (*request.tools, *(t for m in request.messages for t in m.defined())):
         if str(tool.get("type", "custom")).startswith(("web_", "code_execution")):
             raise invalid("tools: Server tools are not supported in the count_tokens endpoint.")
     for message in request.messages:
@@ -105,12 +106,13 @@ def _check(
     check_compaction(body)
     system = _check_system(body.get("system"))
     check_tools(body, model)
-    check_container(body)
-    check_choice(body, model)
     validate_thinking.check_config(body, model, betas)
     _check_output(body, model)
-    messages = check_messages(body, model)
+    messages = check_messages(body, model, betas)
     request = WireRequest(body, model, system, messages, betas)
+    check_changes(request)
+    check_container(request)
+    check_choice(body, model, request.offered)
     _check_prefill(request)
     check_calls(messages, body)
     _check_citations(request)

@@ -34,7 +34,8 @@ def check_calls(messages: tuple[WireMessage, ...], body: JSON) -> None:
             waiting = _check_reply(turn, following, waiting)
         else:
             _check_answers(turn, turns[place - 1] if place else None, waiting)
-    _check_declared(turns, body)
+    defined = [(message.place, tool) for message in messages for tool in message.defined()]
+    _check_declared(turns, body, defined)
 
 
 @dataclass(slots=True)
@@ -160,13 +161,15 @@ def _check_answers(turn: WireTurn, before: WireTurn | None, waiting: dict[str, P
         seen.add(call)
 
 
-def _check_declared(turns: list[WireTurn], body: JSON) -> None:
-    names = provided(body.get("tools") or [])
+def _check_declared(turns: list[WireTurn], body: JSON, defined: list[tuple[int, JSON]]) -> None:
+    tools = body.get("tools") or []
     servers = {server["name"] for server in body.get("mcp_servers") or []}
     for turn in turns:
-        for block in turn.blocks:
+        for item in turn.items:
+            block = item.block
             kind, name = block["type"], _needed(block)
-            if name and name not in names:
+            before = (tool for place, tool in defined if place < item.message)
+            if name and name not in provided([*tools, *before]):
                 raise invalid(
                     f"messages: a `{kind}` block was found but no `{name}` tool was provided"
                 )

@@ -5,25 +5,37 @@ from typing import Any
 from chatrepl.demo.fields import array, record, shape
 from chatrepl.demo.fields import text as is_text
 from chatrepl.demo.models import ModelCard
-from chatrepl.demo.request import WireMessage, as_blocks, paused
+from chatrepl.demo.request import WireMessage, as_blocks
 from chatrepl.demo.validate_blocks import check_block, check_images
+from chatrepl.demo.validate_changes import (
+    check_effort,
+    check_places,
+    check_system_block,
+    system_keys,
+)
 from chatrepl.demo.wire import JSON, invalid
 
 MOST_MESSAGES = 100_000
 _ROLES = frozenset({"user", "assistant", "system"})
 
 
-def check_messages(body: JSON, model: ModelCard) -> tuple[WireMessage, ...]:
+def check_messages(
+    body: JSON, model: ModelCard, betas: frozenset[str] = frozenset()
+) -> tuple[WireMessage, ...]:
     """Return the messages in normal form; raises the service's 400."""
     raw = body["messages"]
     if not raw:
         raise invalid("messages: at least one message is required")
     if len(raw) > MOST_MESSAGES:
         raise invalid(f"messages: too many messages: {len(raw)} > {MOST_MESSAGES}")
-    messages = tuple(_message(place, item, len(raw), model) for place, item in enumerate(raw))
-    if messages[0].role != "user" and not _begins_with_summary(messages):
+    given = [{"content": [], **item} if _is_bare(item) else item for item in raw]
+    messages = tuple(
+        _message(place, item, len(raw), (model, betas)) for place, item in enumerate(given)
+    )
+    first = next((message for message in messages if message.content), messages[0])
+    if first.role != "user" and not _begins_with_summary(messages):
         raise invalid('messages: first message must use the "user" role')
-    _check_system_places(messages)
+    check_places(messages)
     blocks = [
         (f"messages.{message.place}.content.{number}", block)
         for message in messages
@@ -49,10 +61,17 @@ def _with_results(content: tuple[JSON, ...]) -> list[JSON]:
     return found
 
 
-def _message(place: int, item: Any, count: int, model: ModelCard) -> WireMessage:
-    path = f"messages.{place}"
+def _is_bare(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("role") == "system" and "output_config" in item
+
+
+def _message(
+    place: int, item: Any, count: int, rules: tuple[ModelCard, frozenset[str]]
+) -> WireMessage:
+    path, (model, betas) = f"messages.{place}", rules
     record(path, item)
-    shape(path, item, {"role": is_text, "content": lambda _path, _value: None}, {})
+    needed = {"role": is_text, "content": lambda _path, _value: None}
+    shape(path, item, needed, system_keys(betas))
     role, content = item["role"], item["content"]
     if role not in _ROLES:
         raise invalid(f"{path}.role: Input should be 'user', 'assistant' or 'system'")
@@ -60,33 +79,16 @@ def _message(place: int, item: Any, count: int, model: ModelCard) -> WireMessage
         raise invalid(f"{path}.role: role 'system' is not supported on this model")
     if not isinstance(content, str):
         array(f"{path}.content", content)
-    if not content and not (role == "assistant" and place == count - 1):
+    effort = check_effort(path, item, model)
+    if not content and effort is None and not (role == "assistant" and place == count - 1):
         raise invalid(
             f"{path}: all messages must have non-empty content "
             "except for the optional final assistant message"
         )
     blocks = as_blocks(content)
     for number, block in enumerate(blocks):
-        if role == "system" and isinstance(block, dict) and block.get("type") != "text":
-            raise invalid(f"{path}.content.{number}: system messages take text blocks only")
-        check_block(f"{path}.content.{number}", block, role)
-    return WireMessage(role, blocks, place)
-
-
-def _check_system_places(messages: tuple[WireMessage, ...]) -> None:
-    """Check that system messages follow a user turn and end the list or precede a reply."""
-    for place, message in enumerate(messages):
-        if message.role != "system":
-            continue
-        before = messages[place - 1]
-        if before.role == "assistant" and not paused(before):
-            raise invalid(
-                f"messages.{place}: a system message must follow a user message or an assistant "
-                "message that ends with a server tool result"
-            )
-        following = messages[place + 1].role if place + 1 < len(messages) else "assistant"
-        if following == "user":
-            raise invalid(
-                f"messages.{place}: a system message must be last "
-                "or followed by an assistant message"
-            )
+        if role == "system":
+            check_system_block(f"{path}.content.{number}", block, betas)
+        if role != "system" or block["type"] == "text":
+            check_block(f"{path}.content.{number}", block, role)
+    return WireMessage(role, blocks, place, effort)

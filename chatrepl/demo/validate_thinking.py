@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from chatrepl.demo.fields import Check, flag, maybe, one_of, shape, text, whole
 from chatrepl.demo.models import ModelCard
-from chatrepl.demo.request import WireMessage, WireRequest, bare
+from chatrepl.demo.request import WireMessage, WireRequest, bare, effort_block
 from chatrepl.demo.sealed import digest, pack, unpack
 from chatrepl.demo.wire import JSON, canonical, invalid
 
@@ -68,6 +68,7 @@ def sign(request: WireRequest, thinking: str, earlier: list[JSON]) -> str:
     for message in request.messages:
         for block in message.content:
             past.add(message.role, block)
+        past.turn(message.effort)
     for block in earlier:
         past.add("assistant", block)
     return pack({
@@ -92,6 +93,10 @@ class _Past:
         else:
             self._running.update(canonical([role, bare(block)]))
 
+    def turn(self, effort: str | None) -> None:
+        if effort is not None:
+            self.add("system", effort_block(effort))
+
     def digest(self) -> str:
         return self._running.copy().hexdigest()[:24]
 
@@ -112,6 +117,7 @@ def check_bound(request: WireRequest) -> WireRequest:
                 continue
             past.add(message.role, block)
             blocks.append(block)
+        past.turn(message.effort)
         kept.append(replace(message, content=tuple(blocks)))
     _check_open_loop(request)
     return replace(request, messages=tuple(kept))

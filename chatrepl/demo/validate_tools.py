@@ -1,6 +1,7 @@
 """The rules for declared tools, MCP servers, and the tool choice."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from chatrepl.demo.fields import (
@@ -132,7 +133,7 @@ def check_tools(body: JSON, model: ModelCard) -> None:
         if tool.get("type") == "mcp_toolset":
             sets.append(_check_toolset(f"tools.{place}", tool, servers, body))
             continue
-        _check_tool(f"tools.{place}", tool, model)
+        check_tool(f"tools.{place}", tool, model)
         names.append(tool["name"])
     if len(set(names)) != len(names):
         raise invalid("tools: Tool names must be unique.")
@@ -174,7 +175,8 @@ def _check_toolset(path: str, tool: JSON, servers: list[str], body: JSON) -> str
     return name
 
 
-def _check_tool(path: str, tool: JSON, model: ModelCard) -> None:
+def check_tool(path: str, tool: JSON, model: ModelCard) -> None:
+    """Check one declared tool."""
     kind = str(tool.get("type") or "custom")
     if kind == "custom":
         shape(path, tool, {"name": text, "input_schema": record}, _CUSTOM)
@@ -204,9 +206,9 @@ def _check_server_tool(path: str, tool: JSON, kind: str) -> None:
         raise invalid(f"{path}: Cannot use both `allowed_domains` and `blocked_domains`")
 
 
-def check_choice(body: JSON, model: ModelCard) -> None:
-    """Check `tool_choice` against the tools, the thinking and the model."""
-    choice, tools = body.get("tool_choice"), body.get("tools") or []
+def check_choice(body: JSON, model: ModelCard, later: Iterable[JSON] = ()) -> None:
+    """Check `tool_choice` against the tools, also `later` ones, the thinking and the model."""
+    choice, tools = body.get("tool_choice"), [*(body.get("tools") or []), *later]
     if choice is None:
         return
     more: dict[str, Check] = {"disable_parallel_tool_use": flag}

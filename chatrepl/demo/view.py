@@ -72,7 +72,7 @@ def look(request: WireRequest) -> Question:
 
 
 def _system(request: WireRequest) -> str:
-    later = [m for m in request.messages if m.role == "system"]
+    later = [m for m in request.messages if m.role == "system" and m.texts()]
     texts = [block["text"] for block in request.system] + [t for m in later for t in m.texts()]
     return "\n".join(texts[-1:] if later else texts)
 

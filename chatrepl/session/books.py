@@ -1,7 +1,6 @@
 """The books of a session: what was used and paid, and what is known of cache and counts by that."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from chatrepl.core.exchange.plan import Plan
@@ -10,7 +9,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Meter
 from chatrepl.core.talk.conversation import Conversation, Receipt, Turn
 from chatrepl.core.talk.usage import Cost, Usage
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.core.wire import Wire
 from chatrepl.core.world import PAID_ASIDE
 

@@ -5,7 +5,7 @@ one budget. What a process that was killed had held stays held: the service may 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.terms import offered
 from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.spending import (
     BudgetError,
@@ -67,15 +68,18 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
         await till.released()
 
 
-def hold_all(till: "Till", requests: Sequence[Request], name: str) -> bool:
-    """Hold the worst that a batch of `requests` may cost; tell whether it has a price.
+def worst_usd(till: "Till", request: Request) -> float | None:
+    """Give the worst that a request may cost in a batch; None where nobody knows its price."""
+    case = _WorstCase(till, request)
+    usd = case.price(case.estimate(), case.wanted)
+    return None if usd is None else usd * BATCH_FACTOR
+
+
+def hold_all(till: "Till", usd: float, name: str) -> bool:
+    """Hold what a batch may cost, where that is bounded; tell whether anything is held.
 
     Raises BudgetError where it does not fit.
     """
-    cases = [_WorstCase(till, request) for request in requests]
-    if any(case.price(0, 0) is None for case in cases):
-        return False
-    usd = sum(case.usd(case.estimate(), case.wanted) for case in cases) * BATCH_FACTOR
     with _alone(till) as is_alone:
         limit = narrowest(limits(till))
         if limit is None:
@@ -237,7 +241,8 @@ class _WorstCase:
     @property
     def _tools(self) -> list[Wire]:
         tools = self.request.params.get("tools")
-        return tools if isinstance(tools, list) else []
+        declared = tools if isinstance(tools, list) else ()
+        return list(offered(declared, self.request.messages))
 
     @property
     def _uses(self) -> int:

@@ -32,7 +32,7 @@ class _TurnsOnly:
         self._recorder = recorder
         self.id = recorder.id
         self.begin, self.delta, self.finish = recorder.begin, recorder.delta, recorder.finish
-        self.meta, self.flush = recorder.meta, recorder.flush
+        self.meta, self.flush, self.grow = recorder.meta, recorder.flush, recorder.grow
 
     @property
     def unsaved(self) -> str:
@@ -77,6 +77,7 @@ def contender(session: "Session", model: str) -> "Session":
         settings=replace(session.settings, model=model),
         edges=edges,
         recorder=_TurnsOnly(session.recorder),
+        bench=None,  # several would ask at once
         shelf=Shelf(),
         books=Books(),
         index=Index(),

@@ -1,6 +1,8 @@
 """What a reply costs: by its steps, each by the model that made it, at the speed that it had."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
@@ -9,6 +11,15 @@ from chatrepl.core.talk.usage import Cost, Usage, steps_of
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Edges
 from chatrepl.session.service import Service
+
+Priced: TypeAlias = tuple[Usage, Cost | None]  # of one request; None where nobody knows its price
+
+
+def total(entries: Sequence[Priced]) -> Priced:
+    """Sum up what requests took."""
+    costs = [cost for _, cost in entries if cost is not None]
+    cost = sum(costs, Cost()) if len(costs) == len(entries) else None
+    return sum((usage for usage, _ in entries), Usage()), cost
 
 
 @frozen
@@ -21,6 +32,10 @@ class Prices:
     def of_request(self, request: Request, usage: Usage) -> Cost | None:
         """Price what a request takes."""
         return self._price(request.model, usage, request.params.get("speed"))
+
+    def entries(self, request: Request, reply: Reply) -> tuple[Priced, ...]:
+        """Say what one reply took and cost, where the service counted it."""
+        return ((reply.total_usage, self.of_reply(request, reply)),) if reply.usage_known else ()
 
     def of_reply(self, request: Request, reply: Reply) -> Cost | None:
         """Price a reply with all its steps, and the searches that were made for it."""

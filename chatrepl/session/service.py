@@ -11,6 +11,7 @@ from chatrepl.core.model_names import Liberty
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:
     from chatrepl.core.tools import McpServer
@@ -60,3 +61,8 @@ def servers_of(session: "Session") -> "tuple[McpServer, ...]":
     from chatrepl.session.connector import service_servers  # seldom needed
 
     return service_servers(session)
+
+
+def tools_here(session: "Session") -> tuple[Wire, ...]:
+    """Give the tools on this machine as the next request declares them."""
+    return session.bench.declared if session.bench is not None else ()

@@ -5,13 +5,12 @@ in the place of an old one. What changes the conversation also tells the recorde
 as functions, so that a session is tested without any of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.context.relevance import Index
-from chatrepl.core.exchange.params import declared_tools
 from chatrepl.core.exchange.plan import Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
@@ -33,8 +32,8 @@ from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
-from chatrepl.session.prices import Prices
-from chatrepl.session.service import Service, liberty, official, servers_of
+from chatrepl.session.prices import Priced, Prices, total
+from chatrepl.session.service import Service, liberty, official, servers_of, tools_here
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -42,6 +41,7 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
+    from chatrepl.session.workbench import Workbench
 
 REFUSED: Final = "refused"  # by server, beside the conversation
 __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
@@ -52,7 +52,7 @@ class Session:
     """A conversation under way, with what is set for its next message.
 
     `shelf` holds the conversations that were open before, `index` the words of this one; `loaded`
-    tells where the settings come from.
+    tells where the settings come from. Where tools are configured, they are called at the `bench`.
     """
 
     settings: Settings
@@ -66,6 +66,7 @@ class Session:
     index: Index = field(default_factory=Index)
     interactive: bool = False
     loaded: "Config | None" = None
+    bench: "Workbench | None" = None
 
     @property
     def model(self) -> Model:
@@ -125,6 +126,7 @@ class Session:
             previous_message_id=self.conversation.last_message_id,
             extra_tokens=count(prefill) + 8 if prefill else 0,
             official=self.official,
+            tools=tools_here(self),
             servers=servers_of(self),
         )
 
@@ -147,7 +149,7 @@ class Session:
         if self.books.behind:
             ledger.resume(self.conversation, self.model)
             self.books = replace(self.books, behind=False)
-        ledger.declare(declared_tools(self.settings, self.model))
+        ledger.declare(self.situation.declared)
         return ledger
 
     def _new_ledger(self) -> "Ledger":
@@ -163,9 +165,9 @@ class Session:
             return None
         return self.ledger.next_total(self.conversation, self.model)
 
-    def equip(self, **edges: Any) -> None:
-        """Give the session other edges, such as those that the shell has only now."""
-        self.edges = replace(self.edges, **edges)
+    def equip(self, bench: "Workbench | None" = None, **edges: Any) -> None:
+        """Give the session a bench, or other edges, such as those that the shell has only now."""
+        self.edges, self.bench = replace(self.edges, **edges), bench or self.bench
 
     def use(self, settings: Settings | None = None, /, **changes: Any) -> None:
         """Change settings for the rest of the session."""
@@ -356,13 +358,11 @@ class Session:
         """Stage no more what went out with those turns."""
         self.next = self.next.without(block for turn in turns for block in turn.question)
 
-    def pay(self, request: Request, reply: Reply) -> Cost | None:
-        """Enter what a reply took; give its price, where that is known."""
-        if not reply.usage_known:
-            return None
-        cost = Prices(self.edges, self.service).of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost)
-        return cost
+    def pay(self, request: Request, reply: Reply, rounds: Sequence[Priced] = ()) -> Cost | None:
+        """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
+        entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
+        self.books = self.books.paid(*total(entries)) if entries else self.books
+        return total(entries)[1] if entries else None
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""

@@ -6,7 +6,7 @@ something is written before a request leaves.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -98,7 +98,7 @@ class Till:
                         slip.held = await self._hold(slip.held.request, again=True)
                     slip.take(event)
                     yield event
-                    slip.note()
+                    slip.note_soon()
         finally:
             slip.close()
 
@@ -110,16 +110,22 @@ class Till:
 
         return await hold(self, request, _new_id(), again=again)
 
-    async def hold_all(self, name: str, requests: Sequence[Request]) -> bool:
+    def worst_usd(self, request: Request) -> float | None:
+        """Tell what a request may cost in a batch; None where nothing is bounded or has a price."""
+        if not is_bounded(self.session.settings):
+            return None
+        from chatrepl.session.budgets import worst_usd
+
+        return worst_usd(self, request)
+
+    def hold_all(self, name: str, usd: float) -> bool:
         """Hold what a batch may come to, under its name; tell whether anything is held.
 
         Raises BudgetError.
         """
-        if not is_bounded(self.session.settings):
-            return False
         from chatrepl.session.budgets import hold_all
 
-        return hold_all(self, requests, name)
+        return hold_all(self, usd, name)
 
     def rename(self, name: str, other: str) -> None:
         """Hold under another name what is held under one."""
@@ -191,10 +197,14 @@ class _Slip:
             case _:
                 pass
 
-    def note(self) -> None:
-        """Write the counts down as soon as the first of the reply is out."""
+    def note_soon(self) -> None:
+        """Write the counts down once the first of the reply is out, unless all of it is by then."""
         if self.came_bytes and not self.is_noted and self.reply.usage_known:
             self.is_noted = True
+            asyncio.get_running_loop().call_soon(self._note)
+
+    def _note(self) -> None:
+        if self.is_noted:
             self.till.enter(self._spending(is_open=True))
 
     def close(self) -> None:

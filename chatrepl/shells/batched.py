@@ -8,61 +8,37 @@ service had told the id. What is in no batch goes out in new ones.
 import asyncio
 import os
 import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from chatrepl.api.batches import BatchDoor, BatchStatus, packs
+from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.outgoing import beta_header
 from chatrepl.api.retry import any_chance, delay, span
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.result import Wanted
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.value import frozen, replace
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
 from chatrepl.shells.each import Finished
+from chatrepl.shells.flights import BatchFlight, Memory, flights_of
+from chatrepl.storage.spool import Spool
 
 Answered = TypeVar("Answered")
 _FIRST_LOOK_S: Final = 0.5
 _SLOWEST_LOOK_S: Final = 60.0
 _GROWS: Final = 1.4
-_CLOCKS_DIFFER_S: Final = 3600.0
+_GONE: Final = frozenset({404, 410})
 _MOST_FAULTS: Final = 20  # in a row, while a batch is waited for
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _PAUSED: Final = "The service paused its reply, and a batch does not go on with it."
-
-
-class Memory(Protocol):
-    """Where the batches of a command are remembered, from one run to the next."""
-
-    notes: list[dict[str, Any]]
-
-    def note(self, **what: Any) -> None: ...
-    def sync(self) -> None: ...
-
-
-class Forgetting:
-    """Remembers batches for this run alone: there is no state."""
-
-    def __init__(self) -> None:
-        self.notes: list[dict[str, Any]] = []
-
-    def note(self, **what: Any) -> None:
-        self.notes.append(what)
-
-    def sync(self) -> None: ...
 
 
 class LeftError(ChatreplError):
@@ -75,15 +51,17 @@ class LeftError(ChatreplError):
         self.ids = tuple(ids)
 
 
-@dataclass(slots=True)
-class BatchFlight:
-    """A batch that was sent, or was about to be; `id` once the service told it."""
+@frozen
+class BatchedQuestion:
+    """A question that is asked, without its message: its request is on the disk.
 
-    mark: str
+    It costs `usd` at most, where that is bounded and known.
+    """
+
+    question: ItemQuestion
     size: int
-    when: float
-    id: str = ""
-    is_over: bool = False
+    body: Callable[[], bytes]
+    usd: float | None
 
 
 @dataclass(slots=True)
@@ -91,7 +69,8 @@ class Batched:
     """Sends questions as batches. `session` is what all of them were made from.
 
     `say` tells the user something, `tell` how far a batch is; `paid` hears what a reply cost.
-    Where it does not `wait`, it leaves as soon as all is sent.
+    Where it does not `wait`, it leaves as soon as all is sent. What was in a batch that is gone is
+    asked `again` only where that is wanted.
     """
 
     session: Session
@@ -103,26 +82,44 @@ class Batched:
     say: Callable[[str], None]
     tell: Callable[[str], None] = lambda _words: None
     wait: bool = True
+    again: bool = False
     window: int | None = None
     pace_s: float = _FIRST_LOOK_S
-    _asked: dict[str, ItemQuestion] = field(default_factory=dict)
+    folder: Path | None = None  # where what is asked waits
+    _asked: dict[str, BatchedQuestion] = field(default_factory=dict)
 
     async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Have all questions answered. Raises LeftError where batches are left under way."""
-        async for question in questions:
-            self._asked[_key(question)] = question
-        flights = _flights(self.memory.notes)
+        with closing(Spool(self.folder)) as spool:
+            async for question in questions:
+                try:
+                    self._asked[_key(question)] = self._kept(question, spool)
+                except ChatreplError:
+                    raise
+                except Exception as bug:  # noqa: BLE001 - a place of containment
+                    finished(question, failed_by(bug, self.session))
+            await self._send_kept(finished)
+        for kept in list(self._asked.values()):
+            error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
+            finished(kept.question, self._attempt(kept.question).failed(error))
+
+    async def _send_kept(self, finished: Finished) -> None:
+        flights = flights_of(self.memory.notes)
         for flight in flights:
             await self._recover(flight)
         await self._land([one for one in flights if not one.is_over], finished)
         if self._asked:
-            sent = await self._send_all(finished)
+            sent = await self._send_all()
             if not self.wait:
                 raise LeftError([one.id for one in sent])
             await self._land(sent, finished)
-        for question in list(self._asked.values()):
-            error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
-            finished(question, self._attempt(question).failed(error))
+
+    def _kept(self, question: ItemQuestion, spool: Spool) -> BatchedQuestion:
+        request = question.request
+        body = request.encode()
+        usd = None if self.till is None else self.till.worst_usd(request)
+        bare = replace(question, message=Message.user(question.item.label), head=0)
+        return BatchedQuestion(bare, len(body), spool.keep(body), usd)
 
     async def _recover(self, flight: BatchFlight) -> None:
         """Find a batch that was being sent when an earlier run was killed."""
@@ -138,7 +135,7 @@ class Batched:
         """Look for the batch whose requests bear a mark; an empty text where there is none."""
         known = {note["batch"] for note in self.memory.notes if "batch" in note}
         async for status in self.door.all():
-            if status.created < flight.when - _CLOCKS_DIFFER_S:
+            if status.id == flight.newest:
                 break
             if status.total != flight.size or status.id in known or status.archived:
                 continue
@@ -150,40 +147,30 @@ class Batched:
                     break
         return ""
 
-    async def _send_all(self, finished: Finished) -> list[BatchFlight]:
+    async def _send_all(self) -> list[BatchFlight]:
         flights: list[BatchFlight] = []
         mark = os.urandom(4).hex()
-        bodies = ((f"{mark}-{key}", body) for key, body in self._bodies(finished))
+        entries = (BatchEntry(f"{mark}-{k}", one.size, one.body) for k, one in self._asked.items())
         headers = self._headers()
-        for pack in packs(bodies):
+        for pack in packs(entries):
             own = f"{mark}{len(flights):02x}" if flights else mark
-            named = [(f"{own}{id_.removeprefix(mark)}", body) for id_, body in pack]
+            named = [
+                replace(one, custom_id=f"{own}{one.custom_id.removeprefix(mark)}") for one in pack
+            ]
             flights.append(await self._send(named, own, headers))
         return flights
 
-    def _bodies(self, finished: Finished) -> Iterator[tuple[str, bytes]]:
-        """Yield what is sent for each question; a bug costs that question alone."""
-        for key, question in list(self._asked.items()):
-            try:
-                body = question.request.encode()
-            except ChatreplError:
-                raise
-            except Exception as bug:  # noqa: BLE001 - a place of containment
-                finished(self._asked.pop(key), failed_by(bug, self.session))
-            else:
-                yield key, body
-
     def _headers(self) -> Mapping[str, str]:
         first = next(iter(self._asked.values()))
-        return beta_header(first.request, _NO_HEADERS)
+        return beta_header(first.question.request, _NO_HEADERS)
 
     async def _send(
-        self, pack: list[tuple[str, bytes]], mark: str, headers: Mapping[str, str]
+        self, pack: list[BatchEntry], mark: str, headers: Mapping[str, str]
     ) -> BatchFlight:
         """Send one batch, exactly once; it may cost something as soon as it is there."""
-        flight = BatchFlight(mark, len(pack), time.time())
-        held = await self._hold(flight, pack)
-        self.memory.note(mark=mark, size=flight.size, when=flight.when)
+        flight = BatchFlight(mark, len(pack), await self._newest())
+        held = self._hold(flight, pack)
+        self.memory.note(mark=mark, size=flight.size, newest=flight.newest)
         self.memory.sync()
         try:
             status = await self._created(flight, pack, headers)
@@ -197,15 +184,25 @@ class Batched:
         self.say(f"{status} · {count} · --fetch {status} gets it from anywhere")
         return flight
 
-    async def _hold(self, flight: BatchFlight, pack: list[tuple[str, bytes]]) -> bool:
+    async def _newest(self) -> str:
+        """Give the id of the account's last batch; an empty text where nobody tells."""
+        try:
+            async for status in self.door.all():
+                return status.id
+        except ApiError:  # what it is for is to look no further than needed
+            pass
+        return ""
+
+    def _hold(self, flight: BatchFlight, pack: list[BatchEntry]) -> bool:
         """Hold what a batch may cost, where a budget is set. Raises BudgetError."""
-        if self.till is None:
+        worst = [self._asked[entry.custom_id.partition("-")[2]].usd for entry in pack]
+        usd = [one for one in worst if one is not None]
+        if self.till is None or len(usd) < len(worst):
             return False
-        keys = [custom_id.partition("-")[2] for custom_id, _ in pack]
-        return await self.till.hold_all(flight.mark, [self._asked[key].request for key in keys])
+        return self.till.hold_all(flight.mark, sum(usd))
 
     async def _created(
-        self, flight: BatchFlight, pack: list[tuple[str, bytes]], headers: Mapping[str, str]
+        self, flight: BatchFlight, pack: list[BatchEntry], headers: Mapping[str, str]
     ) -> str:
         """Create a batch. Where nobody knows whether it is there, look before it is sent again."""
         attempts = self.session.settings.retries + 1
@@ -229,11 +226,23 @@ class Batched:
         for flight in flights:
             try:
                 await self.ended(flight.id)
+                await self._patiently(partial(self._take, flight.id, finished))
             except asyncio.CancelledError:
                 self.say(f"{flight.id} goes on. The same command takes its results.")
                 raise
-            await self._patiently(partial(self._take, flight.id, finished))
+            except ApiError as error:
+                if error.status not in _GONE:
+                    raise
+                self._miss(flight, error)
             self._over(flight)
+
+    def _miss(self, flight: BatchFlight, error: ApiError) -> None:
+        """Go on without a batch of which nothing can be had any more. Raises ApiError."""
+        words = f"The service has no results of {flight.id} for this key."
+        if not self.again:
+            hint = f"--retry-failed asks again what was in it. The service says: {error.message}"
+            raise ApiError(error.kind, words, hint, status=error.status) from error
+        self.say(f"{words} What was in it is asked again.")
 
     async def ended(self, id_: str) -> None:
         """Wait until a batch has ended, and tell how far it is."""
@@ -266,8 +275,9 @@ class Batched:
         async with aclosing(self.door.results(id_)) as results:
             async for custom_id, result in results:
                 key = custom_id.partition("-")[2]
-                if (question := self._asked.get(key)) is None:
+                if (kept := self._asked.get(key)) is None:
                     continue
+                question = kept.question
                 finished(question, await self._result(question, f"{id_}:{custom_id}", result))
                 del self._asked[key]
 
@@ -313,11 +323,6 @@ class Batched:
             self.till.let_go(flight.id)
 
 
-def is_under_way(notes: list[dict[str, Any]]) -> bool:
-    """Tell whether a batch was sent of which the results are still to be taken."""
-    return any(not flight.is_over for flight in _flights(notes))
-
-
 def status_words(status: BatchStatus) -> str:
     """Say how far a batch is, in its counts."""
     counts = (f"{count:,} {name}" for name, count in status.counts.items() if count)
@@ -350,19 +355,3 @@ def _key(question: ItemQuestion) -> str:
 def _is_refused(error: ApiError) -> bool:
     """Tell whether the service surely did not take what was sent."""
     return error.status is not None and error.status < 500 and error.status != 408
-
-
-def _flights(notes: list[dict[str, Any]]) -> list[BatchFlight]:
-    """Read off what is remembered which batches there are."""
-    flights: dict[str, BatchFlight] = {}
-    for note in notes:
-        match note:
-            case {"mark": str(mark), "size": int(size), "when": int() | float() as when}:
-                flights[mark] = BatchFlight(mark, size, float(when))
-            case {"mark": str(mark), "batch": str(id_)} if mark in flights:
-                flights[mark].id = id_
-            case {"mark": str(mark), "over": True} if mark in flights:
-                flights[mark].is_over = True
-            case _:
-                pass
-    return list(flights.values())

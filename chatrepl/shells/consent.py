@@ -41,6 +41,18 @@ class Consent:
         self.agreed.update(held, beside)
         return True
 
+    def holds(self, message: Message) -> dict[str, str]:
+        """Give what a message seems to hold that nobody agreed to send yet."""
+        held = held_keys((message,), self.own)
+        return {key: kind for key, kind in held.items() if key not in self.agreed}
+
+    def to_answer(self, what: str, held: dict[str, str]) -> bool:
+        """Ask before something that came from a tool is sent with what it holds."""
+        if not self.ask(f"{in_words(held, what)} y: send it · N: leave it out"):
+            return False
+        self.agreed.update(held)
+        return True
+
     def is_given(self, message: Message) -> bool:
         """Tell whether a message may go out without a question."""
         held = held_keys((message, *unsent(self.session)), self.own)

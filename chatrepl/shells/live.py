@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.api.retry import CAP_S, any_chance, delay, span
+from chatrepl.api.retry import CAP_S, any_chance, delay, retry_after, span
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
@@ -27,8 +27,15 @@ _OF_ALL: Final = frozenset(  # what would come of every other question too
         ApiErrorKind.SPEND_LIMIT,
     }
 )
+_FIRST_ERROR: Final = 400
 _LONG_S: Final = 5.0  # a wait that is told of
 _AWAY: Final = 5  # so many in a row without any answer: nobody is there
+
+
+def steady() -> Callable[[], float]:
+    """Give a clock of seconds since the epoch that nobody sets back or forth while it runs."""
+    begun = time.time() - time.monotonic()
+    return lambda: begun + time.monotonic()
 
 
 @dataclass(slots=True)
@@ -37,7 +44,7 @@ class Gate:
 
     limiter: Limiter
     say: Callable[[str], None]
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = field(default_factory=steady)
     under_way: int = 0
     _told_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,8 +75,12 @@ class Gate:
         self._changed.set()
 
     def hear(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take what an answer says of the limits."""
-        self.take(self.limiter.heard(status, headers, self.clock()))
+        """Take what an answer says of the limits; a wish to stay away holds at once, for all."""
+        now = self.clock()
+        limiter = self.limiter.heard(status, headers, now)
+        if status >= _FIRST_ERROR and (wish := retry_after(headers)) is not None:
+            limiter = limiter.paused(wish, now)
+        self.take(limiter)
 
     def take(self, limiter: Limiter) -> None:
         """Go on with what is known now."""
@@ -97,6 +108,7 @@ class Live:
         """Ask all questions, as many at once as may be."""
         async with asyncio.TaskGroup() as group:
             async for question in questions:
+                await asyncio.sleep(0)  # what came meanwhile is read and kept before more is sent
                 await self.gate.enter()
                 group.create_task(self._hold(question, finished))
 

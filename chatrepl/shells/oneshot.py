@@ -230,9 +230,11 @@ class Shot:
 
     def _text(self) -> str:
         """Give the text as far as it came, without marks: it is to be read by programs."""
-        written = self.turn.assistant if self.turn is not None else None
-        content = self.reply.content() if self.turn is None else ()
-        return to_markdown(written.content if written is not None else content, cite=False)
+        turn, rest = self.turn, self.manner.extract is None and self.session.next.form is None
+        if turn is None or (turn.rounds > 1 and rest):
+            return to_markdown(self.reply.content(), cite=False)
+        written = turn.assistant
+        return to_markdown(written.content if written is not None else (), cite=False)
 
     def _remark(self, turn: Turn) -> None:
         """Say on stderr what the reader of the answer should know."""

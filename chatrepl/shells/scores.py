@@ -33,7 +33,7 @@ class Scores:
 
     def _answer(self, result: dict[str, Any]) -> str:
         """Give what is compared: a field of the same name, of an object or of one row."""
-        value = result["parsed"]
+        value = result.get("parsed")
         rows = rows_in(value)
         if rows is not None and len(rows) == 1:
             value = rows[0]

@@ -95,7 +95,7 @@ class RowSink:
         if not result["ok"]:
             return
         self.rows.begin(list(before))
-        for row in rows_in(result["parsed"]) or ():
+        for row in rows_in(result.get("parsed")) or ():
             self.rows.row(row, before)
 
 

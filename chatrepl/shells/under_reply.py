@@ -42,7 +42,7 @@ def remarks(
     receipt = turn.receipt
     if receipt is None:
         return
-    step = next_step(receipt, goes_on=turn.ending is not None)
+    step = next_step(receipt, goes_on=turn.ending is not None or turn.waits)
     if error is not None and step:
         error.hint, step = step.removeprefix("The reply was cut. "), ""
     if receipt.stop_reason is not None and not turn.text.strip():

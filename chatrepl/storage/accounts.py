@@ -39,7 +39,7 @@ class Accounts:
     def enter(self, spending: Spending) -> bool:
         """Write a spending down; tell whether it is kept."""
         data = f"\n{dumps(spending.to_wire())}\n".encode()
-        path = self.folder / f"{_month(spending.when)}.jsonl"
+        path = f"{self.folder}/{_month(spending.when)}.jsonl"
         try:
             return _append(path, data) == len(data)
         except FileNotFoundError:
@@ -155,7 +155,7 @@ def _read(data: bytes) -> Spending | None:
         return None
 
 
-def _append(path: Path, data: bytes) -> int:
+def _append(path: str, data: bytes) -> int:
     descriptor = os.open(path, APPEND | os.O_CREAT, PRIVATE_FILE)
     try:
         return os.write(descriptor, data)

@@ -25,6 +25,7 @@ _SYNC_S: Final = 2.0
 _NONE: Final = 0  # a file begins with its head, so no item stands there
 _PUBLIC_FILE: Final = 0o666
 _PIECE: Final = 1 << 16
+_MOST_LINE: Final = 1 << 28  # bytes; no answer is as long
 _FAR: Final = 1 << 20  # beyond the last item: in a damaged line, or of a run that is very wide
 
 
@@ -77,23 +78,25 @@ class AnswerLog:
             raise _unopened(path, error) from error
         if not lock(self._file):
             raise UsageError(f"{path} is in use by another chatrepl.", "Nothing was sent.")
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            raise self._foreign()
         self._read(made_of)
 
     def _read(self, made_of: Mapping[str, str]) -> None:
         """Learn where each item's result stands; cut off a torn end."""
         at = 0
         with open(self._file, "rb", closefd=False) as file:
-            for line in file:
+            while line := file.readline(_MOST_LINE):
                 if not line.endswith(b"\n"):
                     break
                 self._take(line, at, made_of)
                 at += len(line)
+        head = {"chatrepl": 1, "made_of": dict(made_of)}
+        if not (at or _line(head).startswith(os.pread(self._file, _PIECE, 0))):
+            raise self._foreign()
+        os.ftruncate(self._file, at)
         if not at:
-            if os.fstat(self._file).st_size:
-                raise self._foreign()
-            self._append({"chatrepl": 1, "made_of": dict(made_of)})
-        else:
-            os.ftruncate(self._file, at)
+            self._append(head)
 
     def _take(self, line: bytes, at: int, made_of: Mapping[str, str]) -> None:
         if at == 0:
@@ -131,14 +134,14 @@ class AnswerLog:
         self._places[number] = at
 
     def get(self, number: int, item_id: str) -> dict[str, Any] | None:
-        """Give the result of an item; None where another item stood in that place."""
+        """Give the result of an item; None where another item stood there, or it is damaged."""
         at = self._places[number] if number < len(self._places) else _NONE
         at = at or self._far.get(number, _NONE)
         if at == _NONE:
             return None
         record = _parsed(self._line_at(at))
         result = record.get("result")
-        return result if record.get("id") == item_id and isinstance(result, dict) else None
+        return result if record.get("id") == item_id and _is_whole(result) else None
 
     def _line_at(self, at: int) -> bytes:
         pieces: list[bytes] = []
@@ -165,7 +168,7 @@ class AnswerLog:
         return os.lseek(self._file, 0, os.SEEK_END)
 
     def _append(self, record: Mapping[str, Any]) -> None:
-        data = f"{encode(record)}\n".encode("utf-8", "replace")
+        data = _line(record)
         try:
             write_all(self._file, data)
             if time.monotonic() - self._synced_at > _SYNC_S:
@@ -193,6 +196,22 @@ class AnswerLog:
 
 def _unopened(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be opened: {words_for(error)}.", "Nothing was sent.")
+
+
+def _is_whole(result: Any) -> bool:
+    match result:
+        case {"ok": True, "text": str()} | {
+            "ok": False,
+            "text": str(),
+            "error": {"message": str()},
+        }:
+            return True
+        case _:
+            return False
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return f"{encode(record)}\n".encode("utf-8", "replace")
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

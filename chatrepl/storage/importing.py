@@ -20,6 +20,7 @@ from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_
 _ROLES: Final = frozenset({"user", "assistant", "system"})
 _USERS: Final = frozenset({"image", "document", "tool_result"})
 _MODELS: Final = ("tool_use", "_tool_result", "thinking")  # how the types of its blocks end
+_TOOL_CHANGES: Final = ("tool_addition", "tool_removal")  # which tools there are, we say anew
 _FORM: Final = 'A file holds {"messages": [...]}, or only the list of messages.'
 
 
@@ -44,6 +45,7 @@ def read_messages(text: str, what: str = "The file", created: float = 0.0) -> Im
     if not isinstance(messages, list) or not messages:
         raise StorageError(f"{what} holds no messages.", _FORM)
     read = [_message(message, i, what) for i, message in enumerate(messages, 1)]
+    read = [message for message in read if message.content or message.role != "system"]
     return Imported(to_conversation(read, _system(system, what), created), decoded.left_out)
 
 
@@ -104,6 +106,8 @@ def _message(value: Any, number: int, what: str) -> Message:
     if not isinstance(value, dict) or not one_of(_ROLES, value.get("role")):
         raise StorageError(f"{what}: message {number} has no role (user or assistant).", _FORM)
     content = value.get("content")
+    if value["role"] == "system" and "output_config" in value:
+        content = content or []
     if isinstance(content, str):
         return Message(value["role"], (TextBlock(content),))
     if not isinstance(content, list):
@@ -130,8 +134,10 @@ def _fits(role: str, type_: str) -> bool:
 
 
 def _plain(content: Iterable[Any]) -> Iterable[Any]:
-    """Take off what belongs to a request and not to the conversation: cache marks."""
+    """Take off what belongs to a request and not to the conversation: cache marks, tools."""
     for block in content:
+        if isinstance(block, dict) and block.get("type") in _TOOL_CHANGES:
+            continue
         if isinstance(block, dict):
             yield {key: value for key, value in block.items() if key != "cache_control"}
         else:

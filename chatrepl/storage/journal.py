@@ -100,6 +100,11 @@ class Journal:
         if text:
             self._writer.put_delta(Delta(turn, kind, text))
 
+    def grow(self, turn: Turn) -> None:
+        """Write down what a turn holds so far; it is durable on return, as after `begin`."""
+        self._writer.start()
+        self._wait(WriteJob(lambda recorder: recorder.grow(turn), done=threading.Event()))
+
     def finish(self, turn: Turn) -> None:
         """Write down a turn with its reply; never waits."""
         self._writer.start()

@@ -124,6 +124,12 @@ def _text_of(piece: bytes) -> str:
     return records.text(record.get("text"))
 
 
+def _answered(turn: Turn) -> Turn:
+    from chatrepl.core.talk.answers import with_answers  # most turns call nothing
+
+    return replace(turn, messages=with_answers(turn.messages))
+
+
 class _JournalReader:
     def __init__(self) -> None:
         self.effort = 0
@@ -131,6 +137,7 @@ class _JournalReader:
         self._turns: dict[TurnId, Turn] = {}
         # What has come of replies whose end we have not seen; most need never be read.
         self._open: dict[TurnId, list[bytes]] = {}
+        self._grown: set[TurnId] = set()  # turns that called tools
         self._trailing: dict[TurnId, None] = {}  # in their order; not yet part of any state
         self._last: TurnId | None = None
         self._meta: dict[str, Any] = {}
@@ -210,6 +217,9 @@ class _JournalReader:
         same = before[: records.whole(record.get("from", 0))]
         self._put(replace(end, messages=(*same, *end.messages)))
         self._open.pop(end.id, None)
+        if record.get("open") is True:
+            self._open[end.id] = []
+            self._grown.add(end.id)
 
     def _take_state(self, record: dict[str, Any]) -> None:
         self._line.apply(record)
@@ -244,6 +254,8 @@ class _JournalReader:
         parents = {turn.parent for turn in self._turns.values()}
         for id_, pieces in self._open.items():
             turn = self._turns[id_]
+            if id_ in self._grown:
+                turn = _answered(turn)
             text = self._joined(pieces)
             if text:
                 model = self._meta.get("model")
@@ -252,7 +264,7 @@ class _JournalReader:
                 self._turns[id_] = replace(
                     turn, messages=(*turn.messages, reply), receipt=Receipt(reply.model)
                 )
-            elif id_ == self._last or id_ in heads or id_ in parents:
+            elif id_ == self._last or id_ in heads or id_ in parents or id_ in self._grown:
                 self._turns[id_] = replace(turn, receipt=Receipt())
             else:
                 del self._turns[id_]

@@ -58,20 +58,29 @@ class RecordLog:
             self._open[turn_id][1].append((kind, text))
         return line({"t": "d", "id": turn_id, "kind": kind, "text": text})
 
+    def grow(self, turn: Turn) -> bytes:
+        """Write what an open turn holds more; it stays open, and its pieces begin anew."""
+        written = self._ending(turn) | {"open": True}
+        self._open[turn.id] = turn, []
+        return line(written)
+
     def finish(self, turn: Turn) -> bytes:
         """End a turn: the messages of the open one are not written again."""
+        written = self._ending(turn)
+        self._know(turn)
+        return line(written)
+
+    def _ending(self, turn: Turn) -> dict[str, Any]:
         opened = self._open.get(turn.id)
         before = opened[0].messages if opened is not None else ()
         same = 0
         while same < min(len(before), len(turn.messages)) and before[same] == turn.messages[same]:
             same += 1
-        record = turn_to_record(turn) | {
+        return turn_to_record(turn) | {
             "t": "end",
             "from": same,
             "messages": [message_to_record(m) for m in turn.messages[same:]],
         }
-        self._know(turn)
-        return line(record)
 
     def state(self, conversation: Conversation) -> bytes:
         """Write turns the file does not hold yet, and where we stand now."""

@@ -3,7 +3,8 @@
     conv    the file begins: `v` the format, `created`
     turn    a turn; with `open` it waits for its reply
     d       a piece of a reply: `id` of the turn, `kind` text or thinking, `text`
-    end     the reply is there: `from` which message on it differs from the open turn
+    end     the reply is there: `from` which message on it differs from the open turn; with `open`
+            only the calls of a round are, or their answers, and the turn goes on
     state   where we stand (see `history_line.py`)
     meta    name, title, model and whatever else goes with the conversation: changed fields;
             `beside/ID` is a turn that was asked beside it (see `session/beside.py`)
@@ -193,7 +194,9 @@ def message_from_record(record: Any) -> Message:
     read = block_as_it_came if record["role"] == "assistant" else block_from_record
     blocks = tuple(map(read, content))
     model, bound = text(record.get("model", "")), text(record.get("bound", ""))
-    return Message(record["role"], blocks, model, bound)
+    config = record.get("output_config")
+    effort = text(config.get("effort") or "") if isinstance(config, dict) else None
+    return Message(record["role"], blocks, model, bound, effort)
 
 
 def block_from_record(wire: Any) -> Block:

@@ -9,7 +9,14 @@ import select
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -31,6 +38,8 @@ _NOT_FOR_LATER: Final = frozenset({_ESC, _CLEAR, *_SIGNALS})
 
 _RUBOUT: Final = frozenset({"\x7f", "\x08"})
 Handler: TypeAlias = Callable[[int, FrameType | None], Any]
+Off: TypeAlias = Callable[[], AbstractContextManager[None]]
+_PAUSE_S: Final = 0.25  # nobody who types makes a longer one between two keys
 ESCAPE_SECONDS = 0.05  # how long the rest of an escape sequence may take
 _DEADLY = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _MOST_BLOWS = 3
@@ -42,7 +51,8 @@ class Reactions:
 
     `hear` gets all bytes as they come: the terminal reports among them where the user looks.
     `waits` gets how many messages were submitted so far. `takes` gets each line that was submitted
-    as it was typed, and tells whether it took it: then it is not kept.
+    as it was typed, and tells whether it took it: then it is not kept. `end` is for signals that
+    end the program.
     """
 
     stop: Callable[[], None]
@@ -52,19 +62,23 @@ class Reactions:
     hear: Callable[[bytes], None] = lambda _data: None
     waits: Callable[[int], None] = lambda _messages: None
     takes: Callable[[str], bool] = lambda _line: False
+    end: Callable[[], None] | None = None
 
 
 @asynccontextmanager
-async def watch_keyboard(tty: Tty, reactions: Reactions) -> AsyncIterator[None]:
-    """Watch the keyboard while the block runs; all modes and handlers are put back after it."""
+async def watch_keyboard(tty: Tty, reactions: Reactions) -> AsyncIterator[Off]:
+    """Watch the keyboard while the block runs; all modes and handlers are put back after it.
+
+    Gives what leaves the keyboard to somebody else for a while, such as a question.
+    """
     if not tty.is_ours:
-        yield
+        yield nullcontext
         return
     import asyncio  # late: it is not cheap, and the first prompt does not need it
 
     watch = _Watch(tty, reactions, asyncio.get_running_loop())
-    with tty.quiet(), tty.keys_apart(), watch.paste_mode(), watch.signals(), watch.reading():
-        yield
+    with watch.on():
+        yield watch.off
 
 
 class _Watch:
@@ -78,6 +92,46 @@ class _Watch:
         self._deadly = 0
         self._blows = 0
         self._ends: dict[int, Handler] = {}
+        self._held = ExitStack()
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Watch, until somebody else takes over or the block ends."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._held.close()
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Leave the keyboard alone while the block runs, once nobody types any more.
+
+        What was typed before is kept for later, so that it answers no question; Ctrl-C raises.
+        """
+        while select.select([self._tty.keyboard], [], [], _PAUSE_S)[0]:
+            if not self._drain():
+                break
+        self._held.close()
+        before = signal.getsignal(signal.SIGINT)
+        is_main = threading.current_thread() is threading.main_thread()
+        try:
+            if is_main:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            yield
+        finally:
+            if is_main:
+                signal.signal(signal.SIGINT, before)
+            self._enter()
+
+    def _enter(self) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(self._tty.quiet())
+            stack.enter_context(self._tty.keys_apart())
+            stack.enter_context(self.paste_mode())
+            stack.enter_context(self.signals())
+            stack.enter_context(self.reading())
+            self._held = stack.pop_all()
 
     @contextmanager
     def paste_mode(self) -> Iterator[None]:
@@ -120,8 +174,9 @@ class _Watch:
             self._loop.remove_reader(self._tty.keyboard)
             self._cancel_timer()
             self._drain()
-            if self._strokes:
-                self._reactions.keep(self._strokes)
+            if strokes := self._strokes:
+                self._strokes = []
+                self._reactions.keep(strokes)
 
     def _on_readable(self) -> None:
         self._cancel_timer()
@@ -167,12 +222,15 @@ class _Watch:
         if line and self._reactions.takes(line):
             del self._strokes[begin:]
 
-    def _drain(self) -> None:
+    def _drain(self) -> bool:
+        """Keep what was typed so far; tell whether there is a keyboard."""
         with suppress(OSError):
             while select.select([self._tty.keyboard], [], [], 0)[0]:
                 if not (data := os.read(self._tty.keyboard, 65_536)):
-                    break
+                    return False
                 self._keep(self._tty.typing.feed(data))
+            return True
+        return False
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self._stop_is_due:  # the loop did not come round between two presses: it hangs
@@ -186,7 +244,7 @@ class _Watch:
         if self._blows >= _MOST_BLOWS:  # it does not come round to stopping: it hangs
             self._ends[number](number, frame)
         self._deadly = number
-        self._loop.call_soon_threadsafe(self._reactions.stop)
+        self._loop.call_soon_threadsafe(self._reactions.end or self._reactions.stop)
 
     def _stop(self) -> None:
         self._stop_is_due = False

@@ -23,7 +23,7 @@ _MOST_WORDS: Final = 3  # of an answer such as "no, thank you"
 _LONGEST: Final = 400
 _ANSWER: Final = 5  # cells for it
 _LEAST_ROOM: Final = 20
-_WORDS: Final = {"yes": "y", "no": "n", "all": "a"}
+_WORDS: Final = {"yes": "y", "no": "n", "all": "a", "always": "a", "view": "v"}
 _ENTER: Final = frozenset({"\r", "\n"})
 _LEAVE: Final = frozenset({"\x03", "\x04", "\x1b"})  # Ctrl-C, Ctrl-D, Esc
 _ERASE: Final = {"\x7f": 1, "\x08": 1, "\x15": _LONGEST, "\x17": _LONGEST}
@@ -46,7 +46,7 @@ def ask_among(
     with tty.quiet():
         tty.write(PASTE_ON)
         try:
-            _say(_in_rows(f"{one_line(question, _LONGEST)} [{'/'.join(letters)}] ", tty))
+            _say(_in_rows(f"{one_line(question, _LONGEST)}{_named(question, letters)} ", tty))
             line.listen()
         except KeyboardInterrupt:
             line.is_left = True
@@ -61,6 +61,13 @@ def ask_among(
     word = line.text.strip().casefold() or usual.casefold()
     letter = _WORDS.get(word, word)
     return next((one for one in letters if one.casefold() == letter), "n")
+
+
+def _named(question: str, letters: str) -> str:
+    """Name the answers, unless the question does so: `[y]es [N]o`."""
+    if all(f"[{letter}]" in question for letter in letters):
+        return ""
+    return f" [{'/'.join(letters)}]"
 
 
 def _in_rows(question: str, tty: Tty) -> str:

@@ -3,10 +3,9 @@
 What it answers is counted as the lines of a child are: a body has an end here.
 """
 
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx2
@@ -14,14 +13,11 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
-from chatrepl.core.errors import ToolError
 from chatrepl.core.tools import McpServer
 from chatrepl.tools.mcp_flood import FloodGate
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
-
-_TOKEN_S: Final = 10.0
 
 
 @asynccontextmanager
@@ -38,27 +34,6 @@ async def address(server: McpServer, token: str) -> "AsyncIterator[TransportStre
         streamable_http_client(server.url, http_client=client) as streams,
     ):
         yield streams
-
-
-def token_of(server: McpServer) -> str:
-    """Ask the command of a server for its token. Raises ToolError where it gives none."""
-    if not server.token_command:
-        return ""
-    try:
-        run = subprocess.run(
-            server.token_command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TOKEN_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = getattr(error, "strerror", None) or "it took too long"
-        raise ToolError(f"The token_command of {server.name} failed: {why}.") from None
-    token = run.stdout.decode("utf-8", "replace").strip()
-    if run.returncode or not token or not token.isascii() or not token.isprintable():
-        raise ToolError(f"The token_command of {server.name} printed no token.")
-    return token
 
 
 def _client(

@@ -31,22 +31,22 @@ Waited = TypeVar("Waited")
 class McpServers:
     """The servers that are spoken to from here. `tell` gets remarks on them, in the chat's thread.
 
-    `check` refuses an address that nothing secret may be sent to; `pictures` makes blocks of the
-    bytes of a picture.
+    `token` gives what is sent to an address, or refuses one that nothing may be sent to; `pictures`
+    makes blocks of the bytes of a picture.
     """
 
     def __init__(
         self,
         servers: Iterable[McpServer],
         tell: Callable[[str], None] = lambda _line: None,
-        check: Callable[[McpServer], None] = lambda _server: None,
+        token: Callable[[McpServer], str] = lambda _server: "",
         pictures: Pictures = plain_picture,
     ) -> None:
         self._loop = OwnLoop("mcp")
         self._pictures = pictures
         here = [server for server in servers if server.connect == "here"]
         self._sources = {
-            one.name: McpSource(one, self._loop, tell, check, pictures) for one in here
+            one.name: McpSource(one, self._loop, tell, token, pictures) for one in here
         }
 
     @property

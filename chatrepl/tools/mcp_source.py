@@ -17,7 +17,11 @@ from chatrepl.tools.mcp_words import OfferedTools, Pictures, answer_of, offered_
 from chatrepl.tools.own_loop import OwnLoop
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from chatrepl.tools.mcp_session import McpSession
+
+    Connected = Callable[[McpServer, str], AbstractAsyncContextManager[McpSession]]
 
 MOST_STARTS: Final = 3
 _ENDING_S: Final = 3.0
@@ -27,7 +31,8 @@ Got = TypeVar("Got")
 class McpSource:
     """A server and what it offers.
 
-    `tell` gets remarks, `check` refuses an address, `pictures` makes blocks of a picture's bytes.
+    `tell` gets remarks, `token` gives what is sent to an address or refuses it, `pictures` makes
+    blocks of a picture's bytes.
     Its coroutines may be awaited on any loop; `run` raises nothing for what a server does wrong.
     """
 
@@ -36,13 +41,13 @@ class McpSource:
         server: McpServer,
         loop: OwnLoop,
         tell: Callable[[str], None] = lambda _line: None,
-        check: Callable[[McpServer], None] = lambda _server: None,
+        token: Callable[[McpServer], str] = lambda _server: "",
         pictures: Pictures = plain_picture,
     ) -> None:
         self.server = server
         self._loop = loop
         self._tell = tell
-        self._check = check
+        self._token = token
         self._pictures = pictures
         self._here: McpSession | None = None
         self._starting: asyncio.Future[McpSession] | None = None
@@ -167,9 +172,10 @@ class McpSource:
     async def _live(self, ready: "asyncio.Future[McpSession]") -> None:
         """Hold a session as long as its server is there."""
         try:
-            from chatrepl.tools.mcp_session import connected
-
-            token = await asyncio.to_thread(self._token)
+            connected = self._spoken()
+            token = ""
+            if self.server.url:
+                token = await asyncio.to_thread(self._token, self.server)
             async with connected(self.server, token) as session:
                 session.changed.update(("tools", "prompts", "resources"))
                 self._here, self._starting = session, None
@@ -181,12 +187,19 @@ class McpSource:
             self._fault = error.message
             if not ready.done():
                 ready.set_exception(ToolError(error.message, error.hint))
-        except ImportError:
-            ready.set_exception(ToolError(_MISSING, _INSTALL))
         finally:
             self._starting = None
             if not ready.done():
                 ready.cancel()
+
+    def _spoken(self) -> "Connected":
+        """Give what speaks to servers. Raises ToolError where that is not installed."""
+        try:
+            from chatrepl.tools.mcp_session import connected
+        except ImportError:
+            missing = f"{self.name} needs the mcp package, which is not installed."
+            raise ToolError(missing, _INSTALL) from None
+        return connected
 
     def _ended(self, session: "McpSession") -> None:
         if self._here is session and self.server.command:
@@ -205,14 +218,6 @@ class McpSource:
         if living is not None:
             await asyncio.wait([asyncio.wrap_future(living)], timeout=_ENDING_S)
 
-    def _token(self) -> str:
-        if not self.server.url:
-            return ""
-        from chatrepl.tools.mcp_http import token_of
-
-        self._check(self.server)
-        return token_of(self.server)
-
 
 def _judge() -> Callable[[Wire], str]:
     """Give what tells whether the service would take a schema."""
@@ -228,5 +233,4 @@ def _judge() -> Callable[[Wire], str]:
     return judge
 
 
-_MISSING: Final = "An MCP server needs the mcp package, which is not installed."
 _INSTALL: Final = f"{adds('mcp')}."

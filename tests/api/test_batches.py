@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from chatrepl.api.batches import BatchDoor, packs
+from chatrepl.api.batches import BatchDoor, BatchEntry, packs
 from chatrepl.api.client import connect
 from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
 from chatrepl.core.exchange.reply import Reply
@@ -40,8 +40,12 @@ async def all_results(batches: BatchDoor, id_: str) -> list[tuple[str, Any]]:
     return [one async for one in batches.results(id_)]
 
 
-def asked(*texts: str) -> list[tuple[str, bytes]]:
-    return [(f"n-{n}", request(text).encode()) for n, text in enumerate(texts)]
+def entry(number: int, body: bytes) -> BatchEntry:
+    return BatchEntry(f"n-{number}", len(body), lambda: body)
+
+
+def asked(*texts: str) -> list[BatchEntry]:
+    return [entry(number, request(text).encode()) for number, text in enumerate(texts)]
 
 
 def test_requests_go_out_in_one_and_each_reply_comes_back_under_its_name(served: Served) -> None:
@@ -130,7 +134,7 @@ def test_no_key_that_a_result_repeats_is_passed_on(served: Served) -> None:
 
 
 def test_a_list_is_split_by_number_and_by_size() -> None:
-    some = [(f"n-{n}", b"x" * 100) for n in range(10)]
+    some = [entry(number, b"x" * 100) for number in range(10)]
     assert [len(pack) for pack in packs(some, most=4)] == [4, 4, 2]
     by_size = list(packs(some, most_bytes=450))
     assert [len(pack) for pack in by_size] == [3, 3, 3, 1]

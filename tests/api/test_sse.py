@@ -1,7 +1,11 @@
+import json
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.api.sse import EventReader
+from chatrepl.api.sse import EventReader, merged
 
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 NAMES = st.text("abcdefghij_", max_size=12)
@@ -91,3 +95,72 @@ def test_rows_of_empty_lines_end_one_event_and_cost_nothing() -> None:
         ("", b"a"),
         ("", b"b"),
     ]
+
+
+KINDS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "signature"}
+SEPARATORS = st.sampled_from([(",", ":"), (", ", ": ")])
+WORDS = st.one_of(
+    st.text(max_size=5), st.sampled_from(['"', "\\", '"}}\n\nevent: ', "\ud83d", "}"])
+)
+
+
+@st.composite
+def deltas(draw: st.DrawFn) -> bytes:
+    """Write events as a service might: mostly deltas that can be merged, and some that cannot."""
+    written = b""
+    for _ in range(draw(st.integers(0, 8))):
+        kind = draw(st.sampled_from(["text_delta"] * 4 + list(KINDS)))
+        delta = {"type": kind, KINDS[kind]: draw(WORDS)}
+        value: dict[str, Any] = {
+            "type": "content_block_delta", "index": draw(st.integers(0, 1)), "delta": delta,
+        }  # fmt: skip
+        if draw(st.integers(0, 9)) == 0:
+            value = draw(st.sampled_from([{"type": "ping"}, {**value, "more": {"text": "x"}}]))
+        line = json.dumps(value, separators=draw(SEPARATORS), ensure_ascii=draw(st.booleans()))
+        line = line.removesuffix("}") + draw(st.sampled_from(["", "  "])) + "}"
+        written += draw(st.sampled_from([b"", b"event: content_block_delta\n", b"data: 1\n"]))
+        end = draw(st.sampled_from(["\n\n"] * 4 + ["\r\n\r\n", "\n"]))
+        written += f"data: {line}{end}".encode("utf-8", "surrogatepass")
+    return written
+
+
+def told(events: list[tuple[str, bytes]]) -> list[Any]:
+    """Join what deltas of one block say that follow each other; the rest is as it came."""
+    joined: list[Any] = []
+    for name, data in events:
+        try:
+            value = json.loads(data.decode("utf-8", "surrogatepass"))
+            delta = value["delta"]
+            head = [name, value["index"], delta["type"], len(value)]
+            text = delta[KINDS[delta["type"]]].encode("utf-16-le", "surrogatepass")
+        except (ValueError, KeyError, TypeError):
+            joined.append([name, data])
+            continue
+        if joined and joined[-1][:4] == head and len(value) == 3:
+            joined[-1][4] += text
+        else:
+            joined.append([*head, text])
+    return joined
+
+
+@given(deltas(), st.data())
+def test_merged_deltas_say_what_they_said_however_they_are_cut(
+    written: bytes, data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(written)), max_size=4)))
+    chunks = [written[a:b] for a, b in zip([0, *cuts], [*cuts, len(written)], strict=True)]
+    assert told(read(*map(merged, chunks))) == told(read(*chunks))
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+@pytest.mark.parametrize("kind", ["text_delta", "thinking_delta"])
+def test_deltas_of_one_text_are_merged_and_what_is_cut_stays_apart(
+    separators: tuple[str, str], kind: str
+) -> None:
+    delta = {"type": kind, KINDS[kind]: "ab"}
+    value = {"type": "content_block_delta", "index": 7, "delta": delta}
+    line = f"event: content_block_delta\ndata: {json.dumps(value, separators=separators)}\n\n"
+    stream = ("data: {}\n\n" + 5 * line).encode()
+    assert len(read(merged(stream))) == 2
+    assert merged(stream[:-1]).count(b"data:") == 3
+    assert merged(stream[: -len(line)] + b"data: 1\n" + line.encode()).count(b"data:") == 4

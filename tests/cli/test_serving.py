@@ -42,3 +42,23 @@ def test_a_server_is_not_spoken_to_where_anybody_could_listen(session: Session, 
         assert here is not None
         with pytest.raises(ToolError, match=r"notes is not spoken to at .* over plain http"):
             here.prompts("notes")
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (("true",), "The token_command of notes printed nothing."),
+        (("false",), "The token_command of notes failed with exit code 1."),
+        (("printf", "sesame\\nopen"), "The token_command of notes printed what is no token."),
+        (("printf", "s\u00e9same"), "The token_command of notes printed what is no token."),
+        (("/no/such",), "The token_command of notes could not be run: /no/such: No such file"),
+    ],
+)
+def test_a_server_without_its_token_is_not_spoken_to(
+    session: Session, command: tuple[str, ...], why: str
+) -> None:
+    server = McpServer("notes", url="http://127.0.0.1:9/mcp", token_command=command)
+    with serving(session, (server,), print) as here:
+        assert here is not None
+        with pytest.raises(ToolError, match=f"^{why}"):
+            here.prompts("notes")

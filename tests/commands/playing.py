@@ -41,6 +41,10 @@ _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
 _ORIGIN = Origin("https://demo.invalid")
 
 
+def _headers(request: Request) -> dict[str, str]:
+    return _HEADERS | beta_header(request, _HEADERS)
+
+
 @cache
 def shared_runner() -> asyncio.Runner:
     """One event loop for all chats of a test run."""
@@ -220,8 +224,7 @@ class Player:
         """Let the engine count a request."""
         self.counts += 1
         path = f"{MESSAGES}/count_tokens"
-        headers = {**_HEADERS, **beta_header(request, {})}
-        answer = self.engine.handle("POST", path, headers, counting(request))
+        answer = self.engine.handle("POST", path, _headers(request), counting(request))
         if answer.status != 200 or self.cannot_count:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)
         tokens: int = loads(answer.body)["input_tokens"]
@@ -230,8 +233,7 @@ class Player:
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Answer a request from the engine; a cut ends it after so many events."""
         self.requests.append(request)
-        headers = {**_HEADERS, **beta_header(request, {})}
-        answer = self.engine.handle("POST", MESSAGES, headers, streaming(request))
+        answer = self.engine.handle("POST", MESSAGES, _headers(request), streaming(request))
         self.statuses.append(answer.status)
         if answer.status != 200:
             raise from_answer(answer.status, answer.headers, answer.body, _ORIGIN)

@@ -49,9 +49,9 @@ def test_servers_are_listed_without_more_of_a_command_than_its_program() -> None
     player.session.adjust(servers={**servers, "mail": lost})
     player.do("/mcp list")
     assert player.tables[-1].rows == (
-        ("notes", URL, "all", "none"),
-        ("mail", URL, "all but write", "not kept"),
-        ("other", URL, "all", "by echo"),
+        ("notes", URL, "by the service", "all", "none"),
+        ("mail", URL, "by the service", "all but write", "not kept"),
+        ("other", URL, "by the service", "all", "by echo"),
     )
 
 
@@ -60,10 +60,13 @@ def test_a_server_of_the_configuration_is_there_in_every_chat() -> None:
     filed = McpServer(
         "filed", url=URL, connect="service", token_command=("pass",), tools=("read", "find")
     )
-    here = McpServer("here", url="http://127.0.0.1:9")
+    here = McpServer("here", command=("npx", "notes"))
     player.session.loaded = cast("Any", type("Loaded", (), {"servers": (filed, here)})())
     player.do("/mcp")
-    assert player.tables[-1].rows == (("filed", URL, "read, find", "by pass"),)
+    assert player.tables[-1].rows == (
+        ("filed", URL, "by the service", "read, find", "by pass"),
+        ("here", "npx", "from here", "all", "none"),
+    )
     with pytest.raises(UsageError) as caught:
         player.do("/mcp remove filed")
     assert caught.value.hint == "[mcp.filed] stands in config.toml."

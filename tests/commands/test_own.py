@@ -78,7 +78,7 @@ def test_what_it_says_of_its_message_holds_for_that_one_alone(player: Player) ->
         player.said
     )
     assert body["model"] == "claude-haiku-5-5"
-    assert body["output_config"] == {"effort": "low"}
+    assert body["messages"][-1]["output_config"] == {"effort": "low"}
     assert "Be tidy." in str(body)
     assert player.text.startswith("1. ")
     assert (session.settings, session.system) == (settings, "")

@@ -94,6 +94,8 @@ def test_a_prompt_that_asks_nothing_is_not_sent(messages: Any) -> None:
         ("/maps:where", ("/maps:where takes city.", "usage: /maps:where CITY")),
         ("/maps:wherre x", ("maps has no prompt wherre.", "Did you mean /maps:where?")),
         ("/maps:xyz", ("maps has no prompt xyz.", "It has where, when, route.")),
+        ("/maps:", ("maps needs the name of a prompt.", "It has where, when, route.")),
+        ("/maps:where?", ("maps has no prompt where?.", "Did you mean /maps:where?")),
         ("/other:xyz", ("There is no command /other:xyz.", "/help lists what there is.")),
     ],
 )
@@ -145,6 +147,20 @@ def test_servers_and_their_prompts_are_offered_and_only_a_named_one_is_asked() -
     assert _offers(player, "/down:") == []
     assert _offers(player, "/other:") == []
     assert _offers(player, "/maps:where Os") == []
+
+
+def test_help_names_the_prompts_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = GivenServers()
+    player = _player(servers)
+    page = REGISTRY.dispatch(player.session, "/help maps:")
+
+    assert page == Page("- `/maps:where CITY` Finds it.\n- `/maps:when`\n- `/maps:route`")
+    assert ("maps:", "What this server has prompts for") in _offers(player, "/help ma")
+    assert _offers(player, "/help maps:whe")[0] == ("maps:where", "CITY · Finds it.")
+
+    monkeypatch.setattr(servers, "prompts", lambda _server: ())
+    page = REGISTRY.dispatch(player.session, "/help maps:")
+    assert page == Page("maps has no prompts at all.")
 
 
 def test_help_tells_all_about_a_prompt() -> None:

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from chatrepl.commands.cost import cooled
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Confirm
+from chatrepl.core.settings import Settings
 from chatrepl.core.words import tokens_words
 from tests.commands.trimmer import Trimmer
 
@@ -285,19 +286,32 @@ def test_without_a_warm_cache_nothing_is_lost(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "cools"),
     [
-        ("/web on", True),
-        ("/think hide", False),
-        ("/effort low", True),
-        ("/choose yes no", True),
-        ("/set effort low", True),
-        ("/set cache.enabled false", True),
-        ("/set max_tokens 999", False),
-        ("/set theme dark", False),
+        ("/web on", "opus-4-7"),
+        ("/think hide", ""),
+        ("/effort low", "opus-4-7 opus-4-8"),
+        ("/choose yes no", "opus-5-5 opus-4-7 opus-4-8"),
+        ("/set effort low", "opus-4-7 opus-4-8"),
+        ("/system Be brief.", "opus-4-7"),
+        ("/set cache.enabled false", "opus-5-5 opus-4-7 opus-4-8"),
+        ("/set max_tokens 999", ""),
+        ("/set theme dark", ""),
     ],
 )
-def test_what_makes_a_warm_cache_cold_says_so(line: str, *, cools: bool) -> None:
-    made = Trimmer()
+@pytest.mark.parametrize("model", ["opus-5-5", "opus-4-7", "opus-4-8"])
+def test_what_makes_a_warm_cache_cold_says_so(line: str, cools: str, model: str) -> None:
+    made = Trimmer(Settings(model=f"claude-{model}"))
     made.talk("demo: say " + "otters swim " * 400, "demo: say two")
     assert cooled(made.session, lambda: None) == ""
     made.do(line)
-    assert ("the cache is lost" in made.said[-1]) is cools
+    assert ("the cache is lost" in made.said[-1]) is (model in cools.split())
+
+
+def test_the_first_tool_of_a_chat_may_be_read_with_all_the_rest_and_that_is_said_once() -> None:
+    made = Trimmer()
+    made.talk("demo: say " + "otters swim " * 400, "demo: say two")
+    made.do("/web on")
+    assert "may read it anew once" in made.said[-1]
+    made.talk("demo: say three")
+    for line in ("/web off", "/effort low", "/web on"):
+        made.do(line)
+        assert "." not in made.said[-1].removesuffix(".")

@@ -111,6 +111,20 @@ def test_a_switch_takes_words(text: str) -> None:
     assert parse(OPTIONS["web"], text) is True
 
 
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("on", True), ("off", False), ("fetch", "fetch"), (True, True), (False, False)],
+)
+def test_a_switch_may_have_words_of_its_own(word: str | bool, value: str | bool) -> None:
+    web = OPTIONS["web"]
+    assert check(web, word) == value
+    assert web.offered == ("true", "false", "fetch")
+    if isinstance(word, str):
+        assert parse(web, word.upper() if word != "fetch" else word) == value
+        with pytest.raises(ConfigError, match="code takes true or false, not"):
+            check(OPTIONS["code"], word)
+
+
 @given(st.text())
 def test_what_is_repeated_in_a_message_is_short(text: str) -> None:
     assert len(shown(text)) <= 60

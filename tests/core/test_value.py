@@ -1,16 +1,18 @@
 """Values made by `frozen` behave as those of the standard decorator do."""
 
 import copy
+import dataclasses
 import pickle
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.value import frozen, twin
+from chatrepl.core.talk.conversation import Message
+from chatrepl.core.value import frozen, replace, twin
 
 
 @frozen
@@ -113,6 +115,39 @@ def test_copies_replacements_and_pickles_are_equal(held: object) -> None:
     assert replace(value, left=1) == Pair(1, Nothing())
 
 
+class Handled:
+    """What blocks have in common: a class without fields."""
+
+    __slots__ = ()
+
+
+@frozen
+class Held(Handled):
+    """A value with another class above it."""
+
+    name: str
+    more: dict[str, int] = field(default_factory=dict)
+
+
+@given(GIVEN, GIVEN)
+def test_a_value_with_other_fields_is_that_of_a_dataclass(
+    given: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    point = Point(**given)
+    assert replace(point, **changes) == dataclasses.replace(point, **changes)
+    assert point == Point(**given)
+    assert replace(Held("a", {"b": 1}), name="c") == Held("c", {"b": 1})
+
+
+def test_a_value_with_other_fields_is_as_frozen_and_checked_as_any() -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(replace(Point(1), x=2), "x", 3)  # noqa: B010 - the type checker refuses it, too
+    with pytest.raises(ValueError, match="no share"):
+        replace(Percent(0.5), share=2)
+    with pytest.raises(AttributeError):
+        replace(Point(1), **dict[str, Any](z=2))
+
+
 def test_a_value_equals_nothing_of_another_class() -> None:
     others: list[object] = [Twin(1), Pair(1), Nothing(), 1, None]
     assert Point(1) not in others
@@ -178,3 +213,11 @@ def test_a_twin_goes_its_own_way_and_shares_what_its_fields_hold() -> None:
     other.at = 3
     assert (type(other), one.at) == (Growing, 0)
     assert other.lines is one.lines
+
+
+def test_an_ordinary_dataclass_is_copied_too() -> None:
+    before = Message.user("a")
+    assert before.encoded
+    after = replace(before, role="assistant")
+    assert (after.role, after.content) == ("assistant", before.content)
+    assert b"assistant" in after.encoded

@@ -53,3 +53,28 @@ def test_a_tool_use_can_be_asked_for_without_tools() -> None:
     message = ask(engine(), body(user("demo: stop tool_use")))
     assert message["content"][-1]["name"] == "demo_tool"
     assert "demo_tool" in said(message)
+
+
+def rounds_played(seed: int, rounds: int) -> list[int]:
+    """Answer calls until there are none; give how many came in each round."""
+    one = engine()
+    messages = [user(f"demo: tools {seed} {rounds}")]
+    counts: list[int] = []
+    while True:
+        message = ask(one, body(*messages, model=OLD, tools=TOOLS))
+        calls = [block for block in message["content"] if block["type"] == "tool_use"]
+        if not calls:
+            assert message["stop_reason"] == "end_turn"
+            return counts
+        counts.append(len(calls))
+        results = [
+            {"type": "tool_result", "tool_use_id": call["id"], "content": "ok"} for call in calls
+        ]
+        messages += [{"role": "assistant", "content": message["content"]}, user(*results)]
+
+
+def test_random_rounds_of_calls_are_the_same_for_the_same_seed() -> None:
+    played = [rounds_played(seed, 4) for seed in range(12)]
+    assert played == [rounds_played(seed, 4) for seed in range(12)]
+    assert max(map(len, played)) > 1
+    assert {count for counts in played for count in counts} == {1, 2, 3, 4}

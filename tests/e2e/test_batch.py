@@ -43,6 +43,10 @@ def test_a_batch_that_nobody_waited_for_is_got_by_the_same_command_or_by_its_id(
     assert (fetched.code, fetched.out) == (0, "got one\ngot two\ngot three\n")
     events = desk.run("--fetch", id_, "-o", "jsonl").events
     assert [event["index"] for event in events] == [0, 1, 2]
+    kept = desk.run("--fetch", id_, "--out", "fetched")
+    assert (kept.code, kept.out, (desk.home / "fetched").read_text()) == (0, "", fetched.out)
+    refused = desk.run("--fetch", id_, "--out", "fetched", "-o", "jsonl")
+    assert (refused.code, (desk.home / "fetched").read_text()) == (2, fetched.out)
     again = desk.run(*ASK, "--batch", "--out", "answers", stdin=ITEMS)
     assert (again.code, (desk.home / "answers").read_text()) == (0, fetched.out)
     assert len(desk.served.engine.batches._batches) == 1

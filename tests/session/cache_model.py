@@ -14,15 +14,16 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.world import Edges
-from chatrepl.demo import models as demo_models
 from chatrepl.demo.cache import Cache, lay_out
-from chatrepl.demo.request import WireMessage, WireRequest
+from chatrepl.demo.request import WireRequest
 from chatrepl.demo.tokens import count_text
+from chatrepl.demo.validate import check_messages_request, parse
 from chatrepl.session.closing import close_turn
 from chatrepl.session.session import Session
 from chatrepl.session.warming import enter, next_warming
 
 MODEL = "claude-opus-5-5"
+VERSION = "2026-10-21"
 
 
 @dataclass
@@ -83,16 +84,8 @@ class Talk:
 
 
 def served(request: Request) -> WireRequest:
-    """Put a request in the engine's form."""
-    body = request.body()
-    card = demo_models.find(request.model)
-    assert card is not None
-    system = body.get("system")
-    messages = tuple(
-        WireMessage(m["role"], tuple(m["content"]), at) for at, m in enumerate(body["messages"])
-    )
-    blocks = ({"type": "text", "text": system},) if isinstance(system, str) else tuple(system or ())
-    return WireRequest(body, card, blocks, messages)
+    """Put a request in the engine's form, if it takes it."""
+    return check_messages_request(parse(request.encode()), ",".join(request.betas), VERSION)
 
 
 def question(rng: random.Random, words: int) -> Message:

@@ -148,6 +148,7 @@ def test_while_a_reply_comes_its_counts_are_there_already(tmp_path: Path) -> Non
         async def send(_: Request) -> AsyncGenerator[StreamEvent, None]:
             for event in REPLY[:2]:
                 yield event
+            await asyncio.sleep(0)  # there is more to come
             entered.extend(desk.entered)
 
         async for _ in desk.till.stream(request, send):
@@ -157,6 +158,13 @@ def test_while_a_reply_comes_its_counts_are_there_already(tmp_path: Path) -> Non
     entered: list[Spending] = []
     (entry,) = asyncio.run(look())
     assert (entry.open, entry.at_least, entry.usage) == (True, True, Usage(100, 1))
+
+
+def test_a_reply_that_came_at_once_is_written_down_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.ask()
+    (file,) = desk.accounts.files()
+    assert len(file.read_text().split()) == 1
 
 
 @pytest.mark.parametrize("is_kept", [True, False])

@@ -110,7 +110,7 @@ def _undone(talk: Talk) -> None:
         lambda talk: talk.session.use(cache_keep_warm="off"),
         lambda talk: talk.session.use(save=False),
         lambda talk: talk.session.use(model="claude-haiku-5-5"),
-        lambda talk: talk.session.use(effort="high"),
+        lambda talk: talk.session.use(extra_body={"output_config": {"effort": "high"}}),
         lambda talk: talk.session.use(cache_enabled=False),
         lambda talk: talk.session.equip(guide="the demo's"),
         lambda talk: setattr(talk, "now", talk.now + 3601),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatrepl.api.batches import BatchDoor, BatchStatus, packs
+from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.client import connect
 from chatrepl.api.prices import price
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -23,19 +23,19 @@ from chatrepl.core.world import Edges
 from chatrepl.demo.batches import PATH
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve
+from chatrepl.demo.wire import json_answer
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.shells import batched as module
 from chatrepl.shells.attempt import ItemQuestion, fork
 from chatrepl.shells.batched import (
     Batched,
-    Forgetting,
     LeftError,
-    is_under_way,
     place_of,
     recorded,
     status_words,
 )
+from chatrepl.shells.flights import Forgetting, is_under_way
 from chatrepl.storage.accounts import Accounts
 from tests.api.helpers import route
 
@@ -52,7 +52,7 @@ class Door(BatchDoor):
     broken: dict[str, list[BaseException]] = {}  # noqa: RUF012 - one test at a time
 
     async def create(
-        self, requests: Sequence[tuple[str, bytes]], headers: Mapping[str, str]
+        self, requests: Sequence[BatchEntry], headers: Mapping[str, str]
     ) -> BatchStatus:
         self._break("before")
         status = await super().create(requests, headers)
@@ -107,7 +107,7 @@ class Desk:
         till = Till(session, self.folder, count)
         sender = Batched(
             session, Door(client), Wanted(), self.memory, till, lambda _usd: None,
-            self.said.append, self.said.append, wait=self.wait, pace_s=0.01,
+            self.said.append, self.said.append, wait=self.wait, again=again, pace_s=0.01,
         )  # fmt: skip
 
         async def questions() -> AsyncIterator[ItemQuestion]:
@@ -232,10 +232,58 @@ def test_another_batch_of_the_same_size_is_not_taken_for_ours(desk: Desk) -> Non
     assert ours.texts == ["one", "two", "three"]
 
 
+def test_a_batch_is_found_again_whatever_the_clocks_say(desk: Desk) -> None:
+    desk.served.engine.batches._clock = lambda: 1_000_000.0
+    desk.ask("demo: say another")
+    desk.results.clear()
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
+
+
+def test_batches_are_sent_where_nobody_lists_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_self: object) -> AsyncIterator[BatchStatus]:
+        for status in _NOTHING:
+            yield status
+        raise ApiError(ApiErrorKind.NOT_FOUND, "no lists", status=404)
+
+    monkeypatch.setattr(Door, "all", nothing)
+    desk.ask(*SAY)
+    assert desk.texts == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("lost", ["batch", "results"])
+def test_what_was_in_a_batch_that_is_gone_is_asked_again_only_where_that_is_wanted(
+    desk: Desk, lost: str
+) -> None:
+    desk.wait = False
+    with pytest.raises(LeftError) as left:
+        desk.ask(*SAY)
+    desk.wait = True
+    (id_,) = left.value.ids
+    path = f"{PATH}/{id_}" + ("/results" if lost == "results" else "")
+    gone = json_answer(404, {"error": {"type": "not_found_error", "message": "no batch"}}, {})
+    for _ in range(2):
+        desk.served.engine.script(gone, path=path)
+        with pytest.raises(ApiError, match=f"no results of {id_}") as error:
+            desk.ask(*SAY)
+        assert "--retry-failed" in error.value.hint
+    assert (desk.created, is_under_way(desk.memory.notes)) == (1, True)
+    desk.served.engine.script(gone, path=path)
+    desk.ask(*SAY, again=True)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
+    assert not is_under_way(desk.memory.notes)
+
+
 def test_what_the_service_refuses_stops_the_run_and_leaves_nothing_open(desk: Desk) -> None:
     desk.settings = replace(desk.settings, budget_day_usd=5.0)
     answer = desk.served.engine.handle("GET", "/nowhere", {"x-api-key": "k"}, b"")
-    desk.served.engine.script(answer, path=PATH)
+    for _ in range(2):  # who asks for the last batch is refused as well
+        desk.served.engine.script(answer, path=PATH)
     with pytest.raises(ApiError):
         desk.ask(*SAY)
     assert not any(entry.open for entry in Accounts.of(desk.folder).read())

@@ -36,16 +36,17 @@ class Account:
     faults: tuple[str, ...]
 
 
-def one(seed: int, items: int, home: Path) -> Account:
+def one(seed: int, items: int, home: Path, delay_s: float = 0.01) -> Account:
     """Run, kill, run again; tell what was wrong."""
     chance = random.Random(seed)
-    manners = Manners(delay_s=0.01, busy=0.05, torn=0.01, seed=seed, answer="<{}>")
+    pause_s = chance.random() * delay_s  # answers come in bursts, and a kill at any moment
+    manners = Manners(delay_s=delay_s, busy=0.05, torn=0.01, seed=seed, answer="<{}>")
     with many_service(manners) as service:
         source = home / "items.txt"
         source.write_text("".join(f"item {n}\n" for n in range(items)))
         args = ("--input", str(source), "-j", str(JOBS), "--out", str(home / "out.txt"), "{}")
         after = chance.randrange(1, items)
-        under_way = _killed(args, service, home, after)
+        under_way = _killed(args, service, home, after, pause_s)
         killed_after = sum(service.succeeded.values())
         done = subprocess.run(
             command(args), env=_env(service, home), capture_output=True, check=False, cwd=ROOT
@@ -53,13 +54,16 @@ def one(seed: int, items: int, home: Path) -> Account:
         return Account(killed_after, *_judged(service, home, items, done.returncode, under_way))
 
 
-def _killed(args: tuple[str, ...], service: ManyService, home: Path, after: int) -> int:
+def _killed(
+    args: tuple[str, ...], service: ManyService, home: Path, after: int, pause_s: float
+) -> int:
     """Run until so many answers are there, then kill it; tell how many were under way."""
     with subprocess.Popen(
         command(args), env=_env(service, home), stderr=subprocess.DEVNULL, cwd=ROOT
     ) as process:
         while process.poll() is None and sum(service.succeeded.values()) < after:
             time.sleep(0.001)
+        time.sleep(pause_s)
         under_way = service.under_way
         process.send_signal(signal.SIGKILL)
     time.sleep(0.1)  # what was under way ends
@@ -94,17 +98,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--delay", type=float, default=0.01, help="seconds for an answer")
     asked = parser.parse_args()
-    bad = 0
+    bad = twice = 0
     for seed in range(asked.seeds):
         home = Path(mkdtemp(prefix="each-"))
         try:
-            account = one(seed, asked.items, home)
+            account = one(seed, asked.items, home, asked.delay)
         finally:
             shutil.rmtree(home)
         bad += bool(account.faults)
+        twice += account.twice
         print(seed, account, flush=True)
-    print(f"{bad} of {asked.seeds} seeds found a fault")
+    print(f"{bad} of {asked.seeds} seeds found a fault; {twice} answers were paid for twice")
     return 1 if bad else 0
 
 

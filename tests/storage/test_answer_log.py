@@ -68,10 +68,6 @@ def test_a_file_cut_anywhere_loses_at_most_what_was_not_whole(
     log.close()
     cut = min(cut, ends[-1])
     os.truncate(path, cut)
-    if cut < ends[0]:
-        with pytest.raises(UsageError):
-            opened(path)
-        return
     log = opened(path)
     whole = sum(end <= cut for end in ends[1:])
     done = [log.get(number, str(number)) for number in range(5)]
@@ -220,3 +216,68 @@ def test_a_device_takes_all() -> None:
         out.write(part)
     out.end()
     out.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"n":9999999999999999999,"id":"1","result":{"ok":true,"text":"x"}}',
+        b'{"n":1,"id":"1","result":{}}',
+        b'{"n":1,"id":"1","result":{"ok":1,"text":"x"}}',
+        b'{"n":1,"id":"1","result":{"ok":false,"text":"x","error":null}}',
+        b'{"n":1,"id":"1","result":[1]}',
+        b'{"n":1,"id":"1","result":' + b"[" * 100_000,
+        b'{"n":1',
+        b'{"n":-1,"id":"1"}',
+        b'{"note":[1]}',
+        b"\0\0\0\xff[",
+    ],
+)
+def test_a_damaged_line_costs_its_own_result_and_no_other(path: Path, line: bytes) -> None:
+    log = opened(path)
+    log.put(0, "0", result(0))
+    log.close()
+    with path.open("ab") as file:
+        file.write(line + b"\n")
+    log = opened(path)
+    log.put(2, "2", result(2))
+    log.close()
+    log = opened(path)
+    assert [log.get(number, str(number)) for number in range(3)] == [result(0), None, result(2)]
+    log.close()
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=3)), max_size=4))
+def test_bytes_that_were_changed_give_a_result_of_that_shape_or_none(
+    tmp_path_factory: pytest.TempPathFactory, spots: list[tuple[int, bytes]]
+) -> None:
+    path = tmp_path_factory.mktemp("spoilt") / "state"
+    log = opened(path)
+    for number in range(5):
+        log.put(number, str(number), result(number))
+    log.close()
+    data = bytearray(path.read_bytes())
+    for at, new in spots:
+        data[at % len(data) : at % len(data) + len(new)] = new
+    path.write_bytes(data)
+    try:
+        log = opened(path)
+    except UsageError:
+        return
+    for number in range(5):
+        done = log.get(number, str(number))
+        assert done is None or (isinstance(done["text"], str) and done["ok"] is True)
+    log.close()
+
+
+def test_a_head_that_was_torn_is_begun_anew_and_what_is_no_file_is_refused(path: Path) -> None:
+    opened(path).close()
+    whole = path.read_bytes()
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        opened(path).close()
+        assert path.read_bytes() == whole
+    os.mkfifo(path.with_name("fifo"))
+    for other in (path.with_name("fifo"), path.parent):
+        with pytest.raises(UsageError):
+            opened(other)

@@ -51,6 +51,25 @@ def test_what_was_exported_is_imported_again() -> None:
     assert conversation.path()[0].created == 7.0
 
 
+def test_effort_and_tools_of_an_import_are_those_of_the_settings() -> None:
+    gone = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "web_search"}}
+    effort = {"output_config": {"effort": "low"}}
+    messages = [
+        user({"type": "text", "text": "why?"}),
+        {"role": "system", "content": [gone], **effort},
+        {"role": "assistant", "content": "so"},
+        user({"type": "text", "text": "and?"}),
+        {"role": "system", "content": [gone, {"type": "text", "text": "Be brief."}], **effort},
+        {"role": "system", **effort},
+    ]
+    read = flat(read_messages(json.dumps(messages)).conversation)
+    assert [(m.role, m.text, m.effort) for m in read] == [
+        ("user", "why?", None), ("assistant", "so", None),
+        ("user", "and?", None), ("system", "Be brief.", None),
+    ]  # fmt: skip
+    assert all(block.type == "text" for message in read for block in message.content)
+
+
 def test_a_plain_list_with_plain_texts_will_do() -> None:
     text = json.dumps(
         [

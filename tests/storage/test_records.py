@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatrepl.core.talk.blocks import BLOCKS
+from chatrepl.core.talk.blocks import BLOCKS, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.talk.usage import Usage
 from chatrepl.storage import records
@@ -96,3 +97,15 @@ def test_a_count_that_cannot_be_is_not_known(count: object) -> None:
 def test_model_and_past_of_a_message_are_kept() -> None:
     message = Message("assistant", (), "m", "abc")
     assert records.message_from_record(records.message_to_record(message)) == message
+
+
+@pytest.mark.parametrize("effort", [None, "", "low"])
+def test_what_a_message_changes_is_kept(effort: str | None) -> None:
+    gone = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "web_search"}}
+    message = Message("system", (UnknownBlock(gone),), effort=effort)
+    assert records.message_from_record(records.message_to_record(message)) == message
+    odd = {**records.message_to_record(message), "output_config": "low"}
+    assert records.message_from_record(odd) == replace(message, effort=None)
+    odd["output_config"] = {"effort": 7}
+    with pytest.raises(records.DamagedError):
+        records.message_from_record(odd)

@@ -20,7 +20,6 @@ from chatrepl.tools.mcp_servers import McpServers
 from tests.tools.rogues import call, rogue, text
 
 PANTRY = Path(__file__).with_name("pantry.py")
-TOKEN = (sys.executable, "-c", "print('open-sesame')")
 
 
 def _free_port() -> int:
@@ -49,12 +48,12 @@ def server(request: pytest.FixtureRequest) -> Iterator[McpServer]:
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         _wait(port)
         url = f"http://127.0.0.1:{port}{request.param}"
-        yield McpServer("pantry", url=url, token_command=TOKEN)
+        yield McpServer("pantry", url=url)
         process.terminate()
 
 
 def test_a_real_server_serves_tools_prompts_and_resources(server: McpServer) -> None:
-    servers = McpServers([server])
+    servers = McpServers([server], token=lambda _server: "open-sesame")
     (source,) = servers.sources
 
     async def talk() -> list[object]:
@@ -130,11 +129,11 @@ def test_many_servers_start_at_once_and_one_that_fails_hides_no_other() -> None:
 def test_an_address_that_is_refused_is_not_spoken_to() -> None:
     asked: list[str] = []
 
-    def check(server: McpServer) -> None:
+    def token(server: McpServer) -> str:
         asked.append(server.url)
         raise ConfigError("A key is not sent there.", "Use https.")
 
-    servers = McpServers([McpServer("far", url="http://far.example/mcp")], check=check)
+    servers = McpServers([McpServer("far", url="http://far.example/mcp")], token=token)
     with pytest.raises(ToolError, match="A key is not sent there"):
         servers.prompts("far")
     servers.close()

@@ -152,8 +152,6 @@ def test_a_call_that_is_stopped_returns_at_once_and_a_hung_server_is_ended(tool:
         (rogue(folder="/no/such/folder"), "there is no /no/such/folder"),
         (McpServer("rogue", url="http://127.0.0.1:9/mcp"), "did not start"),
         (McpServer("rogue", url="http://127.0.0.1:9/sse"), "did not start"),
-        (McpServer("rogue", url="http://127.0.0.1:9/", token_command=("false",)), "no token"),
-        (McpServer("rogue", url="http://127.0.0.1:9/", token_command=("/no/t",)), "No such file"),
     ],
 )
 def test_a_server_that_does_not_start_is_told_once_and_has_no_tools(
@@ -169,6 +167,23 @@ def test_a_server_that_does_not_start_is_told_once_and_has_no_tools(
 
     (remark,) = remarks
     assert why in remark
+
+
+def test_where_the_package_is_missing_the_way_to_install_it_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "chatrepl.tools.mcp_session", None)
+    remarks: list[str] = []
+
+    async def talk() -> list[int]:
+        return [len(await one.tools()) for _ in range(3)]
+
+    with source(rogue(), remarks.append) as one:
+        assert at_once(talk()) == [0, 0, 0]
+
+    (remark,) = remarks
+    assert remark.startswith("rogue needs the mcp package, which is not installed. Install chatr")
+    assert "pipx inject chatrepl mcp" in remark
 
 
 def test_a_server_sees_of_the_environment_what_it_needs_and_what_is_named(

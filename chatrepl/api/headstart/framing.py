@@ -97,6 +97,17 @@ class Counted:
         raise EOFError("the content was cut")
 
 
+def _whole(data: bytes, at: int, pieces: list[bytes]) -> int:
+    """Take the chunks that are all there, from `at` on; give where the first other one begins."""
+    while (size := _SIZE.match(data, at)) and (length := int(size[1], 16)):
+        end = size.end() + length
+        if data[end : end + 2] != b"\r\n":
+            break
+        pieces.append(data[size.end() : end])
+        at = end + 2
+    return at
+
+
 class Chunked:
     """Content in chunks, which may come torn anywhere."""
 
@@ -106,7 +117,8 @@ class Chunked:
         self._left = 0  # of the chunk that is open, with the end of its line
 
     def feed(self, data: bytes) -> bytes:
-        data, at, pieces = self._rest + data, 0, []
+        data, at = self._rest + data, 0
+        pieces: list[bytes] = []
         while not self.ended:
             if self._left:
                 end = min(at + self._left, len(data))
@@ -114,6 +126,7 @@ class Chunked:
                 at, left = self._line_end(data, at, end)
                 if left:
                     break
+            at = _whole(data, at, pieces)
             size = _SIZE.match(data, at)
             if size is None:
                 if len(data) - at > _MOST_LINE or b"\r\n" in data[at:]:

@@ -107,23 +107,28 @@ def check_server(server: McpServer) -> None:
         raise UsageError(
             f"{server.name} is no name for a server.", "It has letters, digits, - and _."
         )
-    try:
-        parts = urlsplit(server.url)
-        host = (parts.hostname or "").rstrip(".").lower()
-    except ValueError:
-        raise UsageError(f"{server.url} is no address.") from None
-    if parts.scheme != "https" or not host:
-        raise UsageError("The service connects to addresses that begin with https:// only.")
-    if _is_private(host):
-        raise UsageError(
-            f"{host} cannot be reached by the service: it connects to public addresses only.",
-            f"[mcp.{server.name}] in config.toml has chatrepl connect from here.",
-        )
+    if why := unreachable(server.url):
+        raise UsageError(why, f"[mcp.{server.name}] in config.toml has chatrepl connect from here.")
+    parts = urlsplit(server.url)
     if parts.password or parts.username or any(_secrets_in(parts.query)):
         raise UsageError(
             "The address holds what may be a key; it would be kept with the conversation.",
             "--token-command CMD names a program that prints it.",
         )
+
+
+def unreachable(url: str) -> str:
+    """Say why the service would not connect to an address; empty where it may."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").lower()
+    except ValueError:
+        return f"{url} is no address."
+    if parts.scheme != "https" or not host:
+        return "The service connects to addresses that begin with https:// only."
+    if _is_private(host):
+        return f"{host} cannot be reached by the service: it connects to public addresses only."
+    return ""
 
 
 def _secrets_in(query: str) -> Iterator[bool]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.terms import EFFORT_CHANGES, TOOL_CHANGES, betas
 from chatrepl.core.models import EFFORTS
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -19,6 +20,7 @@ from chatrepl.core.wire import Wire
 MOST_LESSONS: Final = 12  # in one turn: a request has no more that it can do without
 NO_LENGTH: Final = "max_tokens.0"
 _LEFT_OUT: Final = "{} is not taken; it is left out from now on."
+_NO_EFFORT: Final = _LEFT_OUT.format("effort {}").removesuffix(".") + " (/effort changes it)."
 
 
 @frozen
@@ -80,6 +82,14 @@ _REFUSING: Final = (
 )
 _PLACE: Final = r"messages[.\[/]\d"
 _ROLE: Final = r"\broles?\b|system (message|role)|['\"`]system['\"`]"
+_MESSAGE: Final = r"messages?[.\[/](\d{1,9})\b"
+_TERMS: Final = {"mid_effort": "an effort", "mid_tools": "tools"}
+_TERM_SIGNS: Final = {
+    "mid_tools": r"tool[ _-]?(addition|removal|definition|reference|change)|inline[ _-]?tools"
+    r"|text blocks|\btools?\b|\bweb[ _-]?search\b",
+    "mid_effort": r"output[ _-]?config|effort|(non-?|\b)empty\b|at least (1|one)\b",
+}
+_OF_BETA: Final = r"anthropic[ _-]beta|\bbeta (flag|header|feature|value)"
 _PREFILL: Final = (
     r"pre-?fill|(must|should|has to|have to|needs to) end with|(last|final) message|continue_final"
     r"|(from|got)( an)? assistant|assistant messages? (is|are) not|roles must alternate"
@@ -104,7 +114,7 @@ def parameter_lesson(
     words = (error.answer or error.message).casefold().replace("invalid_request_error", " ")
     if error.kind not in {ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE}:
         return None
-    shape = _refused_shape(words, request)
+    shape = _refused_shape(words, request, tried)
     facts, said = shape or _refused_parameter(words, request, error, tried)
     return Taught(facts, said, is_of_model(words, request)) if facts else None
 
@@ -114,14 +124,45 @@ def is_of_model(words: str, request: Request) -> bool:
     return re.search(r"\bmodel\b", words) is not None or request.model.casefold() in words
 
 
-def _refused_shape(words: str, request: Request) -> tuple[Wire, str] | None:
-    """Tell whether a native prefill, or a system prompt in mid-conversation, is refused."""
+def _refused_shape(
+    words: str, request: Request, tried: AbstractSet[str]
+) -> tuple[Wire, str] | None:
+    """Tell whether a native prefill, or a change in mid-conversation, is refused."""
     prefill = request.prefill
     if prefill is not None and prefill.mode == "native" and re.search(_PREFILL, words):
         return {"prefill": False}, f"{request.model} takes no prefill; it is emulated from now on."
-    if any(m.role == "system" for m in request.messages) and re.search(_ROLE, words):
+    if all(m.role != "system" for m in request.messages):
+        return None
+    terms = tuple(fact for fact in _refused_terms(words, request) if fact not in tried)
+    if terms == ("mid_effort",) and re.search(_LEVEL, words):
+        effort = next(m.effort for m in reversed(request.messages) if m.effort)
+        return {f"output_config.effort.{effort}": False}, _NO_EFFORT.format(effort)
+    if terms:
+        named = " and ".join(_TERMS[fact] for fact in terms)
+        said = f"{request.model} takes {named} only at the top; the cache is read anew."
+        return dict.fromkeys(terms, False), said
+    if re.search(_ROLE, words):
         return {"mid_system": False}, f"{request.model} takes the system prompt only at the top."
     return None
+
+
+def _refused_terms(words: str, request: Request) -> tuple[str, ...]:
+    """Name the terms whose change in mid-conversation is refused: by name, place, or as a beta."""
+    needed = betas(request.messages)
+    sent = {"mid_effort": EFFORT_CHANGES in needed, "mid_tools": TOOL_CHANGES in needed}
+    for fact, sign in _TERM_SIGNS.items():
+        if sent[fact] and re.search(sign, words):
+            return (fact,)
+    if re.search(_OF_BETA, words):
+        return tuple(fact for fact in sent if sent[fact])
+    place = re.search(_MESSAGE, words)
+    at = int(place[1]) if place is not None else len(request.messages)
+    if re.search(_ROLE, words) or at >= len(request.messages):
+        return ()
+    needed = betas(request.messages[at : at + 1])
+    if TOOL_CHANGES in needed:
+        return ("mid_tools",)
+    return ("mid_effort",) if needed else ()
 
 
 def _refused_parameter(
@@ -217,8 +258,7 @@ def _about_output(sent: Wire, words: str) -> tuple[Wire, str]:
     if effort and "effort" in words:
         is_level = re.search(_LEVEL, words) is not None
         name = f"output_config.effort.{effort}" if is_level else "output_config.effort"
-        said = f"effort {effort} is not taken; it is left out from now on (/effort changes it)."
-        return {name: False}, said
+        return {name: False}, _NO_EFFORT.format(effort)
     if "format" in sent and re.search(_OWN_SCHEMA, words):
         return {}, ""
     if "format" in sent and re.search(r"format|schema|structured", words):

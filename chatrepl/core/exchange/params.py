@@ -4,14 +4,14 @@ sent, because the model or the service does not take it.
 A new parameter goes into `plain_params`; where it is not for every model, `unsent` gets a line.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from chatrepl.core.model_names import DEFAULT
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.wire import Wire, encode
+from chatrepl.core.wire import Wire
 
 WEB_TOOL: Final[Wire] = {"type": "web_search_20260318", "name": "web_search", "max_uses": 5}
 OLD_WEB_TOOL: Final[Wire] = {**WEB_TOOL, "type": "web_search_20250305"}  # without filters by code
@@ -37,7 +37,12 @@ _ALL_KINDS: Final = frozenset({"adaptive", "enabled", "disabled"})
 
 def effort_of(settings: Settings, model: Model) -> str:
     """Give the effort that is asked for; empty leaves it to the model."""
-    return settings.effort if model.is_new or settings.effort in model.efforts else ""
+    return allowed_effort(settings.effort, model)
+
+
+def allowed_effort(effort: str, model: Model) -> str:
+    """Give an effort where the model takes it, else nothing."""
+    return effort if model.is_new or effort in model.efforts else ""
 
 
 def wants_thinking(settings: Settings, model: Model) -> bool:
@@ -193,32 +198,23 @@ def service_tools(settings: Settings, model: Model) -> list[Wire]:
     return [*search, *fetch, *([code_tool(model)] if code else [])]
 
 
-def declared_tools(settings: Settings, model: Model) -> str:
-    """Write the tools that each request declares, those of `extra_body` in the place of ours."""
-    tools = settings.extra_body.get("tools", service_tools(settings, model))
-    return encode(tools) if tools else ""
+def provided(tools: Iterable[Wire]) -> frozenset[str]:
+    """Name what those tools let the model call; the newer web tools bring the code."""
+    tools = tuple(tools)
+    names = frozenset(str(tool.get("name")) for tool in tools)
+    brings_code = "code_execution" in names or any(map(_brings_code, tools))
+    return names | (_CODE_NAMES if brings_code else frozenset())
 
 
 def _has_new_tools(model: Model) -> bool:
     return not model.known or "adaptive" in model.thinking
 
 
-def past_tools(
-    names: AbstractSet[str], asked: Sequence[Wire], settings: Settings, model: Model
-) -> list[Wire]:
-    """Declare the tools of the service whose calls are sent: it takes none without its tool.
-
-    Those that are `asked` for are declared already.
-    """
-    given = {tool.get("name") for tool in asked}
+def past_tools(names: AbstractSet[str], settings: Settings, model: Model) -> list[Wire]:
+    """Declare the tools of the service whose calls are sent: it takes none without its tool."""
     makers = {"web_search": web_tool, "web_fetch": fetch_tool} if model.web else {}
-    tools = [
-        make(settings, model)
-        for name, make in makers.items()
-        if name in names and name not in given
-    ]
-    brought = "code_execution" in given or any(map(_brings_code, (*asked, *tools)))
-    if names & _CODE_NAMES and model.code and not brought:
+    tools = [make(settings, model) for name, make in makers.items() if name in names]
+    if names & _CODE_NAMES and model.code and not any(map(_brings_code, tools)):
         tools.append(code_tool(model))
     return tools
 

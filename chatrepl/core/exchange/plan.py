@@ -6,7 +6,6 @@ conversation. Where the service refuses a plan and that teaches us something, th
 makes the next one. To add a way to ask, add such a function.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.errors import UsageError
@@ -14,7 +13,7 @@ from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, 
 from chatrepl.core.exchange.params import wants_thinking
 from chatrepl.core.exchange.refused import Refused, of_server
 from chatrepl.core.exchange.reply import PrefillBegun, Reply
-from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
+from chatrepl.core.exchange.request import Ask, Request, build_request, declared
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
@@ -27,7 +26,7 @@ from chatrepl.core.talk.conversation import (
     TurnId,
     container_id,
 )
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 
 _NO_ID: Final = TurnId("")  # a turn gets its own when it begins
 
@@ -49,6 +48,11 @@ class Situation:
     def plain(self) -> "Situation":
         """The same with neither prefill nor form."""
         return replace(self, ask=replace(self.ask, prefill="", instruction="", schema=None))
+
+    @property
+    def declared(self) -> str:
+        """The tools that the next request brings, as JSON."""
+        return declared(self.conversation, self.settings, self.model, self.ask)
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that sends `message` after `base`, or after the conversation.
@@ -136,8 +140,22 @@ def plan_turn(situation: Situation, message: Message, base: Conversation | None 
     """Plan to send `message` after `base`, or after the conversation."""
     after = base or situation.conversation
     request = situation.request(message, after)
-    messages = new_messages(after, request.with_ours(message))
+    messages = (request.with_ours(message), *request.changes)
     return Plan(request, after, Turn(_NO_ID, after.head, messages, ours=request.ours))
+
+
+def plan_round(
+    situation: Situation, before: Conversation, turn: Turn, *, is_last: bool = False
+) -> Plan:
+    """Plan to send what a turn that follows `before` holds so far, up to its answers to calls.
+
+    After the last ones the model is to call nothing more.
+    """
+    after = before.before(turn).add(turn)
+    request = situation.request(None, after)
+    if is_last:
+        request = replace(request, params={**request.params, "tool_choice": {"type": "none"}})
+    return Plan(request, after, turn)
 
 
 def plan_aside(situation: Situation, message: Message, model: Model) -> Plan:
@@ -170,6 +188,9 @@ def plan_rest(situation: Situation) -> Plan:
     there is nothing to go on with.
     """
     conversation, plain = situation.conversation.settled(), situation.plain
+    if (open_turn := _answered_last(conversation)) is not None:
+        plan = plan_round(plain, conversation, open_turn)
+        return replace(plan, turn=replace(open_turn, id=_NO_ID, receipt=None))
     turn, cut = _cut(conversation)
     begun = replace(turn, id=_NO_ID, messages=turn.messages[:-1], receipt=None)
     if _can_begin_with(cut, turn, situation):
@@ -178,6 +199,12 @@ def plan_rest(situation: Situation) -> Plan:
         return Plan(request, after, begun, cut)
     request = plain.request(Message.user(words(cut.text)), conversation)
     return Plan(request, conversation, begun, cut)
+
+
+def _answered_last(conversation: Conversation) -> Turn | None:
+    """Give the last turn where it ends in answers that the model has not taken up, and is sent."""
+    turn = conversation.turns[conversation.head] if conversation.head is not None else None
+    return turn if turn is not None and turn.waits and is_sent(turn, conversation) else None
 
 
 def _can_begin_with(cut: Cut, turn: Turn, situation: Situation) -> bool:

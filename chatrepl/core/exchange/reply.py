@@ -4,14 +4,14 @@
 To add an event, write its class here, add it to `StreamEvent`, and give it a case in `apply`.
 """
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, TypeAlias, assert_never
 
 from chatrepl.core.exchange.open_block import OpenBlock
-from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.blocks import Block, TextBlock, ToolResultBlock
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.core.talk.usage import Usage, summed, updated
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.core.wire import Wire
 
 
@@ -130,6 +130,13 @@ class Remark:
     text: str
 
 
+@frozen
+class CallAnswered:
+    """A call of the model was answered from here; what comes next is another message."""
+
+    block: ToolResultBlock
+
+
 StreamEvent: TypeAlias = (
     MessageStart
     | BlockStart
@@ -145,6 +152,7 @@ StreamEvent: TypeAlias = (
     | RetryWait
     | PrefillBegun
     | Remark
+    | CallAnswered
 )
 
 
@@ -224,7 +232,7 @@ class Reply:
                 return replace(self, retries=attempt, again=True)
             case PrefillBegun(prefill):
                 return replace(self, prefill=prefill)
-            case Remark():  # no part of the reply
+            case Remark() | CallAnswered():  # no part of the message
                 return self
             case _:
                 assert_never(event)
@@ -245,6 +253,27 @@ class Reply:
         """The service's own counts, all of them, of all requests that the reply took."""
         counts = self.total_usage.to_wire()
         return {**counts, **summed(self.counted_earlier, self.counted), **counts}
+
+    def after(self, before: "Reply") -> "Reply":
+        """Give what came as a whole with what came `before` it, and with the answers in between."""
+        at = len(before.blocks)
+        return replace(
+            self,
+            blocks=(*before.blocks, *self.blocks),
+            unsigned=(*before.unsigned, *((at + n, block) for n, block in self.unsigned)),
+            model=self.model or before.model,
+            message_id=self.message_id or before.message_id,
+            request_id=self.request_id or before.request_id,
+            prefill=before.prefill,
+            earlier=before.total_usage + self.earlier,
+            usage_known=self.usage_known or before.usage_known,
+            counted_earlier=summed(
+                summed(before.counted_earlier, before.counted), self.counted_earlier
+            ),
+            container=self.container or before.container,
+            started=True,
+            retries=before.retries + self.retries,
+        )
 
     @property
     def has_content(self) -> bool:

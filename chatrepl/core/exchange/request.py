@@ -16,10 +16,9 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.exchange.joining import choose_mode, instruction, native_text
-from chatrepl.core.exchange.pairing import called
 from chatrepl.core.exchange.params import (
+    allowed_effort,
     betas_of,
-    effort_of,
     limited,
     merged,
     past_tools,
@@ -30,6 +29,7 @@ from chatrepl.core.exchange.params import (
     wants_thinking,
     without,
 )
+from chatrepl.core.exchange.terms import Midway, Terms, TermsSoFar, betas, defined_in, undeclared
 from chatrepl.core.exchange.view import Sent, bind, place_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
@@ -59,11 +59,11 @@ def marked_messages(messages: Sequence[Message], *, prefilled: bool) -> frozense
     `prefilled` tells that the last one is the beginning of a reply.
     """
     end = len(messages) - prefilled
-    found = {end - 1} if prefilled and end else set()
+    found = {end - 1} if prefilled and end and messages[end - 1].content else set()
     at = end - 1
     while at >= 0 and messages[at].role != "assistant":
         at -= 1
-    while at >= 0 and messages[at].role == "assistant":
+    while at >= 0 and (messages[at].role == "assistant" or not messages[at].content):
         at -= 1
     if at >= 0 and sum(len(message.content) for message in messages[at + 1 : end]) > LOOKBACK:
         found.add(at)
@@ -90,7 +90,8 @@ class Request:
     `ours` blocks of the last user message are instructions of ours. The messages at the places
     `marks` end in a mark for the prompt cache, of the same kind as the automatic one. `betas` are
     the beta features it needs, which go out as a header; the answer `streams` where it can. One
-    that only `warms` reads what is in the cache, and asks for nothing.
+    that only `warms` reads what is in the cache, and asks for nothing. With the question the
+    conversation keeps what `changes` here.
     """
 
     params: Wire
@@ -102,6 +103,7 @@ class Request:
     betas: tuple[str, ...] = ()
     streams: bool = True
     warms: bool = False
+    changes: tuple[Message, ...] = ()
 
     @property
     def model(self) -> str:
@@ -153,7 +155,9 @@ class Ask:
     """What one turn asks for, beyond the settings; `instruction` goes out with the message.
 
     `official` tells that the service of Anthropic itself is asked. Where code may run, it runs in
-    the `container` that it ran in before. To `servers` of tools it connects itself.
+    the `container` that it ran in before. To `servers` of tools it connects itself. `terms` are
+    asked for in the place of the settings', and changed `midway` in the place of what the model
+    takes.
     """
 
     prefill: str = ""
@@ -166,6 +170,8 @@ class Ask:
     tools: tuple[Wire, ...] = field(default=())
     container: str = ""
     servers: "tuple[McpServer, ...]" = ()
+    terms: Terms | None = None
+    midway: Midway | None = None
 
 
 def build_request(
@@ -183,37 +189,95 @@ def build_request(
         ours += [ask.instruction] if ask.instruction else []
         ours += [instruction(ask.prefill)] if mode == "emulated" else []
         user = replace(user, content=(*user.content, *map(TextBlock, ours)))
-    new = () if user is None else new_messages(conversation, user)
-    placed, system = place_sent(conversation, model, *new)
+    terms = _NewTerms.of(conversation, settings, model, ask)
+    new = () if user is None else new_messages(conversation, user, terms.change)
+    placed, system = place_sent(conversation, model, *new, midway=terms.midway)
     if settings.cite_documents and ask.schema is None:  # the service takes one of the two
         placed = tuple(message.citing for message in placed)
-    asked = [*ask.tools, *service_tools(settings, model)]
-    if ask.servers:
-        from chatrepl.core.exchange.connector import server_params, toolsets  # seldom needed
-
-        asked += toolsets(ask.servers)
-    past = past_tools(called(placed), asked, settings, model)
-    tools = [*asked, *past]
+    past = past_tools(undeclared(placed, terms.tools), settings, model)
+    tools = [*terms.tools, *past]
     sent = bind(placed, system, model, _declared(tools, settings.extra_body))
     messages = sent.messages
     if mode == "native":
         messages = (*messages, Message("assistant", (TextBlock(native_text(ask.prefill)),)))
-    params = _params(settings, model, ask, sent, mode)
+    params = _params(settings, model, ask, sent, mode, terms.effort)
     if tools:
         params["tools"] = tools
-    if past and not asked:  # the past needs the tools, but they are not to be used
+    if past and not terms.asked:  # the past needs the tools, but they are not to be used
         params["tool_choice"] = {"type": "none"}
-    if ask.servers:
-        params["mcp_servers"] = server_params(ask.servers)
-    if ask.container and model.code:
-        params["container"] = ask.container
-    params = merged(params, settings.extra_body)
+    params = merged(params | _elsewhere(ask, model), settings.extra_body)
     prefill = Prefill(ask.prefill, mode) if mode is not None else None
     cached = "cache_control" in params
     marks = marked_messages(messages, prefilled=mode == "native") if cached else frozenset()
-    betas = betas_of(settings, params)
+    needed = dict.fromkeys((*betas_of(settings, params), *betas(messages)))
     streams = "stream" not in model.refused
-    return Request(params, messages, sent.bound, prefill, len(ours), marks, betas, streams)
+    return Request(
+        params,
+        messages,
+        sent.bound,
+        prefill,
+        len(ours),
+        marks,
+        tuple(needed),
+        streams,
+        changes=new[1:],
+    )
+
+
+@frozen
+class _NewTerms:
+    """The terms of the next request: what is at its top, and what changes with it.
+
+    `asked` are the tools that may be used; those of `tools` are declared at the top.
+    """
+
+    asked: tuple[Wire, ...]
+    tools: tuple[Wire, ...]
+    effort: str
+    midway: Midway
+    change: Message | None
+
+    @classmethod
+    def of(
+        cls, conversation: Conversation, settings: Settings, model: Model, ask: Ask
+    ) -> "_NewTerms":
+        asked = (*ask.tools, *service_tools(settings, model), *_toolsets(ask))
+        nameless = tuple(tool for tool in asked if "name" not in tool)
+        wanted = ask.terms or Terms(settings.effort, {t["name"]: t for t in asked if "name" in t})
+        midway = ask.midway or Midway.of(model, settings)
+        so_far = TermsSoFar.of(conversation.path())
+        top = so_far.at_top(wanted, midway)
+        tools = (*top.tools.values(), *nameless)
+        change = so_far.change(wanted)
+        return cls((*wanted.tools.values(), *nameless), tools, top.effort, midway, change)
+
+
+def _elsewhere(ask: Ask, model: Model) -> dict[str, Any]:
+    """Say where code runs, and which servers of tools the service connects to."""
+    container = {"container": ask.container} if ask.container and model.code else {}
+    if not ask.servers:
+        return container
+    from chatrepl.core.exchange.connector import server_params  # seldom needed
+
+    return {"mcp_servers": server_params(ask.servers), **container}
+
+
+def _toolsets(ask: Ask) -> list[Wire]:
+    if not ask.servers:
+        return []
+    from chatrepl.core.exchange.connector import toolsets  # seldom needed
+
+    return toolsets(ask.servers)
+
+
+def declared(conversation: Conversation, settings: Settings, model: Model, ask: Ask) -> str:
+    """Write the tools that the next request brings, at its top and with its question."""
+    terms = _NewTerms.of(conversation, settings, model, ask)
+    new = defined_in(terms.change) if terms.change is not None else []
+    tools = settings.extra_body.get(
+        "tools", [*terms.tools, *(t for t in new if t not in terms.tools)]
+    )
+    return encode(tools) if tools else ""
 
 
 def _declared(tools: Sequence[Wire], extra: Wire) -> str:
@@ -225,13 +289,19 @@ def _declared(tools: Sequence[Wire], extra: Wire) -> str:
     return encode([*tools, *replaced]) if tools or replaced else ""
 
 
-def new_messages(conversation: Conversation, user: Message) -> tuple[Message, ...]:
+def new_messages(
+    conversation: Conversation, user: Message, terms: Message | None = None
+) -> tuple[Message, ...]:
     """Give what a new turn holds: the user's message, and a system prompt that changes here.
 
-    The change is kept for every model; `place_sent` puts it where a model takes it.
+    The change is kept for every model; `place_sent` puts it where a model takes it. The `terms`
+    that change go with it.
     """
-    change = conversation.state.next_system
-    return (user,) if change is None else (user, Message("system", (TextBlock(change),)))
+    prompt = conversation.state.next_system
+    if prompt is None:
+        return (user,) if terms is None else (user, terms)
+    change = terms or Message("system", ())
+    return user, replace(change, content=(TextBlock(prompt), *change.content))
 
 
 def _mode(model: Model, settings: Settings, ask: Ask) -> PrefillMode | None:
@@ -242,7 +312,7 @@ def _mode(model: Model, settings: Settings, ask: Ask) -> PrefillMode | None:
 
 
 def _params(
-    settings: Settings, model: Model, ask: Ask, sent: Sent, mode: str | None
+    settings: Settings, model: Model, ask: Ask, sent: Sent, mode: str | None, effort: str
 ) -> dict[str, Any]:
     more = ask.extra_tokens if mode == "emulated" else 0
     thinking = thinking_param(settings, model, prefilled=mode == "native")
@@ -262,7 +332,7 @@ def _params(
     if thinking is not None:
         params["thinking"] = thinking
     output: dict[str, Any] = {}
-    if effort := effort_of(settings, model):
+    if effort := allowed_effort(effort, model):
         output["effort"] = effort
     if ask.schema is not None:
         output["format"] = {"type": "json_schema", "schema": ask.schema}

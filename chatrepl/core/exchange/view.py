@@ -12,6 +12,15 @@ from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.exchange.pairing import paired
+from chatrepl.core.exchange.terms import (
+    Midway,
+    TermsSoFar,
+    defined_in,
+    fitted,
+    only_prompt,
+    together,
+    without_prompt,
+)
 from chatrepl.core.models import Model
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
@@ -49,24 +58,38 @@ def build_sent(conversation: Conversation, model: Model, *new: Message, tools: s
 
 
 def place_sent(
-    conversation: Conversation, model: Model, *new: Message
+    conversation: Conversation, model: Model, *new: Message, midway: Midway | None = None
 ) -> tuple[tuple[Message, ...], str]:
     """Give the messages and the system prompt that `model` gets to see, thinking and all."""
-    chosen = (*_chosen(conversation, conversation.path()), *new)
+    turns, midway = conversation.path(), midway or Midway.of(model)
+    so_far = TermsSoFar.of(turns)
+    first = new if so_far.top is not None else map(_untermed, new)
+    chosen = (*_chosen(conversation, turns, so_far.begun), *first)
     system, messages = _system(conversation, chosen, model)
-    return tuple(_merge(_begun(_placed(paired(messages))))), system
+    fit = (fitted(m, model, midway) if m.role == "system" else m for m in paired(messages))
+    defined = so_far.top.tools if so_far.top is not None else {}
+    return tuple(_merge(_begun(_placed(fit, set(defined))))), system
 
 
-def _chosen(conversation: Conversation, turns: tuple[Turn, ...]) -> Iterator[Message]:
-    """Give the messages of the turns that are sent, and every change of the system prompt."""
+def _untermed(message: Message) -> Message:
+    """Give a message without the terms that stand at the top of the request."""
+    return only_prompt(message) if message.role == "system" else message
+
+
+def _chosen(conversation: Conversation, turns: tuple[Turn, ...], begun: int) -> Iterator[Message]:
+    """Give the messages of the turns that are sent, and every change of prompt and terms.
+
+    The terms of the first `begun` turns are no changes.
+    """
     summary = conversation.state.summary
-    for turn in turns:
+    for number, turn in enumerate(turns):
         if summary is not None and turn.id in summary.covers:
             yield Message.user(framed(summary.text, "summary"))
             yield Message("assistant", (TextBlock(ACKNOWLEDGED),))
             summary = None
         whole = is_sent(turn, conversation)
-        yield from (m for m in turn.messages if whole or m.role == "system")
+        messages = turn.messages if number >= begun else map(_untermed, turn.messages)
+        yield from (m for m in messages if whole or m.role == "system")
 
 
 def _system(
@@ -78,7 +101,7 @@ def _system(
     cannot be a message: it takes away the top and all that came before it.
     """
     state = conversation.state
-    changes = [at for at, message in enumerate(messages) if message.role == "system"]
+    changes = [at for at, message in enumerate(messages) if message.prompt is not None]
     if not model.mid_system:
         newest = messages[changes[-1]].text if changes else state.system
         top = newest if state.next_system is None else state.next_system
@@ -86,25 +109,34 @@ def _system(
     cleared = max((at for at in changes if not messages[at].text.strip()), default=None)
     if cleared is None:
         return state.system, messages
-    rest = (m for at, m in enumerate(messages) if at > cleared or m.role != "system")
+    rest = (
+        without_prompt(m) if at <= cleared and m.prompt is not None else m
+        for at, m in enumerate(messages)
+    )
     return "", tuple(rest)
 
 
-def _placed(messages: Iterable[Message]) -> Iterator[Message]:
-    """Let system messages stand where they may: after a user's message, last or before a reply."""
-    held: Message | None = None
+def _placed(messages: Iterable[Message], defined: set[str]) -> Iterator[Message]:
+    """Let system messages stand where they may: after a user's message, last or before a reply.
+
+    The tools `defined` so far are those that can be taken away again.
+    """
+    held: list[Message] = []
     before = ""
-    for message in messages:
-        if message.role == "system":
-            held = message
+    for message in (*messages, None):
+        if message is not None and message.role == "system":
+            held.append(message)
             continue
-        if held is not None and (before, message.role) == ("user", "assistant"):
-            yield held
-            held = None
-        yield message
-        before = message.role
-    if held is not None and before == "user":
-        yield held
+        after = "assistant" if message is None else message.role
+        if held and (before, after) == ("user", "assistant"):
+            change = together(held, defined)
+            if change is not None:
+                yield change
+                defined |= {str(tool["name"]) for tool in defined_in(change)}
+            held = []
+        if message is not None:
+            yield message
+            before = message.role
 
 
 def _begun(messages: Iterable[Message]) -> Iterator[Message]:

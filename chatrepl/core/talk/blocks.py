@@ -253,6 +253,17 @@ def misfits(wire: Wire) -> frozenset[str]:
     )
 
 
+def is_blank(block: Block) -> bool:
+    """Tell whether a block is text that says nothing."""
+    match block:
+        case TextBlock(text=text):
+            return not text.strip()
+        case UnknownBlock(wire=wire):
+            return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
+        case _:
+            return False
+
+
 def call_id(block: Block) -> str | None:
     """Give the id of a call, known to us or not; None where the block calls nothing."""
     match block:

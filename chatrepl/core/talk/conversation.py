@@ -16,8 +16,8 @@ from chatrepl.core.talk.blocks import (
     Block,
     DocumentBlock,
     TextBlock,
-    UnknownBlock,
     block_from_wire,
+    is_blank,
 )
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
@@ -38,13 +38,15 @@ class Message:
     """One message as the API takes it.
 
     `model` and `bound` tell which model wrote it and after which past (`core/exchange/view.py`):
-    thinking may only be sent back to that model after that very past.
+    thinking may only be sent back to that model after that very past. A system message may change
+    the `effort` from here on (`core/exchange/terms.py`); an empty one leaves it to the model.
     """
 
     role: Role
     content: tuple[Block, ...]
     model: str = ""
     bound: str = ""
+    effort: str | None = None
 
     @classmethod
     def user(cls, text: str, *attached: Block) -> "Message":
@@ -59,15 +61,30 @@ class Message:
             if isinstance(content, str)
             else tuple(block_from_wire(block) for block in content)
         )
-        return cls(wire["role"], blocks)
+        config = wire.get("output_config")
+        return cls(wire["role"], blocks, effort=config["effort"] or "" if config else None)
 
     def to_wire(self) -> dict[str, Any]:
-        return {"role": self.role, "content": [block.to_wire() for block in self.content]}
+        wire = {"role": self.role, "content": [block.to_wire() for block in self.content]}
+        if self.effort is None:
+            return wire
+        return {**wire, "output_config": {"effort": self.effort or None}}
 
     @property
     def text(self) -> str:
         """The text blocks, joined as they follow one another."""
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
+
+    @property
+    def prompt(self) -> str | None:
+        """The system prompt that holds from here on; None where the message changes none."""
+        is_change = any(isinstance(block, TextBlock) for block in self.content)
+        return self.text if self.role == "system" and is_change else None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to read in it: it changes the effort alone."""
+        return self.effort is not None and not self.content
 
     @property
     def markdown(self) -> str:
@@ -77,7 +94,7 @@ class Message:
     @cached_property
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
-        content = tuple(b for b in self.content if not _is_blank(b))
+        content = tuple(b for b in self.content if not is_blank(b))
         return self if len(content) == len(self.content) else replace(self, content=content)
 
     @cached_property
@@ -150,8 +167,8 @@ class Receipt:
 class Turn:
     """A fresh user message and all that followed from it, up to the next one.
 
-    `messages` holds, in the order of sending, the user's message, perhaps a system message that
-    takes effect here, the reply, and tool loops where a conversation was imported with them.
+    `messages` holds, in the order of sending, the user's message, perhaps a system message for what
+    changes here, and the reply; in rounds, where tools were called: calls, answers, and so on.
     The last `ours` blocks of the user's message are instructions of ours that went out with it
     (emulated prefill): part of what is sent, no part of what is shown.
     `receipt` is None for a turn that was written by hand or waits for its reply. In one `by_hand`
@@ -193,6 +210,23 @@ class Turn:
         block = last.content[-1] if last is not None and last.content else None
         is_reply = last is not None and last.role == "assistant"
         return block if is_reply and isinstance(block, TextBlock) else None
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the turn ends in answers to calls, which the model has not taken up."""
+        last = self.messages[-1] if len(self.messages) > 1 else None
+        return last is not None and last.role == "user" and answers_calls(last)
+
+    @property
+    def rounds(self) -> int:
+        """How often the model was asked until it had its say: once more for each set of answers."""
+        return 1 + sum(m.role == "user" and answers_calls(m) for m in self.messages[1:])
+
+    @property
+    def calls(self) -> int:
+        """How many calls of ours were answered."""
+        answers = (m for m in self.messages[1:] if m.role == "user" and answers_calls(m))
+        return sum(b.type == "tool_result" for message in answers for b in message.content)
 
     @property
     def was_cut(self) -> bool:
@@ -269,8 +303,7 @@ class Conversation:
         for turn in turns:
             added[turn.id] = turn
             waits = states[-1].next_system
-            prompts = [message.text for message in turn.messages if message.role == "system"]
-            waiting = None if waits in prompts else waits
+            waiting = None if waits in prompts(turn.messages) else waits
             states.append(replace(self.state, head=turn.id, next_system=waiting))
         past = [state for state, later in pairwise(states) if state != later]
         if not past:
@@ -289,10 +322,9 @@ class Conversation:
         A newer one that waits for the next message stays.
         """
         asked = takewhile(lambda m: m.role != "assistant", turn.messages)
-        prompts = [message.text for message in asked if message.role == "system"]
-        change = self.state.next_system
-        if change is None and prompts:
-            change = prompts[-1]
+        change, changes = self.state.next_system, prompts(asked)
+        if change is None and changes:
+            change = changes[-1]
         return self.then(replace(self.state, head=turn.parent, next_system=change))
 
     def with_system(self, text: str) -> "Conversation":
@@ -343,14 +375,9 @@ class Conversation:
             at = turn.parent
 
 
-def _is_blank(block: Block) -> bool:
-    match block:
-        case TextBlock(text=text):
-            return not text.strip()
-        case UnknownBlock(wire=wire):
-            return wire.get("type") == "text" and not str(wire.get("text") or "").strip()
-        case _:
-            return False
+def answers_calls(message: Message) -> bool:
+    """Tell whether a message begins with an answer to a call of ours."""
+    return bool(message.content) and message.content[0].type == "tool_result"
 
 
 def container_id(container: Wire | None) -> str:
@@ -364,6 +391,10 @@ def system_of(conversation: Conversation) -> str:
     state = conversation.state
     if state.next_system is not None:
         return state.next_system
-    messages = (m for turn in conversation.path() for m in turn.messages)
-    changes = [message.text for message in messages if message.role == "system"]
+    changes = prompts(m for turn in conversation.path() for m in turn.messages)
     return changes[-1] if changes else state.system
+
+
+def prompts(messages: Iterable[Message]) -> list[str]:
+    """Give the system prompts that change in those messages."""
+    return [message.prompt for message in messages if message.prompt is not None]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from chatrepl.core.talk.conversation import Message, Receipt, Turn
+from chatrepl.core.talk.conversation import Message, Receipt, Turn, answers_calls
 from chatrepl.core.talk.markdown import Passage, passages
 from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
@@ -39,10 +39,12 @@ class Sheet:
 
 
 def messages_of(turn: Turn) -> Iterator[tuple[Message, tuple[Block, ...]]]:
-    """Give the messages of a turn, without instructions of ours."""
+    """Give the messages of a turn, without instructions of ours and changes of effort or tools."""
     first = turn.user
     for message in turn.messages:
         content = turn.question if message is first else message.content
+        if message.role == "system":
+            content = tuple(block for block in content if isinstance(block, TextBlock))
         if content:
             yield message, content
 
@@ -64,6 +66,8 @@ def parts_of(
 def who(message: Message, turn: Turn, place: str = "") -> str:
     """Name who wrote a message, and where, if that is to be told."""
     match message.role:
+        case "user" if answers_calls(message) and message is not turn.user:
+            return "Tools"
         case "user":
             return f"You, {place}" if place else "You"
         case "assistant":

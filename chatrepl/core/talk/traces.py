@@ -82,9 +82,14 @@ def _called(kind: str, wire: Mapping[str, Any]) -> _Rows:
             doing, " ".join(filter(None, (_words(_mapping(given), k) for k in keys)))
         )
         return
+    if kind == "tool_use":
+        from chatrepl.core.talk.arguments import arguments, tool_name  # most replies call nothing
+
+        name, given = tool_name(name), arguments(given) if given else ""
     called = f"{_flat(server)}/{name}" if server else name
     if kind == "tool_use":
-        called = f"asking for the tool {called}"
+        yield f"asking for the tool {called} {given}".rstrip()
+        return
     yield f"{called} {_gist(given)}" if given else called
 
 
@@ -98,8 +103,12 @@ def _answered(kind: str, wire: Mapping[str, Any]) -> _Rows:
         yield f"{name} failed: {code.replace('_', ' ')}{f' ({_flat(more)})' if more else ''}"
         return
     shape = _words(body, "type").removesuffix("_result")
-    if wire.get("is_error") is True:
+    if wire.get("is_error") is True and kind == "tool_result":
+        yield f"{name} failed: {_sized(_text_of(content)).removeprefix('result: ')}"
+    elif wire.get("is_error") is True:
         yield from _headed(f"{name} failed", _text_of(content) or "no reason is given")
+    elif kind == "tool_result":
+        yield _sized(_text_of(content))
     elif shape in _RESULTS:
         yield from _RESULTS[shape](body)
     elif kind.startswith("web_search") and isinstance(content, list):
@@ -109,6 +118,13 @@ def _answered(kind: str, wire: Mapping[str, Any]) -> _Rows:
         yield f"found {len(content)}: {_flat(titles)}" if content else "found nothing"
     else:
         yield from _headed("result", _text_of(content) or "nothing")
+
+
+def _sized(text: str) -> str:
+    """Give the beginning of a tool's answer, and how long that is where it is longer."""
+    first, *others = text.strip().splitlines() or ["nothing"]
+    size = f" ({len(others) + 1} lines, {len(text):,} characters)" if others else ""
+    return f"result: {first}{size}"
 
 
 def _ran(body: Mapping[str, Any]) -> _Rows:

@@ -1,6 +1,5 @@
 """Token counts of a reply, and what they came to."""
 
-from dataclasses import fields
 from typing import Any, Self
 
 from chatrepl.core.foreign_json import counted
@@ -43,7 +42,15 @@ class Usage:
         )
 
     def __add__(self, other: Self) -> "Usage":
-        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_creation_input_tokens + other.cache_creation_input_tokens,
+            self.cache_read_input_tokens + other.cache_read_input_tokens,
+            self.cache_creation_1h_tokens + other.cache_creation_1h_tokens,
+            self.thinking_tokens + other.thinking_tokens,
+            self.web_search_requests + other.web_search_requests,
+        )
 
     def to_wire(self) -> dict[str, int]:
         """Give the four counts under the API's own keys."""

@@ -71,7 +71,8 @@ class Ledger:
 
     def turn(self, turn: Turn, model: Model) -> Estimate:
         """Give the tokens of a turn's messages as they would be sent."""
-        parts = [self._part(message.sendable, model) for message in turn.messages]
+        messages = (message.sendable for message in turn.messages if not message.is_silent)
+        parts = [self._part(message, model) for message in messages]
         tokens = sum(self.tally.weigh(part, model) for part in parts)
         return Estimate(round(tokens), all(self.tally.is_exact(part, model) for part in parts))
 
@@ -134,10 +135,12 @@ class Ledger:
                 continue
             if receipt.stop_reason is None:  # interrupted: not counted to its end
                 continue
+            if turn.rounds > 1:  # its counts are those of several requests
+                continue
             if reply.model == model.id and receipt.usage.output_tokens > 0:
                 self._replied(reply, 0.0, model, receipt.usage)
         last = path[-1] if path else None
-        if last is None or last.receipt is None or last.assistant is None:
+        if last is None or last.receipt is None or last.assistant is None or last.rounds > 1:
             return
         total = last.receipt.usage.total_input_tokens
         asked = self._before_reply(conversation, last, model)

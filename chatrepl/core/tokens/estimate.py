@@ -158,9 +158,13 @@ class Bulk:
         return pictures + self.pages * (PAGE_TOKENS + PAGE_TEXT) + self.extra
 
 
+_FRAME: Final = Bulk(extra=MESSAGE_FRAME)
+
+
 def message_bulk(message: Message, count: CountText) -> Bulk:
     """Take the counts of a message, the frame around it included."""
-    return _sum((_block(block, count) for block in message.content), Bulk(extra=MESSAGE_FRAME))
+    frame = Bulk() if message.is_silent else _FRAME
+    return _sum((_block(block, count) for block in message.content), frame)
 
 
 def _sum(parts: Iterable[Bulk], start: Bulk) -> Bulk:

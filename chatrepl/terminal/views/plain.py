@@ -17,6 +17,7 @@ from typing import Protocol, Self, TextIO
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
+    CallAnswered,
     CitationDelta,
     MessageStop,
     PrefillBegun,
@@ -26,7 +27,9 @@ from chatrepl.core.exchange.reply import (
     StreamEvent,
     TextDelta,
 )
+from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.markdown import Weaver
+from chatrepl.core.talk.traces import trace
 from chatrepl.core.words import compact, for_a_shell
 from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line, pipe
 
@@ -165,6 +168,8 @@ class NotedView:
                 )
             case Remark(text):
                 self._say(text)
+            case CallAnswered(block):
+                self._tell(block, reply)
             case TextDelta() | MessageStop():
                 self._reading = True
                 self._clear()
@@ -172,6 +177,16 @@ class NotedView:
                 self._tokens = reply.usage.output_tokens
                 self._line(self._progress())
         self._view.show(event, reply)
+
+    def _tell(self, answer: ToolResultBlock, reply: Reply) -> None:
+        """Say what was called, and what came of it."""
+        calls = (b for b in reply.blocks if isinstance(b, ToolUseBlock))
+        call = next((call for call in calls if call.id == answer.tool_use_id), None)
+        for block in (call, answer):
+            for row in trace(block)[:1] if block is not None else ():
+                self._clear()
+                self._write(f"chatrepl: {one_line(row)}\n")
+        self._reading = False
 
     def _progress(self) -> str:
         waited = f"{self._clock() - self._begun_at:.0f} s"

@@ -11,7 +11,7 @@ from chatrepl.core.exchange.lessons import parameter_lesson
 from chatrepl.core.exchange.params import without
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import EFFORTS, find
-from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock
+from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Prefill
 
 HELLO = Message.user("Hello")
@@ -304,6 +304,61 @@ def test_thinking_that_is_refused_in_a_past_is_no_parameter() -> None:
 
 def test_a_reply_that_comes_whole_is_not_asked_to_stream() -> None:
     assert facts("stream is not allowed", Request(FULL, (HELLO,), streams=False)) == {}
+
+
+WEB = {"type": "web_search_20260318", "name": "web_search"}
+ADDED = UnknownBlock(
+    {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": WEB}}
+)
+EFFORT = Message("system", (), effort="max")
+TOOLS = Message("system", (ADDED,))
+BARE = {"model": "claude-opus-5-5", "max_tokens": 10}
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ("output_config.effort requires a model that supports per-turn effort", "mid_effort"),
+        ("messages.1.output_config: Extra inputs are not permitted", "mid_effort"),
+        ('json: unknown field "output_config"', "mid_effort"),
+        ("messages.1: all messages must have non-empty content", "mid_effort"),
+        ("messages.1.content: List should have at least 1 item after validation", "mid_effort"),
+        (
+            "Unexpected value(s) `mid-conversation-output-config-2026-07-01` for the header",
+            "mid_effort",
+        ),
+        ("messages.2.content.0: Input tag 'tool_addition' does not match any tag", "mid_tools"),
+        ("messages.2.content.0: system messages take text blocks only", "mid_tools"),
+        ("messages[2].content: Input should be a valid string", "mid_tools"),
+        ("messages.1.content: Field required", "mid_effort"),
+        ("Unexpected value(s) `inline-tools-2026-09-15` for the header", "mid_tools"),
+        ("invalid beta flag", "mid_effort mid_tools"),
+        ("messages.1.role: Input should be 'user' or 'assistant'", "mid_system"),
+        ("role 'system' is not supported on this model", "mid_system"),
+        ("messages.0.content: something odd", ""),
+        ("messages.9.content: something odd", ""),
+        ("something odd", ""),
+    ],
+)
+def test_a_change_in_mid_conversation_is_refused_in_many_words(words: str, fact: str) -> None:
+    request = Request(BARE, (HELLO, EFFORT, TOOLS))
+    assert facts(words, request) == dict.fromkeys(fact.split(), False)
+    assert "mid_" not in str(facts(words, Request(BARE, (HELLO,))))
+
+
+def test_a_level_that_is_refused_in_mid_conversation_is_no_word_against_the_others() -> None:
+    words = "messages.1.output_config.effort: 'max' is not one of 'low', 'medium', 'high'"
+    assert facts(words, Request(BARE, (HELLO, EFFORT))) == {"output_config.effort.max": False}
+
+
+def test_what_did_not_help_against_a_refusal_is_not_learned_of_it_again() -> None:
+    request = Request({**BARE, "output_config": {"effort": "low"}}, (HELLO, EFFORT))
+    error = refused("output_config: Extra inputs are not permitted")
+    first = parameter_lesson(error, request)
+    again = parameter_lesson(error, request, frozenset({"mid_effort"}))
+    assert first is not None
+    assert again is not None
+    assert (first.facts, again.facts) == ({"mid_effort": False}, {"output_config": False})
 
 
 ROLES = (

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from chatrepl.core.exchange.params import (
     betas_of,
-    declared_tools,
     fetch_tool,
     limited,
     merged,
@@ -15,7 +14,7 @@ from chatrepl.core.exchange.params import (
     unsent,
     web_tool,
 )
-from chatrepl.core.exchange.request import Ask, build_request
+from chatrepl.core.exchange.request import Ask, build_request, declared
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation, Message, State
@@ -303,7 +302,7 @@ def test_who_calls_the_web_tools_and_what_comes_back_is_set_where_code_may_call_
 
 def test_tools_that_are_declared_are_the_user_s_or_ours() -> None:
     model = find("claude-opus-5-5")
-    assert declared_tools(Settings(), model) == ""
-    assert "web_search" in declared_tools(Settings(web=True), model)
-    extra = {"tools": [{"name": "look"}]}
-    assert declared_tools(Settings(web=True, extra_body=extra), model) == '[{"name":"look"}]'
+    assert declared(Conversation(), Settings(), model, Ask()) == ""
+    assert "web_search" in declared(Conversation(), Settings(web=True), model, Ask())
+    settings = Settings(web=True, extra_body={"tools": [{"name": "look"}]})
+    assert declared(Conversation(), settings, model, Ask()) == '[{"name":"look"}]'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatrepl.core.exchange.request import Ask, Request, build_request, new_messages
+from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.exchange.view import OPENING, build_sent, framed, is_sent
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
@@ -44,11 +44,12 @@ class Chat:
     conversation: Conversation = field(default_factory=Conversation)
     model: Model = MID
     web: bool = False
+    effort: str = ""
     ids: Any = field(default_factory=count)
 
     def request(self, user: Message | None, prefill: str = "") -> Request:
         thinking = "off" if self.model is OLD and prefill else "auto"
-        asked = Settings(thinking=thinking, web=self.web)
+        asked = Settings(thinking=thinking, web=self.web, effort=self.effort)
         return build_request(self.conversation, asked, self.model, user, Ask(prefill=prefill))
 
     def ask(self, content: list[Block], reply: list[str], stop: str | None, prefill: str) -> None:
@@ -66,9 +67,10 @@ class Chat:
         if request.ours:
             asked = [m for m in request.messages if m.role == "user"][-1]
             user = replace(user, content=(*user.content, *asked.content[-request.ours :]))
-        first = new_messages(self.conversation, user)
         written = Message("assistant", tuple(blocks), request.model, request.bound)
-        self.add((*first, *([written] if blocks else [])), Receipt(stop_reason=stop))
+        self.add(
+            (user, *request.changes, *([written] if blocks else [])), Receipt(stop_reason=stop)
+        )
 
     def block(self, kind: str, number: int, made: str) -> list[Block]:
         call = f"s{next(self.ids)}"
@@ -115,7 +117,9 @@ _ROLES: st.SearchStrategy[Role] = st.sampled_from(["user", "assistant", "system"
 def _step(data: Any, chat: Chat) -> None:
     ids = list(chat.conversation.turns)
     what = data.draw(
-        st.sampled_from(["ask"] * 4 + ["model", "system", "drop", "sum", "go", "hand", "web"])
+        st.sampled_from(
+            ["ask"] * 4 + ["model", "system", "drop", "sum", "go", "hand", "web", "effort"]
+        )
     )
     match what:
         case "ask":
@@ -125,6 +129,8 @@ def _step(data: Any, chat: Chat) -> None:
             chat.model = data.draw(st.sampled_from(_MODELS))
         case "web":
             chat.web = not chat.web
+        case "effort":
+            chat.effort = data.draw(st.sampled_from(["", "low", "xhigh"]))
         case "system":
             text = data.draw(st.sampled_from(["", "be kind", "be short"]))
             chat.adjust(**{data.draw(st.sampled_from(["system", "next_system"])): text})
@@ -160,15 +166,21 @@ def test_each_request_begins_with_the_bytes_of_the_one_before(data: Any, model: 
     chat = Chat(model=model, web=True)  # else no reply searches
     chat.adjust(system="be kind")
     last: list[bytes] = []
+    top: list[Any] = []
     for _ in range(data.draw(st.integers(2, 6))):
         if model.mid_system and data.draw(st.booleans()):
             chat.adjust(next_system=f"now {next(chat.ids)}")
+        if model.mid_system:
+            chat.web = data.draw(st.booleans())
+            chat.effort = data.draw(st.sampled_from(["", "low", "max"]))
         prefill = data.draw(st.sampled_from(["", "Begin"]))
         reply = data.draw(st.sampled_from([["think", "text"], ["text"], ["search", "text"]]))
         request = chat.request(Message.user("q"), prefill)
         sent = [m.encoded for m in request.messages]
         assert sent[: len(last)] == last
         assert request.params["system"] == "be kind"
+        top.append([request.params.get(key) for key in ("tools", "tool_choice", "output_config")])
+        assert top == top[:1] * len(top)
         native = request.prefill is not None and request.prefill.mode == "native"
         last = sent[:-1] if native else sent
         chat.ask([_text("q")], reply, "end_turn", prefill)
@@ -186,9 +198,8 @@ def test_thinking_goes_back_while_nothing_before_it_changed() -> None:
     assert _thoughts(chat) == 3
     chat.model = TABLE["claude-fable-5-2"]
     assert _thoughts(chat) == 0
-    chat.model, chat.web = MID, True
-    assert _thoughts(chat) == 0
-    chat.web = False
+    chat.model, chat.web, chat.effort = MID, True, "max"
+    assert _thoughts(chat) == 3  # what changes in the conversation comes after it
     chat.adjust(system="other")
     assert _thoughts(chat) == 0
 
@@ -199,7 +210,7 @@ def _thoughts(chat: Chat) -> int:
 
 def _line(*messages: tuple[Role, str]) -> Conversation:
     """Make a conversation of one turn."""
-    made = tuple(Message(role, (_text(text),) if text else ()) for role, text in messages)
+    made = tuple(Message(role, (_text(text),)) for role, text in messages)
     return Conversation().add(Turn(TurnId("a"), None, made))
 
 

@@ -119,6 +119,16 @@ def test_a_users_message_is_attachments_and_then_the_text(
     assert message.content[len(attached) :] == ((TextBlock(text),) if text else ())
 
 
+def test_a_system_message_may_change_the_effort_and_no_prompt() -> None:
+    for effort in ("", "low"):
+        message = Message("system", (), effort=effort)
+        assert Message.from_wire(message.to_wire()) == message
+        assert message.prompt is None
+        assert message.to_wire()["output_config"] == {"effort": effort or None}
+    assert Message("system", (TextBlock("s"),), effort="low").prompt == "s"
+    assert Message("user", (TextBlock("s"),)).prompt is None
+
+
 def test_plain_text_on_the_wire_is_one_block() -> None:
     assert Message.from_wire({"role": "user", "content": "x"}) == Message.user("x")
 

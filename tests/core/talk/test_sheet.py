@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock
+from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
 from chatrepl.core.talk.markdown import Passage
 from chatrepl.core.talk.sheet import Sheet, messages_of, parts_of, receipt_line, who
@@ -26,6 +26,16 @@ def test_messages_without_content_and_instructions_of_ours_are_left_out() -> Non
     user = Message("user", (TextBlock("why?"), TextBlock("Begin so")))
     turn = Turn(TurnId("t"), None, (user, Message("assistant", ())), ours=1)
     assert list(messages_of(turn)) == [(user, (TextBlock("why?"),))]
+
+
+def test_of_what_changes_in_mid_talk_only_the_system_prompt_is_exported() -> None:
+    gone = UnknownBlock({"type": "tool_removal", "tool": {"name": "x"}})
+    user, effort = Message("user", (TextBlock("why?"),)), Message("system", (gone,), effort="low")
+    change = Message("system", (TextBlock("Be brief."), gone), effort="max")
+    turn = Turn(TurnId("t"), None, (user, effort, change))
+    assert list(messages_of(turn)) == [
+        (user, user.content), (change, (TextBlock("Be brief."),)),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ WIRES: list[tuple[dict[str, Any], str]] = [
     (call("echo", {"a": 1}, "mcp_tool_use", server_name="srv"), 'srv/echo {"a":1}'),
     (call("pick", {}, "tool_use"), "asking for the tool pick"),
     (call("pick", {"a": "b"}, "tool_use", toolset_name="s"),
-     'asking for the tool s/pick {"a":"b"}'),
+     "asking for the tool s/pick a=b"),
     ({"type": "odd_tool_use", "id": "t1"}, "odd_tool_use"),
     (result("web_search", {"error_code": "max_uses_exceeded"}),
      "the web search failed: max uses exceeded"),

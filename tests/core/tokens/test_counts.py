@@ -127,6 +127,12 @@ def test_the_next_total_is_that_of_the_request() -> None:
     assert ledger.next_total(talk, NEW) is ledger.next_total(talk, NEW)
 
 
+def test_a_change_of_effort_makes_a_turn_no_longer() -> None:
+    ledger = Ledger(count)
+    plain, changed = chat((HELLO, HI)), chat((HELLO, Message("system", (), effort="low"), HI))
+    assert ledger.turn(plain.path()[0], NEW) == ledger.turn(changed.path()[0], NEW)
+
+
 def test_what_a_preview_says_is_what_a_drop_leaves() -> None:
     ledger = Ledger(count)
     talk = chat((HELLO, HI), (said("user", "b"), said("assistant", "c")))

@@ -89,6 +89,10 @@ def test_no_text_is_less_than_nothing(text: str, bpe: int) -> None:
     assert all(features(text, bpe).tokens(family) >= 0 for family in FAMILIES)
 
 
+def test_an_effort_alone_is_not_read() -> None:
+    assert message_bulk(Message("system", (), effort="low"), words) == Bulk()
+
+
 def test_every_message_has_its_frame() -> None:
     assert bulk().fixed_tokens(NEW) == MESSAGE_FRAME
 
