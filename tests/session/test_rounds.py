@@ -12,9 +12,10 @@ import pytest
 
 from chatrepl.commands.request import _shown
 from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.exchange.plan import plan_round
 from chatrepl.core.exchange.reply import CallAnswered, MessageDelta, StreamEvent
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.models import TABLE
+from chatrepl.core.models import OWN_TOOLS, TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import (
     ImageBlock,
@@ -136,6 +137,17 @@ def test_after_the_last_round_the_model_has_to_answer() -> None:
     assert chat.requests[-1].params["tool_choice"] == {"type": "none"}
     chat.say("go on")
     assert set(chat.statuses) == {200}
+
+
+def test_after_the_last_round_nothing_is_chosen_where_no_tools_are_offered() -> None:
+    chat = player(FakeBox())
+    turn = chat.say("please read file notes")
+    before = chat.session.conversation.before(turn)
+    for offered in (True, False):
+        if not offered:
+            chat.session.learn(chat.session.model.id, **{OWN_TOOLS: False})
+        params = plan_round(chat.session.situation, before, turn, is_last=True).request.params
+        assert ("tools" in params) is ("tool_choice" in params) is offered
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def plan_round(
     """
     after = before.before(turn).add(turn)
     request = situation.request(None, after)
-    if is_last:
+    if is_last and "tools" in request.params:
         request = replace(request, params={**request.params, "tool_choice": {"type": "none"}})
     return Plan(request, after, turn)
 
