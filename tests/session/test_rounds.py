@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -368,7 +369,10 @@ def test_wherever_a_stream_is_cut_the_next_request_is_valid(cut: int) -> None:
         "/export html",
     ],
 )
-def test_commands_take_a_turn_with_its_rounds_for_one(command: str) -> None:
+def test_commands_take_a_turn_with_its_rounds_for_one(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     chat = player(FakeBox())
     chat.say("hello")
     chat.engine.script("tool", "tool", "say done")

@@ -182,7 +182,7 @@ def test_where_the_package_is_missing_the_way_to_install_it_is_told_once(
         assert at_once(talk()) == [0, 0, 0]
 
     (remark,) = remarks
-    assert remark.startswith("rogue needs the mcp package, which is not installed. Install chatr")
+    assert remark.startswith("rogue needs the mcp package, which is not installed. As chatrepl was")
     assert "pipx inject chatrepl mcp" in remark
 
 
