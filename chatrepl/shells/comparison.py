@@ -13,7 +13,7 @@ from chatrepl.session.session import Session
 from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, Relay
-from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.shells.under_reply import condenser, remarks, tell_of_files
 from chatrepl.turn import Display, Stream, run_turn
 
 Watching: TypeAlias = Callable[[Callable[[Display], Coroutine[None, None, None]], Relay], None]
@@ -33,6 +33,8 @@ def compare(
     relay = Relay(desk.new_view, condenser(session.next.form))
     comparison = Comparison(session, asked, stream, desk, relay)
     watched(lambda _view: comparison.run(), relay)
+    for turn in session.conversation.path()[-1:]:
+        tell_of_files(session, turn, desk.speaker)
     if comparison.stopped:
         raise KeyboardInterrupt
 

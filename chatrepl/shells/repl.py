@@ -53,7 +53,7 @@ from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
-from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft
+from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft, tell_of_files
 from chatrepl.shells.watched import Answered, Answering, watched
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.modes import Tty
@@ -383,6 +383,7 @@ class Repl:
         return self.session.conversation.path()[-1]
 
     def _sum_up(self, turn: Turn, error: ChatreplError | None = None) -> None:
+        tell_of_files(self.session, turn, self.desk.speaker)
         for words, style in remarks(self.session, turn, error):
             self.desk.speaker.line(words, style)
         if self.session.settings.notify and turn.receipt:

@@ -11,6 +11,7 @@ from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line, next_step
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+from chatrepl.terminal.say import Speaker
 
 # What a failure says to do, once the message is back in the prompt.
 _BACK: Final = {
@@ -32,6 +33,12 @@ def condenser(form: Form | None) -> Callable[[str], str] | None:
     return lambda text: bare_choice(form, text) or text
 
 
+def tell_of_files(session: Session, turn: Turn, say: Speaker) -> None:
+    """Name the files that a reply made. The service is asked: only where no event loop runs."""
+    for line in made_lines(session, turn):
+        say.line(line, "meta")
+
+
 def remarks(
     session: Session, turn: Turn, error: ChatreplError | None = None
 ) -> Iterator[tuple[str, str]]:
@@ -50,8 +57,6 @@ def remarks(
             yield "The reply is empty.", "warning"
         elif not step:
             yield "The reply holds no text.", "warning"
-    for line in made_lines(session, turn):
-        yield line, "meta"
     end = "reply ends · " if session.settings.accessible else ""
     yield end + meta_line(receipt, demo=session.is_demo), "meta"
     if session.books.miss:

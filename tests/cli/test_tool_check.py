@@ -22,13 +22,13 @@ def _loaded(folder: Path, text: str) -> Config:
 def test_what_is_there_is_fine_and_said_with_what_it_runs(tmp_path: Path) -> None:
     loaded = _loaded(
         tmp_path,
-        "tools.max_rounds = 1\n[tools.lines]\ncommand = 'sh -c x'\n[mcp.far]\nurl = 'https://a/b'\n"
+        "tools.max_rounds = 1\n[tools.lines]\ncommand = 'sh -c x'\n[mcp.far]\nurl = 'https://a.example/b'\n"
         "[mcp.near]\ncommand = 'echo hunter2'\nfolder = '/'\napprove = 'always'",
     )
     assert [finding.line() for finding in check_tools(loaded)] == [
         "ok    tools       a reply may call tools in 1 round.",
         "ok    tool        tools.lines: sh -c x (approve: ask).",
-        "ok    tool        mcp.far: https://a/b (approve: ask).",
+        "ok    tool        mcp.far: https://a.example/b (approve: ask).",
         "ok    tool        mcp.near: echo (hidden) (approve: always).",
     ]
 
@@ -53,7 +53,7 @@ def test_a_server_that_nothing_here_can_speak_to_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tool_check, "find_spec", lambda _name: None)
-    text = "[mcp.x]\ncommand = 'sh'\n[mcp.y]\nurl = 'https://a/b'\nconnect = 'service'\n"
+    text = "[mcp.x]\ncommand = 'sh'\n[mcp.y]\nurl = 'https://a.example/b'\nconnect = 'service'\n"
     _, here, far = check_tools(_loaded(tmp_path, text))
     assert here.said == "mcp.x: the package mcp, which speaks to it, is not installed."
     assert "pipx inject chatrepl mcp" in here.mend

@@ -2,6 +2,7 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from chatrepl.core.talk.rewriting import rewritten
 from tests.commands.playing import Player
 
 MODELS = tuple(TABLE)
-CUTS = 200
+CUTS = 40
 TALK = ("demo: think", "demo: search otters", "demo: stop tool_use", "some python code")
 
 
@@ -65,7 +66,7 @@ def test_what_is_continued_from_the_models_own_words_is_joined_without_doubling(
         assert player.session.conversation.path()[-1].text == text
 
 
-def test_it_is_a_sibling_of_yours_one_step_for_undo_without_its_thinking() -> None:
+def test_it_is_a_sibling_of_yours_one_step_for_undo_without_its_thinking(tmp_path: Path) -> None:
     player = Player(Settings(model="claude-opus-5-5"))
     player.say("demo: think; say so")
     player.say("demo: say later")
@@ -85,8 +86,8 @@ def test_it_is_a_sibling_of_yours_one_step_for_undo_without_its_thinking() -> No
     assert player.tables[-1].rows[0][-1].endswith("written by you")
     assert player.session.next.rewrites is None
     for format_ in ("md", "html"):
-        player.do(f"/export {format_}")
-        assert "Assistant (written by you)" in player.heard
+        player.do(f"/export! {format_} {tmp_path / 'out'}")
+        assert "Assistant (written by you)" in (tmp_path / "out").read_text()
     player.do("/continue")
     player.do("/history")
     assert player.tables[-1].rows[0][-1].endswith("begun by you")

@@ -6,7 +6,7 @@ from chatrepl.core.settings import Settings
 from chatrepl.session.warming import is_kept
 from tests.session.cache_model import MODEL, Talk, question
 
-SCHEDULES = 500
+SCHEDULES = 150
 
 
 def _step(talk: Talk, rng: random.Random) -> None:

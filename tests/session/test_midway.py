@@ -78,7 +78,7 @@ def _change(chat: Chat, rng: random.Random) -> None:
             chat.session.use(web=rng.choice([False, True, "fetch"]))
         case 2:
             chat.session.use(code=rng.random() < 0.5)
-        case 2:
+        case 3:
             chat.session.adjust(next_system=f"Be brief, by rule {rng.random()}.")
         case _:
             chat.session.use(web_max_uses=rng.randint(1, 9))

@@ -15,7 +15,7 @@ import pytest
 from chatrepl.core.tools import McpServer
 from tests.tools.rogues import ROGUE, at_once, call, rogue, source, text
 
-SOON_S = 2.0  # a server that is out of hand is ended within that
+SOON_S = 20.0  # on a busy machine, too; one that is not ended goes on for ever
 
 
 def _is_there(pid: int) -> bool:
@@ -101,11 +101,11 @@ def test_a_server_that_hangs_floods_or_dies_is_ended_and_there_again_for_the_nex
         took = time.monotonic() - begun
         return answer.is_error, took, text(await call(one, "echo", text="again"))
 
-    with source(rogue(deadline_s=0.5), remarks.append) as one:
+    with source(rogue(deadline_s=4), remarks.append) as one:
         failed, took, after = at_once(talk())
 
     assert (failed, after) == (True, "again")
-    assert took < 0.5 + SOON_S
+    assert took < SOON_S
     assert len(remarks) == 1
     assert remarks[0].startswith("rogue ")
 
@@ -139,7 +139,7 @@ def test_a_call_that_is_stopped_returns_at_once_and_a_hung_server_is_ended(tool:
         assert text(await call(one, "echo", text="on")) == "on"
         return took
 
-    with source(rogue(deadline_s=3.0)) as one:
+    with source(rogue(deadline_s=60)) as one:
         assert at_once(talk()) < SOON_S / 2
 
 
@@ -228,7 +228,7 @@ def test_a_closed_source_leaves_no_process_and_starts_none(tool: str) -> None:
         assert text(await call(one, "echo")).startswith("rogue ")
         return took
 
-    with source(rogue(deadline_s=5.0)) as one:
+    with source(rogue(deadline_s=60)) as one:
         assert at_once(talk()) < SOON_S
 
 
