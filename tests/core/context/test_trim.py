@@ -32,7 +32,7 @@ def test_no_cut_breaks_a_rule(seed: int) -> None:
 
 def test_no_cut_of_many_breaks_a_rule() -> None:
     rng = random.Random(7)
-    assert not [f for _ in range(1500) if (f := find_fault(random_history(rng)))]
+    assert not [f for _ in range(700) if (f := find_fault(random_history(rng)))]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
