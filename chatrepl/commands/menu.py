@@ -36,6 +36,7 @@ web: Search the web while answering
 code: Run code while answering
 tools: The tools on this machine
 mcp: Servers of tools that it may use
+tools: Tools on this machine, what they may
 cite: Cite the documents you attach
 compact: A summary in place of old turns
 truncate: Keep only the newest turns

@@ -28,15 +28,12 @@ CALL = {
     "caller": {"type": "direct"},
 }
 RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
-ELSEWHERE = {"type": "mcp_tool_use", "id": "m1", "name": "e", "server_name": "s", "input": {}}
-ITS_RESULT = {"type": "mcp_tool_result", "tool_use_id": "m1", "is_error": False, "content": []}
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "sig"}
 CONTENT: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "thinking": (THOUGHT,),
     "redacted_thinking": ({"type": "redacted_thinking", "data": "zzz"},),
     "server_tool_use": (CALL, RESULT),
     "web_search_tool_result": (CALL, RESULT),
-    "mcp_tool_use": (ELSEWHERE, ITS_RESULT),
     "hologram": ({"type": "hologram", "beam": 1},),
     "image": (),
     "document": (),
