@@ -243,11 +243,12 @@ def test_a_mistake_is_told_changes_nothing_and_is_there_again_to_be_mended(
     assert [*tmp_path.iterdir()] == [file]
 
 
+@pytest.mark.parametrize("spoilt", ["web = true\n{0}", "{0}{0}", "{0}effort"])
 def test_a_text_that_cannot_take_a_setting_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: str
 ) -> None:
     player = _player(file := _file(tmp_path))
-    monkeypatch.setattr("chatrepl.config.write.with_value", lambda text, *_: f"web = true\n{text}")
+    monkeypatch.setattr("chatrepl.config.write.with_value", lambda text, *_: spoilt.format(text))
     with pytest.raises(ConfigError, match="effort has no place in it"):
         player.do("/set! effort max")
     assert file.read_text() == _TEXT

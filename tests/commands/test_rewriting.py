@@ -19,7 +19,7 @@ from chatrepl.core.talk.rewriting import rewritten
 from tests.commands.playing import Player
 
 MODELS = tuple(TABLE)
-CUTS = 40
+CUTS = 25
 TALK = ("demo: think", "demo: search otters", "demo: stop tool_use", "some python code")
 
 

@@ -17,6 +17,7 @@ from chatrepl.core.secrets import (
     redact,
     redact_json,
     secrets_of,
+    without_keys,
 )
 
 KEYS = st.text("abcdefXYZ0123456789_-", min_size=8, max_size=60).map("sk-ant-".__add__)
@@ -221,6 +222,25 @@ def test_what_is_no_text_is_no_secret() -> None:
 def test_an_address_is_shown_without_login_and_query(url: str, bare: str, marked: str) -> None:
     assert bare_url(url) == bare
     assert bare_url(url, "*") == marked
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("vault: token f00dfeed1234 has expired", f"vault: token {HIDDEN} has expired"),
+        ("op read --account=abc123def456", f"op read {HIDDEN}"),
+        ("no such entry: op://vault/anthropic", "no such entry: op://vault/anthropic"),
+        ("cat /run/secrets/key2", "cat /run/secrets/key2"),
+        ("sh ~/bin/key-of-2026", "sh ~/bin/key-of-2026"),
+        ("sh ./bin/key-of-2026", "sh ./bin/key-of-2026"),
+        ("1234567890 bytes", "1234567890 bytes"),
+        ("pass a1b2c3d4", "pass a1b2c3d4"),
+    ],
+)
+def test_of_a_programs_words_those_of_letters_and_digits_may_be_a_key(
+    words: str, shown: str
+) -> None:
+    assert without_keys(words) == shown
 
 
 @given(st.text("own+key/with-signs_0123x", max_size=40), st.text(max_size=5), st.data())

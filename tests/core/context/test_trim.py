@@ -32,7 +32,7 @@ def test_no_cut_breaks_a_rule(seed: int) -> None:
 
 def test_no_cut_of_many_breaks_a_rule() -> None:
     rng = random.Random(7)
-    assert not [f for _ in range(1500) if (f := find_fault(random_history(rng)))]
+    assert not [f for _ in range(700) if (f := find_fault(random_history(rng)))]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
@@ -185,7 +185,7 @@ def test_ranges_are_read(text: str, numbers: tuple[int, ...]) -> None:
     assert parse_range(text, 7) == numbers
 
 
-@pytest.mark.parametrize("text", ["", "0", "8", "4-2", "x", "-", "5-9", "2--3"])
+@pytest.mark.parametrize("text", ["", "0", "8", "4-2", "x", "-", "5-9", "2--3", "9" * 5_000])
 def test_what_is_no_range_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_range(text, 7)

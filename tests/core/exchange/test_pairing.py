@@ -161,7 +161,7 @@ def talks(draw: Any) -> list[Message]:
     return talk
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(talks())
 def test_what_is_sent_is_paired_however_it_was_cut(talk: list[Message]) -> None:
     out = paired(talk)

@@ -148,7 +148,7 @@ def _step(data: Any, chat: Chat) -> None:
             chat.add(tuple(Message(role, (_text(f"by hand {role}"),)) for role in roles))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_what_is_sent_keeps_the_services_rules_in_every_history(data: Any) -> None:
     chat = Chat()

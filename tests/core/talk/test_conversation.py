@@ -15,6 +15,7 @@ from chatrepl.core.talk.conversation import (
     Summary,
     Turn,
     TurnId,
+    system_of,
 )
 from tests.core.making import TEXT, blocks
 
@@ -174,6 +175,25 @@ def test_before_a_turn_the_system_prompt_that_came_with_it_waits_again() -> None
     assert chat.before(changed).head == plain.id
     newer = chat.then(replace(chat.state, next_system="be kind"))
     assert newer.before(changed).state.next_system == "be kind"
+
+
+@pytest.mark.parametrize("text", ["", "usual", "changed", "other"])
+@pytest.mark.parametrize("waiting", [None, "", "waiting"])
+def test_with_a_system_prompt_the_next_message_has_it_and_nothing_is_to_undo(
+    text: str, waiting: str | None
+) -> None:
+    told = Message("system", (TextBlock("changed"),))
+    empty = Conversation(state=State(system="usual", next_system=waiting))
+    for chat in (
+        empty,
+        empty.add(Turn(TurnId("a"), None, (Message.user("one"),))),
+        empty.add(Turn(TurnId("a"), None, (Message.user("one"), told))),
+    ):
+        after = chat.with_system(text)
+        assert system_of(after) == text
+        assert (after.past, after.path()) == (chat.past, chat.path())
+        assert after.state.next_system in {None, text}
+        assert chat.path() or after.state == State(system=text)
 
 
 def test_a_message_cannot_be_changed() -> None:
