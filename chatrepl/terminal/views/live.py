@@ -204,6 +204,8 @@ class LiveView:
         if self._style.thinking or block.type not in {"thinking", "redacted_thinking"}:
             for row in trace(block):
                 self._parts.row(row)
+        if block.type == "tool_use":  # a question follows: what it is about comes first
+            self._release()
 
     def _remark(self, text: str) -> None:
         """Say it at once, unless a text would be torn by it."""

@@ -3,7 +3,14 @@
 import asyncio
 import io
 
-from chatrepl.core.exchange.reply import Remark, Reply, TextDelta
+from chatrepl.core.exchange.reply import (
+    BlockStart,
+    BlockStop,
+    Remark,
+    Reply,
+    StreamEvent,
+    TextDelta,
+)
 from chatrepl.terminal.console import Appearance
 from chatrepl.terminal.safe_console import open_console
 from chatrepl.terminal.views.live import LiveView
@@ -44,6 +51,26 @@ def test_a_reply_is_one_write_and_remarks_before_it_come_at_once() -> None:
         "\nclaude:\nOne.\n\nTwo words.\n\nThree."
     )
     assert len(out.flushed) == 2
+
+
+def test_what_a_question_about_a_call_follows_is_there_before_it() -> None:
+    out = Writes()
+    console = open_console(out, Appearance({"TERM": "xterm"}, color="never"))
+    call = {"type": "tool_use", "id": "t1", "name": "dig", "input": {}}
+    events: list[StreamEvent] = [BlockStart(0, {"type": "text", "text": ""}), TextDelta("I dig.")]
+    events += [BlockStop(), BlockStart(1, call), BlockStop()]
+
+    async def run() -> None:
+        reply = Reply()
+        with LiveView(console, Style(repaint=False, whole=True), lambda: 0.0) as view:
+            for event in events:
+                assert out.flushed == []
+                reply = reply.apply(event)
+                view.show(event, reply)
+            written = "".join(out.flushed).replace("\r\n", "\n")
+            assert written == "claude:\nI dig.\n\nasking for the tool dig\n"
+
+    asyncio.run(run())
 
 
 def test_what_takes_long_is_said_once_to_be_waited_for() -> None:
