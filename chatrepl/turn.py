@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.joining import Joining
-from chatrepl.core.exchange.plan import Plan, plan_aside, plan_rest, plan_round, plan_turn
+from chatrepl.core.exchange.plan import (
+    Plan,
+    has_answers,
+    plan_aside,
+    plan_rest,
+    plan_round,
+    plan_turn,
+)
 from chatrepl.core.exchange.reply import (
     CallAnswered,
     MessageDelta,
@@ -314,11 +321,12 @@ class _Exchange:
             except ApiError as error:
                 plan, started = self.plan, self.reply.started
                 words = "" if started else self.lessons.take(error, plan.request, plan.after)
-                if not words:
+                if words:
+                    self._plan_anew()
+                if not (words and has_answers(self.plan.request, self.turn)):
                     raise self.lessons.give_up(
                         error, plan.request, plan.after, self.turn
                     ) from error
-                self._plan_anew()
                 self._take(Remark(words))
 
     def _plan_anew(self) -> None:
@@ -348,7 +356,8 @@ class _Exchange:
             async with aclosing(stream(request)) as events:
                 async for event in events:
                     if isinstance(event, MessageDelta):
-                        is_paused = event.stop_reason == "pause_turn" and pauses_left > 0
+                        is_pause = event.stop_reason == "pause_turn" and pauses_left > 0
+                        is_paused = is_pause and not self.reply.calls
                     for joined in joining.feed(event):
                         if not (is_paused and isinstance(joined, MessageStop)):
                             self._take(joined)

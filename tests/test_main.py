@@ -23,6 +23,7 @@ from chatrepl.api.headstart.wire import PlainRequest
 send = PlainRequest.send
 
 async def watched(self, seconds):
+    PlainRequest.send = send
     sent = await send(self, seconds)
     sys.stderr.write(" ".join(sorted(sys.modules)))
     return sent
@@ -32,7 +33,17 @@ main()
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-o", "json"), ("-p", "Sure", "-x"), ("-s", "Be kind.")])
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        ("-o", "json"),
+        ("-p", "Sure", "-x"),
+        ("-s", "Be kind."),
+        ("-n", "3"),
+        ("-m", "opus,haiku"),
+    ],
+)
 def test_nothing_slow_is_loaded_before_the_request_leaves(
     tmp_path: Path, args: tuple[str, ...]
 ) -> None:

@@ -53,7 +53,7 @@ class Connection:
     """One service for the whole session.
 
     The HTTP client (`opened`) and `client` are made when they are wanted; the first request leaves
-    by `first`, if there is one.
+    by `first`, if there is one, and so do all that leave at once with it (`firsts`).
     """
 
     route: Route
@@ -62,6 +62,7 @@ class Connection:
     first: HeadStart | None
     retries: int
     learned: LearnedFiles
+    firsts: int = 1
     till: Till | None = None
     heard: "Heard | None" = None
     kept: "KeptConnections | None" = None
@@ -220,7 +221,9 @@ class Connection:
             await greet(http, self.route.url)
 
     async def _send(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        first, self.first = self.first, None
+        first, self.firsts = self.first, self.firsts - 1
+        if self.firsts <= 0:
+            self.first = None
         if first is None or _CONNECTS in request.params:
             return await (await self.client).stream(await self._granted(request))
         sent = await first.send(request, at_once=not self.opened.ready)

@@ -62,8 +62,6 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.prepare(form=form_of(options))
-    if options.compares:
-        session.use(head_start=False)  # it is for one request alone
     if not options.names_tools:
         return _shot(options, session, reading, out, begun)
     from chatrepl.cli.benches import shot_tools  # seldom asked for
@@ -130,6 +128,7 @@ async def _ask(
             models = asked_models(options, session)
             shots = Shots(session, models, _manner(options, session, out), out, sys.stderr)
             begun.append(shots)
+            connection.firsts = len(models)
             return await shots.answer(message, connection.stream)
         if options.aside is not None and not options.quiet:
             from chatrepl.session.beside import reads_no_cache

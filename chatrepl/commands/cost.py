@@ -43,27 +43,29 @@ def _coming(session: Session) -> float:
     return (next_price(session, session.conversation) if counts else None) or 0.0
 
 
-def cache_loss(session: Session) -> str:
-    """Say what is lost where the next request reads nothing from a warm cache; else nothing."""
-    now = session.edges.clock()
-    warm = warmth(session.books.footprint, session.request(None), now)
-    if warm.state != "warm":
-        return ""
-    prices = [next_price(session, session.conversation, tokens) for tokens in (warm.tokens, 0)]
-    return impact_words(warm, Warmth("cold"), cost=prices)
-
-
 def cooled(session: Session, change: Callable[[], None]) -> str:
-    """Make a change to the next request; say what is lost where a warm cache is cold after it."""
-    loss, tools = cache_loss(session), session.situation.declared
-    change()
-    if not loss:
+    """Make a change to the next request; say what is lost where a warm cache is cold after it.
+
+    What is lost is what the request costs after the change, and not before it: another model has
+    prices of its own.
+    """
+    before, tools = _warm_now(session), session.situation.declared
+    if before.state != "warm":
+        change()
         return ""
-    now = warmth(session.books.footprint, session.request(None), session.edges.clock())
-    if now.state != "warm":
+    was = next_price(session, session.conversation, before.tokens)
+    change()
+    cold = next_price(session, session.conversation)
+    loss = impact_words(before, Warmth("cold"), cost=(was, cold))
+    if loss and _warm_now(session).state != "warm":
         return f" {loss}"
     is_first = not tools and session.situation.declared and not has_tools(session.conversation)
-    return _FIRST_TOOL if is_first else ""
+    return _FIRST_TOOL if loss and is_first else ""
+
+
+def _warm_now(session: Session) -> Warmth:
+    now = session.edges.clock()
+    return warmth(session.books.footprint, session.request(None), now)
 
 
 def next_price(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.safe_read import plain_path
-from chatrepl.commands.cost import cache_loss, cooled
+from chatrepl.commands.cost import cooled
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
@@ -61,9 +61,8 @@ def model(
         return Notice(_describe(session, session.model))
     before, new = session.model, _as_it_is(session, id) if force else session.named(id)
     kept = (Notice(_kept(session, new)),) if force else ()
-    warnings = tuple(_switch_warnings(session, before, new))
-    session.use(model=new.id)
-    warnings = (*warnings, *foreword(session))
+    lost = cooled(session, lambda: session.use(model=new.id))
+    warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
     return Several(
         (
             Notice(_describe(session, new, before)),
@@ -113,11 +112,11 @@ def _describe(session: Session, model_: Model, before: Model | None = None) -> s
     return "\n".join(lines)
 
 
-def _switch_warnings(session: Session, before: Model, new: Model) -> Iterable[str]:
+def _switch_warnings(session: Session, before: Model, new: Model, lost: str) -> Iterable[str]:
     if before.id == new.id or not session.conversation.path():
         return
-    if loss := cache_loss(session):
-        yield f"{loss} /model {before.id} goes back."
+    if lost:
+        yield f"{lost.strip()} /model {before.id} goes back."
     sent = build_sent(session.conversation, before)
     if any(message.has_thinking for message in sent.messages):
         yield f"Thinking of {before.id} is no longer sent; /model {before.id} brings it back."
@@ -148,11 +147,10 @@ def set_system(session: Session, text: str) -> Outcome:
     if not session.conversation.path():
         session.adjust(system=text, next_system=None)
         return Notice(said)
-    loss = cache_loss(session)
-    session.adjust(next_system=text)
+    lost = cooled(session, lambda: session.adjust(next_system=text))
     if session.model.mid_system and text:
         return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    lost = f" {loss} /undo keeps it." if loss else ""
+    lost = f"{lost} /undo keeps it." if lost else ""
     sent = build_sent(session.conversation, session.model).messages
     thoughts = any(message.has_thinking for message in sent)
     gone = " The thinking so far is no longer sent." if thoughts else ""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from chatrepl.commands.registry import command
+from chatrepl.core.models import OWN_TOOLS
 from chatrepl.core.outcome import Notice, Outcome, Table
 from chatrepl.core.talk.excerpts import beginning
 from chatrepl.core.tools import Tool
@@ -38,6 +39,8 @@ def tools(session: Session) -> Outcome:
         for tool, cost in zip(bench.tools, costs, strict=True)
     )
     total = f"Each request declares them: ~{compact(sum(costs))} tokens."
+    if OWN_TOOLS in session.model.refused:
+        total = f"{session.model.id} takes no tools: none is offered to it."
     heads = ("tool", "of", "may", "tokens", "does")
     return Table(heads, rows, footer=total, right=frozenset({3}))
 

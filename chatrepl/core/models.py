@@ -144,6 +144,7 @@ class Model:
 
 
 _ABILITIES: Final = frozenset({"prefill", "mid_system", "mid_effort", "mid_tools", "web", "code"})
+OWN_TOOLS: Final = "tools.own"  # refused, no tool on this machine is offered
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
 LINES: Final = ("fable", "mythos", "opus", "sonnet", "haiku")

@@ -5,7 +5,7 @@ from typing import Final
 
 from chatrepl.core.exchange.params import unsent
 from chatrepl.core.exchange.refused import of_server
-from chatrepl.core.models import Model
+from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.session.session import Session
 
 _SOON_DAYS: Final = 60
@@ -15,7 +15,8 @@ _FILES: Final = frozenset({"image", "document"})
 def foreword(session: Session) -> tuple[str, ...]:
     """Give what is news: what is not sent, once; a model's end, once a day."""
     settings, model = session.settings, session.model
-    lines = (*unsent(settings, model, official=session.official), *_left_out(session))
+    wanted = unsent(settings, model, official=session.official)
+    lines = (*wanted, *_left_out(session), *_unoffered(session))
     ending = retirement(session)
     return (*filter(session.announce, lines), *((ending,) if ending else ()))
 
@@ -29,6 +30,11 @@ def _left_out(session: Session) -> Iterator[str]:
     types = sorted(refused & {block.type for block in blocks})
     if types:
         yield f"Not sent again, since this server takes none of earlier turns: {', '.join(types)}."
+
+
+def _unoffered(session: Session) -> Iterator[str]:
+    if session.bench is not None and OWN_TOOLS in session.model.refused:
+        yield f"Tools are not offered: {session.model.id} takes none."
 
 
 def retirement(session: Session) -> str:

@@ -8,7 +8,7 @@ from chatrepl.config.load import SDK_ADDRESS
 from chatrepl.core.catalog import Catalog
 from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.model_names import Liberty
-from chatrepl.core.models import Model
+from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -64,5 +64,7 @@ def servers_of(session: "Session") -> "tuple[McpServer, ...]":
 
 
 def tools_here(session: "Session") -> tuple[Wire, ...]:
-    """Give the tools on this machine as the next request declares them."""
-    return session.bench.declared if session.bench is not None else ()
+    """Give the tools on this machine as the next request declares them, where any are taken."""
+    if session.bench is None or OWN_TOOLS in session.model.refused:
+        return ()
+    return session.bench.declared

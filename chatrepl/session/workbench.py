@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.talk.blocks import Block, TextBlock, ToolResultBlock, ToolUseBlock
+from chatrepl.core.talk.blocks import Block, TextBlock, ToolResultBlock, is_unread
 from chatrepl.core.tools import Tool, ToolAnswer, Toolbox, ToolCall
 from chatrepl.core.wire import scrub
 
@@ -23,7 +23,8 @@ STOPPED: Final = "The user stopped this call before it ended."
 NOT_RUN: Final = "The user stopped the reply before this call was run."
 HELD: Final = "The answer seems to hold a key, and the user did not let it be sent."
 SILENT: Final = "(The tool gave no output.)"
-_ENDS: Final = frozenset({"tool_use", "end_turn"})  # some servers call, and say that they ended
+UNREAD: Final = "The input was not one whole JSON object, so nothing was run."
+_CUT: Final = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
 
 
 @dataclass(slots=True)
@@ -62,13 +63,9 @@ class Workbench:
 
         Without any tools they are as they came: nobody is there to answer them.
         """
-        if not self.tools or not reply.complete or reply.stop_reason not in _ENDS:
-            return ()
-        calls = {
-            block.id: ToolCall.from_block(block)
-            for block in reversed(reply.blocks)
-            if isinstance(block, ToolUseBlock) and block.type == "tool_use"
-        }
+        if not self.tools or not reply.complete or reply.stop_reason in _CUT:
+            return ()  # all else calls: servers have words of their own for why it ended
+        calls = {block.id: ToolCall.from_block(block) for block in reversed(reply.calls)}
         return tuple(calls.values())[::-1]
 
     async def work(self, calls: Sequence[ToolCall], tell: Tell) -> None:
@@ -111,6 +108,8 @@ class Workbench:
         if tool is None:
             names = ", ".join(tool.name for tool in self.tools)
             return ToolAnswer.error(f"There is no tool of that name. There are: {names}.")
+        if is_unread(call.input):
+            return ToolAnswer.error(UNREAD)
         if why := self._refusal(tool, call):
             return ToolAnswer.error(why)
         return asyncio.ensure_future(self.box.run(tool, call))

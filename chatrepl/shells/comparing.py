@@ -58,7 +58,7 @@ class Side:
         return Overheard(view, self._hear) if self.leads else view
 
     def _hear(self, _event: StreamEvent, reply: Reply) -> None:
-        if reply.has_content:
+        if reply.open is not None or reply.has_content:
             self.opened.set()
 
 

@@ -53,14 +53,17 @@ async def watched(
         takes=takes,
         end=end,
     )
+    call = attention.call_to_question if notify else int
     async with watch_keyboard(desk.tty, reactions) as off:
-        with attention.watching(notify=notify), _asking(consent, view, off):
+        with attention.watching(notify=notify), _asking(consent, view, off, call):
             return await reply(view)
 
 
 @contextmanager
-def _asking(consent: "ToolConsent | None", view: LiveView | Relay, off: Off) -> Iterator[None]:
-    """Let questions about tools be asked while a reply is watched."""
+def _asking(
+    consent: "ToolConsent | None", view: LiveView | Relay, off: Off, call: Callable[[], object]
+) -> Iterator[None]:
+    """Let questions about tools be asked while a reply is watched; each is called to."""
     if consent is None:
         yield
         return
@@ -70,6 +73,7 @@ def _asking(consent: "ToolConsent | None", view: LiveView | Relay, off: Off) -> 
         view.suspend()
         try:
             with off():
+                call()
                 yield
         finally:
             view.resume()

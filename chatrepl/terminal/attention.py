@@ -77,6 +77,13 @@ class Attention:
         elif self.focused is None and receipt.duration_s >= _LONG_S:
             self.tty.write("\a")
 
+    def call_to_question(self) -> None:
+        """Call a user who looks elsewhere to a question that waits."""
+        if self.focused is False:
+            self.tty.write(self._through(self._notification("a question waits")) + "\a")
+        elif self.focused is None:
+            self.tty.write("\a")
+
     def name_window(self, text: str) -> None:
         """Give the window a title; `tty.restore` gives the old one back."""
         title = one_line(" ".join(text.split()), _LONGEST_TITLE)

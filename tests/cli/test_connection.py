@@ -25,6 +25,24 @@ async def _all(events: AsyncGenerator[StreamEvent, None]) -> list[StreamEvent]:
     return [event async for event in events]
 
 
+def test_as_many_requests_leave_ahead_of_the_sdk_as_are_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work() -> list[bool]:
+        connection = open_connection(loaded().settings, demo=False, single=True)
+        connection.firsts = 3
+        await asyncio.gather(*(_all(connection.stream(REQUEST)) for _ in range(3)))
+        before = connection.client.ready
+        await _all(connection.stream(REQUEST))
+        await connection.close()
+        return [before, connection.client.ready]
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        assert asyncio.run(work()) == [False, True]
+        assert len(served.requests) == 4
+
+
 def test_without_credentials_there_is_no_connection(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

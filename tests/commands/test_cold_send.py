@@ -32,7 +32,8 @@ class Clock:
 def player(turns: int = 3, **settings: Any) -> tuple[Player, Clock]:
     """A chat of long turns, and its clock."""
     clock = Clock()
-    one = Player(Settings(model="claude-opus-5-5", **settings), Engine(clock=clock))
+    given = Settings(**{"model": "claude-opus-5-5", **settings})
+    one = Player(given, Engine(clock=clock))
     one.session.equip(
         clock=clock,
         price=price,
@@ -66,6 +67,39 @@ def test_a_warm_past_is_not_asked_about() -> None:
     clock.now += HOUR_S - 60
     typed(one)
     assert one.asked == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("claude-haiku-5-5", "claude-opus-5-5"),
+        ("claude-opus-5-5", "claude-sonnet-5-5"),
+        ("claude-sonnet-4-5", "claude-opus-4-5"),
+    ],
+)
+def test_what_a_switch_of_models_costs_is_told_in_the_prices_of_the_new_one(
+    before: str, after: str
+) -> None:
+    one, _ = player(model=before)
+    one.do(f"/model {after}")
+    (told,) = (float(usd) for usd in re.findall(r"about \$([\d.]+) more", " ".join(one.said)))
+    typed(one)
+    there = billed(one)
+    typed(one)
+    one.do(f"/model {before}")
+    typed(one)
+    assert told == pytest.approx(there - billed(one), rel=0.02)
+
+
+def test_where_the_new_model_is_cheaper_cold_than_the_old_one_warm_there_is_nothing_to_tell() -> (
+    None
+):
+    one, _ = player(model="claude-opus-5-5")
+    one.do("/model claude-haiku-5-5")
+    assert "the cache is lost" not in " ".join(one.said)
+    typed(one)
+    one.do("/model claude-opus-5-5")  # where it is warm still
+    assert "the cache is lost" not in " ".join(one.said)
 
 
 @pytest.mark.parametrize("way", ["c", "t"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from chatrepl.core.models import OWN_TOOLS
 from chatrepl.core.outcome import Table
 from chatrepl.session.workbench import Workbench
 from tests.commands.playing import Player
@@ -41,3 +42,16 @@ def test_each_tool_is_told_with_its_source_what_it_may_and_its_cost() -> None:
     outcome = player.do("/tools")
     assert isinstance(outcome, Table)
     assert outcome.rows[0][2] == "runs in this chat"
+
+
+def test_where_no_tool_is_taken_it_says_so_and_none_is_declared() -> None:
+    player = Player()
+    bench = player.session.bench = Workbench(FakeBox())
+    bench.look = lambda: player.runner.run(bench.open(player.session.recorder))
+    player.do("/tools")
+    assert player.session.situation.ask.tools
+    player.session.learn(player.session.model.id, **{OWN_TOOLS: False})
+    outcome = player.do("/tools")
+    assert isinstance(outcome, Table)
+    assert "takes no tools" in outcome.footer
+    assert player.session.situation.ask.tools == ()

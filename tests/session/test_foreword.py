@@ -2,9 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chatrepl.core.models import OWN_TOOLS
 from chatrepl.core.settings import Settings
 from chatrepl.session.foreword import foreword, retirement
+from chatrepl.session.workbench import Workbench
 from tests.commands.playing import Player
+from tests.toolbox import FakeBox
 
 
 def _at(day: str, model: str, **settings: object) -> Player:
@@ -46,3 +49,12 @@ def test_what_is_not_sent_is_said_under_a_reply_once() -> None:
     player = _at("2026-10-01", "claude-haiku-4-5", effort="high", temperature=0.5)
     assert [line.split()[0] for line in foreword(player.session)] == ["effort", "Not"]
     assert foreword(player.session) == ()
+
+
+def test_tools_that_are_not_offered_are_told_of_where_there_are_some() -> None:
+    session = Player().session
+    session.learn(session.model.id, **{OWN_TOOLS: False})
+    assert foreword(session) == ()
+    session.bench = Workbench(FakeBox())
+    assert foreword(session) == (f"Tools are not offered: {session.model.id} takes none.",)
+    assert foreword(session) == ()

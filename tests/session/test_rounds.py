@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,26 @@ from typing import Any
 import pytest
 
 from chatrepl.commands.request import _shown
-from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.reply import CallAnswered
-from chatrepl.core.models import TABLE
+from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.exchange.plan import plan_round
+from chatrepl.core.exchange.reply import CallAnswered, MessageDelta, StreamEvent
+from chatrepl.core.exchange.request import Request
+from chatrepl.core.models import OWN_TOOLS, TABLE
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
+from chatrepl.core.talk.blocks import (
+    ImageBlock,
+    TextBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    unread_input,
+)
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tools import Tool, ToolAnswer, ToolCall
 from chatrepl.core.world import rough_count
 from chatrepl.demo.engine import Engine
-from chatrepl.session.workbench import NEVER, NO, SILENT, STOPPED, Workbench
+from chatrepl.demo.wire import error_body, json_answer
+from chatrepl.session.workbench import NEVER, NO, SILENT, STOPPED, UNREAD, Workbench
 from chatrepl.shells.under_reply import remarks
 from chatrepl.turn import run_turn
 from tests.commands.playing import CutError, Player
@@ -128,6 +137,17 @@ def test_after_the_last_round_the_model_has_to_answer() -> None:
     assert chat.requests[-1].params["tool_choice"] == {"type": "none"}
     chat.say("go on")
     assert set(chat.statuses) == {200}
+
+
+def test_after_the_last_round_nothing_is_chosen_where_no_tools_are_offered() -> None:
+    chat = player(FakeBox())
+    turn = chat.say("please read file notes")
+    before = chat.session.conversation.before(turn)
+    for offered in (True, False):
+        if not offered:
+            chat.session.learn(chat.session.model.id, **{OWN_TOOLS: False})
+        params = plan_round(chat.session.situation, before, turn, is_last=True).request.params
+        assert ("tools" in params) is ("tool_choice" in params) is offered
 
 
 @pytest.mark.parametrize(
@@ -331,6 +351,58 @@ def test_a_refusal_in_a_later_round_teaches_as_in_the_first() -> None:
     assert turn.waits
     chat.do("/continue")
     assert chat.text.strip() == "done"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.2: something is odd",
+        "messages.2.content.0: unexpected value",
+        "messages.1.content.2: Input tag 'tool_use' is not supported",
+        "tool_result blocks are not supported",
+        "something is odd",
+    ],
+)
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:1"])
+def test_a_refused_answer_never_has_its_call_made_again(words: str, url: str) -> None:
+    box = FakeBox()
+    chat = player(box, base_url=url)
+    refusal = json_answer(400, error_body(400, words, "req_1"), {})
+    chat.engine.script("tool", refusal, "tool", "say done", "say done")
+    with suppress(ApiError):
+        chat.say("work")
+    assert (len(box.ran), chat.statuses) == (1, [200, 400])
+    turn = chat.session.conversation.path()[-1]
+    assert len(results(turn)) == 1
+    chat.say("and?")
+    assert chat.text.strip() == "done"
+
+
+def test_a_pause_with_a_call_of_ours_is_answered_and_not_waited_out() -> None:
+    box = FakeBox()
+    chat = player(box)
+    chat.engine.script("tool", "say done")
+
+    async def paused(request: Request) -> AsyncGenerator[StreamEvent, None]:
+        async with aclosing(chat.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, MessageDelta) and len(chat.requests) == 1:
+                    yield replace(event, stop_reason="pause_turn")
+                else:
+                    yield event
+
+    turn = chat.runner.run(run_turn(chat.session, Message.user("w"), paused, QuietView()))
+    assert (len(box.ran), chat.statuses, turn.rounds) == (1, [200, 200], 2)
+
+
+@pytest.mark.parametrize("piece", ['{"path": "a', "[]", "nothing"])
+def test_what_was_called_with_half_an_input_does_not_run(piece: str) -> None:
+    box = FakeBox()
+    bench = Workbench(box, yes, tools=(READ,))
+    call = ToolCall("t1", "read_file", unread_input(piece))
+    told: list[ToolResultBlock] = []
+    asyncio.run(bench.work([call], told.append))
+    assert (box.ran, [said(block) for block in told]) == ([], [UNREAD])
 
 
 def test_the_view_sees_one_reply_that_grows() -> None:

@@ -63,7 +63,11 @@ def use(id_: str, kind: str = "tool_use") -> ToolUseBlock:
         (Reply(blocks=(use("a"), use("b")), stop_reason="tool_use", complete=True), ["a", "b"]),
         (Reply(blocks=(use("a"), use("a")), stop_reason="tool_use", complete=True), ["a"]),
         (Reply(blocks=(use("a"),), stop_reason="end_turn", complete=True), ["a"]),
+        (Reply(blocks=(use("a"),), stop_reason="stop_sequence", complete=True), ["a"]),
+        (Reply(blocks=(use("a"),), stop_reason="pause_turn", complete=True), ["a"]),
+        (Reply(blocks=(use("a"),), stop_reason="tool_calls", complete=True), ["a"]),
         (Reply(blocks=(use("a"),), stop_reason="max_tokens", complete=True), []),
+        (Reply(blocks=(use("a"),), stop_reason="refusal", complete=True), []),
         (Reply(blocks=(use("a"),), stop_reason="tool_use"), []),
         (Reply(blocks=(use("a", "server_tool_use"),), stop_reason="tool_use", complete=True), []),
         (

@@ -13,12 +13,20 @@ from typing import Any, cast
 import pytest
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.reply import StreamEvent, TextDelta, ThinkingDelta
+from chatrepl.core.exchange.reply import (
+    BlockStart,
+    MessageStart,
+    Reply,
+    StreamEvent,
+    TextDelta,
+    ThinkingDelta,
+)
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Compare
 from chatrepl.core.talk.conversation import Message, Turn, TurnId
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.comparison import compared
+from chatrepl.shells.comparing import Side
 from chatrepl.shells.comparison import compare
 from chatrepl.shells.consent import Consent
 from tests.commands.trimmer import MODEL, Trimmer
@@ -146,6 +154,23 @@ def test_samples_of_one_model_wait_for_the_first_word_of_the_first() -> None:
     assert at[HAIKU][0] < first_word
     assert all(when >= first_word for when in at[OPUS][1:])
     assert contest.most == 4
+
+
+@pytest.mark.parametrize(
+    "kind", ["text", "thinking", "redacted_thinking", "tool_use", "server_tool_use"]
+)
+def test_the_first_word_may_be_of_any_kind_so_that_nobody_waits_for_long_thoughts(
+    kind: str,
+) -> None:
+    side = Side("1", OPUS, Trimmer().session)
+    view, reply = side.watched(ShownView()), Reply()
+    for event, is_open in (
+        (MessageStart(OPUS, "msg_1"), False),
+        (BlockStart(0, {"type": kind, "id": "toolu_1", "name": "web_search", "input": {}}), True),
+    ):
+        reply = reply.apply(event)
+        view.show(event, reply)
+        assert side.opened.is_set() == is_open
 
 
 def test_a_first_sample_that_fails_holds_none_of_the_others() -> None:

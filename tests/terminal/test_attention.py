@@ -82,6 +82,18 @@ def test_who_looks_elsewhere_is_called_and_who_looks_is_not(
     assert window.written() == ("\x1b]9;chatrepl: m has answered\x1b\\\a" if calls else "")
 
 
+@pytest.mark.parametrize(
+    ("focused", "told"),
+    [(True, ""), (None, "\a"), (False, "\x1b]9;chatrepl: a question waits\x1b\\\a")],
+)
+def test_a_question_that_waits_calls_who_does_not_look(
+    window: Window, focused: bool | None, told: str
+) -> None:
+    window.attention.focused = focused
+    window.attention.call_to_question()
+    assert window.written() == told
+
+
 @pytest.mark.parametrize(("took_s", "rings"), [(9.9, ""), (10.0, "\a")])
 def test_where_nobody_knows_a_long_reply_rings(window: Window, took_s: float, rings: str) -> None:
     window.attention.call(done("m", took_s))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.terms import EFFORT_CHANGES, TOOL_CHANGES, betas
-from chatrepl.core.models import EFFORTS
+from chatrepl.core.models import EFFORTS, OWN_TOOLS
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -58,11 +58,21 @@ _SIGNS: Final[Mapping[str, str]] = {
     "stream": r"\bstream(ing)?\b",
 }
 # Where these are called otherwise.
-_FACTS: Final = {"max_tokens": ("max_output",), "tools": ("web", "code")}
+_FACTS: Final = {"max_tokens": ("max_output",), "tools": ("web", "code", OWN_TOOLS)}
 _TOOLS: Final[Mapping[str, str]] = {  # of the service, by the name of what a model can do
     "web": r"web[ _-]?(search|fetch)",
     "code": r"code[ _-]?execution",
 }
+# That no tool is taken, and not that one of them is wrong.
+_NO_TOOLS: Final = (
+    r"\btools?\b[^.:\[]{0,40}(\bnot|n't|\bun)[ -]?(\w+ ){0,2}"
+    r"(support|permit|allow|accept|available|enabled|implement|recogni)"
+    r"|(\bnot|n't|cannot|\bun)[ -]?(\w+ )?(support|accept|take|allow|permit|have|use)\w*:? ?"
+    r"(\w+ ){0,3}['\"`]?(tools?|functions?)\b(?!\.\w)"
+    r"|\btools['\"`]?: (extra|unknown|unexpected|not )|no \w+ found that support tool"
+    r"|(unknown|unexpected|unrecogni\w+|extra)( \w+){0,3}:? ['\"`]?tools\b['\"`]?(?![.\[]\w)"
+    r"|\btools?\b.{0,40} requires? .?--"
+)
 _CLOSED: Final = {
     ("web",): "the web is not searched",
     ("code",): "no code is run",
@@ -112,6 +122,9 @@ def parameter_lesson(
     The facts that were `tried` did not help against the same refusal.
     """
     words = (error.answer or error.message).casefold().replace("invalid_request_error", " ")
+    if error.kind is ApiErrorKind.NOT_FOUND:  # some routers find no server that has tools
+        facts, said = _about_tools({"tools": None, **request.params}, words, refusing=False)
+        return Taught(facts, said, of_model=True) if facts else None
     if error.kind not in {ApiErrorKind.INVALID, ApiErrorKind.TOO_LARGE}:
         return None
     shape = _refused_shape(words, request, tried)
@@ -209,9 +222,8 @@ def _taught(name: str, words: str, request: Request) -> tuple[Wire, str]:
             return {name: False}, "Streaming is not taken; replies come whole from now on."
         case "system" if isinstance(value, list):
             return {"system.list": False}, _LEFT_OUT.format("the mark in the system prompt")
-        case "tools" if refusing and (closed := _closed(request.params, words)):
-            said = f"Tools are not taken; {_CLOSED[closed]} from now on."
-            return dict.fromkeys(closed, False), said
+        case "tools":
+            return _about_tools(request.params, words, refusing=refusing)
         case "thinking" if isinstance(value, Mapping) and not _is_of_blocks(words, request):
             return _about_thinking(value, words)
         case "output_config" if isinstance(value, Mapping) and (
@@ -236,6 +248,21 @@ def _closed(params: Wire, words: str) -> tuple[str, ...]:
     names = [str(tool.get("name")) for tool in tools if isinstance(tool, Mapping)]
     sent = tuple(k for k, sign in _TOOLS.items() if any(re.fullmatch(sign, n) for n in names))
     return tuple(kind for kind in sent if re.search(_TOOLS[kind], words)) or sent
+
+
+def _about_tools(params: Wire, words: str, *, refusing: bool) -> tuple[Wire, str]:
+    if refusing and (closed := _closed(params, words)):
+        said = f"Tools are not taken; {_CLOSED[closed]} from now on."
+        return dict.fromkeys(closed, False), said
+    if _are_ours(params["tools"]) and re.search(_NO_TOOLS, words):
+        return {OWN_TOOLS: False}, "Tools are not taken; none is offered from now on."
+    return {}, ""
+
+
+def _are_ours(tools: object) -> bool:
+    """Tell whether tools on this machine are declared."""
+    entries = tools if isinstance(tools, list) else []
+    return any(isinstance(tool, Mapping) and "input_schema" in tool for tool in entries)
 
 
 def _is_of_blocks(words: str, request: Request) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chatrepl.core.foreign_json import read_json
-from chatrepl.core.talk.blocks import Block, block_from_wire
+from chatrepl.core.foreign_json import Decoded, decode
+from chatrepl.core.talk.blocks import Block, block_from_wire, unread_input
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, scrub
 
@@ -81,10 +81,15 @@ class OpenBlock:
                 wire["thinking"] = scrub(self.written)
                 wire["signature"] = _text(wire, "signature") + str(self.signature)
                 return block_from_wire(wire) if wire["signature"] else None
-            case _ if self.text.pieces or isinstance(wire.get("input"), Mapping):
+            case _ if self._has_input:
                 return block_from_wire({**wire, "input": _input(wire, str(self.text))})
             case _:
                 return block_from_wire(wire)
+
+    @property
+    def _has_input(self) -> bool:
+        begun = isinstance(self.wire.get("input"), Mapping)
+        return begun or bool(self.text.pieces) or self.type == "tool_use"
 
     def unsigned(self) -> Block | None:
         """Give thinking without a signature, which is to be read and not to be sent back."""
@@ -110,8 +115,23 @@ def _text(wire: Wire, key: str) -> str:
 
 
 def _input(wire: Wire, partial_json: str) -> Mapping[str, Any]:
-    """Read the input of a call: what it opened with, and what came since."""
+    """Read the input of a call: what it opened with, and what came since.
+
+    For a call of ours, what cannot be read whole is kept as such: nothing runs with less.
+    """
     begun = wire.get("input")
     given = begun if isinstance(begun, Mapping) else {}
-    value = read_json(partial_json)
-    return {**given, **value} if isinstance(value, dict) else given
+    text = begun if isinstance(begun, str) and not partial_json else partial_json
+    if not text.strip() and (not begun or given is begun):
+        return given
+    read = _read(text)
+    if wire.get("type") == "tool_use" and (read.left_out or not isinstance(read.value, dict)):
+        return unread_input(text or str(begun))
+    return {**given, **read.value} if isinstance(read.value, dict) else given
+
+
+def _read(text: str) -> Decoded:
+    try:
+        return decode(text)
+    except ValueError:
+        return Decoded()

@@ -17,7 +17,7 @@ from chatrepl.core.exchange.request import Ask, Request, build_request, declared
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import THINKING, Block, TextBlock
+from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, ToolResultBlock
 from chatrepl.core.talk.conversation import (
     Conversation,
     Message,
@@ -153,9 +153,23 @@ def plan_round(
     """
     after = before.before(turn).add(turn)
     request = situation.request(None, after)
-    if is_last:
+    if is_last and "tools" in request.params:
         request = replace(request, params={**request.params, "tool_choice": {"type": "none"}})
     return Plan(request, after, turn)
+
+
+def has_answers(request: Request, turn: Turn) -> bool:
+    """Tell whether a request brings all the answers to calls that the turn ends with.
+
+    Without one of them its call would be made again, and what it does be done twice.
+    """
+    wanted = turn.messages[-1].content if turn.messages else ()
+    sent = next((m.content for m in reversed(request.messages) if m.role != "system"), ())
+    return _answers(wanted) <= _answers(sent)
+
+
+def _answers(blocks: tuple[Block, ...]) -> int:
+    return sum(isinstance(block, ToolResultBlock) for block in blocks)
 
 
 def plan_aside(situation: Situation, message: Message, model: Model) -> Plan:

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import Any, TypeAlias, assert_never
 
 from chatrepl.core.exchange.open_block import OpenBlock
-from chatrepl.core.talk.blocks import Block, TextBlock, ToolResultBlock
+from chatrepl.core.talk.blocks import Block, TextBlock, ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.core.talk.usage import Usage, summed, updated
 from chatrepl.core.value import frozen, replace
@@ -185,6 +185,12 @@ class Reply:
     complete: bool = False
     again: bool = False
     retries: int = 0
+
+    @property
+    def calls(self) -> tuple[ToolUseBlock, ...]:
+        """The calls that are ours to answer."""
+        uses = (block for block in self.blocks if isinstance(block, ToolUseBlock))
+        return tuple(block for block in uses if block.type == "tool_use")
 
     def apply(self, event: StreamEvent) -> "Reply":  # noqa: C901, PLR0912 - one case an event
         """Give the reply as it stands after `event`."""

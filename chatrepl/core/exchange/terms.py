@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from chatrepl.core.exchange.pairing import called
 from chatrepl.core.exchange.params import provided, thinking_param
-from chatrepl.core.models import Model
+from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
@@ -69,7 +69,10 @@ class Midway:
             and model.mid_effort
             and thinking.get("type") not in _RESTRICTING
             and "output_config" not in extra,
-            tools=model.mid_system and model.mid_tools and "tools" not in extra,
+            tools=model.mid_system
+            and model.mid_tools
+            and OWN_TOOLS not in model.refused
+            and "tools" not in extra,
         )
 
 

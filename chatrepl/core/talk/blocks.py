@@ -12,11 +12,13 @@ from dataclasses import field, replace
 from typing import Any, ClassVar, Final, TypeAlias
 
 from chatrepl.core.value import frozen
-from chatrepl.core.wire import Wire
+from chatrepl.core.wire import Wire, scrub
 
 BlockKeys: TypeAlias = Mapping[str, type | tuple[type, ...]]
 _LIST: Final = (list, tuple)
 _UNGIVEN: Final[Wire] = {}  # the input of a call that came without one
+_UNREAD: Final = "INVALID_JSON"
+_LONGEST_UNREAD: Final = 2_000
 _MAY_BE_EMPTY: Final = frozenset({"name", "signature"})  # an empty one is as good as none
 
 
@@ -251,6 +253,17 @@ def misfits(wire: Wire) -> frozenset[str]:
         for key, kind in keys.items()
         if wire.get(key) is not None and not isinstance(wire[key], kind)
     )
+
+
+def unread_input(text: str) -> dict[str, Any]:
+    """Stand in for the input of a call that cannot be read, as the service asks for it."""
+    # platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
+    return {_UNREAD: scrub(text[:_LONGEST_UNREAD])}
+
+
+def is_unread(given: Mapping[str, Any]) -> bool:
+    """Tell whether an input stands in for one that could not be read."""
+    return given.keys() == {_UNREAD}
 
 
 def is_blank(block: Block) -> bool:

@@ -159,6 +159,7 @@ class LiveView:
 
     def resume(self) -> None:
         """Go on after `suspend`."""
+        self._progress.go_on()
         self._parts.resume()
 
     def _begin(self, begun: PrefillBegun) -> None:

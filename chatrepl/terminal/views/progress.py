@@ -5,13 +5,17 @@ from collections.abc import Callable
 from rich.text import Text
 
 from chatrepl.core.exchange.reply import (
+    CallAnswered,
     InputDelta,
+    MessageDelta,
+    MessageStart,
     Reply,
     RetryWait,
     StreamEvent,
     TextDelta,
     ThinkingDelta,
 )
+from chatrepl.core.talk.blocks import ToolResultBlock
 from chatrepl.core.words import compact
 from chatrepl.terminal.sanitize.text import one_line
 
@@ -21,6 +25,7 @@ _DASHES = "|/-\\"
 _STALLED_S = 2.0  # a text that does not go on for so long is waited for
 _LONG_S = 5.0
 _CHARS_A_TOKEN = 4
+_LONGEST_NAME = 24
 _CAUSE_COLUMNS = 42  # of a retry: what follows it stands within 80
 
 
@@ -36,12 +41,18 @@ class Progress:
         self._reading = False
         self._chars = 0
         self._counted = 0
+        self._running = ""  # the tools that are called
+        self._running_since = 0.0
         self.waiting = 0  # messages that were typed meanwhile
         self.beside = 0  # questions that were asked meanwhile
 
     def begin(self) -> None:
         """Count the seconds from now."""
         self._begun_at = self._read_at = self._clock()
+
+    def go_on(self) -> None:
+        """What took the terminal for a while is over: a tool runs from now on."""
+        self._running_since = self._clock()
 
     @property
     def waits(self) -> bool:
@@ -62,6 +73,13 @@ class Progress:
                 self.think()
             case InputDelta(text):
                 self._chars += len(text)
+            case CallAnswered():
+                self._running = _unanswered(reply)
+            case MessageDelta() if reply.calls:
+                self._thinking_since = None
+                self._running, self._running_since = _unanswered(reply), self._clock()
+            case MessageStart():
+                self._running = ""
             case _:
                 self._counted = max(self._counted, reply.total_usage.output_tokens)
 
@@ -75,16 +93,19 @@ class Progress:
         now = self._clock()
         if self._wait is not None:
             return Text(retry_words(self._wait, utf8=self._utf8), style="warning", end="")
-        if self._thinking_since is not None:
+        if self._running:
+            clock = f"{self._running}, {now - self._running_since:.0f} s"
+        elif self._thinking_since is not None:
             clock = f"thinking {now - self._thinking_since:.0f} s"
         elif not self._reading or now - self._read_at > _STALLED_S:
             clock = f"{now - self._begun_at:.0f} s"
         else:
             words = ", ".join(filter(None, (self._waiting(), self._asked())))
             return Text(words, style="meta", end="") if words else None
-        parts = [clock, self._tokens(), self._waiting(), self._asked()]
-        if now - self._begun_at > _LONG_S:
-            parts.append("Esc stops")
+        tokens = "" if self._running else self._tokens()
+        parts = [clock, tokens, self._waiting(), self._asked()]
+        if self._running or now - self._begun_at > _LONG_S:
+            parts.append("Esc stops it" if self._running else "Esc stops")
         marks, dot = (_SPINNER, " · ") if self._utf8 else (_DASHES, ", ")
         mark = marks[int((now - self._begun_at) / TURN_S) % len(marks)]
         return Text(f"{mark} {dot.join(filter(None, parts))}", style="meta", end="")
@@ -105,6 +126,18 @@ class Progress:
             return ""
         mark = "~" if guess > self._counted else ""
         return f"{mark}{compact(max(guess, self._counted))} tokens"
+
+
+def _unanswered(reply: Reply) -> str:
+    """Say which tools run: those that were called last and have not answered."""
+    from chatrepl.core.talk.arguments import tool_name  # most replies call nothing
+
+    calls = reply.calls
+    answers = sum(isinstance(block, ToolResultBlock) for block in reply.blocks)
+    names = list(dict.fromkeys(tool_name(call.name) for call in calls[answers:]))
+    if len(names) > 1:
+        return f"{one_line(names[0], _LONGEST_NAME)} and {len(names) - 1} more run"
+    return f"{one_line(names[0], _LONGEST_NAME)} runs" if names else ""
 
 
 def retry_words(wait: RetryWait, *, utf8: bool = True) -> str:

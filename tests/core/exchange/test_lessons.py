@@ -122,6 +122,44 @@ def test_of_several_tools_the_one_that_is_named_is_not_used_again(
     assert facts(words, Request({**FULL, "tools": [{"name": "ours"}]}, (HELLO,))) == {}
 
 
+@pytest.mark.parametrize(
+    ("words", "is_taught"),
+    [
+        ("This model does not support tools.", True),
+        ("registry.example/library/small:1b does not support tools", True),
+        ("tools: Extra inputs are not permitted", True),
+        ("Tool use is not supported by this model", True),
+        ("tool calling isn't enabled on this deployment", True),
+        ("Unrecognized request argument supplied: tools", True),
+        ("unknown field 'tools'", True),
+        ('"auto" tool choice requires --enable-auto-tool-choice to be set', True),
+        ("The model cannot use tools", True),
+        ("tools.0.custom.input_schema: JSON schema is invalid", False),
+        ("tools.2.name: String should match pattern; not supported", False),
+        ("tools: Tool names must be unique.", False),
+        ("messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks", False),
+        ("invalid tool_call_id", False),
+        ("tool_choice: Input should be a valid dictionary", False),
+    ],
+)
+def test_that_no_tool_is_taken_is_told_from_one_that_is_wrong(words: str, is_taught: bool) -> None:
+    ours = [{"name": "count", "input_schema": {"type": "object"}}]
+    request = Request({"model": "m", "max_tokens": 9, "tools": ours}, (HELLO,))
+    assert facts(words, request) == ({"tools.own": False} if is_taught else {})
+    assert facts(words, Request({"model": "m", "max_tokens": 9}, (HELLO,))) == {}
+
+
+def test_a_router_that_finds_no_server_with_tools_teaches_of_the_model() -> None:
+    ours = [{"name": "count", "input_schema": {"type": "object"}}]
+    error = ApiError(ApiErrorKind.NOT_FOUND, "No endpoints found that support tool use.")
+    request = Request({"model": "m", "max_tokens": 9, "tools": ours}, (HELLO,))
+    taught = parameter_lesson(error, request)
+    assert taught is not None
+    assert (taught.facts, taught.of_model) == ({"tools.own": False}, True)
+    assert parameter_lesson(ApiError(ApiErrorKind.NOT_FOUND, "no model m"), request) is None
+    assert parameter_lesson(error, Request({"model": "m"}, (HELLO,))) is None
+
+
 @pytest.mark.parametrize("name", ["cache_control", "output_config"])
 @pytest.mark.parametrize(
     "words",

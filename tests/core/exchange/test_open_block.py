@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.exchange.open_block import OpenBlock, Rope
-from chatrepl.core.talk.blocks import RedactedThinkingBlock, TextBlock, ThinkingBlock, ToolUseBlock
+from chatrepl.core.talk.blocks import (
+    RedactedThinkingBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolUseBlock,
+    is_unread,
+)
 
 
 @given(st.lists(st.text(max_size=9), max_size=60))
@@ -70,14 +76,50 @@ def test_halves_of_a_character_that_came_apart_are_joined() -> None:
         (['{"a"'], {"begun": 1}),
         (['{"a":1e999}'], {"begun": 1}),
         (['{"a":' * 100_000], {"begun": 1}),
+        ([" "], {"begun": 1}),
     ],
 )
 def test_the_input_of_a_call_is_read_when_it_is_complete(
     pieces: list[str], value: dict[str, object]
 ) -> None:
-    wire = {"type": "tool_use", "id": "1", "name": "n", "input": {"begun": 1}}
-    assert _closed(wire, *pieces) == ToolUseBlock("tool_use", "1", "n", value)
+    wire = {"type": "server_tool_use", "id": "1", "name": "n", "input": {"begun": 1}}
+    assert _closed(wire, *pieces) == ToolUseBlock("server_tool_use", "1", "n", value)
     assert _closed({**wire, "type": "new_use"}, *pieces).to_wire()["input"] == value
+
+
+@pytest.mark.parametrize(
+    ("begun", "pieces", "value"),
+    [
+        ({"a": 1}, [], {"a": 1}),
+        ({"a": 1}, ['{"b"', ":2}"], {"a": 1, "b": 2}),
+        ({}, [" "], {}),
+        (None, [], {}),
+        ([], [], {}),
+        ("", [], {}),
+        ('{"a":1}', [], {"a": 1}),
+        ("", ['{"a":1}'], {"a": 1}),
+        ({}, ['{"a": "rm", '], None),
+        ({"a": 1}, ['{"b":'], None),
+        ({}, ["[1]"], None),
+        ({}, ["1"], None),
+        ({}, ["null"], None),
+        ({}, ['{"a":1}{"a":1}'], None),
+        ({}, ['{"a":1,"b":1e999}'], None),
+        ({}, ['{"a":' * 100_000], None),
+        ([1], [], None),
+        (5, [], None),
+        ("rm", [], None),
+    ],
+)
+def test_a_call_of_ours_has_its_whole_input_or_none_that_could_be_run(
+    begun: object, pieces: list[str], value: dict[str, object] | None
+) -> None:
+    call = _closed({"type": "tool_use", "id": "1", "name": "n", "input": begun}, *pieces)
+    assert isinstance(call, ToolUseBlock)
+    assert call.to_wire()["input"] == call.input
+    assert is_unread(call.input) is (value is None)
+    assert value in (None, call.input)
+    assert len(str(call.input)) < 3_000
 
 
 def test_other_blocks_come_whole() -> None:

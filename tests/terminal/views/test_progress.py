@@ -1,6 +1,15 @@
 """The row below a reply."""
 
-from chatrepl.core.exchange.reply import MessageDelta, Reply, RetryWait, TextDelta, ThinkingDelta
+from chatrepl.core.exchange.reply import (
+    CallAnswered,
+    MessageDelta,
+    MessageStart,
+    Reply,
+    RetryWait,
+    TextDelta,
+    ThinkingDelta,
+)
+from chatrepl.core.talk.blocks import Block, ToolResultBlock, ToolUseBlock
 from chatrepl.terminal.views.progress import Progress, retry_words
 from tests.terminal.stream.harness import Clock
 
@@ -58,3 +67,26 @@ def test_a_retry_names_its_cause_and_ends_with_the_next_event() -> None:
     plain = Progress(Clock(), utf8=False)
     plain.note(wait, Reply())
     assert words(plain) == "busy, again in 3 s, 1/4, Esc stops"
+
+
+def test_while_tools_run_it_names_them_and_for_how_long() -> None:
+    clock = Clock()
+    progress = Progress(clock, utf8=False)
+    progress.note(TextDelta("Let me look."), Reply())
+    calls = tuple(ToolUseBlock("tool_use", id_, id_) for id_ in ("look", "\x1b[2J" * 9, "dig"))
+    progress.note(MessageDelta("tool_use"), Reply(blocks=calls))
+    clock.now = 9  # a question was asked meanwhile
+    progress.go_on()
+    clock.now = 12
+    assert words(progress).endswith(" look and 2 more run, 3 s, Esc stops it")
+    rows: list[Block] = list(calls)
+    for call, rest in zip(calls, (" and 1 more run,", " dig runs", ""), strict=True):
+        rows.append(answer := ToolResultBlock("tool_result", call.id))
+        progress.note(CallAnswered(answer), Reply(blocks=tuple(rows)))
+        assert rest in words(progress)
+        assert "\x1b" not in words(progress)
+    assert "run" not in words(progress)
+    progress.note(MessageDelta("tool_use"), Reply(blocks=(*rows, calls[0])))
+    assert " look runs" in words(progress)
+    progress.note(MessageStart(), Reply(blocks=(*rows, calls[0])))
+    assert "runs" not in words(progress)
