@@ -34,7 +34,6 @@ think: Think first: on, off, auto; show, hide
 effort: How hard it tries: low to max
 web: Search the web while answering
 code: Run code while answering
-tools: The tools on this machine
 mcp: Servers of tools that it may use
 tools: Tools on this machine, what they may
 cite: Cite the documents you attach
