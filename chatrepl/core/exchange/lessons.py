@@ -67,10 +67,12 @@ _TOOLS: Final[Mapping[str, str]] = {  # of the service, by the name of what a mo
 _NO_TOOLS: Final = (
     r"\btools?\b[^.:\[]{0,40}(\bnot|n't|\bun)[ -]?(\w{1,20} ){0,2}"
     r"(support|permit|allow|accept|available|enabled|implement|recogni)"
-    r"|(\bnot|n't|cannot|\bun)[ -]?(\w{1,20} )?(support|accept|take|allow|permit|have|use)\w{0,20}:? ?"
-    r"(\w{1,20} ){0,3}['\"`]?(tools?|functions?)\b(?!\.\w)"
+    r"|(\bnot|n't|cannot|\bun)[ -]?(\w{1,20} )?"
+    r"(support|accept|take|allow|permit|have|use)\w{0,20}:? ?(\w{1,20} ){0,3}"
+    r"['\"`]?(tools?|functions?)\b(?!\.\w)"
     r"|\btools['\"`]?: (extra|unknown|unexpected|not )|no \w{1,20} found that support tool"
-    r"|(unknown|unexpected|unrecogni\w{1,20}|extra)( \w{1,20}){0,3}:? ['\"`]?tools\b['\"`]?(?![.\[]\w)"
+    r"|(unknown|unexpected|unrecogni\w{1,20}|extra)( \w{1,20}){0,3}:? "
+    r"['\"`]?tools\b['\"`]?(?![.\[]\w)"
     r"|\btools?\b.{0,40} requires? .?--"
 )
 _CLOSED: Final = {
