@@ -64,8 +64,8 @@ def cooled(session: Session, change: Callable[[], None]) -> str:
 
 
 def _warm_now(session: Session) -> Warmth:
-    now = session.edges.clock()
-    return warmth(session.books.footprint, session.request(None), now)
+    coming = session.request(Message.user("?"))  # a system prompt comes with the next message
+    return warmth(session.books.footprint, coming, session.edges.clock())
 
 
 def next_price(

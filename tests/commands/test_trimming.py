@@ -264,7 +264,7 @@ def test_an_unlisted_model_has_a_window_to_cut_to() -> None:
 
 @pytest.mark.parametrize(
     ("line", "way_back"),
-    [("/model haiku-5-5", "/model claude-opus-5-5 goes back"), ("/system clear", "/undo keeps it")],
+    [("/model fable-5-1", "/model claude-opus-5-5 goes back"), ("/system clear", "/undo keeps it")],
 )
 def test_what_makes_a_warm_cache_useless_says_what_that_costs(line: str, way_back: str) -> None:
     chat = Trimmer()
