@@ -24,7 +24,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Share the tests of folders among the processors; a few files are quicker in one process."""
     if all(arg.partition("::")[0].endswith(".py") for arg in config.args):
         return 0
-    return min(os.cpu_count() or 1, _MOST_PROCESSES)
+    return min((os.cpu_count() or 1) + 1, _MOST_PROCESSES)  # those on a terminal mostly wait
 
 
 @pytest.fixture(autouse=True, scope="session")

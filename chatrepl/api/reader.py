@@ -314,7 +314,7 @@ def _has_many(data: bytes) -> bool:
 def _is_error(name: str, value: Wire) -> bool:
     """Tell whether an event is an error, which some servers send without saying so."""
     kind = value.get("type") or name
-    if kind in EVENTS or not isinstance(kind, str):
+    if not isinstance(kind, str) or kind in EVENTS:
         return False
     if kind == "error" or kind.endswith("_error") or value.get("error"):
         return True

@@ -52,8 +52,8 @@ servers = st.builds(
     lambda name, url, tools, deny, token: McpServer(
         name, url=url, connect="service", tools=tools, deny=deny, token_command=token
     ),
-    texts,
-    texts,
+    texts.filter(bool),
+    texts.filter(bool),
     names,
     names,
     st.sampled_from([(), NOT_KEPT]),
