@@ -76,8 +76,9 @@ class _Waiting:
                 await asyncio.Event().wait()
 
         async def wait() -> None:
+            others = asyncio.all_tasks()  # the loop is that of other tests, too
             with self.keeper.waiting():
-                work = asyncio.all_tasks() - {asyncio.current_task()}
+                work = asyncio.all_tasks() - others
                 over = asyncio.ensure_future(ended.wait())
                 if work:
                     await asyncio.wait({over, *work}, return_when=asyncio.FIRST_COMPLETED)
