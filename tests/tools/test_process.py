@@ -112,7 +112,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("way", ["deadline", "cancelled"])
 def test_whatever_a_program_does_it_ends_and_nothing_of_it_is_left(name: str, way: str) -> None:
-    mark = f"{name} {way} {os.getpid()}"
+    mark, others = f"{name} {way} {os.getpid()}", _children()
 
     async def ended() -> float:
         files, begun = _open_files(), time.monotonic()
@@ -128,10 +128,12 @@ def test_whatever_a_program_does_it_ends_and_nothing_of_it_is_left(name: str, wa
         return took
 
     assert asyncio.run(ended()) < 10
-    assert _left(mark) == []
+    assert _left(mark, others) == set()
 
 
 def test_a_second_cancellation_ends_the_rest_at_once() -> None:
+    others = _children()
+
     async def ended() -> None:
         run = _run(*HOSTILE["does not listen"], mark="twice", deadline_s=300)
         work = asyncio.ensure_future(run_program(run))
@@ -142,7 +144,7 @@ def test_a_second_cancellation_ends_the_rest_at_once() -> None:
             await work
 
     asyncio.run(ended())
-    assert _left("twice") == []
+    assert _left("twice", others) == set()
 
 
 _FLOOD = """
@@ -174,10 +176,13 @@ def _open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
 
-def _left(mark: str) -> list[str]:
-    """Give what is left of the processes that were given a mark, after a moment, and our own."""
+def _left(mark: str, others: set[str]) -> set[str]:
+    """Give what is left of the processes that were given a mark, after a moment, and our own.
+
+    `others` are children of other tests in this process.
+    """
     for _ in range(50):
-        if not (left := [*_marked(mark), *_children()]):
+        if not (left := {*_marked(mark), *(_children() - others)}):
             break
         time.sleep(0.02)
     return left
@@ -193,8 +198,14 @@ def _marked(mark: str) -> Iterator[str]:
             continue
 
 
-def _children() -> Iterator[str]:
-    try:
-        yield f"a child, {os.waitpid(-1, os.WNOHANG)}"
-    except ChildProcessError:
-        return
+def _children() -> set[str]:
+    """Name the children of this process, those that ended and were not waited for, too."""
+    ours, found = str(os.getpid()), set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parts = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if parts[1] == ours:
+            found.add(f"a child {process.name}")
+    return found
