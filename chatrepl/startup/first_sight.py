@@ -15,8 +15,9 @@ from chatrepl import __version__
 if TYPE_CHECKING:
     from chatrepl.startup.early_prompt import EarlyPrompt
 
-# Nothing that is imported is garbage: looking for some again and again is a tenth of a demo shot.
-_RARELY: Final = (50_000, 20, 20)
+# Nothing that is imported is garbage. A demo shot makes some 50,000 objects that might be; looking
+# for some even once is a fifteenth of it.
+_RARELY: Final = (70_000, 20, 20)
 _MAC_CONFIG: Final = "Library/Application Support/chatrepl"
 _MOST_BYTES: Final = 100_000
 _STILL_A_CHAT: Final = {"--demo", "--no-save", "--continue", "-c", "--raw", "--quiet", "-q"}

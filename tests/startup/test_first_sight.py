@@ -79,7 +79,7 @@ def test_from_the_start_garbage_is_seldom_looked_for() -> None:
     before = gc.get_threshold()
     try:
         with first_sight(["hi"]):
-            assert gc.get_threshold() == (50_000, 20, 20)
+            assert gc.get_threshold() == (70_000, 20, 20)
     finally:
         gc.set_threshold(*before)
 
