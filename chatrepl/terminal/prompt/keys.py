@@ -163,6 +163,10 @@ def _bind_card(keys: KeyBindings, state: KeyState) -> None:
         event.current_buffer.insert_text("?")
         event.current_buffer.validate_and_handle()  # it stays on the screen
 
+    # Alone it is no beginning of Alt-X: what is typed after it is a new line at once.
+    alone = Condition(lambda: not get_app().key_processor.input_queue)
+
+    @keys.add("escape", filter=is_empty & stood & alone, eager=True)
     @keys.add("escape", filter=is_empty & stood)
     @keys.add("backspace", filter=is_empty & stood)
     @keys.add("c-c", filter=is_empty & stood)

@@ -78,6 +78,9 @@ def test_a_question_mark_in_an_empty_line_shows_the_keys_until_the_next_one(
     terminal.send("?").wait_for(card, visible=True)
     terminal.keys("enter").wait_for(r"got '\?'$")
     terminal.send("?").wait_for(card, visible=True)
+    terminal.keys("esc").wait_gone("sends")
+    terminal.send("/").send("own").keys("enter").wait_for("got '/own'")  # and not Alt-/
+    terminal.send("?").wait_for(card, visible=True)
     terminal.send("x").wait_for("^› x$", visible=True)
     terminal.send(" ?").keys("enter").wait_for(r"got 'x \?'")
 
