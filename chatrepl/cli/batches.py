@@ -20,13 +20,8 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by, fork
-from chatrepl.shells.batched import (
-    Batched,
-    LeftError,
-    place_of,
-    recorded,
-    status_words,
-)
+from chatrepl.shells.batched import Batched, place_of, recorded
+from chatrepl.shells.dispatch import Dispatch, LeftError, status_words
 from chatrepl.shells.each import Sink
 from chatrepl.shells.flights import Forgetting
 from chatrepl.shells.oneshot import mutter
@@ -47,19 +42,18 @@ async def batched(
 ) -> Batched:
     """Make what sends the questions of this run as batches."""
     say = _sayer(options)
-    return Batched(
-        session,
+    dispatch = Dispatch(
         BatchDoor(await connection.client),
-        _wanted(options, session),
         log if isinstance(log, AnswerLog) else Forgetting(),
         connection.till,
-        tally.pay,
+        session.settings.retries,
         say,
         now_and_then(say),
         wait=not options.no_wait,
         again=options.retry_failed,
-        folder=log.path.parent if isinstance(log, AnswerLog) else None,
     )
+    folder = log.path.parent if isinstance(log, AnswerLog) else None
+    return Batched(session, dispatch, _wanted(options, session), tally.pay, folder)
 
 
 def leave(options: Options, left: LeftError, out: TextIO) -> int:
@@ -131,7 +125,7 @@ async def _fetch(
             "Without --no-wait, --fetch waits for it.",
             exit_code=UNDER_WAY,
         )
-    await sender.ended(id_)
+    await sender.dispatch.ended(id_)
     listed: list[tuple[int, str, dict[str, Any]]] = []
     async with aclosing(door.results(id_)) as results:
         async for result in results:

@@ -32,7 +32,7 @@ from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import failed_by
-from chatrepl.shells.batched import LeftError
+from chatrepl.shells.dispatch import LeftError
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.flights import is_under_way
 from chatrepl.shells.live import Gate, Live
