@@ -27,7 +27,7 @@ from chatrepl.shells.each import Finished
 from chatrepl.shells.flights import BatchFlight, flights_of
 from chatrepl.storage.spool import Spool
 
-_MOST_READS: Final = 3  # of results that are fewer than the requests
+MOST_READS: Final = 3  # of results that are fewer than the requests
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _PAUSED: Final = "The service paused its reply, and a batch does not go on with it."
 
@@ -132,7 +132,7 @@ class Batched:
 
     async def _take_all(self, flight: BatchFlight, finished: Finished) -> None:
         """Take the results of a batch. A list that was cut off may look whole: read it again."""
-        for _ in range(_MOST_READS):
+        for _ in range(MOST_READS):
             if await self.dispatch.patiently(partial(self._take, flight, finished)) >= flight.size:
                 return
             await asyncio.sleep(self.dispatch.pace_s)
