@@ -148,7 +148,9 @@ def _ends(
 ) -> _Ends:
     """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
     path, state = _paths(options)
-    log: Done = Passing()
+    passing = Passing()
+    stack.callback(passing.close)
+    log: Done = passing
     goes_on = state is not None and state.exists()
     if path is not None:
         file = OutFile(path, goes_on=goes_on)

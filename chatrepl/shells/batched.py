@@ -17,9 +17,10 @@ from chatrepl.api.outgoing import beta_header
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.talk.conversation import Message
-from chatrepl.core.value import frozen, replace
+from chatrepl.core.value import frozen
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
 from chatrepl.shells.dispatch import GONE, Dispatch, LeftError, key_in
@@ -36,13 +37,20 @@ _PAUSED: Final = "The service paused its reply, and a batch does not go on with 
 class BatchedQuestion:
     """A question that is asked, without its message: its request is on the disk.
 
-    It costs `usd` at most, where that is bounded and known.
+    There may be very many: its `session` is one for all that begin their replies alike. It costs
+    `usd` at most, where that is bounded and known.
     """
 
-    question: ItemQuestion
+    item: Item
+    session: Session
     size: int
     body: Callable[[], bytes]
     usd: float | None
+
+    @property
+    def question(self) -> ItemQuestion:
+        """What a result is judged by; nothing of that hangs on what was said."""
+        return ItemQuestion(self.item, self.session, Message.user(self.item.label))
 
 
 @dataclass(slots=True)
@@ -59,6 +67,7 @@ class Batched:
     folder: Path | None = None
     window: int | None = None
     _asked: dict[str, BatchedQuestion] = field(default_factory=dict)
+    _last: Session | None = None
 
     async def send(self, questions: AsyncIterator[ItemQuestion], finished: Finished) -> None:
         """Have all questions answered. Raises LeftError where batches are left under way."""
@@ -95,8 +104,9 @@ class Batched:
         request, till = question.request, self.dispatch.till
         body = request.encode()
         usd = None if till is None else till.worst_usd(request)
-        bare = replace(question, message=Message.user(question.item.label), head=0)
-        return BatchedQuestion(bare, len(body), spool.keep(body), usd)
+        if self._last is None or self._last.next.prefill != question.session.next.prefill:
+            self._last = question.session
+        return BatchedQuestion(question.item, self._last, len(body), spool.keep(body), usd)
 
     async def _land(self, flights: list[BatchFlight], finished: Finished) -> None:
         """Take the results of batches, once they have ended; of those that are gone, last."""
