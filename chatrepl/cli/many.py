@@ -32,7 +32,7 @@ from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import failed_by
-from chatrepl.shells.batched import LeftError
+from chatrepl.shells.dispatch import LeftError
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.flights import is_under_way
 from chatrepl.shells.live import Gate, Live
@@ -148,7 +148,9 @@ def _ends(
 ) -> _Ends:
     """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
     path, state = _paths(options)
-    log: Done = Passing()
+    passing = Passing()
+    stack.callback(passing.close)
+    log: Done = passing
     goes_on = state is not None and state.exists()
     if path is not None:
         file = OutFile(path, goes_on=goes_on)
