@@ -45,7 +45,8 @@ from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
-if TYPE_CHECKING:  # most chats have no tools
+if TYPE_CHECKING:  # most chats have no tools, and single shots nothing else of these
+    from chatrepl.core.outcome import Count
     from chatrepl.core.tools import ToolCall
     from chatrepl.session.workbench import Workbench
 
@@ -214,12 +215,12 @@ class _OutsideCall:
 
 
 async def count_tokens(
-    session: Session, message: Message, count: Counting, say: Callable[[str], object]
+    session: Session, asked: "Count", count: Counting, say: Callable[[str], object]
 ) -> int:
-    """Have the service count what sends `message`, without what it turns out not to take."""
+    """Have the service count what sends a message, without what it turns out not to take."""
     lessons = Lessons(session)
     while True:
-        request = session.request(message)
+        request = session.asking(asked.model).request(asked.message, asked.base)
         try:
             return await count(request)
         except ApiError as error:

@@ -80,6 +80,10 @@ class Ledger:
         """Give the tokens of a whole request."""
         return self._total(self._request_parts(request, model), model)
 
+    def doubt(self, request: Request, model: Model) -> float:
+        """Give the share of a request that the service never counted for this model."""
+        return self.tally.doubt(self._request_parts(request, model), model)
+
     def next_total(self, conversation: Conversation, model: Model, *draft: Message) -> Estimate:
         """Give the tokens that would be sent now, with the `draft` messages at the end.
 
