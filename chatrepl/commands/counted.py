@@ -12,7 +12,7 @@ from chatrepl.session.session import Session
 UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off,
 LEARNED: Final = 0.02  # and that of the rest, once the service has counted something
 _WIDEST: Final = 4.0  # some gateways only say that they count
-_PATIENCE_S: Final = 4.0
+_PATIENCE_S: Final = 8.0
 
 
 def counted_first(

@@ -150,7 +150,7 @@ class Session:
         """The token book; asking it for the first time may take some tenths of a second."""
         ledger = self.books.ledger or self._new_ledger()
         if self.books.behind:
-            ledger.resume(self.conversation, self.model)
+            ledger.resume(self.conversation)
             self.books = replace(self.books, behind=False)
         ledger.declare(self.situation.declared)
         return ledger

@@ -121,7 +121,7 @@ class Tally:
     def doubt(self, parts: Sequence[ScalePart], model: Model) -> float:
         """Give the share of a prompt that this model's service never counted, from 0 to 1."""
         fresh = sum(self.weigh(part, model) for part in parts if self._settled(part, model) is None)
-        return fresh / max(1.0, self.total(parts, model)[0])
+        return fresh / max(1.0, sum(self.weigh(part, model) for part in parts))
 
     def counted(self, parts: Sequence[ScalePart], total: int, model: Model) -> "Tally":
         """Take over the service's count of a whole prompt.

@@ -43,7 +43,8 @@ def test_parts_that_cannot_be_told_apart_are_not_exact() -> None:
 
 def test_the_counts_of_two_tokenizers_stand_side_by_side() -> None:
     tally = Tally().counted([A], 150, NEW)
-    assert (tally.doubt([A], NEW), tally.doubt([A], OLD)) == (0, pytest.approx(1, abs=0.05))
+    assert tally.doubt([A], NEW) == 0
+    assert tally.doubt([A], OLD) > 0.95
     tally = tally.counted([A, B], 200, OLD)
     assert tally.doubt([A, B], OLD) == 0
     assert tally.total([A, B], OLD)[0] == pytest.approx(200)
