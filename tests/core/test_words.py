@@ -13,6 +13,7 @@ from chatrepl.core.words import (
     compact,
     dollars,
     for_a_shell,
+    foretold,
     hidden_words,
     meta_line,
     next_step,
@@ -156,6 +157,11 @@ def test_an_estimated_price_has_one_mark_of_doubt() -> None:
     assert [about(usd) for usd in (None, 0, 0.0000001, 0.5)] == [
         "price unknown", "$0", "<$0.0001", "~$0.50",
     ]  # fmt: skip
+
+
+@given(st.floats(0.005, 1e6))
+def test_a_price_that_is_foretold_is_rounded_by_no_more_than_a_per_cent(usd: float) -> None:
+    assert float(foretold(usd)[1:]) == pytest.approx(usd, rel=0.01)
 
 
 def test_numbers_are_written_shortly() -> None:

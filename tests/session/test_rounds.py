@@ -517,7 +517,7 @@ def test_the_sums_of_several_rounds_teach_nothing_of_how_the_model_counts() -> N
     chat.say("work")
     ledger = Ledger(rough_count)
     before = ledger.tally
-    ledger.resume(chat.session.conversation, chat.session.model)
+    ledger.resume(chat.session.conversation)
     assert ledger.tally == before
 
 
