@@ -66,7 +66,6 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
         return _shot(options, session, reading, out, begun)
     from chatrepl.cli.benches import shot_tools  # seldom asked for
 
-    session.use(head_start=False)
     with shot_tools(options, session):
         return _shot(options, session, reading, out, begun)
 
@@ -163,7 +162,8 @@ async def _piped(
 def _connect(options: Options, session: Session) -> tuple[Connection | None, ApiError | None]:
     """Open the connection; having none matters only once there is something to ask."""
     try:
-        return open_connection(session.settings, demo=options.demo, single=True), None
+        single = not options.names_tools  # each round is a request
+        return open_connection(session.settings, demo=options.demo, single=single), None
     except ApiError as error:
         return None, error
 
