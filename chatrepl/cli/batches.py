@@ -29,7 +29,7 @@ from chatrepl.shells.batched import (
 )
 from chatrepl.shells.each import Sink
 from chatrepl.shells.flights import Forgetting
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog
 from chatrepl.storage.files import write_new

@@ -36,7 +36,7 @@ from chatrepl.shells.batched import LeftError
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.flights import is_under_way
 from chatrepl.shells.live import Gate, Live
-from chatrepl.shells.oneshot import mutter, say_error
+from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
 from chatrepl.shells.tally import RunTally
