@@ -1,4 +1,4 @@
-"""The one HTTP client of a process: the SDK and the head start share it and its connections."""
+"""The one HTTP client of a process: all that sends shares it and its connections."""
 
 import os
 import ssl

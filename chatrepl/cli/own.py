@@ -11,7 +11,7 @@ from chatrepl.commands.own import check_files, remarks
 from chatrepl.config.own_commands import beside
 from chatrepl.core.errors import UsageError
 from chatrepl.core.own_command import OwnCommand
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.terminal.sanitize.text import one_line
 
 _SAFE: Final = "Nothing was sent."
