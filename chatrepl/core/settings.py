@@ -265,7 +265,7 @@ def option(key: str) -> Option:
     setting = OPTIONS.get(key) or OPTIONS.get(key.removesuffix(SWITCH))
     if setting is None or (setting.key != key and not has_section(setting.key)):
         near = nearest(key, OPTIONS)
-        listed = "/config lists them, and config.example.toml explains them."
+        listed = "/config lists them; all are explained in config.example.toml."
         hint = f"Did you mean {near}?" if near else listed
         raise ConfigError(f"There is no setting {shown(key)}.", hint)
     return setting

@@ -63,7 +63,10 @@ def for_a_shell(words: str) -> str:
     clauses = [part for part in parts if re.search(_COMMAND, part) is None]
     if len(clauses) == len(parts):
         return plain
-    return re.sub(r"[;,]$", ".", " ".join(clauses))
+    told = re.sub(r"[;,]$", ".", " ".join(clauses))
+    if clauses[:1] == parts[:1]:
+        return told
+    return re.sub(r"^(?:and |or |but )?([a-z]?)", lambda begins: begins[1].upper(), told)
 
 
 def compact(count: int) -> str:
