@@ -25,7 +25,7 @@ from chatrepl.shells.batched import MOST_READS, Batched, place_of, recorded
 from chatrepl.shells.dispatch import Dispatch, LeftError, status_words
 from chatrepl.shells.each import Sink
 from chatrepl.shells.flights import Forgetting
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog
 from chatrepl.storage.files import write_new
