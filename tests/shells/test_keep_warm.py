@@ -191,11 +191,11 @@ def test_whoever_sends_something_stops_it_at_once(waiting: _Waiting) -> None:
         yield MessageStop()
 
     async def send() -> None:
-        others = asyncio.all_tasks()  # the loop is that of other tests, too
+        before = asyncio.all_tasks()
         with waiting.keeper.waiting():
             await asked.wait()
-            tasks = asyncio.all_tasks() - others
-        await asyncio.wait(tasks)
+            tasks = asyncio.all_tasks() - before
+        await asyncio.wait(tasks, timeout=5)
         assert all(task.cancelled() for task in tasks)
 
     waiting.now += 3560

@@ -118,3 +118,10 @@ def test_a_run_is_summed_up_in_a_line() -> None:
     assert len(tally.failed_lines()) == 11
     assert tally.failed_lines()[0] == "item 1 (i0): no"
     assert tally.failed_lines()[-1] == "and 2 more"
+
+
+def test_an_item_that_a_reason_names_is_named_once() -> None:
+    tally = RunTally()
+    reason = "item 1 (tea) has no field {b}."
+    tally.count(Item(0, "tea"), {"ok": False, "error": {"message": reason}})
+    assert tally.failed_lines() == [reason]
