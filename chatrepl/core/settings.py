@@ -148,7 +148,9 @@ class Settings:
     tools_max_rounds: int = _option(
         20, "Times that a reply may call tools on this machine.", key="tools.max_rounds", least=1
     )
-    head_start: bool = _option(True, "Send a single shot's request before the SDK is loaded.")
+    head_start: bool = _option(
+        True, "Send requests without loading the SDK, where they are the same."
+    )
     max_cost_usd: float = _option(
         0.0, "A run costs no more than this, a chat only after a question; 0 is no bound."
     )

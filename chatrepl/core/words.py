@@ -95,9 +95,15 @@ def dollars(usd: float | None) -> str:
     return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
 
 
+def foretold(usd: float | None) -> str:
+    """Write a price before it is paid: near enough to be held to it."""
+    is_coarse = usd is not None and 0.1 <= usd < 1  # there a cent is much
+    return f"${usd:.3f}".removesuffix("0") if is_coarse else dollars(usd)
+
+
 def about(usd: float | None) -> str:
     """Write a price that is estimated: marked once, and not where it is a bound or unknown."""
-    text = dollars(usd)
+    text = foretold(usd)
     return f"~{text}" if usd and text.startswith("$") else text
 
 

@@ -322,6 +322,16 @@ ALONE = [
     ('{"rows": [{"name": "C", "age": 1}, {"name": 5, "age": 2}]}', 8, "name,age\nC,1\n"),
     ('{"rows": [{"name": "C", "age": 1}, {"na', 8, "name,age\nC,1\n"),
     ("no rows at all", 8, ""),
+    (
+        '{"seen": [{"name": "B", "age": 2}], "rows": [{"name": "C", "age": 1}]}',
+        0,
+        "name,age\nC,1\n",
+    ),
+    (
+        '[{"name": "C", "age": 1}, {"name": ' + "[" * 9_999 + "]" * 9_999 + "}]",
+        8,
+        "name,age\nC,1\n",
+    ),
 ]
 
 
