@@ -192,6 +192,7 @@ class _ManyRun:
         ordered = Ordered(ends.log, sink, lambda bug: failed_by(bug, self.session))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
+        self.session.prepare(prefill="")  # each question has its own
         for line in foreword(self.session):
             self._say(for_a_shell(line))
         with _reader_watched(self.out) as watch:
