@@ -131,13 +131,10 @@ class Tally:
             for part in fresh
         }
         scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
-        return replace(
-            self,
-            base=base + rest - share * guess,
-            family=family(model),
-            weights={**self.weights, **weighed},
-            scales=scales,
-        )
+        above = base + rest - share * guess
+        weights = {**self.weights, **weighed}
+        tally = replace(self, base=above, family=family(model), weights=weights, scales=scales)
+        return tally if above >= 0 else _shrunk(tally, parts, total, model)
 
     def replied(
         self, part: ScalePart, tokens: float, model: Model, *, exact: bool = True
@@ -174,6 +171,19 @@ class Tally:
 
 def _weight(tokens: float, part: ScalePart, model: Model, *, exact: bool) -> Weight:
     return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
+
+
+def _shrunk(tally: Tally, parts: Sequence[ScalePart], total: int, model: Model) -> Tally:
+    """Make parts that came to more before as much smaller as all of them turned out to be.
+
+    Else the rest of them would come to less than nothing once some are left out.
+    """
+    share = total / sum(tally.weigh(part, model) for part in parts)
+    smaller = {
+        part.key: _weight(tally.weigh(part, model) * share, part, model, exact=False)
+        for part in parts
+    }
+    return replace(tally, base=0.0, weights={**tally.weights, **smaller})
 
 
 def scales_to_wire(scales: Mapping[str, Scale]) -> dict[str, list[float]]:
