@@ -29,7 +29,7 @@ from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact, dollars, for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
-from chatrepl.session.till import is_bounded
+from chatrepl.session.till import Till, is_bounded
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
@@ -300,6 +300,12 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
         bound = f"at most {dollars(most)} with {compact(longest)} out"
         price = f"{about(usd)} for the input, {bound}"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
+    if most and not options.demo and is_bounded(session.settings):
+        from chatrepl.session.budgets import shortage
+
+        till = Till(session, find_folders().state, lambda _request: asyncio.sleep(0, 0))
+        if words := shortage(till, most):
+            mutter(sys.stderr, f"chatrepl: {words}")
     return 0
 
 
