@@ -66,9 +66,14 @@ class Weight:
 
 @frozen
 class Tally:
-    """All counts so far. `scales` is by model id; it is worth keeping from session to session."""
+    """All counts so far. `scales` is by model id; it is worth keeping from session to session.
+
+    Where the last prompt came to less than its parts did before, `base` is below nothing and `fit`
+    below 1: what is left of such a prompt is as much less, but not less than nothing.
+    """
 
     base: float | None = None
+    fit: float = 1.0
     family: str = ""
     weights: Mapping[bytes, Weight] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
@@ -100,7 +105,7 @@ class Tally:
         """Give the tokens of a whole prompt, and whether they are exact in all parts."""
         name, weights, scale = family(model), self.weights, self.scale(model)
         exact = self.base is not None
-        total = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        total = 0.0
         for part in parts:
             weight = weights.get(part.key)
             if weight is not None and weight.family == name:
@@ -111,7 +116,9 @@ class Tally:
             total += (
                 self._converted(part, weight, model) if weight else part.text * scale + part.fixed
             )
-        return total, exact
+        whole = total + (FRAME[model.tokenizer] if self.base is None else self.base)
+        least = total * self.fit
+        return (whole, exact) if whole >= least else (least, False)
 
     def counted(self, parts: Sequence[ScalePart], total: int, model: Model) -> "Tally":
         """Take over the service's count of a whole prompt.
@@ -131,10 +138,15 @@ class Tally:
             for part in fresh
         }
         scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
-        above = base + rest - share * guess
-        weights = {**self.weights, **weighed}
-        tally = replace(self, base=above, family=family(model), weights=weights, scales=scales)
-        return tally if above >= 0 else _shrunk(tally, parts, total, model)
+        whole = settled + share * guess
+        return replace(
+            self,
+            base=total - whole,
+            fit=min(1.0, total / whole) if whole else 1.0,
+            family=family(model),
+            weights={**self.weights, **weighed},
+            scales=scales,
+        )
 
     def replied(
         self, part: ScalePart, tokens: float, model: Model, *, exact: bool = True
@@ -171,19 +183,6 @@ class Tally:
 
 def _weight(tokens: float, part: ScalePart, model: Model, *, exact: bool) -> Weight:
     return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
-
-
-def _shrunk(tally: Tally, parts: Sequence[ScalePart], total: int, model: Model) -> Tally:
-    """Make parts that came to more before as much smaller as all of them turned out to be.
-
-    Else the rest of them would come to less than nothing once some are left out.
-    """
-    share = total / sum(tally.weigh(part, model) for part in parts)
-    smaller = {
-        part.key: _weight(tally.weigh(part, model) * share, part, model, exact=False)
-        for part in parts
-    }
-    return replace(tally, base=0.0, weights={**tally.weights, **smaller})
 
 
 def scales_to_wire(scales: Mapping[str, Scale]) -> dict[str, list[float]]:
