@@ -1,1 +1,11 @@
-complete --command chatrepl --no-files --arguments "(env _CHATREPL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) chatrepl)" --condition "env _CHATREPL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) chatrepl"
+function __chatrepl_offers
+    set -l program (string replace -r '^~' $HOME -- (commandline -opc)[1])
+    set -l option (string match -r -- '^--[^=]+=' (commandline -ct))
+    set -l word (string replace -- "$option" "" (commandline -ct))
+    set -l offers (env _CHATREPL_COMPLETE=complete_tab _CHATREPL_LINE=(commandline -cp | string collect) $program 2>/dev/null)
+    test -n "$offers"; or set offers (__fish_complete_path $word)
+    for offer in $offers
+        echo -- "$option$offer"
+    end
+end
+complete --command chatrepl --no-files --keep-order --arguments '(__chatrepl_offers)'

@@ -15,23 +15,10 @@ from typer.completion import (  # type: ignore[attr-defined]  # typer's own, by 
 )
 from typer.exceptions import TyperException
 
-from chatrepl.cli.offers import join_equals, offer
+from chatrepl.cli.offers import SHELLS, offer
 from chatrepl.cli.options import FLAGS, Flag, Options, before_dashes, spell_out
 from chatrepl.core.errors import StorageError, UsageError
 
-_SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
-# After KEY= its value follows without a blank, and bash begins a word behind each `=`. zsh loads a
-# function file at the first question, which is to be answered as well.
-_BASH: Final = """\
-    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
-    [[ ${COMP_WORDS[COMP_CWORD-1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]] &&
-        COMPREPLY=( "${COMPREPLY[@]#*=}" )
-    return 0
-"""
-_ZSH: Final = """\
-[[ $funcstack[1] == _chatrepl ]] && _chatrepl_completion "$@"
-compdef _"""
-_MORE: Final = {"bash": ("    return 0\n", _BASH), "zsh": ("compdef _", _ZSH)}
 _NAMES: Final = {"prog_name": "chatrepl", "complete_var": "_CHATREPL_COMPLETE"}
 
 
@@ -40,10 +27,8 @@ def parse(argv: Sequence[str]) -> Options:
 
     Where a shell asks how a line may go on, the answer is printed, and SystemExit raised.
     """
-    completion_init()
-    environ = dict(os.environ)
-    join_equals(environ)
-    os.environ.update(environ)
+    if os.environ.get(_NAMES["complete_var"]):
+        _answer_tabs()
     try:
         options: Options = _app()(args=spell_out(argv), prog_name="chatrepl", standalone_mode=False)
     except TyperException as error:
@@ -58,27 +43,37 @@ def completion_script(shell: str) -> str:
 
     Raises UsageError where there is none for it.
     """
+    from chatrepl.cli.completion import SCRIPTS  # seldom needed
+
     name = _known_shell(shell)
-    script = get_completion_script(shell=name, **_NAMES)
-    return f"{script.replace(*_MORE.get(name, ('', '')))}\n"
+    return SCRIPTS.get(name) or f"{get_completion_script(shell=name, **_NAMES)}\n"
 
 
 def install_completion(shell: str) -> str:
     """Put the script where the shell looks for it, and tell where. Raises ChatreplError."""
+    from chatrepl.cli.completion import SCRIPTS  # seldom needed
+
     try:
         name, path = install(shell=_known_shell(shell), **_NAMES)
-        if name in _MORE:
+        if name in SCRIPTS:
             path.write_text(completion_script(name), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The completion cannot be written: {error.strerror}.") from error
     return f"Completion for {name} is in {path}. It begins with the next shell.\n"
 
 
+def _answer_tabs() -> None:
+    from chatrepl.cli.completion import answer_tabs  # seldom needed
+
+    completion_init()
+    answer_tabs()
+
+
 def _known_shell(shell: str) -> str:
     name = shell.casefold() or _get_shell_name() or ""
-    if name not in _SHELLS:
+    if name not in SHELLS:
         what = f"for {name}" if name else "without knowing the shell"
-        raise UsageError(f"There is no completion {what}; name one of {', '.join(_SHELLS)}.")
+        raise UsageError(f"There is no completion {what}; name one of {', '.join(SHELLS)}.")
     return name
 
 
@@ -123,7 +118,7 @@ def _parameters() -> list[inspect.Parameter]:
 
 def _annotation(name: str, type_: Any, flag: Flag | None) -> Any:
     if flag is None:
-        return Annotated[type_, typer.Argument()]
+        return Annotated[type_, typer.Argument(autocompletion=offer(name))]
     if flag.choices:
         type_ = Literal[*flag.choices] | None
     return Annotated[type_, typer.Option(*flag.names, help=flag.about, autocompletion=offer(name))]

@@ -6,7 +6,7 @@ from typing import Final, TextIO
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
 from chatrepl.demo.server import serve
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 
 _MOST: Final = 65_535
 

@@ -15,7 +15,7 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.core.words import hidden_words
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.terminal.sanitize.text import one_line
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ Nothing is asked of any service, and what cannot be read offers nothing.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,23 +21,9 @@ from chatrepl.storage.library import list_entries
 from chatrepl.storage.paths import config_file, find_folders
 
 Offered: TypeAlias = Iterable[tuple[str, str]]  # a value, and what it means
+SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
 _MOST_SAVED: Final = 100
-_ASKED: Final = "_CHATREPL_COMPLETE"
-_WORDS: Final = "COMP_WORDS"
-_AT: Final = "COMP_CWORD"
-
-
-def join_equals(environ: dict[str, str]) -> None:
-    """Put together again the words of a line that bash takes apart at each `=`."""
-    if environ.get(_ASKED) != "complete_bash" or not environ.get(_AT, "").isdigit():
-        return
-    words, at = environ.get(_WORDS, "").split("\n"), int(environ[_AT])
-    for index in range(min(at, len(words) - 1), 0, -1):
-        if words[index] == "=":
-            joined = words[index - 1 : index + 2]
-            words[index - 1 : index + 2] = ["".join(joined)]
-            at -= min(at - index + 1, 2)
-    environ[_WORDS], environ[_AT] = "\n".join(words), str(at)
+_INERT: Final = re.compile(r"[\w@%+:,./][\w@%+=:,./#-]*")  # nothing in it acts in a shell
 
 
 def offer(name: str) -> Callable[[Any, str], list[tuple[str, str]]] | None:
@@ -48,7 +35,8 @@ def offer(name: str) -> Callable[[Any, str], list[tuple[str, str]]] | None:
     def complete(ctx: Any, incomplete: str) -> list[tuple[str, str]]:
         with suppress(ChatreplError, OSError):
             offered = source(ctx.params, incomplete)
-            return [(value, about) for value, about in offered if value.startswith(incomplete)]
+            fitting = [pair for pair in offered if pair[0].startswith(incomplete)]
+            return [pair for pair in fitting if _INERT.fullmatch(pair[0])]
         return []
 
     return complete
@@ -75,8 +63,8 @@ def _saved(_given: Mapping[str, Any], text: str) -> Offered:
     """Give names and, where there is none that is one word, ids; the newest first."""
     for entry in list_entries(find_folders(os.environ).conversations, _MOST_SAVED):
         about = f"{when(entry.when)} · {entry.label}"
-        named = bool(entry.name) and not any(char.isspace() for char in entry.name)
-        yield entry.name if named and not entry.id.startswith(text or " ") else entry.id, about
+        named = _INERT.fullmatch(entry.name) and not entry.id.startswith(text or " ")
+        yield entry.name if named else entry.id, about
 
 
 def _profiles(given: Mapping[str, Any], _text: str) -> Offered:
@@ -116,7 +104,18 @@ def _servers(given: Mapping[str, Any], _text: str) -> Offered:
     return ((server.name, what_of(server)) for server in _loaded(given).servers)
 
 
+def _prompt(given: Mapping[str, Any], _text: str) -> Offered:
+    """Give what may follow a page that takes a word, and nothing where a question begins."""
+    if given.get("usage"):
+        from chatrepl.pages.usage_list import SPANS  # seldom needed
+
+        return ((span, "") for span in SPANS)
+    shells = given.get("show_completion") or given.get("install_completion")
+    return ((shell, "") for shell in SHELLS if shells)
+
+
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
+    "prompt": _prompt,
     "model": _models,
     "resume": _saved,
     "profile": _profiles,

@@ -261,6 +261,13 @@ _MAY_BE_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
     "extract": lambda word: word in LANGUAGES,
     "local": lambda word: word.endswith(".gguf"),
 }
+_SHORT_SWITCHES: Final = {
+    name[1]
+    for flag in FLAGS.values()
+    if flag.kind == "switch"
+    for name in flag.names
+    if name[2:] == ""
+}
 _FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.names}
 
 
@@ -292,13 +299,18 @@ def asked_manner(argv: Sequence[str]) -> str:
     words = before_dashes(argv)
     if "--json" in words:
         return "json"
-    for manner in ("jsonl", "json"):
-        spelled = (f"-o{manner}", f"--output={manner}")
-        if any(word in spelled for word in words) or any(
-            flag in {"-o", "--output"} and value == manner for flag, value in pairwise(words)
-        ):
-            return manner
-    return "text"
+    said = {_manner_said(word, following) for word, following in pairwise((*words, ""))}
+    return next((manner for manner in ("jsonl", "json") if manner in said), "text")
+
+
+def _manner_said(word: str, following: str) -> str:
+    """Tell which manner a word asks for, alone or with the one after it: `-ojson`, `-qo json`."""
+    if word.startswith("--"):
+        name, equals, manner = word.partition("=")
+        return (manner if equals else following) if name == "--output" else ""
+    before, name, manner = word.partition("o")
+    is_named = bool(name) and before[:1] == "-" and set(before[1:]) <= _SHORT_SWITCHES
+    return (manner or following) if is_named else ""
 
 
 def read(argv: Sequence[str]) -> Options | None:

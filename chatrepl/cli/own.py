@@ -12,7 +12,7 @@ from chatrepl.config.own_commands import beside
 from chatrepl.core.errors import UsageError
 from chatrepl.core.own_command import OwnCommand
 from chatrepl.core.wire import encode
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.terminal.sanitize.text import one_line
 
 _SAFE: Final = "Nothing was sent."

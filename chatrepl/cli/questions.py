@@ -14,7 +14,7 @@ from chatrepl.core.wire import scrub
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import ItemQuestion, fork
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 
 
 @dataclass(slots=True)

@@ -126,6 +126,10 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         if piped is not None:
             stdin.use_keyboard()
         return chat(options, loaded, piped, early)
+    if options.dry_run:
+        from chatrepl.cli.dryrun import show_request
+
+        return show_request(options, loaded, out)
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)

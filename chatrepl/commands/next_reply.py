@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.safe_read import plain_path
-from chatrepl.commands.cost import cooled
+from chatrepl.commands.cost import cooled, switched
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
@@ -61,15 +61,13 @@ def model(
         return Notice(_describe(session, session.model))
     before, new = session.model, _as_it_is(session, id) if force else session.named(id)
     kept = (Notice(_kept(session, new)),) if force else ()
-    lost = cooled(session, lambda: session.use(model=new.id))
-    warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
-    return Several(
-        (
-            Notice(_describe(session, new, before)),
-            *kept,
-            *(Notice(text, "warning") for text in warnings),
-        )
-    )
+
+    def told(lost: str) -> Outcome:
+        warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
+        return Several(tuple(Notice(text, "warning") for text in warnings))
+
+    warned = switched(session, lambda: session.use(model=new.id), told)
+    return Several((Notice(_describe(session, new, before)), *kept, warned))
 
 
 def _as_it_is(session: Session, id_: str) -> Model:

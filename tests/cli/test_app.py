@@ -51,7 +51,7 @@ def test_a_word_behind_the_dashes_asks_for_no_help() -> None:
     ("shell", "words"),
     [
         ("bash", "complete -o default -F _chatrepl_completion chatrepl"),
-        ("zsh", "compdef _chatrepl_completion chatrepl"),
+        ("zsh", "compdef _chatrepl chatrepl"),
         ("fish", "complete --command chatrepl"),
         ("PowerShell", "Register-ArgumentCompleter -Native -CommandName chatrepl"),
     ],
@@ -60,14 +60,14 @@ def test_each_shell_gets_the_script_that_is_its_own(shell: str, words: str) -> N
     script = completion_script(shell)
 
     assert words in script
-    assert f"_CHATREPL_COMPLETE=complete_{shell}" in script or shell == "PowerShell"
+    assert "_CHATREPL_COMPLETE=complete_tab" in script or shell == "PowerShell"
 
 
 def test_the_shell_that_we_run_in_is_found_and_may_be_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(app, "_get_shell_name", lambda: "fish")
-    assert completion_script("").startswith("complete --command chatrepl")
+    assert "complete --command chatrepl" in completion_script("")
     for name, words in ((None, "without knowing the shell"), ("dash", "for dash")):
         monkeypatch.setattr(app, "_get_shell_name", lambda name=name: name)
         with pytest.raises(UsageError, match=words) as caught:
@@ -90,14 +90,11 @@ def test_the_script_is_put_where_the_shell_looks(
 
 
 def test_what_a_shell_asks_is_answered() -> None:
-    asked = {
-        "COMP_WORDS": "chatrepl --mo",
-        "COMP_CWORD": "1",
-        "_CHATREPL_COMPLETE": "complete_bash",
-    }
+    asked = {"_CHATREPL_LINE": "chatrepl --mod", "_CHATREPL_COMPLETE": "complete_tab"}
     done = subprocess.run(
         [sys.executable, "-m", "chatrepl"], env={**os.environ, **asked},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
-    assert (done.returncode, done.stdout.split()) == (0, ["--model", "--models"])
+    offers = [line.split("\t")[0] for line in done.stdout.splitlines()]
+    assert (done.returncode, offers) == (0, ["--model", "--models"])

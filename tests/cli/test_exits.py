@@ -150,6 +150,20 @@ def test_what_is_raised_while_leaving_or_before_all_costs_a_line_and_no_word_of_
     assert len(list(tmp_path.glob("bugs/*.log"))) == (code == 70)
 
 
+def test_marks_stay_legible_on_an_error_stream_that_cannot_take_them() -> None:
+    program = (
+        "import sys; from chatrepl.cli.exits import prepare_streams; prepare_streams();"
+        "sys.stderr.write('▣ a.png · 5×4 – ü 中'); sys.stdout.write('▣ ü')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONIOENCODING": "ascii"}, cwd=ROOT,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stderr == "* a.png | 5x4 - \\xfc \\u4e2d"
+    assert done.stdout == "\\u25a3 \\xfc"
+
+
 def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> None:
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
     before = {number: signal.getsignal(number) for number in numbers}

@@ -1,14 +1,13 @@
 """What a shell is offered for the value of an option."""
 
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from chatrepl.cli.app import completion_script
-from chatrepl.cli.offers import join_equals, offer
+from chatrepl.cli.app import parse
+from chatrepl.cli.offers import offer
+from chatrepl.cli.options import FLAGS
 from chatrepl.core.settings import OPTIONS
 from chatrepl.storage.paths import find_folders
 from tests.cli.given import settle
@@ -111,49 +110,69 @@ def test_files_and_free_words_are_left_to_the_shell(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "at", "joined", "then"),
+    ("line", "values"),
     [
-        ("c --set theme = da", 4, "c --set theme=da", 2),
-        ("c --set theme =", 3, "c --set theme=", 2),
-        ("c --set a = 1 --set theme = da", 8, "c --set a=1 --set theme=da", 4),
-        ("c --model = x hi", 4, "c --model=x hi", 2),
-        ("c hi", 1, "c hi", 1),
+        ("--usage ", ["today", "7d", "month", "all"]),
+        ("--usage m", ["month"]),
+        ("--show-completion z", ["zsh"]),
+        ("--install-completion p", ["powershell", "pwsh"]),
+        ("--profile=w", ["work"]),
+        ("--set=theme=da", ["theme=dark"]),
+        ("'unfinished ", []),
+        ("why ", []),
+        ("", []),
     ],
 )
-def test_what_bash_takes_apart_is_joined(words: str, at: int, joined: str, then: int) -> None:
-    environ = {
-        "_CHATREPL_COMPLETE": "complete_bash",
-        "COMP_WORDS": words.replace(" ", "\n"),
-        "COMP_CWORD": str(at),
-    }
-    join_equals(environ)
-    assert (environ["COMP_WORDS"].split("\n"), environ["COMP_CWORD"]) == (
-        joined.split(" "),
-        str(then),
-    )
+def test_a_line_is_answered_by_values(
+    line: str, values: list[str], home: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    _configure(home, "[profiles.work]\n")
+    assert [value for value, _ in asked(line, capsys, monkeypatch)] == values
 
 
-def test_other_shells_and_odd_lines_stay_as_they_are() -> None:
-    for environ in (
-        {"_CHATREPL_COMPLETE": "complete_zsh", "COMP_WORDS": "a\n=\nb", "COMP_CWORD": "2"},
-        {"_CHATREPL_COMPLETE": "complete_bash", "COMP_WORDS": "a\n=\nb", "COMP_CWORD": "x"},
-    ):
-        before = dict(environ)
-        join_equals(environ)
-        assert environ == before
+def test_each_option_is_offered_with_its_whole_meaning_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = asked("-", capsys, monkeypatch)
+    assert answers == [(name, flag.about) for flag in FLAGS.values() for name in flag.names]
 
 
-def test_bash_itself_gets_values_and_no_blank_after_a_key(tmp_path: Path) -> None:
-    chatrepl = tmp_path / "chatrepl"
-    chatrepl.write_text(f"#!/bin/sh\nexec {sys.executable} -m chatrepl\n", encoding="utf-8")
-    chatrepl.chmod(0o700)
-    script = completion_script("bash") + (
-        'try() { COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); '
-        f'_chatrepl_completion {chatrepl} "${{!#}}" 2>/dev/null; echo "${{COMPREPLY[@]}}"; }}\n'
-        "try chatrepl --set theme = da\ntry chatrepl --set cache.t\ntry chatrepl -x pytho\n"
-    )
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == ["dark", "cache.ttl=", "python python2 python3"]
+def test_what_would_act_in_a_shell_is_offered_by_its_id_and_shown_as_text(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = find_folders().conversations
+    assert folder is not None
+    folder.mkdir(parents=True)
+    names = [
+        "\\$(touch x)",
+        "a;b",
+        "`x`",
+        "*",
+        "a'b",
+        '"',
+        "-x",
+        "\x1b]0;x\x07",
+        "a\tb",
+        "#x",
+        "=ls",
+    ]
+    for number, name in enumerate(names):
+        save(folder, f"id{number}", "why?", name=name)
+    answers = dict(asked("-r ", capsys, monkeypatch))
+
+    assert sorted(answers) == sorted(f"id{number}" for number in range(len(names)))
+    assert all(text.isprintable() for text in answers.values())
+    assert answers["id0"].endswith(names[0])
+
+
+def asked(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, str]]:
+    """Give what a shell gets for a line that was typed so far."""
+    monkeypatch.setenv("_CHATREPL_COMPLETE", "complete_tab")
+    monkeypatch.setenv("_CHATREPL_LINE", f"chatrepl {line}")
+    with pytest.raises(SystemExit):
+        parse([])
+    rows = [row.partition("\t") for row in capsys.readouterr().out.splitlines()]
+    return [(value, about) for value, _, about in rows if value]

@@ -77,6 +77,8 @@ def test_no_spelling_means_two_options_and_groups_stand_together() -> None:
         ("-o json --nonesuch", "json"), ("-t x --output jsonl", "jsonl"), ("-ojson -m", "json"),
         ("--output=jsonl -m", "jsonl"), ("-m --json", "json"), ("--nonesuch", "text"),
         ("-o yaml", "text"), ("-o", "text"), ("-m -- --json", "text"),
+        ("-qo json -t x", "json"), ("-vqojsonl -t x", "jsonl"), ("-moo json", "text"),
+        ("-po json", "text"), ("foo json", "text"), ("--foo json", "text"),
     ],
 )  # fmt: skip
 def test_the_manner_is_known_of_a_line_that_cannot_be_read(line: str, manner: str) -> None:

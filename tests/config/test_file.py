@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chatrepl.config.file import MAX_BYTES, ConfigValue, read_file, read_text
 from chatrepl.core.errors import ConfigError
 
-LISTED = "/config lists them; all are explained in config.example.toml."
+LISTED = "config.example.toml explains each; /config lists them."
 
 
 def _write(folder: Path, content: str | bytes) -> Path:

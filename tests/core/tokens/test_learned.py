@@ -57,6 +57,17 @@ def test_parts_that_cannot_be_told_apart_are_not_exact() -> None:
     assert tally.weigh(B, NEW) == pytest.approx(120)
 
 
+def test_the_counts_of_two_tokenizers_stand_side_by_side() -> None:
+    tally = Tally().counted([A], 150, NEW)
+    assert tally.doubt([A], NEW) == 0
+    assert tally.doubt([A], OLD) > 0.95
+    tally = tally.counted([A, B], 200, OLD)
+    assert tally.doubt([A, B], OLD) == 0
+    assert tally.total([A, B], OLD)[0] == pytest.approx(200)
+    assert tally.total([A], NEW)[0] == pytest.approx(150)
+    assert 0.3 < tally.doubt([A, B], NEW) < 0.5
+
+
 def test_what_no_part_can_explain_goes_to_the_base() -> None:
     tally = Tally().counted([A], 100_000, NEW)
     assert tally.weigh(A, NEW) <= 400
