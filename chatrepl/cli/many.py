@@ -208,6 +208,8 @@ class _ManyRun:
             except (UsageError, ConfigError):  # before anything was sent
                 raise
             except ChatreplError as error:
+                if self.tally.done:
+                    error.hint = error.hint.replace(_SAFE, "Nothing more is sent.")
                 say_error(sys.stderr, error)
                 return self._report(error.exit_code)
             finally:
