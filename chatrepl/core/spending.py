@@ -13,7 +13,7 @@ from chatrepl.core.foreign_json import counted
 from chatrepl.core.money import BATCH_FACTOR, FAST_FACTOR, Meter
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.value import frozen
-from chatrepl.core.words import dollars
+from chatrepl.core.words import dollars, exactly
 
 PriceOf: TypeAlias = Callable[[str, Usage, float], Cost | None]
 Grouping: TypeAlias = Literal["day", "model", "conversation"]
@@ -214,7 +214,7 @@ def affordable(left_usd: float, wanted: int, price: Callable[[int], float]) -> i
 def refusal(limit: Limit, worst_usd: float) -> BudgetError:
     """Say that nothing was sent, since it may cost more than is left."""
     return BudgetError(
-        f"This may cost up to {dollars(worst_usd)}, and {limit.key} = {limit.most_usd:g} leaves "
-        f"{dollars(limit.left_usd)}.",
+        f"This may cost up to {dollars(worst_usd)}, and {limit.key} = {exactly(limit.most_usd)} "
+        f"leaves {dollars(limit.left_usd)}.",
         f"Nothing was sent. A lower max_tokens costs less, and a higher {limit.key} allows more.",
     )

@@ -101,6 +101,11 @@ def foretold(usd: float | None) -> str:
     return f"${usd:.3f}".removesuffix("0") if is_coarse else dollars(usd)
 
 
+def exactly(amount: float) -> str:
+    """Write an amount that somebody set with the digits it has, however small or large it is."""
+    return f"{amount:.12f}".rstrip("0").rstrip(".")
+
+
 def about(usd: float | None) -> str:
     """Write a price that is estimated: marked once, and not where it is a bound or unknown."""
     text = foretold(usd)

@@ -12,6 +12,7 @@ from chatrepl.core.words import (
     about,
     compact,
     dollars,
+    exactly,
     for_a_shell,
     foretold,
     hidden_words,
@@ -54,6 +55,14 @@ def test_a_script_is_told_of_no_command_that_only_a_chat_has(words: str, told: s
 def test_the_line_tells_all_that_is_known() -> None:
     receipt = Receipt("m", "end_turn", usage=USAGE, cost_usd=0.0031, duration_s=2.4)
     assert meta_line(receipt) == "1.2k in (1.1k cached) · 345 out · $0.0031 · 2.4 s"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(5.0, "5"), (0.02, "0.02"), (1e-05, "0.00001"), (2_000_000.0, "2000000"), (0.1 + 0.2, "0.3")],
+)
+def test_an_amount_that_was_set_has_its_digits(amount: float, words: str) -> None:
+    assert exactly(amount) == words
 
 
 def test_what_the_demo_would_have_cost_is_marked() -> None:
