@@ -10,9 +10,13 @@ def main() -> None:
     """Run chatrepl on the command line's arguments and end the process."""
     try:
         if sys.argv[1:] == ["--version"] and sys.stdout is not None:
-            sys.stdout.write(f"chatrepl {__version__}\n")
-            sys.stdout.flush()
-            return
+            try:
+                sys.stdout.write(f"chatrepl {__version__}\n")
+                sys.stdout.flush()
+            except OSError:
+                pass  # the long way tells what became of the stream
+            else:
+                return
         from chatrepl.startup.private_memory import leave_no_core
 
         leave_no_core()

@@ -45,7 +45,8 @@ from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
 
-if TYPE_CHECKING:  # most chats have no tools
+if TYPE_CHECKING:  # most chats have no tools, and single shots nothing else of these
+    from chatrepl.core.outcome import Count
     from chatrepl.core.tools import ToolCall
     from chatrepl.session.workbench import Workbench
 
@@ -149,21 +150,23 @@ async def ask_beside(
 ) -> Turn:
     """Ask something beside the conversation, and keep it there as a turn that is no part of it.
 
-    What is cancelled leaves nothing but its cost; what fails midway is kept as far as it came.
+    What is stopped or fails midway is kept as far as it came.
     """
     from chatrepl.session.beside import keep_beside  # seldom asked for
 
     call = _OutsideCall(session, make_plan, view, make_plan(), session.pay)
     now = session.edges.clock()
     turn = replace(call.plan.turn, id=TurnId(session.edges.new_id()), created=now)
+    error = ""
     try:
         await call.hold(stream)
     except ApiError as failure:
-        if call.reply.has_content:
-            keep_beside(session, call.answered(turn, failure.message))
+        error = failure.message
         raise
-    done = call.answered(turn)
-    keep_beside(session, done)
+    finally:  # nothing awaits from here on: a cancellation may be on its way out
+        done = call.answered(turn, error)
+        if call.reply.complete or call.reply.has_content:
+            keep_beside(session, done)
     return done
 
 
@@ -214,12 +217,12 @@ class _OutsideCall:
 
 
 async def count_tokens(
-    session: Session, message: Message, count: Counting, say: Callable[[str], object]
+    session: Session, asked: "Count", count: Counting, say: Callable[[str], object]
 ) -> int:
-    """Have the service count what sends `message`, without what it turns out not to take."""
+    """Have the service count what sends a message, without what it turns out not to take."""
     lessons = Lessons(session)
     while True:
-        request = session.request(message)
+        request = session.asking(asked.model).request(asked.message, asked.base)
         try:
             return await count(request)
         except ApiError as error:

@@ -11,6 +11,8 @@ _OTHERS = (
     "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "COLORFGBG", "COLUMNS",
     "LINES", "EDITOR", "VISUAL", "PAGER", "TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "LANG",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
+    "PYTHONUNBUFFERED", "PYTHONWARNINGS", "PYTHONUTF8", "PYTHONIOENCODING",
+    "PYTHONDONTWRITEBYTECODE",  # each program that a test starts would compile all anew
 )  # fmt: skip
 _SIGNALS = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
 

@@ -8,6 +8,7 @@ from chatrepl.api.errors.answers import from_answer
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import Remark
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.outcome import Count
 from chatrepl.core.settings import Settings
 from chatrepl.demo.wire import error_body, json_answer
 from chatrepl.turn import ask_aside, count_tokens
@@ -73,17 +74,18 @@ def test_an_aside_and_a_count_leave_out_what_is_refused_and_teach_the_next_turn(
     assert holds(chat.session.request(message))
     said: list[str] = []
     if counts:
-        asked: list[Request] = []
+        requests: list[Request] = []
+        asked = Count(message, lambda _: None)
 
         async def count(request: Request) -> int:
-            asked.append(request)
+            requests.append(request)
             if holds(request):
                 raise from_answer(400, {}, json.dumps(refusal).encode(), Origin())
             return 7
 
-        counted = count_tokens(chat.session, message, count, said.append)
+        counted = count_tokens(chat.session, asked, count, said.append)
         assert chat.runner.run(counted) == 7
-        assert len(asked) == 2
+        assert len(requests) == 2
     else:
         chat.engine.script(json_answer(400, refusal, {}))
         view = QuietView()
@@ -98,13 +100,13 @@ def test_an_aside_and_a_count_leave_out_what_is_refused_and_teach_the_next_turn(
 def test_a_count_that_teaches_nothing_is_an_error_and_changes_nothing() -> None:
     chat = Trimmer()
     message = chat.session.compose("hello")
-    before = chat.session.request(message)
+    before, asked = chat.session.request(message), Count(message, lambda _: None)
 
     async def count(_request: Request) -> int:
         raise from_answer(400, {}, b'{"error": {"message": "cache_control: unknown"}}', Origin())
 
     with pytest.raises(ApiError):
-        chat.runner.run(count_tokens(chat.session, message, count, str))
+        chat.runner.run(count_tokens(chat.session, asked, count, str))
     assert chat.session.request(message) == before
 
 

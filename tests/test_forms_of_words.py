@@ -13,8 +13,11 @@ from chatrepl.core.words import COMMANDS, for_a_shell
 ROOT = Path(__file__).parent.parent / "chatrepl"
 # What a chat alone shows; the rest may come to a pipe, through `for_a_shell` or as it stands.
 OF_A_CHAT = [*sorted((ROOT / "commands").glob("*.py")), ROOT / "shells" / "repl.py"]
-OF_BOTH = sorted(path for room in ("api", "core", "session", "turn.py") for path in (
-    [ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py")))  # fmt: skip
+OF_BOTH = [
+    *(path for room in ("api", "attachments", "core", "session", "storage")
+      for path in sorted((ROOT / room).rglob("*.py"))),
+    ROOT / "turn.py",
+]  # fmt: skip
 COMMAND = re.compile(rf"(?<![\w/])/({'|'.join(COMMANDS)})\b(?![/\w])")
 OPTIONS = {name for flag in FLAGS.values() for name in flag.names} - {"--by"}  # /usage has it, too
 OPTION = re.compile(
@@ -44,3 +47,10 @@ def test_a_chat_is_told_of_commands_and_of_no_option(path: Path) -> None:
 def test_what_is_said_in_a_pipe_names_no_command_of_a_chat(path: Path) -> None:
     told = (for_a_shell(text) for text in sentences(path) if "(?" not in text)
     assert [text for text in told if COMMAND.search(text)] == []
+
+
+@pytest.mark.parametrize("path", OF_BOTH, ids=lambda path: path.name)
+def test_what_is_left_of_it_in_a_pipe_is_a_sentence_that_says_nothing_twice(path: Path) -> None:
+    cut = [(text, for_a_shell(text)) for text in sentences(path) if COMMAND.match(text)]
+    assert [told for _, told in cut if told and not re.match(r"[A-Z`]|chatrepl --", told)] == []
+    assert [told for _, told in cut if told.count("chatrepl --") > 1] == []

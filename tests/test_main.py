@@ -136,6 +136,18 @@ def test_no_log_of_a_library_reaches_a_pipe(tmp_path: Path, env: dict[str, str])
     assert listed.stderr == b""
 
 
+@pytest.mark.parametrize(("to", "code"), [("| true", 141), (">/dev/full", 1), (">&-", 1)])
+def test_what_cannot_be_written_is_no_bug_of_the_shortest_way_either(to: str, code: int) -> None:
+    line = f'set -o pipefail; "$0" -m chatrepl --version {to}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+    assert bool(done.stderr) == (code == 1)
+
+
 def test_the_package_is_found_where_it_alone_is_in_the_working_folder() -> None:
     path = ["/somewhere", "/lib"]
     leave_working_folder(path, "/elsewhere/chatrepl/__main__.py")

@@ -50,9 +50,10 @@ def calls() -> dict[str, Call]:
 
 
 def calls_in(path: Path) -> Iterator[Call]:
-    tree = ast.parse(path.read_text())
-    if not any(isinstance(n, ast.Import) and n.names[0].name == "re" for n in ast.walk(tree)):
+    text = path.read_text()
+    if not re.search(r"^ *import re$", text, re.MULTILINE):
         return
+    tree = ast.parse(text)
     name = ".".join(("chatrepl", *path.relative_to(ROOT).with_suffix("").parts))
     module = vars(importlib.import_module(name.removesuffix(".__init__")))
     compiled = {key for key, value in module.items() if isinstance(value, re.Pattern)}

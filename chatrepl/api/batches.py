@@ -1,4 +1,4 @@
-"""Message Batches through the SDK: many requests sent in one, and their results once it has ended.
+"""Message Batches: many requests sent in one, and their results once it has ended.
 
 A batch is told apart by its id; each request in it by a `custom_id` of the sender's.
 """
@@ -28,7 +28,7 @@ from chatrepl.core.foreign_json import counted, read_json
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
-if TYPE_CHECKING:  # loads the SDK
+if TYPE_CHECKING:  # loads the HTTP client
     from chatrepl.api.client import Client
 
 BATCHES: Final = f"{MESSAGES}/batches"

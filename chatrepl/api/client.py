@@ -1,29 +1,27 @@
-"""The only module that knows the anthropic SDK: requests in, our events and our errors out.
+"""A connection to one service: requests in, our events and our errors out.
 
-The SDK makes the request: credentials, headers, connection, refusals. What it answers is read by
-`reader.py`, since a torn or odd stream is to keep what came.
+A carrier makes the requests: plainly, where it is known to the byte what the SDK would send, or the
+SDK itself. What comes back is read by `reader.py`, since a torn or odd stream is to keep what came.
 """
 
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
-    Coroutine,
     Iterator,
     Mapping,
 )
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol
 
-import anthropic
 import httpx2
 
 from chatrepl.api.address import Origin, for_model
-from chatrepl.api.credentials import Credentials
-from chatrepl.api.errors.exceptions import from_exception, in_words
-from chatrepl.api.http import FAULTS as HTTP_FAULTS
-from chatrepl.api.http import open_http
+from chatrepl.api.errors.exceptions import Faults, from_exception, in_words
+from chatrepl.api.headstart.answer import refusal
+from chatrepl.api.headstart.start import HeadStart, head_start
+from chatrepl.api.http import FAULTS, open_http
 from chatrepl.api.outgoing import (
     MESSAGES,
     beta_header,
@@ -40,15 +38,8 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.foreign_json import counted, decode
 from chatrepl.core.value import frozen
 
-FAULTS: Final = replace(
-    HTTP_FAULTS,
-    raised=(*HTTP_FAULTS.raised, anthropic.AnthropicError, TypeError),
-    credentials=(anthropic.CredentialsError,),
-    timeout=(*HTTP_FAULTS.timeout, anthropic.APITimeoutError),
-)
 _TOKEN: Final = "authorization_token"  # noqa: S105 - the name of a key
 NO_HEADERS: Final[Mapping[str, str]] = {}
-_UNUSED: Final = "none"  # keeps the SDK from looking for credentials; it is not sent
 
 
 @frozen
@@ -66,29 +57,74 @@ class Upload:
             yield piece
 
 
+class Carrier(Protocol):
+    """Makes requests along a route; `faults` are what it may raise, `headers` those of each."""
+
+    @property
+    def faults(self) -> Faults: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Upload | None,
+        headers: Mapping[str, str],
+        *,
+        stream: bool,
+    ) -> httpx2.Response: ...
+    async def close(self) -> None: ...
+
+
+@frozen
+class PlainCarrier:
+    """Sends what the SDK would, without it."""
+
+    start: HeadStart
+    http: httpx2.AsyncClient
+    faults: Faults = FAULTS
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.start.headers
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Upload | None,
+        headers: Mapping[str, str],
+        *,
+        stream: bool,
+    ) -> httpx2.Response:
+        url = self.start.route.url.rstrip("/") + path
+        sent = self.http.build_request(
+            method, url, content=body, headers={**self.headers, **headers}
+        )
+        if body is None:
+            del sent.headers["content-type"]
+        return await self.http.send(sent, stream=stream)
+
+    async def close(self) -> None:
+        await self.http.aclose()
+
+
 class Client:
     """A connection to one service. Everything that goes wrong is an ApiError."""
 
-    def __init__(
-        self,
-        sdk: anthropic.AsyncAnthropic,
-        http: httpx2.AsyncClient,
-        origin: Origin,
-        limits: ReadLimits,
-    ) -> None:
-        """`http` is the client that `sdk` was made with."""
-        self._sdk = sdk
-        self._http = http
+    def __init__(self, carrier: Carrier, origin: Origin, limits: ReadLimits) -> None:
+        self._carrier = carrier
         self._origin = origin
         self._limits = limits
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and give what comes. Leaving the iteration closes the connection."""
         origin = for_model(with_tokens_of(request, self._origin), request.model)
-        betas = beta_header(request, self._headers)
+        betas = beta_header(request, self._carrier.headers)
         body = streaming(request)
         response = await self._send("POST", MESSAGES, body, origin, stream=True, headers=betas)
-        return read_reply(Answer(response, origin, HTTP_FAULTS), self._limits)
+        return read_reply(Answer(response, origin, FAULTS), self._limits)
 
     async def count_tokens(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has.
@@ -114,7 +150,7 @@ class Client:
 
     async def _count(self, request: Request) -> int:
         origin = for_model(with_tokens_of(request, self._origin), request.model)
-        betas, body = beta_header(request, self._headers), counting(request)
+        betas, body = beta_header(request, self._carrier.headers), counting(request)
         response = await self._ask("POST", f"{MESSAGES}/count_tokens", body, origin, headers=betas)
         count = _read(response, origin).get("input_tokens")
         if (tokens := counted(count)) is None:
@@ -164,20 +200,14 @@ class Client:
         try:
             async for chunk in response.aiter_bytes():
                 yield chunk
-        except FAULTS.raised as error:
+        except self._carrier.faults.raised as error:
             raise from_exception(error, self._origin, FAULTS, begun=True) from error
         finally:
             await response.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._sdk.close()
-
-    @property
-    def _headers(self) -> Mapping[str, str]:
-        """The headers of every request, those of ANTHROPIC_CUSTOM_HEADERS among them."""
-        named = self._sdk.default_headers.items()
-        return {name: text for name, text in named if isinstance(text, str)}
+        await self._carrier.close()
 
     async def _ask(
         self, method: str, path: str, body: bytes | None, origin: Origin, **more: Any
@@ -200,28 +230,15 @@ class Client:
         stream: bool = False,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> httpx2.Response:
-        """Have the SDK make a request; give the open response as it is."""
+        """Have a request made; give the open response as it is."""
         seconds = patience(self._limits.timeout_s, body or b"")
         if isinstance(body, Upload):
             headers = {**headers, "content-length": str(body.size)}
-        sent: Coroutine[Any, Any, object]
-        if method == "GET":
-            sent = self._sdk.get(
-                path,
-                cast_to=httpx2.Response,
-                stream=stream,
-                stream_cls=anthropic.AsyncStream[Any] if stream else None,
-            )
-        else:
-            sent = self._sdk.post(
-                path,
-                content=body,
-                cast_to=httpx2.Response,
-                options={"headers": headers} if headers else {},
-                stream=stream,
-                stream_cls=anthropic.AsyncStream[Any],
-            )
-        return cast("httpx2.Response", await in_words(sent, origin, FAULTS, seconds))
+        sent = self._carrier.send(method, path, body, headers, stream=stream)
+        response = await in_words(sent, origin, self._carrier.faults, seconds)
+        if not response.is_success:
+            raise await refusal(Answer(response, origin, FAULTS))
+        return response
 
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:
@@ -260,36 +277,10 @@ def connect(
     Raises ApiError or ConfigError where credentials or the environment are not usable.
     """
     http = http or open_http(route, transport)
-    try:
-        sdk = anthropic.AsyncAnthropic(
-            **_proof(route.credentials),
-            base_url=route.url or None,
-            timeout=http.timeout,
-            max_retries=0,
-            open_telemetry=False,
-            http_client=http,
-            default_headers=_headers(route),
-        )
-    except FAULTS.raised as error:
-        raise from_exception(error, route.origin, FAULTS) from error
-    origin = route.origin if route.url else replace(route.origin, url=str(sdk.base_url))
-    return Client(sdk, http, origin, ReadLimits(route.timeout_s))
+    limits = ReadLimits(route.timeout_s)
+    if (start := head_start(route)) is not None:
+        return Client(PlainCarrier(start, http), route.origin, limits)
+    from chatrepl.api.sdk import SdkCarrier  # takes a second to load, and 46 MiB
 
-
-def _proof(credentials: Credentials) -> dict[str, Any]:
-    match credentials.kind:
-        case "token":
-            return {"auth_token": credentials.secret}
-        case "key":
-            return {"api_key": credentials.secret}
-        case "open" | "headers":
-            return {"api_key": _UNUSED}
-        case _:
-            return {}
-
-
-def _headers(route: Route) -> dict[str, Any]:
-    """Give the headers to add; `Omit` takes the SDK's own away."""
-    if route.credentials.kind in {"open", "headers"}:
-        return {"Authorization": anthropic.Omit(), **route.headers}
-    return dict(route.headers)
+    carrier = SdkCarrier(route, http)
+    return Client(carrier, carrier.origin, limits)

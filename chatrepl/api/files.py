@@ -10,7 +10,7 @@ from chatrepl.core.talk.workshop import MadeFile
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import scrub
 
-if TYPE_CHECKING:  # loads the SDK
+if TYPE_CHECKING:  # loads the HTTP client
     from chatrepl.api.client import Client
 
 FILES: Final = "/v1/files"

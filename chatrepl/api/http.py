@@ -1,4 +1,4 @@
-"""The one HTTP client of a process: the SDK and the head start share it and its connections."""
+"""The one HTTP client of a process: all that sends shares it and its connections."""
 
 import os
 import ssl
@@ -13,7 +13,7 @@ from chatrepl.api.address import is_local
 from chatrepl.api.bodies import LIST_BYTES, bounded, last_words, sliced
 from chatrepl.api.errors.exceptions import Faults
 from chatrepl.api.errors.foreign import ERROR_BYTES
-from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, socket_options
+from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, ENCODINGS, MESSAGES, SLACK_S, socket_options
 from chatrepl.api.proxies import proxies
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ConfigError
@@ -71,13 +71,15 @@ def build_http(
         transport = httpx2.AsyncHTTPTransport(
             verify=verify, limits=_limits(width), socket_options=socket_options()
         )
-    return httpx2.AsyncClient(
+    client = httpx2.AsyncClient(
         transport=transport,
         limits=_limits(width),
         timeout=timeouts(timeout_s),
         follow_redirects=False,
         event_hooks={"response": [_bound]},
     )
+    client.headers["Accept-Encoding"] = ENCODINGS
+    return client
 
 
 class _Slices(httpx2.AsyncByteStream):

@@ -11,6 +11,7 @@ from chatrepl.core.exchange.request import Request
 
 BETA: Final = "anthropic-beta"
 MESSAGES: Final = "/v1/messages"
+ENCODINGS: Final = "gzip, deflate"  # what else there is depends on what is installed
 CONNECT_TIMEOUT_S: Final = 10.0
 SLACK_S: Final = 5.0  # for single reads: our own watchdog is to be the one that speaks
 _OWN: Final = r"web_(search|fetch)_|code_execution_"

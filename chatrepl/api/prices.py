@@ -6,12 +6,11 @@ cost what a listed one costs.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from chatrepl.core.money import Rates
 from chatrepl.core.talk.usage import Cost, Usage
 
-PROVIDER: Final = "anthropic"
 _LIKE: Final[Mapping[str, str]] = {
     "claude-mythos-5-1": "claude-fable-5-1",
     "claude-mythos-5": "claude-fable-5",
@@ -90,24 +89,21 @@ def rates(model_id: str, when: float, *, prompt_tokens: int = 1) -> Rates | None
 
 
 def _dollars(model_id: str, usage: Usage, when: float) -> float | None:
-    import genai_prices
+    from chatrepl.api.price_list import total_usd
 
     at = datetime.fromtimestamp(when, UTC)
-    counts = genai_prices.Usage(**_counts(usage))
+    counts = _counts(usage)
     for name in (model_id, _LIKE.get(model_id)):
         if name is None:
             continue
         try:
-            costs = genai_prices.calc_price(
-                counts, name, provider_id=PROVIDER, genai_request_timestamp=at
-            )
+            return total_usd(name, counts, at)
         except LookupError:
             continue
-        return float(costs.total_price)
     return None
 
 
-def _counts(usage: Usage) -> dict[str, Any]:
+def _counts(usage: Usage) -> dict[str, int]:
     """Put our counts in the library's words: its `input_tokens` is the whole prompt."""
     created = usage.cache_creation_input_tokens
     counts = {

@@ -37,7 +37,8 @@ class Route:
     """Where requests go and what proves who asks: settled before anything slow is loaded.
 
     `url` is empty where the SDK's profile is to choose it; `custom` holds the headers that the
-    environment adds, a line each.
+    environment adds, a line each. `plainly` lets requests go without the SDK, where that is no
+    different.
     """
 
     url: str
@@ -45,6 +46,7 @@ class Route:
     headers: Mapping[str, str]
     timeout_s: float
     custom: str = ""
+    plainly: bool = True
 
     @property
     def origin(self) -> Origin:
@@ -151,7 +153,9 @@ def plan_route(
     named = {name.lower() for name in settings.headers}
     older = {VERSION: version} if version and VERSION not in named else {}
     headers = {**settings.headers, **older}
-    route = Route(url, obtain(credentials), headers, settings.timeout_s, custom)
+    route = Route(
+        url, obtain(credentials), headers, settings.timeout_s, custom, settings.head_start
+    )
     other = route.with_other_header() if key_header else None
     return other if other is not None and other.key_header == key_header else route
 
@@ -165,4 +169,4 @@ def custom_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def demo_route(settings: Settings) -> Route:
     """Settle that requests go to the embedded engine."""
-    return Route(DEMO_URL, DEMO, {}, settings.timeout_s)
+    return Route(DEMO_URL, DEMO, {}, settings.timeout_s, plainly=settings.head_start)

@@ -4,8 +4,9 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeAlias
 
 from chatrepl.api.batches import BatchDoor, BatchResult
 from chatrepl.cli.assemble import new_session
@@ -20,16 +21,11 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by, fork
-from chatrepl.shells.batched import (
-    Batched,
-    LeftError,
-    place_of,
-    recorded,
-    status_words,
-)
+from chatrepl.shells.batched import MOST_READS, Batched, place_of, recorded
+from chatrepl.shells.dispatch import Dispatch, LeftError, status_words
 from chatrepl.shells.each import Sink
 from chatrepl.shells.flights import Forgetting
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog
 from chatrepl.storage.files import write_new
@@ -40,6 +36,7 @@ from chatrepl.terminal.views.json_lines import write_json
 SOME_FAILED: Final = 9
 UNDER_WAY: Final = 4
 _TELL_S: Final = 60.0
+Listed: TypeAlias = list[tuple[int, str, dict[str, Any]]]
 
 
 async def batched(
@@ -47,19 +44,18 @@ async def batched(
 ) -> Batched:
     """Make what sends the questions of this run as batches."""
     say = _sayer(options)
-    return Batched(
-        session,
+    dispatch = Dispatch(
         BatchDoor(await connection.client),
-        _wanted(options, session),
         log if isinstance(log, AnswerLog) else Forgetting(),
         connection.till,
-        tally.pay,
+        session.settings.retries,
         say,
         now_and_then(say),
         wait=not options.no_wait,
         again=options.retry_failed,
-        folder=log.path.parent if isinstance(log, AnswerLog) else None,
     )
+    folder = log.path.parent if isinstance(log, AnswerLog) else None
+    return Batched(session, dispatch, _wanted(options, session), tally.pay, folder)
 
 
 def leave(options: Options, left: LeftError, out: TextIO) -> int:
@@ -119,8 +115,6 @@ async def _fetch(
     options: Options, session: Session, connection: Connection, door: BatchDoor, out: TextIO
 ) -> int:
     """Print the results of a batch in the order of its items, once it has ended."""
-    from chatrepl.cli.many import sink_of  # which sends batches, too
-
     id_ = options.fetch or ""
     path = _target(options)
     sender = await batched(options, session, connection, None, RunTally())
@@ -131,8 +125,26 @@ async def _fetch(
             "Without --no-wait, --fetch waits for it.",
             exit_code=UNDER_WAY,
         )
-    await sender.ended(id_)
-    listed: list[tuple[int, str, dict[str, Any]]] = []
+    await sender.dispatch.ended(id_)
+    reading = partial(_results, options, session, connection, door, id_)
+    for _ in range(MOST_READS):
+        listed = await sender.dispatch.patiently(reading)
+        if len(listed) >= status.total:
+            break
+    else:
+        lack = f"{status.total - len(listed):,} of {status.total:,} results are missing."
+        mutter(sys.stderr, f"chatrepl: {lack} The same command may get them.")
+    if connection.till is not None:
+        connection.till.let_go(id_)
+    code = _write(options, out, path, listed)
+    return code if len(listed) >= status.total else SOME_FAILED
+
+
+async def _results(
+    options: Options, session: Session, connection: Connection, door: BatchDoor, id_: str
+) -> Listed:
+    """Read the results of a batch, in the order of its items."""
+    listed: Listed = []
     async with aclosing(door.results(id_)) as results:
         async for result in results:
             place = place_of(result[0])
@@ -142,9 +154,14 @@ async def _fetch(
             except Exception as bug:  # noqa: BLE001 - a place of containment
                 wire = failed_by(bug, session)
             listed.append((len(listed) if place is None else place, result[0], wire))
-    if connection.till is not None:
-        connection.till.let_go(id_)
     listed.sort(key=lambda one: one[0])
+    return listed
+
+
+def _write(options: Options, out: TextIO, path: Path | None, listed: Listed) -> int:
+    """Write results to a file, or print them. Raises UsageError where the file is there by now."""
+    from chatrepl.cli.many import sink_of  # which sends batches, too
+
     if path is None:
 
         def write(data: bytes) -> None:
@@ -191,7 +208,7 @@ async def _read(
     return wire
 
 
-def _print(listed: list[tuple[int, str, dict[str, Any]]], sink: Sink) -> int:
+def _print(listed: Listed, sink: Sink) -> int:
     tally = RunTally(len(listed))
     for place, custom_id, result in listed:
         item = Item(place, custom_id)

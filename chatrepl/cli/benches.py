@@ -21,7 +21,7 @@ from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.session.workbench import Workbench
 from chatrepl.shells.desk import Desk
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.shells.repl import Repl
 from chatrepl.shells.tool_consent import ToolConsent
 from chatrepl.terminal.sanitize.text import one_line

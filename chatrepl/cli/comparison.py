@@ -18,7 +18,8 @@ from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.session.comparison import MOST, begin_comparison, end_comparison, labels
 from chatrepl.session.session import Session
 from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
-from chatrepl.shells.oneshot import STOPPED, Manner, Shot, Terminable, mutter
+from chatrepl.shells.mutter import mutter
+from chatrepl.shells.oneshot import STOPPED, Manner, Shot, Terminable
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Stream, run_turn

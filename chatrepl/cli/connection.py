@@ -130,7 +130,7 @@ class Connection:
             return await self._send(request)
         return await self.kept.stream(request) or await self._send(request)
 
-    def listen(self, heard: "Heard", *, plainly: bool) -> None:
+    def listen(self, heard: "Heard") -> None:
         """Let somebody hear the status and the headers of all answers.
 
         What is plain goes by connections of our own, where it may. Raises ConfigError.
@@ -145,7 +145,7 @@ class Connection:
 
         route, self.opened = self.route, Lazy(listened)
         self.client = Lazy(lambda: new_client(route, self.http))
-        self.kept = self._keeping() if plainly and not self.is_demo else None
+        self.kept = None if self.is_demo else self._keeping()
         if self.kept is None:
             self.opened.result()
 
@@ -277,7 +277,7 @@ def open_connection(settings: Settings, *, demo: bool, single: bool, width: int 
         )
     opened = Lazy(lambda: _open_http(route, transport, width))
     client = Lazy(lambda: new_client(route, opened.result()))
-    first = head_start(route) if single and settings.head_start else None
+    first = head_start(route) if single else None
     if demo or (not width and (first is None or first.needs_http)):
         opened.result()
     return Connection(route, opened, client, first, settings.retries, learned)

@@ -18,7 +18,7 @@ from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
 from chatrepl.cli.connection import Connection, LoopRunner, new_runner
 from chatrepl.cli.farewell import farewell
-from chatrepl.cli.message import compose
+from chatrepl.cli.message import attached, compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
 from chatrepl.cli.screen import choose_look, console, live_view
@@ -109,7 +109,10 @@ def _with_tools(options: Options, repl: Repl) -> AbstractContextManager[Desk]:
 
 
 def _begin(options: Options, assembled: Assembled, repl: Repl, piped: Piped | None) -> None:
-    """Bring back what is gone on with, and send what the command line asks."""
+    """Bring back what is gone on with, and send what the command line asks.
+
+    What it only attaches waits for the question.
+    """
     session = assembled.session
     resumed = keep(options, session, assembled.folders)
     if resumed.entry is not None:
@@ -117,10 +120,14 @@ def _begin(options: Options, assembled: Assembled, repl: Repl, piped: Piped | No
             back = bring_back(session, model=not options.names_model)
             repl.act(tail(session, resumed.entry, resumed.notes))
             repl.act(Notice(back) if back else None)
-    if options.prompt or options.attach or piped is not None:
+    if options.prompt or piped is not None:
         message = compose(options, session, piped)
         with repl.guard.around():
             repl.begin(message)
+    elif options.attach:
+        session.stage(*attached(options, session, None))
+        with repl.guard.around():
+            repl.show_attached()
 
 
 def _files(connection: Connection, runner: LoopRunner) -> FileStore:

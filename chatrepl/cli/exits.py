@@ -6,6 +6,7 @@
 """
 
 import _thread
+import codecs
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from chatrepl.startup.first_sight import first_sight
 _LAST_WRITES_S: Final = 1.0
 _TIDIED_S: Final = 0.01
 _SIGNALLED: Final = 128
+_MARKS: Final = "chatrepl.marks"
 
 
 def run(argv: Sequence[str]) -> NoReturn:
@@ -58,14 +60,25 @@ def prepare_streams() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     sys.unraisablehook = _hear_lost
-    for stream in (sys.stdout, sys.stderr):
+    codecs.register_error(_MARKS, _without_marks)
+    for stream, errors in ((sys.stdout, "backslashreplace"), (sys.stderr, _MARKS)):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=errors)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         with suppress(ValueError):  # not the main thread
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _leave_on_signal)
+
+
+def _without_marks(error: UnicodeError) -> tuple[str, int]:
+    """Give what a stream takes in the place of our marks; of anything else, its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from chatrepl.terminal.spoken import ASCII_FOR  # most streams take any text
+
+    text = error.object[error.start : error.end].translate(ASCII_FOR)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
 
 
 def hear_threads() -> None:
@@ -105,7 +118,16 @@ def _hear_lost(lost: "sys.UnraisableHookArgs") -> None:
 
 def _send_again(thread: int, number: int) -> None:
     time.sleep(_TIDIED_S)
+    while _hears_lost(sys._current_frames().get(thread)):  # noqa: SLF001 - there is no other way
+        time.sleep(_TIDIED_S)
     signal.pthread_kill(thread, number)
+
+
+def _hears_lost(frame: FrameType | None) -> bool:
+    """Tell whether a thread is still where what is raised is thrown away."""
+    while frame is not None and frame.f_code is not _hear_lost.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def leave(code: int) -> NoReturn:

@@ -13,7 +13,7 @@ from chatrepl.cli.options import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
 from chatrepl.shells.bugs import BUG, bugs_here
-from chatrepl.shells.oneshot import mutter, say_error
+from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
 INTERRUPTED: Final = 130

@@ -14,7 +14,7 @@ from chatrepl.config.load import Config
 from chatrepl.core.settings import Settings
 from chatrepl.local.child import CONTEXT_TOKENS, server_command, serving
 from chatrepl.local.models import LocalModel, choose
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 
 _LONGEST_REPLY: Final = 2048
 _ORIGIN: Final = "--local"

@@ -32,11 +32,11 @@ from chatrepl.core.words import for_a_shell
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import failed_by
-from chatrepl.shells.batched import LeftError
+from chatrepl.shells.dispatch import LeftError
 from chatrepl.shells.each import Each, Ordered, Sender, Sink
 from chatrepl.shells.flights import is_under_way
 from chatrepl.shells.live import Gate, Live
-from chatrepl.shells.oneshot import mutter, say_error
+from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
 from chatrepl.shells.tally import RunTally
@@ -55,8 +55,6 @@ _SAFE: Final = "Nothing was sent."
 def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     """Ask about each item and give the exit code. Raises ChatreplError."""
     session = new_session(options, loaded, interactive=False)
-    plainly = session.settings.head_start
-    session.use(head_start=False)
     session.equip(price=SteadyPrices().price)
     session.prepare(form=form_of(options))
     if "-" in options.attach:
@@ -76,7 +74,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
         return STOPPED_BY_USER
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
-        run = _ManyRun(options, session, questions, RunTally(total), out, least, plainly)
+        run = _ManyRun(options, session, questions, RunTally(total), out, least)
         return runner.run(run.all(source, ends))
 
 
@@ -148,7 +146,9 @@ def _ends(
 ) -> _Ends:
     """Open what the answers are kept in and written to; `stack` closes it. Raises ChatreplError."""
     path, state = _paths(options)
-    log: Done = Passing()
+    passing = Passing()
+    stack.callback(passing.close)
+    log: Done = passing
     goes_on = state is not None and state.exists()
     if path is not None:
         file = OutFile(path, goes_on=goes_on)
@@ -177,14 +177,13 @@ class _ManyRun:
     tally: RunTally
     out: TextIO
     least: float | None = None
-    plainly: bool = True  # what is plain needs no SDK
     scores: Scores | None = None
 
     async def all(self, source: ItemSource, ends: _Ends) -> int:
         """Ask about all items; give the exit code. Raises what stops the run."""
         options = self.options
         connection = open_connection(
-            self.session.settings, demo=options.demo, single=True, width=_WIDEST
+            self.session.settings, demo=options.demo, single=False, width=_WIDEST
         )
         self.questions.own = self.tally.secrets = connection.route.secrets
         if options.expect:
@@ -193,6 +192,7 @@ class _ManyRun:
         ordered = Ordered(ends.log, sink, lambda bug: failed_by(bug, self.session))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
+        self.session.prepare(prefill="")  # each question has its own
         for line in foreword(self.session):
             self._say(for_a_shell(line))
         with _reader_watched(self.out) as watch:
@@ -208,6 +208,8 @@ class _ManyRun:
             except (UsageError, ConfigError):  # before anything was sent
                 raise
             except ChatreplError as error:
+                if self.tally.done:
+                    error.hint = error.hint.replace(_SAFE, "Nothing more is sent.")
                 say_error(sys.stderr, error)
                 return self._report(error.exit_code)
             finally:
@@ -266,7 +268,7 @@ class _ManyRun:
 
     def _live(self, connection: Connection) -> Live:
         gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
-        connection.listen(gate.hear, plainly=self.plainly)
+        connection.listen(gate.hear)
         wanted = Wanted(
             self.session.next.form,
             self.options.extract,

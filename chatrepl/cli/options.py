@@ -148,6 +148,7 @@ class Options:
             ("--save", self.save is not None, "--no-save", self.no_save),
             ("--schema", self.schema is not None, "--choose", self.choose is not None),
             ("-x", self.extract is not None, "--schema or --choose", formed),
+            ("-x", self.extract is not None, "--interactive", self.interactive),
             ("--local", self.local is not None, "--demo", self.demo),
             ("--local", self.local is not None, "--base-url", self.base_url is not None),
             ("--continue", self.continue_, "--resume", self.resume is not None),
@@ -166,6 +167,7 @@ class Options:
             (many, self.asks_many, "--tool or --mcp", self.names_tools),
             (several, self.compares, "--interactive", self.interactive),
             (several, self.compares, "--rows", self.rows is not None),
+            (several, self.compares, "--aside", self.aside is not None),
         )
         for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
@@ -206,10 +208,9 @@ class Options:
             raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
         if self.yes_tools and not self.names_tools:
             raise UsageError("--yes-tools goes with --tool or --mcp.", "Nothing was sent.")
-        if self.samples == 0:
-            raise UsageError("-n takes 1 or more.", "Nothing was sent.")
-        if self.jobs == 0:
-            raise UsageError("-j takes 1 or more.", "Nothing was sent.")
+        for name, count in (("-n", self.samples), ("-j", self.jobs)):
+            if count is not None and count < 1:
+                raise UsageError(f"{name} takes 1 or more.", "Nothing was sent.")
 
     @property
     def named_models(self) -> tuple[str, ...]:
@@ -261,6 +262,13 @@ _MAY_BE_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
     "extract": lambda word: word in LANGUAGES,
     "local": lambda word: word.endswith(".gguf"),
 }
+_SHORT_SWITCHES: Final = {
+    name[1]
+    for flag in FLAGS.values()
+    if flag.kind == "switch"
+    for name in flag.names
+    if name[2:] == ""
+}
 _FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.names}
 
 
@@ -292,13 +300,18 @@ def asked_manner(argv: Sequence[str]) -> str:
     words = before_dashes(argv)
     if "--json" in words:
         return "json"
-    for manner in ("jsonl", "json"):
-        spelled = (f"-o{manner}", f"--output={manner}")
-        if any(word in spelled for word in words) or any(
-            flag in {"-o", "--output"} and value == manner for flag, value in pairwise(words)
-        ):
-            return manner
-    return "text"
+    said = {_manner_said(word, following) for word, following in pairwise((*words, ""))}
+    return next((manner for manner in ("jsonl", "json") if manner in said), "text")
+
+
+def _manner_said(word: str, following: str) -> str:
+    """Tell which manner a word asks for, alone or with the one after it: `-ojson`, `-qo json`."""
+    if word.startswith("--"):
+        name, equals, manner = word.partition("=")
+        return (manner if equals else following) if name == "--output" else ""
+    before, name, manner = word.partition("o")
+    is_named = bool(name) and before[:1] == "-" and set(before[1:]) <= _SHORT_SWITCHES
+    return (manner or following) if is_named else ""
 
 
 def read(argv: Sequence[str]) -> Options | None:

@@ -15,7 +15,6 @@ from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.tokens.learned import Scale, scales_from_wire, scales_to_wire
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder, Recorder
-from chatrepl.storage.journal import Journal
 from chatrepl.storage.paths import Folders
 from chatrepl.storage.small_files import learn, read_facts
 
@@ -44,6 +43,8 @@ class Outside:
 
     def new_recorder(self) -> Recorder:
         """Begin to keep a new conversation, where there is a place for it."""
+        from chatrepl.storage.journal import Journal  # a look at prices needs none
+
         folder = self.folders.conversations
         return Journal.new(folder) if self.save and folder is not None else NoRecorder()
 

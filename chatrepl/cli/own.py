@@ -11,7 +11,8 @@ from chatrepl.commands.own import check_files, remarks
 from chatrepl.config.own_commands import beside
 from chatrepl.core.errors import UsageError
 from chatrepl.core.own_command import OwnCommand
-from chatrepl.shells.oneshot import mutter
+from chatrepl.core.wire import encode
+from chatrepl.shells.mutter import mutter
 from chatrepl.terminal.sanitize.text import one_line
 
 _SAFE: Final = "Nothing was sent."
@@ -97,7 +98,7 @@ def _form(own: OwnCommand, options: Options) -> dict[str, Any]:
     schema = own.schema if own.schema.lstrip().startswith("{") else beside(own, own.schema)
     return {
         "schema": schema if own.schema else None,
-        "choose": ",".join(own.choose) or None,
+        "choose": encode(own.choose) if own.choose[1:] else "".join(own.choose) or None,
         "rows": own.rows or None,
         "extract": own.extract,
     }

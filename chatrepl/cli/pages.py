@@ -24,7 +24,7 @@ from chatrepl.core.wire import Wire
 from chatrepl.pages.found import find_all, found_facts, found_list
 from chatrepl.pages.model_list import listed, model_facts, model_list
 from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.storage.library import look_up
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.columns import table_text

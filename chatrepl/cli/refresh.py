@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def refresh_in_background(
     session: Session, client: "Lazy[Client]", route: Route, learned: LearnedFiles
 ) -> None:
-    """Bring the list of models up to date once the SDK is loaded. A failure is not told.
+    """Bring the list of models up to date. A failure is not told.
 
     The table is good enough, and a turn will say what is wrong.
     """
 
     def work() -> None:
         with suppress(ChatreplError):
-            client.result()  # the SDK is loaded by then
+            client.result()  # what it needs is loaded by then
             refresh(session, lambda: new_client(route), route, learned)
 
     hear_threads()

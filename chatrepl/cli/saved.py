@@ -11,7 +11,7 @@ from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.session import Session
-from chatrepl.shells.oneshot import mutter
+from chatrepl.shells.mutter import mutter
 from chatrepl.storage.journal import NO_FOLDER, Journal
 from chatrepl.storage.library import SavedEntry, find, read_entry, scan
 from chatrepl.storage.paths import Folders

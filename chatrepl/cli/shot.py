@@ -1,9 +1,6 @@
-"""A single shot from the command line: the message put together, asked, and answered; or, for
-`--dry-run`, what would be sent, its tokens and its price, and nothing is sent.
-"""
+"""A single shot from the command line: the message put together, asked, and answered."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,32 +10,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
 from chatrepl.api.address import is_allowed
-from chatrepl.api.outgoing import beta_header, streaming
-from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, new_runner, open_connection
 from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
-from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
-from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.conversation import Message
-from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact, dollars, for_a_shell
-from chatrepl.session.foreword import foreword
+from chatrepl.core.words import for_a_shell
 from chatrepl.session.session import Session
 from chatrepl.session.till import is_bounded
-from chatrepl.shells.oneshot import STOPPED, Manner, Shot, mutter
+from chatrepl.shells.mutter import mutter
+from chatrepl.shells.oneshot import STOPPED, Manner, Shot
 from chatrepl.storage.paths import find_folders
-from chatrepl.terminal.sanitize.text import display, one_line, pipe
-from chatrepl.terminal.views.json_lines import write_json
+from chatrepl.terminal.sanitize.text import display, pipe
 from chatrepl.turn import Display
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
-    from chatrepl.session.workbench import Workbench
     from chatrepl.shells.sinks import RowWriter
 
 _AT_ONCE_S: Final = 0.05
@@ -53,9 +42,14 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
     except (KeyboardInterrupt, SystemExit) as leaving:
         if begun:  # it has told how far the reply came
             raise
-        code = leaving.code if isinstance(leaving, SystemExit) else 130
-        code = code if isinstance(code, int) else 1
-        raise ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code) from None
+        raise stopped(leaving) from None
+
+
+def stopped(leaving: KeyboardInterrupt | SystemExit) -> ChatreplError:
+    """Give words for what ends a shot before it has asked."""
+    code = leaving.code if isinstance(leaving, SystemExit) else 130
+    code = code if isinstance(code, int) else 1
+    return ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code)
 
 
 def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -> int:
@@ -66,7 +60,6 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
         return _shot(options, session, reading, out, begun)
     from chatrepl.cli.benches import shot_tools  # seldom asked for
 
-    session.use(head_start=False)
     with shot_tools(options, session):
         return _shot(options, session, reading, out, begun)
 
@@ -79,8 +72,6 @@ def _shot(
     begun: list[object],
 ) -> int:
     put_away = kept(options, session)
-    if options.dry_run:
-        return dry_run(options, session, reading.result() if reading else None, out)
     try:
         with new_runner() as runner:
             code = runner.run(_ask(options, session, reading, out, begun))
@@ -92,7 +83,7 @@ def _shot(
 def _session(options: Options, loaded: Config) -> Session:
     """Make the session; prices are looked up only where somebody will see them."""
     session = new_session(options, loaded, interactive=False)
-    is_seen = options.verbose or options.dry_run or options.keeps or is_bounded(session.settings)
+    is_seen = options.verbose or options.keeps or is_bounded(session.settings)
     if options.manner == "text" and not is_seen:
         session.equip(price=lambda _model, _usage, _when: None)
     return session
@@ -163,7 +154,8 @@ async def _piped(
 def _connect(options: Options, session: Session) -> tuple[Connection | None, ApiError | None]:
     """Open the connection; having none matters only once there is something to ask."""
     try:
-        return open_connection(session.settings, demo=options.demo, single=True), None
+        single = not options.names_tools  # each round is a request
+        return open_connection(session.settings, demo=options.demo, single=single), None
     except ApiError as error:
         return None, error
 
@@ -184,17 +176,11 @@ async def _greet(connection: Connection) -> None:
 
 
 def kept(options: Options, session: Session) -> Callable[[], int]:
-    """Keep the conversation where that is asked for; give what puts it away, with its exit code.
-
-    A dry run only looks at it.
-    """
+    """Keep the conversation where that is asked for; give what puts it away, with its exit code."""
     if not options.keeps:
         return lambda: 0
-    from chatrepl.cli.saved import keep, look_at, put_away
+    from chatrepl.cli.saved import keep, put_away
 
-    if options.dry_run:
-        look_at(options, session, find_folders())
-        return lambda: 0
     for note in keep(options, session, find_folders()).notes:
         mutter(sys.stderr, f"chatrepl: {for_a_shell(note)}")
     return lambda: put_away(session)
@@ -243,74 +229,3 @@ def _live_view(session: Session, out: TextIO) -> Display:
 
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
-
-
-def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO) -> int:
-    """Print the request that would be made. Raises UsageError where there is nothing to ask."""
-    message = compose(options, session, piped)
-    look_for_keys(options, session, message)
-    if session.bench is not None:
-        with new_runner() as runner:
-            runner.run(_declared(session.bench))
-    if not options.compares:
-        return _print_request(options, session, message, out)
-    from chatrepl.cli.comparison import asked_models
-    from chatrepl.session.comparison import contender
-
-    for model in asked_models(options, session):
-        _print_request(options, contender(session, model), message, out)
-    return 0
-
-
-async def _declared(bench: "Workbench") -> None:
-    """Look which tools there are."""
-    try:
-        await bench.open(None)
-    finally:
-        await bench.box.close()
-
-
-def _print_request(options: Options, session: Session, message: Message, out: TextIO) -> int:
-    request = _request(options, session, message)
-    body = json.loads(streaming(request))  # in the order in which it goes out
-    if "mcp_servers" in body:
-        from chatrepl.storage.export import open_body
-
-        body = open_body(body)
-    if not options.quiet:
-        for line in foreword(session):
-            mutter(sys.stderr, f"chatrepl: {one_line(for_a_shell(line))}")
-    tokens = session.ledger.request(request, session.model).tokens
-    limit = body.get("max_tokens")
-    longest = limit if isinstance(limit, int) else 0
-    usd, most = (_usd(session, request, Usage(tokens, out)) for out in (0, longest))
-    if options.manner != "text":
-        from chatrepl.storage.export import open_headers
-
-        headers = {**custom_headers(), **session.settings.headers}
-        headers |= beta_header(request, headers)
-        count = {"input_tokens": tokens, "exact": False, "cost_usd": usd, "most_usd": most}
-        write_json(out, {"request": body, "headers": dict(open_headers(headers)), **count})
-        return 0
-    safe = display if out.isatty() else pipe
-    out.write(safe(json.dumps(body, ensure_ascii=False, indent=2)) + "\n")
-    out.flush()
-    price = "price unknown"
-    if usd is not None and most is not None:
-        bound = f"at most {dollars(most)} with {compact(longest)} out"
-        price = f"{about(usd)} for the input, {bound}"
-    mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
-    return 0
-
-
-def _request(options: Options, session: Session, message: Message) -> Request:
-    if options.aside is None:
-        return session.request(message)
-    from chatrepl.session.beside import plans_beside
-
-    return plans_beside(session, message)().request
-
-
-def _usd(session: Session, request: Request, usage: Usage) -> float | None:
-    cost = session.price(request, usage)
-    return cost.usd if cost is not None else None

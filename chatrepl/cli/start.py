@@ -126,6 +126,10 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         if piped is not None:
             stdin.use_keyboard()
         return chat(options, loaded, piped, early)
+    if options.dry_run:
+        from chatrepl.cli.dryrun import show_request
+
+        return show_request(options, loaded, out)
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
@@ -173,7 +177,7 @@ def _is_chat(options: Options) -> bool:
 
 def _settings(options: Options) -> dict[str, Any]:
     return {
-        "model": next(iter(options.named_models), None) if options.compares else options.model,
+        "model": next(iter(options.named_models), None if options.model is None else ""),
         "system": options.system,
         "max_tokens": options.max_tokens,
         "base_url": options.base_url,

@@ -5,19 +5,19 @@ from typing import Final
 
 from chatrepl.commands.compact import covered, summarised, summary_words, unusable
 from chatrepl.commands.cost import next_price
+from chatrepl.commands.counted import counted_first
 from chatrepl.commands.trimming import weighed
 from chatrepl.core.context.trim import Budget, pinned, plan
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.outcome import Aside, Choose, Job, Notice, Outcome, Several
 from chatrepl.core.talk.conversation import Conversation, Message, TurnId
-from chatrepl.core.words import compact, dollars
+from chatrepl.core.words import compact, foretold
 from chatrepl.session.cold import cold_past, since_words
 from chatrepl.session.session import Session
 
 _CUT_TO: Final = 0.25  # of what is sent now
 _SUMMARY_TOKENS: Final = 900  # the 600 words that are asked for
-_CENTS: Final = 10.0  # from here on they are of no interest
 
 Ways = dict[str, Callable[[], Outcome]]
 
@@ -27,11 +27,17 @@ def ask_when_cold(session: Session, message: Message, base: Conversation | None 
 
     A question that is asked again follows `base` and nothing else.
     """
-    past = cold_past(session) if session.conversation.head is not None else None
-    if past is None:
+    if session.conversation.head is None or cold_past(session) is None:
+        return None
+    return counted_first(session, message, lambda: _question(session, message, base), base=base)
+
+
+def _question(session: Session, message: Message, base: Conversation | None) -> Outcome:
+    past = cold_past(session)
+    if past is None:  # it costs less than was thought
         return None
     before = base or session.conversation
-    words = [f"c: as it is {_price(_usd(session, before, message))}"]
+    words = [f"c: as it is {foretold(_usd(session, before, message))}"]
     ways: Ways = {"c": _as_it_is}
     if base is None and session.next.base is None:
         _offer_cut(session, message, words, ways)
@@ -58,7 +64,7 @@ def _offer_cut(session: Session, message: Message, words: list[str], ways: Ways)
         return
     after = session.conversation.with_marks(dict.fromkeys(dropped, "dropped"))
     left = compact(total(after, session.model).tokens)
-    words.append(f"t: truncated to {left} {_price(_usd(session, after, message))}")
+    words.append(f"t: truncated to {left} {foretold(_usd(session, after, message))}")
 
     def cut() -> Outcome:
         session.change(after)
@@ -72,7 +78,7 @@ def _offer_summary(session: Session, message: Message, words: list[str], ways: W
     if not covers:
         return
     usd = _summary_usd(session, covers, message)
-    words.append(f"s: summarised {_price(usd)}")
+    words.append(f"s: summarised {foretold(usd)}")
     ways["s"] = lambda: Aside(summary_words(""), _use_summary(session, covers))
 
 
@@ -98,10 +104,6 @@ def _use_summary(session: Session, covers: frozenset[TurnId]) -> Callable[[Reply
         return Notice("A summary stands for the older turns. /undo takes it back.")
 
     return use
-
-
-def _price(usd: float | None) -> str:
-    return dollars(usd) if usd is None or usd >= _CENTS else f"${usd:.3f}"
 
 
 def _as_it_is() -> Outcome:

@@ -19,8 +19,6 @@ SUMMARISE: Final = Proposal(
 )
 KEEP_LAST: Final = 2
 MOST_FAILURES: Final = 3
-UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off,
-LEARNED: Final = 0.02  # and that of the rest, once the service has counted something
 _WORDS: Final = """\
 Summarise our conversation so far, for your own use when its earlier part is no longer there.
 Use these headings: Goal; Facts, names, numbers and preferences; Decisions and their reasons; \

@@ -5,18 +5,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Final
 
+from chatrepl.commands.cost import input_price
+from chatrepl.commands.counted import counted_first
 from chatrepl.commands.next_reply import priced_models
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.turns import last_question
 from chatrepl.core.errors import UsageError
-from chatrepl.core.money import turn_cost
 from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Changes, Compare, Confirm, Notice, Outcome, Several
-from chatrepl.core.prompt_cache import warmth
+from chatrepl.core.prompt_cache import too_small, warmth
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.value import frozen
-from chatrepl.core.words import dollars
+from chatrepl.core.words import dollars, foretold
 from chatrepl.session.comparison import MOST, Compared, compared, unveil
 from chatrepl.session.session import Session
 
@@ -103,14 +104,24 @@ def _times(text: str) -> int:
 
 def _agreed(session: Session, asked: Compare) -> Outcome:
     """Ask first where the input alone costs much, or more than the session should."""
+
+    def question() -> Outcome:
+        return _question(session, asked) or asked
+
+    if _question(session, asked) is None:
+        return asked
+    return counted_first(session, asked.message, question, base=asked.base, models=asked.models)
+
+
+def _question(session: Session, asked: Compare) -> Confirm | None:
     coming = _price(session, asked)
     most, books = session.settings.max_cost_usd, session.books
     exceeds = books.meter.exceeds(max(most, books.agreed_usd) if most else 0, coming)
     if coming <= ASK_USD and not exceeds:
-        return asked
+        return None
     count = len(asked.models)
     spent = f"Spent {dollars(books.meter.cost.usd)} of ${most:g}; " if exceeds else ""
-    question = f"{spent}{count} replies, about {dollars(coming)} for what is sent."
+    question = f"{spent}{count} replies, about {foretold(coming)} for what is sent."
 
     def agree() -> Outcome:
         if exceeds:
@@ -124,24 +135,21 @@ def _price(session: Session, asked: Compare) -> float:
     """Price the input of all requests; what has no price, or cannot be counted yet, is left out."""
     if not session.edges.can_count():
         return 0.0
-    usd = 0.0
-    for model in set(asked.models):
-        price = _of_one(replace(session, settings=replace(session.settings, model=model)), asked)
-        usd += price * (1 + 0.1 * (asked.models.count(model) - 1))  # the others read its cache
-    return usd
+    return sum(
+        _of_model(session.asking(model), asked, asked.models.count(model))
+        for model in set(asked.models)
+    )
 
 
-def _of_one(session: Session, asked: Compare) -> float:
-    """Price the input of one request, of which some may be in the cache."""
+def _of_model(session: Session, asked: Compare, times: int) -> float:
+    """Price the input of so many requests to one model: the first writes what the others read."""
     request = session.request(asked.message, asked.base)
     tokens = session.ledger.request(request, session.model).tokens
-    rates, settings = session.edges.rates(request.model, tokens), session.settings
-    if rates is None:
-        return 0.0
     warm = warmth(session.books.footprint, request, session.edges.clock())
-    read = warm.tokens if warm.state == "warm" else 0
-    ttl = "1h" if settings.cache_ttl == "auto" else settings.cache_ttl
-    return turn_cost(rates, tokens, warm=read, ttl=ttl if settings.cache_enabled else None).usd
+    is_kept = request.params.get("cache_control") and not too_small(session.model, tokens)
+    first = input_price(session, tokens, warm.tokens if warm.state == "warm" else 0)
+    other = input_price(session, tokens, tokens if is_kept else 0)
+    return 0.0 if first is None or other is None else first + (times - 1) * other
 
 
 def _chosen(session: Session, which: str) -> tuple[Compared, int]:

@@ -5,16 +5,15 @@ from dataclasses import replace
 
 from chatrepl.commands.cold_send import ask_when_cold
 from chatrepl.commands.compact import (
-    LEARNED,
     MOST_FAILURES,
     SUMMARISE,
-    UNSURE,
     affordable,
     covered,
     summarised,
     summary_words,
     unusable,
 )
+from chatrepl.commands.counted import LEARNED, UNSURE
 from chatrepl.commands.trimming import (
     difference,
     propose_state,

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import Final
 
+from chatrepl.commands.counted import counted_first
 from chatrepl.core.exchange.terms import has_tools
 from chatrepl.core.money import FAST_FACTOR, turn_cost
-from chatrepl.core.prompt_cache import Warmth, impact_words, warmth
+from chatrepl.core.outcome import Outcome
+from chatrepl.core.prompt_cache import Warmth, impact_words, too_small, warmth
 from chatrepl.core.talk.conversation import Conversation, Message
-from chatrepl.core.words import dollars
+from chatrepl.core.words import dollars, foretold
 from chatrepl.session.session import Session
 
+_ANY: Final = Message.user("?")  # a request must end with a message
 # Where a service has read no tool yet, the first one changes how it reads all the rest.
 _FIRST_TOOL: Final = " This chat began without tools, so the service may read it anew once."
 
@@ -27,7 +30,7 @@ def cost_question(session: Session) -> str:
         return ""
     meter = session.books.meter
     at_least = " or more" if meter.unpriced else ""
-    this = f"; this one is about {dollars(coming)}" if coming else ""
+    this = f"; this one is about {foretold(coming)}" if coming else ""
     spent = f"Spent {dollars(meter.cost.usd)}{at_least} of ${most:g}{this}."
     return f"{spent} y: send it · N: back to the prompt"
 
@@ -49,22 +52,39 @@ def cooled(session: Session, change: Callable[[], None]) -> str:
     What is lost is what the request costs after the change, and not before it: another model has
     prices of its own.
     """
+    return _changed(session, change)()
+
+
+def switched(
+    session: Session, change: Callable[[], None], tell: Callable[[str], Outcome]
+) -> Outcome:
+    """Switch to another model, and `tell` what is lost by it as `cooled` says it."""
+    loss = _changed(session, change)
+    return counted_first(session, _ANY, lambda: tell(loss())) if loss() else tell("")
+
+
+def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
+    """Make a change to the next request; give what tells what is lost by it."""
     before, tools = _warm_now(session), session.situation.declared
     if before.state != "warm":
         change()
-        return ""
+        return str
     was = next_price(session, session.conversation, before.tokens)
     change()
-    cold = next_price(session, session.conversation)
-    loss = impact_words(before, Warmth("cold"), cost=(was, cold))
-    if loss and _warm_now(session).state != "warm":
-        return f" {loss}"
-    is_first = not tools and session.situation.declared and not has_tools(session.conversation)
-    return _FIRST_TOOL if loss and is_first else ""
+
+    def loss() -> str:
+        cold = next_price(session, session.conversation)
+        words = impact_words(before, Warmth("cold"), cost=(was, cold))
+        if words and _warm_now(session).state != "warm":
+            return f" {words}"
+        is_first = not tools and session.situation.declared and not has_tools(session.conversation)
+        return _FIRST_TOOL if words and is_first else ""
+
+    return loss
 
 
 def _warm_now(session: Session) -> Warmth:
-    coming = session.request(Message.user("?"))  # a system prompt comes with the next message
+    coming = session.request(_ANY)  # a system prompt comes with the next message
     return warmth(session.books.footprint, coming, session.edges.clock())
 
 
@@ -73,11 +93,16 @@ def next_price(
 ) -> float | None:
     """Price the input of the next request, of which `warm` tokens are read from the cache."""
     tokens = session.ledger.next_total(conversation, session.model, *draft).tokens
-    rates = session.edges.rates(session.model.id, tokens)
-    is_fast = session.settings.speed == "fast" and session.model.fast is not False
-    if rates is None or (is_fast and session.model.fast is None):
+    return input_price(session, tokens, warm)
+
+
+def input_price(session: Session, tokens: int, warm: float = 0) -> float | None:
+    """Price the input of a request, of which `warm` tokens are read from the cache."""
+    model = session.model
+    rates = session.edges.rates(model.id, tokens)
+    is_fast = session.settings.speed == "fast" and model.fast is not False
+    if rates is None or (is_fast and model.fast is None):
         return None
-    rates = rates.times(FAST_FACTOR) if is_fast else rates
-    ttl = session.settings.cache_ttl if session.settings.cache_ttl != "auto" else "1h"
-    used = ttl if session.settings.cache_enabled else None
-    return turn_cost(rates, tokens, warm=warm, ttl=used).usd
+    control = session.request(None).params.get("cache_control")
+    ttl = str(control.get("ttl", "5m")) if control and not too_small(model, tokens) else None
+    return turn_cost(rates.times(FAST_FACTOR) if is_fast else rates, tokens, warm=warm, ttl=ttl).usd

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.safe_read import plain_path
-from chatrepl.commands.cost import cooled
+from chatrepl.commands.cost import cooled, switched
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
@@ -14,7 +14,7 @@ from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
-from chatrepl.session.foreword import foreword
+from chatrepl.session.foreword import foreword, rules_form, unfit_prefill
 from chatrepl.session.session import Session
 
 _WEB: Final[Mapping[bool | str, str]] = {
@@ -61,15 +61,13 @@ def model(
         return Notice(_describe(session, session.model))
     before, new = session.model, _as_it_is(session, id) if force else session.named(id)
     kept = (Notice(_kept(session, new)),) if force else ()
-    lost = cooled(session, lambda: session.use(model=new.id))
-    warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
-    return Several(
-        (
-            Notice(_describe(session, new, before)),
-            *kept,
-            *(Notice(text, "warning") for text in warnings),
-        )
-    )
+
+    def told(lost: str) -> Outcome:
+        warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
+        return Several(tuple(Notice(text, "warning") for text in warnings))
+
+    warned = switched(session, lambda: session.use(model=new.id), told)
+    return Several((Notice(_describe(session, new, before)), *kept, warned))
 
 
 def _as_it_is(session: Session, id_: str) -> Model:
@@ -185,9 +183,12 @@ def _prefill_state(session: Session) -> str:
         return "No prefill. /prefill TEXT begins the next reply with TEXT."
     which = "The next reply begins" if session.next.prefill else "Every reply begins"
     mode = "native" if session.model.prefill else "emulated"
-    if session.next.form is not None:
+    if rules_form(session):
         mode = "schema"
-    return f"{which} with {text!r} ({mode} on {session.model.id})."
+    pinned = session.next.pinned_prefill if session.next.prefill else ""
+    lines = [f"{which} with {text!r} ({mode} on {session.model.id})."]
+    lines += [f"Every one after it begins with {pinned!r}."] if pinned else []
+    return " ".join((*lines, *unfit_prefill(session)))
 
 
 @command("think", group="next reply")

@@ -73,7 +73,8 @@ def run_own(session: Session, name: str, rest: str, typed: str) -> Outcome:
 def remarks(own: OwnCommand) -> Iterator[str]:
     """Say what of a file does not count here."""
     if own.unknown:
-        yield f"/{own.name}: {', '.join(own.unknown)} has no meaning here."
+        verb = "have" if own.unknown[1:] else "has"
+        yield f"/{own.name}: {', '.join(own.unknown)} {verb} no meaning here."
     if own.shell:
         first = own.shell[0].split("\n")[0][:60]
         yield f"/{own.name}: `{first}` is sent as text; no command of it is run."

@@ -18,7 +18,14 @@ from chatrepl.core.json_schema import schema_fault
 from chatrepl.core.rows import object_schema, parse_columns
 from chatrepl.core.setting_values import shown
 from chatrepl.core.settings import OPTIONS, nearest
-from chatrepl.core.tools import SERVICE_TOOLS, TOOL_NAME, McpServer, ToolProgram
+from chatrepl.core.tools import (
+    FIELD_NAME,
+    NOT_AT_THE_TOP,
+    SERVICE_TOOLS,
+    TOOL_NAME,
+    McpServer,
+    ToolProgram,
+)
 from chatrepl.core.value import frozen
 
 TablePlace: TypeAlias = tuple[str, ...]
@@ -28,8 +35,6 @@ _LONGEST_S: Final = 86_400
 _API_KEYS: Final = frozenset(
     "ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_CUSTOM_HEADERS".split()
 )
-_KEY_OF_SCHEMA: Final = r"[a-zA-Z0-9_.-]{1,64}"
-_ABOVE_ALL: Final = frozenset({"anyOf", "oneOf", "allOf"})
 # What these are called elsewhere.
 _ELSEWHERE: Final = {
     "cmd": "command", "cwd": "folder", "env": "environment", "input_schema": "schema",
@@ -277,10 +282,10 @@ def _schema(value: Any, _folder: Path) -> Mapping[str, Any]:
 def _of_an_input(schema: dict[str, Any]) -> dict[str, Any]:
     """Hold a schema against what the service takes for the input of a tool."""
     kind, properties = schema.get("type", "object"), schema.get("properties", {})
-    if kind != "object" or _ABOVE_ALL.intersection(schema):
+    if kind != "object" or NOT_AT_THE_TOP.intersection(schema):
         raise ConfigError('describes no object: its outermost type is "object".')
     for name in properties if isinstance(properties, dict) else ():
-        if re.fullmatch(_KEY_OF_SCHEMA, name) is None:
+        if re.fullmatch(FIELD_NAME, name) is None:
             raise ConfigError(f"has the field '{shown(name)}': letters, digits, _ . and - only.")
     return {"type": "object", **schema}
 

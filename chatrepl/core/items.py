@@ -23,6 +23,7 @@ ItemKind: TypeAlias = Literal["lines", "objects", "table"]
 _TOKENS: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _LONGEST_CELL: Final = 32_000_000
 _SEPARATORS: Final = ",;\t"
+_ENDS: Final = re.compile(r"\r\n?|\n")  # of rows; spreadsheets write all three
 _MOST_LABELLED: Final = 1_000
 _SAFE: Final = "Nothing was sent."
 
@@ -186,14 +187,20 @@ def _start(line: str) -> str:
     return words if len(words) <= 60 else f"{words[:59]}…"
 
 
-def _table(lines: Iterator[str]) -> Iterator[Item]:
+def _rows(lines: Iterator[str]) -> Iterator[list[str]]:
     first = next((line for line in lines if line.strip()), "")
     separator = max(_SEPARATORS, key=first.count)
     csv.field_size_limit(_LONGEST_CELL)
-    rows = csv.reader((f"{line}\n" for line in chain([first], lines)), delimiter=separator)
+    try:
+        yield from csv.reader((f"{line}\n" for line in chain([first], lines)), delimiter=separator)
+    except csv.Error as error:
+        raise UsageError(f"The table cannot be read: {error}.") from None
+
+
+def _table(lines: Iterator[str]) -> Iterator[Item]:
     header: list[str] = []
     number = 0
-    for row in rows:
+    for row in _rows(part for line in lines for part in _ENDS.split(line)):
         cells = [scrub(cell) for cell in row]
         if not any(cell.strip() for cell in cells):
             continue

@@ -188,12 +188,17 @@ class Changes:
 class Count:
     """Ask the service for the exact tokens of what sends `message`; `then` gets them.
 
-    Where it cannot tell, `otherwise` says how to go on; without that the fault is shown.
+    Where it cannot tell, or not `within_s` seconds, `otherwise` says how to go on; without that the
+    fault is shown. `model` is for another than that of the chat; the message follows `base`, where
+    that is given.
     """
 
     message: Message
     then: "Callable[[int], Outcome]"
     otherwise: "Callable[[], Outcome] | None" = None
+    model: str = ""
+    base: Conversation | None = None
+    within_s: float | None = None
 
 
 @frozen

@@ -15,7 +15,7 @@ from chatrepl.core.talk.conversation import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
-from chatrepl.core.words import compact, dollars
+from chatrepl.core.words import compact, foretold
 
 CacheState: TypeAlias = Literal["warm", "cold", "none"]
 TTL_SECONDS: Final = {"5m": 300.0, "1h": 3600.0}
@@ -182,7 +182,7 @@ def impact_words(
     more = will - was
     if more < LEAST_USD and more < _LEAST_SHARE * will:
         return ""
-    return f"Costs about {dollars(more)} more next time: the cache is lost."
+    return f"Costs about {foretold(more)} more next time: the cache is lost."
 
 
 _REASONS: Final = {

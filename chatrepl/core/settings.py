@@ -148,7 +148,9 @@ class Settings:
     tools_max_rounds: int = _option(
         20, "Times that a reply may call tools on this machine.", key="tools.max_rounds", least=1
     )
-    head_start: bool = _option(True, "Send a single shot's request before the SDK is loaded.")
+    head_start: bool = _option(
+        True, "Send requests without loading the SDK, where they are the same."
+    )
     max_cost_usd: float = _option(
         0.0, "A run costs no more than this, a chat only after a question; 0 is no bound."
     )
@@ -265,7 +267,7 @@ def option(key: str) -> Option:
     setting = OPTIONS.get(key) or OPTIONS.get(key.removesuffix(SWITCH))
     if setting is None or (setting.key != key and not has_section(setting.key)):
         near = nearest(key, OPTIONS)
-        listed = "/config lists them, and config.example.toml explains them."
+        listed = "config.example.toml explains each; /config lists them."
         hint = f"Did you mean {near}?" if near else listed
         raise ConfigError(f"There is no setting {shown(key)}.", hint)
     return setting

@@ -19,6 +19,7 @@ PriceOf: TypeAlias = Callable[[str, Usage, float], Cost | None]
 Grouping: TypeAlias = Literal["day", "model", "conversation"]
 GROUPINGS: Final[tuple[Grouping, ...]] = get_args(Grouping)
 _MOST: Final = 1e12
+_LATEST: Final = 2.5e11  # in the year 9892; no calendar of ours goes beyond 9999
 _SLACK_USD: Final = 1e-9  # sums of fractions are not exact
 _COUNTS: Final = {
     "in": "input_tokens",
@@ -110,7 +111,7 @@ class Spending:
         """Read one back; None for what is none."""
         if not isinstance(wire, dict):
             return None
-        id_, when, model = wire.get("id"), _amount(wire.get("at")), wire.get("model")
+        id_, when, model = wire.get("id"), _amount(wire.get("at"), _LATEST), wire.get("model")
         if not isinstance(id_, str) or when is None or not isinstance(model, str):
             return None
         usd, uncached = _amount(wire.get("usd")), _amount(wire.get("uncached_usd"))
@@ -131,10 +132,10 @@ class Spending:
         )
 
 
-def _amount(value: object) -> float | None:
+def _amount(value: object, most: float = _MOST) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return float(value) if 0 <= value < _MOST else None
+    return float(value) if 0 <= value < most else None
 
 
 @frozen

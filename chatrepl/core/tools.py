@@ -16,6 +16,9 @@ Approval: TypeAlias = Literal["never", "ask", "always"]
 DEADLINE_S: Final = 60.0
 LONGEST_NAME: Final = 64
 TOOL_NAME: Final = rf"[a-zA-Z0-9_-]{{1,{LONGEST_NAME}}}"
+# What the service takes of the schema of an input: such fields, and none of these at its top.
+FIELD_NAME: Final = r"[a-zA-Z0-9_.-]{1,64}"
+NOT_AT_THE_TOP: Final = frozenset({"anyOf", "oneOf", "allOf"})
 # What the service calls tools of its own: nobody else's may be called so.
 SERVICE_TOOLS: Final = frozenset(
     "web_search web_fetch code_execution bash_code_execution text_editor_code_execution "

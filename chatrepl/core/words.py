@@ -56,14 +56,20 @@ _LONGEST_REASON: Final = 400
 
 
 def for_a_shell(words: str) -> str:
-    """Leave out the sentences that name a command of a chat, unless it is an option as well."""
+    """Leave out the sentences that name a command of a chat, unless it is an option as well.
+
+    What is left begins as a sentence does.
+    """
     listed = re.sub(_OPTION, r"chatrepl --\1", words)
     plain = re.sub(r" \(/[^()]{0,200}\)", "", listed)
     parts = re.split(r"(?<=[.;,?]) ", plain)
     clauses = [part for part in parts if re.search(_COMMAND, part) is None]
     if len(clauses) == len(parts):
         return plain
-    return re.sub(r"[;,]$", ".", " ".join(clauses))
+    rest = re.sub(r"[;,]$", ".", " ".join(clauses))
+    if not clauses or clauses[0] == parts[0]:
+        return rest
+    return re.sub(r"^(?:and |or )?([a-z])(?=\w* )", lambda first: first[1].upper(), rest)
 
 
 def compact(count: int) -> str:
@@ -89,9 +95,15 @@ def dollars(usd: float | None) -> str:
     return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
 
 
+def foretold(usd: float | None) -> str:
+    """Write a price before it is paid: near enough to be held to it."""
+    is_coarse = usd is not None and 0.1 <= usd < 1  # there a cent is much
+    return f"${usd:.3f}".removesuffix("0") if is_coarse else dollars(usd)
+
+
 def about(usd: float | None) -> str:
     """Write a price that is estimated: marked once, and not where it is a bound or unknown."""
-    text = dollars(usd)
+    text = foretold(usd)
     return f"~{text}" if usd and text.startswith("$") else text
 
 

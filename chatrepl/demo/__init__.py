@@ -1,6 +1,6 @@
 """The embedded engine: a strict Messages API without a network or a model.
 
-    transport | server      who carries it: the SDK's HTTP stack in-process, or loopback HTTP
+    transport | server      who carries it: our HTTP stack in-process, or loopback HTTP
     engine                  request in, answer out
     validate* turns sealed containers cache tokens models      the rules of the service
     compose replies tooling tools/ schema scripts/ billing      what it answers

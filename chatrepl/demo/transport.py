@@ -1,4 +1,4 @@
-"""Carry the engine's answers through the SDK's own HTTP stack, without a socket."""
+"""Carry the engine's answers through the HTTP stack of all requests, without a socket."""
 
 import asyncio
 from collections.abc import AsyncIterator

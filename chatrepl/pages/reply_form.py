@@ -3,8 +3,10 @@
 `door` is the flag or the command that asks, as it is written.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from chatrepl.api.json_schema import read_schema, sendable, violation
@@ -49,15 +51,23 @@ def rows_form(columns: Sequence[Column]) -> Form:
 
 
 def choice_form(words: Sequence[str], door: str) -> Form:
-    """Make the form of one of a few choices; a single word is parted at its commas.
+    """Make the form of one of a few choices; a single word is a JSON list, or parted at its commas.
 
     Raises UsageError for fewer than two.
     """
-    parts = words[0].split(",") if len(words) == 1 else words
+    parts = _listed(words[0]) if len(words) == 1 else words
     choices = tuple(dict.fromkeys(filter(None, (part.strip(", ") for part in parts))))
     if len(choices) < 2:
         raise UsageError(f"{door} takes at least two choices: {door} yes,no", _SAFE)
     return Form.choose(choices)
+
+
+def _listed(text: str) -> list[str]:
+    with suppress(ValueError):
+        choices = json.loads(text)
+        if isinstance(choices, list) and all(isinstance(choice, str) for choice in choices):
+            return choices
+    return text.split(",")
 
 
 def check_of(form: Form | None) -> Callable[[Any], str | None] | None:

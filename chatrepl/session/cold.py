@@ -6,7 +6,7 @@ from chatrepl.core.prompt_cache import TTL_SECONDS, warmth
 from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
-from chatrepl.core.words import dollars
+from chatrepl.core.words import foretold
 from chatrepl.session.session import Session
 
 _DAY_S: Final = 86_400
@@ -86,4 +86,4 @@ def cold_line(session: Session) -> str:
     if past is None:
         return ""
     since = since_words(past.since, session.edges.clock())
-    return f"The cache has been cold since {since}: the past costs about {dollars(past.usd)} anew."
+    return f"The cache has been cold since {since}: the past costs about {foretold(past.usd)} anew."

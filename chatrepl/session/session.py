@@ -91,8 +91,7 @@ class Session:
 
     def named(self, name: str) -> Model:
         """Find a model by its id or a part of it. Raises UsageError for a name that is none."""
-        origins = self.loaded.origins if self.loaded is not None else {}
-        how = liberty(self.settings, origins)
+        how = liberty(self.settings, self.loaded.origins if self.loaded is not None else {})
         return self.service.model(resolve(name, self.service.models, liberty=how))
 
     @property
@@ -115,7 +114,7 @@ class Session:
 
     def _ask(self, model: Model, prefill: str) -> Ask:
         """Say what a message asks for beyond the settings."""
-        form = self.next.form
+        form = self.next.form.beginning(prefill) if self.next.form is not None else None
         schema = form.schema if form is not None and model.structured else None
         count = self.edges.count if self.edges.can_count() else rough_count
         return Ask(
@@ -129,6 +128,10 @@ class Session:
             tools=tools_here(self),
             servers=servers_of(self),
         )
+
+    def asking(self, model: str) -> "Session":
+        """Give the session as it is where that model is asked, for a look; empty for its own."""
+        return replace(self, settings=replace(self.settings, model=model)) if model else self
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""
@@ -147,7 +150,7 @@ class Session:
         """The token book; asking it for the first time may take some tenths of a second."""
         ledger = self.books.ledger or self._new_ledger()
         if self.books.behind:
-            ledger.resume(self.conversation, self.model)
+            ledger.resume(self.conversation)
             self.books = replace(self.books, behind=False)
         ledger.declare(self.situation.declared)
         return ledger
@@ -376,8 +379,7 @@ class Session:
 
     def take_account(self, other: "Session") -> None:
         """Enter what another session of the same talk paid."""
-        same = other.model.id == self.model.id
-        self.books = self.books.joined(other.books, footprint=same)
+        self.books = self.books.joined(other.books, footprint=other.model.id == self.model.id)
 
     def note_reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> None:
         """Note that what is in the cache was read again, and what that came to."""

@@ -95,7 +95,7 @@ class Till:
                 async for event in events:
                     if isinstance(event, RetryWait) and slip.reply.usage_known:
                         slip.close()  # what was counted before it was torn is paid for
-                        slip.held = await self._hold(slip.held.request, again=True)
+                        slip = _Slip(self, await self._hold(slip.held.request, again=True))
                     slip.take(event)
                     yield event
                     slip.note_soon()
@@ -211,7 +211,7 @@ class _Slip:
         """Enter what the request took; what was held for it and did not come is free again."""
         if self.reply.usage_known or self.held.usd:
             self.till.enter(self._spending(is_open=False))
-        self.reply, self.is_noted, self.came_bytes = Reply(), False, 0
+        self.reply, self.is_noted = Reply(), False
         self.held = Reserved(self.held.request, self.held.id)
 
     def _spending(self, *, is_open: bool) -> "Spending":

@@ -22,6 +22,7 @@ NEVER: Final = "The user does not let this tool run; it was not run."
 STOPPED: Final = "The user stopped this call before it ended."
 NOT_RUN: Final = "The user stopped the reply before this call was run."
 HELD: Final = "The answer seems to hold a key, and the user did not let it be sent."
+BROKEN: Final = "The tool could not be run."
 SILENT: Final = "(The tool gave no output.)"
 UNREAD: Final = "The input was not one whole JSON object, so nothing was run."
 _CUT: Final = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
@@ -129,8 +130,9 @@ async def _outcome(job: "asyncio.Task[ToolAnswer]") -> ToolAnswer:
     await asyncio.wait([job])
     if job.cancelled():
         return ToolAnswer.error(STOPPED)
-    if (bug := job.exception()) is not None:
-        return ToolAnswer.error(f"The tool could not be run: {type(bug).__name__}.")
+    if (bug := job.exception()) is not None:  # the loop is told, as of all that nobody thought of
+        job.get_loop().call_exception_handler({"message": "in a tool", "exception": bug})
+        return ToolAnswer.error(BROKEN)
     return job.result()
 
 

@@ -1,9 +1,11 @@
 """An exact count of tokens, as a chat asks the service for it."""
 
+import asyncio
 from collections.abc import Callable
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Count, Outcome
+from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.turn import Counting, count_tokens
@@ -19,9 +21,14 @@ def exact_count(
     if not consent.to_send(asked.message):
         return lambda: None
     try:
-        total = loop.run(count_tokens(consent.session, asked.message, count, desk.speaker.line))
-    except ChatreplError:
+        total = loop.run(_counted(consent.session, asked, count, desk))
+    except (ChatreplError, TimeoutError):
         if asked.otherwise is None:
             raise
         return asked.otherwise
     return lambda: asked.then(total)
+
+
+async def _counted(session: Session, asked: Count, count: Counting, desk: Desk) -> int:
+    async with asyncio.timeout(asked.within_s):
+        return await count_tokens(session, asked, count, desk.speaker.line)

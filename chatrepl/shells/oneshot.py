@@ -25,6 +25,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell, meta_line, next_step
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
+from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
@@ -312,20 +313,3 @@ def _word_for_a_pipe(error: ApiError) -> None:
             error.hint = f"Gave up after {tries} tries."
         case _:
             pass
-
-
-def mutter(err: TextIO | None, text: str) -> None:
-    """Write a line to stderr, if there is one to take it; an empty text is nothing."""
-    if err is None or not text:
-        return
-    with suppress(OSError, ValueError):
-        err.write(f"{text}\n")
-        err.flush()
-
-
-def say_error(err: TextIO | None, error: ChatreplError) -> None:
-    """Write an error to stderr: what happened, then what is safe or what to do."""
-    lines = [f"chatrepl: {one_line(error.message, 400)}"]
-    hints = filter(None, map(for_a_shell, error.hint.splitlines()[:2]))
-    lines += [f"  {one_line(hint, 400)}" for hint in hints]
-    mutter(err, "\n".join(lines))

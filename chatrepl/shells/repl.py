@@ -140,7 +140,7 @@ class Repl:
         if not self.consent.to_send(message):
             self.draft = message.text
             return
-        self._show_attached(self.session.next.staged)
+        self.show_attached()
         self._marked(lambda: self._send(message, message.text))
 
     def _marked(self, work: Callable[[], object]) -> None:
@@ -225,6 +225,10 @@ class Repl:
             self.draft, before = "", self.session.context()
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
+
+    def show_attached(self) -> None:
+        """Say what goes with the next message, none of which was seen yet."""
+        self._show_attached(self.session.next.staged)
 
     def _show_attached(self, new: Iterable[Attachment]) -> None:
         """Say what goes with the message; the pictures that are `new` were not seen yet."""

@@ -35,9 +35,10 @@ class RunTally:
         if not result["ok"]:
             self.failed += 1
             if len(self.failures) < _NAMED:
-                self.failures.append(
-                    f"{item.label_without(self.secrets)}: {result['error']['message']}"
-                )
+                label = item.label_without(self.secrets)
+                reason = result["error"]["message"]
+                named = reason.startswith(label)
+                self.failures.append(reason if named else f"{label}: {reason}")
         self.changed(self)
 
     def pay(self, usd: float) -> None:

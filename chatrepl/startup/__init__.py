@@ -10,6 +10,8 @@ meanwhile      A single shot's request leaves before the SDK or any HTTP library
                while the service thinks. (test_main, api/headstart)
 late imports   The SDK, httpx2, rich and prompt_toolkit are imported where they are first needed,
                inside of functions of `cli`, `startup` and `__main__`. (test_main)
+               The SDK is, only where nobody else knows what it would send: a chat takes half the
+               memory without it. (api/test_sdk)
 lazy           The SDK and the token counter are loaded in a thread. The garbage collector pauses
                meanwhile: 740 ms instead of 910. What is there then is frozen out of its sight.
                Threads take turns ten times as often, so that typing stays smooth.

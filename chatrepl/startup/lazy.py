@@ -1,6 +1,5 @@
 """Something slow, made once and when it suits: now, in the background, or where it is wanted."""
 
-import asyncio
 import gc
 import sys
 import threading
@@ -45,6 +44,8 @@ class Lazy(Generic[Made]):
 
     def __await__(self) -> Generator[Any, None, Made]:
         """Begin in the background and wait; leaving the wait disturbs nothing."""
+        import asyncio  # whoever waits so has it already
+
         return asyncio.wrap_future(self._started()).__await__()
 
     def _started(self) -> Future[Made]:

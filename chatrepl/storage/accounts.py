@@ -89,20 +89,24 @@ class Accounts:
 class Pool:
     """What is still open while lines are read, and the ids of batches that were seen.
 
-    The results of a batch may be entered by several who fetch them.
+    The results of a batch may be entered by several who fetch them. That nothing is held any more
+    may stand before what was held: a clock that is set back writes into an older file.
     """
 
     def __init__(self) -> None:
         self.open: dict[str, Spending] = {}
+        self.let_go: set[str] = set()
         self.batched: set[str] = set()
 
     def settled(self, spendings: Iterator[Spending]) -> Iterator[Spending]:
         """Give what is final, as it comes."""
         for spending in spendings:
             if spending.open:
-                self.open[spending.id] = spending
+                if spending.id not in self.let_go:
+                    self.open[spending.id] = spending
                 continue
-            self.open.pop(spending.id, None)
+            if self.open.pop(spending.id, None) is None and not spending.took_anything:
+                self.let_go.add(spending.id)
             if spending.batch:
                 if spending.id in self.batched:
                     continue
@@ -134,14 +138,19 @@ class Running:
 
 def _records(path: Path, start: int, running: Running | None = None) -> Iterator[Spending]:
     """Read the whole lines of a file from `start` on; `running` is told how far."""
+    is_rest = False  # of a line that is too long to be one of ours
     try:
         with path.open("rb") as file:
             file.seek(start)
             while data := file.readline(_MOST_LINE_BYTES):
-                if running is not None and data.endswith(b"\n"):
+                is_whole = data.endswith(b"\n")
+                if not is_whole and len(data) < _MOST_LINE_BYTES:
+                    return  # somebody may still be writing it
+                if running is not None and is_whole:
                     running.read_to[path] = file.tell()
-                if (spending := _read(data)) is not None:
+                if not is_rest and (spending := _read(data)) is not None:
                     yield spending
+                is_rest = not is_whole
     except OSError:
         return
 

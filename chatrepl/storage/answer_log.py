@@ -13,19 +13,23 @@ import os
 import stat
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.wire import encode
 from chatrepl.storage.files import APPEND, PRIVATE_FILE, lock, sync_data, words_for, write_all
+from chatrepl.storage.records import dumps
+from chatrepl.storage.spool import Spool
 
 _SYNC_S: Final = 2.0
 _NONE: Final = 0  # a file begins with its head, so no item stands there
 _PUBLIC_FILE: Final = 0o666
 _PIECE: Final = 1 << 16
 _MOST_LINE: Final = 1 << 28  # bytes; no answer is as long
+_MOST_IN_MEMORY: Final = 64  # results that wait to be taken
 _FAR: Final = 1 << 20  # beyond the last item: in a damaged line, or of a run that is very wide
 
 
@@ -40,20 +44,40 @@ class Done(Protocol):
 
 
 class Passing:
-    """Holds results only until somebody has taken them: nothing is written to disk."""
+    """Holds results only until somebody has taken them, in any order.
+
+    Many that wait for one before them wait on the disk, in a file without a name.
+    """
 
     def __init__(self) -> None:
-        self._results: dict[int, dict[str, Any]] = {}
+        self._results: dict[int, dict[str, Any] | Callable[[], bytes]] = {}
+        self._spool: Spool | None = None
 
     def get(self, number: int, item_id: str) -> dict[str, Any] | None:
         """Give a result, once."""
         del item_id
-        return self._results.pop(number, None)
+        result = self._results.pop(number, None)
+        if callable(result):
+            result = _parsed(result())
+        if self._spool is not None and not self._results:
+            self.close()
+        return result
 
     def put(self, number: int, item_id: str, result: Mapping[str, Any]) -> None:
         """Hold a result."""
         del item_id
         self._results[number] = dict(result)
+        if len(self._results) <= _MOST_IN_MEMORY:
+            return
+        with suppress(StorageError):  # what the disk does not take stays in memory
+            self._spool = self._spool or Spool()
+            self._results[number] = self._spool.keep(dumps(result).encode())
+
+    def close(self) -> None:
+        """Let go of what waits on the disk."""
+        if self._spool is not None:
+            self._spool.close()
+        self._spool = None
 
 
 class AnswerLog:

@@ -173,7 +173,7 @@ def find(folder: Path | None, wanted: str) -> SavedEntry:
             )
     raise StorageError(
         f"There is no saved conversation {wanted[:_SHOWN]}{'…' if wanted[_SHOWN:] else ''}.",
-        "/sessions, or chatrepl --sessions, lists those there are.",
+        "/sessions lists those there are.",
         exit_code=2,
     )
 

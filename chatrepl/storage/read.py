@@ -77,7 +77,7 @@ def read_journal(path: Path) -> bytes:
 
 def _too_much(path: Path, why: str) -> StorageError:
     message = f"The conversation {path.stem} cannot be read: {why}."
-    return StorageError(message, "It was left as it is; --sessions and /sessions list the others.")
+    return StorageError(message, "It was left as it is; /sessions lists the others.")
 
 
 def load_bytes(data: bytes) -> ReadBack:

@@ -7,6 +7,7 @@ from typing import Final, TextIO
 ASCII_FOR: Final = MappingProxyType(
     str.maketrans(
         {"▣": "*", "█": "#", "·": "|", "→": "->", "…": "...", "–": "-", "›": ">", "─": "-"}
+        | {"×": "x", "≤": "<=", "≥": ">=", "↑": "up", "↓": "down", "\ufffd": "?"}
     )
 )
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(

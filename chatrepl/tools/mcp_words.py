@@ -17,7 +17,14 @@ from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, ToolError
 from chatrepl.core.foreign_json import tame
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from chatrepl.core.tools import McpServer, Tool, ToolAnswer
+from chatrepl.core.tools import (
+    FIELD_NAME,
+    LONGEST_NAME,
+    NOT_AT_THE_TOP,
+    McpServer,
+    Tool,
+    ToolAnswer,
+)
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
@@ -25,13 +32,11 @@ MOST_TOOLS: Final = 256
 MOST_TEXT: Final = 262_144  # characters of one answer
 MOST_PICTURES: Final = 20
 MOST_FILE_BYTES: Final = 3_700_000  # 5 MB in base64, as the service counts them
-_LONGEST_NAME: Final = 64
 _LONGEST_DESCRIPTION: Final = 10_000
 _LARGEST_SCHEMA: Final = 65_536
 _DEEPEST_SCHEMA: Final = 40
 _UNNAMEABLE: Final = re.compile(r"[^a-zA-Z0-9_-]+")
-_PROPERTY: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-_NOT_AT_THE_TOP: Final = ("anyOf", "oneOf", "allOf")
+_PROPERTY: Final = re.compile(FIELD_NAME)
 _KINDS: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -55,10 +60,10 @@ class OfferedTools:
 
 def usable_name(name: str, taken: Iterable[str] = ()) -> str:
     """Make a name that the service takes, and that is not taken."""
-    base = _UNNAMEABLE.sub("_", name)[:_LONGEST_NAME] or "tool"
+    base = _UNNAMEABLE.sub("_", name)[:LONGEST_NAME] or "tool"
     taken, unique, count = set(taken), base, 2
     while unique in taken:
-        unique = f"{base[: _LONGEST_NAME - len(str(count)) - 1]}_{count}"
+        unique = f"{base[: LONGEST_NAME - len(str(count)) - 1]}_{count}"
         count += 1
     return unique
 
@@ -120,7 +125,7 @@ def usable_schema(schema: object) -> Wire | None:
     properties = plain.get("properties", {})
     if not isinstance(properties, dict) or not all(map(_PROPERTY.fullmatch, properties)):
         return None
-    kept = {key: value for key, value in plain.items() if key not in _NOT_AT_THE_TOP}
+    kept = {key: value for key, value in plain.items() if key not in NOT_AT_THE_TOP}
     return {**kept, "type": "object"}
 
 

@@ -345,6 +345,7 @@ def test_beta_features_join_those_of_headers_and_environment(
         )
     )
     assert sent() == {"interleaved-thinking-2025-05-14,context-1m-2025-08-07"}
-    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "anthropic-beta: compact-2026-01-12")
-    run(ask_both(route(server.url)))
+    added = "anthropic-beta: compact-2026-01-12"
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", added)
+    run(ask_both(replace(route(server.url), custom=added)))
     assert sent() == {"compact-2026-01-12,context-1m-2025-08-07"}

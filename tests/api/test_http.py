@@ -80,3 +80,11 @@ def test_a_proxy_that_is_none_is_refused_when_the_client_is_made(
     monkeypatch.setenv("ALL_PROXY", "gopher://x")
     with pytest.raises(ValueError, match="proxy"):
         build_http("https://api.test", 5)
+
+
+def test_what_may_be_packed_does_not_depend_on_what_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("httpx2._client.ACCEPT_ENCODING", "gzip, deflate, br, zstd")
+    http = build_http("http://127.0.0.1", 1.0)
+    assert http.headers["accept-encoding"] == "gzip, deflate"

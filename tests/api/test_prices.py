@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import genai_prices
@@ -42,6 +44,23 @@ def test_prices_equal_the_library_s(usage: Usage, model: str) -> None:
     ours = price(model, usage, WHEN)
     assert ours is not None
     assert ours.usd == pytest.approx(float(theirs.total_price), abs=1e-9)
+
+
+def test_prices_are_known_without_the_library_s_front_and_leave_it_whole() -> None:
+    code = (
+        "import sys\n"
+        "from chatrepl.api.prices import price; from chatrepl.core.talk.usage import Usage\n"
+        "def paid(n): return price('claude-opus-5-5', Usage(1000, 10, 5, n, 2, 0, n), 1.79e9)\n"
+        "before = paid(0), paid(7)\n"
+        "slow = {'httpx2', 'asyncio', 'genai_prices.data', 'genai_prices.update_prices'}\n"
+        "print(sorted(slow & set(sys.modules)))\n"
+        "import genai_prices\n"
+        "print(genai_prices.calc_price(genai_prices.Usage(input_tokens=1), 'gpt-4o').model.id)\n"
+        "print(before == (paid(0), paid(7)) and None not in before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ["[]", "gpt-4o", "True"]
 
 
 def test_an_hour_of_cache_costs_twice_the_input() -> None:

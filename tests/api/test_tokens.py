@@ -8,9 +8,11 @@ import zlib
 from importlib.resources import files
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from chatrepl.api import tokens
-from chatrepl.api.tokens import PIECE_CHARS, Counter, ranks
+from chatrepl.api.tokens import PIECE_CHARS, SHORT_CHARS, Counter, ranks
 from tests.core.replay import samples
 
 PUBLISHED = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
@@ -55,9 +57,31 @@ def test_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_loaded_before_it_is_needed() -> None:
     made = Counter()
-    assert not made.ready
-    made.count("a")
+    for _ in range(3):
+        assert made.count("a") == 1
+        assert not made.ready
+    assert made.count("a") == 1
     assert made.ready
+
+
+def test_a_long_text_loads_the_whole() -> None:
+    made = Counter()
+    made.count("x" * SHORT_CHARS)
+    assert not made.ready
+    made.count("x" * (SHORT_CHARS + 1))
+    assert made.ready
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.one_of(st.text(), st.sampled_from([str(each["text"])[:SHORT_CHARS] for each in samples()]))
+)
+@example("")
+@example("a\ud800b \ud83d\ude00 \ude00\ud83d")
+@example("<|endoftext|>")
+@example("AAAAAAAA" * 100)
+def test_a_short_text_has_the_same_count_by_the_ranks_in_it(counter: Counter, text: str) -> None:
+    assert Counter().count(text) == counter.count(text)
 
 
 @pytest.mark.parametrize("text", ["<|endoftext|>", "\ud800", "\0", "", "🏳️‍🌈"])

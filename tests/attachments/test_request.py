@@ -31,15 +31,17 @@ def test_a_usual_request_passes() -> None:
     check_request([], limits=LIMITS)
 
 
-def test_large_images_pass_up_to_twenty() -> None:
-    check_request([LARGE] * 20, limits=LIMITS)
-    assert "2000 pixels; 21 images are larger" in refused([LARGE] * 21)
-    assert "1 images are larger" in refused([SMALL] * 20 + [LARGE])
+@pytest.mark.parametrize("large", [LARGE, image(png(1_000, 2_001))])
+def test_large_images_pass_up_to_twenty(large: ImageBlock) -> None:
+    check_request([large] * 20, limits=LIMITS)
+    assert "2000 pixels; 21 images are larger" in refused([large] * 21)
+    assert "1 images are larger" in refused([SMALL] * 20 + [large])
     check_request([SMALL] * 600, limits=LIMITS)
 
 
-def test_a_side_of_more_than_8000_pixels_never_passes() -> None:
-    assert "8000 pixels" in refused([image(png(8_001, 10))])
+@pytest.mark.parametrize("size", [(8_001, 10), (10, 8_001)])
+def test_a_side_of_more_than_8000_pixels_never_passes(size: tuple[int, int]) -> None:
+    assert "8000 pixels" in refused([image(png(*size))])
 
 
 def test_too_many_images_are_refused_those_by_address_too() -> None:

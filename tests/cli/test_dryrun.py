@@ -1,13 +1,15 @@
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatrepl.cli.assemble import new_session
+from chatrepl.cli.dryrun import dry_run
 from chatrepl.cli.options import Options
-from chatrepl.cli.shot import dry_run, kept
 from chatrepl.cli.stdin import Piped
 from chatrepl.core.errors import StorageError
 from tests.cli.given import loaded, settle
@@ -30,6 +32,24 @@ def test_the_request_is_shown_with_tokens_and_price(
     assert "~$" in said
 
 
+@pytest.mark.parametrize("budget", ["max_cost_usd", "budget.day_usd", "budget.month_usd"])
+@pytest.mark.parametrize("most", ["0.001", "9"])
+def test_a_budget_that_leaves_less_than_the_longest_reply_costs_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    budget: str,
+    most: str,
+) -> None:
+    settle(monkeypatch, tmp_path)
+    session = new_session(Options(["hello"]), loaded(f"{budget}={most}"), interactive=False)
+
+    assert dry_run(Options(["hello"]), session, None, io.StringIO()) == 0
+
+    said = capsys.readouterr().err
+    assert (f"{budget} leaves $0.0010: max_tokens would be lowered" in said) == (most != "9")
+
+
 def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -41,7 +61,6 @@ def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
         options = Options(["more"], system="Be kind.", output="json", dry_run=True, **asked)
         out = io.StringIO()
         session = new_session(options, loaded("system=Be kind."), interactive=False)
-        assert kept(options, session)() == 0
         assert dry_run(options, session, None, out) == 0
         request = json.loads(out.getvalue())["request"]
         assert "about whales" in json.dumps(request["messages"])
@@ -58,7 +77,7 @@ def test_a_dry_run_means_the_same_saved_one_and_misses_it_in_the_same_words(
     options = Options(prompt=["more"], dry_run=True, **asked)
     session = new_session(options, loaded(), interactive=False)
     with pytest.raises(StorageError) as dry:
-        kept(options, session)
+        dry_run(options, session, None, io.StringIO())
     with pytest.raises(StorageError) as real:
         begin(options, session)
 
@@ -90,6 +109,26 @@ def test_an_unknown_price_is_said_to_be_unknown(
     assert "price unknown" in capsys.readouterr().err
 
 
+def test_a_look_loads_neither_a_connection_nor_the_whole_tokenizer(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; real = os._exit\n"
+        "unwanted = {'anthropic', 'asyncio', 'httpx2', 'ssl', 'chatrepl.cli.connection'}\n"
+        "def leave(code):\n"
+        "    print(code, sorted(unwanted & set(sys.modules)), flush=True); real(code)\n"
+        "os._exit = leave\n"
+        "from chatrepl.api.tokens import Counter; Counter.load = None\n"
+        "sys.argv = ['chatrepl', '--dry-run', '-q', '-o', 'json', 'hi']\n"
+        "from chatrepl.__main__ import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"HOME": str(tmp_path), "PYTHONPATH": "."},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.stdout.splitlines()[-1:] == ["0 []"]
+    assert json.loads(done.stdout.splitlines()[0])["cost_usd"] > 0
+
+
 def test_a_dry_run_takes_no_name_and_begins_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -97,7 +136,6 @@ def test_a_dry_run_takes_no_name_and_begins_nothing(
     options = Options(prompt=["more"], save="notes", dry_run=True)
     session = new_session(options, loaded(), interactive=False)
 
-    assert kept(options, session)() == 0
     assert dry_run(options, session, None, io.StringIO()) == 0
     assert session.recorder.id is None
     assert not list(tmp_path.rglob("*.jsonl"))

@@ -150,6 +150,20 @@ def test_what_is_raised_while_leaving_or_before_all_costs_a_line_and_no_word_of_
     assert len(list(tmp_path.glob("bugs/*.log"))) == (code == 70)
 
 
+def test_marks_stay_legible_on_an_error_stream_that_cannot_take_them() -> None:
+    program = (
+        "import sys; from chatrepl.cli.exits import prepare_streams; prepare_streams();"
+        "sys.stderr.write('▣ a.png · 5×4 – ü 中'); sys.stdout.write('▣ ü')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONIOENCODING": "ascii"}, cwd=ROOT,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stderr == "* a.png | 5x4 - \\xfc \\u4e2d"
+    assert done.stdout == "\\u25a3 \\xfc"
+
+
 def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> None:
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
     before = {number: signal.getsignal(number) for number in numbers}
@@ -175,7 +189,16 @@ def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> Non
 
 _LOST = """
 import os, signal, sys, time
+from chatrepl.cli import exits
 from chatrepl.cli.exits import prepare_streams
+
+begin = exits._thread.start_new_thread
+
+def late(*given):
+    begin(*given)
+    until = time.monotonic() + float(sys.argv[2])
+    while time.monotonic() < until:
+        pass
 
 class Tidied:
     def __del__(self):
@@ -187,20 +210,25 @@ async def forgotten():
 
 prepare_streams()
 forgotten()
+exits._thread.start_new_thread = late
 Tidied()
-time.sleep(30)
+for _ in range(3000):  # one long sleep may begin just after the signal
+    time.sleep(0.01)
 """
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.2], ids=["", "busy"])
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGQUIT, 131)],
 )
-def test_a_signal_that_comes_while_python_tidies_up_is_not_lost(number: int, code: int) -> None:
+def test_a_signal_that_comes_while_python_tidies_up_is_not_lost(
+    number: int, code: int, late_s: float
+) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", _LOST, str(int(number))],
+        [sys.executable, "-c", _LOST, str(int(number)), str(late_s)],
         capture_output=True,
-        timeout=25,
+        timeout=120,
         check=False,
     )
     assert ended.returncode == code

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.cli.message import form_of
 from chatrepl.cli.offers import offer
 from chatrepl.cli.options import Options, read
 from chatrepl.cli.own import with_own
@@ -51,7 +52,7 @@ def test_a_command_fills_in_what_the_command_line_does_not_say(home: Path) -> No
         set_=["effort=low"],
         system="Be x.",
         prefill="A ",
-        choose="a,b",
+        choose='["a","b"]',
     )
 
 
@@ -74,6 +75,13 @@ def test_the_command_line_has_the_last_word(line: str, key: str, value: object, 
     write(home, "x", FULL)
 
     assert getattr(meant(f"hello {line}"), key) == value
+
+
+def test_a_choice_of_a_command_may_hold_a_comma(home: Path) -> None:
+    write(home, "x", "---\nchoose: ['one, two', three]\n---\nSay")
+    form = form_of(meant(""))
+    assert form is not None
+    assert form.choices == ("one, two", "three")
 
 
 def test_files_are_found_beside_the_command_and_those_that_its_text_mentions(home: Path) -> None:

@@ -10,25 +10,28 @@ from chatrepl.cli.refresh import refresh_in_background
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import Edges
 from chatrepl.demo.server import serve
+from chatrepl.session.service import Service
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
 
 
-def test_the_list_is_fetched_kept_and_not_fetched_again(tmp_path: Path) -> None:
-    session = Session(Settings(), Edges(clock=lambda: 1e9, new_id=lambda: "1"))
+def test_the_list_is_fetched_kept_for_the_next_start_and_not_fetched_again(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
-    file = folder / "models.json"
     with serve() as served:
         key = Credentials("key", "a test", "sk-ant-test")
         route = plan_route(Settings(base_url=served.url), key, {})
         learned = LearnedFiles(route.url, folder, None, keeps=True)
+        edges, before = Edges(clock=lambda: 1e9, new_id=lambda: "1"), learned.catalog()
+        session = Session(Settings(), edges, service=Service(before))
         client: Lazy[Any] = Lazy(lambda: connect(route))
         refresh_in_background(session, client, route, learned)
         until = time.monotonic() + 20
-        while not file.exists() and time.monotonic() < until:
+        while not (folder / "models.json").exists() and time.monotonic() < until:
             time.sleep(0.01)
         asked = len(served.requests)
         refresh_in_background(session, client, route, learned)
 
         assert asked == len(served.requests) == 1
-    assert session.service.models.is_fresh(1e9)
+    assert not before.is_fresh(1e9)
+    assert learned.catalog().is_fresh(1e9)
+    assert learned.catalog() == session.service.models

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli import chat, stdin
-from chatrepl.cli.start import run
+from chatrepl.cli.start import run, settings_of
 from chatrepl.core.errors import ChatreplError, ConfigError
 from tests.cli.given import settle
 
@@ -23,6 +23,11 @@ def out(
 def test_the_version_is_printed(out: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert out.readouterr().out.startswith("chatrepl ")
+
+
+@pytest.mark.parametrize("named", ["claude-opus-5-5,", " claude-opus-5-5 ", "claude-opus-5-5"])
+def test_a_comma_beside_one_model_is_no_part_of_its_name(named: str) -> None:
+    assert settings_of(["-m", named, "hello"]).model == "claude-opus-5-5"
 
 
 def test_a_keyboard_and_no_question_make_a_chat(

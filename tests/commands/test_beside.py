@@ -13,9 +13,12 @@ from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Beside, Notice, Several
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.world import BESIDE
 from chatrepl.session.beside import plans_beside, turns_beside
-from tests.commands.playing import CutError, Player
+from chatrepl.storage.journal import Journal
+from chatrepl.storage.read import load_bytes
+from tests.commands.playing import CutError, Player, probe
 from tests.commands.trimmer import Trimmer
 
 MODELS = tuple(TABLE)
@@ -25,6 +28,12 @@ SET = (
     "/set cache.enabled false", "/pin 1", "/drop! 1", "/model claude-haiku-4-5", "/goto 1",
     "/set cite_documents true", "/user And this.", "/assistant Said by hand.",
 )  # fmt: skip
+
+
+def on_disk(journal: Journal) -> bytes:
+    """Give what a kill would leave of a journal."""
+    assert journal.flush()
+    return journal.path.read_bytes()
 
 
 def up_to_the_question(chat: Player, question: str) -> tuple[bytes, bytes]:
@@ -111,14 +120,50 @@ def test_all_that_went_before_is_read_from_the_cache() -> None:
     assert turn.receipt.usage.cache_read_input_tokens >= held.usage.cache_read_input_tokens > 0
 
 
-def test_what_is_stopped_leaves_its_cost_and_nothing_else() -> None:
+def test_what_is_stopped_is_kept_as_far_as_it_came_and_before_that_leaves_its_cost() -> None:
     chat = Trimmer()
     chat.talk("demo: say one")
-    chat.cut_after = 4
+    chat.cut_after = 1
     with pytest.raises(CutError):
         chat.do("/btw demo: long 500")
     assert list(turns_beside(chat.session.recorder.facts)) == []
     assert chat.session.books.meter.replies == 2
+    chat.cut_after = 150
+    with pytest.raises(CutError):
+        chat.do("/btw demo: long 500")
+    (turn,) = turns_beside(chat.session.recorder.facts)
+    assert turn.was_cut
+    assert turn.text
+    assert chat.session.books.meter.replies == 3
+
+
+def test_whatever_a_kill_leaves_on_the_disk_is_the_chat_without_the_side_question(
+    tmp_path: Path,
+) -> None:
+    chat = Trimmer()
+    journal = Journal.new(tmp_path)
+    chat.session.begin_with(Conversation(), journal)
+    chat.talk("demo: think", "demo: say two", "demo: say three")
+    for line in ("/undo", "/pin 1", "/effort low"):
+        chat.do(line)
+    written = [on_disk(journal)]
+    chat.cut_after = 150
+    with pytest.raises(CutError):
+        chat.do("/btw demo: long 3000")
+    chat.cut_after = None
+    for line in ("/btw demo: think", "/btw keep"):
+        written.append(on_disk(journal))
+        chat.do(line)
+    before, _, answered, kept = *written, on_disk(journal)
+
+    def left(data: bytes) -> tuple[object, ...]:
+        talk = load_bytes(data).conversation
+        return talk.state, talk.past, talk.future, probe(talk, "claude-opus-5-5")
+
+    assert all(left(kept[:at]) == left(before) for at in range(len(before), len(answered), 41))
+    ways = left(before), left(kept)
+    assert all(left(kept[:at]) in ways for at in range(len(answered), len(kept), 17))
+    assert ways[0] != ways[1]
 
 
 def test_what_fails_midway_is_kept_as_far_as_it_came_and_what_fails_before_goes_back() -> None:

@@ -58,6 +58,12 @@ def test_a_field_that_is_not_there_is_named(text: str, value: object, words: str
     assert words in error.value.hint
 
 
+def test_a_table_that_cannot_be_read_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatrepl.core.items._LONGEST_CELL", 4)
+    with pytest.raises(UsageError, match="cannot be read"):
+        list(read_items("table", ["a", "12345"]))
+
+
 def test_a_field_may_be_needed_without_a_place_for_it() -> None:
     check_fields(Item(0, {"a": 1}), [], "a")
     with pytest.raises(UsageError):
@@ -83,6 +89,9 @@ READ: list[tuple[ItemKind, Sequence[str], list[object]]] = [
                                                   {"a": "x\ny", "b": "4"}]),
     ("table", ["", "a;b", '"1;2";x,y'], [{"a": "1;2", "b": "x,y"}]),
     ("table", ["a\tb", "1\t2"], [{"a": "1", "b": "2"}]),
+    ("table", ["a,b\r1,2\r3,4"], [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
+    ("table", ["a,b\r\n1,2\n3,4"], [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
+    ("table", ["a,b", '"x\ry",4'], [{"a": "x\ny", "b": "4"}]),
     ("table", [], []),
 ]  # fmt: skip
 

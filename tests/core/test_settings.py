@@ -41,7 +41,7 @@ def test_the_nearest_key_is_named() -> None:
     assert nearest("qqqq", OPTIONS) is None
     with pytest.raises(ConfigError) as caught:
         option("qqqq")
-    assert caught.value.hint == "/config lists them, and config.example.toml explains them."
+    assert caught.value.hint == "config.example.toml explains each; /config lists them."
 
 
 def test_few_switches_are_on_unasked() -> None:

@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
+import gc
 import pickle
+import weakref
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.talk.conversation import Message
-from chatrepl.core.value import frozen, replace, twin
+from chatrepl.core.value import frozen, replace, twin, variant
 
 
 @frozen
@@ -221,3 +223,29 @@ def test_an_ordinary_dataclass_is_copied_too() -> None:
     after = replace(before, role="assistant")
     assert (after.role, after.content) == ("assistant", before.content)
     assert b"assistant" in after.encoded
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, and its small letters."""
+
+    text: str
+
+    @variant
+    def small(self) -> "Word":
+        return self if self.text.islower() else Word(self.text.lower())
+
+
+@pytest.mark.parametrize("text", ["low", "HIGH"])
+def test_another_form_of_an_object_is_made_once_and_goes_with_it(text: str) -> None:
+    gc.disable()
+    try:
+        word = Word(text)
+        assert word.small.text == text.lower()
+        assert word.small is word.small
+        assert (word.small is word) is text.islower()
+        last = weakref.ref(word)
+        del word
+        assert last() is None
+    finally:
+        gc.enable()

@@ -13,6 +13,7 @@ from chatrepl.core.words import (
     compact,
     dollars,
     for_a_shell,
+    foretold,
     hidden_words,
     meta_line,
     next_step,
@@ -34,6 +35,13 @@ USAGE = Usage(100, 345, 0, 1100)
         ("effort max is left out from now on (/effort changes it).",
          "effort max is left out from now on."),
         ("/truncate or /compact makes room.", ""),
+        ("/load x opens it; another name keeps this one.", "Another name keeps this one."),
+        ("/set lists them, and a page tells more.", "A page tells more."),
+        ("/set lists them; setup.toml tells more.", "setup.toml tells more."),
+        ("/tree shows it, or /undo. it is kept.", "It is kept."),
+        ("/load tea opens it; another name keeps this one.", "Another name keeps this one."),
+        ("/config lists them, and a file explains them.", "A file explains them."),
+        ("/save names it; `brew` is a word.", "`brew` is a word."),
         ("Check base_url: /set/v1/messages is what is asked for.",
          "Check base_url: /set/v1/messages is what is asked for."),
         ("Nothing stands in /etc, nor in /tmp.", "Nothing stands in /etc, nor in /tmp."),
@@ -156,6 +164,11 @@ def test_an_estimated_price_has_one_mark_of_doubt() -> None:
     assert [about(usd) for usd in (None, 0, 0.0000001, 0.5)] == [
         "price unknown", "$0", "<$0.0001", "~$0.50",
     ]  # fmt: skip
+
+
+@given(st.floats(0.005, 1e6))
+def test_a_price_that_is_foretold_is_rounded_by_no_more_than_a_per_cent(usd: float) -> None:
+    assert float(foretold(usd)[1:]) == pytest.approx(usd, rel=0.01)
 
 
 def test_numbers_are_written_shortly() -> None:

@@ -1,22 +1,32 @@
 """Message Batches from the command line."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from chatrepl.demo.batches import PATH
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
+from chatrepl.demo.wire import Chunk, WireAnswer
 from tests.e2e.piped import Desk
+from tests.faults.nursery import Nursery
 
 ITEMS = b"one\ntwo\nthree\n"
 ASK = ("--each", "demo: say got {}")
 
 
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as nursery:
+        yield nursery
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, nursery: Nursery) -> Iterator[Desk]:
     with serve(Engine()) as served:
-        yield Desk(tmp_path, served)
+        yield Desk(tmp_path, served, nursery)
 
 
 def test_a_batch_writes_what_single_requests_write(desk: Desk) -> None:
@@ -27,6 +37,60 @@ def test_a_batch_writes_what_single_requests_write(desk: Desk) -> None:
 
     mixed = ("--each", 'demo: {}; error 500 x1; say "a\\n\\nb"', "-x")
     assert desk.run(*mixed, "--batch", stdin=b"1\n2\n").code == 9
+
+
+REPLIES = (
+    "say one", 'say "two\\n\\nlines"', 'say "  blank round it \\n"', "unicode", "hostile",
+    "count to 40", "long 900", "think", "code python", "search roses", "fetch https://a.example",
+    "say cut; stop max_tokens", "stop refusal", "say x; stop stop_sequence", 'say ""',
+    "show fallback", 'say "[1, 2]"', 'say "\\ud83d\\ude00"', "error 400", "error 529",
+)  # fmt: skip
+ROWS = (
+    '{"rows":[{"a":"x","n":1},{"a":"y, z","n":2}]}', '{"rows":[{"a":"x","n":"1"}]}', "[]",
+    '{"rows":[]}', '```json\\n[{"a":"\\n","n":7}]\\n```', '{"rows":[{"a":"cut',
+)  # fmt: skip
+SAME = ("index", "input", "ok", "text", "parsed", "stop_reason", "model")
+
+
+@pytest.mark.parametrize(
+    ("replies", "options"),
+    [
+        (REPLIES, ()),
+        (REPLIES, ("-p", "> ", "--raw")),
+        (REPLIES, ("-o", "jsonl")),
+        (REPLIES, ("--choose", "one,two", "--set", "web=true")),
+        ([f"say {json.dumps(row)}" for row in ROWS], ("--rows", "a, n int", "--with-input")),
+    ],
+)
+def test_what_comes_of_a_batch_is_byte_by_byte_what_comes_of_single_requests(
+    desk: Desk, replies: Sequence[str], options: tuple[str, ...]
+) -> None:
+    items = "".join(f"demo: {reply}\n" for reply in replies).encode()
+    single = desk.run("--each", *options, "{}", stdin=items)
+    batch = desk.run("--each", *options, "--batch", "{}", stdin=items)
+    if "jsonl" in options:
+        whole, other = ([[e[n] for n in SAME] for e in run.events] for run in (single, batch))
+        assert other == whole
+    else:
+        assert (batch.code, batch.out) == (single.code, single.out)
+    assert single.out
+
+
+def test_a_batch_is_waited_for_by_one_and_outlives_them(desk: Desk, tmp_path: Path) -> None:
+    (desk.home / "items").write_bytes(ITEMS)
+    same = (*ASK, "--input", "items", "--batch", "--out", "answers")
+    desk.served.engine.batches.seconds = 10**6
+    with desk.start(*same) as first:
+        assert first.stderr is not None
+        assert b"--fetch msgbatch_" in first.stderr.readline()
+        second = desk.run(*same)
+        assert (second.code, second.out) == (2, "")
+        assert "is in use by another chatrepl" in second.err
+    desk.served.engine.batches.seconds = 0
+    third = desk.run(*same)
+    assert (third.code, (desk.home / "answers").read_text()) == (0, "got one\ngot two\ngot three\n")
+    (batch,) = desk.served.engine.batches._batches.values()
+    assert len(batch.requests) == 3
 
 
 def test_a_batch_that_nobody_waited_for_is_got_by_the_same_command_or_by_its_id(
@@ -52,6 +116,22 @@ def test_a_batch_that_nobody_waited_for_is_got_by_the_same_command_or_by_its_id(
     assert len(desk.served.engine.batches._batches) == 1
     usage = desk.run("--usage", "-o", "json").json["total"]
     assert usage["requests"] == 3
+
+
+def test_results_that_are_missing_are_told(desk: Desk) -> None:
+    id_ = desk.run(*ASK, "--batch", "--no-wait", stdin=ITEMS).out.strip()
+    line = {"type": "succeeded", "message": {"type": "message", "role": "assistant", "content": [
+        {"type": "text", "text": "got two"}], "model": "m", "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1, "output_tokens": 1}}}  # fmt: skip
+    cut = json.dumps({"custom_id": "ab-1-cd", "result": line}).encode()
+    for _ in range(3):
+        path = f"{PATH}/{id_}/results"
+        desk.served.engine.script(WireAnswer(200, {}, (Chunk(cut + b"\n"),)), path=path)
+    fetched = desk.run("--fetch", id_)
+    assert (fetched.code, fetched.out) == (9, "got two\n")
+    assert "2 of 3 results are missing" in fetched.err
+    whole = desk.run("--fetch", id_)
+    assert (whole.code, whole.out) == (0, "got one\ngot two\ngot three\n")
 
 
 def test_a_batch_under_way_is_cancelled_and_not_waited_for(desk: Desk) -> None:

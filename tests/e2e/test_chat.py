@@ -269,3 +269,15 @@ def test_a_message_that_is_typed_while_a_reply_streams_is_seen_to_wait(tmp_path:
         c.terminal.wait_for("^the next$")
         c.terminal.wait_for(PROMPT)
         assert "message waits" not in c.terminal.everything()
+
+
+def test_what_the_command_line_only_attaches_waits_for_the_question(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("otters")
+    with chat(tmp_path, "-a", str(tmp_path / "note.txt")) as c:
+        c.terminal.wait_for("^▣ note.txt · text")
+        assert c.bodies == []
+        c.say("demo: say hello")
+
+    bodies = [json.loads(r.body) for r in c.served.requests if r.path.endswith("/messages")]
+    kinds = [[block["type"] for block in body["messages"][0]["content"]] for body in bodies]
+    assert kinds == [["document", "text"]]

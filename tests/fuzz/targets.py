@@ -4,17 +4,22 @@ To add a target, write a class with `seeds` and `check` and name it in `TARGETS`
 what it finds. An input that found something is kept in `seeds/NAME` and tried first ever after.
 """
 
+import io
 import json
+import math
 import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
+from chatrepl.api.prices import price
 from chatrepl.api.reader import ReadLimits, read_reply
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import limits_of
@@ -27,11 +32,15 @@ from chatrepl.core.exchange.request import Ask, build_request
 from chatrepl.core.foreign_json import read_json
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find
+from chatrepl.core.spending import GROUPINGS, Spending
 from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import encode
 from chatrepl.demo.engine import Engine
 from chatrepl.pages.model_list import model_list
+from chatrepl.pages.usage_list import UsageQuestion, look_at, usage_facts, usage_list
+from chatrepl.storage.accounts import Accounts, Running
 from chatrepl.storage.importing import read_messages
 from chatrepl.storage.library import list_entries, search
 from chatrepl.storage.read import load_bytes
@@ -39,6 +48,7 @@ from chatrepl.storage.records import line, loads, turn_from_record, turn_to_reco
 from chatrepl.terminal.keys.typing import Typing
 from chatrepl.terminal.markdown.highlight import style_of
 from chatrepl.terminal.sanitize.text import display
+from chatrepl.terminal.views.json_lines import write_json
 from tests.api.helpers import Body, collect, reply, run
 from tests.attachments.pictures import FORMS, pdf, photo, png
 from tests.commands.playing import Player, probe
@@ -219,6 +229,48 @@ def models(data: bytes) -> None:
 
 
 _SETTINGS: Final = load_config(environ={}).settings
+_WHEN: Final = 1_790_000_000.0
+
+
+def ledger(data: bytes) -> None:
+    """Put anything into the ledger, piece by piece: what stands around it counts, and once."""
+    first, last = (Spending(f"!{name}", _WHEN, _MODEL, Usage(7, 3)) for name in "ab")
+    with tempfile.TemporaryDirectory() as folder:
+        accounts = Accounts.of(Path(folder))
+        running, since = Running(accounts, price), date(2020, 1, 1)
+        assert accounts.enter(first)
+        (path,) = accounts.files()
+        cuts = sorted(dice_of(data).choices(range(len(data) + 1), k=4))
+        for begin, end in pairwise((0, *cuts, len(data))):
+            with path.open("ab") as file:
+                file.write(data[begin:end])
+            running.since(since)
+        assert accounts.enter(last)
+        entries = list(accounts.read())
+        assert entries.count(first) == entries.count(last) == 1
+        assert math.isclose(running.since(since), Running(accounts, price).since(since))
+        for by in GROUPINGS:
+            spent = look_at(Path(folder), UsageQuestion("all", by), price, _WHEN)
+            usage_list(spent)
+            out = io.StringIO()
+            write_json(out, usage_facts(spent))
+            _finite(out.getvalue().encode())
+
+
+def _spendings() -> Sequence[bytes]:
+    begun = Spending("x", _WHEN, _MODEL, Usage(50, 0), "chat", at_least=True, open=True)
+    entries = (
+        replace(begun, held_usd=0.5),
+        replace(begun, open=False, usage=Usage(50, 20, 5, 8, 2, 3), cost=Cost(0.2, 0.3)),
+        replace(begun, id="msgbatch_1:a-0-b", when=_WHEN - 9e6, batch=True, open=False, fast=True),
+        Spending("msgbatch_1", _WHEN + 9e6, "unknown"),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        accounts = Accounts(Path(folder))
+        for entry in entries:
+            accounts.enter(entry)
+        months = [path.read_bytes() for path in accounts.files()]
+    return [*months, b"".join(months), b"{" + b" " * 66_000 + b"".join(months)]
 
 
 def _command_lines() -> Sequence[bytes]:
@@ -247,6 +299,10 @@ def _lists() -> Sequence[bytes]:
 
 
 _KEYS: Final = (b"hello\x1b[A", b"\x1b[200~x\x1b[201~", b"\x1b[13;2u", b"\x1b[?62;4c")
+_LEDGER_WORDS: Final = (
+    b"\n{", b"}\n", b" " * 65_536, b'"open":true,', b'"batch":true,', b'"at":9e11,',
+    b'"at":253402300799,', b'"at":-1,', b'"usd":1e300,', b'"held_usd":NaN,',
+)  # fmt: skip
 _ERRORS: Final = (
     b'{"type":"error","error":{"type":"invalid_request_error","message":"messages.0: no"}}',
     b'{"detail":[{"loc":["body","max_tokens"],"msg":"too large"}]}',
@@ -266,6 +322,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType({
     "arguments": Target(_command_lines, arguments, (b"/", b"\n", b" -", b"!", b'"')),
     "attachments": Target(_pictures, attachment),
     "models": Target(_lists, models),
+    "ledger": Target(_spendings, ledger, _LEDGER_WORDS),
 })  # fmt: skip
 
 

@@ -69,7 +69,9 @@ def test_choices_are_words_or_parted_by_commas(words: Sequence[str]) -> None:
 
 
 def test_a_choice_among_words_may_hold_a_comma() -> None:
-    assert choice_form(["one, two", "three"], "/choose").choices == ("one, two", "three")
+    for words in (["one, two", "three"], ['["one, two", "three"]']):
+        assert choice_form(words, "/choose").choices == ("one, two", "three")
+    assert choice_form(["[1,2]"], "/choose").choices == ("[1", "2]")
 
 
 @pytest.mark.parametrize("choose", ["", "one", "one,one", ","])

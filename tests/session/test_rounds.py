@@ -200,7 +200,7 @@ def image(_tool: Tool, _call: ToolCall) -> ToolAnswer:
 @pytest.mark.parametrize(
     ("answer", "content", "error"),
     [
-        (broken, [{"type": "text", "text": "The tool could not be run: ValueError."}], True),
+        (broken, [{"type": "text", "text": "The tool could not be run."}], True),
         (image, [{"type": "text", "text": "why"}], True),
         (lambda _t, _c: ToolAnswer(()), [{"type": "text", "text": SILENT}], None),
         (lambda _t, _c: ToolAnswer((TextBlock(" \n"),)), [{"type": "text", "text": SILENT}], None),
@@ -517,7 +517,7 @@ def test_the_sums_of_several_rounds_teach_nothing_of_how_the_model_counts() -> N
     chat.say("work")
     ledger = Ledger(rough_count)
     before = ledger.tally
-    ledger.resume(chat.session.conversation, chat.session.model)
+    ledger.resume(chat.session.conversation)
     assert ledger.tally == before
 
 
@@ -552,3 +552,15 @@ def test_whatever_is_done_around_rounds_no_request_is_refused(seed: int) -> None
     assert set(chat.statuses) == {200}
     ids = [call.id for call in box.ran]
     assert len(ids) == len(set(ids))  # none ran twice
+
+
+def test_of_a_bug_in_a_tool_the_loop_is_told() -> None:
+    bugs: list[BaseException] = []
+
+    def answer(tool: Tool, call: ToolCall) -> ToolAnswer:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: bugs.append(context["exception"]))
+        return broken(tool, call)
+
+    player(FakeBox(answer=answer)).say("please read file notes")
+    assert [str(bug) for bug in bugs] == ["sk-secret"]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,14 @@ def test_each_attempt_that_was_counted_is_a_request_of_its_own(tmp_path: Path) -
     assert (second.at_least, second.usage.output_tokens) == (False, 40)
     assert first.id != second.id
     assert desk.till.held == {}
+
+
+def test_nothing_stays_held_of_an_attempt_that_begins_in_another_month(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, budget_month_usd=100.0)
+    days = count(0, 20)
+    desk.session.equip(clock=lambda: WHEN + next(days) * 86_400)
+    desk.ask(BEGUN, TextDelta("Hel"), RetryWait("torn", 1, 1, 4), *REPLY)
+    assert [entry.open for entry in desk.entered] == [False, False]
 
 
 def test_while_a_reply_comes_its_counts_are_there_already(tmp_path: Path) -> None:

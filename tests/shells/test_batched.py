@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.settings import Settings
-from chatrepl.core.spending import BudgetError
+from chatrepl.core.spending import BudgetError, Spending
 from chatrepl.core.talk.conversation import Message
 from chatrepl.core.world import Edges
 from chatrepl.demo.batches import PATH
@@ -26,15 +27,10 @@ from chatrepl.demo.server import Served, serve
 from chatrepl.demo.wire import json_answer
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
-from chatrepl.shells import batched as module
+from chatrepl.shells import dispatch as module
 from chatrepl.shells.attempt import ItemQuestion, fork
-from chatrepl.shells.batched import (
-    Batched,
-    LeftError,
-    place_of,
-    recorded,
-    status_words,
-)
+from chatrepl.shells.batched import Batched, place_of, recorded
+from chatrepl.shells.dispatch import Dispatch, LeftError, status_words
 from chatrepl.shells.flights import Forgetting, is_under_way
 from chatrepl.storage.accounts import Accounts
 from tests.api.helpers import route
@@ -46,9 +42,41 @@ class KilledError(BaseException):
     """Stands for kill -9: nothing runs after it."""
 
 
-class Door(BatchDoor):
-    """A door that may break at one place."""
+class Life:
+    """Counts the steps of a run, and ends it at one of them: what it does after that is nothing."""
 
+    def __init__(self, ends_at: int = 10**9, end: BaseException | None = None) -> None:
+        self.left, self.end, self.is_over = ends_at, end or KilledError(), False
+
+    def step(self) -> None:
+        if self.is_over:
+            raise self.end
+        self.left -= 1
+        if self.left < 0:
+            self.is_over = isinstance(self.end, KilledError)
+            self.left = 10**9
+            raise self.end
+
+
+class Memory(Forgetting):
+    """What is remembered as long as somebody lives; how much of it a power cut would leave."""
+
+    life = Life()
+    synced = 0
+
+    def sync(self) -> None:
+        self.synced = len(self.notes)
+
+    def note(self, **what: Any) -> None:
+        self.life.step()
+        super().note(**what)
+        self.life.step()
+
+
+class Door(BatchDoor):
+    """A door that may break at one place, or at each step."""
+
+    life = Life()
     broken: dict[str, list[BaseException]] = {}  # noqa: RUF012 - one test at a time
 
     async def create(
@@ -63,13 +91,20 @@ class Door(BatchDoor):
         self._break("retrieve")
         return await super().retrieve(id_)
 
+    async def all(self) -> AsyncIterator[BatchStatus]:
+        self._break("all")
+        async for status in super().all():
+            yield status
+
     async def results(self, id_: str) -> Any:
         async for number, result in _numbered(super().results(id_)):
+            self.life.step()
             if number == 1:
                 self._break("results")
             yield result
 
     def _break(self, where: str) -> None:
+        self.life.step()
         if self.broken.get(where):
             raise self.broken[where].pop(0)
 
@@ -87,7 +122,7 @@ class Desk:
 
     served: Served
     folder: Path
-    memory: Forgetting = field(default_factory=Forgetting)
+    memory: Memory = field(default_factory=Memory)
     said: list[str] = field(default_factory=list)
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings(retries=2, max_tokens=100))
@@ -105,10 +140,11 @@ class Desk:
             return 10
 
         till = Till(session, self.folder, count)
-        sender = Batched(
-            session, Door(client), Wanted(), self.memory, till, lambda _usd: None,
+        dispatch = Dispatch(
+            Door(client), self.memory, till, self.settings.retries,
             self.said.append, self.said.append, wait=self.wait, again=again, pace_s=0.01,
         )  # fmt: skip
+        sender = Batched(session, dispatch, Wanted(), lambda _usd: None)
 
         async def questions() -> AsyncIterator[ItemQuestion]:
             for number, text in enumerate(texts):
@@ -131,6 +167,11 @@ class Desk:
         return [self.results[number]["text"] for number in sorted(self.results)]
 
     @property
+    def asked(self) -> int:
+        """How many requests the service has in its batches."""
+        return sum(len(one.requests) for one in self.served.engine.batches._batches.values())
+
+    @property
     def created(self) -> int:
         """How many batches there are at the service."""
         return len(self.served.engine.batches._batches)
@@ -139,6 +180,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     Door.broken = {}
+    Door.life = Memory.life = Life()
     with serve(Engine()) as served:
         yield Desk(served, tmp_path)
 
@@ -220,6 +262,170 @@ def test_a_line_that_breaks_anywhere_pays_for_nothing_twice(desk: Desk, where: s
     Door.broken = {where: [TORN]}
     desk.ask(*SAY)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+@pytest.mark.parametrize(("end", "steps"), [(KilledError(), 30), (TORN, 8)])
+def test_whatever_ends_a_run_at_any_step_each_question_is_paid_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException, steps: int
+) -> None:
+    monkeypatch.setattr(module, "packs", lambda requests: packs(requests, most=2))
+    enter = Accounts.enter
+
+    def entering(accounts: Accounts, spending: Spending) -> bool:
+        if isinstance(end, KilledError):
+            Memory.life.step()
+        return enter(accounts, spending)
+
+    monkeypatch.setattr(Accounts, "enter", entering)
+    for at in range(200):
+        with serve(Engine()) as served:
+            desk = Desk(served, tmp_path / str(at))
+            desk.settings = replace(desk.settings, budget_day_usd=5.0)
+            life = Door.life = Life(at, end)
+            Memory.life = life if isinstance(end, KilledError) else Life()
+            with suppress(KilledError, ApiError):
+                desk.ask(*SAY)
+            Door.life = Memory.life = Life()
+            desk.ask(*SAY)
+            assert desk.texts == ["one", "two", "three"]
+            assert desk.asked == 3, at
+            entries = list(Accounts.of(desk.folder).read())
+            assert sum(entry.took_anything for entry in entries) == 3
+            assert not [entry for entry in entries if entry.open], at
+        if life.left < 10**8:
+            break
+    assert steps < at < 199
+
+
+@pytest.mark.parametrize("status", [None, 408, 500, 502, 529, 599])
+def test_an_answer_that_refuses_nothing_leads_to_a_look_before_it_is_sent_again(
+    desk: Desk, status: int | None
+) -> None:
+    Door.broken = {"after": [ApiError(ApiErrorKind.SERVER, "odd", status=status)]}
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_what_a_batch_is_known_by_is_on_the_disk_before_it_is_sent_and_its_id_after(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, memory = Door.create, desk.memory
+
+    async def checked(door: Door, requests: Any, headers: Any) -> BatchStatus:
+        assert memory.synced == len(memory.notes) > 0
+        return await create(door, requests, headers)
+
+    monkeypatch.setattr(Door, "create", checked)
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    assert memory.synced == len(memory.notes) == 2
+
+
+def test_a_batch_that_may_be_there_is_looked_for_by_the_next_run(desk: Desk) -> None:
+    desk.settings = replace(desk.settings, retries=0, budget_day_usd=5.0)
+    Door.broken = {"after": [TORN], "all": [TORN] * 2}
+    with pytest.raises(ApiError):
+        desk.ask(*SAY)
+    assert is_under_way(desk.memory.notes)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+    assert not any(entry.open for entry in Accounts.of(desk.folder).read())
+
+
+def test_where_nobody_lists_batches_one_that_may_be_there_is_sent_again_only_if_wanted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    gone = ApiError(ApiErrorKind.NOT_FOUND, "no lists", status=404, retryable=False)
+    Door.broken = {"all": [gone]}
+    with pytest.raises(ApiError, match="Nobody can tell") as error:
+        desk.ask(*SAY)
+    assert "--retry-failed" in error.value.hint
+    Door.broken = {"all": [gone] * 2}
+    desk.ask(*SAY, again=True)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
+
+
+def test_what_is_looked_for_may_stand_behind_one_that_is_gone(desk: Desk) -> None:
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    desk.memory, ours = Memory(), desk.memory
+    desk.ask("demo: say other", "demo: say other", "demo: say other")
+    (_, theirs) = desk.served.engine.batches._batches
+    missing = json_answer(404, {"error": {"type": "not_found_error", "message": "gone"}}, {})
+    desk.served.engine.script(missing, path=f"{PATH}/{theirs}/results")
+    desk.memory = ours
+    desk.results.clear()
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
+
+
+def test_nobody_waits_to_find_a_batch_again_where_that_is_not_wanted(desk: Desk) -> None:
+    desk.wait, desk.served.engine.batches.seconds = False, 10**6
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    with pytest.raises(LeftError) as left:
+        desk.ask(*SAY)
+    assert left.value.ids == tuple(desk.served.engine.batches._batches)
+    desk.wait, desk.served.engine.batches.seconds = True, 0
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_of_several_batches_one_that_is_gone_costs_only_its_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "packs", lambda requests: packs(requests, most=1))
+    desk.wait = False
+    with pytest.raises(LeftError) as left:
+        desk.ask(*SAY)
+    del desk.served.engine.batches._batches[left.value.ids[1]]
+    for wait in (False, True):
+        desk.wait = wait
+        with pytest.raises(ApiError, match=f"no results of {left.value.ids[1]}"):
+            desk.ask(*SAY)
+        assert desk.texts == ["one", "three"]
+    desk.ask(*SAY, again=True)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 3)
+
+
+def test_nothing_is_sent_of_a_long_list_that_costs_too_much(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "packs", lambda requests: packs(requests, most=1))
+    desk.settings = replace(desk.settings, budget_day_usd=5.0)
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(SAY[0])
+    (held,) = [entry.held_usd for entry in Accounts.of(desk.folder).read() if entry.open]
+    desk.settings = replace(desk.settings, budget_day_usd=3.5 * held)
+    desk.memory = Memory()
+    with pytest.raises(BudgetError, match=r"budget\.day_usd"):
+        desk.ask(*SAY)
+    assert desk.created == 1
+    assert not is_under_way(desk.memory.notes)
+    assert len([entry for entry in Accounts.of(desk.folder).read() if entry.open]) == 1
+
+
+def test_results_that_are_fewer_than_the_requests_are_read_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, reads = Door.results, []
+
+    async def cut_off(door: Door, id_: str) -> Any:
+        reads.append(id_)
+        async for number, result in _numbered(results(door, id_)):
+            if number < len(reads):
+                yield result
+
+    monkeypatch.setattr(Door, "results", cut_off)
+    desk.ask(*SAY)
+    assert (desk.texts, len(reads)) == (["one", "two", "three"], 3)
 
 
 def test_another_batch_of_the_same_size_is_not_taken_for_ours(desk: Desk) -> None:
@@ -313,6 +519,42 @@ def test_a_long_list_goes_out_in_several(desk: Desk, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "packs", lambda requests: packs(requests, most=2))
     desk.ask(*SAY)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
+
+
+def test_a_batch_that_is_too_large_for_the_service_goes_out_in_halves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.settings = replace(desk.settings, budget_day_usd=5.0)
+    create, most = Door.create, [1]
+    large = ApiError(ApiErrorKind.TOO_LARGE, "too large", status=413, retryable=False)
+
+    async def picky(door: Door, requests: Any, headers: Any) -> BatchStatus:
+        if len(requests) > most[0]:
+            raise large
+        return await create(door, requests, headers)
+
+    monkeypatch.setattr(Door, "create", picky)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 3)
+    assert not is_under_way(desk.memory.notes)
+    desk.results.clear()
+    most[0] = 0
+    with pytest.raises(ApiError, match="too large"):
+        desk.ask(*SAY)
+    assert not is_under_way(desk.memory.notes)
+    assert not any(entry.open for entry in Accounts.of(desk.folder).read())
+
+
+def test_a_batch_that_is_gone_while_it_is_waited_for_is_not_asked_again_at_once(
+    desk: Desk,
+) -> None:
+    gone = ApiError(ApiErrorKind.NOT_FOUND, "no batch", status=404, retryable=False)
+    Door.broken = {"retrieve": [gone]}
+    with pytest.raises(ApiError, match="no results of msgbatch_"):
+        desk.ask(*SAY, again=True)
+    assert is_under_way(desk.memory.notes)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
 
 
 def test_a_question_without_a_result_is_told(desk: Desk) -> None:

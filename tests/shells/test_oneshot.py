@@ -32,7 +32,8 @@ from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.session import Session
 from chatrepl.shells.bugs import bugs_here
-from chatrepl.shells.oneshot import Manner, Shot, mutter
+from chatrepl.shells.mutter import mutter
+from chatrepl.shells.oneshot import Manner, Shot
 from tests.views import QuietView
 
 LOST = ApiError(ApiErrorKind.STREAM, "It broke off.", request_id="req_2")

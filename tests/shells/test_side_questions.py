@@ -52,13 +52,18 @@ class Table:
             yield event
 
     def showing(self, answer: Callable[[Display], Coroutine[None, None, Turn]]) -> Turn:
-        self.views.append(view := QuietView())
+        table, asking = self, list[asyncio.Task[Any] | None]()
+
+        class View(QuietView):
+            def show(view, event: StreamEvent, reply: Any) -> None:  # noqa: N805
+                super().show(event, reply)
+                if table.stops and isinstance(event, TextDelta) and (task := asking[0]):
+                    asyncio.get_running_loop().call_soon(task.cancel)
+
+        self.views.append(view := View())
 
         async def show() -> Turn:
-            if self.stops:
-                task = asyncio.current_task()
-                assert task is not None
-                asyncio.get_running_loop().call_soon(task.cancel)
+            asking.append(asyncio.current_task())
             return await answer(view)
 
         return self.chat.runner.run(show())
@@ -134,13 +139,16 @@ def test_without_a_reply_or_with_many_lines_nothing_is_taken() -> None:
     assert many.reply("demo: say one", "/btw demo: say x") == [False]
 
 
-def test_stopped_it_leaves_no_trace_but_its_cost() -> None:
+def test_stopped_it_is_kept_as_far_as_it_came() -> None:
     table = Table()
     table.reply("demo: say one", "/btw demo: long 3000")
     table.stops = True
     with pytest.raises(KeyboardInterrupt):
         table.sides.show_waiting()
-    assert (table.beside, table.back) == ([], [])
+    (turn,) = table.beside
+    assert turn.was_cut
+    assert turn.text
+    assert table.back == []
     assert table.chat.session.books.meter.replies == 2
 
 

@@ -78,6 +78,36 @@ def test_damage_costs_the_damaged_lines_alone(junk: list[bytes], cut: int) -> No
     assert ids[-1] == "last"
 
 
+def test_a_line_that_is_too_long_is_passed_over_whole(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.enter(one("first", 1))
+    (path,) = accounts.files()
+    entry = path.read_bytes().strip().replace(b"first", b"inner")
+    for length in (65_535, 65_536, 65_537, 2 * 65_536):
+        with path.open("ab") as file:
+            file.write(b"x" * length + entry)
+        accounts.enter(one("last", 2))
+    assert [each.id for each in accounts.read()] == ["first", *["last"] * 4]
+
+
+def test_a_year_beyond_all_calendars_is_none(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.enter(one("first", 1))
+    (path,) = accounts.files()
+    for when in ("253402300799", "9e11", "250000000000"):
+        path.write_text(f'{path.read_text()}\n{{"id":"x","at":{when},"model":"m","in":1}}\n')
+    assert [each.id for each in accounts.read()] == ["first"]
+    assert Running(accounts, price).since(one("x", 0).day) == 1
+
+
+def test_what_is_let_go_while_the_clock_is_set_back_is_held_no_more(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.enter(one("batch", 0, WHEN + 40 * DAY_S, open=True, held_usd=5.0))
+    accounts.enter(one("batch", 0, WHEN))
+    assert list(accounts.read()) == [one("batch", 0, WHEN)]
+    assert Running(accounts, price).since(one("x", 0).day) == 0
+
+
 def test_what_counts_against_a_budget_is_read_once_and_then_only_what_is_new(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,8 @@
 """What is done of many questions, on the disk."""
 
+import json
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.storage.answer_log import AnswerLog, OutFile, Passing
+from chatrepl.storage.spool import Spool
 
 MADE = {"prompt": "a", "model": "b"}
 
@@ -160,6 +163,35 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         opened(tmp_path / "none" / "state")
     with pytest.raises(UsageError, match="no such folder"):
         OutFile(tmp_path / "none" / "out", goes_on=False)
+
+
+def test_many_results_that_wait_take_the_disk_and_no_memory_and_come_back_as_they_were() -> None:
+    results = {
+        number: {"ok": True, "text": f"{number} \ud800 ä{os.urandom(8_000).hex()}", "n": number / 3}
+        for number in range(400)
+    }
+    log = Passing()
+    tracemalloc.start()
+    for number in range(399, -1, -1):
+        log.put(number, "", json.loads(json.dumps(results[number])))
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held_bytes < 2_500_000
+    for number, result in results.items():
+        assert log.get(number, "") == result
+    assert log._spool is None
+
+
+def test_what_the_disk_does_not_take_waits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_spool: object, _data: bytes) -> None:
+        raise StorageError("full")
+
+    monkeypatch.setattr(Spool, "keep", full)
+    log = Passing()
+    for number in range(200):
+        log.put(number, "", {"n": number})
+    assert [log.get(number, "") for number in range(200)] == [{"n": n} for n in range(200)]
+    log.close()
 
 
 def test_a_result_in_memory_is_taken_once() -> None:

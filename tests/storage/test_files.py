@@ -1,9 +1,11 @@
 import errno
+import fcntl
 import os
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,20 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
     os.close(first)
     assert files.lock(second)
     os.close(second)
+
+
+def test_a_folder_is_held_by_one_and_let_go_of_whatever_happens(tmp_path: Path) -> None:
+    other = os.open(tmp_path, os.O_RDONLY)
+    for fault in (None, KeyError):
+        with suppress(KeyError), files.hold_folder(tmp_path):
+            assert not files.lock(other)
+            if fault is not None:
+                raise fault
+        assert files.lock(other)
+        fcntl.flock(other, fcntl.LOCK_UN)
+    os.close(other)
+    with files.hold_folder(tmp_path / "none"):
+        assert not (tmp_path / "none").exists()
 
 
 def test_a_file_that_could_not_be_made_private_is_not_left_behind(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.storage import files
 from chatrepl.storage.journal_file import DAMAGED, LogFile
 
 
@@ -102,6 +103,35 @@ def test_a_journal_that_another_process_has_costs_no_descriptor(tmp_path: Path) 
     for _ in range(20):
         assert LogFile.open(tmp_path / "a.jsonl") is None
 
+    assert open_files() < before + 20
+    log.close()
+
+
+def test_the_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, synced = LogFile.create(tmp_path / "a.jsonl"), list[int]()
+    monkeypatch.setattr(files, "sync_data", synced.append)
+    log.sync()
+    log.close()
+    assert synced == [log._descriptor]
+
+
+def test_what_is_written_anew_while_we_open_it_is_opened_again_and_the_old_one_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock, attempts = tmp_path / "a.jsonl", files.lock, iter(range(20))
+    path.touch()
+
+    def late(descriptor: int) -> bool:
+        if next(attempts, None) is not None:
+            (tmp_path / "new").touch()
+            (tmp_path / "new").replace(path)
+        return lock(descriptor)
+
+    monkeypatch.setattr(files, "lock", late)
+    before = open_files()
+    log = LogFile.open(path)
+    assert log is not None
+    assert log.is_in_place()
     assert open_files() < before + 20
     log.close()
 

@@ -7,5 +7,5 @@ answer     the answer to it; loaded while the service thinks
 kept       the same for many requests: connections that they share
 framing    where an answer's head and content end
 
-Without the line in `cli/connection` that makes a `HeadStart`, the SDK sends every request.
+Where `head_start` gives nothing, the SDK sends every request.
 """

@@ -53,7 +53,7 @@ async def events_from(
 
 async def _events(answer: Answer, limits: ReadLimits) -> AsyncGenerator[StreamEvent, None]:
     if not 200 <= answer.response.status_code < 300:
-        raise await _refusal(answer)
+        raise await refusal(answer)
     return read_reply(answer, limits)
 
 
@@ -101,7 +101,7 @@ def _unpacked(packed: RawResponse) -> "Response":
     return httpx2.Response(packed.status_code, headers=dict(packed.headers), stream=Content())
 
 
-async def _refusal(answer: Answer) -> ApiError:
+async def refusal(answer: Answer) -> ApiError:
     """Give the error that the answer is."""
     response = answer.response
     try:

@@ -2,8 +2,8 @@
 
 Importing the SDK takes about a second. The request it would send is known to the byte, so it
 leaves at once, where it is plain even before the HTTP client is loaded. What comes back goes
-through the same reader and the same words for errors as everything else. Anything out of the
-ordinary, and every request after the first, is left to the SDK.
+through the same reader and the same words for errors as everything else. Later requests go through
+the HTTP client, with the same headers. Anything out of the ordinary is left to the SDK.
 
 What this room imports, the service waits for; `answer` alone may load what is slow.
 """
@@ -21,7 +21,7 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.value import frozen
 
-_PLAIN: Final = frozenset({"key", "token", "open"})
+_PLAIN: Final = frozenset({"key", "token", "open", "headers"})
 
 
 @frozen
@@ -72,7 +72,7 @@ class SentAhead:
 
 def head_start(route: Route) -> HeadStart | None:
     """Make ready for a route; None where only the SDK knows what it would send."""
-    if route.credentials.kind not in _PLAIN or route.custom:
+    if not route.plainly or route.credentials.kind not in _PLAIN or route.custom:
         return None
     headers = sdk_headers(route.credentials.secret, route.timeout_s + SLACK_S)
     if headers is None:

@@ -14,11 +14,10 @@ import re
 import ssl
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from chatrepl.api.outgoing import socket_options
+from chatrepl.api.outgoing import ENCODINGS, socket_options
 from chatrepl.core.value import frozen
 
 _PLAIN_URL: Final = re.compile(
@@ -29,7 +28,6 @@ _PLAIN_NAME: Final = re.compile(r"[a-z0-9-]+")
 _RESERVED: Final = frozenset(
     {"accept-encoding", "connection", "content-length", "cookie", "host", "transfer-encoding"}
 )
-_CODECS: Final = ("brotli", "brotlicffi", "zstandard", "backports.zstd", "compression.zstd")
 _MOST_BYTES: Final = 32_768  # fits into the socket's buffer: the kernel sends it on its own
 _NEXT_ADDRESS_S: Final = 0.25
 _LAST_PORT: Final = 65_535
@@ -100,11 +98,11 @@ def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain
     scheme, host, port, base = parts.groups()
     usual = _USUAL_PORTS[scheme]
     number = int(port[1:]) if port else usual
-    if port == f":{usual}" or number > _LAST_PORT or any(map(_is_there, _CODECS)):
+    if port == f":{usual}" or number > _LAST_PORT:
         return None
     ours = {
         "Host": f"{host}{port or ''}",
-        "Accept-Encoding": "gzip, deflate",
+        "Accept-Encoding": ENCODINGS,
         "Connection": "keep-alive",
     }
     length = {"Content-Length": str(len(body))}
@@ -117,13 +115,6 @@ def _is_direct() -> bool:
     """Tell whether surely no proxy is set; elsewhere the system's own settings may name one."""
     named = any(key.lower().endswith("_proxy") and value for key, value in os.environ.items())
     return sys.platform == "linux" and not named
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 _HASHED: Final = r"[0-9a-fA-F]{8}\.\d"

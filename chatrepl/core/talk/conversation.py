@@ -20,7 +20,7 @@ from chatrepl.core.talk.blocks import (
     is_blank,
 )
 from chatrepl.core.talk.usage import Usage
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, variant
 from chatrepl.core.wire import Wire, encode
 
 if TYPE_CHECKING:
@@ -91,13 +91,13 @@ class Message:
         """What it says, block by block."""
         return "\n".join(block.to_markdown() for block in self.content)
 
-    @cached_property
+    @variant
     def sendable(self) -> "Message":
         """The same without blank text, which the service refuses."""
         content = tuple(b for b in self.content if not is_blank(b))
         return self if len(content) == len(self.content) else replace(self, content=content)
 
-    @cached_property
+    @variant
     def citing(self) -> "Message":
         """The same with every document of it asked to be cited; made once, as its bytes are."""
         content = tuple(b.citing if isinstance(b, DocumentBlock) else b for b in self.content)

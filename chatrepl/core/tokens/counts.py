@@ -10,7 +10,7 @@ from typing import Any
 
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import Sent, build_sent, is_sent
-from chatrepl.core.models import Model
+from chatrepl.core.models import Model, find
 from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Turn
 from chatrepl.core.talk.usage import Usage
@@ -80,6 +80,10 @@ class Ledger:
         """Give the tokens of a whole request."""
         return self._total(self._request_parts(request, model), model)
 
+    def doubt(self, request: Request, model: Model) -> float:
+        """Give the share of a request that the service never counted for this model."""
+        return self.tally.doubt(self._request_parts(request, model), model)
+
     def next_total(self, conversation: Conversation, model: Model, *draft: Message) -> Estimate:
         """Give the tokens that would be sent now, with the `draft` messages at the end.
 
@@ -123,8 +127,8 @@ class Ledger:
         """Take over the service's count of `request`, from a reply or from `count_tokens`."""
         self.tally = self.tally.counted(self._request_parts(request, model), total, model)
 
-    def resume(self, conversation: Conversation, model: Model) -> None:
-        """Learn what a saved conversation's receipts tell.
+    def resume(self, conversation: Conversation) -> None:
+        """Learn what a saved conversation's receipts tell, each of the model that was asked.
 
         The last total is believed only if what is sent is still what was sent then.
         """
@@ -137,14 +141,14 @@ class Ledger:
                 continue
             if turn.rounds > 1:  # its counts are those of several requests
                 continue
-            if reply.model == model.id and receipt.usage.output_tokens > 0:
-                self._replied(reply, 0.0, model, receipt.usage)
+            if reply.model and receipt.usage.output_tokens > 0:
+                self._replied(reply, 0.0, find(reply.model), receipt.usage)
         last = path[-1] if path else None
         if last is None or last.receipt is None or last.assistant is None or last.rounds > 1:
             return
-        total = last.receipt.usage.total_input_tokens
-        asked = self._before_reply(conversation, last, model)
-        if asked is not None and total > 0 and last.assistant.model == model.id:
+        total, model = last.receipt.usage.total_input_tokens, find(last.assistant.model)
+        asked = self._before_reply(conversation, last, model) if last.assistant.model else None
+        if asked is not None and total > 0:
             self.tally = self.tally.counted(asked, total, model)
 
     def _before_reply(

@@ -62,13 +62,23 @@ class Weight:
     exact: bool
     family: str
     tokenizer: Tokenizer
+    others: "tuple[Weight, ...]" = ()  # what it came to for models of other families
+
+    def of(self, family: str) -> "Weight | None":
+        """Give what it came to for models of that family."""
+        return next((one for one in (self, *self.others) if one.family == family), None)
 
 
 @frozen
 class Tally:
-    """All counts so far. `scales` is by model id; it is worth keeping from session to session."""
+    """All counts so far. `scales` is by model id; it is worth keeping from session to session.
+
+    Where the last prompt came to less than its parts did before, `base` is below nothing and `fit`
+    below 1: what is left of such a prompt is as much less, but not less than nothing.
+    """
 
     base: float | None = None
+    fit: float = 1.0
     family: str = ""
     weights: Mapping[bytes, Weight] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
@@ -79,39 +89,46 @@ class Tally:
 
     def weigh(self, part: ScalePart, model: Model) -> float:
         """Give the tokens of one part, as well as they are known."""
+        if (settled := self._settled(part, model)) is not None:
+            return settled.tokens
         weight = self.weights.get(part.key)
         if weight is None:
             return part.text * self.scale(model) + part.fixed
-        if weight.family == family(model):
-            return weight.tokens
         return self._converted(part, weight, model)
 
     def is_exact(self, part: ScalePart, model: Model) -> bool:
         """Tell whether the service's counts tell this part from all others."""
-        weight = self.weights.get(part.key)
-        return weight is not None and weight.exact and weight.family == family(model)
+        settled = self._settled(part, model)
+        return settled is not None and settled.exact
 
-    def _is_settled(self, part: ScalePart, model: Model) -> bool:
-        """Tell whether this part was among what this model's service counted."""
+    def _settled(self, part: ScalePart, model: Model) -> Weight | None:
+        """Give the weight of a part that was among what this model's service counted."""
         weight = self.weights.get(part.key)
-        return weight is not None and weight.family == family(model)
+        return weight and weight.of(family(model))
 
     def total(self, parts: Sequence[ScalePart], model: Model) -> tuple[float, bool]:
         """Give the tokens of a whole prompt, and whether they are exact in all parts."""
         name, weights, scale = family(model), self.weights, self.scale(model)
         exact = self.base is not None
-        total = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        total = 0.0
         for part in parts:
             weight = weights.get(part.key)
-            if weight is not None and weight.family == name:
-                total += weight.tokens
-                exact = exact and weight.exact
+            if weight is not None and (settled := weight.of(name)) is not None:
+                total += settled.tokens
+                exact = exact and settled.exact
                 continue
             exact = False
             total += (
                 self._converted(part, weight, model) if weight else part.text * scale + part.fixed
             )
-        return total, exact
+        whole = total + (FRAME[model.tokenizer] if self.base is None else self.base)
+        least = total * self.fit
+        return (whole, exact) if whole >= least else (least, False)
+
+    def doubt(self, parts: Sequence[ScalePart], model: Model) -> float:
+        """Give the share of a prompt that this model's service never counted, from 0 to 1."""
+        fresh = sum(self.weigh(part, model) for part in parts if self._settled(part, model) is None)
+        return fresh / max(1.0, sum(self.weigh(part, model) for part in parts))
 
     def counted(self, parts: Sequence[ScalePart], total: int, model: Model) -> "Tally":
         """Take over the service's count of a whole prompt.
@@ -119,21 +136,23 @@ class Tally:
         What the parts counted before do not explain is shared out among the others.
         """
         base = float(FRAME[model.tokenizer] if self.base is None else self.base)
-        fresh = [part for part in parts if not self._is_settled(part, model)]
-        settled = sum(self.weigh(p, model) for p in parts if self._is_settled(p, model))
+        fresh = [part for part in parts if self._settled(part, model) is None]
+        settled = sum(self.weigh(p, model) for p in parts if self._settled(p, model))
         guess = sum(self.weigh(part, model) for part in fresh)
         rest = total - base - settled
         wanted = rest / guess if guess else 1.0
         share = min(_MOST, max(_LEAST, wanted))
         sole = len(fresh) == 1 and self.base is not None and share == wanted
         weighed = {
-            part.key: _weight(self.weigh(part, model) * share, part, model, exact=sole)
+            part.key: self._weight(self.weigh(part, model) * share, part, model, exact=sole)
             for part in fresh
         }
         scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
+        whole = settled + share * guess
         return replace(
             self,
-            base=base + rest - share * guess,
+            base=total - whole,
+            fit=min(1.0, total / whole) if whole else 1.0,
             family=family(model),
             weights={**self.weights, **weighed},
             scales=scales,
@@ -146,15 +165,21 @@ class Tally:
 
         A reply that was interrupted was not counted to its end: too small a count is ignored.
         """
-        if self._is_settled(part, model) or tokens < _LEAST * part.text - _SLACK:
+        if self._settled(part, model) or tokens < _LEAST * part.text - _SLACK:
             return self
-        weight = _weight(tokens, part, model, exact=exact)
+        weight = self._weight(tokens, part, model, exact=exact)
         learned = self.scales.get(model.id, Scale()).learn(tokens - part.fixed, part.text)
         return replace(
             self,
             weights={**self.weights, part.key: weight},
             scales={**self.scales, model.id: learned},
         )
+
+    def _weight(self, tokens: float, part: ScalePart, model: Model, *, exact: bool) -> Weight:
+        """Weigh a part that no model of this family has weighed yet."""
+        before = self.weights.get(part.key)
+        others = () if before is None else (before, *before.others)
+        return Weight(tokens, part.fixed, exact, family(model), model.tokenizer, others)
 
     @staticmethod
     def _converted(part: ScalePart, weight: Weight, model: Model) -> float:
@@ -170,10 +195,6 @@ class Tally:
         if prior:
             scale = scale.learn(min(counted, prior * _MOST), prior)
         return {**self.scales, model.id: scale}
-
-
-def _weight(tokens: float, part: ScalePart, model: Model, *, exact: bool) -> Weight:
-    return Weight(tokens, part.fixed, exact, family(model), model.tokenizer)
 
 
 def scales_to_wire(scales: Mapping[str, Scale]) -> dict[str, list[float]]:

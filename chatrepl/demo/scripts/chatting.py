@@ -7,8 +7,8 @@ NOTE = (
 WHO = """\
 I am the **demo engine**: no model is running, and nothing leaves this machine.
 
-I speak the Messages API from inside chatrepl, through the same SDK and the same HTTP stack as the \
-real service, so everything you see here works the same with a key:
+I speak the Messages API from inside chatrepl, through the same client and the same HTTP stack as \
+the real service, so everything you see here works the same with a key:
 
 - streaming, thinking, stop reasons, token counts and cache accounting,
 - the rules of the service, prefill and images included,

@@ -7,6 +7,7 @@ rows than it needs: what the terminal pushes into its scrollback nobody can take
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -31,6 +32,7 @@ _ROWS_AT_REST: Final = 2  # one of text, and the toolbar
 _ROOM_A_ROW: Final = 2  # rows more that a row takes in a window of a third of the width
 _ROOM_FOR_A_REPLY: Final = 12  # its open block is wrapped anew as well
 _SETTLED_S: Final = 0.1
+_TMUX: Final = re.compile(r"(?:next-)?(\d{1,4})\.(\d{1,4})")
 _SETTLED_IN_TMUX_S: Final = 0.3  # it tells a size up to 0.25 s after it has wrapped what it shows
 
 
@@ -52,11 +54,13 @@ class WindowRenderer(Renderer):
     """Draws anew once the window's size has settled; the terminal `wraps` the rows meanwhile.
 
     tmux pushes rows off the top of the window for those that it wraps, even where there is room
-    below. So there the prompt keeps `room_above`: blank rows, where nothing else stands.
+    below. So there the prompt keeps `room_above`: blank rows, where nothing else stands. From
+    3.6 on it also wraps as if the second half of a wide character took one cell more: `half`.
     """
 
     wraps = True
     room_above = False
+    half = 0
     marks = True
     settled_s = _SETTLED_S
     _above: int | None = None  # rows of the window above the prompt, where that matters
@@ -109,7 +113,8 @@ class WindowRenderer(Renderer):
         size = self.output.get_size()
         if self.wraps and self._last_screen is not None and self._last_size is not None:
             drawn = self._last_size.columns
-            up = rows_above(self._last_screen, self._cursor_pos, drawn, max(1, size.columns))
+            width, half = max(1, size.columns), self.half
+            up = rows_above(self._last_screen, self._cursor_pos, drawn, width, half)
             self._cursor_pos = Point(self._cursor_pos.x, min(up, max(0, size.rows - 1)))
         super().erase()
 
@@ -140,6 +145,7 @@ def open_renderer(style: BaseStyle, output: Output) -> WindowRenderer:
     renderer = WindowRenderer(style, output)
     renderer.wraps = wraps_anew(os.environ)
     renderer.marks = isinstance(output, Vt100_Output) and os.environ.get("TERM") != "linux"
+    renderer.half = half_wide(os.environ)
     if os.environ.get("TMUX"):
         renderer.room_above = output.responds_to_cpr
         renderer.settled_s = _SETTLED_IN_TMUX_S
@@ -154,18 +160,27 @@ def wraps_anew(environ: Mapping[str, str]) -> bool:
     return not (fixed or environ.get("XTERM_VERSION") or environ.get("STY"))
 
 
-def rows_above(screen: Screen, cursor: Point, drawn: int, width: int) -> int:
-    """Count the rows above the cursor once rows that were `drawn` wide are cut at `width`."""
-    above = sum(_rows(_cells(screen, y, drawn), width) for y in range(cursor.y))
-    before = _cells(screen, cursor.y, drawn)[: cursor.x + 1]
+def half_wide(environ: Mapping[str, str]) -> int:
+    """Tell how many cells more a wide character has where tmux wraps rows: from 3.6 on, one."""
+    version = _TMUX.match(environ.get("TERM_PROGRAM_VERSION", "")) if environ.get("TMUX") else None
+    return int(version is not None and (int(version[1]), int(version[2])) >= (3, 6))
+
+
+def rows_above(screen: Screen, cursor: Point, drawn: int, width: int, half: int = 0) -> int:
+    """Count the rows above the cursor once rows that were `drawn` wide are cut at `width`.
+
+    The second cell of a wide character counts `half`.
+    """
+    above = sum(_rows(_cells(screen, y, drawn, half), width) for y in range(cursor.y))
+    before = _cells(screen, cursor.y, drawn, half)[: cursor.x + 1]
     return above + _rows(before, width) - 1
 
 
-def _cells(screen: Screen, y: int, width: int) -> list[int]:
-    """Give the widths of a row's characters up to the last that is no blank, 0 within wide ones."""
+def _cells(screen: Screen, y: int, width: int, half: int) -> list[int]:
+    """Give the widths of a row's characters up to the last that is no blank."""
     row = screen.data_buffer[y]
     end = max((x + 1 for x, cell in row.items() if x < width and cell.char != " "), default=0)
-    return [row[x].width for x in range(end)]
+    return [row[x].width or half for x in range(end)]
 
 
 def _rows(cells: Iterable[int], width: int) -> int:

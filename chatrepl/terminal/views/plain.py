@@ -50,7 +50,7 @@ class PlainView:
         self._weaver = Weaver(cite)
         self._waits = False
         self._closed = 0
-        self._held = ""
+        self._held = self._rows = ""
         self._last = ""
         self._prefill: str | None = None
 
@@ -107,10 +107,16 @@ class PlainView:
         self._write(whole if self._raw else pipe(whole))
 
     def _write(self, text: str) -> None:
-        if text:
-            self._out.write(text)
+        """Write all but empty rows at the end: they are left out where nothing follows."""
+        text = self._rows + text
+        end = len(text.rstrip("\n"))
+        if end or self._last not in {"", "\n"}:
+            end += 1  # who reads line by line has each at once
+        self._rows = text[end:]
+        if text[:end]:
+            self._out.write(text[:end])
             self._out.flush()
-            self._last = text[-1]
+            self._last = text[:end][-1]
 
 
 class _AnyView(AbstractContextManager[object], Protocol):

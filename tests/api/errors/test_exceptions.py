@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from chatrepl.api.address import Origin
-from chatrepl.api.client import FAULTS
 from chatrepl.api.errors.exceptions import from_exception as of
 from chatrepl.api.errors.exceptions import timed_out
+from chatrepl.api.sdk import FAULTS
 from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 
 HERE = Origin("https://gate.example", "claude-x")

@@ -52,10 +52,13 @@ def test_all_ways_end_alike_with_one_request_each(wish: str) -> None:
     patience = 0.3 if wish.split(" after", maxsplit=1)[0].endswith(SILENT) else 5.0
     found = []
     sent: list[Recorded] = []
-    for way in ("socket", "http", "sdk"):
+    for way in ("socket", "http", "client", "sdk"):
         with serve(Engine(new_id=lambda: "same", clock=lambda: 1.8e9)) as served:
             on = route(served.url, patience)
-            asked = ask(on, wish) if way == "sdk" else _early(on, wish, at_once=way == "socket")
+            if way in {"client", "sdk"}:
+                asked = ask(replace(on, plainly=way == "client"), wish)
+            else:
+                asked = _early(on, wish, at_once=way == "socket")
             events, error = run(asked)
             assert len(served.requests) == 1
             sent.append(served.requests[0])
@@ -63,8 +66,8 @@ def test_all_ways_end_alike_with_one_request_each(wish: str) -> None:
                 port = served.url.rpartition(":")[2]
                 error.message = error.message.replace(port, "PORT")
             found.append(_told((events, error)))
-    assert found[0] == found[1] == found[2]
-    assert _comparable(sent[0]) == _comparable(sent[1]) == _comparable(sent[2])
+    assert found == found[:1] * 4
+    assert list(map(_comparable, sent)) == [_comparable(sent[0])] * 4
 
 
 def _comparable(sent: Recorded) -> Recorded:
@@ -76,7 +79,7 @@ def test_further_headers_replace_the_usual_ones_as_the_sdk_does() -> None:
     for early in (True, False):
         with serve(Engine()) as served:
             on = route(served.url + "/", headers={"Anthropic-Version": "2023-06-01", "X-More": "1"})
-            run(_early(on, "hello") if early else ask(on, "hello"))
+            run(_early(on, "hello") if early else ask(replace(on, plainly=False), "hello"))
             seen.append(_comparable(served.requests[0]))
     assert seen[0] == seen[1]
     assert seen[0].headers["anthropic-version"] == "2023-06-01"
@@ -84,7 +87,7 @@ def test_further_headers_replace_the_usual_ones_as_the_sdk_does() -> None:
 
 @pytest.mark.parametrize(
     "credentials",
-    [Credentials("profile", "p"), Credentials("federation", "f"), Credentials("headers", "h")],
+    [Credentials("profile", "p"), Credentials("federation", "f")],
 )
 def test_unusual_credentials_are_left_to_the_sdk(credentials: Credentials) -> None:
     assert head_start(Route("http://127.0.0.1:1", credentials, {}, 5)) is None
@@ -93,6 +96,10 @@ def test_unusual_credentials_are_left_to_the_sdk(credentials: Credentials) -> No
 def test_headers_of_the_environment_are_left_to_the_sdk() -> None:
     assert head_start(route("http://127.0.0.1:1")) is not None
     assert head_start(replace(route("http://127.0.0.1:1"), custom="X-A: b")) is None
+
+
+def test_all_is_left_to_the_sdk_where_that_is_wished() -> None:
+    assert head_start(replace(route("http://127.0.0.1:1"), plainly=False)) is None
 
 
 @pytest.mark.parametrize(("url", "needs"), [("http://localhost:80", True), ("http://host", False)])
@@ -127,7 +134,7 @@ def test_a_server_without_a_key_gets_none_either_way() -> None:
     for early in (True, False):
         with serve(Engine()) as served:
             on = Route(served.url, Credentials("open", "none"), {}, 5.0)
-            run(_early(on, "hello") if early else ask(on, "hello"))
+            run(_early(on, "hello") if early else ask(replace(on, plainly=False), "hello"))
             assert "authorization" not in served.requests[0].headers
 
 

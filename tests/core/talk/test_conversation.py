@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -5,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ThinkingBlock, UnknownBlock
+from chatrepl.core.talk.blocks import (
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    ThinkingBlock,
+    UnknownBlock,
+)
 from chatrepl.core.talk.conversation import (
     Conversation,
     Message,
@@ -140,6 +148,20 @@ def test_blank_text_is_not_sendable_whatever_else_it_carries() -> None:
     message = Message("user", (TextBlock(" \n"), image, odd, TextBlock("x")))
     assert message.sendable.content == (image, TextBlock("x"))
     assert message.text == " \nx"
+
+
+def test_a_message_is_let_go_of_with_its_last_owner_whatever_was_asked_of_it() -> None:
+    gc.disable()
+    try:
+        message = Message.user("text", DocumentBlock.plain("page"))
+        names = vars(Message).keys() - {"__dict__", "__weakref__"}
+        for name in names:
+            getattr(message, name)
+        last = weakref.ref(message)
+        del message
+        assert last() is None
+    finally:
+        gc.enable()
 
 
 def test_a_turn_knows_its_question_and_its_reply() -> None:

@@ -2,10 +2,12 @@ import pytest
 
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import build_sent
+from chatrepl.core.models import TABLE, Model
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, ToolUseBlock
 from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.counts import Ledger
+from chatrepl.core.tokens.learned import family
 from tests.core.replay import NEW, OLD, Chat, Texts, quantile, simulate
 
 
@@ -147,12 +149,29 @@ def test_a_saved_conversation_is_believed_where_it_is_still_what_was_sent() -> N
     reply = Message("assistant", HI.content, NEW.id, bound)
     talk = chat((HELLO, reply), receipt=Receipt(NEW.id, "end_turn", usage=usage(777, 50)))
     ledger = Ledger(count)
-    ledger.resume(talk, NEW)
+    ledger.resume(talk)
     assert ledger.next_total(talk, NEW).tokens == 777 + 54
     other = Ledger(count)
     changed = Conversation(talk.turns, State(talk.head, system="Be brief."))
-    other.resume(changed, NEW)
+    other.resume(changed)
     assert other.next_total(changed, NEW).tokens < 300
+
+
+@pytest.mark.parametrize("model", [OLD, NEW])
+@pytest.mark.parametrize("date", ["", "-20260801"])
+def test_a_saved_conversation_teaches_of_the_model_that_answered_and_of_those_that_count_alike(
+    model: Model, date: str
+) -> None:
+    bound = build_sent(chat((HELLO,)), model).bound
+    reply = Message("assistant", HI.content, model.id + date, bound)
+    talk = chat((HELLO, reply), receipt=Receipt(model.id, "end_turn", usage=usage(777, 50)))
+    ledger = Ledger(count)
+    ledger.resume(talk)
+    assert ledger.next_total(talk, model).tokens == 777 + 54
+    alike = next(one for one in TABLE.values() if family(one) == family(model) and one != model)
+    assert ledger.doubt(ask(HELLO), alike) == 0
+    other = OLD if model is NEW else NEW
+    assert ledger.doubt(ask(HELLO), other) > 0.9
 
 
 def test_scales_are_taken_over_from_earlier_sessions() -> None:
@@ -185,7 +204,7 @@ def test_a_reply_that_was_interrupted_is_no_lesson() -> None:
     assert ledger.message(long, NEW).tokens > 300
     cut = Receipt(model=NEW.id, usage=usage(100, 300), stop_reason=None)
     reply = Message("assistant", long.content, NEW.id)
-    ledger.resume(chat((HELLO, reply), receipt=cut), NEW)
+    ledger.resume(chat((HELLO, reply), receipt=cut))
     assert not ledger.message(reply, NEW).exact
 
 
@@ -207,7 +226,7 @@ def test_a_conversation_without_receipts_teaches_nothing() -> None:
     other = chat((HELLO, HI, HELLO), receipt=Receipt(NEW.id, "end_turn", usage=usage(100)))
     for talk in (Conversation(), chat((HELLO, HI)), unanswered, other):
         ledger = Ledger(count)
-        ledger.resume(talk, NEW)
+        ledger.resume(talk)
         assert ledger.tally.base is None
 
 

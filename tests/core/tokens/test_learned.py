@@ -29,6 +29,22 @@ def test_what_the_service_counted_last_is_met_exactly(turns: list[tuple[float, i
         assert tally.total(parts, NEW)[0] == pytest.approx(total)
 
 
+@given(
+    st.lists(st.tuples(st.floats(1, 5000), st.integers(0, 9000)), min_size=1, max_size=6),
+    st.integers(0, 63),
+)
+def test_whatever_a_server_counts_what_is_left_of_a_prompt_is_no_less_than_nothing(
+    turns: list[tuple[float, int]], kept: int
+) -> None:
+    tally, parts = Tally(), list[ScalePart]()
+    for i, (prior, total) in enumerate(turns):
+        parts.append(ScalePart(bytes([i]), prior))
+        tally = tally.counted(parts, total, NEW)
+        assert tally.total(parts, NEW)[0] == pytest.approx(total, abs=1e-6)
+    left = [part for i, part in enumerate(parts) if kept >> i & 1]
+    assert 0 <= tally.total(left, NEW)[0] <= turns[-1][1] + 1e-6
+
+
 def test_leaving_a_part_out_subtracts_what_it_was() -> None:
     tally = Tally().counted([A], 150, NEW).counted([A, B], 270, NEW).counted([A, B, C], 350, NEW)
     assert tally.is_exact(B, NEW)
@@ -39,6 +55,17 @@ def test_parts_that_cannot_be_told_apart_are_not_exact() -> None:
     tally = Tally().counted([A], 150, NEW).counted([A, B, C], 390, NEW)
     assert not tally.is_exact(B, NEW)
     assert tally.weigh(B, NEW) == pytest.approx(120)
+
+
+def test_the_counts_of_two_tokenizers_stand_side_by_side() -> None:
+    tally = Tally().counted([A], 150, NEW)
+    assert tally.doubt([A], NEW) == 0
+    assert tally.doubt([A], OLD) > 0.95
+    tally = tally.counted([A, B], 200, OLD)
+    assert tally.doubt([A, B], OLD) == 0
+    assert tally.total([A, B], OLD)[0] == pytest.approx(200)
+    assert tally.total([A], NEW)[0] == pytest.approx(150)
+    assert 0.3 < tally.doubt([A, B], NEW) < 0.5
 
 
 def test_what_no_part_can_explain_goes_to_the_base() -> None:

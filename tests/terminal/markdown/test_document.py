@@ -17,15 +17,21 @@ from tests.terminal.markdown.rows import texts
 from tests.terminal.stream.texts import FRAGMENTS, Writer
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 30), st.integers(1, 120))
-def test_the_rows_do_not_depend_on_the_pieces(lines: list[str], size: int, width: int) -> None:
+@settings(max_examples=250, deadline=None)
+@given(
+    st.lists(st.sampled_from(FRAGMENTS), max_size=12),
+    st.integers(1, 30), st.integers(1, 120), st.sampled_from([29, 5, 1]),
+)  # fmt: skip
+def test_the_rows_depend_on_neither_pieces_nor_previews(
+    lines: list[str], size: int, width: int, apart: int
+) -> None:
     text = "\n".join(lines)
     document = Document(DARK)
     rows: list[Row] = []
-    for start in range(0, len(text), size):
+    for number, start in enumerate(range(0, len(text), size)):
         rows += document.feed(text[start : start + size], width)
-        document.preview(width)
+        if number % apart == 0:  # a preview is as long as the open block
+            document.preview(width)
     assert rows + document.finish(width) == render(text, width)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.layout.screen import Char, Screen
 
-from chatrepl.terminal.prompt.renderer import rows_above, wraps_anew
+from chatrepl.terminal.prompt.renderer import half_wide, rows_above, wraps_anew
 from tests.e2e.terminal import DONE, Terminal
 from tests.e2e.tmux import NEEDS_TMUX, Tmux
 
@@ -46,6 +46,24 @@ def test_rows_are_counted_as_the_terminal_wraps_them(
     rows: list[str], cursor: tuple[int, int], width: int, above: int
 ) -> None:
     assert rows_above(drawn(*rows), Point(*cursor), 200, width) == above
+
+
+@pytest.mark.parametrize(
+    ("environ", "half", "above"),
+    [
+        ({"TMUX": "/tmp/s,1,0", "TERM_PROGRAM_VERSION": "3.3a"}, 0, 2),
+        ({"TMUX": "/tmp/s,1,0", "TERM_PROGRAM_VERSION": "3.6"}, 1, 3),
+        ({"TMUX": "/tmp/s,1,0", "TERM_PROGRAM_VERSION": "next-3.10"}, 1, 3),
+        ({"TMUX": "/tmp/s,1,0", "TERM_PROGRAM_VERSION": "4.0b"}, 1, 3),
+        ({"TMUX": "/tmp/s,1,0"}, 0, 2),
+        ({"TERM_PROGRAM_VERSION": "3.7"}, 0, 2),
+    ],
+)
+def test_tmux_counts_more_for_wide_characters(
+    environ: Mapping[str, str], half: int, above: int
+) -> None:
+    assert half_wide(environ) == half
+    assert rows_above(drawn("漢" * 15, "漢" * 15), Point(0, 1), 30, 20, half) == above
 
 
 @given(st.lists(st.text("ab 漢", max_size=40), min_size=1, max_size=5), st.integers(2, 90))

@@ -27,6 +27,7 @@ HOSTILE = st.text(st.sampled_from("a\0\n\u2028\ud83d\ude00\udc80\x1b"))
 ANY = st.recursive(
     HOSTILE | st.floats() | st.none() | st.integers(),
     lambda inner: st.lists(inner) | st.dictionaries(HOSTILE, inner),
+    max_leaves=10,
 )
 
 

@@ -27,13 +27,29 @@ def written(pieces: list[str], *, raw: bool = False, screen: bool = False) -> st
     return out.getvalue()
 
 
+def ended(whole: str) -> str:
+    text = whole.rstrip("\n")
+    return f"{text}\n" if text else ""
+
+
 @given(st.lists(st.text(st.sampled_from("ab\n\r\x1b\u202e é\U0001f600"))))
 def test_pieces_are_written_as_the_whole_would_be_with_one_newline_at_the_end(
     pieces: list[str],
 ) -> None:
     whole = pipe("".join(pieces))
 
-    assert written(pieces) == (whole if not whole or whole.endswith("\n") else f"{whole}\n")
+    assert written(pieces) == ended(whole)
+
+
+@given(st.lists(st.text(st.sampled_from("ab\n"), min_size=1), min_size=1))
+def test_a_row_is_there_at_once_with_its_end(pieces: list[str]) -> None:
+    out, so_far = io.StringIO(newline=""), ""
+    with PlainView(out) as view:
+        for piece in pieces:
+            view.show(TextDelta(piece), Reply())
+            so_far += piece
+            text = so_far.rstrip("\n")
+            assert out.getvalue() == (so_far[: len(text) + 1] if text else "")
 
 
 def test_raw_text_is_written_as_it_came() -> None:
@@ -47,7 +63,7 @@ def test_nothing_but_plain_text_reaches_a_screen_raw_or_not(pieces: list[str], r
     whole = display("".join(pieces))
 
     shown = written(pieces, raw=raw, screen=True)
-    assert shown == (whole if not whole or whole.endswith("\n") else f"{whole}\n")
+    assert shown == ended(whole)
     assert not set(shown) & set("\r\x1b\x9b\u202e\U000e0041")
 
 
