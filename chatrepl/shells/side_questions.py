@@ -18,7 +18,7 @@ from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.outcome import Beside
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line
-from chatrepl.session.beside import plans_beside
+from chatrepl.session.beside import plans_beside, reads_no_cache
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
@@ -108,6 +108,8 @@ class SideQuestions:
             asked, task, unshown = self._waiting.pop(0)
             self.desk.speaker.rest()
             self.desk.speaker.line(self.desk.prompt.options.mark + asked.typed, "")
+            if words := reads_no_cache(self.session, asked.model):
+                self.desk.speaker.line(words)
             self._show(asked, _of(task), unshown)
 
     def _begun(self, asked: Beside) -> tuple[SideAnswer, _Unshown]:

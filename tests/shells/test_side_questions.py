@@ -132,6 +132,16 @@ def test_what_is_no_plain_side_question_is_left_for_the_prompt(line: str) -> Non
     assert table.beside == []
 
 
+def test_under_a_reply_too_it_is_said_that_another_model_reads_all_anew() -> None:
+    table = Table()
+    table.reply("demo: say one", "/btw -m haiku demo: say other", "/btw demo: say same")
+    table.sides.show_waiting()
+    said = [line for line in table.said if "reads the whole conversation anew" in line]
+    assert len(said) == 1
+    assert said[0].startswith("claude-haiku")
+    assert table.said.index(said[0]) == 1
+
+
 def test_without_a_reply_or_with_many_lines_nothing_is_taken() -> None:
     table = Table()
     assert not table.sides.take("/btw demo: say x")
