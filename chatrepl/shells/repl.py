@@ -105,8 +105,8 @@ class Repl:
                     self._step()
 
     def _step(self) -> None:
-        chores = (
-            self.beside.show_waiting,
+        chores: tuple[Callable[[], object], ...] = (
+            *(self.beside.show_next for _ in range(self.beside.waiting)),
             self.guard.tell,
             self.desk.speaker.rest,
             lambda: keep_unsent(self.session),
