@@ -80,7 +80,7 @@ def sendings(chat: Chat, served: Service) -> list[float]:
             pass
         begun = time.monotonic()
         os.write(chat.fd, b"\r")
-        chat.wait(b"end_turn")
+        chat.wait(" out · ".encode())
         if len(served.arrivals) > number:
             found.append(1000 * (served.arrivals[number] - begun))
         time.sleep(0.3)
