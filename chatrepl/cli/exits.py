@@ -118,7 +118,16 @@ def _hear_lost(lost: "sys.UnraisableHookArgs") -> None:
 
 def _send_again(thread: int, number: int) -> None:
     time.sleep(_TIDIED_S)
+    while _hears_lost(sys._current_frames().get(thread)):  # noqa: SLF001 - there is no other way
+        time.sleep(_TIDIED_S)
     signal.pthread_kill(thread, number)
+
+
+def _hears_lost(frame: FrameType | None) -> bool:
+    """Tell whether a thread is still where what is raised is thrown away."""
+    while frame is not None and frame.f_code is not _hear_lost.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def leave(code: int) -> NoReturn:

@@ -189,7 +189,16 @@ def test_deadly_signals_end_us_and_what_was_to_be_ignored_stays_ignored() -> Non
 
 _LOST = """
 import os, signal, sys, time
+from chatrepl.cli import exits
 from chatrepl.cli.exits import prepare_streams
+
+begin = exits._thread.start_new_thread
+
+def late(*given):
+    begin(*given)
+    until = time.monotonic() + float(sys.argv[2])
+    while time.monotonic() < until:
+        pass
 
 class Tidied:
     def __del__(self):
@@ -201,20 +210,25 @@ async def forgotten():
 
 prepare_streams()
 forgotten()
+exits._thread.start_new_thread = late
 Tidied()
-time.sleep(30)
+for _ in range(3000):  # one long sleep may begin just after the signal
+    time.sleep(0.01)
 """
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.2], ids=["", "busy"])
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGQUIT, 131)],
 )
-def test_a_signal_that_comes_while_python_tidies_up_is_not_lost(number: int, code: int) -> None:
+def test_a_signal_that_comes_while_python_tidies_up_is_not_lost(
+    number: int, code: int, late_s: float
+) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", _LOST, str(int(number))],
+        [sys.executable, "-c", _LOST, str(int(number)), str(late_s)],
         capture_output=True,
-        timeout=25,
+        timeout=120,
         check=False,
     )
     assert ended.returncode == code

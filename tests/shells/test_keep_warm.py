@@ -191,9 +191,10 @@ def test_whoever_sends_something_stops_it_at_once(waiting: _Waiting) -> None:
         yield MessageStop()
 
     async def send() -> None:
+        before = asyncio.all_tasks()
         with waiting.keeper.waiting():
             await asked.wait()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            tasks = asyncio.all_tasks() - before
         await asyncio.wait(tasks, timeout=5)
         assert all(task.cancelled() for task in tasks)
 
