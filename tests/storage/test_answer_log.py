@@ -42,6 +42,24 @@ def test_what_is_done_is_known_to_the_next_run(path: Path) -> None:
     again.close()
 
 
+def test_the_disk_is_waited_for_every_other_second(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [100.0]
+    synced: list[float] = []
+    monkeypatch.setattr("chatrepl.storage.answer_log.time.monotonic", lambda: moments[-1])
+    log = opened(path)
+    log.sync()
+    monkeypatch.setattr(
+        "chatrepl.storage.answer_log.sync_data", lambda _: synced.append(moments[-1])
+    )
+    for moment in (101.0, 102.0, 102.5, 104.0, 104.5, 105.0):
+        moments.append(moment)
+        log.put(len(moments), "id", result(0))
+    assert synced == [102.5, 105.0]
+    log.close()
+
+
 def test_another_item_in_that_place_is_not_done(path: Path) -> None:
     log = opened(path)
     log.put(0, "one", result(0))
