@@ -59,7 +59,8 @@ def install_completion(shell: str) -> str:
             path.write_text(completion_script(name), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The completion cannot be written: {error.strerror}.") from error
-    return f"Completion for {name} is in {path}. It begins with the next shell.\n"
+    reader = f", and ~/.{name}rc reads it" if name in {"bash", "zsh"} else ""
+    return f"Completion for {name} is in {path}{reader}. It begins with the next shell.\n"
 
 
 def _answer_tabs() -> None:

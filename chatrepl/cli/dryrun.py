@@ -117,7 +117,24 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
         bound = f"at most {dollars(most)} with {compact(longest)} out"
         price = f"{about(usd)} for the input, {bound}"
     mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
+    if words := _shortage(options, session, most or 0.0):
+        mutter(sys.stderr, f"chatrepl: {words}")
     return 0
+
+
+def _shortage(options: Options, session: Session, usd: float) -> str:
+    """Say which budget has no room for the longest reply; nothing where all have."""
+    settings = session.settings
+    bounds = settings.max_cost_usd, settings.budget_day_usd, settings.budget_month_usd
+    if options.demo or not any(bounds):
+        return ""
+    import asyncio
+
+    from chatrepl.session.budgets import shortage
+    from chatrepl.session.till import Till
+
+    till = Till(session, find_folders().state, lambda _request: asyncio.sleep(0, 0))
+    return shortage(till, usd)
 
 
 def _request(options: Options, session: Session, message: Message) -> Request:

@@ -18,7 +18,7 @@ def listen(options: Options, port: int, out: TextIO) -> int:
     """
     if not options.demo:
         raise UsageError("--listen serves the demo engine.", f"Say --demo --listen {port}.")
-    if port > _MOST:
+    if not 0 <= port <= _MOST:
         raise UsageError(f"There is no port {port}; {_MOST} is the last, and 0 takes a free one.")
     try:
         with serve(port=port, keeps=False) as served:

@@ -192,6 +192,7 @@ class _ManyRun:
         ordered = Ordered(ends.log, sink, lambda bug: failed_by(bug, self.session))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
+        self.session.prepare(prefill="")  # each question has its own
         for line in foreword(self.session):
             self._say(for_a_shell(line))
         with _reader_watched(self.out) as watch:
@@ -207,6 +208,8 @@ class _ManyRun:
             except (UsageError, ConfigError):  # before anything was sent
                 raise
             except ChatreplError as error:
+                if self.tally.done:
+                    error.hint = error.hint.replace(_SAFE, "Nothing more is sent.")
                 say_error(sys.stderr, error)
                 return self._report(error.exit_code)
             finally:

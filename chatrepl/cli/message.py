@@ -29,10 +29,7 @@ USAGE = "usage: chatrepl [OPTIONS] [PROMPT]...   (chatrepl --help says more)"
 
 def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     """Make the message that is sent. Raises UsageError where there is nothing to ask."""
-    from_stdin = "-" in options.attach
-    if from_stdin and piped is None:
-        raise UsageError("-a - reads standard input, which is the keyboard here.")
-    text = piped.text if piped is not None and not from_stdin else ""
+    text = piped.text if piped is not None and "-" not in options.attach else ""
     prompt = " ".join(options.prompt) if options.template is None else "".join(options.prompt)
     if "@" in prompt and not options.quiet:
         _tell_mentions(prompt, options)
@@ -145,8 +142,10 @@ def check_of(options: Options, form: "Form | None") -> Callable[[Any], str | Non
 
 
 def attached(options: Options, session: Session, piped: Piped | None) -> "tuple[Attachment, ...]":
-    """Attach what the command line names, and say so. Raises AttachmentError."""
+    """Attach what the command line names, and say so. Raises AttachmentError and UsageError."""
     specs = list(options.attach)
+    if "-" in specs and piped is None:
+        raise UsageError("-a - reads standard input, which is the keyboard here.")
     if piped is not None and piped.data and "-" not in specs:
         specs.append("-")
     if not specs:

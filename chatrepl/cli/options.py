@@ -148,6 +148,7 @@ class Options:
             ("--save", self.save is not None, "--no-save", self.no_save),
             ("--schema", self.schema is not None, "--choose", self.choose is not None),
             ("-x", self.extract is not None, "--schema or --choose", formed),
+            ("-x", self.extract is not None, "--interactive", self.interactive),
             ("--local", self.local is not None, "--demo", self.demo),
             ("--local", self.local is not None, "--base-url", self.base_url is not None),
             ("--continue", self.continue_, "--resume", self.resume is not None),
@@ -166,6 +167,7 @@ class Options:
             (many, self.asks_many, "--tool or --mcp", self.names_tools),
             (several, self.compares, "--interactive", self.interactive),
             (several, self.compares, "--rows", self.rows is not None),
+            (several, self.compares, "--aside", self.aside is not None),
         )
         for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
@@ -206,10 +208,9 @@ class Options:
             raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
         if self.yes_tools and not self.names_tools:
             raise UsageError("--yes-tools goes with --tool or --mcp.", "Nothing was sent.")
-        if self.samples == 0:
-            raise UsageError("-n takes 1 or more.", "Nothing was sent.")
-        if self.jobs == 0:
-            raise UsageError("-j takes 1 or more.", "Nothing was sent.")
+        for name, count in (("-n", self.samples), ("-j", self.jobs)):
+            if count is not None and count < 1:
+                raise UsageError(f"{name} takes 1 or more.", "Nothing was sent.")
 
     @property
     def named_models(self) -> tuple[str, ...]:

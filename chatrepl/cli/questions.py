@@ -1,5 +1,6 @@
 """What is asked about each item: the templates of the command line, filled."""
 
+import sys
 from dataclasses import dataclass, field
 
 from chatrepl.cli.options import Options
@@ -13,6 +14,7 @@ from chatrepl.core.wire import scrub
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import ItemQuestion, fork
+from chatrepl.shells.mutter import mutter
 
 
 @dataclass(slots=True)
@@ -109,7 +111,11 @@ class Questions:
 
     def _look_for_keys(self, message: Message, session: Session) -> None:
         """Raises UsageError where what is sent seems to hold a key and that is not meant."""
-        if self.options.yes_secrets:
+        held = held_keys((message, *unsent(session)), self.own)
+        if not held:
             return
-        if held := held_keys((message, *unsent(session)), self.own):
-            raise UsageError(in_words(held), "It was not sent; --yes-secrets sends it.")
+        words = in_words(held)
+        if not self.options.yes_secrets:
+            raise UsageError(words, "It was not sent; --yes-secrets sends it.")
+        if self.session.announce(words):
+            mutter(sys.stderr, f"chatrepl: {words[:-1]}; it is sent.")

@@ -177,7 +177,7 @@ def _is_chat(options: Options) -> bool:
 
 def _settings(options: Options) -> dict[str, Any]:
     return {
-        "model": next(iter(options.named_models), options.model),
+        "model": next(iter(options.named_models), None if options.model is None else ""),
         "system": options.system,
         "max_tokens": options.max_tokens,
         "base_url": options.base_url,

@@ -89,10 +89,11 @@ def _price(session: Session, warm: Warmth) -> str:
     cold = next_price(session, session.conversation, 0)
     if cold is None:
         return "price of the next turn unknown"
+    played = " (demo)" if session.is_demo else ""
     if warm.state != "warm":
-        return f"next turn {about(cold)} for its input"
+        return f"next turn {about(cold)} for its input{played}"
     cheap = next_price(session, session.conversation, warm.tokens)
-    return f"next turn {about(cheap)} for its input while warm, {about(cold)} cold"
+    return f"next turn {about(cheap)} for its input while warm, {about(cold)} cold{played}"
 
 
 def _sums(session: Session) -> str:

@@ -14,7 +14,7 @@ from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
-from chatrepl.session.foreword import foreword
+from chatrepl.session.foreword import foreword, rules_form, unfit_prefill
 from chatrepl.session.session import Session
 
 _WEB: Final[Mapping[bool | str, str]] = {
@@ -183,9 +183,12 @@ def _prefill_state(session: Session) -> str:
         return "No prefill. /prefill TEXT begins the next reply with TEXT."
     which = "The next reply begins" if session.next.prefill else "Every reply begins"
     mode = "native" if session.model.prefill else "emulated"
-    if session.next.form is not None:
+    if rules_form(session):
         mode = "schema"
-    return f"{which} with {text!r} ({mode} on {session.model.id})."
+    pinned = session.next.pinned_prefill if session.next.prefill else ""
+    lines = [f"{which} with {text!r} ({mode} on {session.model.id})."]
+    lines += [f"Every one after it begins with {pinned!r}."] if pinned else []
+    return " ".join((*lines, *unfit_prefill(session)))
 
 
 @command("think", group="next reply")

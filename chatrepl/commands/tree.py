@@ -13,11 +13,14 @@ from chatrepl.core.numbers import place as place_of
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
 from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Message, Turn, TurnId
-from chatrepl.core.talk.excerpts import answered, asked
+from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.session.session import Session
 
 START = "0"
 _REPLY = "reply"
+_NO_QUESTION = "(no question)"
+_MOST = 400  # characters of a reply
+_FAR_IN = 8  # characters alike, and a narrow column shows nothing else
 
 
 def turn_numbers(session: Session, text: str) -> Iterable[tuple[str, str]]:
@@ -170,7 +173,8 @@ def tree(session: Session) -> Outcome:
     """Show all turns, also those of other branches, with their ids for /goto.
 
     `*` marks the turns of the conversation as it stands, `>` the last of them. Turns that begin
-    at the same place stand one below the other, one step further in.
+    at the same place stand one below the other, one step further in. What begins like the
+    first of them is shown from where it parts.
     """
     conversation = session.conversation
     if not conversation.turns:
@@ -180,16 +184,35 @@ def tree(session: Session) -> Outcome:
     for name, at in conversation.state.branches.items():
         names[at] = f"{names[at]}, {name}" if at in names else name
     rows = []
-    for turn, depth in _walk(session):
+    for turn, depth, words, reply in _told_apart(session):
         mark = ">" if turn.id == conversation.head else "*" if turn.id in numbers else ""
         number = str(numbers.get(turn.id, ""))
-        asked = "  " * depth + _asked(turn)
-        rows.append((mark, number, turn.id, asked, answered(turn), names.get(turn.id, "")))
+        asks = "  " * depth + (_words(words) or _NO_QUESTION)
+        rows.append((mark, number, turn.id, asks, reply, names.get(turn.id, "")))
     headings = ("", "#", "id", "you", "reply", "branch")
-    table = Table(headings, tuple(rows), right=frozenset({1}), markdown=frozenset({4}))
+    columns = len(headings) if names else len(headings) - 1
+    table = Table(
+        headings[:columns],
+        tuple(row[:columns] for row in rows),
+        right=frozenset({1}),
+        markdown=frozenset({4}),
+    )
     if conversation.head is not None:
         return table
     return Several((table, Notice("You are at the beginning; /goto takes an id.")))
+
+
+def _told_apart(session: Session) -> Iterator[tuple[Turn, int, str, str]]:
+    """Yield all turns with how far in they stand, and what tells each from those beside it."""
+    questions: dict[TurnId | None, str] = {}
+    replies: dict[tuple[TurnId | None, str], str] = {}
+    for turn, depth in _walk(session):
+        question, reply = asked(turn), reply_text(turn).strip() or answered(turn)
+        place = (turn.parent, question)
+        again = reply and replies.get(place) == reply
+        first = replies.setdefault(place, reply)
+        words = _parted(questions.setdefault(turn.parent, question), question)
+        yield turn, depth, words, "(the same)" if again else _parted(first, reply)[:_MOST]
 
 
 def _walk(session: Session) -> Iterator[tuple[Turn, int]]:
@@ -206,8 +229,18 @@ def _walk(session: Session) -> Iterator[tuple[Turn, int]]:
         waiting += [(child, inner) for child in reversed(next_)]
 
 
+def _parted(first: str, text: str) -> str:
+    """Give a text from the word on where it parts from the first one, if that is far in."""
+    if first == text:
+        return text
+    pairs = enumerate(zip(first, text, strict=False))
+    alike = text[: next((at for at, (one, other) in pairs if one != other), len(first))]
+    at = max(alike.rfind(" "), alike.rfind("\n")) + 1
+    return f"…{text[at:]}" if at >= _FAR_IN else text
+
+
 def _asked(turn: Turn) -> str:
-    return _words(asked(turn)) or "(no question)"
+    return _words(asked(turn)) or _NO_QUESTION
 
 
 def _words(text: str) -> str:

@@ -54,7 +54,7 @@ _MUCH: Final = 0.2  # of what is sent: less is changed unasked
 _UNDO: Final = "/undo takes that back."
 
 
-@command("truncate", group="context")
+@command("truncate", "tr", group="context")
 def truncate(session: Session, amount: Rest, *, force: bool = False) -> Outcome:
     """Keep the newest turns within AMOUNT: `20` turns, `30k` tokens, or `40%` of the window.
 

@@ -237,13 +237,18 @@ def _resolve(opt: Option, given: _Given) -> Any:
 _FOLDERS: Final = frozenset({f"{_PREFIX}{kind}_DIR" for kind in ("STATE", "CONFIG", "CACHE")})
 
 
+_CHOSEN: Final = frozenset({"CONFIG", "PROFILE"})  # by options alone
+
+
 def _strays(environ: Mapping[str, str]) -> Iterator[str]:
     """Speak up about variables that look like settings and are none."""
     for variable in sorted(environ):
         name = variable.removeprefix(_PREFIX)
         if name == variable or variable in {*_VARIABLES, *_FOLDERS} or not environ[variable]:
             continue
-        if means_the_key(name):
+        if name in _CHOSEN:
+            yield f"{variable} is not used. --{name.lower()} chooses one."
+        elif means_the_key(name):
             yield f"{variable} is not used. {KEY_HELP}"
         elif near := nearest(name, (setting.removeprefix(_PREFIX) for setting in _VARIABLES)):
             yield f"{variable} is not used. Did you mean {_PREFIX}{near}?"

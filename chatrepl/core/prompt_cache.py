@@ -202,9 +202,11 @@ def reason_words(reason: str) -> str:
     return _REASONS.get(reason) or reason.replace("_", " ") or "nobody says why"
 
 
-def miss_words(diagnostics: Wire | None) -> str:
+def miss_words(diagnostics: Wire | None, *, expected: bool = True) -> str:
     """Explain the service's own account of a cache miss; nothing where there was none.
 
+    That it no longer knows a conversation of earlier is no news where nothing was `expected` in
+    the cache.
     Where less was missed than any cache takes, or where nobody can tell why, there is nothing to
     say either.
     """
@@ -214,6 +216,8 @@ def miss_words(diagnostics: Wire | None) -> str:
     if not isinstance(reason, dict) or not reason.get("type"):
         return ""
     kind = str(reason["type"])
+    if kind == "previous_message_not_found" and not expected:
+        return ""
     missed = reason.get("cache_missed_input_tokens")
     if kind == "unavailable" or (isinstance(missed, int) and missed < LEAST_CACHED):
         return ""

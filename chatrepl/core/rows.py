@@ -195,20 +195,21 @@ def _cell(value: object) -> str:
             return encode(value)
 
 
+_NAME: Final = re.compile(rf'"{ROWS}"\s*:\s*')
 _MARKS: Final = re.compile(r'["\\{}\[\]]')
 
 
 class RowReader:
-    """Finds the rows in a reply that is still coming: the objects in its first list.
+    """Finds the rows in a reply that is still coming: the objects in the list that it is, or names.
 
-    What stands around the list is passed over, so a code fence or a word before it does no harm.
+    What stands around is passed over, so a code fence or a word before it does no harm.
     """
 
     def __init__(self) -> None:
         self._text = ""
         self._at = 0  # how far it was looked at
-        self._begin = -1  # where the row under way begins
-        self._depth = 0  # of brackets since the list began
+        self._begin = -1  # where the row under way begins, or what may be the name of the list
+        self._depth = 0  # of brackets, since the list began or outside of it
         self._in_list = False
         self._quoted = False
         self.ended = False
@@ -236,10 +237,12 @@ class RowReader:
     def _step(self, mark: str, at: int) -> Any:
         if mark == '"':
             self._quoted = not self._quoted
+            if self._quoted and not self._in_list:
+                self._begin = at
         elif self._quoted or mark == "\\":
             return None
         elif not self._in_list:
-            self._in_list = mark == "["
+            self._look(mark, at)
         elif mark in "{[":
             self._begin = at if not self._depth else self._begin
             self._depth += 1
@@ -247,13 +250,28 @@ class RowReader:
             self._depth -= 1
             if not self._depth:
                 begin, self._begin = self._begin, -1
-                return json.loads(self._text[begin : at + 1])
+                return _decoded(self._text[begin : at + 1])
         else:
             self.ended = True
         return None
+
+    def _look(self, mark: str, at: int) -> None:
+        """Look whether the list begins here."""
+        name = self._text[max(0, self._begin) : at]
+        if mark == "[" and (not self._depth or (self._depth == 1 and _NAME.fullmatch(name))):
+            self._in_list, self._begin, self._depth = True, -1, 0
+        else:
+            self._depth = max(0, self._depth + (1 if mark in "{[" else -1))
 
     def _forget(self) -> None:
         """Let go of what was read: memory is for one row."""
         begin = self._at if self._begin < 0 else self._begin
         self._text, self._at = self._text[begin:], self._at - begin
         self._begin = -1 if self._begin < 0 else 0
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("too deep") from error

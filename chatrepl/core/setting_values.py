@@ -62,19 +62,23 @@ def check(opt: Option, value: object) -> Any:
     if not _fits(opt.kind, value):
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
-        more = opt.choices and opt.kind == "switch"
-        wanted = f"true, false or {', '.join(opt.choices)}" if more else _WANTED[opt.kind]
-        raise ConfigError(f"{opt.key} takes {wanted}{given}.")
+        raise ConfigError(f"{opt.key} takes {_wanted(opt)}{given}.")
     if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
         raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
     if opt.choices and opt.kind != "switch" and value not in opt.choices:
-        offered = ", ".join(choice or '""' for choice in opt.choices)
-        raise ConfigError(f"{opt.key} takes one of {offered}, not {_show(value)}.")
+        raise ConfigError(f"{opt.key} takes {_wanted(opt)}, not {_show(value)}.")
     if isinstance(value, str) and len(value.strip()) < opt.least:
         raise ConfigError(f"{opt.key} must not be empty.")
     if _is_int(value) or isinstance(value, float):
         _check_bounds(opt, value)
     return value
+
+
+def _wanted(opt: Option) -> str:
+    offered = ", ".join(choice or '""' for choice in opt.choices)
+    if opt.kind == "switch" and offered:
+        return f"true, false or {offered}"
+    return f"one of {offered}" if offered else _WANTED[opt.kind]
 
 
 def _of_kind(kind: SettingKind, value: object) -> object:

@@ -38,13 +38,14 @@ class variant(Generic[Value]):  # noqa: N801 - a decorator, such as `property`
 
     def __init__(self, make: Callable[[Value], Value]) -> None:
         self.make, self.name, self.__doc__ = make, make.__name__, make.__doc__
+        self.is_same = f"_{self.name}_is_same"
 
     def __get__(self, thing: Value, _class: object = None) -> Value:
-        made = vars(thing)
-        if f"_{self.name}" in made:
+        made = thing.__dict__
+        if self.is_same in made:
             return thing
         if (other := self.make(thing)) is thing:
-            made[f"_{self.name}"] = True
+            made[self.is_same] = True
         else:
             made[self.name] = other
         return other

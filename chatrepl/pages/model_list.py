@@ -55,5 +55,13 @@ def _row(model: Model, current: Model, price: Rates | None) -> tuple[str, ...]:
         compact(model.max_output) if model.max_output else "?",
         _PREFILL[model.prefill],
         model.lasts or "?",
-        " ".join(sorted(model.thinking)) or ("-" if model.known else "?"),
+        _thinking(model),
     )
+
+
+def _thinking(model: Model) -> str:
+    """Say in a word how the model can be had to think: always, on/off, or within a budget."""
+    kinds = model.thinking
+    if "adaptive" in kinds:
+        return "on/off" if kinds & {"disabled", "between_tools"} else "always"
+    return "budget" if "enabled" in kinds else "-" if model.known else "?"

@@ -66,7 +66,8 @@ class Books:
         left = footprint(request, reply.usage, sent, last) or last
         read = reply.usage.cache_read_input_tokens
         kept = self.kept and self.kept.came(sent, read, last.at if last is not None else 0.0)
-        return replace(self, footprint=left, miss=miss_words(reply.diagnostics), kept=kept)
+        miss = miss_words(reply.diagnostics, expected=last is not None)
+        return replace(self, footprint=left, miss=miss, kept=kept)
 
     def reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> Self:
         """Note that what is in the cache was read again, and what that came to."""

@@ -92,6 +92,15 @@ def hold_all(till: "Till", usd: float, name: str) -> bool:
     return True
 
 
+def shortage(till: "Till", usd: float) -> str:
+    """Say which budget has no room for so much; nothing where all have."""
+    limit = narrowest(limits(till))
+    if limit is None or usd <= limit.left_usd:
+        return ""
+    left = dollars(limit.left_usd)
+    return f"{limit.key} leaves {left}: max_tokens would be lowered, or nothing sent."
+
+
 def limits(till: "Till") -> Iterator[Limit]:
     """Give the bounds that are set, and what is gone of each."""
     session, settings = till.session, till.session.settings

@@ -9,6 +9,7 @@ from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.session.session import Session
 
 _SOON_DAYS: Final = 60
+_SHOWN: Final = 40
 _FILES: Final = frozenset({"image", "document"})
 
 
@@ -16,9 +17,23 @@ def foreword(session: Session) -> tuple[str, ...]:
     """Give what is news: what is not sent, once; a model's end, once a day."""
     settings, model = session.settings, session.model
     wanted = unsent(settings, model, official=session.official)
-    lines = (*wanted, *_left_out(session), *_unoffered(session))
+    lines = (*wanted, *unfit_prefill(session), *_left_out(session), *_unoffered(session))
     ending = retirement(session)
     return (*filter(session.announce, lines), *((ending,) if ending else ()))
+
+
+def rules_form(session: Session) -> bool:
+    """Tell whether the service itself gives the next reply its form."""
+    form = session.next.form
+    return form is not None and form.schema is not None and session.model.structured
+
+
+def unfit_prefill(session: Session) -> Iterator[str]:
+    """Say that the form of the reply rules how it begins, where the prefill is none of its."""
+    form, prefill = session.next.form, session.next.begins_with
+    if prefill.strip() and form is not None and rules_form(session) and not form.fits(prefill):
+        why = "none of the choices begins so" if form.choices else "the schema rules the beginning"
+        yield f"The prefill {prefill[:_SHOWN]!r} is not sent: {why}."
 
 
 def _left_out(session: Session) -> Iterator[str]:

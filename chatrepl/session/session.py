@@ -114,7 +114,7 @@ class Session:
 
     def _ask(self, model: Model, prefill: str) -> Ask:
         """Say what a message asks for beyond the settings."""
-        form = self.next.form
+        form = self.next.form.beginning(prefill) if self.next.form is not None else None
         schema = form.schema if form is not None and model.structured else None
         count = self.edges.count if self.edges.can_count() else rough_count
         return Ask(

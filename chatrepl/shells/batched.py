@@ -89,7 +89,8 @@ class Batched:
         flights = flights_of(dispatch.memory.notes)
         for flight in flights:
             await dispatch.recover(flight)
-        await self._land([one for one in flights if not one.is_over], finished)
+        flying = [one for one in flights if not one.is_over]
+        await self._land(flying, finished, again=dispatch.again)
         if not self._asked:
             return
         first = next(iter(self._asked.values()))
@@ -98,7 +99,7 @@ class Batched:
         sent = await dispatch.send_all(entries, headers, lambda key: self._asked[key].usd)
         if not dispatch.wait:
             raise LeftError(one.id for one in sent)
-        await self._land(sent, finished)
+        await self._land(sent, finished, again=False)
 
     def _kept(self, question: ItemQuestion, spool: Spool) -> BatchedQuestion:
         request, till = question.request, self.dispatch.till
@@ -108,8 +109,11 @@ class Batched:
             self._last = question.session
         return BatchedQuestion(question.item, self._last, len(body), spool.keep(body), usd)
 
-    async def _land(self, flights: list[BatchFlight], finished: Finished) -> None:
-        """Take the results of batches, once they have ended; of those that are gone, last."""
+    async def _land(self, flights: list[BatchFlight], finished: Finished, *, again: bool) -> None:
+        """Take the results of batches, once they have ended.
+
+        What was in one that is gone is left to be asked `again`, else an ApiError is raised.
+        """
         if not self.dispatch.wait:
             flying = [one for one in flights if await self._is_flying(one)]
             if flying:
@@ -129,7 +133,8 @@ class Batched:
             else:
                 self.dispatch.over(flight)
         for flight, fault in gone:
-            self.dispatch.miss(f"The service has no results of {flight.id} for this key.", fault)
+            words = f"The service has no results of {flight.id} for this key."
+            self.dispatch.miss(words, fault, again=again)
             self.dispatch.over(flight)
 
     async def _is_flying(self, flight: BatchFlight) -> bool:

@@ -8,10 +8,9 @@ the id. Only what surely is not there is sent again.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeVar
 
 from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
@@ -24,6 +23,7 @@ from chatrepl.shells.flights import BatchFlight, Memory
 Answered = TypeVar("Answered")
 GONE: Final = frozenset({404, 410})
 _FIRST_LOOK_S: Final = 0.5
+_TOO_LARGE: Final = 413
 _SLOWEST_LOOK_S: Final = 60.0
 _GROWS: Final = 1.4
 _MOST_FAULTS: Final = 20  # in a row, while a batch is waited for
@@ -63,11 +63,12 @@ class Dispatch:
         if flight.is_over or flight.id:
             return
         try:
-            id_ = await self.patiently(partial(self._find, flight))
+            id_ = await self._find(flight)
         except ApiError as error:
             if error.status not in GONE:
                 raise
-            self.miss("Nobody can tell whether the batch of an earlier run was sent.", error)
+            words = "Nobody can tell whether the batch of an earlier run was sent."
+            self.miss(words, error, again=self.again)
             id_ = ""
         if id_:
             self.say(f"{id_} is found again; it was sent before.")
@@ -113,28 +114,50 @@ class Dispatch:
         anything is sent, and ApiError.
         """
         newest = await self._newest()
-        sends = [(BatchFlight(mark, len(pack), newest), pack) for mark, pack in _marked(entries)]
-        left = list(sends)
+        sent: list[BatchFlight] = []
+        left: list[tuple[BatchFlight, list[BatchEntry]]] = []
+
+        def begin(pack: list[BatchEntry]) -> None:
+            flight = BatchFlight(os.urandom(4).hex(), len(pack), newest)
+            left.append((flight, pack))
+            self.memory.note(mark=flight.mark, size=flight.size, newest=newest)
+            self._hold(flight, [worst(entry.custom_id) for entry in pack])
+
         try:
-            for flight, pack in sends:
-                self.memory.note(mark=flight.mark, size=flight.size, newest=newest)
-                self._hold(flight, [worst(key_in(entry.custom_id)) for entry in pack])
-            self.memory.sync()
+            for pack in packs(entries):
+                begin(pack)
             while left:
-                await self._send(*left.pop(0), headers)
+                self.memory.sync()
+                flight, pack = left.pop(0)
+                if await self._send(flight, pack, headers):
+                    sent.append(flight)
+                    continue
+                middle = len(pack) // 2
+                begin(pack[:middle])
+                begin(pack[middle:])
         finally:
             for flight, _ in left:
                 self.over(flight)
-        return [flight for flight, _ in sends]
+        return sent
 
     async def _send(
         self, flight: BatchFlight, pack: list[BatchEntry], headers: Mapping[str, str]
-    ) -> None:
-        """Send one batch, exactly once; it may cost something as soon as it is there."""
-        id_ = await self._created(flight, pack, headers)
+    ) -> bool:
+        """Send one batch, exactly once; tell whether it was not too large.
+
+        It may cost something as soon as it is there.
+        """
+        named = [replace(one, custom_id=f"{flight.mark}-{one.custom_id}") for one in pack]
+        try:
+            id_ = await self._created(flight, named, headers)
+        except ApiError as error:
+            if error.status == _TOO_LARGE and len(pack) > 1:
+                return False
+            raise
         self._named(flight, id_)
         count = f"{len(pack):,} request{'' if len(pack) == 1 else 's'}"
         self.say(f"{id_} · {count} · --fetch {id_} gets it from anywhere")
+        return True
 
     async def _newest(self) -> str:
         """Give the id of the account's last batch; an empty text where nobody tells."""
@@ -211,9 +234,11 @@ class Dispatch:
                 await asyncio.sleep(delay(number, error.retry_after_s, any_chance()))
         return await ask()
 
-    def miss(self, words: str, error: ApiError) -> None:
-        """Go on without a batch of which nothing can be had any more. Raises ApiError."""
-        if not self.again:
+    def miss(self, words: str, error: ApiError, *, again: bool) -> None:
+        """Go on without a batch of which nothing can be had any more, if what was in it is sent
+        `again`. Raises ApiError.
+        """
+        if not again:
             hint = f"--retry-failed asks again what was in it. The service says: {error.message}"
             raise ApiError(error.kind, words, hint, status=error.status) from error
         self.say(f"{words} What was in it is asked again.")
@@ -243,15 +268,6 @@ def status_words(status: BatchStatus) -> str:
 def key_in(custom_id: str) -> str:
     """Read off the name that a request has in a batch what it was asked as."""
     return custom_id.partition("-")[2]
-
-
-def _marked(entries: Iterable[BatchEntry]) -> Iterator[tuple[str, list[BatchEntry]]]:
-    """Part requests into batches, and have each bear the mark of its batch."""
-    begin = os.urandom(4).hex()
-    named = (replace(entry, custom_id=f"{begin}00-{entry.custom_id}") for entry in entries)
-    for number, pack in enumerate(packs(named)):
-        mark = f"{begin}{number:02x}"
-        yield mark, [replace(one, custom_id=f"{mark}-{key_in(one.custom_id)}") for one in pack]
 
 
 def _is_refused(error: ApiError) -> bool:

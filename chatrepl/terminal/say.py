@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from rich.cells import cell_len
 from rich.segment import Segment, Segments
 from rich.text import Text
 
@@ -28,6 +29,22 @@ def _marked(text: str, before: str, behind: str) -> str:
     """Put marks around a text; the end of its last line stays the line's end."""
     inner = text.rstrip("\n")
     return f"{before}{inner}{behind}{text[len(inner) :]}"
+
+
+def _broken(text: str, width: int) -> str:
+    """Begin a new row between the facts of a line, where one would be torn."""
+    lines = [[line] if cell_len(line) <= width else line.split(" · ") for line in text.split("\n")]
+    rows = list[str]()
+    for first, *facts in lines:
+        rows.append(first)
+        for number, fact in enumerate(facts, 1):
+            end = " ·" if number < len(facts) else ""
+            if cell_len(f"{rows[-1]} · {fact}{end}") <= width:
+                rows[-1] += f" · {fact}"
+            else:
+                rows[-1] += " ·"
+                rows.append(fact)
+    return "\n".join(rows)
 
 
 @dataclass(slots=True)
@@ -74,7 +91,7 @@ class Speaker:
         words = text if "\n" in text else text.lstrip(" ")
         indent = " " * min(len(text) - len(words), self.console.width // 2) if words else ""
         width = self.console.width - len(indent)
-        rows = wrap([(self.drawn(display(words.rstrip())), look)], width)
+        rows = wrap([(_broken(self.drawn(display(words.rstrip())), width), look)], width)
         begin, newline = Segment(indent), Segment.line()
         self.console.print(
             Segments([part for row in map(rstrip, rows) for part in (begin, *row, newline)]), end=""

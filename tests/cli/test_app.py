@@ -84,6 +84,9 @@ def test_the_script_is_put_where_the_shell_looks(
     assert str(script) in install_completion("fish")
     assert script.read_text(encoding="utf-8") == completion_script("fish")
 
+    assert "~/.zshrc reads it" in install_completion("zsh")
+    assert ".zfunc" in (tmp_path / ".zshrc").read_text(encoding="utf-8")
+
     monkeypatch.setenv("HOME", str(script))
     with pytest.raises(StorageError, match="cannot be written"):
         install_completion("fish")

@@ -32,6 +32,24 @@ def test_the_request_is_shown_with_tokens_and_price(
     assert "~$" in said
 
 
+@pytest.mark.parametrize("budget", ["max_cost_usd", "budget.day_usd", "budget.month_usd"])
+@pytest.mark.parametrize("most", ["0.001", "9"])
+def test_a_budget_that_leaves_less_than_the_longest_reply_costs_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    budget: str,
+    most: str,
+) -> None:
+    settle(monkeypatch, tmp_path)
+    session = new_session(Options(["hello"]), loaded(f"{budget}={most}"), interactive=False)
+
+    assert dry_run(Options(["hello"]), session, None, io.StringIO()) == 0
+
+    said = capsys.readouterr().err
+    assert (f"{budget} leaves $0.0010: max_tokens would be lowered" in said) == (most != "9")
+
+
 def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,13 +1,16 @@
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.cli.app import parse
-from chatrepl.cli.options import FLAGS, Options, asked_manner, read, spell_out
-from chatrepl.core.errors import UsageError
+from chatrepl.cli.options import FLAGS, Flag, Options, asked_manner, read, spell_out
+from chatrepl.cli.start import _settings, run
+from chatrepl.core.errors import ChatreplError, UsageError
+from tests.cli.given import settle
 
 FLAG = st.sampled_from([(name, flag) for flag in FLAGS.values() for name in flag.names])
 WORD = st.sampled_from(["hello", "two words", "", "-", "@f", "a=b", "é", "7", "python", "text"])
@@ -91,6 +94,7 @@ def test_the_manner_is_known_of_a_line_that_cannot_be_read(line: str, manner: st
         Options(save="x", no_save=True),
         Options(schema="{}", choose="a,b"),
         Options(extract="", choose="a,b"),
+        Options(extract="py", interactive=True),
         Options(continue_=True, resume="x"),
         Options(json=True, output="jsonl"),
         Options(interactive=True, json=True),
@@ -107,3 +111,22 @@ def test_what_goes_together_passes() -> None:
 
     assert (options.manner, options.keeps) == ("json", True)
     assert (Options().manner, Options().keeps) == ("text", False)
+
+
+@pytest.mark.parametrize("flag", [f for f in FLAGS.values() if f.kind == "number"])
+@pytest.mark.parametrize("number", ["-1", "-999999999999", "1" * 30])
+def test_no_number_is_a_bug(
+    flag: Flag, number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(monkeypatch, tmp_path)
+    with pytest.raises(ChatreplError) as refused:
+        run([flag.names[0], number, "--demo", "--each", "--input", "/none", "hello"])
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [("opus", "opus"), ("opus,", "opus"), (" opus ,", "opus"), (",", ""), ("", ""), (None, None)],
+)
+def test_a_list_of_one_model_is_that_model(said: str | None, names: str | None) -> None:
+    assert _settings(Options(model=said))["model"] == names

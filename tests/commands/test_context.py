@@ -93,6 +93,16 @@ def test_a_cache_that_is_merely_empty_gives_no_reason() -> None:
     assert "cache: none yet\n" in chat.heard
 
 
+def test_no_price_of_the_demo_stands_without_its_name() -> None:
+    chat = Trimmer()
+    chat.session.edges = replace(chat.session.edges, guide="the demo's words")
+    for _ in range(2):
+        chat.talk(LONG)
+        chat.do("/context")
+    lines = [line for line in chat.heard.splitlines() if "$" in line]
+    assert all(line.endswith(" (demo)") for line in lines)
+
+
 def test_what_is_unknown_of_a_model_is_said_to_be_unknown() -> None:
     chat = Trimmer()
     chat.session.use(model="claude-next-9")

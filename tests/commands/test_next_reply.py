@@ -129,6 +129,17 @@ def test_a_prefill_is_for_the_next_reply_or_pinned() -> None:
     player.do("/choose yes no")
     player.do("/prefill")
     assert "(schema on" in player.heard
+    assert player.heard.endswith("'Sure:' is not sent: none of the choices begins so.")
+    player.do("/prefill y")
+    assert player.heard.endswith(
+        "(schema on claude-opus-5-5). Every one after it begins with 'Sure:'."
+    )
+    player.do('/schema {"type": "object"}')  # which the service does not enforce
+    player.do("/prefill Well")
+    assert "(emulated on" in player.heard
+    player.do("/schema name, age int")
+    player.do("/prefill Well")
+    assert player.heard.endswith("'Well' is not sent: the schema rules the beginning.")
     player.do("/prefill clear")
     assert player.session.next.pinned_prefill == ""
 

@@ -33,6 +33,7 @@ def test_every_command_is_found_by_all_its_names_and_has_help(command: object) -
 
 def test_unique_beginnings_and_the_shortest_of_nested_names_are_found() -> None:
     assert REGISTRY.find("tru").name == "truncate"
+    assert REGISTRY.find("tr").name == "truncate"  # also where others begin so
     assert REGISTRY.find("mod").name == "model"
     with pytest.raises(UsageError, match="could be /"):
         REGISTRY.find("re")

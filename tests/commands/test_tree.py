@@ -176,6 +176,29 @@ def test_the_tree_shows_siblings_ids_and_where_we_are(player: Player) -> None:
     assert {row[2] for row in rows} == set(player.session.conversation.turns)
 
 
+def test_turns_that_begin_alike_are_shown_in_the_tree_from_where_they_part() -> None:
+    player = Player()
+    asked = [
+        "Name three rivers of Asia.",
+        "Name three rivers of Africa.",
+        "Name one.",
+        "Name three",
+    ]
+    for question in asked:
+        player.do("/goto 0")
+        player.do(f"/user {question}")
+    replies = ["They all begin with this.", "They all begin with that.", "Not so."]
+    for reply in (*replies, replies[0]):
+        player.do("/goto 0")
+        player.do(f"/assistant {reply}")
+    player.do("/tree")
+    rows = player.tables[-1].rows
+
+    assert player.tables[-1].headings[-1] == "reply", "no branch has a name"
+    assert [row[3].strip() for row in rows[:4]] == [asked[0], "…Africa.", *asked[2:]]
+    assert [row[4] for row in rows[4:]] == [replies[0], "…that.", replies[2], "(the same)"]
+
+
 def test_the_tree_tells_when_we_are_at_its_beginning(player: Player) -> None:
     player.do("/goto 0")
     player.do("/tree")

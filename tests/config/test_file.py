@@ -68,7 +68,7 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path: Path, data: bytes) 
         ("theme = 'blue'", "1: theme takes one of auto, dark, light, none, contrast, not 'blue'."),
         ("[headers]\nx-api-key = 5", "1: headers takes header names with a text each."),
         ("[profiles.work]\nweb = 1", "2: web takes true, false or fetch, not 1."),
-        ("[profiles.work.cache]\nttl = 1", "2: cache.ttl takes a text, not 1."),
+        ("[profiles.work.cache]\nttl = 1", "2: cache.ttl takes one of auto, 5m, 1h, not 1."),
         (
             "[profiles.work]\nprofiles = {}",
             "2: There is no setting profiles. " + LISTED,

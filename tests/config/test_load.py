@@ -184,11 +184,13 @@ def test_variables_that_are_none_are_pointed_out() -> None:
         "CHATREPL_API_KEY": "sk-ant-123",
         "CHATREPL_ZZZZZZZZZZ": "x",
         "CHATREPL_THEM": "",
+        "CHATREPL_PROFILE": "work",
         "HOME2": "x",
     }
     assert load(environ=environ).notes == (
         f"CHATREPL_API_KEY is not used. {KEY_HELP}",
         "CHATREPL_MODLE is not used. Did you mean CHATREPL_MODEL?",
+        "CHATREPL_PROFILE is not used. --profile chooses one.",
     )
 
 

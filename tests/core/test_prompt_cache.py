@@ -125,6 +125,16 @@ def test_misses_are_explained() -> None:
     assert miss_words({"cache_miss_reason": "model_changed"}).endswith("the model changed.")
 
 
+def test_that_a_message_of_earlier_is_forgotten_is_said_only_where_the_cache_was_to_hold_it() -> (
+    None
+):
+    gone = {"cache_miss_reason": {"type": "previous_message_not_found"}}
+    changed = {"cache_miss_reason": {"type": "model_changed"}}
+    assert "no longer knows" in miss_words(gone)
+    assert not miss_words(gone, expected=False)
+    assert miss_words(changed, expected=False) == miss_words(changed)
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -17,6 +17,7 @@ from chatrepl.core.rows import (
     misfit,
     object_schema,
     parse_columns,
+    rows_in,
     rows_schema,
     rows_violation,
 )
@@ -120,12 +121,60 @@ def test_rows_are_found_as_they_come_however_they_are_cut(
     assert reader.feed('[{"a": 1}]') == []
 
 
-@given(ROWS, st.floats(0, 1))
-def test_a_reply_that_is_cut_gives_whole_rows_only(rows: list[Any], share: float) -> None:
-    text = json.dumps({"rows": rows})
-    cut = int(len(text) * share)
-    seen = RowReader().feed(text[:cut])
-    assert seen == rows[: len(seen)]
+VALUES = st.recursive(
+    TEXTS | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS | st.just("rows"), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    ROWS, st.dictionaries(TEXTS, VALUES, max_size=2), st.dictionaries(TEXTS, VALUES, max_size=2),
+    st.booleans(), st.sampled_from([None, 1]), st.integers(1, 9),
+)  # fmt: skip
+def test_what_stands_beside_the_rows_is_no_row(
+    rows: list[Any],
+    before: dict[str, Any],
+    after: dict[str, Any],
+    ascii_only: bool,
+    indent: int | None,
+    step: int,
+) -> None:
+    reply = {**before, "rows": rows, **{key: after[key] for key in after.keys() - {"rows"}}}
+    text = json.dumps(reply, ensure_ascii=ascii_only, indent=indent)
+    reader = RowReader()
+    pieces = [text[at : at + step] for at in range(0, len(text), step)]
+    assert [row for piece in pieces for row in reader.feed(piece)] == rows_in(reply)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"rows": {"a": [{"a": 1}]}}', '{"a": {"rows": [{"a": 1}]}}', '{"a": 1}', "{", "}}]"]
+)
+def test_a_reply_that_names_no_list_has_no_rows(text: str) -> None:
+    assert RowReader().feed(text) == []
+
+
+@given(ROWS, st.data(), st.booleans())
+def test_a_reply_that_is_cut_gives_the_rows_that_were_whole(
+    rows: list[Any],
+    data: st.DataObject,
+    ascii_only: bool,
+) -> None:
+    text, ends = '{"rows": [', []
+    for row in rows:
+        text += json.dumps(row, ensure_ascii=ascii_only)
+        ends.append(len(text))
+        text += ", "
+    text = text.removesuffix(", ") + "]}"
+    cut = data.draw(st.integers(0, len(text)))
+    whole = sum(end <= cut for end in ends)
+    assert RowReader().feed(text[:cut]) == rows[:whole]
+
+
+@pytest.mark.parametrize("row", ["[" * 99_999 + "]" * 99_999, '{"a":' * 9_999 + "1" + "}" * 9_999])
+def test_a_row_without_end_is_no_json(row: str) -> None:
+    with pytest.raises(ValueError, match="too deep"):
+        RowReader().feed(f'[{{"a": {row}}}]')
 
 
 def test_what_is_no_json_is_said() -> None:

@@ -76,6 +76,8 @@ def test_in_a_pipe_it_is_an_object_or_events_and_its_code_tells_how_it_went(desk
         ("-c", "--aside", "x", "-p", "Well"),
         ("-c", "--aside", "x", "--choose", "a,b"),
         ("-c", "--aside", "x", "-i"),
+        ("-c", "--aside", "x", "-m", "opus,haiku"),
+        ("-c", "--aside", "x", "-n", "2"),
         ("-c", "--aside", "x", "--no-save"),
         ("-c", "--aside", ""),
     ],

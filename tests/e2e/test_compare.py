@@ -65,7 +65,7 @@ def test_one_that_fails_leaves_the_others_whole_and_tells_by_the_code(
 @pytest.mark.parametrize(
     "args",
     [
-        ("-m", "opus,hiaku"), ("-n", "0"), ("-n", "99"), ("-n", "2", "--rows", "a"),
+        ("-m", "opus,hiaku"), ("-n", "0"), ("-n", "-3"), ("-n", "99"), ("-n", "2", "--rows", "a"),
         ("-m", "opus,haiku", "--each"), ("-n", "2", "-i"),
     ],
 )  # fmt: skip

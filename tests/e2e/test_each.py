@@ -322,6 +322,16 @@ ALONE = [
     ('{"rows": [{"name": "C", "age": 1}, {"name": 5, "age": 2}]}', 8, "name,age\nC,1\n"),
     ('{"rows": [{"name": "C", "age": 1}, {"na', 8, "name,age\nC,1\n"),
     ("no rows at all", 8, ""),
+    (
+        '{"seen": [{"name": "B", "age": 2}], "rows": [{"name": "C", "age": 1}]}',
+        0,
+        "name,age\nC,1\n",
+    ),
+    (
+        '[{"name": "C", "age": 1}, {"name": ' + "[" * 9_999 + "]" * 9_999 + "}]",
+        8,
+        "name,age\nC,1\n",
+    ),
 ]
 
 
@@ -378,6 +388,7 @@ def test_it_never_costs_more_than_it_may(room: Room) -> None:
     answers = [event for event in done.events if "index" in event]
     assert answers
     assert usd / 4 < sum(event["cost_usd"] for event in answers) <= usd
+    assert "Nothing more is sent." in done.err
 
 
 def test_a_dry_run_tells_what_it_comes_to_and_sends_nothing(room: Room) -> None:
@@ -398,7 +409,8 @@ def test_keys_in_an_item_are_not_sent(room: Room, args: tuple[str, ...], key: st
     assert (done.code, len(room.asked)) == (9, 1)
     assert key not in done.err
     assert key not in str(room.service.bodies)
-    assert room.run("--each", "--yes-secrets", *args, stdin=f"{key}\n").code == 0
+    done = room.run("--each", "--yes-secrets", *args, stdin=f"{key}\n{key}\n")
+    assert (done.code, done.err.count("it is sent.")) == (0, 1)
 
 
 @pytest.mark.parametrize("status", [429, 529])

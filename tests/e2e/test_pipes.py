@@ -150,7 +150,7 @@ def test_only_the_answer_is_on_stdout_in_every_text_manner(quick: Desk) -> None:
     assert quick.run("go", "--raw", "-v", env={"FORCE_COLOR": "1"}).out == whole
     assert quick.run("-x", "sh", "go").out == "ls\n"
     assert quick.run("go", "-x").out == "print(1)\n"
-    assert quick.run("go").out == "^[[31mred\n\n"
+    assert quick.run("go").out == "^[[31mred\n"
     quiet = quick.run("go", "-q")
     assert (quiet.out.splitlines()[0][0], quiet.err) == ("x", "")
 

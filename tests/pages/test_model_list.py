@@ -1,9 +1,11 @@
 from dataclasses import replace
 
-from chatrepl.core.models import find
+import pytest
+
+from chatrepl.core.models import TABLE, find
 from chatrepl.core.money import Rates
 from chatrepl.pages.model_list import listed, model_facts, model_list
-from chatrepl.terminal.columns import lay_out
+from chatrepl.terminal.columns import lay_out, table_text
 
 MODELS = [find(id_) for id_ in ("claude-sonnet-4-5", "claude-opus-5-5", "claude-new-9", "llama")]
 
@@ -18,7 +20,7 @@ def test_a_row_says_what_is_known_and_a_question_mark_what_is_not() -> None:
     rows = {row[1]: row for row in table.rows}
 
     assert rows["claude-sonnet-4-5"] == (
-        "", "claude-sonnet-4-5", "3/15", "200k", "64k", "native", "2026-11-30", "disabled enabled",
+        "", "claude-sonnet-4-5", "3/15", "200k", "64k", "native", "2026-11-30", "budget",
     )  # fmt: skip
     assert rows["claude-opus-5-5"][5] == "emulated"
     assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?")
@@ -48,3 +50,22 @@ def test_a_program_reads_the_same_in_numbers() -> None:
     assert sonnet["retires_at"] == "2026-11-30"
     assert (sonnet["context_window"], llama["context_window"]) == (200_000, None)
     assert (llama["usd_per_million"], llama["lifecycle"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "word"),
+    [
+        ("adaptive", "always"),
+        ("adaptive disabled", "on/off"),
+        ("adaptive between_tools", "on/off"),
+        ("adaptive disabled enabled", "on/off"),
+        ("enabled disabled", "budget"),
+        ("disabled", "-"),
+    ],
+)
+def test_thinking_is_told_in_a_word_that_fits_80_columns(kinds: str, word: str) -> None:
+    model = replace(MODELS[0], thinking=frozenset(kinds.split()))
+    table = model_list([*TABLE.values(), model], model, lambda *_: Rates(0.1, 0.5, 0, 0, 0))
+
+    assert table.rows[-1][-1] == word
+    assert "…" not in table_text(table, 80)

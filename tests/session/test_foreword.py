@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chatrepl.core.exchange.form import Form
 from chatrepl.core.models import OWN_TOOLS
 from chatrepl.core.settings import Settings
 from chatrepl.session.foreword import foreword, retirement
@@ -58,3 +59,35 @@ def test_tools_that_are_not_offered_are_told_of_where_there_are_some() -> None:
     session.bench = Workbench(FakeBox())
     assert foreword(session) == (f"Tools are not offered: {session.model.id} takes none.",)
     assert foreword(session) == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "form", "prefill", "said"),
+    [
+        ("claude-opus-5-5", Form({"type": "object"}), "{", False),
+        ("claude-opus-5-5", Form({"type": "object"}), "Sure:", True),
+        ("claude-opus-5-5", Form.choose(("yes", "no")), "n", False),
+        ("claude-opus-5-5", Form.choose(("yes", "no")), "maybe", True),
+        ("claude-opus-5-5", Form(None), "Sure:", False),
+        ("claude-opus-5-5", None, "Sure:", False),
+        ("claude-opus-5-5", Form.choose(("yes", "no")), "", False),
+    ],
+)
+def test_a_prefill_that_the_form_has_no_place_for_is_said_not_to_be_sent(
+    model: str, form: Form | None, prefill: str, *, said: bool
+) -> None:
+    session = Player(Settings(model=model)).session
+    session.prepare(form=form, prefill=prefill)
+    lines = [line for line in foreword(session) if "prefill" in line]
+
+    assert lines == [line for line in lines if f"{prefill!r} is not sent" in line]
+    assert bool(lines) is said
+
+
+def test_the_choices_that_are_asked_for_begin_with_the_prefill() -> None:
+    session = Player(Settings(model="claude-opus-5-5")).session
+    session.prepare(form=Form.choose(("yes", "no", "none")), prefill="no")
+    schema = session.situation.ask.schema
+
+    assert schema is not None
+    assert schema["properties"]["choice"]["enum"] == ["no", "none"]

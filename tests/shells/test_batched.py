@@ -59,9 +59,13 @@ class Life:
 
 
 class Memory(Forgetting):
-    """What is remembered as long as somebody lives."""
+    """What is remembered as long as somebody lives; how much of it a power cut would leave."""
 
     life = Life()
+    synced = 0
+
+    def sync(self) -> None:
+        self.synced = len(self.notes)
 
     def note(self, **what: Any) -> None:
         self.life.step()
@@ -293,6 +297,31 @@ def test_whatever_ends_a_run_at_any_step_each_question_is_paid_for_once(
     assert steps < at < 199
 
 
+@pytest.mark.parametrize("status", [None, 408, 500, 502, 529, 599])
+def test_an_answer_that_refuses_nothing_leads_to_a_look_before_it_is_sent_again(
+    desk: Desk, status: int | None
+) -> None:
+    Door.broken = {"after": [ApiError(ApiErrorKind.SERVER, "odd", status=status)]}
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_what_a_batch_is_known_by_is_on_the_disk_before_it_is_sent_and_its_id_after(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, memory = Door.create, desk.memory
+
+    async def checked(door: Door, requests: Any, headers: Any) -> BatchStatus:
+        assert memory.synced == len(memory.notes) > 0
+        return await create(door, requests, headers)
+
+    monkeypatch.setattr(Door, "create", checked)
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    assert memory.synced == len(memory.notes) == 2
+
+
 def test_a_batch_that_may_be_there_is_looked_for_by_the_next_run(desk: Desk) -> None:
     desk.settings = replace(desk.settings, retries=0, budget_day_usd=5.0)
     Door.broken = {"after": [TORN], "all": [TORN] * 2}
@@ -490,6 +519,42 @@ def test_a_long_list_goes_out_in_several(desk: Desk, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "packs", lambda requests: packs(requests, most=2))
     desk.ask(*SAY)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
+
+
+def test_a_batch_that_is_too_large_for_the_service_goes_out_in_halves(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.settings = replace(desk.settings, budget_day_usd=5.0)
+    create, most = Door.create, [1]
+    large = ApiError(ApiErrorKind.TOO_LARGE, "too large", status=413, retryable=False)
+
+    async def picky(door: Door, requests: Any, headers: Any) -> BatchStatus:
+        if len(requests) > most[0]:
+            raise large
+        return await create(door, requests, headers)
+
+    monkeypatch.setattr(Door, "create", picky)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 3)
+    assert not is_under_way(desk.memory.notes)
+    desk.results.clear()
+    most[0] = 0
+    with pytest.raises(ApiError, match="too large"):
+        desk.ask(*SAY)
+    assert not is_under_way(desk.memory.notes)
+    assert not any(entry.open for entry in Accounts.of(desk.folder).read())
+
+
+def test_a_batch_that_is_gone_while_it_is_waited_for_is_not_asked_again_at_once(
+    desk: Desk,
+) -> None:
+    gone = ApiError(ApiErrorKind.NOT_FOUND, "no batch", status=404, retryable=False)
+    Door.broken = {"retrieve": [gone]}
+    with pytest.raises(ApiError, match="no results of msgbatch_"):
+        desk.ask(*SAY, again=True)
+    assert is_under_way(desk.memory.notes)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
 
 
 def test_a_question_without_a_result_is_told(desk: Desk) -> None:

@@ -22,7 +22,11 @@ CELLS = st.sampled_from(["", 'q"', "x", "y", "z,\n", 1, -2, 1.5, True, None, [1]
 ROWS = st.lists(
     st.dictionaries(st.sampled_from("anmz"), CELLS)
     | st.fixed_dictionaries(
-        {"a": st.text('ab,"\n{}[]\\'), "n": st.integers(), "m": st.sampled_from(["x", None])}
+        {
+            "a": st.text('ab,"\n{}[]\\é\U0001f600\0'),
+            "n": st.integers(),
+            "m": st.sampled_from(["x", None]),
+        }
     )
 )
 
@@ -47,6 +51,40 @@ def test_no_row_that_does_not_fit_is_ever_written(
     assert not any(misfit(COLUMNS, row) for row in written)
     if not noise:
         assert written == [row for row in rows if not misfit(COLUMNS, row)]
+
+
+def independently_fits(row: Any) -> bool:
+    match row:
+        case {"a": str(), "n": bool()}:
+            return False
+        case {"a": str(), "n": int(), "m": "x" | "y" | None}:
+            return len(row) == 3
+        case _:
+            return False
+
+
+@given(ROWS, st.data(), st.booleans(), st.integers(1, 12), st.booleans())
+def test_of_a_reply_that_is_cut_anywhere_the_whole_rows_that_fit_are_written(
+    rows: list[Any], data: st.DataObject, ascii_only: bool, step: int, objects: bool
+) -> None:
+    text, ends = '{"rows":[', []
+    for row in rows:
+        text += json.dumps(row, ensure_ascii=ascii_only)
+        ends.append(len(text))
+        text += ","
+    cut = data.draw(st.integers(0, len(text)))
+    out: list[bytes] = []
+    view = RowsView(RowWriter(out.append, COLUMNS, objects))
+    for at in range(0, cut, step):
+        view.show(TextDelta(text[at : min(cut, at + step)]), Reply())
+    due = [r for r, end in zip(rows, ends, strict=True) if end <= cut and independently_fits(r)]
+    written = b"".join(out).decode()
+    if objects:
+        assert [json.loads(line) for line in written.splitlines()] == due
+    else:
+        cells = list(csv.reader(io.StringIO(written, newline=""), strict=True))
+        table = [[r["a"], str(r["n"]), r["m"] or ""] for r in due]
+        assert cells == ([["a", "n", "m"], *table] if due else [])
 
 
 @given(ROWS)

@@ -57,7 +57,7 @@ async def _talk(url: str, process: int, first: int, turns: int) -> None:
         name = f"{process}-{turn}"
         session.recorder.id = name
         print(turn, flush=True)
-        text = f"demo: count to {turn % 40 + 2}; {'stream torn after 4' * (turn % 11 == 0)}"
+        text = f"demo: count to {turn % 15 + 5}; {'stream torn after 4' * (turn % 11 == 0)}"
         with suppress(ApiError):
             asked = Message.user(f"{text}; turn {name}")
             await run_turn(session, asked, connection.stream, QuietView(), Conversation())

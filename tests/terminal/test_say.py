@@ -36,6 +36,15 @@ def test_all_rows_of_an_indented_line_are_indented() -> None:
     assert said(Notice("one\n  two"), width=20) == "one\n  two\n"
 
 
+@pytest.mark.parametrize("width", range(12, 60))
+def test_a_row_ends_between_facts_where_each_has_room(width: int) -> None:
+    facts = ["279 in", "286 out", "$0.0034", "2.7 s", "length"]
+    rows = said(Notice(" · ".join(facts)), width=width).splitlines()
+
+    assert all(row.endswith(" ·") for row in rows[:-1])
+    assert [fact for row in rows for fact in row.removesuffix(" ·").split(" · ")] == facts
+
+
 def test_what_is_to_be_copied_is_never_broken() -> None:
     assert said(Exactly("word " * 30 + "x"), width=20) == "word " * 30 + "x\n"
 

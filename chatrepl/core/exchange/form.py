@@ -8,6 +8,7 @@ from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
 _FENCED: Final = r"(?s)\s*+(`{3,}+|~{3,}+)[^\n`]*+\n(.*)"
+_OPENS: Final = {"object": "{", "array": "[", "string": '"'}
 _JSON_ONLY: Final = (
     "Answer with nothing but one JSON value that satisfies this JSON schema, without any words "
     "before or after it and without a code fence: {schema}"
@@ -45,6 +46,19 @@ class Form:
         if self.choices:
             return _ONE_OF.format(choices=", ".join(encode(choice) for choice in self.choices))
         return _JSON_ONLY.format(schema=encode(dict(self.whole or self.schema or {})))
+
+    def fits(self, prefill: str) -> bool:
+        """Tell whether the form itself sees to it that a reply begins with `prefill`."""
+        if self.choices:
+            return any(choice.startswith(prefill.strip()) for choice in self.choices)
+        kind = (self.whole or self.schema or {}).get("type")
+        return _OPENS.get(str(kind)) == prefill.strip()
+
+    def beginning(self, prefill: str) -> "Form":
+        """Give the form that only those of the choices have which begin with `prefill`, if any."""
+        if not self.choices or not self.fits(prefill):
+            return self
+        return Form.choose(tuple(c for c in self.choices if c.startswith(prefill.strip())))
 
     def read(self, text: str) -> tuple[str, Any]:
         """Give the value that a reply holds, and its text without anything around it.

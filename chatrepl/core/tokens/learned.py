@@ -71,9 +71,14 @@ class Weight:
 
 @frozen
 class Tally:
-    """All counts so far. `scales` is by model id; it is worth keeping from session to session."""
+    """All counts so far. `scales` is by model id; it is worth keeping from session to session.
+
+    Where the last prompt came to less than its parts did before, `base` is below nothing and `fit`
+    below 1: what is left of such a prompt is as much less, but not less than nothing.
+    """
 
     base: float | None = None
+    fit: float = 1.0
     family: str = ""
     weights: Mapping[bytes, Weight] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
@@ -105,7 +110,7 @@ class Tally:
         """Give the tokens of a whole prompt, and whether they are exact in all parts."""
         name, weights, scale = family(model), self.weights, self.scale(model)
         exact = self.base is not None
-        total = float(FRAME[model.tokenizer] if self.base is None else self.base)
+        total = 0.0
         for part in parts:
             weight = weights.get(part.key)
             if weight is not None and (settled := weight.of(name)) is not None:
@@ -116,7 +121,9 @@ class Tally:
             total += (
                 self._converted(part, weight, model) if weight else part.text * scale + part.fixed
             )
-        return total, exact
+        whole = total + (FRAME[model.tokenizer] if self.base is None else self.base)
+        least = total * self.fit
+        return (whole, exact) if whole >= least else (least, False)
 
     def doubt(self, parts: Sequence[ScalePart], model: Model) -> float:
         """Give the share of a prompt that this model's service never counted, from 0 to 1."""
@@ -141,9 +148,11 @@ class Tally:
             for part in fresh
         }
         scales = self._learned(fresh, rest, model) if rest > 0 else self.scales
+        whole = settled + share * guess
         return replace(
             self,
-            base=base + rest - share * guess,
+            base=total - whole,
+            fit=min(1.0, total / whole) if whole else 1.0,
             family=family(model),
             weights={**self.weights, **weighed},
             scales=scales,

@@ -61,3 +61,36 @@ def test_the_form_can_be_asked_for_in_words() -> None:
     assert '"yes", "no"' in Form.choose(("yes", "no")).instruction
     assert '{"type":"string"}' in SCHEMA.instruction
     assert '"minLength":1' in Form(None, whole={"minLength": 1}).instruction
+
+
+@pytest.mark.parametrize(
+    ("form", "prefill", "fits"),
+    [
+        (Form({"type": "object"}), "{", True),
+        (Form({"type": "object"}), " {\n", True),
+        (Form({"type": "object"}), '{"name": "Al', False),
+        (Form({"type": "object"}), "[", False),
+        (Form({"type": "array"}), "[", True),
+        (Form({}), "{", False),
+        (Form(None, whole={"type": "string"}), '"', True),
+        (Form(None), "{", False),
+        (Form.choose(("no", "nope", "yes")), "no", True),
+        (Form.choose(("no", "nope", "yes")), "N", False),
+    ],
+)
+def test_a_form_sees_to_the_beginning_that_it_can(form: Form, prefill: str, *, fits: bool) -> None:
+    assert form.fits(prefill) is fits
+
+
+@given(WORDS.map(lambda words: tuple(dict.fromkeys(words))), st.text(max_size=2))
+def test_of_the_choices_those_are_left_that_begin_as_asked(
+    choices: tuple[str, ...], start: str
+) -> None:
+    form = Form.choose(choices)
+    left = tuple(choice for choice in choices if choice.startswith(start.strip()))
+
+    assert form.beginning(start) == (Form.choose(left) if left else form)
+
+
+def test_a_schema_has_no_beginning_of_its_own() -> None:
+    assert SCHEMA.beginning('"') is SCHEMA

@@ -29,6 +29,22 @@ def test_what_the_service_counted_last_is_met_exactly(turns: list[tuple[float, i
         assert tally.total(parts, NEW)[0] == pytest.approx(total)
 
 
+@given(
+    st.lists(st.tuples(st.floats(1, 5000), st.integers(0, 9000)), min_size=1, max_size=6),
+    st.integers(0, 63),
+)
+def test_whatever_a_server_counts_what_is_left_of_a_prompt_is_no_less_than_nothing(
+    turns: list[tuple[float, int]], kept: int
+) -> None:
+    tally, parts = Tally(), list[ScalePart]()
+    for i, (prior, total) in enumerate(turns):
+        parts.append(ScalePart(bytes([i]), prior))
+        tally = tally.counted(parts, total, NEW)
+        assert tally.total(parts, NEW)[0] == pytest.approx(total, abs=1e-6)
+    left = [part for i, part in enumerate(parts) if kept >> i & 1]
+    assert 0 <= tally.total(left, NEW)[0] <= turns[-1][1] + 1e-6
+
+
 def test_leaving_a_part_out_subtracts_what_it_was() -> None:
     tally = Tally().counted([A], 150, NEW).counted([A, B], 270, NEW).counted([A, B, C], 350, NEW)
     assert tally.is_exact(B, NEW)
