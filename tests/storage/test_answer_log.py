@@ -1,5 +1,6 @@
 """What is done of many questions, on the disk."""
 
+import errno
 import json
 import os
 import tracemalloc
@@ -57,6 +58,23 @@ def test_the_disk_is_waited_for_every_other_second(
         moments.append(moment)
         log.put(len(moments), "id", result(0))
     assert synced == [102.5, 105.0]
+    log.close()
+
+
+def test_a_disk_that_takes_no_more_is_told_with_what_is_safe(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    log = opened(path)
+    log.put(0, "id", result(0))
+    with monkeypatch.context() as patch:
+        patch.setattr("chatrepl.storage.answer_log.write_all", full)
+        with pytest.raises(StorageError, match="cannot be written: the disk is full") as fault:
+            log.put(1, "id", result(1))
+    assert fault.value.hint == "What was answered before is kept."
+    assert (log.get(0, "id"), log.get(1, "id")) == (result(0), None)
     log.close()
 
 
