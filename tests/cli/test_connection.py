@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import has_credentials, open_connection
+from chatrepl.cli.options import Options
 from chatrepl.core.errors import ApiError, ConfigError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.demo.server import serve
+from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
 from tests.bench.service import service
 from tests.cli.given import KEY, loaded, settle
@@ -76,6 +79,24 @@ def test_requests_are_sent_and_passing_failures_waited_out(
     assert any(isinstance(event, RetryWait) for event in events)
     assert isinstance(events[-1], MessageStop)
     assert len(served.requests) == 2
+
+
+def test_retries_count_from_when_they_are_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work(session: Session) -> int:
+        connection = open_connection(session.settings, demo=False, single=False)
+        connection.keep_account(session)
+        session.use(retries=0)
+        with pytest.raises(ApiError):
+            await _all(connection.stream(REQUEST))
+        await connection.close()
+        return len([one for one in served.requests if one.path.endswith("/messages")])
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        served.engine.script(*["error 529"] * 3)
+        assert asyncio.run(work(new_session(Options(), loaded("retries=2"), interactive=True))) == 1
 
 
 def test_the_demo_engine_answers_without_a_key(
