@@ -95,9 +95,11 @@ class Connection:
 
     def _answer(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
-        attempts = self.retries + 1
+        retries = self.session.settings.retries if self.session is not None else self.retries
         return with_retries(
-            lambda: self._proven(lambda: self._send(request)), attempts=attempts, sleep=self._wait
+            lambda: self._proven(lambda: self._send(request)),
+            attempts=retries + 1,
+            sleep=self._wait,
         )
 
     def keep_account(self, session: Session) -> None:

@@ -49,6 +49,8 @@ def test_no_row_that_does_not_fit_is_ever_written(
         text = text[step:]
     written = [json.loads(line) for line in b"".join(out).splitlines()]
     assert not any(misfit(COLUMNS, row) for row in written)
+    if not noise:
+        assert written == [row for row in rows if not misfit(COLUMNS, row)]
 
 
 def independently_fits(row: Any) -> bool:
@@ -131,6 +133,7 @@ def test_an_object_is_inert_and_has_its_item() -> None:
     assert b"\x1b" not in line
     wire = json.loads(line)
     assert (wire["index"], wire["input"]) == (3, {"k": "ä\x1b"})
+    assert wire["text"] == "half \ufffd"
 
 
 def test_answers_are_compared_by_their_letters() -> None:
