@@ -156,6 +156,9 @@ def test_a_run_is_summed_up_in_a_line() -> None:
     tally.pay(0.5)
     assert tally.line().startswith("1,188 answered · 12 failed · 300 left · $0.50 · ")
     assert re.fullmatch(r"1,188 answered · 12 failed · 300 left · [\d.]+/s · \$0\.50", tally.now())
+    tally.demo = True
+    assert "$0.50 (demo) · " in tally.line()
+    assert tally.now().endswith("$0.50 (demo)")
     assert len(tally.failed_lines()) == 11
     assert tally.failed_lines()[0] == "item 1 (i0): no"
     assert tally.failed_lines()[-1] == "and 2 more"
