@@ -82,18 +82,23 @@ class RowWriter:
 
 @dataclass(slots=True)
 class RowSink:
-    """The rows of each answer; with `fields`, each after what is known of its item."""
+    """The rows of each answer; with `fields`, each after what is known of its item.
+
+    A field that is called like a column is `input.NAME`: no cell stands for another.
+    """
 
     rows: RowWriter
     fields: bool = False
 
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write the rows of an answer; what failed has none."""
-        before: dict[str, Any] = {}
-        if self.fields:
-            before = item.value if isinstance(item.value, dict) else {"input": item.value}
         if not result["ok"]:
             return
+        before: dict[str, Any] = {}
+        if self.fields:
+            fields = item.value if isinstance(item.value, dict) else {"input": item.value}
+            taken = {column.name for column in self.rows.columns}
+            before = {f"input.{n}" if n in taken else n: value for n, value in fields.items()}
         self.rows.begin(list(before))
         for row in rows_in(result.get("parsed")) or ():
             self.rows.row(row, before)
