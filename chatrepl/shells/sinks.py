@@ -8,6 +8,8 @@ from typing import Any, Final, TypeAlias
 from chatrepl.core.exchange.reply import Reply, StreamEvent, TextDelta
 from chatrepl.core.items import Item
 from chatrepl.core.rows import Column, RowReader, csv_line, misfit, rows_in
+from chatrepl.core.talk.blocks import block_from_wire
+from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.wire import Wire, encode
 from chatrepl.terminal.views.json_lines import SilentView
 
@@ -17,21 +19,34 @@ _NOTHING: Final[Wire] = {}
 
 @dataclass(slots=True)
 class TextSink:
-    """One answer after the other; a blank line parts them where one has several lines."""
+    """One answer after the other; a blank line parts them where one has several lines.
+
+    With `cite` the sources of an answer stand behind it.
+    """
 
     write: Write
     safe: Callable[[str], str]
+    cite: bool = True
     _before: str | None = None
 
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write an answer; what failed is an empty line, so that the others stay in their place."""
         del item
-        text = str(result["text"]).rstrip("\n") if result["ok"] else ""
-        text = self.safe(text)
+        text = _cited(result) if self.cite else str(result["text"])
+        text = self.safe(text.rstrip("\n")) if result["ok"] else ""
         parted = self._before is not None and "\n" in f"{self._before}{text}"
         self._before = text
         line = f"\n{text}\n" if parted else f"{text}\n"
         self.write(line.encode("utf-8", "replace"))
+
+
+def _cited(result: dict[str, Any]) -> str:
+    """Give an answer with its sources, where it is the whole reply and no part or value of it."""
+    text = str(result["text"])
+    if not result.get("sources"):
+        return text
+    blocks = [block_from_wire(wire) for wire in result["content"]]
+    return to_markdown(blocks) if to_markdown(blocks, cite=False) == text else text
 
 
 @dataclass(slots=True)
