@@ -7,6 +7,8 @@ from typing import Any, Final, TypeAlias
 from chatrepl.core.exchange.reply import Reply, StreamEvent, TextDelta
 from chatrepl.core.items import Item
 from chatrepl.core.rows import Column, RowReader, csv_line, misfit, rows_in
+from chatrepl.core.talk.blocks import block_from_wire
+from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.wire import Wire
 from chatrepl.terminal.views.json_lines import SilentView, json_line
 
@@ -16,21 +18,34 @@ _NOTHING: Final[Wire] = {}
 
 @dataclass(slots=True)
 class TextSink:
-    """One answer after the other; a blank line parts them where one has several lines."""
+    """One answer after the other; a blank line parts them where one has several lines.
+
+    With `cite` the sources of an answer stand behind it.
+    """
 
     write: Write
     safe: Callable[[str], str]
+    cite: bool = True
     _before: str | None = None
 
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write an answer; what failed is an empty line, so that the others stay in their place."""
         del item
-        text = str(result["text"]).rstrip("\n") if result["ok"] else ""
-        text = self.safe(text)
+        text = _cited(result) if self.cite else str(result["text"])
+        text = self.safe(text.rstrip("\n")) if result["ok"] else ""
         parted = self._before is not None and "\n" in f"{self._before}{text}"
         self._before = text
         line = f"\n{text}\n" if parted else f"{text}\n"
         self.write(line.encode("utf-8", "replace"))
+
+
+def _cited(result: dict[str, Any]) -> str:
+    """Give an answer with its sources, where it is the whole reply and no part or value of it."""
+    text = str(result["text"])
+    if not result.get("sources"):
+        return text
+    blocks = [block_from_wire(wire) for wire in result["content"]]
+    return to_markdown(blocks) if to_markdown(blocks, cite=False) == text else text
 
 
 @dataclass(slots=True)
@@ -81,18 +96,23 @@ class RowWriter:
 
 @dataclass(slots=True)
 class RowSink:
-    """The rows of each answer; with `fields`, each after what is known of its item."""
+    """The rows of each answer; with `fields`, each after what is known of its item.
+
+    A field that is called like a column is `input.NAME`: no cell stands for another.
+    """
 
     rows: RowWriter
     fields: bool = False
 
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write the rows of an answer; what failed has none."""
-        before: dict[str, Any] = {}
-        if self.fields:
-            before = item.value if isinstance(item.value, dict) else {"input": item.value}
         if not result["ok"]:
             return
+        before: dict[str, Any] = {}
+        if self.fields:
+            fields = item.value if isinstance(item.value, dict) else {"input": item.value}
+            taken = {column.name for column in self.rows.columns}
+            before = {f"input.{n}" if n in taken else n: value for n, value in fields.items()}
         self.rows.begin(list(before))
         for row in rows_in(result.get("parsed")) or ():
             self.rows.row(row, before)

@@ -7,6 +7,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,19 @@ def test_fields_that_an_item_lacks_leave_cells_empty() -> None:
     for value in ({"x": 1, "y": [2]}, {"y": None}, {"x": "3", "z": 4}):
         sink(Item(0, value), result(parsed=[{"a": "b"}]))
     assert b"".join(out).decode() == "x,y,a\n1,[2],b\n,,b\n3,,b\n"
+
+
+@pytest.mark.parametrize(
+    ("objects", "written"),
+    [(False, "input.a,x,a\n1,2,b\n"), (True, '{"input.a": 1, "x": 2, "a": "b"}\n')],
+)
+def test_a_field_that_is_called_like_a_column_is_kept_beside_it(
+    objects: bool, written: str
+) -> None:
+    out: list[bytes] = []
+    writer = RowWriter(out.append, parse_columns("a", "--rows"), objects)
+    RowSink(writer, fields=True)(Item(0, {"a": 1, "x": 2}), result(parsed=[{"a": "b"}]))
+    assert b"".join(out).decode() == written
 
 
 def test_an_object_is_inert_and_has_its_item() -> None:
