@@ -58,23 +58,33 @@ def decode(data: bytes) -> PlainText:
 
 def _unicode(data: bytes) -> PlainText | None:
     """Decode what says or shows that it is Unicode; None for what is none."""
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return PlainText(data.decode("utf-32"), _READ_AS.format("UTF-32"))
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return PlainText(data.decode("utf-16"), _READ_AS.format("UTF-16"))
-    if wide := wide_encoding(data[:_SAMPLE_BYTES]):
-        return PlainText(data.decode(wide), _READ_AS.format("UTF-16"))
+    if wide := wider_unicode(data):
+        return PlainText(data.decode(wide), _READ_AS.format(wide[:6].upper()))
     try:
         return PlainText(data.decode("utf-8"))
     except UnicodeDecodeError:
         return None
 
 
-def _legacy(data: bytes) -> PlainText:
+def wider_unicode(data: bytes) -> str:
+    """Name the UTF-16 or UTF-32 that a text says or shows to be in; empty for all else."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return wide_encoding(data[:_SAMPLE_BYTES])
+
+
+def legacy_encoding(data: bytes) -> tuple[str, str]:
+    """Tell the encoding of a text that is no Unicode, and what is to be said of it."""
     sample = data[: data.rfind(b"\n", 0, _SAMPLE_BYTES) + 1] or data[:_SAMPLE_BYTES]
     encoding = _told(sample)
     name = _NAMES.get(encoding, encoding.replace("cp", "Windows-"))
-    note = "not all UTF-8" if encoding == "utf-8" else _READ_AS.format(name)
+    return encoding, "not all UTF-8" if encoding == "utf-8" else _READ_AS.format(name)
+
+
+def _legacy(data: bytes) -> PlainText:
+    encoding, note = legacy_encoding(data)
     try:
         return PlainText(data.decode(encoding), note)
     except UnicodeDecodeError:  # a few bytes that belong to no encoding, or to another

@@ -136,7 +136,7 @@ async def _fetch(
         mutter(sys.stderr, f"chatrepl: {lack} The same command may get them.")
     if connection.till is not None:
         connection.till.let_go(id_)
-    code = _write(options, out, path, listed)
+    code = _write(options, out, path, listed, cite=session.settings.cite)
     return code if len(listed) >= status.total else SOME_FAILED
 
 
@@ -158,7 +158,7 @@ async def _results(
     return listed
 
 
-def _write(options: Options, out: TextIO, path: Path | None, listed: Listed) -> int:
+def _write(options: Options, out: TextIO, path: Path | None, listed: Listed, *, cite: bool) -> int:
     """Write results to a file, or print them. Raises UsageError where the file is there by now."""
     from chatrepl.cli.many import sink_of  # which sends batches, too
 
@@ -168,9 +168,9 @@ def _write(options: Options, out: TextIO, path: Path | None, listed: Listed) -> 
             out.buffer.write(data)
             out.buffer.flush()
 
-        return _print(listed, sink_of(options, out, write))
+        return _print(listed, sink_of(options, out, write, cite=cite))
     pieces: list[bytes] = []
-    code = _print(listed, sink_of(options, out, pieces.append))
+    code = _print(listed, sink_of(options, out, pieces.append, cite=cite))
     try:
         write_new(path, b"".join(pieces).decode())
     except FileExistsError:

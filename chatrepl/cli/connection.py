@@ -105,8 +105,12 @@ class Connection:
     def keep_account(self, session: Session) -> None:
         """Enter in the ledger what `session` asks from now on; the demo costs nothing."""
         self.session = session
-        if not self.is_demo:
-            self.till = Till(session, find_folders(os.environ).state, self.count)
+        if self.is_demo:
+            from chatrepl.demo.guide import HELP  # a chat with a service does without
+
+            session.equip(guide=HELP)
+            return
+        self.till = Till(session, find_folders(os.environ).state, self.count)
 
     def once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; who asks waits out failures by itself."""

@@ -188,7 +188,9 @@ class _ManyRun:
         self.questions.own = self.tally.secrets = connection.route.secrets
         if options.expect:
             self.scores = Scores(options.expect)
-        sink = self._written(sink_of(options, self.out, ends.write))
+        sink = self._written(
+            sink_of(options, self.out, ends.write, cite=self.session.settings.cite)
+        )
         ordered = Ordered(ends.log, sink, lambda bug: failed_by(bug, self.session))
         model = self.session.settings.model
         each = Each(self.questions, model, ordered, options.retry_failed)
@@ -261,6 +263,7 @@ class _ManyRun:
 
     async def _sender(self, connection: Connection, log: Done) -> Sender:
         connection.keep_account(self.session)
+        self.tally.demo = self.session.is_demo
         if self.options.batch:
             return await batched(self.options, self.session, connection, log, self.tally)
         return self._live(connection)
@@ -290,14 +293,14 @@ class _ManyRun:
         return code
 
 
-def sink_of(options: Options, out: TextIO, write: Write) -> Sink:
+def sink_of(options: Options, out: TextIO, write: Write, *, cite: bool) -> Sink:
     """Make what writes the answers as the command line asks."""
     on_screen = options.out is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:
         rows = RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
         return RowSink(rows, options.with_input)
-    return ObjectSink(write) if options.manner == "jsonl" else TextSink(write, safe)
+    return ObjectSink(write) if options.manner == "jsonl" else TextSink(write, safe, cite)
 
 
 def _made_of(options: Options, session: Session, questions: Questions) -> dict[str, str]:

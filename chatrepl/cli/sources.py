@@ -1,6 +1,7 @@
 """Where items come from: standard input, a file, or the names of files; one after the other."""
 
 import asyncio
+import codecs
 import glob
 import os
 import shutil
@@ -8,14 +9,17 @@ import stat
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TextIO
 
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
 from chatrepl.core.items import Item, ItemKind, read_items
 from chatrepl.core.value import frozen
+from chatrepl.shells.mutter import mutter
 
 _PIECE: Final = 1 << 16
 _LONGEST: Final = 32_000_000  # bytes; a request holds no more
@@ -64,11 +68,14 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
     if options.each_file:
         paths = _matching(options.each_file)
         return ItemSource(lambda: _files(paths), again=True)
+    letters = Letters(None if options.quiet else sys.stderr)
     name = options.input_ or "-"
     if name != "-":
         file = _opened(Path(name).expanduser())
         of_file = _kind(Path(name), named=named)
-        return ItemSource(lambda: _items(RawItems(file, options.null), of_file), again=True)
+        return ItemSource(
+            lambda: _items(RawItems(file, options.null), of_file, letters), again=True
+        )
     if stdin.is_keyboard() or sys.stdin is None or sys.stdin.closed:
         raise UsageError(
             "--each reads its items from standard input, which is the keyboard here.",
@@ -80,9 +87,9 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
         piped, is_file = _kept_aside(piped), True
     kind: ItemKind = "objects" if named else "lines"
     if is_file:
-        return ItemSource(lambda: _items(RawItems(piped, options.null), kind), again=True)
+        return ItemSource(lambda: _items(RawItems(piped, options.null), kind, letters), again=True)
     raw = RawItems(piped, options.null)
-    return ItemSource(lambda: _items(raw, kind), again=False, waits=raw)
+    return ItemSource(lambda: _items(raw, kind, letters), again=False, waits=raw)
 
 
 def _kept_aside(piped: IO[bytes]) -> IO[bytes]:
@@ -136,6 +143,7 @@ class RawItems:
         self._file = file
         self._separator = b"\0" if is_null else b"\n"
         self._split: deque[bytes] = deque()
+        self.around = b""  # what was split last
 
     @property
     def ready(self) -> bool:
@@ -147,8 +155,9 @@ class RawItems:
         if self._file.seekable():
             self._file.seek(0)
         rest = b""
-        while data := os.read(self._file.fileno(), _PIECE):
-            *raw, rest = (rest + data).split(self._separator)
+        for data in self._chunks():
+            self.around = rest + data
+            *raw, rest = self.around.split(self._separator)
             self._split.extend(raw)
             while self._split:
                 yield self._split.popleft()
@@ -157,12 +166,48 @@ class RawItems:
         if rest:
             yield rest
 
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield what comes, in UTF-8 where it is any Unicode. Raises UsageError for no text."""
+        from chatrepl.attachments.decoding import wider_unicode
+        from chatrepl.attachments.sniff import FileKind, looks_binary, sniff
 
-def _items(raw: RawItems, kind: ItemKind) -> Iterator[Item]:
-    return read_items(kind, _texts(raw))
+        data = os.read(self._file.fileno(), _PIECE)
+        head = data.replace(b"\0", b"\n") if self._separator == b"\0" else data
+        kind = sniff(head)
+        if kind.kind in {FileKind.IMAGE, FileKind.PDF} or looks_binary(head):
+            words = f"Items are read from a text, and this is {kind.name}."
+            raise UsageError(words, f"{_SAFE} --each-file asks about pictures and PDFs.")
+        wide = wider_unicode(head)
+        decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
+        while data:
+            yield data if decoder is None else decoder.decode(data).encode()
+            data = os.read(self._file.fileno(), _PIECE)
 
 
-def _texts(raw: RawItems) -> Iterator[str]:
+@dataclass(slots=True)
+class Letters:
+    """Turns bytes into text. What is no UTF-8 is read in one encoding, which is said once."""
+
+    err: TextIO | None
+    encoding: str = ""
+
+    def text(self, data: bytes, around: bytes) -> str:
+        """Decode `data`; by what stands `around` it the encoding is told."""
+        with suppress(UnicodeDecodeError):
+            return data.decode()
+        if not self.encoding:
+            from chatrepl.attachments.decoding import legacy_encoding
+
+            self.encoding, note = legacy_encoding(around)
+            mutter(self.err, f"chatrepl: the items are {note}.")
+        return data.decode(self.encoding, "replace")
+
+
+def _items(raw: RawItems, kind: ItemKind, letters: Letters) -> Iterator[Item]:
+    return read_items(kind, _texts(raw, letters))
+
+
+def _texts(raw: RawItems, letters: Letters) -> Iterator[str]:
     for number, piece in enumerate(raw):
-        text = piece.removesuffix(b"\r").decode("utf-8", "replace")
+        text = letters.text(piece.removesuffix(b"\r"), raw.around)
         yield text if number else text.removeprefix("\ufeff")

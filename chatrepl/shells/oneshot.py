@@ -257,7 +257,10 @@ class Shot:
         elif step := next_step(turn.receipt):
             mutter(self.err, f"chatrepl: {one_line(for_a_shell(step))}")
         if self.manner.verbose:
-            mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+            mutter(
+                self.err,
+                f"chatrepl: {one_line(meta_line(turn.receipt, demo=self.session.is_demo))}",
+            )
 
     async def _name_files(self, turn: Turn) -> None:
         """Name on stderr the files that code made."""

@@ -1,6 +1,5 @@
 """How the answers to many questions are written: text, objects, or rows; all in order."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -8,8 +7,10 @@ from typing import Any, Final, TypeAlias
 from chatrepl.core.exchange.reply import Reply, StreamEvent, TextDelta
 from chatrepl.core.items import Item
 from chatrepl.core.rows import Column, RowReader, csv_line, misfit, rows_in
-from chatrepl.core.wire import Wire, encode
-from chatrepl.terminal.views.json_lines import SilentView
+from chatrepl.core.talk.blocks import block_from_wire
+from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.wire import Wire
+from chatrepl.terminal.views.json_lines import SilentView, json_line
 
 Write: TypeAlias = Callable[[bytes], None]
 _NOTHING: Final[Wire] = {}
@@ -17,21 +18,34 @@ _NOTHING: Final[Wire] = {}
 
 @dataclass(slots=True)
 class TextSink:
-    """One answer after the other; a blank line parts them where one has several lines."""
+    """One answer after the other; a blank line parts them where one has several lines.
+
+    With `cite` the sources of an answer stand behind it.
+    """
 
     write: Write
     safe: Callable[[str], str]
+    cite: bool = True
     _before: str | None = None
 
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write an answer; what failed is an empty line, so that the others stay in their place."""
         del item
-        text = str(result["text"]).rstrip("\n") if result["ok"] else ""
-        text = self.safe(text)
+        text = _cited(result) if self.cite else str(result["text"])
+        text = self.safe(text.rstrip("\n")) if result["ok"] else ""
         parted = self._before is not None and "\n" in f"{self._before}{text}"
         self._before = text
         line = f"\n{text}\n" if parted else f"{text}\n"
         self.write(line.encode("utf-8", "replace"))
+
+
+def _cited(result: dict[str, Any]) -> str:
+    """Give an answer with its sources, where it is the whole reply and no part or value of it."""
+    text = str(result["text"])
+    if not result.get("sources"):
+        return text
+    blocks = [block_from_wire(wire) for wire in result["content"]]
+    return to_markdown(blocks) if to_markdown(blocks, cite=False) == text else text
 
 
 @dataclass(slots=True)
@@ -43,7 +57,7 @@ class ObjectSink:
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write a result."""
         wire = {"index": item.number, "input": item.value, **result}
-        self.write(json_line(wire))
+        self.write(json_line(wire).encode())
 
 
 @dataclass(slots=True)
@@ -70,7 +84,7 @@ class RowWriter:
         self.begin(list(before))
         whole = {**before, **{column.name: row[column.name] for column in self.columns}}
         if self.objects:
-            self.write(json_line(whole))
+            self.write(json_line(whole).encode())
         else:
             cells = [before.get(name) for name in self._names or ()][: -len(self.columns)]
             self._line(csv_line([*cells, *(row[column.name] for column in self.columns)]))
@@ -82,30 +96,34 @@ class RowWriter:
 
 @dataclass(slots=True)
 class RowSink:
-    """The rows of each answer; with `fields`, each after what is known of its item."""
+    """The rows of each answer; with `fields`, each after what is known of its item.
+
+    A field that is called like a column is `input.NAME`: no cell stands for another.
+    """
 
     rows: RowWriter
     fields: bool = False
 
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write the rows of an answer; what failed has none."""
-        before: dict[str, Any] = {}
-        if self.fields:
-            before = item.value if isinstance(item.value, dict) else {"input": item.value}
         if not result["ok"]:
             return
+        before: dict[str, Any] = {}
+        if self.fields:
+            fields = item.value if isinstance(item.value, dict) else {"input": item.value}
+            taken = {column.name for column in self.rows.columns}
+            before = {f"input.{n}" if n in taken else n: value for n, value in fields.items()}
         self.rows.begin(list(before))
         for row in rows_in(result.get("parsed")) or ():
             self.rows.row(row, before)
 
 
 class RowsView(SilentView):
-    """Writes the rows of one reply as they come. `misfits` tells of those that did not fit."""
+    """Writes the rows of one reply as they come, those that fit."""
 
     def __init__(self, rows: RowWriter) -> None:
         self._rows = rows
         self._reader = RowReader()
-        self.misfits: list[str] = []
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Take an event."""
@@ -116,16 +134,6 @@ class RowsView(SilentView):
             rows = self._reader.feed(event.text)
         except ValueError:
             self._reader.ended = True
-            self.misfits.append("it is no JSON")
             return
-        self.misfits += filter(None, map(self._rows.row, rows))
-
-
-def json_line(value: Wire) -> bytes:
-    """Write a value as a line of ASCII JSON, inert on a terminal."""
-    try:
-        text = json.dumps(value, allow_nan=False)
-        text.encode()
-    except ValueError:
-        text = json.dumps(json.loads(encode(value)))
-    return f"{text}\n".encode()
+        for row in rows:
+            self._rows.row(row)

@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -122,6 +124,32 @@ def test_only_what_comes_after_the_first_request_loads_the_sdk(
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
         assert asyncio.run(work()) == [False, False, False, True, True]
     assert len(served.requests) == 2
+
+
+def test_a_chat_asks_counts_and_lists_without_the_sdk(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from chatrepl.cli.connection import open_connection\n"
+        "from tests.cli.given import loaded\n"
+        "from tests.cli.test_connection import REQUEST, _all\n"
+        "async def work():\n"
+        "    connection = open_connection(loaded().settings, demo=False, single=False)\n"
+        "    await connection.warm()\n"
+        "    events = await _all(connection.stream(REQUEST))\n"
+        "    client = await connection.client\n"
+        "    tokens, models = await connection.count(REQUEST), await client.list_models()\n"
+        "    await connection.close()\n"
+        "    return len(events) > 2, tokens > 0, len(models) > 0\n"
+        "print(*asyncio.run(work()), {'anthropic', 'pydantic'} & set(sys.modules))\n"
+    )
+    with serve() as served:
+        environ = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": served.url}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={"HOME": str(tmp_path), "PYTHONPATH": ".", **environ},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == ("True True True set()\n", "")
 
 
 def test_what_sends_it_again_is_loaded_while_a_failure_is_waited_out(

@@ -51,6 +51,9 @@ def test_a_pipe_gets_them_as_footnotes_unless_they_are_not_wanted(tmp_path: Path
         assert desk.run("hi", "--raw", env=env).out == MARKED
         assert desk.run("hi", "--set", "cite=false", env=env).out == PLAIN
         assert desk.run("hi", "-x", env=env).out == "code\n"
+        assert desk.run("--each", stdin=b"hi", env=env).out == MARKED
+        assert desk.run("--each", "--set", "cite=false", stdin=b"hi", env=env).out == PLAIN
+        assert desk.run("--each", "-x", stdin=b"hi", env=env).out == "code\n"
 
 
 @pytest.mark.parametrize("args", [(), ("hi",), ("hi", "--raw")], ids=["chat", "shot", "raw"])

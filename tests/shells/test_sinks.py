@@ -7,6 +7,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,8 @@ def test_no_row_that_does_not_fit_is_ever_written(
         text = text[step:]
     written = [json.loads(line) for line in b"".join(out).splitlines()]
     assert not any(misfit(COLUMNS, row) for row in written)
+    if not noise:
+        assert written == [row for row in rows if not misfit(COLUMNS, row)]
 
 
 def independently_fits(row: Any) -> bool:
@@ -123,6 +126,19 @@ def test_fields_that_an_item_lacks_leave_cells_empty() -> None:
     assert b"".join(out).decode() == "x,y,a\n1,[2],b\n,,b\n3,,b\n"
 
 
+@pytest.mark.parametrize(
+    ("objects", "written"),
+    [(False, "input.a,x,a\n1,2,b\n"), (True, '{"input.a": 1, "x": 2, "a": "b"}\n')],
+)
+def test_a_field_that_is_called_like_a_column_is_kept_beside_it(
+    objects: bool, written: str
+) -> None:
+    out: list[bytes] = []
+    writer = RowWriter(out.append, parse_columns("a", "--rows"), objects)
+    RowSink(writer, fields=True)(Item(0, {"a": 1, "x": 2}), result(parsed=[{"a": "b"}]))
+    assert b"".join(out).decode() == written
+
+
 def test_an_object_is_inert_and_has_its_item() -> None:
     out: list[bytes] = []
     ObjectSink(out.append)(Item(3, {"k": "ä\x1b"}), result("half \ud800"))
@@ -131,6 +147,7 @@ def test_an_object_is_inert_and_has_its_item() -> None:
     assert b"\x1b" not in line
     wire = json.loads(line)
     assert (wire["index"], wire["input"]) == (3, {"k": "ä\x1b"})
+    assert wire["text"] == "half \ufffd"
 
 
 def test_answers_are_compared_by_their_letters() -> None:
@@ -153,6 +170,9 @@ def test_a_run_is_summed_up_in_a_line() -> None:
     tally.pay(0.5)
     assert tally.line().startswith("1,188 answered · 12 failed · 300 left · $0.50 · ")
     assert re.fullmatch(r"1,188 answered · 12 failed · 300 left · [\d.]+/s · \$0\.50", tally.now())
+    tally.demo = True
+    assert "$0.50 (demo) · " in tally.line()
+    assert tally.now().endswith("$0.50 (demo)")
     assert len(tally.failed_lines()) == 11
     assert tally.failed_lines()[0] == "item 1 (i0): no"
     assert tally.failed_lines()[-1] == "and 2 more"

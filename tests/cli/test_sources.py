@@ -1,0 +1,89 @@
+"""Where items come from: what is read of a file, whatever it is written in."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from chatrepl.cli import sources
+from chatrepl.cli.options import Options
+from chatrepl.cli.sources import source_of
+from chatrepl.core.errors import UsageError
+
+WEST, EAST = ["Müller", "Zoë", "naïve"], ["Щука", "Ёлка", "Чайная"]
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the files that are open until the program ends."""
+    opened = sources._opened
+    with ExitStack() as stack:
+        monkeypatch.setattr(sources, "_opened", lambda path: stack.enter_context(opened(path)))
+        yield
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names", "told"),
+    [
+        ("utf-8", WEST, ""),
+        ("utf-8-sig", EAST, ""),
+        ("latin-1", WEST, "Windows-1252"),
+        ("utf-16", EAST, ""),
+        ("utf-16-le", WEST, ""),
+        ("utf-32", EAST, ""),
+        ("koi8_r", EAST, "KOI8-R"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_items_keep_their_letters_whatever_they_are_written_in(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    encoding: str,
+    names: list[str],
+    told: str,
+    end: str,
+) -> None:
+    path = tmp_path / "names.csv"
+    path.write_bytes(end.join(["name", *names * 9000]).encode(encoding))
+    source = source_of(Options(input_=str(path)), named=True, twice=False)
+
+    for _ in range(2):
+        assert [item.value for item in source.read()] == [{"name": name} for name in names * 9000]
+
+    words = f"chatrepl: the items are not UTF-8, read as {told}.\n" if told else ""
+    assert capsys.readouterr().err == words
+
+
+def test_a_few_damaged_bytes_of_a_text_in_utf_8_stay_few(tmp_path: Path) -> None:
+    path = tmp_path / "names.txt"
+    path.write_bytes("\n".join(WEST * 9).encode() + b"\nM\xfcller")
+    items = list(source_of(Options(input_=str(path)), named=False, twice=False).read())
+    assert [item.value for item in items] == [*WEST * 9, "M\ufffdller"]
+
+
+def test_nul_may_part_items_that_hold_line_ends(tmp_path: Path) -> None:
+    path = tmp_path / "names"
+    path.write_bytes(b"a\nb\0c\0")
+    options = Options(input_=str(path), null=True)
+    read = source_of(options, named=False, twice=False).read
+    assert [item.value for item in read()] == ["a\nb", "c"]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\x89PNG\r\n\x1a\n\n\n", "PNG"),
+        (b"%PDF-1.7\nx", "PDF"),
+        (b"PK\3\4x", "a ZIP archive"),
+        (b"\x7fELF\2\n", "a program"),
+        (bytes(range(256)), "binary data of an unknown kind"),
+    ],
+)
+@pytest.mark.parametrize("null", [True, False])
+def test_what_is_no_text_has_no_items(tmp_path: Path, data: bytes, name: str, null: bool) -> None:
+    path = tmp_path / "names"
+    path.write_bytes(data)
+    options = Options(input_=str(path), null=null)
+    with pytest.raises(UsageError, match=f"this is {name}"):
+        list(source_of(options, named=False, twice=False).read())
