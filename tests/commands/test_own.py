@@ -260,7 +260,7 @@ def test_names_of_our_own_are_never_taken_over(player: Player) -> None:
     player.say("hello")
     player.do("/undo")
     assert player.session.conversation.path() == ()
-    assert [REGISTRY.own(player.session, word) for word in ("undo", "q", "tr", "tree", "")] == [
+    assert [REGISTRY.own(player.session, word) for word in ("undo", "q", "tre", "tree", "")] == [
         ""
     ] * 5
     assert REGISTRY.own(player.session, "und") == "und"
