@@ -95,16 +95,22 @@ class Connection:
 
     def _answer(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; passing failures are waited out."""
-        attempts = self.retries + 1
+        retries = self.session.settings.retries if self.session is not None else self.retries
         return with_retries(
-            lambda: self._proven(lambda: self._send(request)), attempts=attempts, sleep=self._wait
+            lambda: self._proven(lambda: self._send(request)),
+            attempts=retries + 1,
+            sleep=self._wait,
         )
 
     def keep_account(self, session: Session) -> None:
         """Enter in the ledger what `session` asks from now on; the demo costs nothing."""
         self.session = session
-        if not self.is_demo:
-            self.till = Till(session, find_folders(os.environ).state, self.count)
+        if self.is_demo:
+            from chatrepl.demo.guide import HELP  # a chat with a service does without
+
+            session.equip(guide=HELP)
+            return
+        self.till = Till(session, find_folders(os.environ).state, self.count)
 
     def once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Send a request and yield what comes; who asks waits out failures by itself."""

@@ -31,7 +31,6 @@ from chatrepl.core.outcome import Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block
 from chatrepl.core.world import FileStore
-from chatrepl.demo.guide import HELP
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
@@ -66,8 +65,6 @@ def talk(
     demo = connection.is_demo
     session.equip(examine=lambda now, live: _examined(session, now, demo=demo, live=live))
     session.equip(proof=lambda: connection.route.proof, added=custom_headers)
-    if demo:
-        session.equip(guide=HELP)
     connection.keep_account(session)
     own = connection.route.secrets
     desk.prompt.change(replace(desk.prompt.options, secrets=own))

@@ -263,6 +263,7 @@ class _ManyRun:
 
     async def _sender(self, connection: Connection, log: Done) -> Sender:
         connection.keep_account(self.session)
+        self.tally.demo = self.session.is_demo
         if self.options.batch:
             return await batched(self.options, self.session, connection, log, self.tally)
         return self._live(connection)

@@ -53,10 +53,12 @@ def _loaded(given: Mapping[str, Any]) -> Config:
     )
 
 
-def _models(given: Mapping[str, Any], _text: str) -> Offered:
+def _models(given: Mapping[str, Any], text: str) -> Offered:
+    """Give ids; behind a comma the next one of several."""
+    before = text[: text.rfind(",") + 1]
     demo = bool(given.get("demo"))
     catalog = learned_files(_loaded(given).settings, demo=demo).catalog()
-    return ((id_, catalog[id_].name or "") for id_ in catalog)
+    return ((f"{before}{id_}", catalog[id_].name or "") for id_ in catalog)
 
 
 def _saved(_given: Mapping[str, Any], text: str) -> Offered:

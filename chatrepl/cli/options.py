@@ -172,8 +172,16 @@ class Options:
         for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
                 raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
-        if self.aside is not None and not self.goes_on:
-            raise UsageError("--aside goes with -c or -r ID.", "Nothing was sent.")
+        needs = (
+            ("--aside", self.aside is not None, "-c or -r ID", self.goes_on),
+            ("--live", self.live, "--doctor", self.doctor),
+            ("--by", self.by is not None, "--usage", self.usage),
+        )
+        for name, is_given, other, has_other in needs:
+            if is_given and not has_other:
+                raise UsageError(f"{name} goes with {other}.", "Nothing was sent.")
+        if self.search is not None and not self.search.strip():
+            raise UsageError("--search takes the text that is looked for.")
         self._check_many()
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:

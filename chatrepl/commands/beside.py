@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from chatrepl.commands.cold_send import ask_when_cold
+from chatrepl.commands.cost import input_price
+from chatrepl.commands.counted import counted_first
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Beside, Notice, Outcome, Page, Several
+from chatrepl.core.prompt_cache import LEAST_USD
 from chatrepl.core.talk.conversation import Message, Turn
 from chatrepl.core.talk.excerpts import asked, reply_text
 from chatrepl.core.wire import scrub
+from chatrepl.core.words import about
 from chatrepl.session.beside import reads_no_cache, turns_beside
 from chatrepl.session.session import Session
 
@@ -41,16 +45,38 @@ def btw(
     if question.strip() == "keep":
         return _keep(session)
     beside = question_beside(session, question)
-    words = reads_no_cache(session, beside.model) or _form(session, beside.model)
+    words = _anew(session, beside) or _form(session, beside.model)
     cold = None if beside.model else ask_when_cold(session, beside.message, session.conversation)
-    first = (*((cold,) if cold is not None else ()), *((Notice(words),) if words else ()))
+    first = tuple(one for one in (cold, words) if one is not None)
     return Several((*first, beside)) if first else beside
 
 
-def _form(session: Session, model: str) -> str:
+def _anew(session: Session, asked: Beside) -> Outcome:
+    """Say that another model reads the whole conversation anew, and for how much, where it does."""
+    words = reads_no_cache(session, asked.model)
+    if not words or not session.edges.can_count():
+        return Notice(words) if words else None
+    there = session.asking(session.named(asked.model).id) if asked.model else session
+    base = session.conversation
+
+    def price() -> float:
+        request = there.request(asked.message, base)
+        tokens = session.ledger.request(request, there.model).tokens
+        return input_price(there, tokens) or 0.0
+
+    def tell() -> Outcome:
+        usd = price()
+        return Notice(f"{words[:-1]}, {about(usd)}." if usd >= LEAST_USD else words)
+
+    if price() < LEAST_USD:
+        return Notice(words)
+    return counted_first(session, asked.message, tell, base=base, models=(there.model.id,))
+
+
+def _form(session: Session, model: str) -> Outcome:
     """Say, once, that what is asked beside a conversation in a form is answered in it, too."""
     is_formed = session.situation.ask.schema is not None and not model
-    return _IN_FORM if is_formed and session.announce(_IN_FORM) else ""
+    return Notice(_IN_FORM) if is_formed and session.announce(_IN_FORM) else None
 
 
 def question_beside(session: Session, text: str) -> Beside:

@@ -59,7 +59,8 @@ def compare(
         raise UsageError(f"That is {len(asked)} replies; {MOST} are the most at once.")
     asked = _shuffled(asked) if wish.blind else asked
     if wish.question:
-        outcome = Compare(session.compose(wish.question), asked, blind=wish.blind)
+        message, typed = session.compose(wish.question), f"/compare {models}"
+        outcome = Compare(message, asked, blind=wish.blind, typed=typed)
     else:
         message, base = last_question(session)
         outcome = Compare(message, asked, base, wish.blind)

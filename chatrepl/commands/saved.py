@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import beta_header, streaming
@@ -50,7 +50,6 @@ MOST_IMPORT_BYTES: Final = 64_000_000
 TAIL_TURNS: Final = 2
 _UNCITED: Final = "Citations in messages of yours were left out: the service takes none there."
 _OURS: Final = frozenset({"cache_control", "diagnostics"})  # of use to this chat alone
-Format = Literal["md", "json", "html", "curl", "python"]
 _ENDINGS: Final = {"md": "md", "json": "json", "html": "html", "curl": "sh", "python": "py"}
 
 
@@ -75,6 +74,25 @@ def _meaning(entry: SavedEntry) -> str:
 SavedName = Annotated[str, ArgKind(complete=_names, rest=True)]
 SavedQuery = Annotated[str, ArgKind(complete=_holding, rest=True)]
 ImportPath = Annotated[str, ArgKind(complete=paths, rest=True)]
+
+
+def _format_of(file: str) -> str:
+    """Tell a format by a file's ending; empty where that tells none."""
+    ending = Path(file).suffix.removeprefix(".").casefold()
+    return next((format_ for format_, usual in _ENDINGS.items() if usual == ending), "")
+
+
+def _format_or_file(word: str) -> str:
+    if word not in _ENDINGS and not _format_of(word):
+        raise ValueError(word)
+    return word
+
+
+def _formats(_session: Session, text: str) -> Iterable[str]:
+    return (format_ for format_ in _ENDINGS if format_.startswith(text))
+
+
+Format = Annotated[str, ArgKind(parse=_format_or_file, complete=_formats, values=tuple(_ENDINGS))]
 
 
 @command("save", group="saved")
@@ -222,9 +240,12 @@ def export(
     """Write the conversation as Markdown, JSON, HTML, or as a curl or Python request.
 
     Without FILE it is printed; html, which is for a browser, is written where you are, under the
-    conversation's id. md and html hold all turns, json what would be sent; curl and python ask the
-    last question again, without what only this chat needs. No format holds a key.
+    conversation's id. FILE alone tells the format by its ending. md and html hold all turns, json
+    what would be sent; curl and python ask the last question again, without what only this chat
+    needs. No format holds a key.
     """
+    if format_ not in _ENDINGS:
+        format_, file = _format_of(format_), " ".join(filter(None, (format_, file)))
     text, extent = exported(session, format_), extent_of(session, format_)
     if not file and format_ != "html":
         return Several((Exactly(text), Notice(extent))) if extent else Exactly(text)

@@ -168,13 +168,15 @@ class Beside:
 class Compare:
     """Ask each of `models` for a reply to `message`, which follows `base` or what stands there.
 
-    A `blind` one names no models before a reply is chosen.
+    A `blind` one names no models before a reply is chosen. `typed` is the line that holds the
+    question, where nothing else does.
     """
 
     message: Message
     models: tuple[str, ...]
     base: Conversation | None = None
     blind: bool = False
+    typed: str = ""
 
 
 @frozen

@@ -14,6 +14,7 @@ from chatrepl.core.errors import (
     ApiError,
     ApiErrorKind,
     ChatreplError,
+    ReplyError,
     StorageError,
 )
 from chatrepl.core.exchange.reply import Reply, StreamEvent
@@ -157,7 +158,13 @@ class Shot:
     def _accept(self, turn: Turn) -> tuple[str, Any]:
         """Give the text to be printed and its parsed form. Raises ReplyError."""
         wanted = Wanted(self.session.next.form, self.manner.extract, self.manner.check)
-        return accept(turn, self._text(), wanted)
+        text, parsed = accept(turn, self._text(), wanted)
+        if self.manner.rows is not None and self.manner.rows.objects:
+            from chatrepl.core.rows import rows_in  # seldom asked for
+
+            if not rows_in(parsed):  # and no header tells so
+                raise ReplyError("The answer holds no rows.", exit_code=7)
+        return text, parsed
 
     def _view(self) -> Display:
         return Overheard(self._inner_view(), self.show)
@@ -250,7 +257,10 @@ class Shot:
         elif step := next_step(turn.receipt):
             mutter(self.err, f"chatrepl: {one_line(for_a_shell(step))}")
         if self.manner.verbose:
-            mutter(self.err, f"chatrepl: {one_line(meta_line(turn.receipt))}")
+            mutter(
+                self.err,
+                f"chatrepl: {one_line(meta_line(turn.receipt, demo=self.session.is_demo))}",
+            )
 
     async def _name_files(self, turn: Turn) -> None:
         """Name on stderr the files that code made."""

@@ -105,8 +105,8 @@ class Repl:
                     self._step()
 
     def _step(self) -> None:
-        chores = (
-            self.beside.show_waiting,
+        chores: tuple[Callable[[], object], ...] = (
+            *(self.beside.show_next for _ in range(self.beside.waiting)),
             self.guard.tell,
             self.desk.speaker.rest,
             lambda: keep_unsent(self.session),
@@ -349,7 +349,12 @@ class Repl:
     def _compare(self, asked: Compare) -> None:
         from chatrepl.shells.comparison import compare  # seldom asked for
 
-        compare(self.session, asked, self.stream, self.desk, self.consent, self._shown)
+        before = self.session.conversation
+        try:
+            compare(self.session, asked, self.stream, self.desk, self.consent, self._shown)
+        finally:
+            if self.session.conversation is before:
+                self._put_back(asked.typed)
 
     def _shown(self, answer: Answering[Answered], relay: Relay | None = None) -> Answered:
         return self.runner.run(self._watched(answer, None, relay))

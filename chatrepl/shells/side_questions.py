@@ -18,7 +18,7 @@ from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.outcome import Beside
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line
-from chatrepl.session.beside import plans_beside
+from chatrepl.session.beside import plans_beside, reads_no_cache
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
@@ -102,13 +102,19 @@ class SideQuestions:
         tell()
         return True
 
-    def show_waiting(self) -> None:
-        """Show the answers to what was asked under a reply. Raises as `ask` does."""
-        while self._waiting:
-            asked, task, unshown = self._waiting.pop(0)
-            self.desk.speaker.rest()
-            self.desk.speaker.line(self.desk.prompt.options.mark + asked.typed, "")
-            self._show(asked, _of(task), unshown)
+    @property
+    def waiting(self) -> int:
+        """How many answers to what was asked under a reply are not shown yet."""
+        return len(self._waiting)
+
+    def show_next(self) -> None:
+        """Show the answer to what was asked first under a reply. Raises as `ask` does."""
+        asked, task, unshown = self._waiting.pop(0)
+        self.desk.speaker.rest()
+        self.desk.speaker.line(self.desk.prompt.options.mark + asked.typed, "")
+        if words := reads_no_cache(self.session, asked.model):
+            self.desk.speaker.line(words)
+        self._show(asked, _of(task), unshown)
 
     def _begun(self, asked: Beside) -> tuple[SideAnswer, _Unshown]:
         plans, unshown = plans_beside(self.session, asked.message, asked.model), _Unshown()

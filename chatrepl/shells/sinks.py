@@ -1,6 +1,5 @@
 """How the answers to many questions are written: text, objects, or rows; all in order."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -10,8 +9,8 @@ from chatrepl.core.items import Item
 from chatrepl.core.rows import Column, RowReader, csv_line, misfit, rows_in
 from chatrepl.core.talk.blocks import block_from_wire
 from chatrepl.core.talk.markdown import to_markdown
-from chatrepl.core.wire import Wire, encode
-from chatrepl.terminal.views.json_lines import SilentView
+from chatrepl.core.wire import Wire
+from chatrepl.terminal.views.json_lines import SilentView, json_line
 
 Write: TypeAlias = Callable[[bytes], None]
 _NOTHING: Final[Wire] = {}
@@ -58,7 +57,7 @@ class ObjectSink:
     def __call__(self, item: Item, result: dict[str, Any]) -> None:
         """Write a result."""
         wire = {"index": item.number, "input": item.value, **result}
-        self.write(json_line(wire))
+        self.write(json_line(wire).encode())
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ class RowWriter:
         self.begin(list(before))
         whole = {**before, **{column.name: row[column.name] for column in self.columns}}
         if self.objects:
-            self.write(json_line(whole))
+            self.write(json_line(whole).encode())
         else:
             cells = [before.get(name) for name in self._names or ()][: -len(self.columns)]
             self._line(csv_line([*cells, *(row[column.name] for column in self.columns)]))
@@ -120,12 +119,11 @@ class RowSink:
 
 
 class RowsView(SilentView):
-    """Writes the rows of one reply as they come. `misfits` tells of those that did not fit."""
+    """Writes the rows of one reply as they come, those that fit."""
 
     def __init__(self, rows: RowWriter) -> None:
         self._rows = rows
         self._reader = RowReader()
-        self.misfits: list[str] = []
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
         """Take an event."""
@@ -136,16 +134,6 @@ class RowsView(SilentView):
             rows = self._reader.feed(event.text)
         except ValueError:
             self._reader.ended = True
-            self.misfits.append("it is no JSON")
             return
-        self.misfits += filter(None, map(self._rows.row, rows))
-
-
-def json_line(value: Wire) -> bytes:
-    """Write a value as a line of ASCII JSON, inert on a terminal."""
-    try:
-        text = json.dumps(value, allow_nan=False)
-        text.encode()
-    except ValueError:
-        text = json.dumps(json.loads(encode(value)))
-    return f"{text}\n".encode()
+        for row in rows:
+            self._rows.row(row)

@@ -20,6 +20,7 @@ class RunTally:
     """
 
     total: int | None = None
+    demo: bool = False
     secrets: tuple[str, ...] = ()
     done: int = 0
     failed: int = 0
@@ -51,14 +52,16 @@ class RunTally:
 
     def line(self) -> str:
         """Sum it up: `998 answered · 2 failed · $0.84 · 52 s`."""
-        cost = [dollars(self.cost_usd)] if self.cost_usd else []
-        return " · ".join([*self._counts(), *cost, f"{self.seconds:.1f} s"])
+        return " · ".join([*self._counts(), *self._cost(), f"{self.seconds:.1f} s"])
 
     def now(self) -> str:
         """Say how it goes: `25 answered · 1 failed · 14 left · 3.5/s · $0.02`."""
         rate = f"{self.done / max(self.seconds, 0.1):.1f}/s"
-        cost = [dollars(self.cost_usd)] if self.cost_usd else []
-        return " · ".join([*self._counts(), rate, *cost])
+        return " · ".join([*self._counts(), rate, *self._cost()])
+
+    def _cost(self) -> list[str]:
+        played = " (demo)" if self.demo else ""
+        return [f"{dollars(self.cost_usd)}{played}"] if self.cost_usd else []
 
     def _counts(self) -> list[str]:
         words = [f"{self.done - self.failed:,} answered"]

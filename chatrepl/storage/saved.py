@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from chatrepl.core.errors import StorageError, UsageError
-from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.value import frozen
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.library import SavedEntry, list_entries
@@ -38,11 +38,20 @@ def reopen(entry: SavedEntry) -> Reopened:
     last = loaded.conversation.path()[-1] if loaded.conversation.path() else None
     whole = last is not None and last.receipt is not None and last.receipt.stop_reason is not None
     if loaded.recovered and not whole:  # a whole one is merely newer than the last state
-        reply = last.assistant if last is not None else None
-        how = "/continue goes on with it" if reply and reply.text else "/retry asks again"
-        cut = "as far as it came in the other chat" if resumed.busy else "cut when chatrepl ended"
-        notes.append(f"The last reply {'is here' if resumed.busy else 'was'} {cut}; {how}.")
+        notes.append(_last_words(last, busy=resumed.busy))
     return Reopened(loaded.conversation, resumed.journal, tuple(notes))
+
+
+def _last_words(last: Turn | None, *, busy: bool) -> str:
+    """Say what became of a last reply that is not whole, and what to do."""
+    reply = last.assistant if last is not None else None
+    failed = last is not None and last.receipt is not None and bool(last.receipt.error)
+    how = "/continue goes on with it" if reply and reply.text else "/retry asks again"
+    if busy:
+        return f"The last reply is here as far as it came in the other chat; {how}."
+    if failed:  # which was told then
+        return f"The last {'reply was cut' if reply else 'question was not answered'}; {how}."
+    return f"The last reply was cut when chatrepl ended; {how}."
 
 
 def rename(entry: SavedEntry, name: str) -> None:

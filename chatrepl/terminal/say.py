@@ -105,12 +105,12 @@ class Speaker:
 
     def gap(self) -> None:
         """Leave a blank row."""
+        self._said = False
         self.console.print()
 
     def rest(self) -> None:
         """Leave a blank row if something was said since the last one."""
         if self._said:
-            self._said = False
             self.gap()
 
     def drawn(self, text: str) -> str:

@@ -100,12 +100,26 @@ def shots(rounds: int, env: dict[str, str], served: Service) -> None:
     show("memory", {n: max(r.memory for r in v) for n, v in runs.items()}, "curl", "MiB")
 
 
+def looks(rounds: int, env: dict[str, str]) -> None:
+    found = in_turn(rounds, {
+        "python -c pass": lambda: piped([PYTHON, "-c", "print(1)"], env),
+        "chatrepl --dry-run": lambda: piped([*OURS, "--dry-run", "hi"], env),
+    })  # fmt: skip
+    runs = {name: [v for v in values if isinstance(v, Run)] for name, values in found.items()}
+    show(
+        "CPU of a look", {n: median([r.cpu for r in v]) for n, v in runs.items()}, "python -c pass"
+    )
+    memory = {n: max(r.memory for r in v) for n, v in runs.items()}
+    show("memory of a look", memory, "python -c pass", "MiB")
+
+
 def measure(rounds: int, tree: Path) -> None:
     """Measure the source in `tree` and print what was found."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
         prompts(rounds, environment(folder, tree))
         small_calls(rounds, environment(folder, tree))
+        looks(rounds, environment(folder, tree))
         for delay in (0.0, 1.0):
             with service(delay) as served:
                 shots(rounds, environment(folder, tree, served.url), served)

@@ -80,7 +80,7 @@ def sendings(chat: Chat, served: Service) -> list[float]:
             pass
         begun = time.monotonic()
         os.write(chat.fd, b"\r")
-        chat.wait(b"end_turn")
+        chat.wait(" out · ".encode())
         if len(served.arrivals) > number:
             found.append(1000 * (served.arrivals[number] - begun))
         time.sleep(0.3)
@@ -101,11 +101,14 @@ def measure(tree: Path = ROOT) -> None:
             before = served.connections
             sent = sendings(chat, served)
             opened = served.connections - before
+            time.sleep(2)
+            talking = chat.memory()
         finally:
             chat.end()
     p95 = keys[int(len(keys) * 0.95) - 1]
     sys.stdout.write(f"key echo while loading   p95 {p95:.1f} ms, max {keys[-1]:.1f} ms\n")
     sys.stdout.write(f"idle memory              {idle:.0f} MiB\n")
+    sys.stdout.write(f"memory after replies     {talking:.0f} MiB\n")
     sys.stdout.write(f"Enter to request, first  {sent[0]:.1f} ms\n")
     sys.stdout.write(f"Enter to request, later  {statistics.median(sent[1:]):.1f} ms\n")
     sys.stdout.write(f"connections opened       {opened} for {len(sent)} turns\n")

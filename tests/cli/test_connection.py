@@ -1,17 +1,22 @@
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import has_credentials, open_connection
+from chatrepl.cli.options import Options
 from chatrepl.core.errors import ApiError, ConfigError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Message
 from chatrepl.demo.server import serve
+from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
 from tests.bench.service import service
 from tests.cli.given import KEY, loaded, settle
@@ -76,6 +81,24 @@ def test_requests_are_sent_and_passing_failures_waited_out(
     assert len(served.requests) == 2
 
 
+def test_retries_count_from_when_they_are_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work(session: Session) -> int:
+        connection = open_connection(session.settings, demo=False, single=False)
+        connection.keep_account(session)
+        session.use(retries=0)
+        with pytest.raises(ApiError):
+            await _all(connection.stream(REQUEST))
+        await connection.close()
+        return len([one for one in served.requests if one.path.endswith("/messages")])
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        served.engine.script(*["error 529"] * 3)
+        assert asyncio.run(work(new_session(Options(), loaded("retries=2"), interactive=True))) == 1
+
+
 def test_the_demo_engine_answers_without_a_key(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -101,6 +124,32 @@ def test_only_what_comes_after_the_first_request_loads_the_sdk(
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
         assert asyncio.run(work()) == [False, False, False, True, True]
     assert len(served.requests) == 2
+
+
+def test_a_chat_asks_counts_and_lists_without_the_sdk(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from chatrepl.cli.connection import open_connection\n"
+        "from tests.cli.given import loaded\n"
+        "from tests.cli.test_connection import REQUEST, _all\n"
+        "async def work():\n"
+        "    connection = open_connection(loaded().settings, demo=False, single=False)\n"
+        "    await connection.warm()\n"
+        "    events = await _all(connection.stream(REQUEST))\n"
+        "    client = await connection.client\n"
+        "    tokens, models = await connection.count(REQUEST), await client.list_models()\n"
+        "    await connection.close()\n"
+        "    return len(events) > 2, tokens > 0, len(models) > 0\n"
+        "print(*asyncio.run(work()), {'anthropic', 'pydantic'} & set(sys.modules))\n"
+    )
+    with serve() as served:
+        environ = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": served.url}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={"HOME": str(tmp_path), "PYTHONPATH": ".", **environ},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == ("True True True set()\n", "")
 
 
 def test_what_sends_it_again_is_loaded_while_a_failure_is_waited_out(

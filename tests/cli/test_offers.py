@@ -36,6 +36,7 @@ def _configure(home: Path, text: str) -> None:
     ("name", "text", "first"),
     [
         ("model", "claude-haiku-4", "claude-haiku-4-5"),
+        ("model", "opus,haiku,claude-sonnet-5-", "opus,haiku,claude-sonnet-5-5"),
         ("extract", "rus", "rust"),
         ("set_", "cache.t", "cache.ttl="),
         ("set_", "theme=li", "theme=light"),

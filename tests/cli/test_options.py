@@ -113,6 +113,14 @@ def test_what_goes_together_passes() -> None:
     assert (Options().manner, Options().keeps) == ("text", False)
 
 
+@pytest.mark.parametrize(
+    "options", [Options(live=True), Options(by="day"), Options(aside="x"), Options(search=" ")]
+)
+def test_what_would_be_passed_over_is_refused(options: Options) -> None:
+    with pytest.raises(UsageError, match=r"goes with|takes the text"):
+        options.check()
+
+
 @pytest.mark.parametrize("flag", [f for f in FLAGS.values() if f.kind == "number"])
 @pytest.mark.parametrize("number", ["-1", "-999999999999", "1" * 30])
 def test_no_number_is_a_bug(

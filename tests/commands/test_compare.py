@@ -164,6 +164,12 @@ def test_where_nothing_came_all_is_as_it_was() -> None:
     chat.do("/compare opus haiku")
     assert chat.session.conversation.state == before
     assert chat.said.count("It is overloaded.") == 2
+    assert chat.drafts == []
+    chat.do("/compare opus haiku -- What now?")
+    assert chat.drafts == ["/compare opus haiku -- What now?"]
+    chat.refused = ""
+    chat.do("/compare opus haiku -- What now?")
+    assert len(chat.drafts) == 1
 
 
 def test_two_replies_differ_in_words() -> None:

@@ -596,3 +596,31 @@ def test_above_what_is_for_people_stand_title_date_and_branch(
     chat.do("/save otters")
     chat.do(f"/export! html {path}")
     assert "<title>otters</title>" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "begins"),
+    [
+        ("/export talk.md", "talk.md", "# "),
+        ("/export TALK.JSON", "TALK.JSON", "{"),
+        ("/export talk.html", "talk.html", "<!doctype html>"),
+        ("/export talk.py", "talk.py", "from anthropic"),
+        ("/export talk.sh", "talk.sh", "curl"),
+        ("/export the talk.md", "", "takes md"),
+        ("/export talk.md then.md", "talk.md then.md", "# "),
+        ("/export json talk.md", "talk.md", "{"),
+        ("/export talk", "", "takes md"),
+    ],
+)
+def test_a_file_alone_tells_the_format_by_its_ending(
+    chat: Trimmer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    line: str, file: str, begins: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    chat.say("demo: say hello")
+    if not file:
+        with pytest.raises(UsageError, match=begins):
+            chat.do(line)
+        return
+    chat.do(line)
+    assert (tmp_path / file).read_text().casefold().lstrip().startswith(begins)

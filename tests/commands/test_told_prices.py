@@ -10,9 +10,10 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.demo.engine import Engine
+from chatrepl.session.beside import turns_beside
 from chatrepl.session.cold import cold_past
 from tests.commands.playing import Player
-from tests.commands.test_cold_send import HOUR_S, LONG, billed, player, prices, typed
+from tests.commands.test_cold_send import HOUR_S, LONG, SHORT, billed, player, prices, typed
 
 TEXTS = {
     "prose": LONG,
@@ -103,6 +104,18 @@ def test_a_cold_past_with_a_long_message_that_nobody_counted_is_told_as_it_is_bi
     typed(one, TEXTS["data"])
     assert one.counts == 1
     assert billed(one) == pytest.approx(prices(one.asked[-1])["c"], rel=0.02)
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-5", "claude-sonnet-5-5"])
+def test_a_side_question_to_another_model_is_told_as_it_is_billed(model: str) -> None:
+    one, _ = player()
+    one.do(f"/btw -m {model} {SHORT}")
+    (told,) = (float(usd) for usd in re.findall(r"no cache, ~\$([\d.]+)\.", " ".join(one.said)))
+    (turn,) = turns_beside(one.session.recorder.facts)
+    assert told == pytest.approx(input_usd(turn), rel=0.02)
+    one.session.equip(can_count=lambda: False)
+    one.do(f"/btw -m {model} {SHORT}")
+    assert any(words.endswith("anew: no cache.") for words in one.said)
 
 
 def test_where_the_count_shows_a_cold_past_to_cost_less_than_is_asked_about_it_is_sent(

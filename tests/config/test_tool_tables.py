@@ -188,6 +188,8 @@ TEXTS = "takes a list of words, or a text that is split into words."
         ("[mcp.it]\nurl = 'http://b'\nfolder = '/'", "3: mcp.it.folder does not go with a url."),
         ("[mcp.it]\ncommand = 'a'\nargs = [1]", "3: mcp.it.args takes a list of texts."),
         ("[mcp.it]\ncommand = 'a'\ntools = 'x'", "3: mcp.it.tools takes a list of names."),
+        ("[mcp.it]\ncommand = 'a'\ntools = ['x', '']", "3: mcp.it.tools takes a list of names."),
+        ("[mcp.it]\ncommand = 'a'\ntools = ['x', 1]", "3: mcp.it.tools takes a list of names."),
         ("[mcp.it]\nurl = 'http://a.de/mcp'\nconnect = 'service'",
          "2: mcp.it.url: The service connects to addresses that begin with https:// only."),
         ("[mcp.it]\ncommand = 'a'\nconnect = 'service'",

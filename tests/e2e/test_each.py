@@ -335,6 +335,14 @@ ALONE = [
 ]
 
 
+@pytest.mark.parametrize("answer", ['{"rows": []}', "[]"])
+def test_an_object_a_row_and_no_row_is_an_empty_answer(room: Room, answer: str) -> None:
+    room.service.manners.answer = answer
+    done = room.run("--rows", "name, age int?", "-o", "jsonl", "people")
+    assert (done.code, done.out) == (7, "")
+    assert "no rows" in done.err
+
+
 @pytest.mark.parametrize(("answer", "code", "out"), ALONE)
 def test_rows_of_one_answer_are_written_if_they_fit(
     room: Room, answer: str, code: int, out: str

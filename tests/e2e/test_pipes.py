@@ -162,6 +162,14 @@ def test_verbose_sums_the_turn_up_on_stderr(desk: Desk) -> None:
     assert " in · " in done.err
 
 
+def test_no_price_of_the_demo_stands_without_its_name(desk: Desk) -> None:
+    one = desk.run("--demo", "-v", "hello")
+    many = desk.run("--demo", "--each", "hello {}", stdin=b"you")
+
+    for done in (one, many):
+        assert re.search(r"\$[\d.]+ \(demo\) · [\d.]+ s$", done.err.rstrip())
+
+
 def test_json_is_one_object_with_the_keys_of_the_contract(desk: Desk) -> None:
     desk.served.engine.script("say hello")
 

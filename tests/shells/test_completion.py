@@ -8,6 +8,7 @@ from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import complete
 from tests.commands.playing import Player
+from tests.serving import GivenServers
 
 
 @pytest.fixture
@@ -49,6 +50,32 @@ def test_a_blank_in_the_name_of_a_file_is_escaped(
         start = begun.rindex("my")
         assert _offers(session, begun) == {"my\\ photo.png": start}
     assert _offers(session, "/schema my") == {"my photo.png": len("/schema ")}
+
+
+@pytest.mark.parametrize(
+    ("begun", "offers"),
+    [
+        ("see @ma", {"maps:": "see @"}),
+        ("@d", {"down:": "@"}),
+        ("see @maps:", {"maps:map://oslo.md": "see @", "maps:map://a\\ b": "see @"}),
+        ("see @maps:map://o", {"maps:map://oslo.md": "see @"}),
+        ("see @down:", {}),
+        ("see @else:", {}),
+        ("see @", {}),
+    ],
+)
+def test_servers_and_what_they_serve_are_offered_after_an_at_sign(
+    session: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begun: str,
+    offers: dict[str, str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    servers = GivenServers()
+    session.equip(servers=lambda: servers)
+
+    assert _offers(session, begun) == {text: len(before) for text, before in offers.items()}
 
 
 @pytest.mark.parametrize("text", ["hello", "//tru", "a\n/tru", ""])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.shells.consent import Consent
 from tests.commands.playing import Player
 
@@ -94,3 +95,21 @@ def test_nothing_is_asked_about_words() -> None:
     consent, questions = asked(player)
     assert consent.to_send(HELLO)
     assert questions == []
+
+
+def test_a_cost_that_was_agreed_to_is_asked_about_again_only_once_it_has_grown_as_much() -> None:
+    player = Player()
+    player.session.use(max_cost_usd=1.0)
+    consent, questions = asked(player, False, True, True)
+    assert consent.to_pay()
+    paid(player, 1.5)
+    assert [consent.to_pay(), consent.to_pay(), consent.to_pay()] == [False, True, True]
+    assert len(questions) == 2
+    paid(player, 2.0)
+    assert consent.to_pay()
+    assert len(questions) == 3
+
+
+def paid(player: Player, usd: float) -> None:
+    session = player.session
+    session.books = session.books.paid(Usage(input_tokens=1000), Cost(usd, usd))

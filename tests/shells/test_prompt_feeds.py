@@ -92,6 +92,15 @@ def test_a_conversation_that_was_gone_on_with_costs_what_its_receipts_say() -> N
     assert session.books.meter.cost.usd == 0.25
 
 
+def test_that_nothing_is_saved_is_shown_as_long_as_it_is_so() -> None:
+    session = fresh()
+    toolbar = Toolbar(session)
+    session.begin_with(session.conversation, NoRecorder("the disk is full"))
+    assert words(toolbar) == "haiku-4-5 · NOT SAVED"
+    session.begin_with(session.conversation, NoRecorder())
+    assert words(toolbar) == "haiku-4-5"
+
+
 def test_modes_come_first_and_say_how_to_leave_them() -> None:
     session = fresh()
     toolbar = Toolbar(session)
@@ -120,6 +129,8 @@ def test_an_edit_is_shown_until_it_is_left_and_that_is_said() -> None:
     ("tokens", "rates", "shown"),
     [
         (1_000, Rates(1, 5, 0.1, 1.25, 2), False),
+        (5_200, Rates(1, 5, 0.1, 1.25, 2), False),
+        (5_300, Rates(1, 5, 0.1, 1.25, 2), True),
         (100_000, Rates(1, 5, 0.1, 1.25, 2), True),
         (100_000, None, False),
     ],

@@ -84,6 +84,10 @@ class Table:
             self.chat.runner.run(turn)
         return taken
 
+    def show_waiting(self) -> None:
+        while self.sides.waiting:
+            self.sides.show_next()
+
     def shown(self, at: int = -1) -> str:
         return "".join(e.text for e in self.views[at].events if isinstance(e, TextDelta))
 
@@ -102,8 +106,8 @@ def test_it_is_asked_at_once_without_the_running_reply_and_shown_after_it() -> N
     assert len(table.chat.session.conversation.path()) == 2
     assert len(table.chat.requests) >= 3
 
-    table.sides.show_waiting()
-    table.sides.show_waiting()  # once
+    table.show_waiting()
+    table.show_waiting()  # once
     assert [table.shown(0), table.shown(1)] == ["> first", "> second"]
     assert table.said[0] == "› /btw demo: say first"
     assert table.said[1].startswith("beside · ")
@@ -132,6 +136,26 @@ def test_what_is_no_plain_side_question_is_left_for_the_prompt(line: str) -> Non
     assert table.beside == []
 
 
+def test_under_a_reply_too_it_is_said_that_another_model_reads_all_anew() -> None:
+    table = Table()
+    table.reply("demo: say one", "/btw -m haiku demo: say other", "/btw demo: say same")
+    table.show_waiting()
+    said = [line for line in table.said if "reads the whole conversation anew" in line]
+    assert len(said) == 1
+    assert said[0].startswith("claude-haiku")
+    assert table.said.index(said[0]) == 1
+
+
+def test_one_that_fails_does_not_hold_up_the_next() -> None:
+    table = Table()
+    table.reply("demo: say one", "/btw demo: error 400", "/btw demo: say fine")
+    assert table.sides.waiting == 2
+    with pytest.raises(ApiError):
+        table.sides.show_next()
+    table.sides.show_next()
+    assert (table.shown(), table.sides.waiting) == ("> fine", 0)
+
+
 def test_without_a_reply_or_with_many_lines_nothing_is_taken() -> None:
     table = Table()
     assert not table.sides.take("/btw demo: say x")
@@ -144,7 +168,7 @@ def test_stopped_it_is_kept_as_far_as_it_came() -> None:
     table.reply("demo: say one", "/btw demo: long 3000")
     table.stops = True
     with pytest.raises(KeyboardInterrupt):
-        table.sides.show_waiting()
+        table.show_waiting()
     (turn,) = table.beside
     assert turn.was_cut
     assert turn.text
@@ -161,6 +185,6 @@ def test_where_nothing_came_the_line_is_put_back() -> None:
 
     table.reply("demo: say one", "/btw demo: stream torn after 40")
     with suppress(ApiError):
-        table.sides.show_waiting()
+        table.show_waiting()
     assert len(table.back) == 1
     assert table.beside[-1].was_cut

@@ -50,6 +50,8 @@ def test_no_row_that_does_not_fit_is_ever_written(
         text = text[step:]
     written = [json.loads(line) for line in b"".join(out).splitlines()]
     assert not any(misfit(COLUMNS, row) for row in written)
+    if not noise:
+        assert written == [row for row in rows if not misfit(COLUMNS, row)]
 
 
 def independently_fits(row: Any) -> bool:
@@ -145,6 +147,7 @@ def test_an_object_is_inert_and_has_its_item() -> None:
     assert b"\x1b" not in line
     wire = json.loads(line)
     assert (wire["index"], wire["input"]) == (3, {"k": "ä\x1b"})
+    assert wire["text"] == "half \ufffd"
 
 
 def test_answers_are_compared_by_their_letters() -> None:
@@ -167,6 +170,9 @@ def test_a_run_is_summed_up_in_a_line() -> None:
     tally.pay(0.5)
     assert tally.line().startswith("1,188 answered · 12 failed · 300 left · $0.50 · ")
     assert re.fullmatch(r"1,188 answered · 12 failed · 300 left · [\d.]+/s · \$0\.50", tally.now())
+    tally.demo = True
+    assert "$0.50 (demo) · " in tally.line()
+    assert tally.now().endswith("$0.50 (demo)")
     assert len(tally.failed_lines()) == 11
     assert tally.failed_lines()[0] == "item 1 (i0): no"
     assert tally.failed_lines()[-1] == "and 2 more"

@@ -184,6 +184,7 @@ def test_the_cheapest_model_is_asked_and_the_own_one_where_no_price_is_known(cha
         ("Title: x\x1b[31m y", "Title: x [31m y"),
         ("", ""),
         ("***", ""),
+        ("w" * 60, "w" * 60),
         ("word " * 30, f"{('word ' * 12).strip()}…"),
     ],
 )

@@ -1,5 +1,6 @@
 """What is done of many questions, on the disk."""
 
+import errno
 import json
 import os
 import tracemalloc
@@ -40,6 +41,41 @@ def test_what_is_done_is_known_to_the_next_run(path: Path) -> None:
     assert again.get(0, "id0") == result(0, 0)
     assert [again.get(number, f"id{number}") for number in (1, 3, 5)] == [None] * 3
     again.close()
+
+
+def test_the_disk_is_waited_for_every_other_second(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [100.0]
+    synced: list[float] = []
+    monkeypatch.setattr("chatrepl.storage.answer_log.time.monotonic", lambda: moments[-1])
+    log = opened(path)
+    log.sync()
+    monkeypatch.setattr(
+        "chatrepl.storage.answer_log.sync_data", lambda _: synced.append(moments[-1])
+    )
+    for moment in (101.0, 102.0, 102.5, 104.0, 104.5, 105.0):
+        moments.append(moment)
+        log.put(len(moments), "id", result(0))
+    assert synced == [102.5, 105.0]
+    log.close()
+
+
+def test_a_disk_that_takes_no_more_is_told_with_what_is_safe(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    log = opened(path)
+    log.put(0, "id", result(0))
+    with monkeypatch.context() as patch:
+        patch.setattr("chatrepl.storage.answer_log.write_all", full)
+        with pytest.raises(StorageError, match="cannot be written: the disk is full") as fault:
+            log.put(1, "id", result(1))
+    assert fault.value.hint == "What was answered before is kept."
+    assert (log.get(0, "id"), log.get(1, "id")) == (result(0), None)
+    log.close()
 
 
 def test_another_item_in_that_place_is_not_done(path: Path) -> None:
@@ -126,9 +162,10 @@ def test_notes_are_remembered_beside_the_results(path: Path) -> None:
     log = opened(path)
     log.note(batch="msgbatch_1", numbers=[0, 3])
     log.put(0, "0", result(0))
-    log.close()
-    log = opened(path)
-    assert log.notes == [{"batch": "msgbatch_1", "numbers": [0, 3]}]
+    for _ in range(2):  # at once, and by the next run
+        assert log.notes == [{"batch": "msgbatch_1", "numbers": [0, 3]}]
+        log.close()
+        log = opened(path)
     log.close()
 
 

@@ -77,6 +77,29 @@ def test_only_a_reply_that_was_cut_is_said_to_be_cut(tmp_path: Path, reason: str
     opened.recorder.close()
 
 
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        ("", "The last question was not answered; /retry asks again."),
+        ("They swim.", "The last reply was cut; /continue goes on with it."),
+    ],
+)
+def test_a_reply_that_failed_is_not_said_to_be_cut_by_our_end(
+    tmp_path: Path, came: str, words: str
+) -> None:
+    kept = Journal.new(tmp_path)
+    asked = Turn(TurnId("a"), None, (Message.user("otters"),))
+    kept.begin(asked)
+    reply = (Message("assistant", Message.user(came).content),) if came else ()
+    receipt = Receipt(error="The service is overloaded.")
+    kept.finish(replace(asked, messages=(*asked.messages, *reply), receipt=receipt))
+    kept.close()
+    opened = reopen(list_entries(tmp_path)[0])
+
+    assert opened.notes == (words,)
+    opened.recorder.close()
+
+
 def test_the_copy_of_a_named_conversation_has_a_name_of_its_own(tmp_path: Path) -> None:
     kept = Journal.new(tmp_path)
     kept.begin(Turn(TurnId("a"), None, (Message.user("otters"),)))

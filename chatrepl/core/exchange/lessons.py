@@ -32,7 +32,7 @@ class Taught:
 
     facts: Wire
     words: str
-    of_model: bool = False
+    of_model: bool
 
 
 # Texts, which `re` compiles when a refusal comes: most runs never see one.

@@ -130,7 +130,13 @@ class LinesView(SilentView):
 
 
 def write_json(out: TextIO, value: Mapping[str, Any]) -> None:
-    """Write one object as a line of ASCII JSON, inert on a terminal: what others can read too.
+    """Write one object as a line."""
+    out.write(json_line(value))
+    out.flush()
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """Give one object as a line of ASCII JSON, inert on a terminal: what others can read too.
 
     Half of a surrogate pair becomes U+FFFD, what is no number is left out; all else is lossless.
     """
@@ -138,5 +144,4 @@ def write_json(out: TextIO, value: Mapping[str, Any]) -> None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         value = tame(value, DEEPEST + _AROUND).value
-    out.write(json.dumps(value, ensure_ascii=True) + "\n")
-    out.flush()
+    return json.dumps(value, ensure_ascii=True) + "\n"

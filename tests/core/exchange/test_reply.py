@@ -220,3 +220,9 @@ def test_what_stops_without_a_reason_has_ended_and_what_does_not_stop_was_cut() 
     assert begun.apply(MessageStop()).stop_reason == "end_turn"
     assert begun.apply(MessageDelta("max_tokens")).apply(MessageStop()).stop_reason == "max_tokens"
     assert begun.apply(MessageDelta(None)).stop_reason is None
+
+
+def test_ours_to_answer_is_what_the_service_does_not_run_itself() -> None:
+    ours = ToolUseBlock("tool_use", "b", "read", {})
+    theirs = ToolUseBlock("server_tool_use", "a", "web_search", {})
+    assert Reply(blocks=(TextBlock("x"), theirs, ours)).calls == (ours,)
