@@ -48,6 +48,7 @@ bindkey '^X^A' _chatrepl_widget
 function _chatrepl_widget
   set -l asked (commandline | string collect)
   string match -qr '\\S' -- $asked; or return 0
+  echo
   set -l command (chatrepl --no-save -q -x -s "{asked}" -- $asked </dev/null)
   and commandline -r -- (string join \\n -- $command | string collect)
   commandline -f repaint

@@ -77,7 +77,7 @@ def _in_ollama(environ: Mapping[str, str]) -> list[LocalModel]:
 
 def _of_manifest(manifest: Path, store: Path) -> Iterator[tuple[float, LocalModel]]:
     """Read which file a manifest names; one that is damaged names none."""
-    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+    with suppress(OSError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
         if not manifest.is_file():
             return
         for layer in json.loads(manifest.read_bytes())["layers"]:

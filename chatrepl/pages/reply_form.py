@@ -63,7 +63,7 @@ def choice_form(words: Sequence[str], door: str) -> Form:
 
 
 def _listed(text: str) -> list[str]:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         choices = json.loads(text)
         if isinstance(choices, list) and all(isinstance(choice, str) for choice in choices):
             return choices

@@ -74,6 +74,7 @@ def test_nothing_of_an_answer_runs_by_itself(shell: str, answer: str, tmp_path: 
 def test_where_there_is_no_command_the_words_stay(shell: str, tmp_path: Path) -> None:
     with at_work(shell, tmp_path, "I will not.") as (terminal, _):
         terminal.send("echo so; # words").send(ASK).wait_for("holds no code block")
+        assert "wordsI" not in terminal.everything(), "what is said has rows of its own"
         terminal.pump(0.3).send("\r").wait_for("^so$")
 
 

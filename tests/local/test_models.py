@@ -79,7 +79,7 @@ def test_ollamas_newest_model_is_taken_or_the_one_that_is_named(tmp_path: Path) 
     "manifest",
     [b"", b"[]", b"{}", b'{"layers": 3}', b'{"layers": [{}]}', b'{"layers": [{"digest": 7}]}',
      b'{"layers": [{"digest": "../../secret", "mediaType": "application/vnd.ollama.image.model"}]}',
-     b"\xff\xfe"],
+     b"\xff\xfe", b"[" * 99_999],
 )  # fmt: skip
 def test_a_damaged_store_has_the_models_that_are_whole(tmp_path: Path, manifest: bytes) -> None:
     whole = _pull(tmp_path, "gemma3:latest")

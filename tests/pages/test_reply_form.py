@@ -72,6 +72,8 @@ def test_a_choice_among_words_may_hold_a_comma() -> None:
     for words in (["one, two", "three"], ['["one, two", "three"]']):
         assert choice_form(words, "/choose").choices == ("one, two", "three")
     assert choice_form(["[1,2]"], "/choose").choices == ("[1", "2]")
+    deep = "[" * 9_999
+    assert choice_form([f"{deep},a"], "/choose").choices == (deep, "a")
 
 
 @pytest.mark.parametrize("choose", ["", "one", "one,one", ","])

@@ -117,8 +117,8 @@ def test_a_reply_is_entered_whole_with_its_price_and_conversation(tmp_path: Path
 def test_fast_is_what_was_answered_fast(
     tmp_path: Path, asked: str, counted: str | None, is_fast: bool
 ) -> None:
-    desk = Desk(tmp_path, **({"speed": asked} if asked else {}))
-    usage = {"output_tokens": 40, **({"speed": counted} if counted else {})}
+    desk = Desk(tmp_path, speed=asked)
+    usage: dict[str, Any] = {"output_tokens": 40, **({"speed": counted} if counted else {})}
     desk.ask(BEGUN, TextDelta("Hello"), MessageDelta("end_turn", usage=usage), MessageStop())
     assert [entry.fast for entry in desk.entered] == [is_fast]
 
