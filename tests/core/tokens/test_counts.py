@@ -223,7 +223,8 @@ def test_a_conversation_without_receipts_teaches_nothing() -> None:
     unanswered = Conversation().add(
         Turn(TurnId("0"), None, (HELLO,), Receipt(NEW.id, "end_turn", usage=usage(100)))
     )
-    other = chat((HELLO, HI, HELLO), receipt=Receipt(NEW.id, "end_turn", usage=usage(100)))
+    said_by = Message("assistant", HI.content, NEW.id)
+    other = chat((HELLO, said_by, HELLO), receipt=Receipt(NEW.id, "end_turn", usage=usage(100)))
     for talk in (Conversation(), chat((HELLO, HI)), unanswered, other):
         ledger = Ledger(count)
         ledger.resume(talk)
