@@ -139,7 +139,10 @@ class Options:
         return "json" if self.json else (self.output or "text")
 
     def check(self) -> None:
-        """Refuse what contradicts itself. Raises UsageError."""
+        """Refuse what contradicts itself. Raises UsageError.
+
+        What only many questions have may be meant for a command of the user's own: see `check_many`.
+        """
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
         several = "-m with several models" if self.samples is None else "-n"
@@ -182,7 +185,8 @@ class Options:
                 raise UsageError(f"{name} goes with {other}.", "Nothing was sent.")
         if self.search is not None and not self.search.strip():
             raise UsageError("--search takes the text that is looked for.")
-        self._check_many()
+        if self.template is None:
+            self.check_many()
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
         """Name what a side question cannot have: it changes nothing, and has no form."""
@@ -194,7 +198,7 @@ class Options:
         )  # fmt: skip
         return (("--aside", self.aside is not None, name, bool(value)) for name, value in has)
 
-    def _check_many(self) -> None:
+    def check_many(self) -> None:
         """Refuse what only many questions have. Raises UsageError."""
         needs = (
             ("--out", self.fetch is None and self.out), ("--state", self.state), ("--null", self.null),

@@ -45,6 +45,7 @@ def with_own(options: Options, name: str) -> Options:
     }
     meant = replace(options, **given)
     meant.check()
+    meant.check_many()
     return meant
 
 

@@ -116,6 +116,21 @@ def test_a_file_that_is_not_there_is_said_and_stays_text(
     assert capsys.readouterr().err == ""
 
 
+def test_what_goes_with_many_questions_goes_with_a_command_that_asks_them(home: Path) -> None:
+    write(home, "x", "---\neach: true\nrows: a\n---\nQ {}")
+    write(home, "one", "Q")
+    for option in (
+        "--out o", "--state s", "--null", "-j 2", "--retry-failed", "--expect a", "--with-input",
+        "--batch", "--batch --no-wait", "--expect a --at-least 1",
+    ):  # fmt: skip
+        given = read(["-T", "x", *option.split()])
+        assert given is not None
+        given.check()
+        assert with_own(given, "x").asks_many
+        with pytest.raises(UsageError, match="goes with"):
+            with_own(given, "one")
+
+
 @pytest.mark.parametrize(
     ("each", "key", "value"),
     [
