@@ -225,7 +225,10 @@ def test_a_conversation_without_receipts_teaches_nothing() -> None:
     )
     said_by = Message("assistant", HI.content, NEW.id)
     other = chat((HELLO, said_by, HELLO), receipt=Receipt(NEW.id, "end_turn", usage=usage(100)))
-    for talk in (Conversation(), chat((HELLO, HI)), unanswered, other):
+    by_nobody = chat(
+        (HELLO, said("assistant", "hi")), receipt=Receipt("", "end_turn", usage=usage(100, 9))
+    )
+    for talk in (Conversation(), chat((HELLO, HI)), unanswered, other, by_nobody):
         ledger = Ledger(count)
         ledger.resume(talk)
         assert ledger.tally.base is None
