@@ -144,7 +144,7 @@ async def _run(turns: int, seed: int, folder: Path, *, leak: bool) -> dict[str, 
             if last and (what := soak.next_talk()):
                 wrong.append(what)
             if leak:
-                leaked += [bytearray(os.urandom(3_000_000)), os.dup(1)]
+                leaked += [bytearray(os.urandom(6_000_000)), os.dup(1)]
         grown = memory_mb() - megabytes, descriptors() - open_files
         await client.aclose()
         for number in leaked[1::2]:
