@@ -31,6 +31,7 @@ _DRAIN_S: Final = 0.2
 _MOST_VALUES: Final = 250_000  # lists and objects in one event, or in a whole answer
 _MOST_COMMAS: Final = 2_000_000
 _TEXTS: Final = (TextDelta, ThinkingDelta, InputDelta)
+_AT_ONCE_S: Final = 0.001
 _LATE_S: Final = 5.0  # for what may follow once the service said why the reply stops
 
 
@@ -60,7 +61,8 @@ class ReadLimits:
 
     Signs of life are no content: a service that only pings is given up. An event counts as
     `event_bytes` at least, however little it says; four times that where it brings no text.
-    Texts that came at once may be `joined`, where nobody reads along.
+    Texts that came at once may be `joined`, where nobody reads along. After a piece that had to be
+    waited for it rests `rest_s`, and takes what came meanwhile at once: waking costs most.
     """
 
     timeout_s: float = 120.0
@@ -68,6 +70,7 @@ class ReadLimits:
     raw_bytes: int = 40_000_000
     event_bytes: int = 128
     joined: bool = False
+    rest_s: float = 0.0
 
 
 async def read_reply(
@@ -88,7 +91,7 @@ async def read_reply(
                 yield event
             return
         chunk: bytes | None = head
-        last, fault = clock(), None
+        last, fault, waited = clock(), None, False
         while chunk is not None:
             for event in reading.feed(merged(chunk) if limits.joined else chunk):
                 yield event
@@ -96,12 +99,16 @@ async def read_reply(
                     await _drain(chunks, answer.faults)
                     return
                 last = clock()
+            if waited:
+                await asyncio.sleep(limits.rest_s)
+            asked = clock()
             patience = min(_LATE_S, limits.timeout_s) if reading.ended else limits.timeout_s
             try:
-                left = last + patience - clock()
+                left = last + patience - asked
                 chunk = await _next(chunks, left, answer, limits, begun=reading.begun)
             except ApiError as error:
                 chunk, fault = None, error
+            waited = limits.rest_s > 0 and clock() - asked > _AT_ONCE_S
         for event in reading.end():
             yield event
         if not reading.ended:

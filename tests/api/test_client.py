@@ -2,7 +2,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from chatrepl.api.client import connect
+from chatrepl.api.client import Client, connect
 from chatrepl.api.outgoing import streaming
+from chatrepl.api.reader import Answer, ReadLimits, read_reply
 from chatrepl.api.retry import with_retries
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
-from chatrepl.core.exchange.reply import MessageStart, MessageStop, TextDelta
+from chatrepl.core.exchange.reply import MessageStart, MessageStop, StreamEvent, TextDelta
 from chatrepl.core.talk.blocks import block_from_wire
 from chatrepl.core.talk.conversation import Message
 from chatrepl.demo.engine import Engine
@@ -349,3 +350,23 @@ def test_beta_features_join_those_of_headers_and_environment(
     monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", added)
     run(ask_both(replace(route(server.url), custom=added)))
     assert sent() == {"compact-2026-01-12,context-1m-2025-08-07"}
+
+
+def test_only_where_pieces_come_from_afar_it_rests(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+
+    def read(answer: Answer, limits: ReadLimits) -> AsyncGenerator[StreamEvent, None]:
+        rests.append(limits.rest_s)
+        return read_reply(answer, limits)
+
+    monkeypatch.setattr("chatrepl.api.client.read_reply", read)
+
+    async def ask(client: Client) -> None:
+        await collect(client.stream(request("hi")))
+        await client.aclose()
+
+    run(ask(connect(route(server.url))))
+    run(ask(client_of(lambda _: httpx2.Response(200, content=b""))))
+    assert rests[0] > 0 == rests[1]

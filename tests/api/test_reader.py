@@ -186,6 +186,42 @@ def test_signs_of_life_are_no_content(pings: bool) -> None:
         assert body.closed
 
 
+class Paced(Body):
+    """Sends each chunk after a while, and remembers when it was asked for each."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        super().__init__(*chunks)
+        self.asked: list[float] = []
+
+    async def aiter_bytes(self) -> Any:
+        for chunk in self._chunks:
+            self.asked.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0.005)
+            yield chunk
+
+
+def test_what_was_waited_for_is_shown_before_it_rests() -> None:
+    body = Paced(*map(text, "abcd"), STOP)
+    shown: list[float] = []
+
+    async def work() -> None:
+        async for _ in read_reply(body.answer(HERE), ReadLimits(rest_s=0.05)):
+            shown.append(asyncio.get_running_loop().time())  # noqa: PERF401 - as it comes
+
+    run(work())
+    # after the first piece, the head of the answer, it does not rest
+    rests = [then - now for now, then in zip(shown[1:], body.asked[2:], strict=False)]
+    assert len(rests) == 3
+    assert min(rests) >= 0.04
+
+
+def test_what_was_there_already_gives_no_rest() -> None:
+    body = Body(*(ANSWER[at : at + 9] for at in range(0, len(ANSWER), 9)))
+    limits = ReadLimits(rest_s=3600)
+    _, error = run(collect(read_reply(body.answer(HERE), limits, lambda: 0.0)))
+    assert error is None
+
+
 def test_leaving_or_cancelling_closes_the_answer_at_once() -> None:
     async def work() -> None:
         body = Slow(text("a"), pings=False)
