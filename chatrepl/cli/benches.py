@@ -15,7 +15,7 @@ from chatrepl.cli.toolbox import named_programs, named_servers, open_box
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.arguments import tool_name
 from chatrepl.core.talk.blocks import ToolResultBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tools import Tool, ToolCall
 from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session

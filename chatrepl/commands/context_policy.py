@@ -25,7 +25,8 @@ from chatrepl.core.context.trim import Budget, count_images, pinned, plan
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.outcome import Aside, Choose, Count, Job, Notice, Outcome, Several
-from chatrepl.core.talk.conversation import Message, TurnId
+from chatrepl.core.talk.conversation import TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import share_words, turns_words
 from chatrepl.session.session import Session
 

@@ -26,7 +26,7 @@ from chatrepl.core.outcome import (
     Quit,
 )
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact
 from chatrepl.session.session import Session

@@ -26,7 +26,8 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.outcome import Confirm, Notice, Outcome
 from chatrepl.core.prompt_cache import LEAST_USD, Warmth, impact_words, warmth
-from chatrepl.core.talk.conversation import Conversation, Mark, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Mark, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.words import about, spans, tokens_words
 from chatrepl.session.session import Session

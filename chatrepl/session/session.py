@@ -21,12 +21,12 @@ from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import (
     USUAL_SYSTEM,
     Conversation,
-    Message,
     State,
     Turn,
     TurnId,
     system_of,
 )
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
 from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count

@@ -11,7 +11,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import marked_messages
 from chatrepl.core.keep_warm import MOST_IN_A_ROW, Absences, Kept, Reread, due
 from chatrepl.core.prompt_cache import TTL_SECONDS, Footprint, held
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.session.session import Session

@@ -11,8 +11,9 @@ from chatrepl.core.exchange.reply import Remark, Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
 from chatrepl.core.result import Result, Wanted, accept
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
+from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.session.books import Books
 from chatrepl.session.service import Service

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.conversation import Role, TurnId
+from chatrepl.core.talk.conversation import TurnId
+from chatrepl.core.talk.message import Role
 from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for

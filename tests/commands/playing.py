@@ -24,7 +24,8 @@ from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
 from chatrepl.core.outcome import Card, Changes, Exactly, Notice, Outcome, Page, Pick, Send, Table
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer

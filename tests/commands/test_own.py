@@ -13,7 +13,8 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Confirm, Edit
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message, system_of
+from chatrepl.core.talk.conversation import system_of
+from chatrepl.core.talk.message import Message
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries

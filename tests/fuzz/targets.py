@@ -33,8 +33,9 @@ from chatrepl.core.foreign_json import read_json
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find
 from chatrepl.core.spending import GROUPINGS, Spending
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import encode
 from chatrepl.demo.engine import Engine

@@ -24,7 +24,8 @@ from chatrepl.core.talk.blocks import (
     ToolUseBlock,
     unread_input,
 )
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tools import Tool, ToolAnswer, ToolCall
 from chatrepl.core.world import rough_count

@@ -25,7 +25,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError, Spending
 from chatrepl.core.talk.blocks import ImageBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till, is_bounded

@@ -12,7 +12,7 @@ from chatrepl.core.exchange.plan import plan_beside
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.keep_warm import MOST_IN_A_ROW, Absences
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.warming import Warming, enter, is_kept, is_worth_it, next_warming, priced
 from tests.session.cache_model import MODEL, Talk, question

@@ -17,7 +17,7 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent, TextDelta
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import COMMANDS
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Relay

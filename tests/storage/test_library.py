@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage import read
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.journal_file import SUFFIX

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.library import search
 from chatrepl.storage.record_log import RecordLog
 

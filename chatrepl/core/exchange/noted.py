@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.exchange.terms import CHANGES, EFFORT_CHANGES, TOOL_CHANGES, Midway, TermsSoFar
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, answers_calls, prompts
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message, answers_calls, prompts
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 

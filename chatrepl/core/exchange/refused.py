@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any, Final, Self, TypeAlias
 
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 

@@ -6,7 +6,7 @@ Nothing runs twice by itself: what became of such a call is told the model as fa
 from typing import Final
 
 from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock, answered_id
-from chatrepl.core.talk.conversation import Message, answers_calls
+from chatrepl.core.talk.message import Message, answers_calls
 
 UNKNOWN: Final = "The chat ended before this call was answered: it is not known whether it ran."
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from chatrepl.core.talk.conversation import Message, Receipt, Turn, answers_calls
+from chatrepl.core.talk.conversation import Receipt, Turn
 from chatrepl.core.talk.markdown import Passage, passages
+from chatrepl.core.talk.message import Message, answers_calls
 from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen

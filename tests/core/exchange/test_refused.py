@@ -15,7 +15,8 @@ from chatrepl.core.exchange.refused import (
     to_record,
 )
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 
 CITED = TextBlock("Yes.", ({"url": "u"},), {"scent": "rain"})
 REPLY = Message("assistant", (ThinkingBlock("hm", "s"), CITED, UnknownBlock({"type": "ray"})))

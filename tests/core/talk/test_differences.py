@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from chatrepl.core.talk.conversation import Conversation, Message, Summary, Turn, TurnId, system_of
+from chatrepl.core.talk.conversation import Conversation, Summary, Turn, TurnId, system_of
 from chatrepl.core.talk.differences import changed_words
+from chatrepl.core.talk.message import Message
 
 A, B, C = TurnId("a"), TurnId("b"), TurnId("c")
 
