@@ -24,7 +24,6 @@ from chatrepl.core.talk.conversation import (
     State,
     Turn,
     TurnId,
-    system_of,
 )
 from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
@@ -97,7 +96,7 @@ class Session:
     @property
     def system(self) -> str:
         """The system prompt that the next message will have."""
-        return system_of(self.conversation)
+        return self.conversation.system
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""

@@ -10,7 +10,7 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NewType, TypeAlias
 
 from chatrepl.core.talk.blocks import Block, TextBlock
-from chatrepl.core.talk.message import Message, answers_calls, prompts
+from chatrepl.core.talk.message import Message, prompts
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -107,17 +107,17 @@ class Turn:
     def waits(self) -> bool:
         """Tell whether the turn ends in answers to calls, which the model has not taken up."""
         last = self.messages[-1] if len(self.messages) > 1 else None
-        return last is not None and last.role == "user" and answers_calls(last)
+        return last is not None and last.answers_calls
 
     @property
     def rounds(self) -> int:
         """How often the model was asked until it had its say: once more for each set of answers."""
-        return 1 + sum(m.role == "user" and answers_calls(m) for m in self.messages[1:])
+        return 1 + sum(message.answers_calls for message in self.messages[1:])
 
     @property
     def calls(self) -> int:
         """How many calls of ours were answered."""
-        answers = (m for m in self.messages[1:] if m.role == "user" and answers_calls(m))
+        answers = (message for message in self.messages[1:] if message.answers_calls)
         return sum(b.type == "tool_result" for message in answers for b in message.content)
 
     @property
@@ -177,6 +177,14 @@ class Conversation:
         return next((receipt.message_id for receipt in receipts if receipt), None)
 
     @property
+    def system(self) -> str:
+        """The system prompt that the next message will have."""
+        if self.state.next_system is not None:
+            return self.state.next_system
+        changes = prompts(message for turn in self.path() for message in turn.messages)
+        return changes[-1] if changes else self.state.system
+
+    @property
     def container(self) -> str:
         """Where code of the service ran last, on whatever branch; empty where none ran."""
         receipts = (turn.receipt for turn in reversed([*self.turns.values()]) if turn.receipt)
@@ -222,7 +230,7 @@ class Conversation:
     def with_system(self, text: str) -> "Conversation":
         """Stand here with that system prompt for the next message; no step to undo."""
         plain = replace(self, state=replace(self.state, next_system=None))
-        if system_of(plain) == text:
+        if plain.system == text:
             return plain
         if not self.path():
             return replace(plain, state=replace(plain.state, system=text))
@@ -271,12 +279,3 @@ def container_id(container: Wire | None) -> str:
     """Name a container that a reply tells of; empty where it tells of none."""
     name = container.get("id") if container is not None else None
     return name if isinstance(name, str) else ""
-
-
-def system_of(conversation: Conversation) -> str:
-    """Give the system prompt that the next message will have."""
-    state = conversation.state
-    if state.next_system is not None:
-        return state.next_system
-    changes = prompts(m for turn in conversation.path() for m in turn.messages)
-    return changes[-1] if changes else state.system

@@ -77,6 +77,12 @@ class Message:
         return self.effort is not None and not self.content
 
     @property
+    def answers_calls(self) -> bool:
+        """Whether it begins with an answer to a call of ours."""
+        begins = self.content[0].type if self.content else ""
+        return self.role == "user" and begins == "tool_result"
+
+    @property
     def markdown(self) -> str:
         """What it says, block by block."""
         return "\n".join(block.to_markdown() for block in self.content)
@@ -120,11 +126,6 @@ class Message:
     def without_thinking(self) -> "Message":
         content = tuple(block for block in self.content if not isinstance(block, THINKING))
         return replace(self, content=content)
-
-
-def answers_calls(message: Message) -> bool:
-    """Tell whether a message begins with an answer to a call of ours."""
-    return bool(message.content) and message.content[0].type == "tool_result"
 
 
 def prompts(messages: Iterable[Message]) -> list[str]:

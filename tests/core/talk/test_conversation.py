@@ -13,7 +13,6 @@ from chatrepl.core.talk.conversation import (
     Summary,
     Turn,
     TurnId,
-    system_of,
 )
 from chatrepl.core.talk.message import Message
 from tests.core.making import TEXT
@@ -148,7 +147,7 @@ def test_with_a_system_prompt_the_next_message_has_it_and_nothing_is_to_undo(
         empty.add(Turn(TurnId("a"), None, (Message.user("one"), told))),
     ):
         after = chat.with_system(text)
-        assert system_of(after) == text
+        assert after.system == text
         assert (after.past, after.path()) == (chat.past, chat.path())
         assert after.state.next_system in {None, text}
         assert chat.path() or after.state == State(system=text)
