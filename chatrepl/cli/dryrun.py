@@ -146,5 +146,5 @@ def _request(options: Options, session: Session, message: Message) -> Request:
 
 
 def _usd(session: Session, request: Request, usage: Usage) -> float | None:
-    cost = session.price(request, usage)
+    cost = session.prices.of_request(request, usage)
     return cost.usd if cost is not None else None

@@ -91,13 +91,13 @@ def _summary_or_cut(
     def use(reply: Reply | None) -> Outcome:
         wrong = unusable(reply)
         if reply is not None and not wrong:
-            session.note_summary(worked=True)
+            session.account(summary_failures=0)
             done = propose_state(
                 session, summarised(session, covers, reply.text), SUMMARISE, force=True
             )
             left = _cut(session, message, over, ask=True) if _is_over(session, message) else None
             return Several((Notice(f"The context was over its budget {over}."), done, left))
-        session.note_summary(worked=False)
+        session.account(summary_failures=session.books.summary_failures + 1)
         if session.books.summary_failures >= MOST_FAILURES:
             wrong += f" {MOST_FAILURES} summaries failed, so none is tried again by itself."
         return Several((Notice(wrong, "warning"), _cut(session, message, over, ask=True)))

@@ -39,7 +39,7 @@ def cost_question(session: Session) -> str:
 def agree_to_cost(session: Session) -> None:
     """Ask again only when as much again was spent."""
     spent = session.books.meter.cost.usd + _coming(session)
-    session.agree(spent + session.settings.max_cost_usd)
+    session.account(agreed_usd=spent + session.settings.max_cost_usd)
 
 
 def _coming(session: Session) -> float:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatrepl.core.catalog import OFFICIAL
-from chatrepl.core.context.relevance import Index
 from chatrepl.core.exchange.plan import Situation
 from chatrepl.core.exchange.refused import Refused, from_record, to_record
 from chatrepl.core.exchange.reply import Reply
@@ -37,7 +36,6 @@ from chatrepl.session.service import Service, liberty, official, servers_of, too
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
-    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
     from chatrepl.session.workbench import Workbench
@@ -50,8 +48,8 @@ __all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 class Session:
     """A conversation under way, with what is set for its next message.
 
-    `shelf` holds the conversations that were open before, `index` the words of this one; `loaded`
-    tells where the settings come from. Where tools are configured, they are called at the `bench`.
+    `shelf` holds the conversations that were open before; `loaded` tells where the settings come
+    from. Where tools are configured, they are called at the `bench`.
     """
 
     settings: Settings
@@ -62,7 +60,6 @@ class Session:
     next: NextMessage = NextMessage()
     books: Books = Books()
     service: Service = Service()
-    index: Index = field(default_factory=Index)
     interactive: bool = False
     loaded: "Config | None" = None
     bench: "Workbench | None" = None
@@ -77,6 +74,11 @@ class Session:
         """The model that is asked aside, such as for summaries. Raises UsageError for no model."""
         name = self.settings.context_summary_model
         return self.named(name) if name else self.model
+
+    @property
+    def prices(self) -> Prices:
+        """What requests and replies cost now."""
+        return Prices(self.edges, self.service)
 
     @property
     def official(self) -> bool:
@@ -269,7 +271,6 @@ class Session:
         self.leave_edit()
         self.conversation, self.recorder = pair
         self.books = self.books.elsewhere(self.conversation, self.recorder.facts)
-        self.index = Index()
         self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
@@ -323,14 +324,9 @@ class Session:
         """Ask the service for no counts of tokens any more: it gives none."""
         self.service = replace(self.service, can_count=False)
 
-    def agree(self, most_usd: float) -> None:
-        """Let the session cost so much before the user is asked again."""
-        self.books = replace(self.books, agreed_usd=most_usd)
-
-    def note_summary(self, *, worked: bool) -> None:
-        """Remember how a summary went that nobody asked for; those that fail are counted."""
-        failures = 0 if worked else self.books.summary_failures + 1
-        self.books = replace(self.books, summary_failures=failures)
+    def account(self, books: Books | None = None, /, **changes: Any) -> None:
+        """Change what the books say: what was agreed to, how summaries went."""
+        self.books = replace(books or self.books, **changes)
 
     def begin_turn(self, turn: Turn) -> Turn:
         """Begin a turn as it was planned: the message is kept before anything is sent."""
@@ -362,7 +358,7 @@ class Session:
 
     def pay(self, request: Request, reply: Reply, rounds: Sequence[Priced] = ()) -> Cost | None:
         """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
-        entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
+        entries = (*rounds, *self.prices.entries(request, reply))
         self.books = self.books.paid(*total(entries)) if entries else self.books
         return total(entries)[1] if entries else None
 
@@ -370,23 +366,11 @@ class Session:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
         if not reply.usage_known:
             return None
-        cost = Prices(self.edges, self.service).of_reply(request, reply)
+        cost = self.prices.of_reply(request, reply)
         self.books = self.books.paid(reply.total_usage, cost, replies=0)
         if cost is not None:
             recorder.meta(**paid_aside(recorder.facts, cost))
         return cost
-
-    def take_account(self, other: "Session") -> None:
-        """Enter what another session of the same talk paid."""
-        self.books = self.books.joined(other.books, footprint=other.model.id == self.model.id)
-
-    def note_reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> None:
-        """Note that what is in the cache was read again, and what that came to."""
-        self.books = self.books.reread(request, reply, sent, kept)
-
-    def price(self, request: Request, usage: Usage) -> Cost | None:
-        """Price what a request takes; None where nobody knows it."""
-        return Prices(self.edges, self.service).of_request(request, usage)
 
     def observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""

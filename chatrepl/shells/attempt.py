@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chatrepl.core.context.relevance import Index
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.constant import parted
 from chatrepl.core.exchange.reply import Remark, Reply, StreamEvent
@@ -58,7 +57,6 @@ def fork(session: Session, system: str, prefill: str) -> Session:
         recorder=NoRecorder(),
         next=replace(session.next, prefill=prefill, staged=()),
         books=Books(),
-        index=Index(),
     )
 
 

@@ -301,7 +301,7 @@ def test_who_agreed_to_pay_more_in_a_chat_is_not_held_back(tmp_path: Path) -> No
     desk = Desk(tmp_path, max_cost_usd=0.000001)
     with pytest.raises(BudgetError):
         desk.ask()
-    desk.session.agree(1.0)
+    desk.session.account(agreed_usd=1.0)
     assert desk.ask() == list(REPLY)
 
 
