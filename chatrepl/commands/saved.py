@@ -27,6 +27,7 @@ from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.beside import turns_beside
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
+from chatrepl.session.situation import request_again
 from chatrepl.session.title import title
 from chatrepl.storage.export import (
     BASE_URL,
@@ -323,7 +324,7 @@ def _last_request(session: Session) -> Request:
     turn = session.conversation.path()[-1]
     if turn.user is None:
         return session.request(None)
-    return session.request_again(turn, replace(turn.user, content=turn.question))
+    return request_again(session, turn, replace(turn.user, content=turn.question))
 
 
 @command("import", group="saved")

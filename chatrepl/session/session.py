@@ -7,31 +7,25 @@ as functions, so that a session is tested without any of them.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.exchange.plan import Situation
-from chatrepl.core.exchange.refused import Refused, from_record, to_record
+from chatrepl.core.exchange.refused import Refused, from_facts, to_facts
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.request import Ask, Request
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import (
-    USUAL_SYSTEM,
-    Conversation,
-    State,
-    Turn,
-    TurnId,
-)
+from chatrepl.core.talk.conversation import USUAL_SYSTEM, Conversation, State, Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
-from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
+from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Priced, Prices, total
-from chatrepl.session.service import Service, liberty, official, servers_of, tools_here
+from chatrepl.session.service import Service, liberty
+from chatrepl.session.situation import situation_of
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
@@ -39,9 +33,6 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
     from chatrepl.session.workbench import Workbench
-
-REFUSED: Final = "refused"  # by server, beside the conversation
-__all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
 
 @dataclass(slots=True)
@@ -81,11 +72,6 @@ class Session:
         return Prices(self.edges, self.service)
 
     @property
-    def official(self) -> bool:
-        """Whether the service of Anthropic itself is asked, and no other server."""
-        return official(self.settings)
-
-    @property
     def is_demo(self) -> bool:
         """Whether the embedded engine answers, for no money."""
         return bool(self.edges.guide)
@@ -109,26 +95,7 @@ class Session:
     @property
     def situation(self) -> Situation:
         """What the next request is made from."""
-        model, refused = self.model, self.service.refused
-        ask = self._ask(model, self.next.begins_with)
-        return Situation(self.conversation, self.settings, model, ask, refused)
-
-    def _ask(self, model: Model, prefill: str) -> Ask:
-        """Say what a message asks for beyond the settings."""
-        form = self.next.form.beginning(prefill) if self.next.form is not None else None
-        schema = form.schema if form is not None and model.structured else None
-        count = self.edges.count if self.edges.can_count() else rough_count
-        return Ask(
-            prefill=prefill,
-            instruction=form.instruction if form is not None and schema is None else "",
-            schema=schema,
-            interactive=self.interactive,
-            previous_message_id=self.conversation.last_message_id,
-            extra_tokens=count(prefill) + 8 if prefill else 0,
-            official=self.official,
-            tools=tools_here(self),
-            servers=servers_of(self),
-        )
+        return situation_of(self, self.next.begins_with)
 
     def asking(self, model: str) -> "Session":
         """Give the session as it is where that model is asked, for a look; empty for its own."""
@@ -137,14 +104,6 @@ class Session:
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""
         return self.situation.request(message, base)
-
-    def request_again(self, turn: Turn, question: Message) -> Request:
-        """Build the request that asks the question of `turn` once more, as it was asked."""
-        before, now = self.conversation.before(turn), self.situation
-        begun = turn.receipt.prefill if turn.receipt is not None else None
-        ask = self._ask(now.model, begun.text) if begun is not None else now.ask
-        ask = replace(ask, previous_message_id=before.last_message_id)
-        return replace(now, ask=ask).request(question, before)
 
     @property
     def ledger(self) -> "Ledger":
@@ -218,7 +177,7 @@ class Session:
         self.change(self.conversation.then(state))
 
     def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
-        """Let the session begin with that conversation, in place of the empty one it has."""
+        """Take that conversation up in the place of the one it has, with what is kept beside it."""
         self.conversation, self.recorder = conversation, recorder
         self.books = self.books.elsewhere(conversation, recorder.facts)
         self.recall(recorder.facts)
@@ -227,22 +186,20 @@ class Session:
         """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
         open_now = (replace(self.conversation, future=()), self.recorder)
         self.shelf = self.shelf.put(open_now, floor=len(conversation.past))
-        self._take((conversation, recorder))
+        self.leave_edit()
+        self.begin_with(conversation, recorder)
 
     def reopen(self, id_: str) -> bool:
         """Go on with a conversation that was open before; tell whether there is one of that id."""
-        for pair in self.shelf.all:
-            if pair[1].id == id_:
-                self.shelf = self.shelf.without(pair)
-                self.open(*pair)
-                return True
-        return False
+        pair = self.shelf.of(id_)
+        if pair is not None:
+            self.forget(id_)
+            self.open(*pair)
+        return pair is not None
 
     def forget(self, id_: str) -> None:
         """Return no more to a conversation that was open before: it is being deleted."""
-        for pair in self.shelf.all:
-            if pair[1].id == id_:
-                self.shelf = self.shelf.without(pair)
+        self.shelf = self.shelf.without(id_)
 
     def undo(self) -> bool:
         """Step back over the last change, or to the conversation before; tell whether it went."""
@@ -263,15 +220,10 @@ class Session:
 
     def _swap(self, swapped: tuple[Shelf, OpenPair] | None) -> bool:
         if swapped is not None:
-            self.shelf = swapped[0]
-            self._take(swapped[1])
+            self.leave_edit()
+            self.shelf, pair = swapped
+            self.begin_with(*pair)
         return swapped is not None
-
-    def _take(self, pair: OpenPair) -> None:
-        self.leave_edit()
-        self.conversation, self.recorder = pair
-        self.books = self.books.elsewhere(self.conversation, self.recorder.facts)
-        self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
         """Remember what the service taught about a model, or about `ALL_MODELS`."""
@@ -294,25 +246,18 @@ class Session:
         What failed enters no conversation now, but that on the disk holds the question.
         """
         self.service = replace(self.service, refused=refused)
-        here = self.service.models.origin
         turns = self.conversation.turns.keys() | {turn.id for turn in failed}
-        record = to_record(refused, turns, kinds=here == OFFICIAL)
-        self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
+        facts, here = self.recorder.facts, self.service.models.origin
+        self.recorder.meta(**to_facts(refused, turns, facts, here))
 
     def recall(self, facts: Mapping[str, Any]) -> None:
         """Take over what is kept with the talk: what this server did not take back, and more."""
-        record = self._refused_of(facts).get(self.service.models.origin)
-        if record:
-            refused = self.service.refused | from_record(record)
-            self.service = replace(self.service, refused=refused)
+        refused = self.service.refused | from_facts(facts, self.service.models.origin)
+        self.service = replace(self.service, refused=refused)
         usual = facts.get(USUAL_SYSTEM)
         if isinstance(usual, str):  # it ended while one message had another
             self.change(self.conversation.with_system(usual))
             self.recorder.meta(**{USUAL_SYSTEM: None})
-
-    def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        servers = facts.get(REFUSED)
-        return servers if isinstance(servers, Mapping) else {}
 
     def announce(self, words: str) -> bool:
         """Tell whether the user is to hear those words now: once in a session."""

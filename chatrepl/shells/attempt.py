@@ -14,9 +14,10 @@ from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.markdown import to_markdown
 from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
+from chatrepl.core.world import NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.service import Service
-from chatrepl.session.session import NoRecorder, Session
+from chatrepl.session.session import Session
 from chatrepl.terminal.views.json_lines import SilentView
 from chatrepl.turn import Stream, run_turn
 
