@@ -52,9 +52,9 @@ from chatrepl.shells.desk import Desk, Relay, WorkLoop
 from chatrepl.shells.guard import INTERRUPTED, Guard
 from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
+from chatrepl.shells.replies import condenser, remarks, tell_of_draft, tell_of_files
 from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
-from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft, tell_of_files
 from chatrepl.shells.watched import Answered, Answering, watched
 from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.modes import Tty
