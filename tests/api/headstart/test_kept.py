@@ -9,7 +9,6 @@ from contextlib import aclosing
 import pytest
 
 from chatrepl.api.headstart.kept import KeptConnections
-from chatrepl.api.headstart.start import head_start
 from chatrepl.api.http import open_http
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent, TextDelta
@@ -77,9 +76,8 @@ class Peer:
     async def asked(self, *words: str) -> list[tuple[list[StreamEvent], ApiError | None]]:
         """Ask one question after the other on connections that are kept."""
         async with await asyncio.start_server(self._talk, "127.0.0.1", 0) as server:
-            start = head_start(route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-            assert start is not None
-            kept = KeptConnections(start, lambda *head: self.told.append(head))
+            on = route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            kept = KeptConnections(on, lambda *head: self.told.append(head))
             came = []
             for word in words:
                 came.append(await collect(_events(kept, word)))
@@ -147,9 +145,8 @@ def _hang_up_each_time(listener: socket.socket, times: int) -> None:
 
 def test_a_peer_that_hangs_up_without_a_word_costs_no_question() -> None:
     async def asked(port: int) -> list[str]:
-        start = head_start(route(f"http://127.0.0.1:{port}"))
-        assert start is not None
-        kept = KeptConnections(start, lambda *_: None)
+        on = route(f"http://127.0.0.1:{port}")
+        kept = KeptConnections(on)
         texts = []
         for word in "abcd":
             events, error = await collect(_events(kept, word))
@@ -228,16 +225,16 @@ def test_where_nobody_listens_nothing_is_sent() -> None:
         port = server.sockets[0].getsockname()[1]
         server.close()
         await server.wait_closed()
-        start = head_start(route(f"http://127.0.0.1:{port}"))
-        assert start is not None
-        return await KeptConnections(start, lambda *_: None).stream(request("a"))
+        on = route(f"http://127.0.0.1:{port}")
+        return await KeptConnections(on).stream(request("a"))
 
     assert run(refused()) is None
 
 
 def test_behind_a_proxy_the_http_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    start = head_start(route("https://service.invalid"))
-    assert start is not None
-    kept = KeptConnections(start, lambda *_: None)
+    on = route("https://service.invalid")
+    kept = KeptConnections(on)
+    assert not kept.are_plain
     assert run(kept.stream(request("a"))) is None
+    assert not run(kept.open())
