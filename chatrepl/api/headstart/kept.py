@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from chatrepl.api.address import for_model
 from chatrepl.api.headstart.answer import FAULTS, events_from
-from chatrepl.api.headstart.framing import Framing, Head, framing_of, head_of
+from chatrepl.api.headstart.framing import HEAD_END, Framing, Head, framing_of, head_of
 from chatrepl.api.headstart.start import head_start, not_in_time
 from chatrepl.api.headstart.wire import PlainRequest, trusted
 from chatrepl.api.outgoing import (
@@ -229,14 +229,14 @@ class KeptAnswer:
 
     async def _head(self) -> Head:
         data = self._rest
-        while (end := data.find(b"\r\n\r\n")) < 0:
+        while (end := HEAD_END.search(data)) is None:
             if len(data) > _MOST_HEAD:
                 raise EOFError("a head without an end")
             if not (piece := await self._line.more()):
                 raise EOFError("no answer")
             data += piece
-        self._rest = data[end + 4 :]
-        return head_of(data[:end])
+        self._rest = data[end.end() :]
+        return head_of(data[: end.start()])
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
         """Yield the content. Raises OSError or EOFError where it breaks off."""

@@ -113,6 +113,20 @@ def test_an_answer_is_the_same_however_it_comes(step: int) -> None:
     assert (reply(events).text, error) == ("".join(PIECES), None)
 
 
+@pytest.mark.parametrize("step", [1, 9, 400])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_a_head_is_read_whatever_ends_its_lines_and_however_it_is_torn(
+    end: bytes, step: int
+) -> None:
+    sent = end.join(
+        (b"HTTP/1.1 200 OK", b"X-Left: 9", b"Content-Length: %d" % len(BODY), b"", BODY)
+    )
+    peer = Peer(*[[sent[at : at + step] for at in range(0, len(sent), step)]] * 2)
+    came = run(peer.asked("a", "b"))
+    assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 2
+    assert (peer.connections, peer.told[0][1]["x-left"]) == (1, "9")
+
+
 def test_what_is_packed_is_unpacked() -> None:
     packed = _chunked(gzip.compress(BODY), b"Content-Encoding: gzip")
     [(events, error)] = run(Peer(packed).asked("a"))
@@ -217,6 +231,30 @@ def test_the_request_is_what_the_http_client_sends() -> None:
         for heard in peer.heard
     )
     assert ours == theirs
+
+
+def test_the_first_text_comes_at_once_and_the_next_ones_soon() -> None:
+    async def asked() -> list[float]:
+        came: list[float] = []
+        sent: list[float] = []
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + START)
+            for piece in PIECES:
+                await asyncio.sleep(0.3)
+                sent.append(time.monotonic())
+                writer.write(_delta(piece))
+            writer.write(END)
+            writer.close()
+
+        async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+            on = route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            async for event in _events(KeptConnections(on), "a"):
+                came += [time.monotonic()] * isinstance(event, TextDelta)
+        return [there - gone for gone, there in zip(sent, came, strict=True)]
+
+    assert max(run(asked())) < 0.2  # a rest is a tenth of that
 
 
 def test_where_nobody_listens_nothing_is_sent() -> None:
