@@ -1,4 +1,4 @@
-import asyncio
+import inspect
 import json
 
 import pytest
@@ -51,7 +51,7 @@ def test_an_aside_has_neither_prefill_nor_form() -> None:
 
     assert request.prefill is None
     assert "output_config" not in request.params
-    assert asyncio.iscoroutinefunction(ask_aside)
+    assert inspect.iscoroutinefunction(ask_aside)
 
 
 PAST = "messages.1.content.0: Invalid `signature` in `thinking` block"

@@ -86,6 +86,17 @@ def tame(value: object, deepest: int = DEEPEST, *, halves: bool = False) -> Deco
     return Decoded(None, 1) if whole is _UNTAME else Decoded(whole, left_out)
 
 
+def exactly(text: str, **how: Any) -> Any:
+    """Read JSON as it stands; `how` is as for `json.loads`.
+
+    Raises ValueError where it is none, or nested deeper than `DEEPEST`: how deep the parser itself
+    goes differs from one Python to the next, and what reads on goes no deeper.
+    """
+    if shallow_text(text) is not text:
+        raise ValueError("too deep")
+    return json.loads(text, **how)
+
+
 def read_json(data: bytes | str) -> Any:
     """Read JSON; None where it cannot be read."""
     try:

@@ -6,14 +6,13 @@ one of its fields, and `{{` a brace.
 
 import csv
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.foreign_json import decode
+from chatrepl.core.foreign_json import decode, exactly
 from chatrepl.core.secrets import redact
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode, scrub, scrubbed
@@ -174,8 +173,8 @@ def _line(number: int, line: str) -> Item:
 
 def _object(number: int, line: str) -> Item:
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = exactly(line)
+    except ValueError:
         return Item(number, scrub(line), fault=f"Item {number + 1} is no JSON: {_start(line)}")
     if not isinstance(value, dict | str):
         value = decode(line).value

@@ -5,12 +5,12 @@ colon. A `?` after the type lets the cell be empty.
 """
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from chatrepl.core.errors import UsageError
+from chatrepl.core.foreign_json import exactly
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 
@@ -250,7 +250,7 @@ class RowReader:
             self._depth -= 1
             if not self._depth:
                 begin, self._begin = self._begin, -1
-                return _decoded(self._text[begin : at + 1])
+                return exactly(self._text[begin : at + 1])
         else:
             self.ended = True
         return None
@@ -268,10 +268,3 @@ class RowReader:
         begin = self._at if self._begin < 0 else self._begin
         self._text, self._at = self._text[begin:], self._at - begin
         self._begin = -1 if self._begin < 0 else 0
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("too deep") from error

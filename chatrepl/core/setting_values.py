@@ -172,9 +172,11 @@ def _number(opt: Option, text: str) -> object:
 def _json(text: str, opening: str) -> Any:
     if not text.lstrip().startswith(opening):
         return None
+    from chatrepl.core.foreign_json import exactly  # seldom needed
+
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return exactly(text)
+    except ValueError:
         return None
 
 

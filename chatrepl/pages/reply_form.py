@@ -3,7 +3,6 @@
 `door` is the flag or the command that asks, as it is written.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any, Final
 from chatrepl.api.json_schema import read_schema, sendable, violation
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.foreign_json import exactly
 from chatrepl.core.rows import Column, object_schema, parse_columns, rows_schema
 
 MOST_SCHEMA_BYTES: Final = 1_000_000
@@ -63,8 +63,8 @@ def choice_form(words: Sequence[str], door: str) -> Form:
 
 
 def _listed(text: str) -> list[str]:
-    with suppress(ValueError, RecursionError):
-        choices = json.loads(text)
+    with suppress(ValueError):
+        choices = exactly(text)
         if isinstance(choices, list) and all(isinstance(choice, str) for choice in choices):
             return choices
     return text.split(",")

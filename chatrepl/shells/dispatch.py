@@ -235,8 +235,9 @@ class Dispatch:
         return await ask()
 
     def miss(self, words: str, error: ApiError, *, again: bool) -> None:
-        """Go on without a batch of which nothing can be had any more, if what was in it is sent
-        `again`. Raises ApiError.
+        """Go on without a batch that is gone, where what was in it is asked `again`.
+
+        Raises ApiError.
         """
         if not again:
             hint = f"--retry-failed asks again what was in it. The service says: {error.message}"

@@ -43,7 +43,8 @@ def ask(url: str, body: object) -> tuple[int, dict[str, object]]:
         with urlopen(request, timeout=20) as answer:
             return answer.status, json.loads(answer.read())
     except HTTPError as error:
-        return error.code, json.loads(error.read())
+        with error:
+            return error.code, json.loads(error.read())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -12,6 +12,7 @@ from chatrepl.core.foreign_json import (
     Decoded,
     counted,
     decode,
+    exactly,
     omissions,
     read_json,
     tame,
@@ -140,3 +141,13 @@ def test_anything_else_counts_nothing(other: object) -> None:
 def test_what_was_left_out_is_said_in_words() -> None:
     assert omissions(1).startswith("1 value was left out")
     assert omissions(1234).startswith("1,234 values were left out")
+
+
+@given(st.integers(1, 300))
+def test_what_is_read_exactly_is_nested_so_deep_at_most_on_any_python(depth: int) -> None:
+    text = "[" * depth + "]" * depth
+    if depth <= DEEPEST:
+        assert json.dumps(exactly(text)) == text
+    else:
+        with pytest.raises(ValueError, match="too deep"):
+            exactly(text)

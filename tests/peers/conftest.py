@@ -105,7 +105,8 @@ def _is_ready(url: str) -> bool:
         with urllib.request.urlopen(url, timeout=5):
             return True
     except urllib.error.HTTPError as refusal:
-        return refusal.code != 503
+        with refusal:
+            return refusal.code != 503
     except OSError:
         return False
 

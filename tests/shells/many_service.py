@@ -209,14 +209,14 @@ def many_service(manners: Manners | None = None) -> Iterator[ManyService]:
     try:
         yield service
     finally:
+        asyncio.run_coroutine_threadsafe(_end_all(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        server.close()
-        loop.run_until_complete(_end_all())
         loop.close()
 
 
-async def _end_all() -> None:
+async def _end_all(server: asyncio.Server) -> None:
+    server.close()
     while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
         for task in tasks:
             task.cancel()

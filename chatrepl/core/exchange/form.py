@@ -1,9 +1,9 @@
 """The form that a reply must have: a JSON schema, or one of a few choices."""
 
-import json
 import re
 from typing import Any, Final
 
+from chatrepl.core.foreign_json import exactly
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
@@ -90,10 +90,7 @@ class Form:
 
 
 def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except RecursionError as error:
-        raise ValueError("too deep") from error
+    return exactly(text, parse_constant=_refuse, parse_float=_finite)
 
 
 def _finite(digits: str) -> float:
