@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,80 @@ def test_a_warm_connection_is_the_one_that_is_used(
         )  # fmt: skip
         asyncio.run(work())
     assert (served.greetings, len(served.arrivals), served.connections) == ([], 1, 1)
+
+
+@pytest.mark.parametrize("is_secure", [True, False])
+def test_turns_share_a_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_secure: bool
+) -> None:
+    async def work() -> bool:
+        connection = open_connection(loaded().settings, demo=False, single=False)
+        await connection.warm()
+        for _ in range(12):
+            events = await _all(connection.stream(REQUEST))
+            assert isinstance(events[-1], MessageStop)
+        await connection.close()
+        return connection.client.ready
+
+    authority = tmp_path / "ca.pem" if is_secure else None
+    with service(0.0, authority=authority) as served:
+        settle(
+            monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url,
+            SSL_CERT_FILE=str(authority or ""),
+        )  # fmt: skip
+        assert not asyncio.run(work())
+    assert (len(served.arrivals), served.connections) == (12, 1)
+
+
+@pytest.mark.parametrize("kind", ["head_start", "proxy", "connects", "certificates"])
+def test_what_is_out_of_the_ordinary_is_sent_by_the_http_client(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    servers = [{"type": "url", "url": "https://a.example/mcp", "name": "a"}]
+    more = {"mcp_servers": servers} if kind == "connects" else {}
+    request = replace(REQUEST, params={**REQUEST.params, **more})
+
+    async def work() -> bool:
+        line = "head_start=false" if kind == "head_start" else ""
+        connection = open_connection(
+            loaded(*filter(None, [line])).settings, demo=False, single=False
+        )
+        await _all(connection.stream(request))
+        await connection.close()
+        return connection.client.ready
+
+    with service(0.0, authority=tmp_path / "ca.pem" if kind == "certificates" else None) as served:
+        settle(
+            monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url,
+            SSL_CERT_FILE=str(tmp_path / "ca.pem") if kind == "certificates" else "",
+        )  # fmt: skip
+        if kind == "proxy":
+            monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+        if kind == "certificates":
+            monkeypatch.setattr("chatrepl.api.headstart.kept.trusted", lambda: None)
+        assert asyncio.run(work())
+    assert len(served.arrivals) == 1
+
+
+def test_another_route_has_connections_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        connection = open_connection(loaded().settings, demo=False, single=False)
+        await _all(connection.stream(REQUEST))
+        under_way = connection.stream(REQUEST)
+        await anext(under_way)
+        before = connection.kept
+        connection.route = replace(connection.route)
+        await _all(connection.stream(REQUEST))
+        assert isinstance([event async for event in under_way][-1], MessageStop)
+        await connection.close()
+        assert before is not connection.kept
+
+    with service(0.0) as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        asyncio.run(work())
+    assert (len(served.arrivals), served.connections) == (3, 2)
 
 
 @pytest.mark.parametrize("single", [True, False])

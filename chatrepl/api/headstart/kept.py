@@ -31,6 +31,7 @@ from chatrepl.core.exchange.request import Request
 
 Heard = Callable[[int, Mapping[str, str]], None]
 _KEEP_S: Final = 600.0
+_AT_ONCE: Final = 65_536
 _MOST_LOOKS: Final = 8
 _MOST_WAITING: Final = 1_048_576
 _MOST_HEAD: Final = 65_536
@@ -139,7 +140,8 @@ class KeptConnections:
         body = streaming(request)
         fields = "".join(f"{name}: {value}\r\n" for name, value in plain.headers)
         head = f"POST {plain.target} HTTP/1.1\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-        line.transport.write(head.encode() + body)
+        line.transport.write(head.encode() + body[:_AT_ONCE])
+        line.transport.write(memoryview(body)[_AT_ONCE:])  # a large one is not copied
         timeout_s = self.route.timeout_s
         return await events_from(
             KeptAnswer(line, self._heard, self._keep),

@@ -233,6 +233,14 @@ def test_the_request_is_what_the_http_client_sends() -> None:
     assert ours == theirs
 
 
+@pytest.mark.parametrize("size", [90, 65_000, 66_000, 3_000_000])
+def test_a_request_arrives_whole_whatever_its_size(size: int) -> None:
+    peer = Peer(_chunked(), _chunked())
+    came = run(peer.asked("x" * size, "y"))
+    assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 2
+    assert (peer.connections, peer.heard[0].count(b"x" * size)) == (1, 1)
+
+
 def test_the_first_text_comes_at_once_and_the_next_ones_soon() -> None:
     async def asked() -> list[float]:
         came: list[float] = []
