@@ -54,6 +54,7 @@ class Connection:
 
     The HTTP client (`opened`) and `client` are made when they are wanted; the first request leaves
     by `first`, if there is one, and so do all that leave at once with it (`firsts`).
+    What is plain leaves by connections of our own (`kept`), the rest by `client`.
     """
 
     route: Route
