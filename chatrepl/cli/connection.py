@@ -54,6 +54,7 @@ class Connection:
 
     The HTTP client (`opened`) and `client` are made when they are wanted; the first request leaves
     by `first`, if there is one, and so do all that leave at once with it (`firsts`).
+    What is plain leaves by connections of our own (`kept`), the rest by `client`.
     """
 
     route: Route
@@ -81,8 +82,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close what is open."""
-        if self.kept is not None:
-            self.kept.close()
+        self._close_own()
         if self.opened.ready:
             with suppress(ChatreplError):  # it could not be opened, and that was said
                 await self.http.aclose()
@@ -119,24 +119,12 @@ class Connection:
         return self.till.stream(request, self._once)
 
     async def _once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(await self._proven(lambda: self._send_one(request))) as events:
+        async with aclosing(await self._proven(lambda: self._send(request))) as events:
             async for event in events:
                 yield event
 
-    async def _send_one(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Send one of many requests, by a connection of our own where that would do."""
-        if self.kept is not None and self.kept.route is not self.route:
-            self.kept.close()
-            self.kept = self._keeping()
-        if self.kept is None or _CONNECTS in request.params:
-            return await self._send(request)
-        return await self.kept.stream(request) or await self._send(request)
-
     def listen(self, heard: "Heard") -> None:
-        """Let somebody hear the status and the headers of all answers.
-
-        What is plain goes by connections of our own, where it may. Raises ConfigError.
-        """
+        """Let somebody hear the status and the headers of all answers. Raises ConfigError."""
         opened, self.heard = self.opened, heard
 
         def listened() -> "httpx2.AsyncClient":
@@ -147,17 +135,21 @@ class Connection:
 
         route, self.opened = self.route, Lazy(listened)
         self.client = Lazy(lambda: new_client(route, self.http))
-        self.kept = None if self.is_demo else self._keeping()
-        if self.kept is None:
+        if not self._own().are_plain:
             self.opened.result()
 
-    def _keeping(self) -> "KeptConnections | None":
-        from chatrepl.api.headstart.kept import KeptConnections
+    def _own(self) -> "KeptConnections":
+        """Give the connections of our own along the route as it is now."""
+        from chatrepl.api.headstart.kept import KeptConnections, unheard  # a shot may not need it
 
-        start = head_start(self.route)
-        if start is None or start.needs_http or self.heard is None:
-            return None
-        return KeptConnections(start, self.heard)
+        if self.kept is None or self.kept.route is not self.route:
+            self._close_own()
+            self.kept = KeptConnections(self.route, self.heard or unheard)
+        return self.kept
+
+    def _close_own(self) -> None:
+        if self.kept is not None:
+            self.kept.close()
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -218,20 +210,33 @@ class Connection:
         """
         if not self.route.url.startswith("https:"):
             return
-        if self.first is None:
-            self.client.start()
         with suppress(ChatreplError):  # a turn will say what is wrong
+            if await self._own().open():
+                self.first = None
+                return
+            if self.first is None:
+                self.client.start()
             http = await self.opened
             from chatrepl.api.http import open_connection as greet
 
             await greet(http, self.route.url)
 
     async def _send(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request ahead, by a connection of our own, or by the HTTP client: as it may."""
         first, self.firsts = self.first, self.firsts - 1
         if self.firsts <= 0:
             self.first = None
-        if first is None or _CONNECTS in request.params:
+        if _CONNECTS in request.params:
             return await (await self.client).stream(await self._granted(request))
+        if first is not None:
+            return await self._send_ahead(request, first)
+        if not self.is_demo and (events := await self._own().stream(request)) is not None:
+            return events
+        return await (await self.client).stream(request)
+
+    async def _send_ahead(
+        self, request: Request, first: HeadStart
+    ) -> AsyncGenerator[StreamEvent, None]:
         sent = await first.send(request, at_once=not self.opened.ready)
         from chatrepl.api.headstart.answer import events_of  # while the service thinks
 
@@ -248,7 +253,8 @@ class Connection:
 
     async def _wait(self, seconds: float) -> None:
         """Wait until a request is sent again; what will send it is loaded meanwhile."""
-        self.client.start()
+        if not self._own().are_plain:
+            self.client.start()
         await asyncio.sleep(seconds)
 
 

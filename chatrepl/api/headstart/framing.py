@@ -11,6 +11,8 @@ from chatrepl.core.value import frozen
 
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
+_LINE_END: Final = re.compile(rb"\r?\n")
+HEAD_END: Final = re.compile(rb"\n\r?\n")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _MOST_LINE: Final = 4096
 _EMPTY: Final = frozenset({204, 304})
@@ -38,7 +40,7 @@ class Framing(Protocol):
 
 def head_of(data: bytes) -> Head:
     """Read a head without its empty line. Raises EOFError for what is none."""
-    first, *lines = data.split(b"\r\n")
+    first, *lines = _LINE_END.split(data.rstrip(b"\r"))
     if (status := _STATUS.fullmatch(first)) is None:
         raise EOFError("no head of HTTP/1.1")
     headers: dict[str, str] = {}
@@ -57,9 +59,9 @@ def framing_of(head: Head) -> Framing:
     if head.status in _EMPTY:
         return Counted(0, is_kept=head.is_kept)
     if coding is not None:
-        if coding.strip().lower() != "chunked" or length is not None:
+        if coding.strip().lower() != "chunked":
             raise EOFError("an unknown way to frame")
-        return Chunked(is_kept=head.is_kept)
+        return Chunked(is_kept=head.is_kept and length is None)  # RFC 9112, 6.3: the length is void
     if length is None:
         return ToTheEnd()
     if not (length.isascii() and length.isdigit()):

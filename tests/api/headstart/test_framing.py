@@ -65,7 +65,7 @@ def test_what_is_no_chunk_is_not_guessed_at(body: bytes) -> None:
     [
         ("Content-Length: -1",), ("Content-Length: 1, 2",), ("Content-Length: ٣",),
         ("Content-Length:",), ("Transfer-Encoding: gzip",), ("Transfer-Encoding: gzip, chunked",),
-        ("Transfer-Encoding: chunked", "Content-Length: 3"), ("No colon",), (" folded: x",),
+        ("No colon",), (" folded: x",),
         ("Name : x",), ("X: a\0b",),
     ],
 )  # fmt: skip
@@ -91,6 +91,7 @@ def test_what_is_no_status_is_no_head(status: str) -> None:
         ("HTTP/1.1 200 OK", ("content-length: 2", "Connection: Close"), False),
         ("HTTP/1.0 200 OK", ("content-length: 2",), False),
         ("HTTP/1.1 200 OK", (), False),
+        ("HTTP/1.1 200 OK\nx: y", ("content-length: 2",), True),
     ],
 )
 def test_a_connection_is_kept_where_its_answer_has_an_end(
@@ -101,6 +102,12 @@ def test_a_connection_is_kept_where_its_answer_has_an_end(
     if not framing.ended:
         framing.end()
     assert framing.is_kept is is_kept
+
+
+def test_a_length_beside_chunks_is_void_and_the_connection_not_kept() -> None:
+    framing = _framing("Transfer-Encoding: chunked", "Content-Length: 3")
+    assert framing.feed(b"2\r\nok\r\n0\r\n\r\n") == b"ok"
+    assert (framing.ended, framing.is_kept) == (True, False)
 
 
 @pytest.mark.parametrize(
