@@ -36,7 +36,8 @@ _MOST_LOOKS: Final = 8
 _MOST_WAITING: Final = 1_048_576
 _MOST_HEAD: Final = 65_536
 _SHARE: Final = 0.1  # of the time that an answer comes already, its next piece may take
-_MOMENT_S: Final = 0.03
+_MOMENT_S: Final = 0.06  # about as long as a picture stays on the screen
+_PAGE_BYTES: Final = 16_384
 
 
 def unheard(_status: int, _headers: Mapping[str, str]) -> None:
@@ -251,10 +252,15 @@ class KeptAnswer:
                 yield content
             if framing.ended:
                 return
-            took_s = time.monotonic() - self._begun_at
-            if not (data := await self._line.more(min(took_s * _SHARE, _MOMENT_S))):
+            if not (data := await self._line.more(self._rest_s(len(data)))):
                 framing.end()
                 return
+
+    def _rest_s(self, came: int) -> float:
+        """How long to let come what comes: not at first, and not where it comes by the page."""
+        if came > _PAGE_BYTES:
+            return 0.0
+        return min((time.monotonic() - self._begun_at) * _SHARE, _MOMENT_S)
 
     async def aclose(self) -> None:
         """Keep the connection where nothing more is to come on it, else close it at once."""
