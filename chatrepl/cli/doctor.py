@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
-from chatrepl.cli.connection import new_runner, open_connection
+from chatrepl.cli.connection import open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import CAUSE, ChatreplError
