@@ -10,7 +10,8 @@ from typing import Any, Final, TextIO, TypeAlias
 
 from chatrepl.api.batches import BatchDoor, BatchResult
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.connection import Connection, new_runner, open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import check_of, form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config

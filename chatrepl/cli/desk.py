@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
-from chatrepl.cli.connection import Connection, LoopRunner, new_runner
+from chatrepl.cli.connection import Connection
 from chatrepl.cli.farewell import farewell
+from chatrepl.cli.loop import LoopRunner, new_runner
 from chatrepl.cli.message import attached, compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away

@@ -65,7 +65,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
     if session.bench is not None:
-        from chatrepl.cli.connection import new_runner
+        from chatrepl.cli.loop import new_runner
 
         with new_runner() as runner:
             runner.run(_declared(session.bench))

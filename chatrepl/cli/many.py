@@ -15,7 +15,8 @@ from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
-from chatrepl.cli.connection import Connection, new_runner, open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions

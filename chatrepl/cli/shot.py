@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 from chatrepl.api.address import is_allowed
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.connection import Connection, new_runner, open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config

@@ -27,7 +27,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 import chatrepl
-from chatrepl.cli.connection import new_runner
+from chatrepl.cli.loop import new_runner
 from chatrepl.core.errors import StorageError
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
