@@ -18,7 +18,7 @@ from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by, fork

@@ -71,7 +71,7 @@ def look_through(items: Iterable[Item], questions: Questions, *, log: Done, agai
         limit = request.params.get("max_tokens")
         bill.longest = limit if isinstance(limit, int) else 0
         usage = Usage(bill.tokens // bill.requests, bill.longest)
-        cost = questions.session.price(request, usage)
+        cost = questions.session.prices.of_request(request, usage)
         bill.usd_a_request = cost.usd if cost is not None else None
     return bill
 

@@ -26,7 +26,7 @@ from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell

@@ -26,7 +26,6 @@ from chatrepl.core.spending import (
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.wire import Wire
 from chatrepl.core.words import dollars
-from chatrepl.session.prices import Prices
 from chatrepl.session.till import Reserved
 from chatrepl.storage.accounts import Accounts, Running
 
@@ -188,7 +187,6 @@ class _WorstCase:
 
     def __init__(self, till: "Till", request: Request) -> None:
         self.till, self.request = till, request
-        self._prices = Prices(till.session.edges, till.session.service)
 
     @property
     def wanted(self) -> int:
@@ -230,7 +228,7 @@ class _WorstCase:
         usd = 0.0
         for name in (self.request.model, *filter(None, named)):
             params = {**self.request.params, "model": name}
-            cost = self._prices.of_request(replace(self.request, params=params), usage)
+            cost = self.till.session.prices.of_request(replace(self.request, params=params), usage)
             if cost is None:
                 return None
             usd += cost.usd

@@ -19,7 +19,7 @@ from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by

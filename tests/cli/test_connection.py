@@ -15,7 +15,7 @@ from chatrepl.core.errors import ApiError, ConfigError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.demo.server import serve
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy

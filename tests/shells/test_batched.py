@@ -19,7 +19,7 @@ from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError, Spending
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.demo.batches import PATH
 from chatrepl.demo.engine import Engine

@@ -26,7 +26,8 @@ from chatrepl.core.exchange.reply import (
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Rates
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage

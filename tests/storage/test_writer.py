@@ -8,7 +8,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.journal_file import LogFile
 from chatrepl.storage.read import load
