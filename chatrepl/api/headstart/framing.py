@@ -12,7 +12,7 @@ from chatrepl.core.value import frozen
 _STATUS: Final = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n]*)?")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 _LINE_END: Final = re.compile(rb"\r?\n")
-_FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 HEAD_END: Final = re.compile(rb"\n\r?\n")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LENGTH: Final = re.compile(r"\d{1,20}", re.ASCII)
