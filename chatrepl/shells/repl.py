@@ -280,7 +280,7 @@ class Repl:
             case Beside():
                 self.replies.beside.ask(outcome)
             case Compare():
-                self.replies.compare(outcome)
+                self._compare(outcome)
             case Count():
                 self._do(exact_count(outcome, self.count, self.runner, self.desk, self.consent))
 
@@ -309,6 +309,16 @@ class Repl:
         self.replies.turn(
             lambda view: run_turn(self.session, message, self.stream, view, base), typed
         )
+
+    def _compare(self, asked: Compare) -> None:
+        from chatrepl.shells.comparison import compare  # seldom asked for
+
+        before, show = self.session.conversation, self.replies.show
+        try:
+            compare(self.session, asked, self.stream, self.desk, self.consent, show)
+        finally:
+            if self.session.conversation is before:
+                self._put_back(asked.typed)
 
     def _put_back(self, line: str) -> None:
         self.draft = self.draft or line

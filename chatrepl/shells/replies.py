@@ -11,7 +11,6 @@ from chatrepl.commands.workshop import made_lines
 from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.outcome import Compare
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
 from chatrepl.core.words import meta_line, next_step
@@ -104,17 +103,6 @@ class Replies:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
         return reply
-
-    def compare(self, asked: Compare) -> None:
-        """Show several replies to one question."""
-        from chatrepl.shells.comparison import compare  # seldom asked for
-
-        before = self.session.conversation
-        try:
-            compare(self.session, asked, self.stream, self.desk, self.consent, self.show)
-        finally:
-            if self.session.conversation is before:
-                self.put_back(asked.typed)
 
     def _last(self) -> Turn:
         return self.session.conversation.path()[-1]
