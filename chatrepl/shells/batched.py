@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from chatrepl.api.batches import BatchEntry
 from chatrepl.api.outgoing import beta_header
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, StorageError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
@@ -75,14 +75,16 @@ class Batched:
             async for question in questions:
                 try:
                     self._asked[_key(question)] = self._kept(question, spool)
-                except ChatreplError:
+                except StorageError:
                     raise
+                except ChatreplError as error:
+                    finished(question, self._attempt(question).failed(error))
                 except Exception as bug:  # noqa: BLE001 - a place of containment
                     finished(question, failed_by(bug, self.session))
             await self._send_kept(finished)
         for kept in list(self._asked.values()):
-            error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
-            finished(kept.question, self._attempt(kept.question).failed(error))
+            missing = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
+            finished(kept.question, self._attempt(kept.question).failed(missing))
 
     async def _send_kept(self, finished: Finished) -> None:
         dispatch = self.dispatch
@@ -96,8 +98,13 @@ class Batched:
         first = next(iter(self._asked.values()))
         headers = beta_header(first.question.request, _NO_HEADERS)
         entries = (BatchEntry(key, one.size, one.body) for key, one in self._asked.items())
-        sent = await dispatch.send_all(entries, headers, lambda key: self._asked[key].usd)
-        if not dispatch.wait:
+
+        def refused(key: str, error: ApiError) -> None:
+            question = self._asked.pop(key).question
+            finished(question, self._attempt(question).failed(error))
+
+        sent = await dispatch.send_all(entries, headers, lambda key: self._asked[key].usd, refused)
+        if sent and not dispatch.wait:
             raise LeftError(one.id for one in sent)
         await self._land(sent, finished, again=False)
 
