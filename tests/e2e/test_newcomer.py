@@ -110,7 +110,7 @@ def _asks_in_the_shell(newcomer: Newcomer, folder: Path) -> None:
     assert re.search(r" otters +3  ", listed)
     doctor = newcomer.types("chatrepl --doctor; echo ended $?", r"^ended \d$", then=SHELL)
     assert re.search(r"^mend +key ", doctor, re.MULTILINE)
-    assert re.search(r"^ok +storage ", doctor, re.MULTILINE)
+    assert re.search(r"^ok +storage\b", doctor, re.MULTILINE)
     assert "platform.claude.com" in "".join(doctor.split())
 
 
