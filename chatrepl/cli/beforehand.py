@@ -13,6 +13,7 @@ from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import compact, dollars
 from chatrepl.shells.attempt import ItemQuestion
+from chatrepl.shells.mutter import fitted
 from chatrepl.storage.answer_log import Done
 
 _FIRST: Final = 20  # of the items are counted whole, and then each so-and-so-many-th
@@ -98,7 +99,7 @@ def at_terminal() -> bool:
 
 def agreed(question: str) -> bool:
     """Ask on the terminal, whatever standard input is; anything but yes is no."""
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{fitted(sys.stderr, f'{question} [y/N]')} ")
     sys.stderr.flush()
     try:
         with open(os.ctermid(), encoding="utf-8", errors="replace") as keyboard:  # noqa: PTH123

@@ -22,7 +22,7 @@ from chatrepl.cli.loop import LoopRunner, new_runner
 from chatrepl.cli.message import attached, compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
-from chatrepl.cli.screen import choose_look, console, live_view
+from chatrepl.cli.screen import appearance, choose_look, console, live_view
 from chatrepl.cli.stdin import Piped
 from chatrepl.commands.help import groups
 from chatrepl.commands.menu import KEYS
@@ -243,11 +243,13 @@ def _dress(desk: Desk, session: Session, dark: bool | None) -> None:
     if not settings.title:
         desk.tty.give_back(OLD_TITLE)
     desk.speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
+    desk.speaker.console.wear(appearance(settings, os.environ, dark=dark))
     desk.prompt.change(
         replace(
             options,
             mark=mark_for(speaks_utf8(sys.stdout, os.environ), plain=settings.accessible),
             theme=pick_theme(settings.theme, dark=dark),
+            color=not desk.speaker.console.no_color,
             vi=settings.editing_mode == "vi",
             plain=settings.accessible,
             multiline=settings.multiline,

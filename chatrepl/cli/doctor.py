@@ -24,6 +24,7 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell
+from chatrepl.shells.mutter import fitted
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
 from chatrepl.terminal.modes import speaks_utf8
@@ -37,6 +38,7 @@ _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
 _NETWORK: Final = "Check the network, base_url and any proxy."
 _LITTLE_BYTES: Final = 50_000_000
+_HANGING: Final = " " * len("mend  connection  ")
 
 
 @frozen
@@ -227,5 +229,5 @@ def show_doctor(options: Options, loaded: Config, out: TextIO) -> int:
         write_json(out, {"ok": is_fine, "findings": [finding.to_wire() for finding in findings]})
     else:
         lines = (replace(finding, mend=for_a_shell(finding.mend)).line() for finding in findings)
-        out.writelines(f"{one_line(line, 400)}\n" for line in lines)
+        out.writelines(f"{fitted(out, one_line(line, 400), _HANGING)}\n" for line in lines)
     return 0 if is_fine else 1

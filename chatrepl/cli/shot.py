@@ -222,9 +222,11 @@ def _rows(options: Options, out: TextIO) -> "RowWriter | None":
 
 def _live_view(session: Session, out: TextIO) -> Display:
     from chatrepl.cli.screen import choose_look, console, live_view
+    from chatrepl.startup.early_prompt import from_environment
 
-    screen = console(session.settings, os.environ, out)
-    look = choose_look(session.settings, os.environ, out)
+    dark = from_environment(os.environ)  # the terminal is not asked: keys may be on their way
+    screen = console(session.settings, os.environ, out, dark=dark)
+    look = choose_look(session.settings, os.environ, out, dark=dark)
     return live_view(session.settings, os.environ, screen, look, out)
 
 

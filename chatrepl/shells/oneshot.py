@@ -144,7 +144,7 @@ class Shot:
         elif (
             self._held() and self.manner.rows is None
         ):  # what does not have the form asked for is nothing for stdout
-            mutter(self.err, display(self._text().rstrip("\n")))
+            mutter(self.err, display(self._text().rstrip("\n")), exactly=True)
         if isinstance(error, ApiError):
             _word_for_a_pipe(error)
         if error.exit_code not in STOPPED:

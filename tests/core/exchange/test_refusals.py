@@ -46,6 +46,10 @@ def test_other_errors_stay_as_they_are() -> None:
     assert in_plain_words(named, Request(params, (HELLO,))) is named
     for error in (refused("thinking"), refused("effort", 500), refused("else")):
         assert in_plain_words(error, request) is error
+    odd_configs: tuple[object, ...] = ("effort", ["effort"], 3, True, None, {})
+    for config in odd_configs:  # as extra_body may have it
+        odd, error = Request({"model": "m", "output_config": config}, (HELLO,)), refused("effort")
+        assert in_plain_words(error, odd) is error
 
 
 @pytest.mark.parametrize(
