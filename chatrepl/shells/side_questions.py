@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from chatrepl.commands.beside import question_beside
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.slash import split as split_command
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.outcome import Beside
