@@ -31,7 +31,7 @@ from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Overheard, Stream, ask_beside, run_turn
+from chatrepl.turn import Display, Overheard, Stream, run_turn
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
@@ -129,7 +129,8 @@ class Shot:
     async def _turn(self, message: Message, stream: Stream) -> Turn:
         if not self.manner.beside:
             return await run_turn(self.session, message, stream, self._view())
-        from chatrepl.session.beside import plans_beside  # seldom asked for
+        from chatrepl.aside import ask_beside  # seldom asked for
+        from chatrepl.session.beside import plans_beside
 
         plans = plans_beside(self.session, message)
         return await ask_beside(self.session, plans, stream, self._view())

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from chatrepl.aside import ask_aside
 from chatrepl.commands.forms import bare_choice, complaint
 from chatrepl.commands.workshop import made_lines
 from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
@@ -23,7 +24,7 @@ from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.terminal.keyboard import Off, Reactions, watch_keyboard
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Display, Stream, ask_aside
+from chatrepl.turn import Display, Stream
 
 if TYPE_CHECKING:  # most chats have no tools
     from chatrepl.shells.tool_consent import ToolConsent

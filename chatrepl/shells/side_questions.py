@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from chatrepl.aside import ask_beside
 from chatrepl.commands.beside import question_beside
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.slash import split as split_command
@@ -23,7 +24,7 @@ from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.terminal.views.gutter import Gutter
-from chatrepl.turn import Display, Stream, ask_beside
+from chatrepl.turn import Display, Stream
 
 SideAnswer: TypeAlias = Coroutine[None, None, Turn]
 Showing: TypeAlias = Callable[[Callable[[Display], SideAnswer]], Turn]
