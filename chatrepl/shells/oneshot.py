@@ -29,7 +29,6 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
-from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
 from chatrepl.turn import Display, Overheard, Stream, run_turn
 
@@ -174,6 +173,8 @@ class Shot:
     def _inner_view(self) -> Display:
         err = None if self.manner.quiet else self.err
         if self.manner.output == "jsonl":
+            from chatrepl.terminal.views.json_lines import LinesView, write_json  # unlike text
+
             asked, kept = self.session.settings.model, self.session.recorder.id
             lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
             return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
@@ -182,6 +183,8 @@ class Shot:
 
             return NotedView(RowsView(self.manner.rows), err, live=self.manner.live_status)
         if self._held():
+            from chatrepl.terminal.views.json_lines import SilentView
+
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
             return self.manner.rendered()
@@ -236,6 +239,8 @@ class Shot:
             result["cost_usd"] = meter.known_usd if meter.replies else None
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
+        from chatrepl.terminal.views.json_lines import write_json  # unlike text
+
         write_json(self.out, result)
 
     def _text(self) -> str:
