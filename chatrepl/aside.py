@@ -15,10 +15,11 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost
+from chatrepl.core.world import Display
 from chatrepl.session.books import receipt_of
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
-from chatrepl.turn import Display, Stream
+from chatrepl.turn import Stream
 
 if TYPE_CHECKING:
     from chatrepl.core.outcome import Count

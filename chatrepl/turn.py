@@ -1,10 +1,10 @@
 """One turn: planned, streamed, shown as it comes, recorded. Both shells come through here."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.joining import Joining
@@ -30,6 +30,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import ToolResultBlock
 from chatrepl.core.talk.conversation import Conversation, Turn, container_id
 from chatrepl.core.talk.message import Message
+from chatrepl.core.world import Display
 from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
@@ -40,12 +41,6 @@ if TYPE_CHECKING:  # most chats have no tools, and single shots nothing else of 
 
 MOST_PAUSES: Final = 3
 _ENOUGH: Final = "No more rounds of tools; the model answers now. tools.max_rounds sets how many."
-
-
-class Display(AbstractContextManager[object], Protocol):
-    """Where a reply is shown; leaving it puts the terminal back in order."""
-
-    def show(self, event: StreamEvent, reply: Reply) -> None: ...
 
 
 @dataclass(slots=True)

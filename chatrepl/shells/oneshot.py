@@ -25,12 +25,13 @@ from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell, meta_line, next_step
+from chatrepl.core.world import Display
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Overheard, Stream, run_turn
+from chatrepl.turn import Overheard, Stream, run_turn
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile

@@ -15,6 +15,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
 from chatrepl.core.words import meta_line, next_step
+from chatrepl.core.world import Display
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
@@ -24,7 +25,7 @@ from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.terminal.keyboard import Off, Reactions, watch_keyboard
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Display, Stream
+from chatrepl.turn import Stream
 
 if TYPE_CHECKING:  # most chats have no tools
     from chatrepl.shells.tool_consent import ToolConsent

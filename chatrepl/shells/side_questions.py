@@ -19,12 +19,13 @@ from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.outcome import Beside
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line
+from chatrepl.core.world import Display
 from chatrepl.session.beside import plans_beside, reads_no_cache
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.terminal.views.gutter import Gutter
-from chatrepl.turn import Display, Stream
+from chatrepl.turn import Stream
 
 SideAnswer: TypeAlias = Coroutine[None, None, Turn]
 Showing: TypeAlias = Callable[[Callable[[Display], SideAnswer]], Turn]
