@@ -12,8 +12,8 @@ from chatrepl.commands.registry import (
     Offers,
     Rest,
     command,
-    own_names,
 )
+from chatrepl.commands.slash import own_named, own_names
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import (
     Aside,
@@ -87,7 +87,7 @@ def help_(
 
 
 def _about(session: Session, name: str) -> Outcome:
-    if own := REGISTRY.own(session, name):
+    if own := own_named(session, name):
         from chatrepl.commands.own import own_help  # seldom needed
 
         return own_help(session, own)

@@ -25,13 +25,13 @@ from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell, meta_line, next_step
+from chatrepl.core.world import Display
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
-from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Overheard, Stream, ask_beside, run_turn
+from chatrepl.turn import Overheard, Stream, run_turn
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
@@ -129,7 +129,8 @@ class Shot:
     async def _turn(self, message: Message, stream: Stream) -> Turn:
         if not self.manner.beside:
             return await run_turn(self.session, message, stream, self._view())
-        from chatrepl.session.beside import plans_beside  # seldom asked for
+        from chatrepl.aside import ask_beside  # seldom asked for
+        from chatrepl.session.beside import plans_beside
 
         plans = plans_beside(self.session, message)
         return await ask_beside(self.session, plans, stream, self._view())
@@ -173,6 +174,8 @@ class Shot:
     def _inner_view(self) -> Display:
         err = None if self.manner.quiet else self.err
         if self.manner.output == "jsonl":
+            from chatrepl.terminal.views.json_lines import LinesView, write_json  # unlike text
+
             asked, kept = self.session.settings.model, self.session.recorder.id
             lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
             return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
@@ -181,6 +184,8 @@ class Shot:
 
             return NotedView(RowsView(self.manner.rows), err, live=self.manner.live_status)
         if self._held():
+            from chatrepl.terminal.views.json_lines import SilentView
+
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
             return self.manner.rendered()
@@ -235,6 +240,8 @@ class Shot:
             result["cost_usd"] = meter.known_usd if meter.replies else None
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
+        from chatrepl.terminal.views.json_lines import write_json  # unlike text
+
         write_json(self.out, result)
 
     def _text(self) -> str:

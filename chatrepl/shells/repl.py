@@ -7,8 +7,8 @@ from itertools import islice
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
-from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.rewriting import rewrite_open
+from chatrepl.commands.slash import run_line
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.request import Request
@@ -167,7 +167,7 @@ class Repl:
         """Run a command, and show the pictures that it stages."""
         self.draft = ""
         before = {id(item) for item in self.session.next.staged}
-        self._do(lambda: REGISTRY.dispatch(self.session, line))
+        self._do(lambda: run_line(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
 
     def _draw(self, files: Iterable[Attachment]) -> None:
@@ -280,7 +280,7 @@ class Repl:
             case Beside():
                 self.replies.beside.ask(outcome)
             case Compare():
-                self.replies.compare(outcome)
+                self._compare(outcome)
             case Count():
                 self._do(exact_count(outcome, self.count, self.runner, self.desk, self.consent))
 
@@ -309,6 +309,16 @@ class Repl:
         self.replies.turn(
             lambda view: run_turn(self.session, message, self.stream, view, base), typed
         )
+
+    def _compare(self, asked: Compare) -> None:
+        from chatrepl.shells.comparison import compare  # seldom asked for
+
+        before, show = self.session.conversation, self.replies.show
+        try:
+            compare(self.session, asked, self.stream, self.desk, self.consent, show)
+        finally:
+            if self.session.conversation is before:
+                self._put_back(asked.typed)
 
     def _put_back(self, line: str) -> None:
         self.draft = self.draft or line

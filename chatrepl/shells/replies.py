@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from chatrepl.aside import ask_aside
 from chatrepl.commands.forms import bare_choice, complaint
 from chatrepl.commands.workshop import made_lines
 from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.outcome import Compare
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
 from chatrepl.core.words import meta_line, next_step
+from chatrepl.core.world import Display
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
@@ -24,7 +25,7 @@ from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.terminal.keyboard import Off, Reactions, watch_keyboard
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Display, Stream, ask_aside
+from chatrepl.turn import Stream
 
 if TYPE_CHECKING:  # most chats have no tools
     from chatrepl.shells.tool_consent import ToolConsent
@@ -104,17 +105,6 @@ class Replies:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
         return reply
-
-    def compare(self, asked: Compare) -> None:
-        """Show several replies to one question."""
-        from chatrepl.shells.comparison import compare  # seldom asked for
-
-        before = self.session.conversation
-        try:
-            compare(self.session, asked, self.stream, self.desk, self.consent, self.show)
-        finally:
-            if self.session.conversation is before:
-                self.put_back(asked.typed)
 
     def _last(self) -> Turn:
         return self.session.conversation.path()[-1]
