@@ -1,6 +1,5 @@
 """What options are called elsewhere: who comes from another program types its options first."""
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -43,6 +42,11 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_CHATS: Final = {"--chat", "--repl", "--interactive", "--start"}
+_PAGES: Final = {
+    f"--{name}" for name in "models sessions usage doctor changes version help batches".split()
+}
+
 
 def hint_for(option: str) -> str:
     """Say what to type in place of an option that is none of ours."""
@@ -56,5 +60,17 @@ def hint_for(option: str) -> str:
         return f"--set {key}=VALUE sets it."
     if begun := [name for name in names if len(typed) > len("--") and name.startswith(typed)]:
         return f"Did you mean {' or '.join(begun[:_MOST])}?"
+    import difflib
+
     near = difflib.get_close_matches(typed.casefold(), names, n=1, cutoff=_LIKENESS)
     return f"Did you mean {near[0]}?" if near else "chatrepl --help lists what there is."
+
+
+def hint_for_word(word: str) -> str:
+    """Say what else a single word might be for; empty where it is a question like any other."""
+    option = f"--{word.casefold()}"
+    if option in _PAGES:
+        return f"{word} is sent as a question; chatrepl {option} is the page."
+    if option in _CHATS:
+        return f"{word} is sent as a question; chatrepl alone begins a chat."
+    return ""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chatrepl.cli.app import parse
-from chatrepl.cli.elsewhere import ELSEWHERE, hint_for
+from chatrepl.cli.elsewhere import _PAGES, ELSEWHERE, hint_for, hint_for_word
 from chatrepl.cli.options import FLAGS
 from chatrepl.core.errors import UsageError
 from chatrepl.core.settings import OPTIONS
@@ -43,6 +43,22 @@ def test_a_setting_typed_as_an_option_is_told_how_it_is_set(words: list[str]) ->
 
 def test_what_is_foreign_is_none_of_ours_and_is_led_to_what_is() -> None:
     assert not OURS & set(ELSEWHERE)
+    assert OURS >= _PAGES
     for hint in ELSEWHERE.values():
         assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", hint)) <= OURS
         assert set(re.findall(r"--set ([a-z]\w*)=", hint)) <= set(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("help", "help is sent as a question; chatrepl --help is the page."),
+        ("Models", "Models is sent as a question; chatrepl --models is the page."),
+        ("chat", "chat is sent as a question; chatrepl alone begins a chat."),
+        ("hello", ""),
+        ("model", ""),
+        ("live", ""),
+    ],
+)
+def test_a_word_that_is_the_name_of_a_page_is_sent_and_that_is_said(word: str, hint: str) -> None:
+    assert hint_for_word(word) == hint
