@@ -149,7 +149,7 @@ class Repl:
         if self.session.next.rewrites is not None and not text.startswith("/"):
             self._do(lambda: rewrite_open(self.session, text))
             return
-        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self._pasted, text = pasted, BARE.get(text.strip().lower(), text)
         self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
