@@ -193,7 +193,7 @@ def test_who_waits_too_long_for_others_is_not_alone(
 
 def test_what_is_not_written_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
-    monkeypatch.setattr(module.os, "write", lambda file, data: write(file, data[:-1]))
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:-1]))
     for accounts in (Accounts(tmp_path), Accounts.of(tmp_path)):  # with its folder, and without
         assert not accounts.enter(one("a", 1))
         assert list(accounts.read()) == []
