@@ -191,6 +191,18 @@ _NOTHING: tuple[Any, ...] = ()
 TORN = ApiError(ApiErrorKind.CONNECTION, "gone")
 
 
+def resting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let all rests be none; how long they were to be stands in the list."""
+    rests: list[float] = []
+
+    async def rest(seconds: float, _sleep: Any = asyncio.sleep) -> None:
+        rests.extend([seconds] if seconds else [])
+        await _sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    return rests
+
+
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "delay", lambda *_: 0.01)
@@ -365,17 +377,11 @@ def test_one_that_is_looked_for_is_waited_for(desk: Desk) -> None:
 def test_who_asks_again_and_again_rests_between(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests: list[float] = []
-
-    async def rest(seconds: float, _sleep: Any = asyncio.sleep) -> None:
-        rests.append(seconds)
-        await _sleep(0)
-
+    rests = resting(monkeypatch)
     monkeypatch.setattr(module, "delay", lambda number, *_: 0.5 * number)
-    monkeypatch.setattr(asyncio, "sleep", rest)
     Door.broken = {"before": [TORN] * 2, "retrieve": [TORN] * 3}
     desk.ask(*SAY)
-    assert [seconds for seconds in rests if seconds] == [0.5, 1.0, 0.5, 1.0, 1.5]
+    assert rests == [0.5, 1.0, 0.5, 1.0, 1.5]
 
 
 def test_where_nobody_lists_batches_one_that_may_be_there_is_sent_again_only_if_wanted(
@@ -470,9 +476,11 @@ def test_results_that_are_fewer_than_the_requests_are_read_again(
             if number < len(reads):
                 yield result
 
+    rests = resting(monkeypatch)
     monkeypatch.setattr(Door, "results", cut_off)
     desk.ask(*SAY)
     assert (desk.texts, len(reads)) == (["one", "two", "three"], 3)
+    assert rests == [0.01] * 2
 
 
 @pytest.mark.parametrize("step", ["_kept", "_judged"])
@@ -492,6 +500,19 @@ def test_a_bug_at_one_question_costs_that_one(
     assert [desk.results[number]["ok"] for number in range(3)] == [True, False, True]
     assert "bug" in desk.results[1]["error"]["message"]
     assert (desk.results[0]["text"], desk.results[2]["text"]) == ("one", "three")
+
+
+@pytest.mark.parametrize("where", ["retrieve", "read"])
+def test_one_that_cannot_be_asked_about_is_not_taken_for_gone(desk: Desk, where: str) -> None:
+    fault = ApiError(ApiErrorKind.AUTH, "no key", status=401, retryable=False)
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    desk.wait, Door.broken = True, {where: [fault]}
+    with pytest.raises(ApiError, match="no key"):
+        desk.ask(*SAY, again=True)
+    desk.ask(*SAY, again=True)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
 
 
 def test_who_does_not_wait_does_not_wait_for_one_that_cannot_be_asked_about(desk: Desk) -> None:
