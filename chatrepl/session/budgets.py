@@ -27,7 +27,6 @@ from chatrepl.core.spending import (
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.wire import Wire
 from chatrepl.core.words import dollars
-from chatrepl.session.prices import Prices
 from chatrepl.session.till import Reserved
 from chatrepl.storage.accounts import Accounts, Running
 
@@ -194,7 +193,6 @@ class _WorstCase:
 
     def __init__(self, till: "Till", request: Request) -> None:
         self.till, self.request = till, request
-        self._prices = Prices(till.session.edges, till.session.service)
 
     @property
     def wanted(self) -> int:
@@ -233,7 +231,7 @@ class _WorstCase:
         usd = 0.0
         for name in (self.request.model, *(name for name in others if isinstance(name, str))):
             params = {**self.request.params, "model": name}
-            cost = self._prices.of_request(replace(self.request, params=params), usage)
+            cost = self.till.session.prices.of_request(replace(self.request, params=params), usage)
             if cost is None:
                 return None
             usd += cost.usd

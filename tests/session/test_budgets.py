@@ -14,7 +14,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError, Spending
 from chatrepl.core.talk.blocks import ImageBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.budgets import hold, hold_all, limits, shortage, worst_usd

@@ -26,7 +26,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError, Spending
 from chatrepl.core.talk.blocks import ImageBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till, is_bounded
@@ -392,7 +392,7 @@ def test_who_agreed_to_pay_more_in_a_chat_is_not_held_back(tmp_path: Path) -> No
     desk = Desk(tmp_path, max_cost_usd=0.000001)
     with pytest.raises(BudgetError):
         desk.ask()
-    desk.session.agree(1.0)
+    desk.session.account(agreed_usd=1.0)
     assert desk.ask() == list(REPLY)
 
 

@@ -18,7 +18,8 @@ from chatrepl.core.exchange.params import provided, thinking_param
 from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 

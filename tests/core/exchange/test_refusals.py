@@ -6,7 +6,8 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.refusals import in_plain_words, of_files
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Prefill
+from chatrepl.core.talk.conversation import Prefill
+from chatrepl.core.talk.message import Message
 
 HELLO = Message.user("Hello")
 THOUGHT = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
