@@ -9,7 +9,7 @@ from chatrepl.core.money import FAST_FACTOR, turn_cost
 from chatrepl.core.outcome import Outcome
 from chatrepl.core.prompt_cache import Warmth, impact_words, too_small, warmth
 from chatrepl.core.talk.conversation import Conversation, Message
-from chatrepl.core.words import dollars, exactly, foretold
+from chatrepl.core.words import exactly, foretold, paid
 from chatrepl.session.session import Session
 
 _ANY: Final = Message.user("?")  # a request must end with a message
@@ -29,9 +29,8 @@ def cost_question(session: Session) -> str:
     if not session.books.meter.exceeds(max(most, session.books.agreed_usd), coming):
         return ""
     meter = session.books.meter
-    at_least = " or more" if meter.unpriced else ""
     this = f"; this one is about {foretold(coming)}" if coming else ""
-    spent = f"Spent {dollars(meter.cost.usd)}{at_least} of ${exactly(most)}{this}."
+    spent = f"Spent {paid(meter.cost)} of ${exactly(most)}{this}."
     return f"{spent} y: send it · N: back to the prompt"
 
 

@@ -369,12 +369,12 @@ class Session:
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
-        if not reply.usage_known:
+        entries = Prices(self.edges, self.service).entries(request, reply)
+        if not entries:
             return None
-        cost = Prices(self.edges, self.service).of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost, replies=0)
-        if cost is not None:
-            recorder.meta(**paid_aside(recorder.facts, cost))
+        usage, cost = total(entries)
+        self.books = self.books.paid(usage, cost, replies=0)
+        recorder.meta(**paid_aside(recorder.facts, cost or Cost(at_least=True)))
         return cost
 
     def take_account(self, other: "Session") -> None:

@@ -232,6 +232,7 @@ class Shot:
             meter = self.session.books.meter
             result["duration_ms"] = round(seconds * 1000)
             result["cost_usd"] = meter.known_usd if meter.replies else None
+            result["cost_at_least"] = meter.cost.at_least
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
         write_json(self.out, result)

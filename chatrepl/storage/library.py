@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Role, TurnId
+from chatrepl.core.talk.usage import Cost
 from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
@@ -40,7 +41,7 @@ _MOST_LINES: Final = 300_000  # that hold what is looked for, in one file
 class SavedEntry:
     """A saved conversation in a list. `when` is the time of its last change, in seconds.
 
-    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    `cost` is where its file says so; of a `damaged` one nothing can be read.
     """
 
     id: str
@@ -50,7 +51,7 @@ class SavedEntry:
     turns: int
     when: float
     size: int
-    usd: float | None = None
+    cost: Cost | None = None
     damaged: bool = False
 
     @property
@@ -131,7 +132,7 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
-        usd=float(usd) if isinstance(usd, int | float) else None,
+        cost=Cost(usd, 0, facts.get("least") is True) if isinstance(usd, int | float) else None,
         damaged=bool(facts.get("damaged")),
     )
 

@@ -56,11 +56,8 @@ class Message:
     @classmethod
     def from_wire(cls, wire: Wire) -> "Message":
         content = wire["content"]
-        blocks = (
-            (TextBlock(content),)
-            if isinstance(content, str)
-            else tuple(block_from_wire(block) for block in content)
-        )
+        wires = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        blocks = tuple(map(block_from_wire, wires))
         config = wire.get("output_config")
         return cls(wire["role"], blocks, effort=config["effort"] or "" if config else None)
 
@@ -145,6 +142,7 @@ class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short.
 
     `sent` is what is kept of the request (`core/exchange/noted.py`); `container` is where code ran.
+    Of a whole reply it is `uncounted` that a try before it was torn once it was being paid for.
     """
 
     model: str = ""
@@ -161,6 +159,7 @@ class Receipt:
     stop_sequence: str | None = None
     sent: Wire | None = None
     container: Wire | None = None
+    uncounted: bool = False
 
 
 @frozen
