@@ -122,7 +122,9 @@ def _question(session: Session, asked: Compare) -> Confirm | None:
         return None
     count = len(asked.models)
     spent = f"Spent {paid(books.meter.cost)} of ${exactly(most)}; " if exceeds else ""
-    question = f"{spent}{count} replies, about {foretold(coming)} for what is sent."
+    question = (
+        f"{spent}{count} replies, about {foretold(coming)} for what is sent{session.edges.played}."
+    )
 
     def agree() -> Outcome:
         if exceeds:

@@ -30,7 +30,7 @@ def cost_question(session: Session) -> str:
         return ""
     meter = session.books.meter
     this = f"; this one is about {foretold(coming)}" if coming else ""
-    spent = f"Spent {paid(meter.cost)} of ${exactly(most)}{this}."
+    spent = f"Spent {paid(meter.cost)} of ${exactly(most)}{this}{session.edges.played}."
     return f"{spent} y: send it · N: back to the prompt"
 
 
@@ -73,7 +73,7 @@ def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
 
     def loss() -> str:
         cold = next_price(session, session.conversation)
-        words = impact_words(before, Warmth("cold"), cost=(was, cold))
+        words = impact_words(before, Warmth("cold"), cost=(was, cold), played=session.edges.played)
         if words and _warm_now(session).state != "warm":
             return f" {words}"
         is_first = not tools and session.situation.declared and not has_tools(session.conversation)
