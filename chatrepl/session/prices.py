@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.models import Model
 from chatrepl.core.money import BATCH_FACTOR, FAST_FACTOR
 from chatrepl.core.talk.usage import Cost, Usage, steps_of
 from chatrepl.core.value import frozen
@@ -20,6 +21,14 @@ def total(entries: Sequence[Priced]) -> Priced:
     costs = [cost for _, cost in entries if cost is not None]
     missing = Cost(at_least=len(costs) < len(entries))
     return sum((usage for usage, _ in entries), Usage()), sum(costs, missing) if costs else None
+
+
+def unread(request: Request, model: Model, tokens: int, out: int = 0) -> Usage:
+    """Give what a request of `tokens` takes of which nothing is in the cache yet."""
+    control = request.params.get("cache_control")
+    if not isinstance(control, dict) or tokens < model.cache_minimum:
+        return Usage(tokens, out)
+    return Usage(0, out, tokens, 0, tokens if control.get("ttl") == "1h" else 0)
 
 
 @frozen
