@@ -32,13 +32,8 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import ToolResultBlock
-from chatrepl.core.talk.conversation import (
-    Conversation,
-    Message,
-    Turn,
-    TurnId,
-    container_id,
-)
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId, container_id
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost
 from chatrepl.session.books import receipt_of
 from chatrepl.session.closing import NO_ROUNDS, Rounds, close_turn

@@ -13,6 +13,7 @@ from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import compact, dollars
 from chatrepl.shells.attempt import ItemQuestion
+from chatrepl.shells.mutter import fitted
 from chatrepl.storage.answer_log import Done
 
 _FIRST: Final = 20  # of the items are counted whole, and then each so-and-so-many-th
@@ -72,7 +73,7 @@ def look_through(items: Iterable[Item], questions: Questions, *, log: Done, agai
         limit = request.params.get("max_tokens")
         bill.longest = limit if isinstance(limit, int) else 0
         usage = Usage(bill.tokens // bill.requests, bill.longest)
-        cost = questions.session.price(request, usage)
+        cost = questions.session.prices.of_request(request, usage)
         bill.usd_a_request = cost.usd if cost is not None else None
     return bill
 
@@ -99,7 +100,7 @@ def at_terminal() -> bool:
 
 def agreed(question: str) -> bool:
     """Ask on the terminal, whatever standard input is; anything but yes is no."""
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{fitted(sys.stderr, f'{question} [y/N]')} ")
     sys.stderr.flush()
     try:
         with open(os.ctermid(), encoding="utf-8", errors="replace") as keyboard:  # noqa: PTH123

@@ -17,7 +17,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.estimate import Estimate
 from chatrepl.core.words import about, compact, dollars, for_a_shell, tokens_words
 from chatrepl.session.foreword import foreword
@@ -68,7 +68,7 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
     if session.bench is not None:
-        from chatrepl.cli.connection import new_runner
+        from chatrepl.cli.loop import new_runner
 
         with new_runner() as runner:
             runner.run(_declared(session.bench))
@@ -163,5 +163,5 @@ def _counted(session: Session, request: Request) -> Estimate:
 
 
 def _usd(session: Session, request: Request, tokens: int, out: int) -> float | None:
-    cost = session.price(request, unread(request, session.model, tokens, out))
+    cost = session.prices.of_request(request, unread(request, session.model, tokens, out))
     return cost.usd if cost is not None else None

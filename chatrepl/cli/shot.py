@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 from chatrepl.api.address import is_allowed
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.connection import Connection, new_runner, open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
@@ -221,9 +222,11 @@ def _rows(options: Options, out: TextIO) -> "RowWriter | None":
 
 def _live_view(session: Session, out: TextIO) -> Display:
     from chatrepl.cli.screen import choose_look, console, live_view
+    from chatrepl.startup.early_prompt import from_environment
 
-    screen = console(session.settings, os.environ, out)
-    look = choose_look(session.settings, os.environ, out)
+    dark = from_environment(os.environ)  # the terminal is not asked: keys may be on their way
+    screen = console(session.settings, os.environ, out, dark=dark)
+    look = choose_look(session.settings, os.environ, out, dark=dark)
     return live_view(session.settings, os.environ, screen, look, out)
 
 

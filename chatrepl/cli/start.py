@@ -94,8 +94,10 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
 
         sys.stderr = cast("TextIO", SpokenStream(sys.stderr))
     if not options.quiet and sys.stderr is not None and (options.is_page or not _is_chat(options)):
+        from chatrepl.shells.mutter import mutter  # seldom is anything noted
+
         for note in loaded.notes:
-            sys.stderr.write(f"chatrepl: {note}\n")
+            mutter(sys.stderr, f"chatrepl: {note}")
     if options.local is None or options.sessions:
         return _show(options, loaded, out, early)
     from chatrepl.cli.local import with_local_model

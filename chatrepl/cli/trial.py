@@ -16,7 +16,8 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import Spending
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.words import paid
 from chatrepl.storage.accounts import Accounts

@@ -11,7 +11,8 @@ from chatrepl.core.context.trim import Budget, pinned, plan
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.outcome import Aside, Choose, Job, Notice, Outcome, Several
-from chatrepl.core.talk.conversation import Conversation, Message, TurnId
+from chatrepl.core.talk.conversation import Conversation, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import compact, foretold
 from chatrepl.session.cold import cold_past, since_words
 from chatrepl.session.session import Session

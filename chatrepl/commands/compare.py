@@ -128,7 +128,7 @@ def _question(session: Session, asked: Compare) -> Confirm | None:
 
     def agree() -> Outcome:
         if exceeds:
-            session.agree(books.meter.cost.usd + coming + most)
+            session.account(agreed_usd=books.meter.cost.usd + coming + most)
         return asked
 
     return Confirm(None, agree, f"{question} y: ask · N: ask nobody", "Nothing was sent.")

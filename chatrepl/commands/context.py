@@ -9,8 +9,8 @@ from chatrepl.core.context.trim import Budget
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
 from chatrepl.core.prompt_cache import Warmth, reason_words, too_small, warmth
-from chatrepl.core.talk.conversation import Message
 from chatrepl.core.talk.excerpts import asked
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import about, compact, share_words, tokens_words
 from chatrepl.session.session import Session
 

@@ -8,7 +8,8 @@ from chatrepl.core.exchange.terms import has_tools
 from chatrepl.core.money import FAST_FACTOR, turn_cost
 from chatrepl.core.outcome import Outcome
 from chatrepl.core.prompt_cache import Warmth, impact_words, too_small, warmth
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import exactly, foretold, paid
 from chatrepl.session.session import Session
 
@@ -37,7 +38,7 @@ def cost_question(session: Session) -> str:
 def agree_to_cost(session: Session) -> None:
     """Ask again only when as much again was spent."""
     spent = session.books.meter.cost.usd + _coming(session)
-    session.agree(spent + session.settings.max_cost_usd)
+    session.account(agreed_usd=spent + session.settings.max_cost_usd)
 
 
 def _coming(session: Session) -> float:

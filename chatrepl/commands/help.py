@@ -26,7 +26,7 @@ from chatrepl.core.outcome import (
     Quit,
 )
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact
 from chatrepl.session.session import Session
@@ -110,7 +110,7 @@ def _ask(session: Session, question: str, *, force: bool) -> Outcome:
         return asked
     request = session.request(message)
     tokens = session.ledger.request(request, session.model).tokens
-    cost = session.price(request, Usage(tokens, 0))
+    cost = session.prices.of_request(request, Usage(tokens, 0))
     paid = f"{about(cost.usd)} and the answer{session.edges.played}" if cost is not None else ""
     price = paid or "at an unknown price"
     preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")

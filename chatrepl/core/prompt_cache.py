@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import Model
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode

@@ -63,8 +63,8 @@ def check(opt: Option, value: object) -> Any:
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
         raise ConfigError(f"{opt.key} takes {_wanted(opt)}{given}.")
-    if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
-        raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
+    if opt.kind == "body" and isinstance(value, Mapping):
+        _check_body(opt, value)
     if opt.choices and opt.kind != "switch" and value not in opt.choices:
         raise ConfigError(f"{opt.key} takes {_wanted(opt)}, not {_show(value)}.")
     if isinstance(value, str) and len(value.strip()) < opt.least:
@@ -94,6 +94,13 @@ def _of_kind(kind: SettingKind, value: object) -> object:
     if kind == "number" and _is_int(value):
         return float(value) if abs(value) <= LARGEST else float("inf")
     return value
+
+
+def _check_body(opt: Option, body: Mapping[str, object]) -> None:
+    if own := _RESERVED.intersection(body):
+        raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
+    if "model" in body and not (isinstance(body["model"], str) and body["model"]):
+        raise ConfigError(f"{opt.key} needs a name as model, or none of its own.")
 
 
 def _check_bounds(opt: Option, value: float) -> None:

@@ -116,10 +116,14 @@ class Shelf:
         """Put the open conversation away, as the newest; another is about to be opened."""
         return Shelf((*self.all, now), floor=floor)
 
-    def without(self, pair: OpenPair) -> "Shelf":
-        """Take one off, which is about to be opened."""
-        before = tuple(one for one in self.before if one is not pair)
-        return Shelf(before, tuple(one for one in self.after if one is not pair))
+    def of(self, id_: str) -> OpenPair | None:
+        """Give the conversation of that id; None where it is not here."""
+        return next((pair for pair in self.all if pair[1].id == id_), None)
+
+    def without(self, id_: str) -> "Shelf":
+        """Take that one off, which is about to be opened or deleted."""
+        before = tuple(pair for pair in self.before if pair[1].id != id_)
+        return Shelf(before, tuple(pair for pair in self.after if pair[1].id != id_))
 
     def back(self, now: OpenPair) -> tuple["Shelf", OpenPair] | None:
         """Change the open conversation for the one before it."""

@@ -13,7 +13,7 @@ from chatrepl.session.session import Session
 from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, Relay
-from chatrepl.shells.under_reply import condenser, remarks, tell_of_files
+from chatrepl.shells.replies import condenser, remarks, tell_of_files
 from chatrepl.turn import Display, Stream, run_turn
 
 Watching: TypeAlias = Callable[[Callable[[Display], Coroutine[None, None, None]], Relay], None]

@@ -19,8 +19,9 @@ from chatrepl.core.errors import (
 )
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.result import Result, Wanted, accept
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell, meta_line, next_step
@@ -154,7 +155,7 @@ class Shot:
         elif (
             self._held() and self.manner.rows is None
         ):  # what does not have the form asked for is nothing for stdout
-            mutter(self.err, display(self._text().rstrip("\n")))
+            mutter(self.err, display(self._text().rstrip("\n")), exactly=True)
         if isinstance(error, ApiError):
             _word_for_a_pipe(error)
         if error.exit_code not in STOPPED:

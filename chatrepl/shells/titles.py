@@ -17,7 +17,7 @@ from chatrepl.core.exchange.params import thinking_param, will_think
 from chatrepl.core.exchange.plan import Plan, plan_aside
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.models import Model
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 from chatrepl.shells.guard import beside
 from chatrepl.storage.journal import Journal

@@ -25,7 +25,8 @@ from typing import Any, Final, cast
 
 from chatrepl.core.foreign_json import DEEPEST, counted, decode
 from chatrepl.core.talk.blocks import Block, block_from_wire, misfits
-from chatrepl.core.talk.conversation import Message, Prefill, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Prefill, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage, cost_of
 from chatrepl.core.world import BESIDE, PAID_ASIDE
 

@@ -8,13 +8,14 @@ such as entities that Markdown decodes. Importing this module imports rich.
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, pairwise
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment, Segments
 from rich.style import Style
-from rich.theme import Theme
+from rich.theme import Theme, ThemeStackError
 
 from chatrepl.core.characters import plain
 from chatrepl.terminal.console import (
@@ -42,6 +43,17 @@ class SafeConsole(Console):
             emoji=False,
             highlight=False,
         )
+
+    def wear(self, appearance: Appearance) -> None:
+        """Look so from now on."""
+        stream = cast("TextIO", self.file)
+        system = color_system(stream, appearance)
+        self._color_system = COLOR_SYSTEMS[system] if system else None
+        self.no_color = not wants_color(stream, appearance)
+        with suppress(ThemeStackError):
+            self.pop_theme()  # what it wore before
+        styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
+        self.push_theme(Theme(styles), inherit=False)
 
     # The two methods below are rich's own, and the only place where all text passes before it is
     # written. `self_test` refuses to start where rich goes another way.
@@ -105,15 +117,13 @@ def open_console(stream: TextIO, appearance: Appearance) -> SafeConsole:
     """
     self_test()
     _never_fail_to_encode(stream)
-    styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
-    return SafeConsole(
+    console = SafeConsole(
         file=stream,
         force_terminal=is_terminal(stream),
         force_interactive=is_terminal(stream) and not is_dumb(appearance.environ),
-        color_system=color_system(stream, appearance),
-        no_color=not wants_color(stream, appearance),
-        theme=Theme(styles),
     )
+    console.wear(appearance)
+    return console
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

@@ -18,7 +18,8 @@ from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
 from chatrepl.shells.prompt_feeds import Toolbar

@@ -104,7 +104,7 @@ def test_the_demo_tells_what_the_model_that_is_asked_will_take_whoever_counted_b
     receipt = one.say("And now?").receipt
     assert receipt is not None
     assert (told["input_tokens"], told["exact"]) == (receipt.usage.total_input_tokens, True)
-    answer = session.price(one.requests[-1], Usage(0, receipt.usage.output_tokens))
+    answer = session.prices.of_request(one.requests[-1], Usage(0, receipt.usage.output_tokens))
     assert receipt.cost_usd is not None
     assert answer is not None
     assert told["cost_usd"] == pytest.approx(receipt.cost_usd - answer.usd)

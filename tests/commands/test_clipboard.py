@@ -8,7 +8,8 @@ from chatrepl.attachments.clipboard import Clipboard
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.blocks import TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Receipt
+from chatrepl.core.talk.conversation import Receipt
+from chatrepl.core.talk.message import Message
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 

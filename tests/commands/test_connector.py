@@ -10,7 +10,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.tools import McpServer
-from chatrepl.session.service import servers_of
+from chatrepl.session.situation import servers_of
 from tests.commands.playing import Player
 
 URL = "https://mcp.example.com/sse"

@@ -10,7 +10,7 @@ from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Page, Several
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from tests.commands.playing import Player
 from tests.commands.trimmer import Trimmer
 

@@ -13,7 +13,7 @@ from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Confirm, Edit
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message, system_of
+from chatrepl.core.talk.message import Message
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
@@ -158,7 +158,7 @@ def test_the_system_prompt_comes_back_also_where_all_was_killed(
     assert after.session.system == usual
     assert isinstance(after.session.recorder, Journal)
     assert after.session.recorder.flush()
-    assert system_of(load(killed).conversation) == usual
+    assert load(killed).conversation.system == usual
     assert after.session.recorder.facts["usual_system"] is None
     assert session.system == usual
 

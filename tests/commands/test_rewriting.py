@@ -14,7 +14,8 @@ from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Draft, Edit
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import block_from_wire
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.rewriting import rewritten
 from tests.commands.playing import Player
 

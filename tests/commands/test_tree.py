@@ -7,7 +7,8 @@ from chatrepl.attachments.limits import limits_of
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Draft
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, TurnId
+from chatrepl.core.talk.conversation import TurnId
+from chatrepl.core.talk.message import Message
 from tests.commands.playing import Player
 from tests.data.pictures import PNG
 

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.money import Meter, Rates, turn_cost
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.tokens.estimate import Estimate
 from chatrepl.core.words import share_words, tokens_words

@@ -33,8 +33,9 @@ from chatrepl.core.foreign_json import read_json
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find
 from chatrepl.core.spending import GROUPINGS, Spending
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import encode
 from chatrepl.demo.engine import Engine
@@ -42,9 +43,10 @@ from chatrepl.pages.model_list import model_list
 from chatrepl.pages.usage_list import UsageQuestion, look_at, usage_facts, usage_list
 from chatrepl.storage.accounts import Accounts, Running
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.library import list_entries, search
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load_bytes
 from chatrepl.storage.records import line, loads, turn_from_record, turn_to_record
+from chatrepl.storage.search import search
 from chatrepl.terminal.keys.typing import Typing
 from chatrepl.terminal.markdown.highlight import style_of
 from chatrepl.terminal.sanitize.text import display

@@ -26,13 +26,13 @@ from chatrepl.core.exchange.reply import (
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Rates
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.session import Session
 from chatrepl.shells.bugs import bugs_here
-from chatrepl.shells.mutter import mutter
 from chatrepl.shells.oneshot import Manner, Shot
 from tests.views import QuietView
 
@@ -259,13 +259,6 @@ def test_a_signal_that_is_ignored_does_not_end_it(monkeypatch: pytest.MonkeyPatc
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def test_a_closed_stderr_is_borne() -> None:
-    closed = io.StringIO()
-    closed.close()
-    for stream in (None, closed):
-        mutter(stream, "x")
 
 
 def test_json_lines_are_written_as_they_come() -> None:

@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias, cast
 from unittest.mock import Mock
@@ -21,7 +21,9 @@ from chatrepl.terminal.prompt.values import Closed, Submitted
 from chatrepl.terminal.say import Speaker
 from tests.commands.playing import Player
 from tests.terminal.views.replies import console_on
+from tests.views import ShownView
 
+_NEEDED = sum(p.default is MISSING and p.default_factory is MISSING for p in fields(Desk))
 Happening: TypeAlias = BaseException | Closed | Submitted | Callable[[], object]
 
 
@@ -68,7 +70,7 @@ def talk(*happens: Happening, draft: str = "", waiting: str = "") -> str:
     file = io.StringIO()
     prompt, none = cast("Any", Script(happens, draft)), cast("Any", None)
     speaker = Speaker(console_on(file, color=None))
-    desk = Desk(prompt, speaker, *[none] * (len(fields(Desk)) - 2))
+    desk = Desk(prompt, speaker, *[none] * (_NEEDED - 2))
     with asyncio.Runner() as runner:
         Repl(Player().session, desk, stream=none, count=none, runner=runner, draft=waiting).run()
     return file.getvalue()
@@ -123,9 +125,10 @@ def test_whatever_breaks_before_a_message_is_sent_its_text_is_back_in_the_prompt
     def fails(*_: object) -> bool:
         raise LookupError
 
-    desk = Desk(*[cast("Any", None)] * len(fields(Desk)))
-    speaker = Speaker(console_on(io.StringIO()))
-    desk = replace(desk, prompt=cast("Any", Script((), "")), speaker=speaker, ask=lambda _: True)
+    speaker, view = Speaker(console_on(io.StringIO())), cast("Any", ShownView)
+    desk = Desk(*[cast("Any", None)] * _NEEDED)
+    desk = replace(desk, prompt=cast("Any", Script((), "")), speaker=speaker, new_view=view)
+    desk = replace(desk, ask=lambda _: True)
     none = cast("Any", None)
     repl = Repl(Player().session, desk, stream=none, count=none, runner=none)
     monkeypatch.setattr(f"chatrepl.shells.repl.{breaks}", fails)

@@ -14,7 +14,8 @@ from chatrepl.core.exchange.reply import StreamEvent, TextDelta
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Beside
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.session.beside import turns_beside
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.side_questions import SideQuestions

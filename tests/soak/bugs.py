@@ -27,7 +27,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 import chatrepl
-from chatrepl.cli.connection import new_runner
+from chatrepl.cli.loop import new_runner
 from chatrepl.core.errors import StorageError
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
@@ -50,7 +50,7 @@ from tests.terminal.views.replies import console_on
 Site: TypeAlias = tuple[str, int]
 ROOT: Final = Path(chatrepl.__file__).parent
 ROOMS: Final = (
-    "commands", "core", "pages", "session", "shells/prompt_feeds.py", "shells/under_reply.py",
+    "commands", "core", "pages", "session", "shells/prompt_feeds.py", "shells/replies.py",
     "storage", "terminal/prompt", "terminal/say.py", "terminal/views", "turn.py", "attachments",
 )  # fmt: skip
 FILE_TEXT: Final = "what the staged file holds"
@@ -285,7 +285,7 @@ class Run:
                 lambda _text: "is on the clipboard.",
             )
             repl = Repl(session, desk, self.player.stream, self.player.count, runner)
-            repl.replied = Titles(session, self.player.stream, runner.get_loop).consider
+            repl.replies.replied = Titles(session, self.player.stream, runner.get_loop).consider
             with self.injector.at_work(threads=self.injector.raises is InjectedError):
                 repl.run()
 

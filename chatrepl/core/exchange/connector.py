@@ -13,7 +13,8 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.secrets import is_secret
 from chatrepl.core.talk.blocks import Block, answered_id, call_id
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tools import McpServer
 from chatrepl.core.wire import Wire
 

@@ -12,7 +12,8 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import Sent, build_sent, is_sent
 from chatrepl.core.models import Model, find
 from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.estimate import (
     MESSAGE_FRAME,
