@@ -161,7 +161,7 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None or self.next.rewrites is not None:
+        if self.next.edits:
             self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
