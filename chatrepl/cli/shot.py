@@ -122,7 +122,7 @@ async def _ask(
             words = reads_no_cache(session)
             mutter(sys.stderr, f"chatrepl: {words}" if words else "")
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
-        shot.about = partial(_about, connection)
+        shot.about, shot.count = partial(_about, connection), connection.count
         begun.append(shot)
         return await shot.answer(message, connection.stream)
 

@@ -133,9 +133,22 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         from chatrepl.cli.dryrun import show_request
 
         return show_request(options, loaded, out)
+    if len(options.prompt) == 1 and options.prompt[0].isalpha() and not options.quiet:
+        _say_what_else(options.prompt[0])
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def _say_what_else(word: str) -> None:
+    """Tell who typed the name of a page that it is sent: it would be paid for."""
+    if not stdin.is_keyboard():
+        return
+    from chatrepl.cli.elsewhere import hint_for_word
+    from chatrepl.shells.mutter import mutter
+
+    hint = hint_for_word(word)
+    mutter(sys.stderr, f"chatrepl: {hint}" if hint else "")
 
 
 def settings_of(argv: Sequence[str]) -> Settings:

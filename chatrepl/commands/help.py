@@ -111,7 +111,8 @@ def _ask(session: Session, question: str, *, force: bool) -> Outcome:
     request = session.request(message)
     tokens = session.ledger.request(request, session.model).tokens
     cost = session.prices.of_request(request, Usage(tokens, 0))
-    price = f"{about(cost.usd)} and the answer" if cost is not None else "at an unknown price"
+    paid = f"{about(cost.usd)} and the answer{session.edges.played}" if cost is not None else ""
+    price = paid or "at an unknown price"
     preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")
     return Confirm(preview, lambda: asked, "Ask with it? y: ask · N: ask nothing", "Not asked.")
 

@@ -5,7 +5,6 @@ one decorated function. To add a command, write such a function in the module of
 a kind of argument, write a `ArgKind` and name it in an `Annotated` hint.
 """
 
-import difflib
 import inspect
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,9 +40,6 @@ class ArgKind:
     by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
-
-
-_LIKENESS: Final = 0.7  # of a name that is offered for one that is none
 
 
 def _count(text: str) -> int:
@@ -203,9 +199,10 @@ class Registry:
             return self._commands[begun[0]]
         if begun and word:
             raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
-        names = [*self._names(), *own]
-        near = difflib.get_close_matches(word, names, n=1, cutoff=_LIKENESS)
-        hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
+        from chatrepl.commands.elsewhere import meant  # seldom needed
+
+        near = meant(word, [*self._names(), *own])
+        hint = f"Did you mean /{near}?" if near else "/help lists what there is."
         raise UsageError(f"There is no command /{word}.", hint)
 
     def knows(self, word: str) -> bool:

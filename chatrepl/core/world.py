@@ -188,3 +188,8 @@ class Edges:
     servers: "Callable[[], Servers | None]" = lambda: None
     guide: str = ""
     files: "Callable[[], FileStore | None]" = lambda: None
+
+    @property
+    def played(self) -> str:
+        """What stands after money that nobody pays, since the embedded engine answers."""
+        return " (demo)" if self.guide else ""

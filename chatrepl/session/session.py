@@ -159,7 +159,7 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None or self.next.rewrites is not None:
+        if self.next.edits:
             self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
@@ -307,12 +307,12 @@ class Session:
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
-        if not reply.usage_known:
+        entries = self.prices.entries(request, reply)
+        if not entries:
             return None
-        cost = self.prices.of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost, replies=0)
-        if cost is not None:
-            recorder.meta(**paid_aside(recorder.facts, cost))
+        usage, cost = total(entries)
+        self.books = self.books.paid(usage, cost, replies=0)
+        recorder.meta(**paid_aside(recorder.facts, cost or Cost(at_least=True)))
         return cost
 
     def observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:

@@ -75,6 +75,7 @@ class Repl:
     replies: Replies = field(init=False)
     lines: LineReader = field(init=False)
     _pasted: Sequence[str] = field(default=(), init=False)
+    _later: str = field(default="", init=False)  # a draft that an edit stands before
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
@@ -91,9 +92,13 @@ class Repl:
         Raises what keeps the prompt from coming back at all.
         """
         with self.guard.watch(self.runner.get_loop()):
-            while self.running:
-                with suppress(KeyboardInterrupt):  # pressed while something is said
-                    self._step()
+            try:
+                while self.running:
+                    with suppress(KeyboardInterrupt):  # pressed while something is said
+                        self._step()
+            finally:
+                if self._later:
+                    self.desk.prompt.remember(self._later)
 
     def _step(self) -> None:
         chores: tuple[Callable[[], object], ...] = (
@@ -105,16 +110,22 @@ class Repl:
         for chore in chores:
             with self.guard.around(repeats=False):
                 chore()
-        waiting = ""
+        waiting, runs_ahead = "", False
         with self.guard.around(repeats=False):
-            if self.draft and self.desk.prompt.command_waits:  # it runs by itself
+            if not (self.draft or self.session.next.edits):
+                self.draft, self._later = self._later, ""
+            if runs_ahead := self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
             with self.waiting():
                 entry, self.draft = self.lines.read(self.draft)
             self._take(entry)
         finally:
-            self.draft = "\n".join(filter(None, (waiting, self.draft)))
+            if runs_ahead and self.draft and self.session.next.edits:
+                behind = self.desk.prompt.take_ahead()  # typed before there was anything to edit
+                self._later = "\n".join(filter(None, (self._later, waiting, behind)))
+            else:
+                self.draft = "\n".join(filter(None, (waiting, self.draft)))
 
     def _take(self, entry: PromptEntry | None) -> None:
         match entry:
@@ -149,7 +160,7 @@ class Repl:
         if self.session.next.rewrites is not None and not text.startswith("/"):
             self._do(lambda: rewrite_open(self.session, text))
             return
-        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self._pasted, text = pasted, BARE.get(text.strip().lower(), text)
         self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)

@@ -13,11 +13,11 @@ from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import NoRecorder
-from chatrepl.pages.saved_list import when
+from chatrepl.pages.saved_list import Listing, when
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import list_entries
-from tests.commands.playing import Player
+from chatrepl.storage.library import list_entries, scan
+from tests.commands.playing import CutError, Player
 from tests.commands.trimmer import TOOLS, Trimmer
 
 
@@ -271,8 +271,9 @@ def test_a_list_knows_what_was_paid_beside_and_aside(chat: Trimmer, folder: Path
     def listed() -> float:
         rest(chat)
         (entry,) = list_entries(folder)
-        assert entry.usd is not None
-        return entry.usd
+        assert entry.cost is not None
+        assert entry.cost.at_least is session.books.talk.cost.at_least
+        return entry.cost.usd
 
     session = chat.session
     chat.say("demo: say one")
@@ -289,6 +290,23 @@ def test_a_list_knows_what_was_paid_beside_and_aside(chat: Trimmer, folder: Path
     chat.say("demo: say on")
     assert listed() == pytest.approx(session.books.talk.cost.usd + 0.5, abs=3e-6)
     session.recorder.meta(paid_aside="much")
+
+
+@pytest.mark.parametrize("line", ["demo: say on", "/btw demo: say beside"])
+def test_a_list_tells_that_a_sum_may_be_more_where_a_reply_was_cut(
+    chat: Trimmer, folder: Path, line: str
+) -> None:
+    def listed() -> str:
+        rest(chat)
+        return Listing(scan(folder), 0)[0].facts[-1]
+
+    chat.say("demo: say one")
+    assert listed() == chat.session.books.talk.paid_words()
+    chat.cut_after = 4
+    with pytest.raises(CutError):
+        chat.do(line) if line.startswith("/") else chat.say(line)
+    assert listed() == chat.session.books.talk.paid_words()
+    assert listed().endswith(" or more")
 
 
 @pytest.mark.parametrize("name", ["wet 7", "7", "a 1 2"])

@@ -292,6 +292,8 @@ def test_what_is_held_for_a_batch_goes_over_to_its_id_and_is_let_go_whole(tmp_pa
     hold_all(till, 0.75, "mark")
     till.rename("mark", "id")
     assert till.held == {"id": 0.75}
+    (entry,) = (one for one in Accounts.of(tmp_path).read() if one.open)
+    assert (entry.id, entry.batch, entry.held_usd) == ("id", True, 0.75)
     till.let_go("id")
     assert (till.held, till.paid_usd) == ({}, 0.0)
     assert [entry.held_usd for entry in Accounts.of(tmp_path).read()] == [0.0, 0.0]

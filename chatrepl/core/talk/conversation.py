@@ -37,6 +37,7 @@ class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short.
 
     `sent` is what is kept of the request (`core/exchange/noted.py`); `container` is where code ran.
+    Of a whole reply it is `uncounted` that a try before it was torn once it was being paid for.
     """
 
     model: str = ""
@@ -53,6 +54,7 @@ class Receipt:
     stop_sequence: str | None = None
     sent: Wire | None = None
     container: Wire | None = None
+    uncounted: bool = False
 
 
 @frozen
