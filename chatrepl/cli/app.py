@@ -15,8 +15,9 @@ from typer.completion import (  # type: ignore[attr-defined]  # typer's own, by 
 )
 from typer.exceptions import TyperException
 
+from chatrepl.cli.command_line import before_dashes, spell_out
 from chatrepl.cli.offers import SHELLS, offer
-from chatrepl.cli.options import FLAGS, Flag, Options, before_dashes, spell_out
+from chatrepl.cli.options import FLAGS, Flag, Options
 from chatrepl.core.errors import StorageError, UsageError
 
 _NAMES: Final = {"prog_name": "chatrepl", "complete_var": "_CHATREPL_COMPLETE"}

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
-from chatrepl.cli.connection import new_runner, open_connection
+from chatrepl.cli.connection import open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import CAUSE, ChatreplError
@@ -91,14 +92,17 @@ def _ask(
 ) -> "tuple[Probe | ChatreplError, tuple[Trial, ...]]":
     async def ask() -> "tuple[Probe, tuple[Trial, ...]]":
         connection = open_connection(loaded.settings, demo=demo, single=False)
-        client = await asyncio.to_thread(connection.client.result)
-        async with connection.http, asyncio.timeout(_PATIENCE_S):
-            answer = await probe(client, connection.http, connection.route)
-            if not live:
-                return answer, ()
-            from chatrepl.cli.trial import try_out  # seldom asked for
+        try:
+            client = await asyncio.to_thread(connection.client.result)
+            async with asyncio.timeout(_PATIENCE_S):
+                answer = await probe(client, connection.http, connection.route)
+                if not live:
+                    return answer, ()
+                from chatrepl.cli.trial import try_out  # seldom asked for
 
-            return answer, await try_out(connection, loaded.settings)
+                return answer, await try_out(connection, loaded.settings)
+        finally:
+            await connection.close()
 
     try:
         with new_runner() as runner:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
-from chatrepl.cli.options import Options, asked_manner, read
+from chatrepl.cli.command_line import asked_manner, read
+from chatrepl.cli.options import Options
 from chatrepl.config.load import Config, load
 from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError, UsageError

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from chatrepl.commands.registry import REGISTRY, looks_like_path
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import looks_like_path
+from chatrepl.commands.slash import split as split_command
 from chatrepl.core.errors import UnsentError
 
 _LONGEST: Final = 60

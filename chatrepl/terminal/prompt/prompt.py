@@ -179,6 +179,18 @@ class Prompt:
         keys = self._ahead()
         return bool(keys) and keys[0].data == "/" and Keys.Enter in [each.key for each in keys]
 
+    def take_ahead(self) -> str:
+        """Take out what was typed ahead, as text: what was submitted in it is a line of its own."""
+        text = ""
+        for press in get_typeahead(self._input):
+            if press.key in {Keys.Backspace, Keys.ControlH}:
+                text = text[:-1]
+            elif press.key is Keys.BracketedPaste or press.data.isprintable():
+                text += press.data
+            elif press.key in {Keys.Enter, Keys.ControlJ}:
+                text += "\n"
+        return whole_characters("\n".join(text.splitlines()))
+
     def _ahead(self) -> list[KeyPress]:
         keys = get_typeahead(self._input)  # this takes them out
         store_typeahead(self._input, keys)
@@ -271,7 +283,11 @@ class Prompt:
     def keep_draft(self) -> None:
         """Put what is being typed into the history: nobody will submit it any more."""
         if self.draft:
-            self._history.append_string(self.draft)
+            self.remember(self.draft)
+
+    def remember(self, text: str) -> None:
+        """Put a text into the history that is no draft any more and was not submitted."""
+        self._history.append_string(text)
 
     def _note_what_came_meanwhile(self, _app: object) -> None:
         """Take what came while the screen was drawn for a part of the paste that was drawn."""

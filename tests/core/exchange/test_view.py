@@ -11,16 +11,8 @@ from chatrepl.core.exchange.view import OPENING, build_sent, framed, is_sent
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import (
-    Conversation,
-    Message,
-    Receipt,
-    Role,
-    State,
-    Summary,
-    Turn,
-    TurnId,
-)
+from chatrepl.core.talk.conversation import Conversation, Receipt, State, Summary, Turn, TurnId
+from chatrepl.core.talk.message import Message, Role
 from tests.core.rules import faults, signature
 
 MID = TABLE["claude-opus-5-5"]
