@@ -18,6 +18,7 @@ from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.core.value import replace
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.startup.lazy import Lazy
@@ -167,6 +168,7 @@ class Connection:
 
     async def _proven(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more with the key in the other header where a server does not see it in one."""
+        self._be_patient()
         try:
             return await self._dated(ask)
         except ApiError as error:
@@ -176,6 +178,13 @@ class Connection:
             refused = error
         facts = {"key_header": other.key_header}
         return await self._by(other, facts, lambda: self._dated(ask), refused)
+
+    def _be_patient(self) -> None:
+        """Wait from now on as long as the chat's settings say by now."""
+        if self.session is None or self.session.settings.timeout_s == self.route.timeout_s:
+            return
+        route = replace(self.route, timeout_s=self.session.settings.timeout_s)
+        self.route, self.client = route, Lazy(lambda: new_client(route, self.http))
 
     async def _dated(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more in the API's first version where a server does not know ours."""

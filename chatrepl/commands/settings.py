@@ -84,16 +84,16 @@ def _changed(session: Session, key: str, text: str) -> Settings:
 
 
 def _use(session: Session, opt: Option, changed: Settings) -> Outcome:
+    if opt.key in AT_START and changed != session.settings:
+        shown, _ = _shown(session, opt.key)
+        words = f"{opt.key} is read at the start; in this chat it stays {shown}."
+        hint = f"/set! {opt.key} keeps it for the next, chatrepl --set {opt.key}=… takes it once."
+        return Notice(f"{words} {hint}", "warning")
     if opt.key == "system":
         session.use(changed)
         return set_system(session, changed.system)
     lost = cooled(session, lambda: session.use(changed))
     shown, _ = _shown(session, opt.key)
-    if opt.key in AT_START:
-        return Notice(
-            f"{opt.key} = {shown}, but this is read at the start. /set! {opt.key} keeps it.",
-            "warning",
-        )
     return Notice(f"{opt.key} = {shown}{lost and '.'}{lost}")
 
 

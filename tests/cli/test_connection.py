@@ -11,11 +11,12 @@ import pytest
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import ApiError, ConfigError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.message import Message
+from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
@@ -47,6 +48,31 @@ def test_as_many_requests_leave_ahead_as_are_asked_for_at_once(
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
         assert asyncio.run(work()) == [True, False, False]
         assert len(served.requests) == 4
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+def test_a_chat_waits_as_long_as_its_settings_say_by_now(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, plainly: bool
+) -> None:
+    async def work(session: Session) -> float:
+        connection = open_connection(session.settings, demo=False, single=False)
+        connection.keep_account(session)
+        session.use(timeout_s=1.0, retries=0)
+        with pytest.raises(ApiError, match=r"1 s") as caught:
+            await _all(connection.stream(REQUEST))
+        assert caught.value.kind is ApiErrorKind.TIMEOUT
+        session.use(timeout_s=300.0)
+        await _all(connection.stream(REQUEST))
+        reads = [connection.route.timeout_s]
+        reads += [] if plainly else [connection.http.timeout.read or 0.0]
+        await connection.close()
+        return min(reads)
+
+    with serve(Engine()) as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        session = new_session(Options(), loaded(f"head_start={plainly}"), interactive=True)
+        served.engine.script("slow 3")
+        assert asyncio.run(work(session)) >= 300
 
 
 def test_without_credentials_there_is_no_connection(
