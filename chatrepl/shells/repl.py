@@ -309,6 +309,8 @@ class Repl:
             self._do(asked.otherwise)
         elif chosen := self.desk.prompt.pick(self.runner.run, asked):
             self._do(lambda: asked.choose(chosen))
+        else:
+            self.desk.speaker.line("Nothing was chosen.")
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
