@@ -169,6 +169,7 @@ class Copy:
         own = {"PYTHONPATH": str(self._tree), "HOME": str(folder), "PYTEST_ADDOPTS": ""}
         self._env = {**os.environ, **own}
         self._taken_s: dict[Path, float] = {}
+        self._moment = 0
         shutil.copytree(root, self._tree, ignore=shutil.ignore_patterns(*_NOT_COPIED))
 
     def is_killed(self, mutant: Mutant) -> bool:
@@ -183,7 +184,9 @@ class Copy:
         deadline_s = _DEADLINE_S + _TIMES_LONGER * self._taken_s[module.parent]
         source, status = module.read_bytes(), module.stat()
         module.write_bytes(mutant.applied(source))
-        os.utime(module, (0, 0))  # so that nobody takes it for what was compiled before
+        # So that nobody takes it for what was compiled before; what tests start may compile, too.
+        self._moment += 1
+        os.utime(module, (self._moment, self._moment))
         try:
             return not self._pass(tests, deadline_s)
         finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from chatrepl.core.errors import ToolError
 from chatrepl.core.served import PromptArgument, ServedFile, ServedPrompt, ServedResource
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 
 
 def user(text: str) -> Message:

@@ -20,6 +20,14 @@ from chatrepl.room.age import is_old
 def test_age() -> None:
     assert is_old(30) and not is_old(1)
 """
+_TEST_OF_A_CHILD = """
+import os, subprocess, sys
+
+def test_age() -> None:
+    look = "from chatrepl.room.age import is_old; assert is_old(30) and not is_old(1)"
+    env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    assert subprocess.run([sys.executable, "-c", look], env=env).returncode == 0
+"""
 
 
 @pytest.fixture(name="tree")
@@ -35,7 +43,9 @@ def _tree(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def test_one_mutant_is_killed_and_another_survives(tree: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("test", [_TEST, _TEST_OF_A_CHILD])  # which compiles what it imports
+def test_one_mutant_is_killed_and_another_survives(tree: Path, tmp_path: Path, test: str) -> None:
+    (tree / "tests/room/test_age.py").write_text(test)
     mutants = {str(mutant): mutant for mutant in all_mutants(tree, ["room"])}
     copy = Copy(tree, tmp_path)
     killed = {

@@ -26,7 +26,7 @@ from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.outcome import Send
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, ThinkingBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import WireAnswer, error_body, json_answer

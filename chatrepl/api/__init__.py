@@ -4,6 +4,6 @@
 - client, http, outgoing, probe: a request; sdk: where only the SDK knows how to send it
 - reader, sse, translate: its answer, as events
 - errors: what went wrong, in words; retry: when a request is sent again
-- headstart: what the SDK would send, without it; the first request of a single shot
+- headstart: what the SDK would send, without it; a shot's first request, and plain turns
 - tokens, prices, json_schema: what it costs, what a reply must look like
 """

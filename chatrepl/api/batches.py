@@ -117,8 +117,9 @@ class BatchDoor:
 
     async def all(self) -> AsyncIterator[BatchStatus]:
         """Give all batches, the newest first."""
-        after = ""
-        while True:
+        after, begun = "", set[str]()
+        while after not in begun:  # a server that goes round in circles has no more
+            begun.add(after)
             page = await self.client.call("GET", f"{BATCHES}?limit={_PAGE}{after}")
             listed = page.get("data")
             for wire in listed if isinstance(listed, list) else []:

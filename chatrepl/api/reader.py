@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_event, from_other_content, request_id_in
 from chatrepl.api.errors.exceptions import Faults, from_exception, timed_out
-from chatrepl.api.sse import EventReader, merged
+from chatrepl.api.sse import EventReader
 from chatrepl.api.translate import Translator
 from chatrepl.api.whole import EVENTS, Shape, events_in, shape_of, unfolded
 from chatrepl.core.errors import ApiError, ApiErrorKind
@@ -61,7 +61,7 @@ class ReadLimits:
 
     Signs of life are no content: a service that only pings is given up. An event counts as
     `event_bytes` at least, however little it says; four times that where it brings no text.
-    Texts that came at once may be `joined`, where nobody reads along. After a piece that had to be
+    Texts that came at once may be `joined`. After a piece that had to be
     waited for it rests `rest_s`, and takes what came meanwhile at once: waking costs most.
     """
 
@@ -93,7 +93,7 @@ async def read_reply(
         chunk: bytes | None = head
         last, fault, waited = clock(), None, False
         while chunk is not None:
-            for event in reading.feed(merged(chunk) if limits.joined else chunk):
+            for event in reading.feed(chunk):
                 yield event
                 if isinstance(event, MessageStop):
                     await _drain(chunks, answer.faults)
@@ -182,7 +182,7 @@ class _Reading:
         self._origin = origin
         self._limits = limits
         self._request_id = origin.clean(request_id or "") or None
-        self._events = EventReader()
+        self._events = EventReader(joins=limits.joined)
         self._translator = Translator(self._request_id, origin.secrets)
         self._raw = 0
         self._reply = 0

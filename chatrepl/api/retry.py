@@ -118,7 +118,7 @@ async def with_retries(
     `attempts` counts the first try too. While it waits, a `RetryWait` comes each second. Raises
     the ApiError that cannot be waited out.
     """
-    let_go = time.monotonic()
+    let_go = time.thread_time()
     for attempt in range(1, attempts + 1):
         has_content = False
         try:
@@ -126,7 +126,7 @@ async def with_retries(
                 async for event in events:
                     has_content = has_content or _shows(event)
                     yield event
-                    if (now := time.monotonic()) - let_go > _BURST_S:
+                    if (now := time.thread_time()) - let_go > _BURST_S:
                         await asyncio.sleep(0)  # in a burst, too, keys and signals have their turn
                         let_go = now
         except ApiError as error:

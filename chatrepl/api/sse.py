@@ -34,10 +34,12 @@ def _merged(run: re.Match[bytes]) -> bytes:
 class EventReader:
     """Collect bytes and give the events that are complete: pairs of a name and the data.
 
-    Only an empty line completes an event, or the end of all bytes.
+    Only an empty line completes an event, or the end of all bytes. Where it `joins`, deltas of one
+    text that come at once are one event.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, joins: bool = False) -> None:
+        self._joins = joins
         self._rest: list[bytes] = []
         self._held = 0
         self._name = ""
@@ -53,6 +55,9 @@ class EventReader:
             self._rest.append(chunk)
             self._held += len(chunk)
             return []
+        if self._joins:
+            is_between = not (self._held or self._name or self._data)
+            chunk = merged(b"\n\n" + chunk if is_between else chunk)
         buffer = b"".join((*self._rest, chunk))
         # A CR at the very end may be the first half of a CRLF: it waits for what follows.
         held = buffer.endswith(b"\r")

@@ -2,32 +2,34 @@
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import aclosing
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, closing
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TextIO, TypeAlias
+from typing import Any, Final, TextIO
 
 from chatrepl.api.batches import BatchDoor, BatchResult
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.connection import Connection, new_runner, open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import check_of, form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by, fork
 from chatrepl.shells.batched import MOST_READS, Batched, place_of, recorded
 from chatrepl.shells.dispatch import Dispatch, LeftError, status_words
-from chatrepl.shells.each import Sink
 from chatrepl.shells.flights import Forgetting
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.tally import RunTally
-from chatrepl.storage.answer_log import AnswerLog
+from chatrepl.storage.answer_log import AnswerLog, Passing
 from chatrepl.storage.files import write_new
 from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.sanitize.text import one_line
@@ -36,7 +38,6 @@ from chatrepl.terminal.views.json_lines import write_json
 SOME_FAILED: Final = 9
 UNDER_WAY: Final = 4
 _TELL_S: Final = 60.0
-Listed: TypeAlias = list[tuple[int, str, dict[str, Any]]]
 
 
 async def batched(
@@ -111,6 +112,35 @@ async def _list(options: Options, door: BatchDoor, out: TextIO) -> int:
     return 0
 
 
+@dataclass(slots=True)
+class Fetched:
+    """The results of a batch as they came, in any order; on the disk, so that many may be."""
+
+    places: "array[int]" = field(default_factory=lambda: array("Q"))
+    aside: Passing = field(default_factory=Passing)
+
+    def begin(self) -> None:
+        """Forget what was read before."""
+        self.close()
+        self.places, self.aside = array("Q"), Passing()
+
+    def put(self, custom_id: str, result: dict[str, Any]) -> None:
+        """Put aside what came of a request."""
+        number, place = len(self.places), place_of(custom_id)
+        self.aside.put(number, "", {"id": custom_id, "result": result})
+        self.places.append(number if place is None else place)
+
+    def in_order(self) -> Iterator[tuple[Item, dict[str, Any]]]:
+        """Give all of them in the order of the items, once."""
+        for number in sorted(range(len(self.places)), key=self.places.__getitem__):
+            if (entry := self.aside.get(number, "")) is not None:
+                yield Item(self.places[number], entry["id"]), entry["result"]
+
+    def close(self) -> None:
+        """Let go of what is on the disk."""
+        self.aside.close()
+
+
 async def _fetch(
     options: Options, session: Session, connection: Connection, door: BatchDoor, out: TextIO
 ) -> int:
@@ -126,56 +156,72 @@ async def _fetch(
             exit_code=UNDER_WAY,
         )
     await sender.dispatch.ended(id_)
-    reading = partial(_results, options, session, connection, door, id_)
-    for _ in range(MOST_READS):
-        listed = await sender.dispatch.patiently(reading)
-        if len(listed) >= status.total:
-            break
-    else:
-        lack = f"{status.total - len(listed):,} of {status.total:,} results are missing."
-        mutter(sys.stderr, f"chatrepl: {lack} The same command may get them.")
-    if connection.till is not None:
-        connection.till.let_go(id_)
-    code = _write(options, out, path, listed, cite=session.settings.cite)
-    return code if len(listed) >= status.total else SOME_FAILED
+    with closing(Fetched()) as results:
+        reading = partial(_take, options, session, connection, door, results, id_)
+        for _ in range(MOST_READS):
+            await sender.dispatch.patiently(reading)
+            if len(results.places) >= status.total:
+                break
+        else:
+            lack = f"{status.total - len(results.places):,} of {status.total:,}"
+            words = f"{lack} results are missing. The same command may get them."
+            mutter(sys.stderr, f"chatrepl: {words}")
+        if connection.till is not None:
+            connection.till.let_go(id_)
+        code = _write(options, out, path, results, cite=session.settings.cite)
+        return code if len(results.places) >= status.total else SOME_FAILED
 
 
-async def _results(
-    options: Options, session: Session, connection: Connection, door: BatchDoor, id_: str
-) -> Listed:
-    """Read the results of a batch, in the order of its items."""
-    listed: Listed = []
+async def _take(
+    options: Options,
+    session: Session,
+    connection: Connection,
+    door: BatchDoor,
+    taken: Fetched,
+    id_: str,
+) -> None:
+    """Read all results of a batch, from the first one."""
+    taken.begin()
     async with aclosing(door.results(id_)) as results:
         async for result in results:
-            place = place_of(result[0])
-            name = f"{id_}:{result[0]}"
             try:
-                wire = await _read(options, session, connection, result, name)
+                wire = await _read(options, session, connection, result, f"{id_}:{result[0]}")
             except Exception as bug:  # noqa: BLE001 - a place of containment
                 wire = failed_by(bug, session)
-            listed.append((len(listed) if place is None else place, result[0], wire))
-    listed.sort(key=lambda one: one[0])
-    return listed
+            taken.put(result[0], wire)
 
 
-def _write(options: Options, out: TextIO, path: Path | None, listed: Listed, *, cite: bool) -> int:
-    """Write results to a file, or print them. Raises UsageError where the file is there by now."""
+def _write(
+    options: Options, out: TextIO, path: Path | None, results: Fetched, *, cite: bool
+) -> int:
+    """Write results to a file, or print them; tell whether some failed, as the exit code.
+
+    Raises UsageError where the file is there by now.
+    """
     from chatrepl.cli.many import sink_of  # which sends batches, too
 
-    if path is None:
-
-        def write(data: bytes) -> None:
-            out.buffer.write(data)
-            out.buffer.flush()
-
-        return _print(listed, sink_of(options, out, write, cite=cite))
+    tally = RunTally(len(results.places))
     pieces: list[bytes] = []
-    code = _print(listed, sink_of(options, out, pieces.append, cite=cite))
+    sink = sink_of(options, out, pieces.append, cite=cite)
+
+    def written() -> Iterator[bytes]:
+        for item, result in results.in_order():
+            sink(item, result)
+            tally.count(item, result)
+            yield from pieces
+            pieces.clear()
+
     try:
-        write_new(path, b"".join(pieces).decode())
+        if path is None:
+            out.buffer.writelines(written())
+            out.buffer.flush()
+        else:
+            write_new(path, written())
     except FileExistsError:
         raise _there(path) from None
-    return code
+    for line in tally.failed_lines():
+        mutter(sys.stderr, f"chatrepl: {one_line(line, 400)}")
+    return SOME_FAILED if tally.failed else 0
 
 
 def _target(options: Options) -> Path | None:
@@ -186,7 +232,7 @@ def _target(options: Options) -> Path | None:
     return path
 
 
-def _there(path: Path) -> UsageError:
+def _there(path: Path | None) -> UsageError:
     return UsageError(f"{path} is there already.", "Take another --out, or remove that file.")
 
 
@@ -206,17 +252,6 @@ async def _read(
     if connection.till is not None:
         connection.till.enter_batched(name, question.request, attempt.reply)
     return wire
-
-
-def _print(listed: Listed, sink: Sink) -> int:
-    tally = RunTally(len(listed))
-    for place, custom_id, result in listed:
-        item = Item(place, custom_id)
-        sink(item, result)
-        tally.count(item, result)
-    for line in tally.failed_lines():
-        mutter(sys.stderr, f"chatrepl: {one_line(line, 400)}")
-    return SOME_FAILED if tally.failed else 0
 
 
 def _wanted(options: Options, session: Session) -> Wanted:

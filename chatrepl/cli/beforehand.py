@@ -13,6 +13,7 @@ from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import compact, dollars
 from chatrepl.shells.attempt import ItemQuestion
+from chatrepl.shells.mutter import fitted
 from chatrepl.storage.answer_log import Done
 
 _FIRST: Final = 20  # of the items are counted whole, and then each so-and-so-many-th
@@ -32,6 +33,7 @@ class Bill:
     counted_tokens: int = 0
     longest: int = 0  # reply, in tokens
     usd_a_request: float | None = None
+    played: str = ""  # stands after money that nobody pays
     first: ItemQuestion | None = None
 
     @property
@@ -49,12 +51,12 @@ class Bill:
         usd = self.usd_a_request * self.requests
         half = dollars(usd * BATCH_FACTOR)
         price = f"≤ {half}" if batch else f"≤ {dollars(usd)} (--batch {half})"
-        return " · ".join([*parts, price])
+        return " · ".join([*parts, f"{price}{self.played}"])
 
 
 def look_through(items: Iterable[Item], questions: Questions, *, log: Done, again: bool) -> Bill:
     """Look at all items and tell what they come to. Raises UsageError for one that is none."""
-    bill = Bill()
+    bill = Bill(played=questions.session.edges.played)
     for item in items:
         questions.check(item)
         result = log.get(item.number, item.id)
@@ -71,7 +73,7 @@ def look_through(items: Iterable[Item], questions: Questions, *, log: Done, agai
         limit = request.params.get("max_tokens")
         bill.longest = limit if isinstance(limit, int) else 0
         usage = Usage(bill.tokens // bill.requests, bill.longest)
-        cost = questions.session.price(request, usage)
+        cost = questions.session.prices.of_request(request, usage)
         bill.usd_a_request = cost.usd if cost is not None else None
     return bill
 
@@ -98,7 +100,7 @@ def at_terminal() -> bool:
 
 def agreed(question: str) -> bool:
     """Ask on the terminal, whatever standard input is; anything but yes is no."""
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{fitted(sys.stderr, f'{question} [y/N]')} ")
     sys.stderr.flush()
     try:
         with open(os.ctermid(), encoding="utf-8", errors="replace") as keyboard:  # noqa: PTH123

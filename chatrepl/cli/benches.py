@@ -6,7 +6,6 @@ Only who has tools, or names some, comes here.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from chatrepl.cli.options import Options
@@ -15,12 +14,11 @@ from chatrepl.cli.toolbox import named_programs, named_servers, open_box
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.arguments import tool_name
 from chatrepl.core.talk.blocks import ToolResultBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tools import Tool, ToolCall
 from chatrepl.session.held_keys import held_keys, in_words
 from chatrepl.session.session import Session
 from chatrepl.session.workbench import Workbench
-from chatrepl.shells.desk import Desk
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.repl import Repl
 from chatrepl.shells.tool_consent import ToolConsent
@@ -54,14 +52,13 @@ def bench_of(
 
 
 @contextmanager
-def chat_tools(options: Options, repl: Repl) -> Iterator[Desk]:
-    """Let a chat call tools, each after a question on the desk that it gives."""
+def chat_tools(options: Options, repl: Repl) -> Iterator[ToolConsent]:
+    """Let a chat call tools, each after a question that what it gives asks."""
     session, desk, runner = repl.session, repl.desk, repl.runner
     with bench_of(options, session, repl.guard.later) as bench:
         bench.look = lambda: runner.run(bench.open(session.recorder))
         try:
-            tools = ToolConsent(desk.choose, desk.speaker.say, bench, repl.consent)
-            yield replace(desk, tools=tools)
+            yield ToolConsent(desk.choose, desk.speaker.say, bench, repl.consent)
         finally:
             runner.run(bench.box.close())
 

@@ -14,7 +14,8 @@ from typing import Any, TextIO, cast
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.result import Result
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.session.comparison import MOST, begin_comparison, end_comparison, labels
 from chatrepl.session.session import Session
 from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of

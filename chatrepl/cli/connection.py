@@ -1,32 +1,24 @@
-"""The connection to the service: which one, with what credentials, and how patiently.
-
-Event loops that can be left at any time.
-
-Names are looked up in threads, which nothing can stop: a loop of asyncio's own would wait at its
-end until a name server that is away has been given up, half a minute after Ctrl-C.
-"""
+"""The connection to the service: which one, with what credentials, and how patiently."""
 
 import asyncio
-import logging
 import os
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.retry import with_retries
 from chatrepl.api.route import DEMO, FIRST_VERSION, Route, demo_route, plan_route
-from chatrepl.cli.exits import hear_threads, take_lost
 from chatrepl.cli.learned import LearnedFiles, learned_files
+from chatrepl.cli.loop import hush
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.core.value import replace
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.startup.lazy import Lazy
@@ -41,8 +33,6 @@ if TYPE_CHECKING:
 
 
 DEMO_PACE: Final = 120.0
-_WIND_UP_S: Final = 1.0
-_LOOK_S: Final = 0.01
 _CONNECTS: Final = "mcp_servers"
 _UNPROVEN: Final = frozenset({None, 401, 403})
 Answered = TypeVar("Answered")
@@ -54,6 +44,7 @@ class Connection:
 
     The HTTP client (`opened`) and `client` are made when they are wanted; the first request leaves
     by `first`, if there is one, and so do all that leave at once with it (`firsts`).
+    What is plain leaves by connections of our `own`, the rest by `client`.
     """
 
     route: Route
@@ -65,9 +56,12 @@ class Connection:
     firsts: int = 1
     till: Till | None = None
     heard: "Heard | None" = None
-    kept: "KeptConnections | None" = None
+    own: "Lazy[KeptConnections]" = field(init=False)
     session: Session | None = None
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.own = self._connections()
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -81,8 +75,8 @@ class Connection:
 
     async def close(self) -> None:
         """Close what is open."""
-        if self.kept is not None:
-            self.kept.close()
+        if self.own.ready:
+            self.own.result().close()
         if self.opened.ready:
             with suppress(ChatreplError):  # it could not be opened, and that was said
                 await self.http.aclose()
@@ -119,24 +113,12 @@ class Connection:
         return self.till.stream(request, self._once)
 
     async def _once(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(await self._proven(lambda: self._send_one(request))) as events:
+        async with aclosing(await self._proven(lambda: self._send(request))) as events:
             async for event in events:
                 yield event
 
-    async def _send_one(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Send one of many requests, by a connection of our own where that would do."""
-        if self.kept is not None and self.kept.route is not self.route:
-            self.kept.close()
-            self.kept = self._keeping()
-        if self.kept is None or _CONNECTS in request.params:
-            return await self._send(request)
-        return await self.kept.stream(request) or await self._send(request)
-
     def listen(self, heard: "Heard") -> None:
-        """Let somebody hear the status and the headers of all answers.
-
-        What is plain goes by connections of our own, where it may. Raises ConfigError.
-        """
+        """Let somebody hear the status and the headers of all answers. Raises ConfigError."""
         opened, self.heard = self.opened, heard
 
         def listened() -> "httpx2.AsyncClient":
@@ -147,17 +129,34 @@ class Connection:
 
         route, self.opened = self.route, Lazy(listened)
         self.client = Lazy(lambda: new_client(route, self.http))
-        self.kept = None if self.is_demo else self._keeping()
-        if self.kept is None:
+        self.own = self._connections()
+        if not self._own().are_plain:
             self.opened.result()
 
-    def _keeping(self) -> "KeptConnections | None":
-        from chatrepl.api.headstart.kept import KeptConnections
+    def load(self) -> None:
+        """Begin to load in the background what the first turn needs."""
+        self.own.start()
+        if self.opened.ready:  # not all is plain
+            self.client.start()
 
-        start = head_start(self.route)
-        if start is None or start.needs_http or self.heard is None:
-            return None
-        return KeptConnections(start, self.heard)
+    def _connections(self) -> "Lazy[KeptConnections]":
+        route, heard = self.route, self.heard
+
+        def make() -> "KeptConnections":
+            from chatrepl.api.headstart.kept import KeptConnections, unheard  # a shot needs it late
+
+            return KeptConnections(route, heard or unheard)
+
+        return Lazy(make)
+
+    def _own(self) -> "KeptConnections":
+        """Give the connections of our own along the route as it is now."""
+        own = self.own.result()
+        if own.route is self.route:
+            return own
+        own.close()
+        self.own = self._connections()
+        return self.own.result()
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -169,6 +168,7 @@ class Connection:
 
     async def _proven(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more with the key in the other header where a server does not see it in one."""
+        self._be_patient()
         try:
             return await self._dated(ask)
         except ApiError as error:
@@ -178,6 +178,13 @@ class Connection:
             refused = error
         facts = {"key_header": other.key_header}
         return await self._by(other, facts, lambda: self._dated(ask), refused)
+
+    def _be_patient(self) -> None:
+        """Wait from now on as long as the chat's settings say by now."""
+        if self.session is None or self.session.settings.timeout_s == self.route.timeout_s:
+            return
+        route = replace(self.route, timeout_s=self.session.settings.timeout_s)
+        self.route, self.client = route, Lazy(lambda: new_client(route, self.http))
 
     async def _dated(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more in the API's first version where a server does not know ours."""
@@ -218,20 +225,33 @@ class Connection:
         """
         if not self.route.url.startswith("https:"):
             return
-        if self.first is None:
-            self.client.start()
         with suppress(ChatreplError):  # a turn will say what is wrong
+            if await self._own().open():
+                self.first = None
+                return
+            if self.first is None:
+                self.client.start()
             http = await self.opened
             from chatrepl.api.http import open_connection as greet
 
             await greet(http, self.route.url)
 
     async def _send(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Send a request ahead, by a connection of our own, or by the HTTP client: as it may."""
         first, self.firsts = self.first, self.firsts - 1
         if self.firsts <= 0:
             self.first = None
-        if first is None or _CONNECTS in request.params:
+        if _CONNECTS in request.params:
             return await (await self.client).stream(await self._granted(request))
+        if first is not None:
+            return await self._send_ahead(request, first)
+        if not self.is_demo and (events := await self._own().stream(request)) is not None:
+            return events
+        return await (await self.client).stream(request)
+
+    async def _send_ahead(
+        self, request: Request, first: HeadStart
+    ) -> AsyncGenerator[StreamEvent, None]:
         sent = await first.send(request, at_once=not self.opened.ready)
         from chatrepl.api.headstart.answer import events_of  # while the service thinks
 
@@ -248,7 +268,8 @@ class Connection:
 
     async def _wait(self, seconds: float) -> None:
         """Wait until a request is sent again; what will send it is loaded meanwhile."""
-        self.client.start()
+        if not self._own().are_plain:
+            self.client.start()
         await asyncio.sleep(seconds)
 
 
@@ -279,9 +300,10 @@ def open_connection(settings: Settings, *, demo: bool, single: bool, width: int 
         )
     opened = Lazy(lambda: _open_http(route, transport, width))
     client = Lazy(lambda: new_client(route, opened.result()))
-    first = head_start(route) if single else None
-    if demo or (not width and (first is None or first.needs_http)):
+    start = head_start(route)
+    if demo or (not width and (start is None or start.needs_http)):
         opened.result()
+    first = start if single else None
     return Connection(route, opened, client, first, settings.retries, learned)
 
 
@@ -298,94 +320,3 @@ def new_client(route: Route, http: "httpx2.AsyncClient | None" = None) -> "Clien
     from chatrepl.api.client import connect
 
     return connect(route, http=http)
-
-
-class _Leaving(ThreadPoolExecutor):
-    """Threads that nobody waits for at the end: what they find out is of no use any more."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        del wait, cancel_futures
-        super().shutdown(wait=False, cancel_futures=True)
-
-
-class LoopRunner:
-    """A runner of asyncio, which signals may leave at any moment: of what ran then nothing stays.
-
-    A signal may raise between any two steps of the loop. Work that it left half done would go on
-    within whatever runs next, and a stop that was due would end that too early.
-    """
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner(loop_factory=_new_loop)
-
-    def __enter__(self) -> Self:
-        self._runner.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
-        is_left = kind is not None and issubclass(kind, KeyboardInterrupt | SystemExit)
-        # A stop that was due ends the winding up too early; what it leaves goes with the process.
-        with suppress(*(RuntimeError,) * is_left):
-            self._runner.close()
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Give the loop."""
-        return self._runner.get_loop()
-
-    def run(self, work: Coroutine[Any, Any, Answered]) -> Answered:
-        """Run `work` to its end, and give its result."""
-        tasks: list[asyncio.Task[Any]] = []
-
-        async def held() -> Answered:
-            if (task := asyncio.current_task()) is not None:
-                tasks.append(task)
-            return await work
-
-        try:
-            return self._runner.run(held())
-        except (KeyboardInterrupt, SystemExit):
-            self._wind_up(tasks)
-            raise
-
-    def _wind_up(self, tasks: list[asyncio.Task[Any]]) -> None:
-        self._go_round(0.0)  # what had not begun yet does so now
-        for task in tasks:
-            task.cancel()
-        patient_until = time.monotonic() + _WIND_UP_S
-        while not all(task.done() for task in tasks) and time.monotonic() < patient_until:
-            self._go_round(_LOOK_S)
-        for task in tasks:
-            if task.done() and not task.cancelled():
-                task.exception()  # it was seen: nobody needs to be told
-
-    def _go_round(self, seconds: float) -> None:
-        loop = self.get_loop()
-        loop.call_later(seconds, loop.stop)
-        loop.run_forever()
-
-
-def hush() -> None:
-    """Keep the logs of all libraries from the screen and from pipes, whatever asks for them.
-
-    What has a handler is not set up again (ANTHROPIC_LOG=debug), and nothing goes to stderr for
-    want of one (PYTHONASYNCIODEBUG=1).
-    """
-    if not logging.root.handlers:
-        logging.root.addHandler(logging.NullHandler())
-
-
-def new_runner() -> LoopRunner:
-    """Make a runner for one shell; leaving it waits for no thread.
-
-    What its callbacks and other threads raise is kept as a bug from now on.
-    """
-    hear_threads()
-    hush()
-    return LoopRunner()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda _loop, context: take_lost(context.get("exception")))
-    loop.set_default_executor(_Leaving(thread_name_prefix="lookup"))
-    return loop

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from chatrepl.api.route import custom_headers
 from chatrepl.attachments.clipboard import Clipboard, osc52
 from chatrepl.cli.assemble import Assembled, keep_learned
-from chatrepl.cli.connection import Connection, LoopRunner, new_runner
+from chatrepl.cli.connection import Connection
 from chatrepl.cli.farewell import farewell
+from chatrepl.cli.loop import LoopRunner, new_runner
 from chatrepl.cli.message import attached, compose
 from chatrepl.cli.options import Options
 from chatrepl.cli.saved import keep, put_away
-from chatrepl.cli.screen import choose_look, console, live_view
+from chatrepl.cli.screen import appearance, choose_look, console, live_view
 from chatrepl.cli.stdin import Piped
 from chatrepl.commands.help import groups
 from chatrepl.commands.menu import KEYS
@@ -53,6 +54,7 @@ from chatrepl.terminal.yes_no import ask_among, ask_yes_no
 
 if TYPE_CHECKING:
     from chatrepl.shells.keep_warm import KeepWarm
+    from chatrepl.shells.tool_consent import ToolConsent
 
 _FIRST_CHATS = 5
 
@@ -72,7 +74,7 @@ def talk(
     try:
         with new_runner() as runner, ExitStack() as leaving:
             repl = Repl(session, desk, connection.stream, connection.count, runner)
-            repl.desk = leaving.enter_context(_with_tools(options, repl))
+            repl.replies.tools = leaving.enter_context(_tools(options, repl))
             session.equip(files=Lazy(lambda: _files(connection, runner)).result)
             titles = Titles(session, connection.stream, runner.get_loop)
             repl.consent.own = own
@@ -81,9 +83,8 @@ def talk(
                 load()
                 titles.consider()
 
-            repl.replied = replied
+            repl.replies.replied = replied
             repl.waiting = _keeping_warm(session, connection, desk.speaker, runner)
-            repl.attention = Attention(desk.tty, os.environ)
             greeting = beside(runner.get_loop(), connection.warm())  # while the user types
             _begin(options, assembled, repl, piped)
             repl.run()
@@ -98,11 +99,11 @@ def talk(
     return unsaved
 
 
-def _with_tools(options: Options, repl: Repl) -> AbstractContextManager[Desk]:
-    """Give the desk that asks about tools, where there are any."""
+def _tools(options: Options, repl: Repl) -> "AbstractContextManager[ToolConsent | None]":
+    """Give what asks before a tool runs, where there are any."""
     loaded = repl.session.loaded
     if not (options.names_tools or (loaded is not None and loaded.has_tools)):
-        return nullcontext(repl.desk)
+        return nullcontext()
     from chatrepl.cli.benches import chat_tools  # most chats have none
 
     return chat_tools(options, repl)
@@ -171,7 +172,7 @@ def _examined(session: Session, settings: Settings, *, demo: bool, live: bool) -
     if session.loaded is None:
         return ""
     findings = examine(session.loaded.now(settings), demo=demo, live=live)
-    return "\n".join(finding.line() for finding in findings)
+    return "\n".join(finding.rows(sys.stdout) for finding in findings)
 
 
 def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Desk:
@@ -190,6 +191,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
         ),
         lambda text: _edit(text, tty),
         lambda text: _copy(text, tty),
+        attention=Attention(tty, os.environ),
     )
 
 
@@ -241,11 +243,13 @@ def _dress(desk: Desk, session: Session, dark: bool | None) -> None:
     if not settings.title:
         desk.tty.give_back(OLD_TITLE)
     desk.speaker.look = choose_look(settings, os.environ, sys.stdout, dark=dark)
+    desk.speaker.console.wear(appearance(settings, os.environ, dark=dark))
     desk.prompt.change(
         replace(
             options,
             mark=mark_for(speaks_utf8(sys.stdout, os.environ), plain=settings.accessible),
             theme=pick_theme(settings.theme, dark=dark),
+            color=not desk.speaker.console.no_color,
             vi=settings.editing_mode == "vi",
             plain=settings.accessible,
             multiline=settings.multiline,

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
-from chatrepl.cli.connection import new_runner, open_connection
+from chatrepl.cli.connection import open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import CAUSE, ChatreplError
@@ -23,6 +24,7 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell
+from chatrepl.shells.mutter import fitted
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
 from chatrepl.terminal.modes import speaks_utf8
@@ -36,6 +38,7 @@ _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
 _NETWORK: Final = "Check the network, base_url and any proxy."
 _LITTLE_BYTES: Final = 50_000_000
+_HANGING: Final = " " * len("mend  connection  ")
 
 
 @frozen
@@ -58,6 +61,10 @@ class Finding:
     def line(self) -> str:
         mark = "ok  " if self.is_fine else "mend"
         return f"{mark}  {self.what:<10}  {self.said}" + (f" {self.mend}" if self.mend else "")
+
+    def rows(self, out: TextIO) -> str:
+        """Give the line for a terminal: where it is too long, in rows beneath each other."""
+        return fitted(out, one_line(self.line(), 400), _HANGING)
 
 
 @frozen
@@ -85,14 +92,17 @@ def _ask(
 ) -> "tuple[Probe | ChatreplError, tuple[Trial, ...]]":
     async def ask() -> "tuple[Probe, tuple[Trial, ...]]":
         connection = open_connection(loaded.settings, demo=demo, single=False)
-        client = await asyncio.to_thread(connection.client.result)
-        async with connection.http, asyncio.timeout(_PATIENCE_S):
-            answer = await probe(client, connection.http, connection.route)
-            if not live:
-                return answer, ()
-            from chatrepl.cli.trial import try_out  # seldom asked for
+        try:
+            client = await asyncio.to_thread(connection.client.result)
+            async with asyncio.timeout(_PATIENCE_S):
+                answer = await probe(client, connection.http, connection.route)
+                if not live:
+                    return answer, ()
+                from chatrepl.cli.trial import try_out  # seldom asked for
 
-            return answer, await try_out(connection, loaded.settings)
+                return answer, await try_out(connection, loaded.settings)
+        finally:
+            await connection.close()
 
     try:
         with new_runner() as runner:
@@ -222,6 +232,6 @@ def show_doctor(options: Options, loaded: Config, out: TextIO) -> int:
     if options.manner != "text":
         write_json(out, {"ok": is_fine, "findings": [finding.to_wire() for finding in findings]})
     else:
-        lines = (replace(finding, mend=for_a_shell(finding.mend)).line() for finding in findings)
-        out.writelines(f"{one_line(line, 400)}\n" for line in lines)
+        said = (replace(finding, mend=for_a_shell(finding.mend)).rows(out) for finding in findings)
+        out.writelines(f"{rows}\n" for rows in said)
     return 0 if is_fine else 1

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, TextIO
 
-from chatrepl.cli.options import asked_manner
+from chatrepl.cli.command_line import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
 from chatrepl.shells.bugs import BUG, bugs_here
-from chatrepl.shells.mutter import mutter, say_error
+from chatrepl.shells.mutter import fitted, mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
 INTERRUPTED: Final = 130
@@ -71,7 +71,7 @@ def report_bug(error: BaseException) -> int:
     """Keep a traceback in a file of its own and say where, in one line."""
     failure = bugs_here().failure(error, keeps=_keeps(sys.argv[1:]))
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"chatrepl: t{failure.message[1:]}\n")
+        sys.stderr.write(fitted(sys.stderr, f"chatrepl: t{failure.message[1:]}\n"))
     with suppress(OSError, ValueError, AttributeError):
         write_failure(sys.stdout, asked_manner(sys.argv[1:]), failure)
     return BUG

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from chatrepl.api.files import FileDoor
-from chatrepl.cli.connection import Connection, LoopRunner
+from chatrepl.cli.connection import Connection
+from chatrepl.cli.loop import LoopRunner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.talk.workshop import MadeFile
 from chatrepl.core.value import frozen

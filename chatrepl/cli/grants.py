@@ -7,8 +7,8 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.connector import NOT_KEPT, connected, with_tokens
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.tools import McpServer
-from chatrepl.session.connector import service_servers
 from chatrepl.session.session import Session
+from chatrepl.session.situation import servers_of
 
 
 async def granted(
@@ -16,7 +16,7 @@ async def granted(
 ) -> Request:
     """Add to a request the tokens of its servers; each command is run once. Raises ApiError."""
     named = {server.get("name") for server in connected(request)}
-    servers = [each for each in service_servers(session) if each.name in named]
+    servers = [each for each in servers_of(session) if each.name in named]
     for server in servers:
         if server.token_command and server.token_command not in tokens:
             tokens[server.token_command] = await _token(server)

@@ -15,7 +15,8 @@ from chatrepl.api.prices import SteadyPrices
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
-from chatrepl.cli.connection import Connection, new_runner, open_connection
+from chatrepl.cli.connection import Connection, open_connection
+from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
@@ -25,7 +26,7 @@ from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.result import Wanted
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 from chatrepl.core.words import for_a_shell

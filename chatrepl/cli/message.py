@@ -11,7 +11,7 @@ from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import framed
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import hidden_words
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session

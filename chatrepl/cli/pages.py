@@ -25,8 +25,8 @@ from chatrepl.pages.found import find_all, found_facts, found_list
 from chatrepl.pages.model_list import listed, model_facts, model_list
 from chatrepl.pages.saved_list import none_saved, saved_facts, saved_list
 from chatrepl.shells.mutter import mutter
-from chatrepl.storage.library import look_up
 from chatrepl.storage.paths import find_folders
+from chatrepl.storage.search import look_up
 from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.views.json_lines import write_json
 

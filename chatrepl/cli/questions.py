@@ -9,7 +9,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import is_large
 from chatrepl.core.items import Item, Template, check_fields
 from chatrepl.core.talk.blocks import Block, TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.wire import scrub
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session

@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
-from chatrepl.cli.connection import new_client, new_runner
+from chatrepl.cli.connection import new_client
 from chatrepl.cli.exits import hear_threads
 from chatrepl.cli.learned import LearnedFiles
+from chatrepl.cli.loop import new_runner
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.wire import Wire
@@ -29,9 +30,11 @@ def refresh_in_background(
 
     def work() -> None:
         with suppress(ChatreplError):
-            client.result()  # what it needs is loaded by then
+            client.result()  # so that what it needs is loaded without disturbing who types
             refresh(session, lambda: new_client(route), route, learned)
 
+    if session.service.models.is_fresh(session.edges.clock()):
+        return
     hear_threads()
     threading.Thread(target=work, name="models", daemon=True).start()
 

@@ -15,19 +15,27 @@ from chatrepl.terminal.views.live import LiveView
 from chatrepl.terminal.views.parts import Style
 
 
-def console(settings: Settings, environ: Mapping[str, str], out: TextIO) -> SafeConsole:
+def console(
+    settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
+) -> SafeConsole:
     """Open the console that everything is said on."""
-    return open_console(out, Appearance(environ, settings.color, pick_theme(settings.theme)))
+    return open_console(out, appearance(settings, environ, dark=dark))
+
+
+def appearance(
+    settings: Settings, environ: Mapping[str, str], *, dark: bool | None = None
+) -> Appearance:
+    """Give the colours of what is said, on a background that is dark, light or unknown."""
+    return Appearance(environ, settings.color, pick_theme(settings.theme, dark=dark))
 
 
 def choose_look(
     settings: Settings, environ: Mapping[str, str], out: TextIO, *, dark: bool | None = None
 ) -> Look:
     """Choose the look of replies."""
-    background = "light" if dark is False else "dark"
+    background = {True: "dark", False: "light", None: "either"}[dark]
     chosen = LOOKS[background if settings.theme == "auto" else settings.theme]
-    appearance = Appearance(environ, settings.color, pick_theme(settings.theme))
-    if chosen.code_theme and not wants_color(out, appearance):
+    if chosen.code_theme and not wants_color(out, appearance(settings, environ)):
         chosen = LOOKS["none"]
     if settings.accessible:
         return replace(chosen, glyphs=WORDS)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
-from chatrepl.cli.options import Options, asked_manner, read
+from chatrepl.cli.command_line import asked_manner, read
+from chatrepl.cli.options import Options
 from chatrepl.config.load import Config, load
 from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError, UsageError
@@ -94,8 +95,10 @@ def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
 
         sys.stderr = cast("TextIO", SpokenStream(sys.stderr))
     if not options.quiet and sys.stderr is not None and (options.is_page or not _is_chat(options)):
+        from chatrepl.shells.mutter import mutter  # seldom is anything noted
+
         for note in loaded.notes:
-            sys.stderr.write(f"chatrepl: {note}\n")
+            mutter(sys.stderr, f"chatrepl: {note}")
     if options.local is None or options.sessions:
         return _show(options, loaded, out, early)
     from chatrepl.cli.local import with_local_model
@@ -130,9 +133,22 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         from chatrepl.cli.dryrun import show_request
 
         return show_request(options, loaded, out)
+    if len(options.prompt) == 1 and options.prompt[0].isalpha() and not options.quiet:
+        _say_what_else(options.prompt[0])
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def _say_what_else(word: str) -> None:
+    """Tell who typed the name of a page that it is sent: it would be paid for."""
+    if not stdin.is_keyboard():
+        return
+    from chatrepl.cli.elsewhere import hint_for_word
+    from chatrepl.shells.mutter import mutter
+
+    hint = hint_for_word(word)
+    mutter(sys.stderr, f"chatrepl: {hint}" if hint else "")
 
 
 def settings_of(argv: Sequence[str]) -> Settings:

@@ -11,8 +11,9 @@ from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Beside, Notice, Outcome, Page, Several
 from chatrepl.core.prompt_cache import LEAST_USD
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import asked, reply_text
+from chatrepl.core.talk.message import Message
 from chatrepl.core.wire import scrub
 from chatrepl.core.words import about
 from chatrepl.session.beside import reads_no_cache, turns_beside
@@ -66,7 +67,9 @@ def _anew(session: Session, asked: Beside) -> Outcome:
 
     def tell() -> Outcome:
         usd = price()
-        return Notice(f"{words[:-1]}, {about(usd)}." if usd >= LEAST_USD else words)
+        return Notice(
+            f"{words[:-1]}, {about(usd)}{session.edges.played}." if usd >= LEAST_USD else words
+        )
 
     if price() < LEAST_USD:
         return Notice(words)

@@ -11,7 +11,8 @@ from chatrepl.core.context.trim import Budget, pinned, plan
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.outcome import Aside, Choose, Job, Notice, Outcome, Several
-from chatrepl.core.talk.conversation import Conversation, Message, TurnId
+from chatrepl.core.talk.conversation import Conversation, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import compact, foretold
 from chatrepl.session.cold import cold_past, since_words
 from chatrepl.session.session import Session
@@ -45,7 +46,8 @@ def _question(session: Session, message: Message, base: Conversation | None) -> 
     ways["N"] = _keep if base is None else _send_nothing
     since = since_words(past.since, session.edges.clock())
     back = "back to the prompt" if base is None else "send nothing"
-    question = f"Cold since {since}. {' · '.join(words)} · N: {back}"
+    prices = f"{' · '.join(words)}{session.edges.played}"
+    question = f"Cold since {since}. {prices} · N: {back}"
     return Choose(None, question, ways)
 
 

@@ -11,7 +11,8 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.outcome import Aside, Confirm, Notice, Outcome
-from chatrepl.core.talk.conversation import Conversation, Message, Summary, TurnId
+from chatrepl.core.talk.conversation import Conversation, Summary, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 SUMMARISE: Final = Proposal(

@@ -9,8 +9,8 @@ from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice, Outcome, Table
 from chatrepl.core.tools import McpServer
-from chatrepl.session.service import servers_of
 from chatrepl.session.session import Session
+from chatrepl.session.situation import servers_of
 
 _USAGE: Final = "/mcp add NAME URL [--token-command CMD]"
 _OPTION: Final = "--token-command"

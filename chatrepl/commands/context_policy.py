@@ -25,7 +25,8 @@ from chatrepl.core.context.trim import Budget, count_images, pinned, plan
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.outcome import Aside, Choose, Count, Job, Notice, Outcome, Several
-from chatrepl.core.talk.conversation import Message, TurnId
+from chatrepl.core.talk.conversation import TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import share_words, turns_words
 from chatrepl.session.session import Session
 
@@ -90,13 +91,13 @@ def _summary_or_cut(
     def use(reply: Reply | None) -> Outcome:
         wrong = unusable(reply)
         if reply is not None and not wrong:
-            session.note_summary(worked=True)
+            session.account(summary_failures=0)
             done = propose_state(
                 session, summarised(session, covers, reply.text), SUMMARISE, force=True
             )
             left = _cut(session, message, over, ask=True) if _is_over(session, message) else None
             return Several((Notice(f"The context was over its budget {over}."), done, left))
-        session.note_summary(worked=False)
+        session.account(summary_failures=session.books.summary_failures + 1)
         if session.books.summary_failures >= MOST_FAILURES:
             wrong += f" {MOST_FAILURES} summaries failed, so none is tried again by itself."
         return Several((Notice(wrong, "warning"), _cut(session, message, over, ask=True)))

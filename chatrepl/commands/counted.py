@@ -6,7 +6,8 @@ from typing import Final
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import Model
 from chatrepl.core.outcome import Count, Outcome
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 UNSURE: Final = 0.2  # how far the estimate of what nobody counted may be off,

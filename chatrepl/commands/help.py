@@ -12,8 +12,8 @@ from chatrepl.commands.registry import (
     Offers,
     Rest,
     command,
-    own_names,
 )
+from chatrepl.commands.slash import own_named, own_names
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import (
     Aside,
@@ -26,7 +26,7 @@ from chatrepl.core.outcome import (
     Quit,
 )
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import about, compact
 from chatrepl.session.session import Session
@@ -87,7 +87,7 @@ def help_(
 
 
 def _about(session: Session, name: str) -> Outcome:
-    if own := REGISTRY.own(session, name):
+    if own := own_named(session, name):
         from chatrepl.commands.own import own_help  # seldom needed
 
         return own_help(session, own)
@@ -110,8 +110,9 @@ def _ask(session: Session, question: str, *, force: bool) -> Outcome:
         return asked
     request = session.request(message)
     tokens = session.ledger.request(request, session.model).tokens
-    cost = session.price(request, Usage(tokens, 0))
-    price = f"{about(cost.usd)} and the answer" if cost is not None else "at an unknown price"
+    cost = session.prices.of_request(request, Usage(tokens, 0))
+    paid = f"{about(cost.usd)} and the answer{session.edges.played}" if cost is not None else ""
+    price = paid or "at an unknown price"
     preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")
     return Confirm(preview, lambda: asked, "Ask with it? y: ask · N: ask nothing", "Not asked.")
 

@@ -18,7 +18,8 @@ from chatrepl.core.exchange.noted import (
 from chatrepl.core.exchange.plan import plan_round
 from chatrepl.core.numbers import MOST_DIGITS
 from chatrepl.core.outcome import Exactly, Notice, Outcome, Send, Several
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 _PAIR: Final = 2

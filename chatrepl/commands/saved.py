@@ -22,11 +22,11 @@ from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.talk.markdown import passages
 from chatrepl.core.talk.sheet import Sheet
-from chatrepl.pages.found import find_all, found_list, jumps
 from chatrepl.pages.saved_list import none_saved, saved_list, when
 from chatrepl.session.beside import turns_beside
 from chatrepl.session.next_on_disk import bring_back
 from chatrepl.session.session import Session
+from chatrepl.session.situation import request_again
 from chatrepl.session.title import title
 from chatrepl.storage.export import (
     BASE_URL,
@@ -39,8 +39,7 @@ from chatrepl.storage.export import (
 from chatrepl.storage.files import write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, find, list_entries, look_up, taken_names
-from chatrepl.storage.library import search as search_all
+from chatrepl.storage.library import SavedEntry, find, list_entries, taken_names
 from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
@@ -62,6 +61,8 @@ def _holding(session: Session, text: str) -> Iterable[tuple[str, str]]:
     """Search all conversations as the words are typed; what is found can be taken over."""
     if len(text.strip()) < LEAST_SOUGHT:
         return _names(session, text)
+    from chatrepl.storage.search import search as search_all  # seldom asked for
+
     hits = search_all(session.edges.library, text, MOST_OFFERED)
     places = {h.entry.id: (h.entry.label, f"{h.before}{h.found}{h.after}") for h in hits}
     return places.values()
@@ -181,6 +182,8 @@ def sessions(session: Session, query: SavedQuery = "") -> Outcome:
 
     While QUERY is typed, the conversations that hold it are offered with the place.
     """
+    from chatrepl.storage.search import look_up  # seldom asked for
+
     entries = look_up(session.edges.library, query)
     if not entries:
         return Notice(none_saved(query))
@@ -195,6 +198,8 @@ def search(session: Session, text: Rest) -> Outcome:
 
     /goto TURN goes there in this one, /load NAME TURN opens another one there.
     """
+    from chatrepl.pages.found import find_all, found_list, jumps  # seldom asked for
+
     beside = turns_beside(session.recorder.facts)
     finds = find_all(session.conversation, session.edges.library, text, session.recorder.id, beside)
     if not finds:
@@ -323,7 +328,7 @@ def _last_request(session: Session) -> Request:
     turn = session.conversation.path()[-1]
     if turn.user is None:
         return session.request(None)
-    return session.request_again(turn, replace(turn.user, content=turn.question))
+    return request_again(session, turn, replace(turn.user, content=turn.question))
 
 
 @command("import", group="saved")

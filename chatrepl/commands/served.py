@@ -11,7 +11,7 @@ from chatrepl.core.errors import ToolError, UsageError
 from chatrepl.core.outcome import Notice, Outcome, Page, Send, Several
 from chatrepl.core.own_command import arguments
 from chatrepl.core.served import ServedPrompt, Servers
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 _LONGEST: Final = 120

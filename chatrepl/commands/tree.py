@@ -12,8 +12,9 @@ from chatrepl.core.exchange.request import new_messages
 from chatrepl.core.numbers import place as place_of
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
 from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 START = "0"

@@ -26,7 +26,8 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.outcome import Confirm, Notice, Outcome
 from chatrepl.core.prompt_cache import LEAST_USD, Warmth, impact_words, warmth
-from chatrepl.core.talk.conversation import Conversation, Mark, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Mark, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.words import about, spans, tokens_words
 from chatrepl.session.session import Session
@@ -127,14 +128,18 @@ def relevant(session: Session, query: Rest = "", *, force: bool = False) -> Outc
 
 def relevant_plan(session: Session, query: str, *draft: Message) -> TrimPlan:
     """Plan which turns to keep for `query`, within the target of the budget."""
+    from chatrepl.core.context.relevance import Index  # seldom asked for
+
     turns = weighed(session)
-    session.index.add_turns(session.conversation.path())
+    index = session.books.index or Index()
+    session.account(index=index)
+    index.add_turns(session.conversation.path())
     budget = Budget.of(session.model, session.settings)
     base = _base(session, turns, *draft)
     total = base + sum(turn.tokens for turn in turns)
     target = min(budget.target, total * session.settings.context_cut_to)
     pins = pinned(session.conversation)
-    return plan_relevant(turns, session.index.scores(query), target=target, pins=pins, base=base)
+    return plan_relevant(turns, index.scores(query), target=target, pins=pins, base=base)
 
 
 def propose(session: Session, marks: Marks, asking: Proposal, *, force: bool) -> Outcome:
@@ -203,12 +208,14 @@ def difference(session: Session, after: Conversation) -> str:
 def _impact(session: Session, after: Conversation) -> str:
     """Say what becomes of a warm cache, and of the price of the next request's input."""
     before, then, was, will = _outlook(session, after)
-    words = impact_words(before, then, cost=(was, will))
+    words = impact_words(before, then, cost=(was, will), played=session.edges.played)
     if words or was is None or will is None:
         return f" {words}" if words else ""
     if about(will) == about(was):
         return ""
-    return f" The next turn's input costs {about(will)} instead of {about(was)}."
+    return (
+        f" The next turn's input costs {about(will)} instead of {about(was)}{session.edges.played}."
+    )
 
 
 def _outlook(

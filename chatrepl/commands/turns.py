@@ -14,10 +14,11 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.fences import closed
 from chatrepl.core.outcome import Continue, Copy, Draft, Notice, Outcome, Send, Several, Table
 from chatrepl.core.prompt_cache import Warmth, warmth
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
+from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.differences import changed_words, turns_now
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.words import tokens_words

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 
 _NEVER_LAST: Final = ".,;:!?)]}>'\"`…"  # of an address: it ends a sentence

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
     "text", "command", "integer", "number", "switch", "words", "names", "domains", "models",
     "headers", "place", "body",
 ]  # fmt: skip
-
-
-LARGEST: Final = 10**18 - 1  # a whole number that is set: of 18 digits
 
 
 @frozen
@@ -63,8 +61,8 @@ def check(opt: Option, value: object) -> Any:
         # A table may hold secrets: what it holds is not repeated.
         given = "" if opt.kind in _TABLES else f", not {_show(value)}"
         raise ConfigError(f"{opt.key} takes {_wanted(opt)}{given}.")
-    if opt.kind == "body" and isinstance(value, Mapping) and (own := _RESERVED.intersection(value)):
-        raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
+    if opt.kind == "body" and isinstance(value, Mapping):
+        _check_body(opt, value)
     if opt.choices and opt.kind != "switch" and value not in opt.choices:
         raise ConfigError(f"{opt.key} takes {_wanted(opt)}, not {_show(value)}.")
     if isinstance(value, str) and len(value.strip()) < opt.least:
@@ -94,6 +92,13 @@ def _of_kind(kind: SettingKind, value: object) -> object:
     if kind == "number" and _is_int(value):
         return float(value) if abs(value) <= LARGEST else float("inf")
     return value
+
+
+def _check_body(opt: Option, body: Mapping[str, object]) -> None:
+    if own := _RESERVED.intersection(body):
+        raise ConfigError(f"{opt.key} cannot hold {min(own)}: that is chatrepl's own.")
+    if "model" in body and not (isinstance(body["model"], str) and body["model"]):
+        raise ConfigError(f"{opt.key} needs a name as model, or none of its own.")
 
 
 def _check_bounds(opt: Option, value: float) -> None:
@@ -161,8 +166,6 @@ _HEADER_VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 
 def _number(opt: Option, text: str) -> object:
-    from chatrepl.core.numbers import whole  # seldom typed
-
     try:
         return whole(text) if opt.kind == "integer" else float(text)
     except ValueError:

@@ -3,6 +3,7 @@ conversation as it happens, with the shelf of those that were open before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatrepl.core.errors import ChatreplError
+    from chatrepl.core.exchange.reply import Reply, StreamEvent
     from chatrepl.core.money import Rates
     from chatrepl.core.own_command import OwnSource
     from chatrepl.core.served import Servers
@@ -83,6 +85,12 @@ BESIDE: Final = "beside/"  # begins the facts that are what was asked beside a c
 PAID_ASIDE: Final = "paid_aside"  # the fact that tells what was paid for what is kept nowhere
 
 
+class Display(AbstractContextManager[object], Protocol):
+    """Where a reply is shown; leaving it puts the terminal back in order."""
+
+    def show(self, event: "StreamEvent", reply: "Reply") -> None: ...
+
+
 class FileStore(Protocol):
     """The files that code made at the service."""
 
@@ -116,10 +124,14 @@ class Shelf:
         """Put the open conversation away, as the newest; another is about to be opened."""
         return Shelf((*self.all, now), floor=floor)
 
-    def without(self, pair: OpenPair) -> "Shelf":
-        """Take one off, which is about to be opened."""
-        before = tuple(one for one in self.before if one is not pair)
-        return Shelf(before, tuple(one for one in self.after if one is not pair))
+    def of(self, id_: str) -> OpenPair | None:
+        """Give the conversation of that id; None where it is not here."""
+        return next((pair for pair in self.all if pair[1].id == id_), None)
+
+    def without(self, id_: str) -> "Shelf":
+        """Take that one off, which is about to be opened or deleted."""
+        before = tuple(pair for pair in self.before if pair[1].id != id_)
+        return Shelf(before, tuple(pair for pair in self.after if pair[1].id != id_))
 
     def back(self, now: OpenPair) -> tuple["Shelf", OpenPair] | None:
         """Change the open conversation for the one before it."""
@@ -176,3 +188,8 @@ class Edges:
     servers: "Callable[[], Servers | None]" = lambda: None
     guide: str = ""
     files: "Callable[[], FileStore | None]" = lambda: None
+
+    @property
+    def played(self) -> str:
+        """What stands after money that nobody pays, since the embedded engine answers."""
+        return " (demo)" if self.guide else ""

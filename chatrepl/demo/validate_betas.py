@@ -121,7 +121,8 @@ def check_sampling(body: JSON, model: ModelCard, version: str) -> JSON:
             "`temperature` and `top_p` cannot both be specified for this model. "
             "Please use only one."
         )
-    thinks = (body.get("thinking") or {}).get("type") in {"enabled", "adaptive"}
+    thinking = body.get("thinking")
+    thinks = isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
     if thinks and given.get("temperature", 1) != 1:
         raise invalid("`temperature` may only be set to 1 when thinking is enabled.")
     return {name: value for name, value in body.items() if name not in given}

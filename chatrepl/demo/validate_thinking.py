@@ -39,7 +39,7 @@ def check_config(body: JSON, model: ModelCard, betas: frozenset[str]) -> None:
     optional: dict[str, Check] = {"display": maybe(one_of("summarized", "omitted"))}
     if config.get("type") == "enabled":
         needed["budget_tokens"] = whole
-    if config.get("type") in {"disabled", "between_tools"}:
+    if config.get("type") in ("disabled", "between_tools"):
         optional = {}
     elif _BINDING_BETA in betas:
         optional["block_binding"] = _check_binding

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.outcome import Table
-from chatrepl.core.talk.conversation import Conversation, Role, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Role
 from chatrepl.core.value import frozen
 from chatrepl.core.words import spans
-from chatrepl.storage.library import SavedEntry, excerpt, pattern_of, search
+from chatrepl.storage.library import SavedEntry
 from chatrepl.storage.read import load
+from chatrepl.storage.search import excerpt, pattern_of, search
 
 _MOST_PLACES: Final = 1_000
 _MOST_TURNS: Final = 24  # characters

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.exchange.plan import Plan, plan_beside
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import BESIDE
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The books of a session: what was used and paid, and what is known of cache and counts by that."""
+"""The books of a session: what was used and paid, and what is known of cache, counts and words."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +14,7 @@ from chatrepl.core.wire import Wire
 from chatrepl.core.world import PAID_ASIDE
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
+    from chatrepl.core.context.relevance import Index
     from chatrepl.core.keep_warm import Kept
     from chatrepl.core.prompt_cache import Footprint
     from chatrepl.core.tokens.counts import Ledger
@@ -26,7 +27,8 @@ class Books:
 
     The user agreed to spend up to `agreed_usd`. `summary_failures` counts those that nobody asked
     for. `ledger` counts tokens, once somebody asks; where it is `behind`, replies came that it has
-    not learned from. `kept` tells of reads that only kept the cache warm.
+    not learned from. `kept` tells of reads that only kept the cache warm. `index` finds words in
+    the talk, once somebody looks for some.
     """
 
     meter: Meter = Meter()
@@ -38,6 +40,7 @@ class Books:
     ledger: "Ledger | None" = None
     behind: bool = False
     kept: "Kept | None" = None
+    index: "Index | None" = None
 
     def paid(self, usage: Usage, cost: Cost | None, replies: int = 1) -> Self:
         """Enter what one reply took, or what was asked aside and is no reply.
@@ -83,19 +86,19 @@ class Books:
         """
         talk = Meter.of(conversation, _beside(conversation, facts)) + Meter(cost=_aside(facts))
         kept = self.kept and replace(self.kept, in_a_row=0)
-        return replace(self, talk=talk, footprint=None, miss="", behind=True, kept=kept)
+        return replace(self, talk=talk, footprint=None, miss="", behind=True, kept=kept, index=None)
 
 
 def paid_aside(facts: Mapping[str, Any], cost: Cost) -> Wire:
     """Give the fact of what was paid aside in a conversation, now that `cost` was, too."""
     total = _aside(facts) + cost
-    return {PAID_ASIDE: [total.usd, total.uncached_usd]}
+    return {PAID_ASIDE: [total.usd, total.uncached_usd, *([True] if total.at_least else [])]}
 
 
 def _aside(facts: Mapping[str, Any]) -> Cost:
     match facts.get(PAID_ASIDE):
-        case [int() | float() as usd, int() | float() as uncached_usd]:
-            return Cost(usd, uncached_usd)
+        case [int() | float() as usd, int() | float() as uncached_usd, *rest]:
+            return Cost(usd, uncached_usd, rest[:1] == [True])
         case _:
             return Cost()
 
@@ -132,4 +135,5 @@ def receipt_of(
         error=error,
         sent=sent,
         container=reply.container,
+        uncounted=reply.complete and cost is not None and cost.at_least,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.terms import offered
+from chatrepl.core.foreign_json import counted
 from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.spending import (
     BudgetError,
@@ -26,7 +27,6 @@ from chatrepl.core.spending import (
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.wire import Wire
 from chatrepl.core.words import dollars
-from chatrepl.session.prices import Prices
 from chatrepl.session.till import Reserved
 from chatrepl.storage.accounts import Accounts, Running
 
@@ -53,18 +53,20 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
         words = f"The price of {request.model} is not known, so no budget counts it."
         return Reserved(request, id_, words=(words,) if till.session.announce(words) else ())
     roughly = worst.rough_input
-    with _alone(till) as is_alone:
-        if roughly is not None and (held := _held(worst, id_, roughly, is_alone, whole=True)):
+    if roughly is not None:
+        with _alone(till) as is_alone:
+            held = _held(worst, id_, roughly, is_alone, whole=True)
+        if isinstance(held, Reserved):
             return held
     exact = await _count(till, request)
     while True:
         is_last = not till.held  # what others of this process hold may be free in a moment
         with _alone(till) as is_alone:
-            if held := _held(worst, id_, exact, is_alone, whole=again or not is_last):
-                return held
-            limit = narrowest(limits(till))
+            held = _held(worst, id_, exact, is_alone, whole=again or not is_last)
+        if isinstance(held, Reserved):
+            return held
         if is_last:
-            raise refusal(limit or Limit("", 0, 0), worst.usd(exact, worst.wanted))
+            raise refusal(held, worst.usd(exact, worst.wanted))
         await till.released()
 
 
@@ -138,8 +140,11 @@ def _alone(till: "Till") -> AbstractContextManager[bool]:
 
 def _held(
     worst: "_WorstCase", id_: str, tokens: int, is_alone: bool, *, whole: bool
-) -> Reserved | None:
-    """Hold what `tokens` of input and the longest reply that fits come to; None where none does."""
+) -> Reserved | Limit:
+    """Hold what `tokens` of input and the longest reply that fits come to.
+
+    Gives the limit where none fits.
+    """
     limit = narrowest(limits(worst.till))
     if limit is None:
         return Reserved(worst.request, id_)
@@ -147,7 +152,7 @@ def _held(
     out = affordable(limit.left_usd, wanted, lambda out: worst.usd(tokens, out))
     usd = worst.usd(tokens, out)
     if out < (wanted if whole else worst.least) or usd > limit.left_usd:
-        return None
+        return limit
     spending = Spending(
         id_,
         worst.till.session.edges.clock(),
@@ -188,22 +193,19 @@ class _WorstCase:
 
     def __init__(self, till: "Till", request: Request) -> None:
         self.till, self.request = till, request
-        self._prices = Prices(till.session.edges, till.session.service)
 
     @property
     def wanted(self) -> int:
         """The tokens that may come out."""
-        limit = self.request.params.get("max_tokens")
-        if isinstance(limit, int) and not isinstance(limit, bool):
-            return limit
-        return self.till.session.service.model(self.request.model).max_output or 0
+        limit = counted(self.request.params.get("max_tokens"))
+        return limit or self.till.session.service.model(self.request.model).max_output or 0
 
     @property
     def least(self) -> int:
         """The shortest reply that is of use, what is thought before it included."""
         thinking = self.request.params.get("thinking")
-        budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else 0
-        return min(self.wanted, LEAST_OUT + (budget if isinstance(budget, int) else 0))
+        budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+        return min(self.wanted, LEAST_OUT + (counted(budget) or 0))
 
     @property
     def rough_input(self) -> int | None:
@@ -225,12 +227,11 @@ class _WorstCase:
     def price(self, tokens: int, out: int) -> float | None:
         """Price so many tokens in, all of them new, and `out`; None where nobody knows a price."""
         usage = self._usage(tokens, out)
-        others = self.request.params.get("fallbacks")
-        named = [one.get("model") for one in others] if isinstance(others, list) else []
+        others = [one.get("model") for one in self._listed("fallbacks")]
         usd = 0.0
-        for name in (self.request.model, *filter(None, named)):
+        for name in (self.request.model, *(name for name in others if isinstance(name, str))):
             params = {**self.request.params, "model": name}
-            cost = self._prices.of_request(replace(self.request, params=params), usage)
+            cost = self.till.session.prices.of_request(replace(self.request, params=params), usage)
             if cost is None:
                 return None
             usd += cost.usd
@@ -247,16 +248,18 @@ class _WorstCase:
         lasts = tokens if control.get("ttl") == "1h" else 0
         return Usage(0, out, tokens, 0, lasts, web_search_requests=uses)
 
+    def _listed(self, key: str) -> list[Wire]:
+        """Give the tables that a parameter lists; `extra_body` may put anything there."""
+        listed = self.request.params.get(key)
+        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
     @property
-    def _tools(self) -> list[Wire]:
-        tools = self.request.params.get("tools")
-        declared = tools if isinstance(tools, list) else ()
-        return list(offered(declared, self.request.messages))
+    def _tools(self) -> tuple[Wire, ...]:
+        return offered(self._listed("tools"), self.request.messages)
 
     @property
     def _uses(self) -> int:
-        uses = [tool.get("max_uses") for tool in self._tools]
-        return sum(count for count in uses if isinstance(count, int))
+        return sum(counted(tool.get("max_uses")) or 0 for tool in self._tools)
 
     @property
     def _runs(self) -> bool:

@@ -13,7 +13,7 @@ from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 from chatrepl.session.books import receipt_of
-from chatrepl.session.prices import Priced, Prices
+from chatrepl.session.prices import Priced
 from chatrepl.session.session import Session
 
 
@@ -39,8 +39,7 @@ class Rounds:
         whole = self.whole(reply)
         if plan.cut is not None:  # what it began with was the reply that it goes on with
             whole = replace(whole, prefill=None)
-        prices = Prices(session.edges, session.service)
-        entries = (*self.entries, *prices.entries(plan.request, reply))
+        entries = (*self.entries, *session.prices.entries(plan.request, reply))
         return replace(self, first=self.first or plan.request, reply=whole, entries=entries)
 
     def answered(self, event: CallAnswered) -> "Rounds":

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from chatrepl.core.context.relevance import Index
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.value import frozen
 from chatrepl.core.world import Recorder, Shelf
@@ -80,7 +79,6 @@ def contender(session: "Session", model: str) -> "Session":
         bench=None,  # several would ask at once
         shelf=Shelf(),
         books=Books(),
-        index=Index(),
     )
 
 
@@ -93,7 +91,8 @@ def begin_comparison(session: "Session") -> None:
 def take_over(session: "Session", other: "Session") -> Turn | None:
     """Take the reply of one into the tree, and what it cost and learned; where we stand stays."""
     before = session.conversation
-    session.take_account(other)
+    has_cache = other.model.id == session.model.id
+    session.account(session.books.joined(other.books, footprint=has_cache))
     share_news(session, other)
     refused = session.service.refused | other.service.refused
     if refused != session.service.refused:

@@ -6,6 +6,7 @@ from typing import Final
 from chatrepl.core.exchange.params import unsent
 from chatrepl.core.exchange.refused import of_server
 from chatrepl.core.models import OWN_TOOLS, Model
+from chatrepl.session.service import official
 from chatrepl.session.session import Session
 
 _SOON_DAYS: Final = 60
@@ -16,7 +17,7 @@ _FILES: Final = frozenset({"image", "document"})
 def foreword(session: Session) -> tuple[str, ...]:
     """Give what is news: what is not sent, once; a model's end, once a day."""
     settings, model = session.settings, session.model
-    wanted = unsent(settings, model, official=session.official)
+    wanted = unsent(settings, model, official=official(settings))
     lines = (*wanted, *unfit_prefill(session), *_left_out(session), *_unoffered(session))
     ending = retirement(session)
     return (*filter(session.announce, lines), *((ending,) if ending else ()))

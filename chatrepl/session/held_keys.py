@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Final
 
 from chatrepl.core.secrets import keys_in
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 # What nobody wrote and only looks like letters: pictures, PDFs, what the service has sealed.

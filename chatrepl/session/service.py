@@ -1,21 +1,15 @@
 """What is known of the service: its models, and what it turned out not to take or to do."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from chatrepl.api.address import is_official
 from chatrepl.config.load import SDK_ADDRESS
 from chatrepl.core.catalog import Catalog
 from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.model_names import Liberty
-from chatrepl.core.models import OWN_TOOLS, Model
+from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
-from chatrepl.core.wire import Wire
-
-if TYPE_CHECKING:
-    from chatrepl.core.tools import McpServer
-    from chatrepl.session.session import Session
 
 
 @frozen
@@ -51,20 +45,3 @@ def liberty(settings: Settings, origins: Mapping[str, str]) -> Liberty:
     if official(settings):
         return "none"
     return "foreign" if origins.get("base_url") == SDK_ADDRESS else "any"
-
-
-def servers_of(session: "Session") -> "tuple[McpServer, ...]":
-    """Give the servers of tools that the service connects to for the next request."""
-    configured = session.loaded.servers if session.loaded is not None else ()
-    if not session.conversation.state.servers and not configured:
-        return ()
-    from chatrepl.session.connector import service_servers  # seldom needed
-
-    return service_servers(session)
-
-
-def tools_here(session: "Session") -> tuple[Wire, ...]:
-    """Give the tools on this machine as the next request declares them, where any are taken."""
-    if session.bench is None or OWN_TOOLS in session.model.refused:
-        return ()
-    return session.bench.declared

@@ -7,52 +7,40 @@ as functions, so that a session is tested without any of them.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from chatrepl.core.catalog import OFFICIAL
-from chatrepl.core.context.relevance import Index
 from chatrepl.core.exchange.plan import Situation
-from chatrepl.core.exchange.refused import Refused, from_record, to_record
+from chatrepl.core.exchange.refused import Refused, from_facts, to_facts
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.request import Ask, Request
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import (
-    USUAL_SYSTEM,
-    Conversation,
-    Message,
-    State,
-    Turn,
-    TurnId,
-    system_of,
-)
+from chatrepl.core.talk.conversation import USUAL_SYSTEM, Conversation, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import Wire, scrub
-from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf, rough_count
+from chatrepl.core.world import Edges, NoRecorder, OpenPair, Recorder, Shelf
 from chatrepl.session.books import Books, paid_aside
 from chatrepl.session.next_message import NextMessage
 from chatrepl.session.prices import Priced, Prices, total
-from chatrepl.session.service import Service, liberty, official, servers_of, tools_here
+from chatrepl.session.service import Service, liberty
+from chatrepl.session.situation import situation_of
 
 if TYPE_CHECKING:  # what a single shot does not need before its request is under way
     from chatrepl.attachments.attach import Attachment
     from chatrepl.config.load import Config
-    from chatrepl.core.keep_warm import Kept
     from chatrepl.core.tokens.counts import Ledger
     from chatrepl.core.tokens.estimate import Estimate
     from chatrepl.session.workbench import Workbench
-
-REFUSED: Final = "refused"  # by server, beside the conversation
-__all__ = ["Edges", "NoRecorder", "Recorder", "Session"]
 
 
 @dataclass(slots=True)
 class Session:
     """A conversation under way, with what is set for its next message.
 
-    `shelf` holds the conversations that were open before, `index` the words of this one; `loaded`
-    tells where the settings come from. Where tools are configured, they are called at the `bench`.
+    `shelf` holds the conversations that were open before; `loaded` tells where the settings come
+    from. Where tools are configured, they are called at the `bench`.
     """
 
     settings: Settings
@@ -63,7 +51,6 @@ class Session:
     next: NextMessage = NextMessage()
     books: Books = Books()
     service: Service = Service()
-    index: Index = field(default_factory=Index)
     interactive: bool = False
     loaded: "Config | None" = None
     bench: "Workbench | None" = None
@@ -80,9 +67,9 @@ class Session:
         return self.named(name) if name else self.model
 
     @property
-    def official(self) -> bool:
-        """Whether the service of Anthropic itself is asked, and no other server."""
-        return official(self.settings)
+    def prices(self) -> Prices:
+        """What requests and replies cost now."""
+        return Prices(self.edges, self.service)
 
     @property
     def is_demo(self) -> bool:
@@ -97,7 +84,7 @@ class Session:
     @property
     def system(self) -> str:
         """The system prompt that the next message will have."""
-        return system_of(self.conversation)
+        return self.conversation.system
 
     def compose(self, text: str) -> Message:
         """Make the next message of what was typed and staged; what is staged stays so far."""
@@ -108,26 +95,7 @@ class Session:
     @property
     def situation(self) -> Situation:
         """What the next request is made from."""
-        model, refused = self.model, self.service.refused
-        ask = self._ask(model, self.next.begins_with)
-        return Situation(self.conversation, self.settings, model, ask, refused)
-
-    def _ask(self, model: Model, prefill: str) -> Ask:
-        """Say what a message asks for beyond the settings."""
-        form = self.next.form.beginning(prefill) if self.next.form is not None else None
-        schema = form.schema if form is not None and model.structured else None
-        count = self.edges.count if self.edges.can_count() else rough_count
-        return Ask(
-            prefill=prefill,
-            instruction=form.instruction if form is not None and schema is None else "",
-            schema=schema,
-            interactive=self.interactive,
-            previous_message_id=self.conversation.last_message_id,
-            extra_tokens=count(prefill) + 8 if prefill else 0,
-            official=self.official,
-            tools=tools_here(self),
-            servers=servers_of(self),
-        )
+        return situation_of(self, self.next.begins_with)
 
     def asking(self, model: str) -> "Session":
         """Give the session as it is where that model is asked, for a look; empty for its own."""
@@ -136,14 +104,6 @@ class Session:
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that would send `message` now; None sends what is there."""
         return self.situation.request(message, base)
-
-    def request_again(self, turn: Turn, question: Message) -> Request:
-        """Build the request that asks the question of `turn` once more, as it was asked."""
-        before, now = self.conversation.before(turn), self.situation
-        begun = turn.receipt.prefill if turn.receipt is not None else None
-        ask = self._ask(now.model, begun.text) if begun is not None else now.ask
-        ask = replace(ask, previous_message_id=before.last_message_id)
-        return replace(now, ask=ask).request(question, before)
 
     @property
     def ledger(self) -> "Ledger":
@@ -201,7 +161,7 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None or self.next.rewrites is not None:
+        if self.next.edits:
             self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
@@ -217,7 +177,7 @@ class Session:
         self.change(self.conversation.then(state))
 
     def begin_with(self, conversation: Conversation, recorder: Recorder) -> None:
-        """Let the session begin with that conversation, in place of the empty one it has."""
+        """Take that conversation up in the place of the one it has, with what is kept beside it."""
         self.conversation, self.recorder = conversation, recorder
         self.books = self.books.elsewhere(conversation, recorder.facts)
         self.recall(recorder.facts)
@@ -226,22 +186,20 @@ class Session:
         """Go on with another conversation; `undo` returns to this one, `redo` then to that."""
         open_now = (replace(self.conversation, future=()), self.recorder)
         self.shelf = self.shelf.put(open_now, floor=len(conversation.past))
-        self._take((conversation, recorder))
+        self.leave_edit()
+        self.begin_with(conversation, recorder)
 
     def reopen(self, id_: str) -> bool:
         """Go on with a conversation that was open before; tell whether there is one of that id."""
-        for pair in self.shelf.all:
-            if pair[1].id == id_:
-                self.shelf = self.shelf.without(pair)
-                self.open(*pair)
-                return True
-        return False
+        pair = self.shelf.of(id_)
+        if pair is not None:
+            self.forget(id_)
+            self.open(*pair)
+        return pair is not None
 
     def forget(self, id_: str) -> None:
         """Return no more to a conversation that was open before: it is being deleted."""
-        for pair in self.shelf.all:
-            if pair[1].id == id_:
-                self.shelf = self.shelf.without(pair)
+        self.shelf = self.shelf.without(id_)
 
     def undo(self) -> bool:
         """Step back over the last change, or to the conversation before; tell whether it went."""
@@ -262,16 +220,10 @@ class Session:
 
     def _swap(self, swapped: tuple[Shelf, OpenPair] | None) -> bool:
         if swapped is not None:
-            self.shelf = swapped[0]
-            self._take(swapped[1])
+            self.leave_edit()
+            self.shelf, pair = swapped
+            self.begin_with(*pair)
         return swapped is not None
-
-    def _take(self, pair: OpenPair) -> None:
-        self.leave_edit()
-        self.conversation, self.recorder = pair
-        self.books = self.books.elsewhere(self.conversation, self.recorder.facts)
-        self.index = Index()
-        self.recall(self.recorder.facts)
 
     def learn(self, id_: str, **facts: Any) -> None:
         """Remember what the service taught about a model, or about `ALL_MODELS`."""
@@ -294,25 +246,18 @@ class Session:
         What failed enters no conversation now, but that on the disk holds the question.
         """
         self.service = replace(self.service, refused=refused)
-        here = self.service.models.origin
         turns = self.conversation.turns.keys() | {turn.id for turn in failed}
-        record = to_record(refused, turns, kinds=here == OFFICIAL)
-        self.recorder.meta(**{REFUSED: {**self._refused_of(self.recorder.facts), here: record}})
+        facts, here = self.recorder.facts, self.service.models.origin
+        self.recorder.meta(**to_facts(refused, turns, facts, here))
 
     def recall(self, facts: Mapping[str, Any]) -> None:
         """Take over what is kept with the talk: what this server did not take back, and more."""
-        record = self._refused_of(facts).get(self.service.models.origin)
-        if record:
-            refused = self.service.refused | from_record(record)
-            self.service = replace(self.service, refused=refused)
+        refused = self.service.refused | from_facts(facts, self.service.models.origin)
+        self.service = replace(self.service, refused=refused)
         usual = facts.get(USUAL_SYSTEM)
         if isinstance(usual, str):  # it ended while one message had another
             self.change(self.conversation.with_system(usual))
             self.recorder.meta(**{USUAL_SYSTEM: None})
-
-    def _refused_of(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        servers = facts.get(REFUSED)
-        return servers if isinstance(servers, Mapping) else {}
 
     def announce(self, words: str) -> bool:
         """Tell whether the user is to hear those words now: once in a session."""
@@ -324,14 +269,9 @@ class Session:
         """Ask the service for no counts of tokens any more: it gives none."""
         self.service = replace(self.service, can_count=False)
 
-    def agree(self, most_usd: float) -> None:
-        """Let the session cost so much before the user is asked again."""
-        self.books = replace(self.books, agreed_usd=most_usd)
-
-    def note_summary(self, *, worked: bool) -> None:
-        """Remember how a summary went that nobody asked for; those that fail are counted."""
-        failures = 0 if worked else self.books.summary_failures + 1
-        self.books = replace(self.books, summary_failures=failures)
+    def account(self, books: Books | None = None, /, **changes: Any) -> None:
+        """Change what the books say: what was agreed to, how summaries went."""
+        self.books = replace(books or self.books, **changes)
 
     def begin_turn(self, turn: Turn) -> Turn:
         """Begin a turn as it was planned: the message is kept before anything is sent."""
@@ -363,31 +303,19 @@ class Session:
 
     def pay(self, request: Request, reply: Reply, rounds: Sequence[Priced] = ()) -> Cost | None:
         """Enter what a reply took, and the `rounds` before it; give its price, if it is known."""
-        entries = (*rounds, *Prices(self.edges, self.service).entries(request, reply))
+        entries = (*rounds, *self.prices.entries(request, reply))
         self.books = self.books.paid(*total(entries)) if entries else self.books
         return total(entries)[1] if entries else None
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
-        if not reply.usage_known:
+        entries = self.prices.entries(request, reply)
+        if not entries:
             return None
-        cost = Prices(self.edges, self.service).of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost, replies=0)
-        if cost is not None:
-            recorder.meta(**paid_aside(recorder.facts, cost))
+        usage, cost = total(entries)
+        self.books = self.books.paid(usage, cost, replies=0)
+        recorder.meta(**paid_aside(recorder.facts, cost or Cost(at_least=True)))
         return cost
-
-    def take_account(self, other: "Session") -> None:
-        """Enter what another session of the same talk paid."""
-        self.books = self.books.joined(other.books, footprint=other.model.id == self.model.id)
-
-    def note_reread(self, request: Request, reply: Reply, sent: float, kept: "Kept") -> None:
-        """Note that what is in the cache was read again, and what that came to."""
-        self.books = self.books.reread(request, reply, sent, kept)
-
-    def price(self, request: Request, usage: Usage) -> Cost | None:
-        """Price what a request takes; None where nobody knows it."""
-        return Prices(self.edges, self.service).of_request(request, usage)
 
     def observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:
         """Learn from a reply what the cache holds, and how the model counts."""

@@ -25,7 +25,6 @@ from chatrepl.core.exchange.reply import (
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.value import frozen
-from chatrepl.session.prices import Prices
 from chatrepl.session.session import Session
 
 if TYPE_CHECKING:  # what a single shot does not need before its answer is out
@@ -148,7 +147,7 @@ class Till:
         from chatrepl.core.spending import Spending
 
         session = self.session
-        cost = Prices(session.edges, session.service).of_reply(request, reply)
+        cost = session.prices.of_reply(request, reply)
         now, model = session.edges.clock(), reply.model or request.model
         if reply.usage_known:
             self.enter(Spending(name, now, model, reply.total_usage, cost=cost, batch=True))
@@ -238,7 +237,7 @@ class _Slip:
 
     def _cost(self, request: Request, reply: Reply) -> "Cost | None":
         session = self.till.session
-        return Prices(session.edges, session.service).of_reply(request, reply)
+        return session.prices.of_reply(request, reply)
 
     def _most_usd(self) -> float:
         """Bound what a reply that was cut costs: the service wrote on until it noticed."""

@@ -11,7 +11,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import marked_messages
 from chatrepl.core.keep_warm import MOST_IN_A_ROW, Absences, Kept, Reread, due
 from chatrepl.core.prompt_cache import TTL_SECONDS, Footprint, held
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
 from chatrepl.session.session import Session
@@ -63,10 +63,11 @@ def priced(session: Session, warming: Warming) -> Reread | None:
     request, tokens = warming.plan.request, warming.left.tokens
     lasts = tokens if warming.left.ttl == "1h" else 0
     out = request.params["max_tokens"]
-    read = session.price(request, Usage(cache_read_input_tokens=tokens))
-    paid = session.price(request, Usage(cache_read_input_tokens=tokens, output_tokens=out))
+    price = session.prices.of_request
+    read = price(request, Usage(cache_read_input_tokens=tokens))
+    paid = price(request, Usage(cache_read_input_tokens=tokens, output_tokens=out))
     written = Usage(cache_creation_input_tokens=tokens, cache_creation_1h_tokens=lasts)
-    cold = session.price(request, written)
+    cold = price(request, written)
     if read is None or paid is None or cold is None:
         return None
     most = session.settings.max_cost_usd
@@ -86,11 +87,11 @@ def is_worth_it(session: Session, warming: Warming, again: Reread, absences: Abs
 def enter(session: Session, warming: Warming, again: Reread, sent: float, reply: Reply) -> bool:
     """Enter a read that was `sent` then; tell whether what was in the cache was still there."""
     tokens, left = reply.usage.cache_read_input_tokens, warming.left
-    cost = session.price(warming.plan.request, reply.total_usage)
+    cost = session.prices.of_request(warming.plan.request, reply.total_usage)
     paid = replace(again, usd=again.usd if cost is None else cost.usd)
     since = _read_at(session)
     kept = _row(session).read(paid, sent, tokens, since=since, cold=left.until)
-    session.note_reread(warming.plan.request, reply, sent, kept)
+    session.account(session.books.reread(warming.plan.request, reply, sent, kept))
     return tokens >= left.tokens
 
 

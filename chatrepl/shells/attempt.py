@@ -4,19 +4,20 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chatrepl.core.context.relevance import Index
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.constant import parted
 from chatrepl.core.exchange.reply import Remark, Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
 from chatrepl.core.result import Result, Wanted, accept
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
+from chatrepl.core.talk.conversation import Conversation, State, Turn
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
+from chatrepl.core.world import NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.service import Service
-from chatrepl.session.session import NoRecorder, Session
+from chatrepl.session.session import Session
 from chatrepl.terminal.views.json_lines import SilentView
 from chatrepl.turn import Stream, run_turn
 
@@ -57,7 +58,6 @@ def fork(session: Session, system: str, prefill: str) -> Session:
         recorder=NoRecorder(),
         next=replace(session.next, prefill=prefill, staged=()),
         books=Books(),
-        index=Index(),
     )
 
 

@@ -5,6 +5,7 @@ out in new ones.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
@@ -14,12 +15,12 @@ from typing import Any, Final
 
 from chatrepl.api.batches import BatchEntry
 from chatrepl.api.outgoing import beta_header
-from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, StorageError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
@@ -30,12 +31,13 @@ from chatrepl.storage.spool import Spool
 
 MOST_READS: Final = 3  # of results that are fewer than the requests
 _NO_HEADERS: Final[Mapping[str, str]] = {}
+_OURS: Final = re.compile(r"[^-]*-([0-9]{1,12})-[^-]*")
 _PAUSED: Final = "The service paused its reply, and a batch does not go on with it."
 
 
 @frozen
 class BatchedQuestion:
-    """A question that is asked, without its message: its request is on the disk.
+    """A question that is asked, without its message: its request is on the disk, `at` a place.
 
     There may be very many: its `session` is one for all that begin their replies alike. It costs
     `usd` at most, where that is bounded and known.
@@ -44,7 +46,7 @@ class BatchedQuestion:
     item: Item
     session: Session
     size: int
-    body: Callable[[], bytes]
+    at: int
     usd: float | None
 
     @property
@@ -75,16 +77,18 @@ class Batched:
             async for question in questions:
                 try:
                     self._asked[_key(question)] = self._kept(question, spool)
-                except ChatreplError:
+                except StorageError:
                     raise
+                except ChatreplError as error:
+                    finished(question, self._attempt(question).failed(error))
                 except Exception as bug:  # noqa: BLE001 - a place of containment
                     finished(question, failed_by(bug, self.session))
-            await self._send_kept(finished)
+            await self._send_kept(finished, spool)
         for kept in list(self._asked.values()):
-            error = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
-            finished(kept.question, self._attempt(kept.question).failed(error))
+            missing = ApiError(ApiErrorKind.STREAM, "The batch has no result for it.")
+            finished(kept.question, self._attempt(kept.question).failed(missing))
 
-    async def _send_kept(self, finished: Finished) -> None:
+    async def _send_kept(self, finished: Finished, spool: Spool) -> None:
         dispatch = self.dispatch
         flights = flights_of(dispatch.memory.notes)
         for flight in flights:
@@ -95,9 +99,17 @@ class Batched:
             return
         first = next(iter(self._asked.values()))
         headers = beta_header(first.question.request, _NO_HEADERS)
-        entries = (BatchEntry(key, one.size, one.body) for key, one in self._asked.items())
-        sent = await dispatch.send_all(entries, headers, lambda key: self._asked[key].usd)
-        if not dispatch.wait:
+        entries = (
+            BatchEntry(key, one.size, partial(spool.read, one.at))
+            for key, one in self._asked.items()
+        )
+
+        def refused(key: str, error: ApiError) -> None:
+            question = self._asked.pop(key).question
+            finished(question, self._attempt(question).failed(error))
+
+        sent = await dispatch.send_all(entries, headers, lambda key: self._asked[key].usd, refused)
+        if sent and not dispatch.wait:
             raise LeftError(one.id for one in sent)
         await self._land(sent, finished, again=False)
 
@@ -211,8 +223,8 @@ def recorded(events: list[StreamEvent]) -> Callable[[Request], AsyncGenerator[St
 
 def place_of(custom_id: str) -> int | None:
     """Read the place of an item off the name that its request had in a batch of ours."""
-    parts = custom_id.split("-")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else None
+    name = _OURS.fullmatch(custom_id)
+    return int(name[1]) if name is not None else None
 
 
 def _key(question: ItemQuestion) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chatrepl.commands.cost import agree_to_cost, cost_question
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.session.held_keys import held_keys, in_words, unsent
 from chatrepl.session.session import Session
 

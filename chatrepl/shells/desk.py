@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.talk.blocks import Block
 from chatrepl.core.value import frozen
+from chatrepl.terminal.attention import Attention
 from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-
-if TYPE_CHECKING:  # most chats have no tools
-    from chatrepl.shells.tool_consent import ToolConsent
 
 Done = TypeVar("Done")
 
@@ -32,7 +31,7 @@ class Desk:
 
     `ask` gives None where the question was left: as good as no, where no changes nothing. `dress`
     lets prompt and screen follow settings that were changed; `picture` draws a picture that
-    is attached, where that can be. `tools` asks before one runs, where there are any.
+    is attached, where that can be.
     """
 
     prompt: Prompt
@@ -45,7 +44,7 @@ class Desk:
     copy: Callable[[str], str]
     dress: Callable[[], None] = lambda: None
     picture: Callable[[Block], None] = lambda _block: None
-    tools: "ToolConsent | None" = None
+    attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
 
 
 class Relay:

@@ -7,6 +7,7 @@ the id. Only what surely is not there is sent again.
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
@@ -15,7 +16,7 @@ from typing import Final, TypeVar
 
 from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.retry import any_chance, delay, span
-from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError
 from chatrepl.core.value import replace
 from chatrepl.session.till import Till
 from chatrepl.shells.flights import BatchFlight, Memory
@@ -23,7 +24,9 @@ from chatrepl.shells.flights import BatchFlight, Memory
 Answered = TypeVar("Answered")
 GONE: Final = frozenset({404, 410})
 _FIRST_LOOK_S: Final = 0.5
-_TOO_LARGE: Final = 413
+_OF_CONTENT: Final = frozenset({400, 413, 422})
+_PLACE: Final = re.compile(r"\brequests[.\[/](\d{1,6})\b")  # in a list that is refused
+_MOST_REFUSALS: Final = 50  # in a row, more than halving a list takes: it is refused for all
 _SLOWEST_LOOK_S: Final = 60.0
 _GROWS: Final = 1.4
 _MOST_FAULTS: Final = 20  # in a row, while a batch is waited for
@@ -107,15 +110,18 @@ class Dispatch:
         entries: Iterable[BatchEntry],
         headers: Mapping[str, str],
         worst: Callable[[str], float | None],
+        refused: Callable[[str, ApiError], None],
     ) -> list[BatchFlight]:
         """Send requests in as many batches as it takes; they are named as what they are asked as.
 
-        What they cost at `worst` must fit into the budgets, all of it. Raises BudgetError before
+        What they cost at `worst` must fit into the budgets, all of it. `refused` hears of single
+        ones that the service does not take; the others go without them. Raises BudgetError before
         anything is sent, and ApiError.
         """
         newest = await self._newest()
         sent: list[BatchFlight] = []
-        left: list[tuple[BatchFlight, list[BatchEntry]]] = []
+        left: list[tuple[BatchFlight, list[BatchEntry]]] = []  # the next one last
+        refusals = 0
 
         def begin(pack: list[BatchEntry]) -> None:
             flight = BatchFlight(os.urandom(4).hex(), len(pack), newest)
@@ -124,17 +130,24 @@ class Dispatch:
             self._hold(flight, [worst(entry.custom_id) for entry in pack])
 
         try:
-            for pack in packs(entries):
+            for pack in reversed(list(packs(entries))):
                 begin(pack)
             while left:
                 self.memory.sync()
-                flight, pack = left.pop(0)
-                if await self._send(flight, pack, headers):
+                flight, pack = left.pop()
+                try:
+                    await self._send(flight, pack, headers)
                     sent.append(flight)
-                    continue
-                middle = len(pack) // 2
-                begin(pack[:middle])
-                begin(pack[middle:])
+                    refusals = 0
+                except ApiError as error:
+                    refusals += 1
+                    blamed = _blamed(error, flight.mark, pack)
+                    if blamed is None or refusals > _MOST_REFUSALS:
+                        raise
+                    for key in blamed:
+                        refused(key, error)
+                    for part in reversed(_halves(pack, blamed)):
+                        begin(part)
         finally:
             for flight, _ in left:
                 self.over(flight)
@@ -142,22 +155,12 @@ class Dispatch:
 
     async def _send(
         self, flight: BatchFlight, pack: list[BatchEntry], headers: Mapping[str, str]
-    ) -> bool:
-        """Send one batch, exactly once; tell whether it was not too large.
-
-        It may cost something as soon as it is there.
-        """
+    ) -> None:
+        """Send one batch, exactly once. It may cost something as soon as it is there."""
         named = [replace(one, custom_id=f"{flight.mark}-{one.custom_id}") for one in pack]
-        try:
-            id_ = await self._created(flight, named, headers)
-        except ApiError as error:
-            if error.status == _TOO_LARGE and len(pack) > 1:
-                return False
-            raise
-        self._named(flight, id_)
+        self._named(flight, await self._created(flight, named, headers))
         count = f"{len(pack):,} request{'' if len(pack) == 1 else 's'}"
-        self.say(f"{id_} · {count} · --fetch {id_} gets it from anywhere")
-        return True
+        self.say(f"{flight.id} · {count} · --fetch {flight.id} gets it from anywhere")
 
     async def _newest(self) -> str:
         """Give the id of the account's last batch; an empty text where nobody tells."""
@@ -269,6 +272,30 @@ def status_words(status: BatchStatus) -> str:
 def key_in(custom_id: str) -> str:
     """Read off the name that a request has in a batch what it was asked as."""
     return custom_id.partition("-")[2]
+
+
+def _blamed(error: ApiError, mark: str, pack: list[BatchEntry]) -> set[str] | None:
+    """Tell which requests a batch was refused for, none where it is too large as a whole.
+
+    None where nobody can tell that it was not refused for all of them.
+    """
+    if error.status not in _OF_CONTENT:
+        return None
+    if len(pack) == 1:
+        return {pack[0].custom_id}
+    words = error.answer or error.message
+    places = {int(place) for place in _PLACE.findall(words)}
+    names = set(re.findall(rf"\b{mark}-([\w-]+)", words))
+    ids = [one.custom_id for one in pack]
+    blamed = {id_ for at, id_ in enumerate(ids) if at in places or id_ in names}
+    return blamed if blamed or error.kind is ApiErrorKind.TOO_LARGE else None
+
+
+def _halves(pack: list[BatchEntry], blamed: set[str]) -> list[list[BatchEntry]]:
+    """Give what is left of a batch in two: where one is refused, fewer go with the next."""
+    rest = [one for one in pack if one.custom_id not in blamed]
+    middle = (len(rest) + 1) // 2
+    return [part for part in (rest[:middle], rest[middle:]) if part]
 
 
 def _is_refused(error: ApiError) -> bool:

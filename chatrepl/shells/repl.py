@@ -1,6 +1,5 @@
 """The chat: read a line, run it as a command or a turn, say what happened, and again."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -8,11 +7,10 @@ from itertools import islice
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
-from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.rewriting import rewrite_open
+from chatrepl.commands.slash import run_line
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import ChatreplError, UnsentError
-from chatrepl.core.exchange.reply import Reply
+from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import (
     Aside,
@@ -39,7 +37,8 @@ from chatrepl.core.outcome import (
     Several,
     Table,
 )
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import hidden_words
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
@@ -47,28 +46,21 @@ from chatrepl.session.title import title
 from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.counting import exact_count
-from chatrepl.shells.desk import Desk, Relay, WorkLoop
-from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.desk import Desk, WorkLoop
+from chatrepl.shells.guard import Guard
 from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
-from chatrepl.shells.side_questions import SideQuestions
+from chatrepl.shells.replies import Replies
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
-from chatrepl.shells.under_reply import condenser, remarks, tell_of_draft, tell_of_files
-from chatrepl.shells.watched import Answered, Answering, watched
-from chatrepl.terminal.attention import Attention
-from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import Closed, Interrupted, PromptEntry, Submitted
-from chatrepl.turn import Stream, ask_aside, continue_turn, run_turn
+from chatrepl.turn import Stream, continue_turn, run_turn
 
 _MOST_PICTURES = 4  # that are drawn of what is attached at once
 
 
 @dataclass(slots=True)
 class Repl:
-    """One chat on a terminal; `replied` is called after each reply that came whole.
-
-    `waiting` is entered while the prompt waits.
-    """
+    """One chat on a terminal; `waiting` is entered while the prompt waits."""
 
     session: Session
     desk: Desk
@@ -76,23 +68,23 @@ class Repl:
     count: Callable[[Request], Coroutine[None, None, int]]
     runner: WorkLoop
     draft: str = ""
-    replied: Callable[[], None] = lambda: None
     waiting: Callable[[], AbstractContextManager[object]] = nullcontext
-    attention: Attention = field(default_factory=lambda: Attention(Tty(-1, -1), {}))
     running: bool = field(default=True)
     consent: Consent = field(init=False)
     guard: Guard = field(init=False)
-    beside: SideQuestions = field(init=False)
+    replies: Replies = field(init=False)
     lines: LineReader = field(init=False)
     _pasted: Sequence[str] = field(default=(), init=False)
+    _later: str = field(default="", init=False)  # a draft that an edit stands before
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
         self.lines = LineReader(self.desk.prompt, self.guard, self.runner)
         self.consent = Consent(self.session, self.desk.ask, self._refused)
-        self.beside = SideQuestions(
-            self.session, self.stream, self.desk, self.consent, self._shown, self._put_back
-        )
+        self.replies = Replies(
+            self.session, self.desk, self.stream, self.runner, self.guard, self.consent,
+            self._put_back,
+        )  # fmt: skip
 
     def run(self) -> None:
         """Talk until the user leaves. What goes wrong on the way is said, and the chat goes on.
@@ -100,13 +92,17 @@ class Repl:
         Raises what keeps the prompt from coming back at all.
         """
         with self.guard.watch(self.runner.get_loop()):
-            while self.running:
-                with suppress(KeyboardInterrupt):  # pressed while something is said
-                    self._step()
+            try:
+                while self.running:
+                    with suppress(KeyboardInterrupt):  # pressed while something is said
+                        self._step()
+            finally:
+                if self._later:
+                    self.desk.prompt.remember(self._later)
 
     def _step(self) -> None:
         chores: tuple[Callable[[], object], ...] = (
-            *(self.beside.show_next for _ in range(self.beside.waiting)),
+            *(self.replies.beside.show_next for _ in range(self.replies.beside.waiting)),
             self.guard.tell,
             self.desk.speaker.rest,
             lambda: keep_unsent(self.session),
@@ -114,16 +110,22 @@ class Repl:
         for chore in chores:
             with self.guard.around(repeats=False):
                 chore()
-        waiting = ""
+        waiting, runs_ahead = "", False
         with self.guard.around(repeats=False):
-            if self.draft and self.desk.prompt.command_waits:  # it runs by itself
+            if not (self.draft or self.session.next.edits):
+                self.draft, self._later = self._later, ""
+            if runs_ahead := self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
             with self.waiting():
                 entry, self.draft = self.lines.read(self.draft)
             self._take(entry)
         finally:
-            self.draft = "\n".join(filter(None, (waiting, self.draft)))
+            if runs_ahead and self.draft and self.session.next.edits:
+                behind = self.desk.prompt.take_ahead()  # typed before there was anything to edit
+                self._later = "\n".join(filter(None, (self._later, waiting, behind)))
+            else:
+                self.draft = "\n".join(filter(None, (waiting, self.draft)))
 
     def _take(self, entry: PromptEntry | None) -> None:
         match entry:
@@ -146,7 +148,7 @@ class Repl:
     def _marked(self, work: Callable[[], object]) -> None:
         """Do something, and mark for the terminal where its output begins, ends, and how."""
         self.guard.code = 0
-        with self.attention.output(lambda: self.guard.code), self.guard.around():
+        with self.desk.attention.output(lambda: self.guard.code), self.guard.around():
             work()
 
     def take(self, text: str, pasted: Sequence[str] = ()) -> None:
@@ -158,7 +160,7 @@ class Repl:
         if self.session.next.rewrites is not None and not text.startswith("/"):
             self._do(lambda: rewrite_open(self.session, text))
             return
-        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self._pasted, text = pasted, BARE.get(text.strip().lower(), text)
         self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
@@ -176,7 +178,7 @@ class Repl:
         """Run a command, and show the pictures that it stages."""
         self.draft = ""
         before = {id(item) for item in self.session.next.staged}
-        self._do(lambda: REGISTRY.dispatch(self.session, line))
+        self._do(lambda: run_line(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
 
     def _draw(self, files: Iterable[Attachment]) -> None:
@@ -281,12 +283,13 @@ class Repl:
                 self.running = False
             case Continue():
                 if self.consent.to_send() and self.consent.to_pay():
-                    self._turn(lambda view: continue_turn(self.session, self.stream, view))
+                    self.replies.turn(lambda view: continue_turn(self.session, self.stream, view))
             case Aside(message, then):
                 if self.consent.to_send(message):
-                    self._aside(message, then)
+                    reply = self.replies.aside(message)
+                    self._do(lambda: then(reply))
             case Beside():
-                self.beside.ask(outcome)
+                self.replies.beside.ask(outcome)
             case Compare():
                 self._compare(outcome)
             case Count():
@@ -311,89 +314,22 @@ class Repl:
         elif chosen := self.desk.prompt.pick(self.runner.run, asked):
             self._do(lambda: asked.choose(chosen))
 
-    def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
-        """Let the model write something aside; a stop leaves all as it was."""
-        reply = None
-        try:
-            asked = self._watched(lambda view: ask_aside(self.session, message, self.stream, view))
-            reply = self.runner.run(asked)
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
-        except ChatreplError as error:
-            self.desk.speaker.error(error)
-        self.desk.speaker.gap()
-        self._do(lambda: then(reply))
-
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
-            self.attention.name_window(title(self.session) or message.text)
-        self._turn(lambda view: run_turn(self.session, message, self.stream, view, base), typed)
-
-    def _turn(self, reply: Answering[Turn], typed: str = "") -> None:
-        before = self.session.conversation
-        try:
-            with self.beside.opened():
-                turn = self.runner.run(self._watched(reply, condenser(self.session.next.form)))
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            self._after_stop(before is self.session.conversation, typed)
-        except Exception as error:
-            if before is not self.session.conversation:
-                self._sum_up(self._last(), error if isinstance(error, ChatreplError) else None)
-            elif typed:
-                self.draft = typed
-                tell_of_draft(error)
-            raise
-        else:
-            self._sum_up(turn)
+            self.desk.attention.name_window(title(self.session) or message.text)
+        self.replies.turn(
+            lambda view: run_turn(self.session, message, self.stream, view, base), typed
+        )
 
     def _compare(self, asked: Compare) -> None:
         from chatrepl.shells.comparison import compare  # seldom asked for
 
-        before = self.session.conversation
+        before, show = self.session.conversation, self.replies.show
         try:
-            compare(self.session, asked, self.stream, self.desk, self.consent, self._shown)
+            compare(self.session, asked, self.stream, self.desk, self.consent, show)
         finally:
             if self.session.conversation is before:
                 self._put_back(asked.typed)
 
-    def _shown(self, answer: Answering[Answered], relay: Relay | None = None) -> Answered:
-        return self.runner.run(self._watched(answer, None, relay))
-
     def _put_back(self, line: str) -> None:
         self.draft = self.draft or line
-
-    async def _watched(
-        self,
-        reply: Answering[Answered],
-        condense: Callable[[str], str] | None = None,
-        relay: Relay | None = None,
-    ) -> Answered:
-        view = relay or self.desk.new_view()
-        view.condense = view.condense or condense
-        notify = self.session.settings.notify
-
-        def takes(line: str) -> bool:
-            return self.beside.take(line, view.let_ask)
-
-        answered = await watched(reply, view, self.desk, takes, self.attention, notify=notify)
-        self.replied()
-        return answered
-
-    def _after_stop(self, nothing_came: bool, typed: str) -> None:
-        self.guard.code = INTERRUPTED
-        if nothing_came:
-            self.draft = typed
-            back = " Your message is back in the prompt." if typed else ""
-            self.desk.speaker.line(f"Stopped before anything came.{back}")
-        else:
-            self._sum_up(self._last())
-
-    def _last(self) -> Turn:
-        return self.session.conversation.path()[-1]
-
-    def _sum_up(self, turn: Turn, error: ChatreplError | None = None) -> None:
-        tell_of_files(self.session, turn, self.desk.speaker)
-        for words, style in remarks(self.session, turn, error):
-            self.desk.speaker.line(words, style)
-        if self.session.settings.notify and turn.receipt:
-            self.attention.call(turn.receipt)

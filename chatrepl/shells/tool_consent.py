@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from chatrepl.core.outcome import Exactly
 from chatrepl.core.talk.arguments import tool_name
 from chatrepl.core.talk.blocks import ToolResultBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tool_words import run_question, whole_call
 from chatrepl.core.tools import Tool, ToolCall
 from chatrepl.session.workbench import NO, Workbench

@@ -36,6 +36,7 @@ _ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
 _BEGINNING = re.compile(rb"\x1b(?:\](?:1(?:1(?:;[^\x07\x1b]*\x1b?)?)?)?|\[\?[\d;]*)\Z")
 _GRACE = 0.3  # seconds more for an answer that has begun
 _LIGHT_COLORS = {7, 9, 10, 11, 12, 13, 14, 15}
+_BLACK_TERMS = {"linux", "linux-16color", "linux-basic"}
 
 
 class Background(NamedTuple):
@@ -89,7 +90,9 @@ def understand(data: bytes) -> Background:
 
 
 def from_environment(environ: Mapping[str, str]) -> bool | None:
-    """Read COLORFGBG, which some terminals set: `15;0` is white on black."""
+    """Read COLORFGBG, which some terminals set: `15;0` is white on black. Consoles are black."""
+    if environ.get("TERM") in _BLACK_TERMS:
+        return True
     last = environ.get("COLORFGBG", "").rpartition(";")[2]
     return int(last) not in _LIGHT_COLORS if last.isdigit() else None
 

@@ -13,7 +13,7 @@ import os
 import stat
 import time
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -50,15 +50,15 @@ class Passing:
     """
 
     def __init__(self) -> None:
-        self._results: dict[int, dict[str, Any] | Callable[[], bytes]] = {}
+        self._results: dict[int, dict[str, Any] | int] = {}
         self._spool: Spool | None = None
 
     def get(self, number: int, item_id: str) -> dict[str, Any] | None:
         """Give a result, once."""
         del item_id
         result = self._results.pop(number, None)
-        if callable(result):
-            result = _parsed(result())
+        if isinstance(result, int):
+            result = _parsed(self._spool.read(result)) if self._spool is not None else None
         if self._spool is not None and not self._results:
             self.close()
         return result

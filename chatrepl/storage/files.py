@@ -9,13 +9,14 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from chatrepl.core.errors import StorageError
 
 PRIVATE_FILE: Final = 0o600
+Chunks: TypeAlias = Iterable[bytes]
 _under_way: Final[set[threading.Event]] = set()  # files that other threads put in place
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -68,6 +69,11 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
         view = view[os.write(descriptor, view) :]
 
 
+def _write_pieces(descriptor: int, data: bytes | Chunks) -> None:
+    for piece in (data,) if isinstance(data, bytes) else data:
+        write_all(descriptor, piece)
+
+
 def sync_data(descriptor: int) -> None:
     """Wait until the disk has what was written. Raises OSError."""
     getattr(os, "fdatasync", os.fsync)(descriptor)
@@ -85,7 +91,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
+def replace_file(path: Path, data: bytes | Chunks, mode: int = PRIVATE_FILE) -> None:
     """Put `data` in the place of what is at `path`, wholly or not at all. Raises OSError."""
     if not threading.current_thread().daemon:
         _replace(path, data, mode)
@@ -118,10 +124,10 @@ def finish_writing(seconds: float) -> None:
         done.wait(seconds)
 
 
-def _replace(path: Path, data: bytes, mode: int) -> None:
+def _replace(path: Path, data: bytes | Chunks, mode: int) -> None:
     aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with creating(aside) as descriptor:
-        write_all(descriptor, data)
+        _write_pieces(descriptor, data)
         if mode != PRIVATE_FILE:
             os.fchmod(descriptor, mode)
         os.fsync(descriptor)
@@ -130,13 +136,13 @@ def _replace(path: Path, data: bytes, mode: int) -> None:
     sync_folder(path.parent)
 
 
-def write_new(path: Path, text: str, *, overwrite: bool = False) -> None:
+def write_new(path: Path, text: str | Chunks, *, overwrite: bool = False) -> None:
     """Write an export, wholly or not at all, for the user alone.
 
     Raises StorageError, in words; FileExistsError where something is there and `overwrite` is
     not set, so that the user can be asked.
     """
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     try:
         _write_export(path, data, overwrite=overwrite)
     except FileExistsError:
@@ -192,7 +198,7 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def _write_export(path: Path, data: bytes, *, overwrite: bool) -> None:
+def _write_export(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
     """Write a file that nobody sees before it is whole, also where we are killed meanwhile."""
     if os.path.lexists(path) and (not overwrite or path.is_dir()):
         raise FileExistsError(errno.EEXIST, "there is such a file", str(path))
@@ -204,7 +210,7 @@ def _write_export(path: Path, data: bytes, *, overwrite: bool) -> None:
             return
         try:
             os.fchmod(descriptor, PRIVATE_FILE)
-            write_all(descriptor, data)
+            _write_pieces(descriptor, data)
             os.fsync(descriptor)
             _name(descriptor, folder, path.name, overwrite=overwrite)
         finally:
@@ -244,7 +250,7 @@ def _name(descriptor: int, folder: int, name: str, *, overwrite: bool) -> None:
             raise
 
 
-def _write_aside(path: Path, data: bytes, *, overwrite: bool) -> None:
+def _write_aside(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
     """Write a file under another name first."""
     if overwrite and not path.is_dir():
         replace_file(path, data)

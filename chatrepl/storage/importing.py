@@ -12,7 +12,8 @@ from uuid import uuid4
 from chatrepl.core.errors import StorageError
 from chatrepl.core.foreign_json import decode
 from chatrepl.core.talk.blocks import Block, TextBlock, answered_id
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import scrubbed
 from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_record, one_of

@@ -2,28 +2,26 @@
 
 The folder alone decides which there are. A conversation's last records say what a list shows of
 it, so that listing reads a few kilobytes a file.
-
-Full-text search over all saved conversations: in the raw bytes first, then in what they say.
 """
 
 import contextlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.conversation import Role, TurnId
+from chatrepl.core.talk.usage import Cost
 from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
 from chatrepl.storage.journal_file import DAMAGED, SUFFIX, LogFile
-from chatrepl.storage.read import lines_of, load_bytes, read_journal
+from chatrepl.storage.read import load_bytes
 from chatrepl.storage.record_log import title_of
-from chatrepl.storage.records import dumps, loads
+from chatrepl.storage.records import loads
 
 READ: Final = os.O_RDONLY | os.O_CLOEXEC
 _TAILS: Final = (4_096, 131_072, 4 << 20, 64 << 20)
@@ -32,15 +30,13 @@ _STATE: Final = b'\n{"t":"state"'
 _META: Final = b'\n{"t":"meta"'
 _NAMED: Final = 5
 _SHOWN: Final = 80
-_MOST_HITS: Final = 1_000
-_MOST_LINES: Final = 300_000  # that hold what is looked for, in one file
 
 
 @frozen
 class SavedEntry:
     """A saved conversation in a list. `when` is the time of its last change, in seconds.
 
-    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    `cost` is where its file says so; of a `damaged` one nothing can be read.
     """
 
     id: str
@@ -50,7 +46,7 @@ class SavedEntry:
     turns: int
     when: float
     size: int
-    usd: float | None = None
+    cost: Cost | None = None
     damaged: bool = False
 
     @property
@@ -69,20 +65,6 @@ class SavedEntry:
 def list_entries(folder: Path | None, limit: int | None = None) -> tuple[SavedEntry, ...]:
     """List the conversations in `folder`, the newest first."""
     return tuple(map(read_entry, scan(folder)[:limit]))
-
-
-def look_up(folder: Path | None, query: str) -> tuple[SavedEntry, ...]:
-    """List the conversations that are called `query` or hold it; without a query, all."""
-    entries = list_entries(folder)
-    wanted = query.casefold().strip()
-    if not wanted:
-        return entries
-    holding = {hit.entry.id for hit in search(folder, query, _MOST_HITS)}
-    return tuple(
-        entry
-        for entry in entries
-        if entry.id in holding or any(wanted in name.casefold() for name in entry.names)
-    )
 
 
 def scan(folder: Path | None) -> list[tuple[str, float, int]]:
@@ -131,7 +113,7 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
-        usd=float(usd) if isinstance(usd, int | float) else None,
+        cost=Cost(usd, 0, facts.get("least") is True) if isinstance(usd, int | float) else None,
         damaged=bool(facts.get("damaged")),
     )
 
@@ -258,140 +240,3 @@ def _from_beginning(data: bytes) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-_AROUND: Final = 40
-_SPEAKING: Final = frozenset({"turn", "end", "d", "meta"})
-
-
-@frozen
-class Hit:
-    """A place where the words stand: `before`, as `found`, `after`."""
-
-    entry: SavedEntry
-    turn: TurnId
-    role: Role
-    before: str
-    found: str
-    after: str
-
-
-def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
-    """Find `words` in any conversation, case set aside; the newest first, one hit a message."""
-    wanted = words.strip()
-    if not wanted:
-        return ()
-    holds, hits = _sieve(wanted), []
-    for file in scan(folder):
-        data = _read(Path(file[0]))
-        if not holds(data):
-            continue
-        entry = read_entry(file)
-        for hit in dict.fromkeys(_hits(entry, data, wanted, holds)):
-            hits.append(hit)
-            if len(hits) >= limit:
-                return tuple(hits)
-    return tuple(hits)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_journal(path)
-    except StorageError:
-        return b""
-
-
-def _sieve(wanted: str) -> Callable[[bytes], bool]:
-    """Make a quick test that lets everything pass that may hold `wanted`, and little else."""
-    raw = dumps(wanted)[1:-1]
-    if raw.isascii():
-        needle = raw.lower().encode()
-        return lambda data: needle in data.lower()
-    if all(len(_variants(char)) == 1 for char in wanted):
-        needle = raw.encode()
-        return lambda data: needle in data
-    plain = max(re.split(r"[^\x20-\x7e]+", wanted), key=len)
-    if len(plain) > 2 and plain.isalnum():
-        needle = plain.lower().encode()
-        return lambda data: needle in data.lower()
-    pattern = re.compile(b"".join(_either(char) for char in wanted))
-    return lambda data: pattern.search(data) is not None
-
-
-def _variants(char: str) -> frozenset[str]:
-    return frozenset({char, char.lower(), char.upper(), char.title(), char.casefold()})
-
-
-def _either(char: str) -> bytes:
-    variants = (re.escape(dumps(variant)[1:-1].encode()) for variant in _variants(char))
-    return b"(?:" + b"|".join(sorted(variants)) + b")"
-
-
-def _hits(
-    entry: SavedEntry, data: bytes, wanted: str, holds: Callable[[bytes], bool]
-) -> Iterator[Hit]:
-    pattern = pattern_of(wanted)
-    ended = frozenset(_ended(data))
-    for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
-        for turn, role, text in _spoken(line, ended):
-            if match := pattern.search(text):
-                yield _hit(entry, turn, role, match)
-
-
-def _ended(data: bytes) -> Iterator[str]:
-    """Give the turns whose reply stands whole in the file, so that its pieces do not count."""
-    start = b'\n{"t":"end","id":"'
-    at = data.find(start)
-    while at >= 0:
-        at += len(start)
-        yield data[at : data.find(b'"', at)].decode("utf-8", "replace")
-        at = data.find(start, at)
-
-
-def _spoken(line: bytes, ended: frozenset[str]) -> Iterator[tuple[TurnId, Role, str]]:
-    """Give what a record says in words."""
-    record = _record(line)
-    if record["t"] == "meta":  # at the turn that it was asked after
-        for asked in records.turns_beside(record.get("set")):
-            yield from ((asked.parent or asked.id, m.role, m.markdown) for m in asked.messages)
-        return
-    try:
-        turn = records.turn_id(record.get("id"))
-        if record["t"] == "d":
-            if turn not in ended:
-                yield turn, "assistant", records.text(record.get("text"))
-            return
-        for message in records.messages_from(record.get("messages")):
-            yield turn, message.role, message.markdown
-    except ValueError:
-        return
-
-
-def _record(line: bytes) -> dict[str, Any]:
-    try:
-        record = loads(line.strip(b"\0 \r\t"))
-    except (ValueError, RecursionError):
-        return {"t": "d"}
-    speaks = isinstance(record, dict) and records.one_of(_SPEAKING, record.get("t"))
-    return record if speaks else {"t": "d"}
-
-
-def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
-    return Hit(entry, turn, role, *excerpt(match))
-
-
-def excerpt(match: re.Match[str]) -> tuple[str, str, str]:
-    """Give what stands around a place in a line: before it, the place itself, after it."""
-    text, start, end = match.string, match.start(), match.end()
-    before = text[max(0, start - _AROUND) : start].replace("\n", " ")
-    after = text[end : end + _AROUND].replace("\n", " ")
-    if start > _AROUND:
-        before = "…" + before
-    if end + _AROUND < len(text):
-        after += "…"
-    return before, match.group().replace("\n", " "), after
-
-
-def pattern_of(words: str) -> re.Pattern[str]:
-    """Make what finds words in a text, case set aside."""
-    return re.compile(re.escape(words.strip()), re.IGNORECASE)

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for

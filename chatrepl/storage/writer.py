@@ -63,6 +63,7 @@ class Writer:
         self._unsynced_since: float | None = None
         self._faulty = False
         self._encode_fault = ""
+        self._wrote_at = 0.0
         self._thread: threading.Thread | None = None
 
     @property
@@ -121,6 +122,7 @@ class Writer:
                 else:
                     broken = 0
                 self._write(items)
+                self._wrote_at = time.monotonic()
                 last = any(isinstance(item, WriteJob) and item.last for item in items)
         finally:
             if not last:
@@ -146,8 +148,11 @@ class Writer:
         """Wait for something to do, and take over all there is; it is in `items` at any moment."""
         first = self._next()
         items.append(WriteJob(lambda _: b"") if first is None else first)
-        if isinstance(first, Delta):
-            self._hurry.acquire(timeout=COALESCE_S)
+        if (
+            isinstance(first, Delta)
+            and (left := self._wrote_at + COALESCE_S - time.monotonic()) > 0
+        ):
+            self._hurry.acquire(timeout=left)
         self._hurry.acquire(blocking=False)
         with suppress(Empty):
             while True:

@@ -9,9 +9,9 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.theme import Theme
@@ -33,8 +33,10 @@ _SGR = re.compile(r"\x1b\[[\d;]*m")
 class SafeConsole(Console):
     """A console without markup, emoji codes, highlighting and links; it takes rich's keywords."""
 
-    def __init__(self, **keywords: Any) -> None:
+    def __init__(self, theme: Theme | None = None, **keywords: Any) -> None:
+        self._tints = theme or Theme()  # of all threads
         super().__init__(
+            theme=self._tints,
             **keywords,
             force_jupyter=False,
             legacy_windows=False,
@@ -42,6 +44,20 @@ class SafeConsole(Console):
             emoji=False,
             highlight=False,
         )
+
+    def wear(self, appearance: Appearance) -> None:
+        """Look so from now on."""
+        stream = cast("TextIO", self.file)
+        system = color_system(stream, appearance)
+        self._color_system = COLOR_SYSTEMS[system] if system else None
+        self.no_color = not wants_color(stream, appearance)
+        styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
+        self._tints.styles.update(Theme(styles, inherit=False).styles)
+
+    @property
+    def is_dumb_terminal(self) -> bool:
+        """No: what it cannot do is left out by us, and rich would take it for 80 cells wide."""
+        return False
 
     # The two methods below are rich's own, and the only place where all text passes before it is
     # written. `self_test` refuses to start where rich goes another way.
@@ -105,15 +121,13 @@ def open_console(stream: TextIO, appearance: Appearance) -> SafeConsole:
     """
     self_test()
     _never_fail_to_encode(stream)
-    styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
-    return SafeConsole(
+    console = SafeConsole(
         file=stream,
         force_terminal=is_terminal(stream),
         force_interactive=is_terminal(stream) and not is_dumb(appearance.environ),
-        color_system=color_system(stream, appearance),
-        no_color=not wants_color(stream, appearance),
-        theme=Theme(styles),
     )
+    console.wear(appearance)
+    return console
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from chatrepl.core.errors import ToolError
 from chatrepl.core.served import PromptArgument, ServedFile, ServedPrompt, ServedResource
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message, Role
+from chatrepl.core.talk.message import Message, Role
 from chatrepl.core.tools import McpServer
 from chatrepl.core.wire import Wire
 from chatrepl.tools.mcp_source import McpSource

@@ -26,7 +26,7 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 
 T = TypeVar("T")
 KEY = "sk-ant-test-0123456789abcdef"

@@ -18,7 +18,7 @@ from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import MessageStart, MessageStop, StreamEvent, TextDelta
 from chatrepl.core.talk.blocks import block_from_wire
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.faults import STREAM_FAULTS
 from chatrepl.demo.server import Served, serve

@@ -7,7 +7,8 @@ import pytest
 from chatrepl.core.exchange.request import Ask, build_request
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.export import to_json
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.records import line, loads, turn_from_record, turn_to_record

@@ -70,7 +70,7 @@ def test_a_burst_lets_others_have_their_turn_and_does_not_stop_for_each_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = count(0.0, 0.001)
-    monkeypatch.setattr("chatrepl.api.retry.time", Mock(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("chatrepl.api.retry.time", Mock(thread_time=lambda: next(clock)))
     ended: list[bool] = []
 
     async def wait_for_turns() -> int:

@@ -12,8 +12,8 @@ NAMES = st.text("abcdefghij_", max_size=12)
 DATA = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1)
 
 
-def read(*chunks: bytes) -> list[tuple[str, bytes]]:
-    reader = EventReader()
+def read(*chunks: bytes, joins: bool = False) -> list[tuple[str, bytes]]:
+    reader = EventReader(joins=joins)
     return [event for chunk in chunks for event in reader.feed(chunk)]
 
 
@@ -149,7 +149,18 @@ def test_merged_deltas_say_what_they_said_however_they_are_cut(
 ) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(written)), max_size=4)))
     chunks = [written[a:b] for a, b in zip([0, *cuts], [*cuts, len(written)], strict=True)]
-    assert told(read(*map(merged, chunks))) == told(read(*chunks))
+    assert told(read(*chunks, joins=True)) == told(read(*chunks))
+
+
+@pytest.mark.parametrize("begins", ["", "data: 1\n\n", "event: ping\n\n"])
+def test_what_comes_at_once_after_whole_events_is_one_event(begins: str) -> None:
+    delta = {"type": "text_delta", "text": "ab"}
+    value = {"type": "content_block_delta", "index": 0, "delta": delta}
+    line = f"event: content_block_delta\ndata: {json.dumps(value)}\n\n"
+    chunks = (begins + line, 4 * line, 3 * line + line[:-9], line[-9:] + 2 * line)
+    events = read(*(chunk.encode() for chunk in chunks), joins=True)
+    texts = [json.loads(data)["delta"]["text"] for _, data in events if b"delta" in data]
+    assert texts == ["ab", "abababab", "ababab", "ab", "abab"]
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])

@@ -15,7 +15,8 @@ from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.demo import models as demo_models

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from chatrepl.api.tokens import Counter
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tokens.estimate import features
 from chatrepl.core.tokens.learned import ScalePart

@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.library import list_entries, search
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load_bytes
 from chatrepl.storage.record_log import RecordLog
+from chatrepl.storage.search import search
 
 
 def words(rng: random.Random, count: int) -> str:

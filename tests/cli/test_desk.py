@@ -1,5 +1,6 @@
 """What the chat lays out of the terminal."""
 
+import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -7,10 +8,21 @@ from typing import Any, cast
 import pytest
 
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.desk import _draw
+from chatrepl.cli.desk import _draw, _dress
 from chatrepl.cli.options import Options
+from chatrepl.cli.screen import console
+from chatrepl.core.settings import Settings
+from chatrepl.terminal.prompt.values import PromptOptions
+from chatrepl.terminal.say import Speaker
 from tests.attachments.test_thumbnail import block
 from tests.cli.given import loaded, settle
+
+
+class TerminalText(io.StringIO):
+    """A text that a terminal would show."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.mark.parametrize(
@@ -40,3 +52,36 @@ def test_pictures_are_drawn_only_where_the_terminal_can(
 
     _draw(block(40, 30), tty=tty, session=session, sixel=True)
     assert [drawn[: len(begins)] for drawn in written] == ([begins] if begins else [])
+
+
+@pytest.mark.parametrize(
+    ("sets", "dark", "colors"),
+    [
+        ((), False, "\x1b[38;2;138;90;0m"),
+        ((), True, "\x1b[33m"),
+        (("theme=light",), True, "\x1b[38;2;138;90;0m"),
+        (("theme=none",), False, ""),
+        (("color=never",), True, ""),
+    ],
+)
+def test_what_is_said_follows_the_settings_and_the_background(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    sets: tuple[str, ...],
+    dark: bool,
+    colors: str,
+) -> None:
+    settle(monkeypatch, tmp_path, TERM="xterm", COLORTERM="truecolor")
+    out = TerminalText()
+    session = new_session(Options(), loaded(*sets), interactive=True)
+    speaker = Speaker(console(Settings(theme="none", color="always"), {"TERM": "xterm"}, out))
+    changed: list[PromptOptions] = []
+    prompt = SimpleNamespace(options=PromptOptions(), change=changed.append)
+    tty = SimpleNamespace(speak_plainly=lambda _: None, give_back=lambda _: None)
+    desk = cast("Any", SimpleNamespace(tty=tty, speaker=speaker, prompt=prompt))
+
+    _dress(desk, session, dark)
+    speaker.line("words", "warning")
+
+    assert out.getvalue().startswith(f"{colors}words")
+    assert changed[-1].color is (sets != ("color=never",))

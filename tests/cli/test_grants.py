@@ -11,7 +11,7 @@ from chatrepl.cli.grants import granted
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.connector import NOT_KEPT
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tools import McpServer
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine

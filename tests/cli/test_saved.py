@@ -8,7 +8,8 @@ from chatrepl.cli.saved import Resumed, look_at, put_away
 from chatrepl.cli.saved import keep as keep_saved
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.paths import find_folders

@@ -4,7 +4,7 @@ import pytest
 
 from chatrepl.cli.screen import choose_look, console, live_view
 from chatrepl.core.settings import Settings
-from chatrepl.terminal.markdown.look import CONTRAST, DARK, LIGHT, NONE
+from chatrepl.terminal.markdown.look import CONTRAST, DARK, EITHER, LIGHT, NONE, Look
 
 
 def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
@@ -12,14 +12,16 @@ def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
 
 
 @pytest.mark.parametrize(
-    ("theme", "dark", "light"),
-    [("auto", None, False), ("auto", False, True), ("dark", False, False), ("light", True, True)],
-)
+    ("theme", "dark", "look"),
+    [
+        ("auto", None, EITHER), ("auto", True, DARK), ("auto", False, LIGHT),
+        ("dark", False, DARK), ("light", True, LIGHT),
+    ],
+)  # fmt: skip
 def test_the_look_follows_the_setting_and_then_the_terminal(
-    theme: str, dark: bool | None, light: bool
+    theme: str, dark: bool | None, look: Look
 ) -> None:
-    look = choose_look(Settings(theme=theme, color="always"), {}, stream(), dark=dark)
-    assert look == (LIGHT if light else DARK)
+    assert choose_look(Settings(theme=theme, color="always"), {}, stream(), dark=dark) == look
 
 
 def test_a_terminal_without_colour_gets_a_look_that_needs_none() -> None:

@@ -3,13 +3,13 @@
 import asyncio
 import atexit
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import count
 from json import loads
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.api.address import Origin
@@ -17,24 +17,25 @@ from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.http import FAULTS
 from chatrepl.api.outgoing import beta_header, counting, streaming
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import run_line
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
 from chatrepl.core.outcome import Card, Changes, Exactly, Notice, Outcome, Page, Pick, Send, Table
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import MESSAGES, Engine
 from chatrepl.demo.wire import WireAnswer
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk, Relay
 from chatrepl.shells.repl import Repl
-from chatrepl.shells.watched import Answered, Answering
+from chatrepl.shells.replies import Answered, Answering, Replies
 from chatrepl.terminal.columns import card_rows
 from chatrepl.terminal.page.document import to_html
-from chatrepl.turn import Display
+from chatrepl.terminal.views.live import LiveView
 from tests.views import QuietView, ShownView
 
 _HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
@@ -119,28 +120,39 @@ class _Prompt:
         return self._pick(asked)
 
 
-class _Repl(Repl):
-    """The chat, but nobody watches keys, and what goes wrong in a turn is left to the test.
+class Unwatched(Replies):
+    """The replies of a chat, but nobody watches keys."""
 
-    `aside` is asked instead of what the chat would ask aside.
-    """
-
-    aside: str = ""
-    turn: Turn | None = None
-
-    async def _watched(
-        self,
-        reply: Callable[[Display], Coroutine[None, None, Answered]],
-        condense: Callable[[str], str] | None = None,
-        relay: Relay | None = None,
-    ) -> Answered:
+    async def _watched(self, reply: Answering[Answered], view: LiveView | Relay) -> Answered:
+        del view
         return await reply(QuietView())
 
-    def _turn(self, reply: Answering[Turn], typed: str = "") -> None:
-        self.turn = self.runner.run(self._watched(reply))
 
-    def _aside(self, message: Message, then: Callable[[Reply | None], Outcome]) -> None:
-        super()._aside(Message.user(self.aside) if self.aside else message, then)
+Kind = TypeVar("Kind", bound=Unwatched)
+
+
+def unwatched(repl: Repl, kind: type[Kind]) -> Kind:
+    """Let nobody watch the keys of a chat."""
+    parts = (getattr(repl.replies, part.name) for part in fields(Replies) if part.init)
+    repl.replies = replies = kind(*parts)
+    return replies
+
+
+class _PlayedReplies(Unwatched):
+    """What goes wrong in a turn is left to the test.
+
+    `words` are asked instead of what the chat would ask aside.
+    """
+
+    words: str = ""
+    came: Turn | None = None
+
+    def turn(self, reply: Answering[Turn], typed: str = "") -> None:
+        del typed
+        self.came = self.show(reply)
+
+    def aside(self, message: Message) -> Reply | None:
+        return super().aside(Message.user(self.words) if self.words else message)
 
 
 @dataclass
@@ -174,7 +186,7 @@ class Player:
 
     def do(self, line: str) -> Outcome:
         """Run a command line and what it asks for."""
-        outcome = REGISTRY.dispatch(self.session, line)
+        outcome = run_line(self.session, line)
         self.act(outcome)
         return outcome
 
@@ -186,17 +198,21 @@ class Player:
 
     def act(self, outcome: Outcome) -> Turn | None:
         """Let the chat do what a command asked for; give the turn that came of it."""
-        repl = self.repl()
+        repl, replies = self._chat()
         repl.act(outcome)
         if repl.draft:
             self.drafts.append(repl.draft)
-        return repl.turn
+        return replies.came
 
-    def repl(self) -> "_Repl":
+    def repl(self) -> Repl:
         """The chat itself."""
-        repl = _Repl(self.session, self._desk(), self.stream, self.count, self.runner)
-        repl.aside = self.aside
-        return repl
+        return self._chat()[0]
+
+    def _chat(self) -> tuple[Repl, _PlayedReplies]:
+        repl = Repl(self.session, self._desk(), self.stream, self.count, self.runner)
+        replies = unwatched(repl, _PlayedReplies)
+        replies.words = self.aside
+        return repl, replies
 
     def _desk(self) -> Desk:
         none = cast("Any", None)

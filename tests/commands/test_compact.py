@@ -11,7 +11,7 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.outcome import Count, Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from tests.commands.trimmer import MODEL, Trimmer
 
 LONG = "demo: say ok\n" + "otters swim " * 300

@@ -6,7 +6,7 @@ import pytest
 from chatrepl.commands.context import BAR, MOST_ROWS
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.outcome import Notice, Several, Table
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.terminal.columns import lay_out
 from tests.commands.trimmer import Trimmer
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.talk.blocks import ThinkingBlock
-from chatrepl.core.talk.conversation import Message
-from chatrepl.shells.under_reply import condenser, remarks
+from chatrepl.core.talk.message import Message
+from chatrepl.shells.replies import condenser, remarks
 from tests.commands.trimmer import Trimmer
 
 

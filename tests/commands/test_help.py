@@ -6,6 +6,7 @@ import pytest
 
 from chatrepl.commands.menu import MENU
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Quit
 from chatrepl.core.talk.usage import Cost
@@ -45,8 +46,8 @@ def test_the_menu_has_a_short_row_for_each_command_and_no_other() -> None:
 
 def test_the_menu_goes_by_use_and_offers_aliases_once_something_is_typed() -> None:
     session = Player().session
-    assert [name for name, _ in REGISTRY.complete(session, "/")[1]] == [f"/{n} " for n in MENU]
-    assert ("/quit ", MENU["exit"]) in REGISTRY.complete(session, "/q")[1]
+    assert [name for name, _ in complete_line(session, "/")[1]] == [f"/{n} " for n in MENU]
+    assert ("/quit ", MENU["exit"]) in complete_line(session, "/q")[1]
 
 
 def test_help_tells_all_about_one() -> None:
@@ -111,4 +112,4 @@ def test_what_cannot_be_asked_is_said(line: str) -> None:
 
 
 def test_names_are_completed() -> None:
-    assert ("exit", MENU["exit"]) in REGISTRY.complete(Player().session, "/help ex")[1]
+    assert ("exit", MENU["exit"]) in complete_line(Player().session, "/help ex")[1]

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from chatrepl.commands.own import EXAMPLE, held
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import own_named
 from chatrepl.config.own_commands import OwnFolders
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Confirm, Edit
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message, system_of
+from chatrepl.core.talk.message import Message
 from chatrepl.shells.prompt_feeds import Toolbar, complete
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import list_entries
@@ -158,7 +158,7 @@ def test_the_system_prompt_comes_back_also_where_all_was_killed(
     assert after.session.system == usual
     assert isinstance(after.session.recorder, Journal)
     assert after.session.recorder.flush()
-    assert system_of(load(killed).conversation) == usual
+    assert load(killed).conversation.system == usual
     assert after.session.recorder.facts["usual_system"] is None
     assert session.system == usual
 
@@ -260,11 +260,11 @@ def test_names_of_our_own_are_never_taken_over(player: Player) -> None:
     player.say("hello")
     player.do("/undo")
     assert player.session.conversation.path() == ()
-    assert [REGISTRY.own(player.session, word) for word in ("undo", "q", "tre", "tree", "")] == [
+    assert [own_named(player.session, word) for word in ("undo", "q", "tre", "tree", "")] == [
         ""
     ] * 5
-    assert REGISTRY.own(player.session, "und") == "und"
-    assert REGISTRY.own(player.session, "tree2") == "tree2"
+    assert own_named(player.session, "und") == "und"
+    assert own_named(player.session, "tree2") == "tree2"
     player.do("/commands")
     rows = {row[0]: row[1] for row in player.tables[-1].rows}
     assert rows["/undo"].startswith("not used")

@@ -4,15 +4,8 @@ from typing import Annotated
 
 import pytest
 
-from chatrepl.commands.registry import (
-    REGISTRY,
-    ArgKind,
-    CountArg,
-    Registry,
-    Rest,
-    looks_like_path,
-    split,
-)
+from chatrepl.commands.registry import REGISTRY, ArgKind, CountArg, Registry, Rest
+from chatrepl.commands.slash import complete_line, looks_like_path, run_line, split
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice, Outcome
 from chatrepl.session.session import Session
@@ -125,8 +118,9 @@ def test_a_registry_refuses_what_is_not_documented_or_taken() -> None:
         registry.command("other", "bare", group="program")(bare)
 
 
-def test_arguments_of_all_kinds_are_read_and_completed() -> None:
+def test_arguments_of_all_kinds_are_read_and_completed(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry()
+    monkeypatch.setattr("chatrepl.commands.slash.REGISTRY", registry)
 
     def words(session: Session, text: str) -> tuple[str, ...]:
         del session
@@ -155,22 +149,22 @@ def test_arguments_of_all_kinds_are_read_and_completed() -> None:
     assert run.__doc__ == "Try."
     assert talk.__doc__ == "Talk."
     session = Player().session
-    assert registry.dispatch(session, "/try! 2 x") == Notice("2 x True")
-    assert registry.dispatch(session, "/talk me 'a b") == Notice("me: 'a b")
-    assert registry.complete(session, "/try 2 ab") == (2, [("ab!", "")])
-    assert registry.complete(session, "/try 2 ab cd") == (2, [])
-    assert registry.complete(session, "/talk x y z") == (1, [])
-    assert registry.complete(session, "/nothing x") == (0, [])
-    assert registry.complete(session, "/t") == (2, [("/try ", "Try."), ("/talk ", "Talk.")])
+    assert run_line(session, "/try! 2 x") == Notice("2 x True")
+    assert run_line(session, "/talk me 'a b") == Notice("me: 'a b")
+    assert complete_line(session, "/try 2 ab") == (2, [("ab!", "")])
+    assert complete_line(session, "/try 2 ab cd") == (2, [])
+    assert complete_line(session, "/talk x y z") == (1, [])
+    assert complete_line(session, "/nothing x") == (0, [])
+    assert complete_line(session, "/t") == (2, [("/try ", "Try."), ("/talk ", "Talk.")])
     assert registry.commands[0].usage == "/try COUNT [NAME]"
 
 
 def test_a_whole_line_argument_is_completed_as_a_whole() -> None:
-    length, offers = REGISTRY.complete(Player().session, "/system cl")
+    length, offers = complete_line(Player().session, "/system cl")
 
     assert (length, offers) == (2, [("clear", "Have none")])
-    assert REGISTRY.complete(Player().session, "/exit now") == (3, [])
-    assert REGISTRY.complete(Player().session, "/image a b")[0] == 1
+    assert complete_line(Player().session, "/exit now") == (3, [])
+    assert complete_line(Player().session, "/image a b")[0] == 1
 
 
 def test_a_lone_apostrophe_is_a_letter() -> None:

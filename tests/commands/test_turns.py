@@ -8,7 +8,8 @@ from chatrepl.commands import turns
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ThinkingBlock
-from chatrepl.core.talk.conversation import Message, Summary
+from chatrepl.core.talk.conversation import Summary
+from chatrepl.core.talk.message import Message
 from tests.commands.playing import CutError, Player, probe
 from tests.data.pictures import PNG
 

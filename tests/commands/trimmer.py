@@ -7,7 +7,8 @@ from chatrepl.commands.context_policy import make_room
 from chatrepl.core.exchange.plan import plan_aside
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn
+from chatrepl.core.talk.conversation import Conversation, State, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.demo.models import find as find_demo
 from chatrepl.demo.tokens import count_text
 from chatrepl.storage.importing import read_messages

@@ -22,7 +22,8 @@ from chatrepl.core.talk.blocks import (
     ToolResultBlock,
     ToolUseBlock,
 )
-from chatrepl.core.talk.conversation import Conversation, Message, Role, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, State, Turn, TurnId
+from chatrepl.core.talk.message import Message, Role
 
 MODEL = TABLE["claude-opus-5-5"]
 SYSTEM = "Be brief."

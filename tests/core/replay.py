@@ -11,7 +11,7 @@ from pathlib import Path
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.counts import Ledger
 

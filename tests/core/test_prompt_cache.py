@@ -18,7 +18,7 @@ from chatrepl.core.prompt_cache import (
     warmth,
 )
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 
 CACHE = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}

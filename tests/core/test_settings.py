@@ -101,6 +101,9 @@ def test_what_is_typed_for_a_request_is_read(key: str, text: str, value: object)
         ("extra_body", '{"a": NaN}', "extra_body takes a JSON object such as"),
         ("extra_body", '{"messages": []}', "extra_body cannot hold messages"),
         ("extra_body", '{"stream": null}', "extra_body cannot hold stream"),
+        ("extra_body", '{"model": null}', "extra_body needs a name as model"),
+        ("extra_body", '{"model": ""}', "extra_body needs a name as model"),
+        ("extra_body", '{"model": [1]}', "extra_body needs a name as model"),
         ("max_tokens", "-1", "max_tokens must be at least 0, not -1."),
     ],
 )

@@ -4,7 +4,8 @@ from chatrepl.core.errors import ReplyError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.result import Wanted, accept, judge
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, block_from_wire
-from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 
 
 def turn(reason: str | None, **details: str) -> Turn:

@@ -30,8 +30,10 @@ def test_no_conversation_is_ever_lost_from_the_shelf(steps: list[str]) -> None:
     assert {id(kept[1]) for kept in (*shelf.all, now)} == {id(kept[1]) for kept in seen}
 
 
-def _new() -> OpenPair:
-    return Conversation(), NoRecorder()
+def _new(id_: str | None = None) -> OpenPair:
+    recorder = NoRecorder()
+    recorder.id = id_
+    return Conversation(), recorder
 
 
 def test_no_recorder_keeps_nothing_and_says_why() -> None:
@@ -48,11 +50,13 @@ def test_no_recorder_keeps_nothing_and_says_why() -> None:
 
 
 def test_one_that_is_opened_again_is_taken_off_the_shelf() -> None:
-    one, other, third = _new(), _new(), _new()
+    one, other, third = _new(), _new("other"), _new("third")
     shelf = Shelf((one, other), (third,))
 
-    assert shelf.without(other) == Shelf((one,), (third,))
-    assert shelf.without(third) == Shelf((one, other), ())
+    assert (shelf.of("other"), shelf.of("third"), shelf.of("else")) == (other, third, None)
+    assert shelf.without("other") == Shelf((one,), (third,))
+    assert shelf.without("third") == Shelf((one, other), ())
+    assert shelf.without("else") == shelf
 
 
 def test_every_edge_but_clock_and_ids_may_be_left_out() -> None:

@@ -69,6 +69,8 @@ def test_sampling_is_for_the_earlier_version_and_earlier_models(name: str) -> No
         (FOUR_SIX, {"top_k": -1}, "top_k: Input should be greater than or equal to 0"),
         (OLD, {"temperature": 1, "top_p": 1}, "cannot both be specified"),
         (FOUR_SIX, {"temperature": 0, "thinking": {"type": "adaptive"}}, "when thinking is"),
+        (FOUR_SIX, {"thinking": [{}]}, "thinking: Input should be"),
+        (FOUR_SIX, {"thinking": {"type": []}}, "thinking"),
     ],
 )
 def test_sampling_has_its_rules(model: str, more: dict[str, Any], words: str) -> None:

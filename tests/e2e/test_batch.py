@@ -1,15 +1,15 @@
 """Message Batches from the command line."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from chatrepl.demo.batches import PATH
+from chatrepl.demo.batches import PATH, Batch, Batches
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
-from chatrepl.demo.wire import Chunk, WireAnswer
+from chatrepl.demo.wire import ApiFault, Chunk, WireAnswer
 from tests.e2e.piped import Desk
 from tests.faults.nursery import Nursery
 
@@ -116,6 +116,30 @@ def test_a_batch_that_nobody_waited_for_is_got_by_the_same_command_or_by_its_id(
     assert len(desk.served.engine.batches._batches) == 1
     usage = desk.run("--usage", "-o", "json").json["total"]
     assert usage["requests"] == 3
+
+
+def test_an_item_that_alone_is_too_large_for_a_batch_fails_and_the_others_are_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = Batches._create
+
+    def picky(batches: Batches, body: bytes, headers: Mapping[str, str]) -> Batch:
+        if len(body) > 10_000:
+            raise ApiFault(413, "Request exceeds the maximum size")
+        return create(batches, body, headers)
+
+    monkeypatch.setattr(Batches, "_create", picky)
+    items = b"one\n" + b"x" * 20_000 + b"\nthree\n"
+    same = ("--each", "demo: say {}", "--batch", "--out", "answers")
+    for _ in range(2):
+        done = desk.run(*same, stdin=items)
+        assert (done.code, done.out) == (9, "")
+        assert (desk.home / "answers").read_text() == "one\n\nthree\n"
+        assert "item 2 (xxx" in done.err
+        assert "too large" in done.err
+    assert len(desk.served.engine.batches._batches) == 2
+    left = desk.run(*same[:-1], "others", "--no-wait", stdin=items.split(b"\n")[1])
+    assert (left.code, left.out) == (9, "")
 
 
 def test_results_that_are_missing_are_told(desk: Desk) -> None:

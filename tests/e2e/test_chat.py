@@ -223,13 +223,12 @@ def test_the_connection_is_open_before_the_first_question(tmp_path: Path) -> Non
         with Terminal(command, columns=80, rows=24, env=env) as terminal:
             terminal.wait_for(FIRST)
             for _ in range(400):
-                if len(served.greetings) < 2:  # the other asks for the models
+                if served.connections < 2:  # the other asks for the models
                     terminal.pump(0.05)
             terminal.send("hello").keys("enter")
             terminal.wait_for(DONE)
 
-    assert served.connections == 2
-    assert served.greetings.count("HEAD") == 1
+    assert (served.connections, served.greetings) == (2, ["GET"])
 
 
 def test_a_question_on_the_command_line_is_asked_first_and_the_chat_stays(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from chatrepl.api.prices import price
 from chatrepl.api.reader import ReadLimits, read_reply
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import limits_of
-from chatrepl.commands.registry import REGISTRY, split
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line, split
 from chatrepl.config.load import load as load_config
 from chatrepl.config.show import describe, example
 from chatrepl.core.catalog import OFFICIAL, Catalog, of_server
@@ -33,8 +34,9 @@ from chatrepl.core.foreign_json import read_json
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find
 from chatrepl.core.spending import GROUPINGS, Spending
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.talk.markdown import to_markdown
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.wire import encode
 from chatrepl.demo.engine import Engine
@@ -42,9 +44,10 @@ from chatrepl.pages.model_list import model_list
 from chatrepl.pages.usage_list import UsageQuestion, look_at, usage_facts, usage_list
 from chatrepl.storage.accounts import Accounts, Running
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.library import list_entries, search
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load_bytes
 from chatrepl.storage.records import line, loads, turn_from_record, turn_to_record
+from chatrepl.storage.search import search
 from chatrepl.terminal.keys.typing import Typing
 from chatrepl.terminal.markdown.highlight import style_of
 from chatrepl.terminal.sanitize.text import display
@@ -195,7 +198,7 @@ def arguments(data: bytes) -> None:
     for text in data.decode("utf-8", "surrogateescape").split("\n")[:4]:
         try:
             named = REGISTRY.find(split(text)[0].removesuffix("!")).name
-            REGISTRY.complete(player.session, f"/{text.removeprefix('/')}")
+            complete_line(player.session, f"/{text.removeprefix('/')}")
             if named not in _BEYOND and "@" not in text:
                 player.do(text)
         except ChatreplError as error:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.pages.found import Find, find_all, found_facts, found_list, jumps
 from chatrepl.storage.library import SavedEntry
 

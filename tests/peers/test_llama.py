@@ -19,7 +19,8 @@ from chatrepl.api.route import plan_route
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, State
+from chatrepl.core.talk.conversation import Conversation, State
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session
 from chatrepl.turn import run_turn

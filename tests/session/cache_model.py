@@ -11,7 +11,8 @@ from chatrepl.core.keep_warm import Reread
 from chatrepl.core.prompt_cache import Warmth, warmth
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.world import Edges
 from chatrepl.demo.cache import Cache, lay_out

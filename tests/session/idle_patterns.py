@@ -11,7 +11,7 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.keep_warm import Absences
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import Spending
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.demo.cache import Cache, lay_out
 from chatrepl.demo.tokens import count_text

@@ -11,7 +11,7 @@ from chatrepl.core.talk.blocks import (
     ToolUseBlock,
     UnknownBlock,
 )
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.session.held_keys import held_keys, in_words
 
 GITHUB = "ghp_" + "a1B2" * 9

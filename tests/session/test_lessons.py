@@ -12,7 +12,8 @@ from chatrepl.core.exchange.lessons import MOST_LESSONS
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.service import Service

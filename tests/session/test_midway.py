@@ -13,7 +13,8 @@ from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.models import EFFORTS, TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import block_from_wire
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine

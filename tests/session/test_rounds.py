@@ -24,14 +24,15 @@ from chatrepl.core.talk.blocks import (
     ToolUseBlock,
     unread_input,
 )
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tools import Tool, ToolAnswer, ToolCall
 from chatrepl.core.world import rough_count
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.wire import error_body, json_answer
 from chatrepl.session.workbench import NEVER, NO, SILENT, STOPPED, UNREAD, Workbench
-from chatrepl.shells.under_reply import remarks
+from chatrepl.shells.replies import remarks
 from chatrepl.turn import run_turn
 from tests.commands.playing import CutError, Player
 from tests.toolbox import CLOCK, READ, FakeBox

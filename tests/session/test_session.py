@@ -10,7 +10,8 @@ from chatrepl.attachments.limits import AttachmentLimits
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, State
+from chatrepl.core.talk.conversation import Conversation, State
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.books import Books
 from chatrepl.session.session import Session

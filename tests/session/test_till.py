@@ -1,7 +1,7 @@
 """The till: what each request took is in the ledger, and no budget is exceeded."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
@@ -17,6 +17,7 @@ from chatrepl.core.exchange.reply import (
     MessageStart,
     MessageStop,
     Remark,
+    Reply,
     RetryWait,
     StreamEvent,
     TextDelta,
@@ -25,7 +26,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError, Spending
 from chatrepl.core.talk.blocks import ImageBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till, is_bounded
@@ -266,6 +267,96 @@ def test_a_cut_reply_holds_what_the_service_may_have_written_on(tmp_path: Path) 
     assert entry.cost.usd < entry.held_usd < usd(3000, 1000)
 
 
+@pytest.mark.parametrize(
+    ("came", "seconds", "share"),
+    [
+        ("", 0.0, 0.1),  # what a count may be off by
+        ("Hel", 0.0, 0.1015),
+        ("ä" * 100, 0.0, 0.2),  # two bytes of UTF-8 are a token at most
+        ("Hel", 1.0, 0.4),  # it may have written on all the time
+        ("Hel", 2.5, 0.85),
+        ("x" * 600, 0.5, 0.4),
+        ("Hel", 3.5, 1.0),
+        ("x" * 5000, 0.0, 1.0),
+        ("Hel", -9.0, 0.1015),  # the clock was set back
+    ],
+)
+def test_a_cut_reply_holds_what_may_have_been_written_until_it_was_noticed(
+    tmp_path: Path, came: str, seconds: float, share: float
+) -> None:
+    desk = Desk(tmp_path, max_cost_usd=50.0)
+    clock, held = [WHEN], list[float]()
+    desk.session.equip(clock=lambda: clock[-1])
+
+    def events() -> Iterator[StreamEvent]:
+        yield BEGUN
+        yield TextDelta(came)
+        clock.append(WHEN + seconds)
+
+    asyncio.run(_held(desk, desk.session.request(Message.user("Hi")), held, events()))
+    (entry,) = desk.entered
+    assert entry.held_usd == pytest.approx(held[0] - (1 - share) * usd(0, 1_000))
+    assert desk.till.paid_usd == entry.held_usd
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, None])
+def test_a_cut_reply_that_nothing_bounds_holds_the_whole(tmp_path: Path, limit: object) -> None:
+    desk = Desk(tmp_path, max_cost_usd=5_000.0)
+    request = desk.session.request(Message.user("Hi"))
+    request = replace(request, params={**request.params, "max_tokens": limit})
+    held: list[float] = []
+    asyncio.run(_held(desk, request, held, (BEGUN, TextDelta("Hel"))))
+    assert [entry.held_usd for entry in desk.entered] == held
+
+
+@pytest.mark.parametrize(("named", "entered"), [("claude-opus-5", "claude-opus-5"), ("", MODEL)])
+def test_it_is_entered_under_the_model_that_answered(
+    tmp_path: Path, named: str, entered: str
+) -> None:
+    desk = Desk(tmp_path)
+    desk.ask(MessageStart(named, usage={"input_tokens": 9, "output_tokens": 1}), *REPLY[1:])
+    assert [entry.model for entry in desk.entered] == [entered]
+
+
+def test_a_reply_that_is_begun_again_is_as_long_as_it_was_or_does_not_come(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, max_cost_usd=usd(100, 1_000) * 1.2)
+    with pytest.raises(BudgetError, match="max_cost_usd"):
+        desk.ask(BEGUN, TextDelta("x" * 5_000), RetryWait("torn", 1, 1, 4), *REPLY)
+    assert [entry.at_least for entry in desk.entered] == [True]
+    assert desk.till.held == {}
+
+
+def test_a_batch_is_held_only_where_something_is_bounded(tmp_path: Path) -> None:
+    free, bound = Desk(tmp_path / "free"), Desk(tmp_path / "bound", max_cost_usd=50.0)
+    request = free.session.request(Message.user("Hi"))
+    assert free.till.worst_usd(request) is None
+    worst = bound.till.worst_usd(request)
+    assert worst is not None
+    for desk in (free, bound):
+        assert desk.till.hold_all("batch", worst) is (desk is bound)
+        desk.till.let_go("batch")
+        assert len(desk.entered) == (desk is bound)
+
+
+@pytest.mark.parametrize(("named", "entered"), [("claude-opus-5", "claude-opus-5"), ("", MODEL)])
+def test_a_reply_of_a_batch_is_entered_once_at_half_its_price(
+    tmp_path: Path, named: str, entered: str
+) -> None:
+    desk = Desk(tmp_path)
+    request = desk.session.request(Message.user("Hi"))
+    usage = {"input_tokens": 100, "output_tokens": 40, "service_tier": "batch"}
+    reply = Reply().apply(MessageStart(named, usage=usage))
+    for name in ("batch:1", "batch:1", "batch:2"):
+        desk.till.enter_batched(name, request, reply)
+        desk.till.enter_batched("none", request, Reply())  # which the service did not count
+    assert [entry.id for entry in desk.entered] == ["batch:1", "batch:2"]
+    cost = price(MODEL, Usage(100, 40), WHEN)
+    assert cost is not None
+    for entry in desk.entered:
+        assert (entry.model, entry.batch, entry.usage) == (entered, True, Usage(100, 40))
+        assert entry.cost == cost.times(0.5)
+
+
 def test_an_unknown_price_is_said_once_and_sent_all_the_same(tmp_path: Path) -> None:
     desk = Desk(tmp_path, model="claude-nobody-1", budget_day_usd=0.01)
     first = desk.ask()[0]
@@ -301,7 +392,7 @@ def test_who_agreed_to_pay_more_in_a_chat_is_not_held_back(tmp_path: Path) -> No
     desk = Desk(tmp_path, max_cost_usd=0.000001)
     with pytest.raises(BudgetError):
         desk.ask()
-    desk.session.agree(1.0)
+    desk.session.account(agreed_usd=1.0)
     assert desk.ask() == list(REPLY)
 
 
@@ -326,10 +417,12 @@ def test_what_may_make_a_request_dearer_is_held_too(
     assert held[1] > 1.5 * held[0]
 
 
-async def _held(desk: Desk, request: Request, held: list[float]) -> None:
+async def _held(
+    desk: Desk, request: Request, held: list[float], events: Iterable[StreamEvent] = REPLY
+) -> None:
     async def send(_: Request) -> AsyncGenerator[StreamEvent, None]:
         held.extend(desk.till.held.values())
-        for event in REPLY:
+        for event in events:
             yield event
 
     async for _ in desk.till.stream(request, send):

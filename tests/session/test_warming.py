@@ -12,7 +12,7 @@ from chatrepl.core.exchange.plan import plan_beside
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.keep_warm import MOST_IN_A_ROW, Absences
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.session.warming import Warming, enter, is_kept, is_worth_it, next_warming, priced
 from tests.session.cache_model import MODEL, Talk, question
@@ -141,7 +141,7 @@ def test_what_has_no_price_or_may_not_be_spent_is_not_read_again() -> None:
     assert priced(talk.session, warming) is not None
     talk.session.use(max_cost_usd=talk.session.books.meter.cost.usd)
     assert priced(talk.session, warming) is None
-    talk.session.agree(1.0)
+    talk.session.account(agreed_usd=1.0)
     assert priced(talk.session, warming) is not None
     talk.session.equip(price=lambda _model, _usage, _when: None)
     assert priced(talk.session, warming) is None

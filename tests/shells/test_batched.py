@@ -1,7 +1,8 @@
 """Questions as Message Batches: each answered once, in whatever way a run before ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,17 +10,19 @@ from typing import Any
 
 import pytest
 
+from chatrepl.api.address import Origin
 from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, packs
 from chatrepl.api.client import connect
+from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.prices import price
-from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
 from chatrepl.core.exchange.reply import MessageStop, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError, Spending
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.demo.batches import PATH
 from chatrepl.demo.engine import Engine
@@ -97,6 +100,7 @@ class Door(BatchDoor):
             yield status
 
     async def results(self, id_: str) -> Any:
+        self._break("read")
         async for number, result in _numbered(super().results(id_)):
             self.life.step()
             if number == 1:
@@ -188,6 +192,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 SAY = tuple(f"demo: say {word}" for word in ("one", "two", "three"))
 _NOTHING: tuple[Any, ...] = ()
 TORN = ApiError(ApiErrorKind.CONNECTION, "gone")
+
+
+def resting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let all rests be none; how long they were to be stands in the list."""
+    rests: list[float] = []
+
+    async def rest(seconds: float, _sleep: Any = asyncio.sleep) -> None:
+        rests.extend([seconds] if seconds else [])
+        await _sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    return rests
 
 
 @pytest.fixture(autouse=True)
@@ -333,6 +349,44 @@ def test_a_batch_that_may_be_there_is_looked_for_by_the_next_run(desk: Desk) -> 
     assert not any(entry.open for entry in Accounts.of(desk.folder).read())
 
 
+@pytest.mark.parametrize("where", ["all", "retrieve", "read"])
+@pytest.mark.parametrize("status", [None, 400, 401, 403, 405])
+def test_one_that_cannot_be_asked_about_now_is_not_sent_again(
+    desk: Desk, where: str, status: int | None
+) -> None:
+    desk.wait = False
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    fault = ApiError(ApiErrorKind.PERMISSION, "not now", status=status, retryable=False)
+    Door.broken = {where: [fault]}
+    with pytest.raises(ApiError, match="not now"):
+        desk.ask(*SAY)
+    desk.wait = True
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_one_that_is_looked_for_is_waited_for(desk: Desk) -> None:
+    desk.served.engine.batches.seconds = 0.1
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+    assert any("found again" in words for words in desk.said)
+
+
+def test_who_asks_again_and_again_rests_between(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests = resting(monkeypatch)
+    monkeypatch.setattr(module, "delay", lambda number, *_: 0.5 * number)
+    Door.broken = {"before": [TORN] * 2, "retrieve": [TORN] * 3}
+    desk.ask(*SAY)
+    assert rests == [0.5, 1.0, 0.5, 1.0, 1.5]
+
+
 def test_where_nobody_lists_batches_one_that_may_be_there_is_sent_again_only_if_wanted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -409,7 +463,9 @@ def test_nothing_is_sent_of_a_long_list_that_costs_too_much(
         desk.ask(*SAY)
     assert desk.created == 1
     assert not is_under_way(desk.memory.notes)
-    assert len([entry for entry in Accounts.of(desk.folder).read() if entry.open]) == 1
+    entries = list(Accounts.of(desk.folder).read())
+    assert len([entry for entry in entries if entry.open]) == 1
+    assert all(entry.id for entry in entries)
 
 
 def test_results_that_are_fewer_than_the_requests_are_read_again(
@@ -423,9 +479,55 @@ def test_results_that_are_fewer_than_the_requests_are_read_again(
             if number < len(reads):
                 yield result
 
+    rests = resting(monkeypatch)
     monkeypatch.setattr(Door, "results", cut_off)
     desk.ask(*SAY)
     assert (desk.texts, len(reads)) == (["one", "two", "three"], 3)
+    assert rests == [0.01] * 2
+
+
+@pytest.mark.parametrize("step", ["_kept", "_judged"])
+def test_a_bug_at_one_question_costs_that_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    desk.settings = replace(desk.settings, save=False)
+    does = getattr(Batched, step)
+
+    def broken(batched: Batched, question: ItemQuestion, *rest: Any) -> Any:
+        if question.item.number == 1:
+            raise ZeroDivisionError
+        return does(batched, question, *rest)
+
+    monkeypatch.setattr(Batched, step, broken)
+    desk.ask(*SAY)
+    assert [desk.results[number]["ok"] for number in range(3)] == [True, False, True]
+    assert "bug" in desk.results[1]["error"]["message"]
+    assert (desk.results[0]["text"], desk.results[2]["text"]) == ("one", "three")
+
+
+@pytest.mark.parametrize("where", ["retrieve", "read"])
+def test_one_that_cannot_be_asked_about_is_not_taken_for_gone(desk: Desk, where: str) -> None:
+    fault = ApiError(ApiErrorKind.AUTH, "no key", status=401, retryable=False)
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    desk.wait, Door.broken = True, {where: [fault]}
+    with pytest.raises(ApiError, match="no key"):
+        desk.ask(*SAY, again=True)
+    desk.ask(*SAY, again=True)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_who_does_not_wait_does_not_wait_for_one_that_cannot_be_asked_about(desk: Desk) -> None:
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    fault = ApiError(ApiErrorKind.AUTH, "no key", status=401, retryable=False)
+    Door.broken = {"retrieve": [fault]}
+    with pytest.raises(ApiError, match="no key"):
+        desk.ask(*SAY)
+    assert is_under_way(desk.memory.notes)
+    assert desk.results == {}
 
 
 def test_another_batch_of_the_same_size_is_not_taken_for_ours(desk: Desk) -> None:
@@ -483,6 +585,7 @@ def test_what_was_in_a_batch_that_is_gone_is_asked_again_only_where_that_is_want
     desk.ask(*SAY, again=True)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
     assert not is_under_way(desk.memory.notes)
+    assert any(words.endswith("What was in it is asked again.") for words in desk.said)
 
 
 def test_what_the_service_refuses_stops_the_run_and_leaves_nothing_open(desk: Desk) -> None:
@@ -521,28 +624,129 @@ def test_a_long_list_goes_out_in_several(desk: Desk, monkeypatch: pytest.MonkeyP
     assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
 
 
-def test_a_batch_that_is_too_large_for_the_service_goes_out_in_halves(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+Picky = Callable[[Sequence[BatchEntry]], ApiError | None]
+
+
+@pytest.fixture
+def refuse(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[Picky], None]:
+    """Let the service refuse lists; whatever comes of that, nothing is left open."""
     desk.settings = replace(desk.settings, budget_day_usd=5.0)
-    create, most = Door.create, [1]
-    large = ApiError(ApiErrorKind.TOO_LARGE, "too large", status=413, retryable=False)
+    create = Door.create
 
-    async def picky(door: Door, requests: Any, headers: Any) -> BatchStatus:
-        if len(requests) > most[0]:
-            raise large
-        return await create(door, requests, headers)
+    def given(picky: Picky) -> None:
+        async def picking(door: Door, requests: Any, headers: Any) -> BatchStatus:
+            if (error := picky(requests)) is not None:
+                raise error
+            return await create(door, requests, headers)
 
-    monkeypatch.setattr(Door, "create", picky)
+        monkeypatch.setattr(Door, "create", picking)
+
+    return given
+
+
+def _nothing_is_open(desk: Desk) -> bool:
+    is_held = any(entry.open for entry in Accounts.of(desk.folder).read())
+    return not is_held and not is_under_way(desk.memory.notes)
+
+
+def _refusal(status: int, words: str) -> ApiError:
+    body = json.dumps({"error": {"message": words}}) if "{" not in words else words
+    return from_answer(status, {}, body.encode(), Origin("http://there"))
+
+
+def test_a_batch_that_is_too_large_for_the_service_goes_out_in_halves(
+    desk: Desk, refuse: Callable[[Picky], None]
+) -> None:
+    refuse(lambda requests: _refusal(413, "too large") if len(requests) > 1 else None)
     desk.ask(*SAY)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 3)
-    assert not is_under_way(desk.memory.notes)
-    desk.results.clear()
-    most[0] = 0
-    with pytest.raises(ApiError, match="too large"):
+    assert _nothing_is_open(desk)
+
+
+@pytest.mark.parametrize("bad", [{0}, {6}, {2, 3}, {0, 1, 2, 4, 5, 6}, set(range(7))])
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (413, "Request Entity Too Large"),
+        (400, "prompt is too long: 210000 tokens > 200000 maximum"),
+        (400, "requests.{at}.params.messages.0.content: Field required"),
+        (400, "requests[{at}].params: no"),
+        (422, '{{"detail": [{{"loc": ["body", "requests", {at}, "params"], "msg": "no"}}]}}'),
+        (422, '{{"errors": [{{"pointer": "/requests/{at}/params", "title": "no"}}]}}'),
+        (400, "{id}: this request cannot be taken."),
+    ],
+)
+def test_a_request_that_a_batch_is_refused_for_costs_one_item(
+    desk: Desk, refuse: Callable[[Picky], None], status: int, words: str, bad: set[int]
+) -> None:
+    def picky(requests: Sequence[BatchEntry]) -> ApiError | None:
+        for at, one in enumerate(requests):
+            if int(one.custom_id.split("-")[1]) in bad:
+                return _refusal(status, words.format(at=at, id=one.custom_id))
+        return None
+
+    refuse(picky)
+    asked = [f"demo: say n{number}" for number in range(7)]
+    desk.ask(*asked)
+    answers = {n: result["text"] for n, result in desk.results.items() if result["ok"]}
+    assert answers == {n: f"n{n}" for n in range(7) if n not in bad}
+    assert {desk.results[n]["error"]["status"] for n in bad} <= {status}
+    assert desk.asked == 7 - len(bad)
+    assert _nothing_is_open(desk)
+    refuse(lambda _requests: None)
+    desk.ask(*asked, again=True)
+    assert (desk.texts, desk.asked) == ([f"n{number}" for number in range(7)], 7)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "requests: Extra inputs are not permitted"),
+        (400, "requests.99.params: no such request was sent"),
+        (401, "requests.0.params: who are you"),
+        (404, "there are no batches here"),
+    ],
+)
+def test_a_refusal_that_names_no_request_of_a_batch_stops_the_run_and_costs_no_item(
+    desk: Desk, refuse: Callable[[Picky], None], status: int, words: str
+) -> None:
+    refuse(lambda _requests: _refusal(status, words))
+    with pytest.raises(ApiError):
         desk.ask(*SAY)
-    assert not is_under_way(desk.memory.notes)
-    assert not any(entry.open for entry in Accounts.of(desk.folder).read())
+    assert desk.results == {}
+    assert _nothing_is_open(desk)
+
+
+def test_a_list_that_is_refused_for_each_of_its_requests_is_given_up(
+    desk: Desk, refuse: Callable[[Picky], None]
+) -> None:
+    tries: list[int] = []
+
+    def picky(requests: Sequence[BatchEntry]) -> ApiError:
+        tries.append(len(requests))
+        return _refusal(400, "requests.0.params.model: no")
+
+    refuse(picky)
+    with pytest.raises(ApiError, match="params"):
+        desk.ask(*(f"demo: say {number}" for number in range(200)))
+    assert len(tries) < 60
+    assert sum(tries) < 3 * 200
+    assert _nothing_is_open(desk)
+
+
+def test_a_question_that_makes_no_request_costs_one_item(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Session.request
+
+    def picky(session: Session, message: Message, **more: Any) -> Request:
+        if message == Message.user(SAY[1]):
+            raise UsageError("This cannot be asked.")
+        return request(session, message, **more)
+
+    monkeypatch.setattr(Session, "request", picky)
+    desk.ask(*SAY)
+    assert [desk.results[n]["ok"] for n in range(3)] == [True, False, True]
 
 
 def test_a_batch_that_is_gone_while_it_is_waited_for_is_not_asked_again_at_once(

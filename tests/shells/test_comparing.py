@@ -23,7 +23,8 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Compare
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.comparison import compared
 from chatrepl.shells.comparing import Side

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.shells.consent import Consent
 from tests.commands.playing import Player

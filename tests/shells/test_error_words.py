@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
 import pytest
@@ -17,18 +17,15 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent, TextDelta
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.words import COMMANDS
 from chatrepl.session.session import Session
-from chatrepl.shells.desk import Relay
 from chatrepl.shells.oneshot import Manner, Shot
 from chatrepl.shells.repl import Repl
-from chatrepl.shells.watched import Answered
 from chatrepl.terminal.say import Speaker
-from chatrepl.turn import Display
-from tests.commands.playing import Player
+from tests.commands.playing import Player, Unwatched, unwatched
 from tests.terminal.views.replies import console_on
-from tests.views import QuietView
+from tests.views import ShownView
 
 KEYED = Origin("https://gate.example", "sonet", "SOME_KEY")
 OWN = Origin("http://10.0.0.7:8080", "sonet", "no key (a server of your own)")
@@ -89,17 +86,6 @@ ROWS: dict[str, tuple[Callable[[], ApiError], str, str, str]] = {
 }  # fmt: skip
 
 
-class _Unwatched(Repl):
-    async def _watched(
-        self,
-        reply: Callable[[Display], Coroutine[None, None, Answered]],
-        condense: Callable[[str], str] | None = None,
-        relay: Relay | None = None,
-    ) -> Answered:
-        del condense, relay
-        return await reply(QuietView())
-
-
 END = "the end of a reply"
 
 
@@ -115,9 +101,11 @@ def chat(lines: list[str], *comes: ApiError | str) -> tuple[str, Repl]:
 
     none = cast("Any", None)
     desk = Player()._desk()
-    desk = type(desk)(none, Speaker(console_on(file, color=None)), none, *[none] * 5)
+    speaker, view = Speaker(console_on(file, color=None)), cast("Any", ShownView)
+    desk = type(desk)(none, speaker, none, view, *[none] * 4)
     with asyncio.Runner() as runner:
-        repl = _Unwatched(Player().session, desk, stream, none, runner)
+        repl = Repl(Player().session, desk, stream, none, runner)
+        unwatched(repl, Unwatched)
         for line in lines:
             with repl.guard.around():
                 repl.take(line)

@@ -10,7 +10,8 @@ from chatrepl.core.money import Rates
 from chatrepl.core.prompt_cache import Footprint
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.session.session import Session

@@ -14,11 +14,13 @@ from chatrepl.core.exchange.reply import StreamEvent, TextDelta
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Beside
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
+from chatrepl.core.world import Display
 from chatrepl.session.beside import turns_beside
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.side_questions import SideQuestions
-from chatrepl.turn import Display, run_turn
+from chatrepl.turn import run_turn
 from tests.commands.trimmer import Trimmer
 from tests.views import QuietView
 

@@ -23,7 +23,7 @@ from chatrepl.core.exchange.reply import MessageDelta, MessageStart, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
 from chatrepl.core.spending import BudgetError
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.world import Edges
 from chatrepl.session.session import Session

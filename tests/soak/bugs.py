@@ -27,7 +27,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 import chatrepl
-from chatrepl.cli.connection import new_runner
+from chatrepl.cli.loop import new_runner
 from chatrepl.core.errors import StorageError
 from chatrepl.session.session import Session
 from chatrepl.shells.desk import Desk
@@ -50,8 +50,9 @@ from tests.terminal.views.replies import console_on
 Site: TypeAlias = tuple[str, int]
 ROOT: Final = Path(chatrepl.__file__).parent
 ROOMS: Final = (
-    "commands", "core", "pages", "session", "shells/prompt_feeds.py", "shells/under_reply.py",
-    "storage", "terminal/prompt", "terminal/say.py", "terminal/views", "turn.py", "attachments",
+    "commands", "core", "pages", "session", "shells/prompt_feeds.py", "shells/replies.py",
+    "storage", "terminal/prompt", "terminal/say.py", "terminal/views", "turn.py", "aside.py",
+    "attachments",
 )  # fmt: skip
 FILE_TEXT: Final = "what the staged file holds"
 FILE: Final = "a file"
@@ -93,6 +94,7 @@ ROOMS_BESIDE: Final = (
     "commands/beside.py", "commands/compare.py", "core/exchange/plan.py", "session/beside.py",
     "session/comparison.py", "shells/comparing.py", "shells/comparison.py", "shells/counting.py",
     "shells/side_questions.py", "shells/titles.py", "terminal/views/gutter.py", "turn.py",
+    "aside.py",
 )  # fmt: skip
 MOST_READS: Final = 4 * len(SCRIPT)
 PATIENCE_S: Final = 60
@@ -285,7 +287,7 @@ class Run:
                 lambda _text: "is on the clipboard.",
             )
             repl = Repl(session, desk, self.player.stream, self.player.count, runner)
-            repl.replied = Titles(session, self.player.stream, runner.get_loop).consider
+            repl.replies.replied = Titles(session, self.player.stream, runner.get_loop).consider
             with self.injector.at_work(threads=self.injector.raises is InjectedError):
                 repl.run()
 

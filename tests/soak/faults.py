@@ -24,7 +24,8 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import Served, serve

@@ -12,8 +12,9 @@ from pathlib import Path
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.storage.importing import read_messages
-from chatrepl.storage.library import list_entries, search
+from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import ReadBack, load_bytes
+from chatrepl.storage.search import search
 from tests.bench.storage import write_one
 
 TROUBLE = (

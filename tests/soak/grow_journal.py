@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage import files, journal_file
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.read import load

@@ -18,7 +18,8 @@ from typing import Any
 from chatrepl.cli.connection import open_connection
 from chatrepl.config.load import load
 from chatrepl.core.errors import ApiError
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.core.world import Edges, NoRecorder
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve

@@ -46,6 +46,11 @@ def test_the_environment_may_know(value: str, dark: bool | None) -> None:
     assert from_environment({"COLORFGBG": value}) is dark
 
 
+def test_a_console_without_windows_is_black() -> None:
+    assert from_environment({"TERM": "linux"}) is True
+    assert from_environment({"TERM": "xterm"}) is None
+
+
 class Ours(Tty):
     """A pseudo terminal that counts as ours although it does not control this process."""
 

@@ -10,7 +10,6 @@ from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import (
     Conversation,
     Mark,
-    Message,
     Prefill,
     Receipt,
     State,
@@ -18,6 +17,7 @@ from chatrepl.core.talk.conversation import (
     Turn,
     TurnId,
 )
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tools import McpServer
 from tests.core.making import blocks_of
@@ -43,6 +43,7 @@ receipts = st.builds(
     prefill=st.none() | st.builds(Prefill, texts, st.sampled_from(["native", "emulated"])),
     cost_usd=st.none() | numbers,
     uncached_usd=st.none() | numbers,
+    uncounted=st.booleans(),
     duration_s=numbers,
     error=texts,
     container=st.none() | objects,

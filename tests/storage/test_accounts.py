@@ -3,15 +3,18 @@
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.spending import Spending
 from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.storage import accounts as module
 from chatrepl.storage.accounts import Accounts, Running
 
 WHEN = 1_790_000_000.0
@@ -62,8 +65,6 @@ def test_the_results_of_a_batch_count_once_however_often_they_are_entered(tmp_pa
 
 @given(st.lists(st.binary(max_size=40), max_size=6), st.integers(0, 400))
 def test_damage_costs_the_damaged_lines_alone(junk: list[bytes], cut: int) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         accounts = Accounts(Path(folder))
         accounts.enter(one("first", 1))
@@ -171,3 +172,49 @@ def test_several_processes_mix_no_lines_and_one_alone_reserves(tmp_path: Path) -
     assert [run.wait() for run in runs] == [0, 0, 0]
     assert (tmp_path / "sum").read_text() == "300"
     assert len({each.id for each in Accounts(tmp_path).read()}) == 300
+
+
+def test_who_is_the_first_of_all_is_alone_and_a_lock_is_let_go(tmp_path: Path) -> None:
+    accounts = Accounts.of(tmp_path / "new")
+    for _ in range(2):
+        with accounts.alone() as is_alone:
+            assert is_alone
+    assert accounts.enter(one("a", 1))
+
+
+def test_who_waits_too_long_for_others_is_not_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.02)
+    accounts = Accounts(tmp_path)
+    with accounts.alone(), accounts.alone() as is_alone:
+        assert not is_alone
+
+
+def test_what_is_not_written_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:-1]))
+    for accounts in (Accounts(tmp_path), Accounts.of(tmp_path)):  # with its folder, and without
+        assert not accounts.enter(one("a", 1))
+        assert list(accounts.read()) == []
+
+
+MONTH_BEGINS = 1_790_812_800.0  # 2026-10-01 in UTC
+
+
+@given(
+    st.lists(st.integers(-3 * DAY_S, 3 * DAY_S), max_size=6, unique=True),
+    st.integers(-3 * DAY_S, 3 * DAY_S),
+)
+def test_all_that_was_spent_since_a_moment_is_read_also_where_a_month_begins(
+    offsets: list[int], since: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        accounts = Accounts(Path(folder))
+        for offset in (*offsets, since):  # also what was spent at that very moment
+            for is_open in (False, True):
+                id_ = f"{offset} {is_open}"
+                accounts.enter(one(id_, 1, MONTH_BEGINS + offset, open=is_open))
+        read = {each.id for each in accounts.read(MONTH_BEGINS + since)}
+    expected = {offset for offset in (*offsets, since) if offset >= since}
+    assert read == {f"{offset} {is_open}" for offset in expected for is_open in (False, True)}

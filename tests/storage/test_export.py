@@ -13,7 +13,8 @@ from chatrepl.core.talk.blocks import (
     ThinkingBlock,
     block_from_wire,
 )
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.sheet import Sheet
 from chatrepl.core.talk.usage import Usage
 from chatrepl.storage.export import to_markdown

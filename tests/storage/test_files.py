@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +35,24 @@ def test_an_export_is_written_whole_and_private(tmp_path: Path) -> None:
     assert (tmp_path / "a.md").read_bytes() == "Grüße\n".encode()
     assert stat.S_IMODE((tmp_path / "a.md").stat().st_mode) == 0o600
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("is_named_late", [True, False])
+def test_an_export_in_pieces_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named_late: bool
+) -> None:
+    if not is_named_late:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    files.write_new(tmp_path / "a.md", (b"%d\n" % number for number in range(3)))
+    assert (tmp_path / "a.md").read_bytes() == b"0\n1\n2\n"
+
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        files.write_new(tmp_path / "b.md", broken())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
 
 
 def test_nothing_is_overwritten_without_being_asked(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.blocks import TextBlock, answered_id
-from chatrepl.core.talk.conversation import Conversation, Message
+from chatrepl.core.talk.conversation import Conversation
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.export import to_json
 from chatrepl.storage.importing import read_messages, to_conversation, uncited
 from tests.storage.strategies import contents

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.journal import Journal, new_id, resume
 from chatrepl.storage.library import list_entries
 from chatrepl.storage.read import load

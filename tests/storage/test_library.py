@@ -4,13 +4,15 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage import read
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.journal_file import SUFFIX
-from chatrepl.storage.library import delete, find, holds, list_entries, look_up, reread
+from chatrepl.storage.library import delete, find, holds, list_entries, reread
 from chatrepl.storage.read import ReadBack, load, load_bytes
 from chatrepl.storage.record_log import RecordLog
+from chatrepl.storage.search import look_up
 
 
 def save(folder: Path, id_: str, question: str, *, name: str = "", turns: int = 1) -> Path:

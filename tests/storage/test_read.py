@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import StorageError
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.read import load, load_bytes, read_journal
 from chatrepl.storage.record_log import RecordLog
 from chatrepl.storage.records import line

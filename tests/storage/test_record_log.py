@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.read import load_bytes
 from chatrepl.storage.record_log import RecordLog, title_of
 from tests.storage.strategies import histories

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.core.talk.blocks import BLOCKS, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.storage import records
 from chatrepl.storage.records import DamagedError, line, loads

@@ -10,7 +10,8 @@ import pytest
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.answers import UNKNOWN
 from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.demo.engine import Engine
 from chatrepl.session.workbench import Workbench
 from chatrepl.storage.journal import Journal, resume

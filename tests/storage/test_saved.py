@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import find, list_entries
 from chatrepl.storage.saved import checked_name, reopen

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
-from chatrepl.storage.library import search
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.record_log import RecordLog
+from chatrepl.storage.search import search
 
 
 def save(folder: Path, question: str, answer: str, *, cut: bool = False, name: str = "one") -> None:

@@ -16,8 +16,8 @@ from chatrepl.storage.spool import Spool
 def test_each_comes_back_as_often_as_it_is_read(pieces: list[bytes]) -> None:
     spool = Spool()
     kept = [spool.keep(piece) for piece in pieces]
-    assert [read() for read in reversed(kept)] == pieces[::-1]
-    assert [read() for read in kept] == pieces
+    assert [spool.read(at) for at in reversed(kept)] == pieces[::-1]
+    assert [spool.read(at) for at in kept] == pieces
     spool.close()
 
 

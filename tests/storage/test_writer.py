@@ -1,12 +1,15 @@
+import itertools
 import threading
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NoReturn
+from unittest.mock import Mock
 
 import pytest
 
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.journal_file import LogFile
 from chatrepl.storage.read import load
@@ -45,6 +48,23 @@ def test_jobs_and_pieces_are_written_in_their_order(tmp_path: Path) -> None:
     assert [line.split('"')[3] for line in lines[:2]] == ["conv", "turn"]
     order = "".join(line.rsplit('"', 2)[-2] if '"d"' in line else "|" for line in lines[2:])
     assert order == "abcd|e"
+
+
+def test_a_piece_waits_for_others_only_where_one_was_written_a_moment_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatrepl.storage.writer.COALESCE_S", 3600.0)
+    now = itertools.count(7200.0, 7200.0)  # each look at the clock is long after the last one
+    monkeypatch.setattr("chatrepl.storage.writer.time", Mock(monotonic=lambda: next(now)))
+    writer = started(tmp_path / "a.jsonl")
+    writer.put_delta(Delta(TURN.id, "text", "at once"))
+    while b"at once" not in writer.path.read_bytes():
+        threading.Event().wait(0.01)
+    monkeypatch.setattr("chatrepl.storage.writer.time", Mock(monotonic=lambda: 0.0))
+    writer.put_delta(Delta(TURN.id, "text", "later"))
+    writer.put_delta(Delta(TURN.id, "text", " still"))
+    end(writer)
+    assert b'"later still"' in writer.path.read_bytes()
 
 
 def test_many_pieces_do_not_wait_for_more(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from chatrepl.core.errors import ConfigError, ToolError
 from chatrepl.core.served import ServedFile, ServedResource
 from chatrepl.core.talk.blocks import ImageBlock, TextBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tools import McpServer
 from chatrepl.tools.mcp_servers import McpServers
 from tests.tools.rogues import call, rogue, text

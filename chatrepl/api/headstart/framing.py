@@ -9,9 +9,13 @@ from typing import Final, Protocol
 
 from chatrepl.core.value import frozen
 
-_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?")
+_STATUS: Final = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n]*)?")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
+_LINE_END: Final = re.compile(rb"\r?\n")
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+HEAD_END: Final = re.compile(rb"\n\r?\n")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+_LENGTH: Final = re.compile(r"\d{1,20}", re.ASCII)
 _MOST_LINE: Final = 4096
 _EMPTY: Final = frozenset({204, 304})
 
@@ -38,7 +42,8 @@ class Framing(Protocol):
 
 def head_of(data: bytes) -> Head:
     """Read a head without its empty line. Raises EOFError for what is none."""
-    first, *lines = data.split(b"\r\n")
+    first, *rest = _LINE_END.split(data.rstrip(b"\r"), maxsplit=1)
+    lines = _LINE_END.split(_FOLD.sub(b" ", rest[0])) if rest else ()
     if (status := _STATUS.fullmatch(first)) is None:
         raise EOFError("no head of HTTP/1.1")
     headers: dict[str, str] = {}
@@ -48,7 +53,7 @@ def head_of(data: bytes) -> Head:
         name, value = field[1].decode("ascii").lower(), field[2].strip(b" \t").decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     wants_end = "close" in headers.get("connection", "").lower()
-    return Head(int(status[2]), headers, status[1] == b"1" and not wants_end)
+    return Head(int(status[2]), headers, status[1] != b"0" and not wants_end)
 
 
 def framing_of(head: Head) -> Framing:
@@ -57,14 +62,15 @@ def framing_of(head: Head) -> Framing:
     if head.status in _EMPTY:
         return Counted(0, is_kept=head.is_kept)
     if coding is not None:
-        if coding.strip().lower() != "chunked" or length is not None:
+        if coding.strip().lower() != "chunked":
             raise EOFError("an unknown way to frame")
-        return Chunked(is_kept=head.is_kept)
+        return Chunked(is_kept=head.is_kept and length is None)  # RFC 9112, 6.3: the length is void
     if length is None:
         return ToTheEnd()
-    if not (length.isascii() and length.isdigit()):
+    lengths = {one.strip(" \t") for one in length.split(",")}  # it may be told twice
+    if len(lengths) > 1 or _LENGTH.fullmatch(one := lengths.pop()) is None:
         raise EOFError("a length that is none")
-    return Counted(int(length), is_kept=head.is_kept)
+    return Counted(int(one), is_kept=head.is_kept)
 
 
 class ToTheEnd:

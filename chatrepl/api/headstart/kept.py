@@ -1,11 +1,12 @@
-"""Connections that many requests share, without an HTTP library: where a plain one would do.
+"""Connections that requests share, without an HTTP library: where a plain one would do.
 
-A request of many costs more in the libraries' layers than in ours, the more so as its reply comes
-in hundreds of pieces. Nobody reads along here, so what comes within a moment is taken at once.
+A reply that comes in hundreds of pieces costs more in the libraries' layers than in ours. What
+comes within a moment is taken at once: too short a moment for who reads along to notice.
 """
 
 import asyncio
 import select
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -13,8 +14,8 @@ from typing import Final, cast
 
 from chatrepl.api.address import for_model
 from chatrepl.api.headstart.answer import FAULTS, events_from
-from chatrepl.api.headstart.framing import Framing, Head, framing_of, head_of
-from chatrepl.api.headstart.start import HeadStart
+from chatrepl.api.headstart.framing import HEAD_END, Framing, Head, framing_of, head_of
+from chatrepl.api.headstart.start import head_start, not_in_time
 from chatrepl.api.headstart.wire import PlainRequest, trusted
 from chatrepl.api.outgoing import (
     CONNECT_TIMEOUT_S,
@@ -24,15 +25,23 @@ from chatrepl.api.outgoing import (
     streaming,
 )
 from chatrepl.api.reader import ReadLimits
+from chatrepl.api.route import Route
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 
 Heard = Callable[[int, Mapping[str, str]], None]
-_KEEP_S: Final = 60.0
+_KEEP_S: Final = 600.0
+_AT_ONCE: Final = 65_536
+_MOST_LOOKS: Final = 8
 _MOST_WAITING: Final = 1_048_576
 _MOST_HEAD: Final = 65_536
-_SHARE: Final = 0.1  # of the time that an answer took so far, its next piece may take
-_MOMENT_S: Final = 0.05
+_SHARE: Final = 0.1  # of the time that an answer comes already, its next piece may take
+_MOMENT_S: Final = 0.06  # about as long as a picture stays on the screen
+_PAGE_BYTES: Final = 16_384
+
+
+def unheard(_status: int, _headers: Mapping[str, str]) -> None:
+    """Hear an answer for nobody."""
 
 
 class _Line(asyncio.Protocol):
@@ -67,42 +76,61 @@ class _Line(asyncio.Protocol):
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether it is open and nothing came on it, also of what the loop has not seen yet."""
-        if self.over or self.came:
-            return False
+    async def is_idle(self) -> bool:
+        """Tell whether it is open and nothing came on it, also of what was not looked at yet."""
+        for _ in range(_MOST_LOOKS):
+            if self.over or self.came:
+                return False
+            if not self._has_unseen():
+                return True
+            await asyncio.sleep(0)  # the loop reads it: TLS has words of its own
+        return False
+
+    def _has_unseen(self) -> bool:
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return not poll.poll(0)
+        return bool(poll.poll(0))
 
-    async def more(self) -> bytes:
-        """Give what came; nothing at the end. Raises OSError."""
+    async def more(self, rest_s: float = 0.0) -> bytes:
+        """Give what came, else what comes after a rest; nothing at the end. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        if rest_s:  # a rest of the socket, not of who waits: one turn of the loop less
+            self.transport.pause_reading()
+            loop.call_later(rest_s, self.transport.resume_reading)
+        else:
+            self.transport.resume_reading()
         if not self.came and not self.over:
-            self._waiting = asyncio.get_running_loop().create_future()
+            self._waiting = loop.create_future()
             await self._waiting
         if not self.came and self._fault is not None:
             raise self._fault
         data = bytes(self.came)
         self.came.clear()
-        self.transport.resume_reading()
         return data
-
-    async def pause(self, seconds: float) -> None:
-        """Let come what comes, so long."""
-        self.transport.pause_reading()
-        await asyncio.sleep(seconds)
-        self.transport.resume_reading()
 
 
 class KeptConnections:
     """The connections along a route; `heard` is told the status and headers of every answer."""
 
-    def __init__(self, start: HeadStart, heard: Heard) -> None:
-        self.route = start.route
-        self._start, self._heard = start, heard
+    def __init__(self, route: Route, heard: Heard = unheard) -> None:
+        self.route = route
+        self._start, self._heard = head_start(route), heard
         self._idle: list[_Line] = []
         self._written: dict[tuple[str, ...], PlainRequest | None] = {}
+        self._context: ssl.SSLContext | None = None
+        self._closed = False
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether requests may go this way at all."""
+        return self._plain() is not None
+
+    async def open(self) -> bool:
+        """Open a connection that the next request will find open; tell whether one came about."""
+        if (plain := self._plain()) is None or (line := await self._line(plain)) is None:
+            return False
+        self._keep(line)
+        return True
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None] | None:
         """Send a request and give what comes; None where nothing was sent. Raises ApiError."""
@@ -113,63 +141,84 @@ class KeptConnections:
         body = streaming(request)
         fields = "".join(f"{name}: {value}\r\n" for name, value in plain.headers)
         head = f"POST {plain.target} HTTP/1.1\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-        line.transport.write(head.encode() + body)
+        line.transport.write(head.encode() + body[:_AT_ONCE])
+        line.transport.write(memoryview(body)[_AT_ONCE:])  # a large one is not copied
         timeout_s = self.route.timeout_s
         return await events_from(
-            KeptAnswer(line, self._heard, self._idle),
+            KeptAnswer(line, self._heard, self._keep),
             for_model(self.route.origin, request.model),
             patience(timeout_s, body),
             ReadLimits(timeout_s, joined=True),
         )
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close what is open; what is in use, when it is read."""
+        self._closed = True
         while self._idle:
             self._idle.pop().transport.abort()
 
-    def _plain(self, request: Request) -> PlainRequest | None:
-        if request.betas not in self._written:
-            betas = beta_header(request, self._start.headers)
-            start = replace(self._start, headers={**self._start.headers, **betas})
-            if (plain := start.plain(b"")) is not None:
-                plain = replace(plain, headers=plain.headers[:-1])  # its length comes at last
-            self._written[request.betas] = plain
-        return self._written[request.betas]
+    def _keep(self, line: _Line) -> None:
+        if self._closed:
+            line.transport.abort()
+            return
+        line.idle_since = time.monotonic()
+        self._idle.append(line)
+
+    def _plain(self, request: Request | None = None) -> PlainRequest | None:
+        betas = () if request is None else request.betas
+        if betas not in self._written:
+            self._written[betas] = self._without_length(request)
+        return self._written[betas]
+
+    def _without_length(self, request: Request | None) -> PlainRequest | None:
+        if (start := self._start) is None:
+            return None
+        if request is not None:
+            headers = {**start.headers, **beta_header(request, start.headers)}
+            start = replace(start, headers=headers)
+        plain = start.plain(b"")
+        return plain and replace(plain, headers=plain.headers[:-1])  # its length comes at last
 
     async def _line(self, plain: PlainRequest) -> _Line | None:
-        """Give an open connection; None where none comes about."""
+        """Give an open connection; None where none comes about. Raises ApiError."""
         now = time.monotonic()
         while self._idle:
             line = self._idle.pop()
-            if line.is_idle and now - line.idle_since <= _KEEP_S:
+            if now - line.idle_since <= _KEEP_S and await line.is_idle():
                 return line
             line.transport.abort()
-        context = trusted() if plain.scheme == "https" else None
-        if plain.scheme == "https" and context is None:
-            return None
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(min(CONNECT_TIMEOUT_S, self.route.timeout_s)):
-                transport, line = await loop.create_connection(
-                    _Line, plain.host, plain.port, ssl=context, happy_eyeballs_delay=0.25
-                )
-            for option in socket_options():
-                transport.get_extra_info("socket").setsockopt(*option)
+            return await self._connect(plain)
+        except TimeoutError:
+            raise not_in_time(self.route.origin) from None
         except FAULTS.raised:  # the HTTP client has words for why
             return None
+
+    async def _connect(self, plain: PlainRequest) -> _Line | None:
+        if plain.scheme == "https" and self._context is None:
+            self._context = await asyncio.to_thread(trusted)  # it takes a while
+            if self._context is None:
+                return None
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(min(CONNECT_TIMEOUT_S, self.route.timeout_s)):
+            transport, line = await loop.create_connection(
+                _Line, plain.host, plain.port, ssl=self._context, happy_eyeballs_delay=0.25
+            )
+        for option in socket_options():
+            transport.get_extra_info("socket").setsockopt(*option)
         return line
 
 
 class KeptAnswer:
     """An open answer on a connection that is kept when it was read to its end."""
 
-    def __init__(self, line: _Line, heard: Heard, idle: list[_Line]) -> None:
+    def __init__(self, line: _Line, heard: Heard, keep: Callable[[_Line], None]) -> None:
         self.status_code = 0
         self.headers: Mapping[str, str] = {}
-        self._line, self._heard, self._idle = line, heard, idle
+        self._line, self._heard, self._keep = line, heard, keep
         self._framing: Framing | None = None
         self._rest = b""
-        self._begun_at = time.monotonic()
+        self._begun_at = 0.0
 
     async def begin(self) -> None:
         """Read the answer's head. Raises OSError or EOFError where there is none."""
@@ -178,18 +227,19 @@ class KeptAnswer:
             head = await self._head()
         self.status_code, self.headers = head.status, head.headers
         self._framing = framing_of(head)
+        self._begun_at = time.monotonic()
         self._heard(head.status, head.headers)
 
     async def _head(self) -> Head:
         data = self._rest
-        while (end := data.find(b"\r\n\r\n")) < 0:
+        while (end := HEAD_END.search(data)) is None:
             if len(data) > _MOST_HEAD:
                 raise EOFError("a head without an end")
             if not (piece := await self._line.more()):
                 raise EOFError("no answer")
             data += piece
-        self._rest = data[end + 4 :]
-        return head_of(data[:end])
+        self._rest = data[end.end() :]
+        return head_of(data[: end.start()])
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
         """Yield the content. Raises OSError or EOFError where it breaks off."""
@@ -202,18 +252,20 @@ class KeptAnswer:
                 yield content
             if framing.ended:
                 return
-            if data:
-                took_s = time.monotonic() - self._begun_at
-                await self._line.pause(min(took_s * _SHARE, _MOMENT_S))
-            if not (data := await self._line.more()):
+            if not (data := await self._line.more(self._rest_s(len(data)))):
                 framing.end()
                 return
+
+    def _rest_s(self, came: int) -> float:
+        """How long to let come what comes: not at first, and not where it comes by the page."""
+        if came > _PAGE_BYTES:
+            return 0.0
+        return min((time.monotonic() - self._begun_at) * _SHARE, _MOMENT_S)
 
     async def aclose(self) -> None:
         """Keep the connection where nothing more is to come on it, else close it at once."""
         line, framing = self._line, self._framing
         if framing is not None and framing.ended and framing.is_kept and not line.over:
-            line.idle_since = time.monotonic()
-            self._idle.append(line)
+            self._keep(line)
         else:
             line.transport.abort()

@@ -17,7 +17,7 @@ from chatrepl.api.headstart.headers import sdk_headers
 from chatrepl.api.headstart.wire import OpenSocket, PlainRequest, plain
 from chatrepl.api.outgoing import CONNECT_TIMEOUT_S, MESSAGES, SLACK_S, beta_header, streaming
 from chatrepl.api.route import Route
-from chatrepl.core.errors import ApiError, ApiErrorKind
+from chatrepl.core.errors import AGAIN, ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.value import frozen
 
@@ -50,9 +50,7 @@ class HeadStart:
         try:
             socket = await written.send(min(CONNECT_TIMEOUT_S, self.route.timeout_s))
         except TimeoutError:
-            message = f"{origin.host} did not answer in time."
-            hint = "Nothing is lost; try again in a moment."
-            raise ApiError(ApiErrorKind.TIMEOUT, message, hint) from None
+            raise not_in_time(origin) from None
         return SentAhead(ahead, body, origin, socket)
 
     def plain(self, body: bytes) -> PlainRequest | None:
@@ -68,6 +66,11 @@ class SentAhead:
     body: bytes
     origin: Origin
     socket: OpenSocket | None = None
+
+
+def not_in_time(origin: Origin) -> ApiError:
+    """Say that no connection came about."""
+    return ApiError(ApiErrorKind.TIMEOUT, f"{origin.host} did not answer in time.", AGAIN)
 
 
 def head_start(route: Route) -> HeadStart | None:

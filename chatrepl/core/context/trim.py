@@ -17,7 +17,8 @@ from chatrepl.core.numbers import whole
 from chatrepl.core.setting_values import shown
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 
 RECENT_SHARE: Final = 0.4  # of the room that relevance has, kept for the newest turns

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import block_from_wire
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 
 _CONTROL: Final = "cache_control"
 

@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 from chatrepl.core.exchange.request import Ask, Request
 from chatrepl.core.exchange.terms import CHANGES, EFFORT_CHANGES, TOOL_CHANGES, Midway, TermsSoFar
 from chatrepl.core.exchange.view import is_sent
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, answers_calls, prompts
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message, prompts
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
@@ -81,7 +82,7 @@ def when_asked(conversation: Conversation, turn: Turn) -> Conversation:
 
 def asked_last(turn: Turn) -> Turn:
     """Give a turn of several rounds as it stood when its last request was sent."""
-    last = max(n for n, m in enumerate(turn.messages) if n and answers_calls(m))
+    last = max(n for n, m in enumerate(turn.messages) if n and m.answers_calls)
     return replace(turn, messages=turn.messages[: last + 1])
 
 

@@ -29,7 +29,7 @@ from chatrepl.core.talk.blocks import (
     call_id,
     enclosing_id,
 )
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 
 _OURS: Final = "tool_use"
 _ANSWER: Final = "tool_result"

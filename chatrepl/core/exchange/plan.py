@@ -18,14 +18,8 @@ from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, ToolResultBlock
-from chatrepl.core.talk.conversation import (
-    Conversation,
-    Message,
-    Prefill,
-    Turn,
-    TurnId,
-    container_id,
-)
+from chatrepl.core.talk.conversation import Conversation, Prefill, Turn, TurnId, container_id
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen, replace
 
 _NO_ID: Final = TurnId("")  # a turn gets its own when it begins

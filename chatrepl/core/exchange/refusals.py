@@ -28,7 +28,8 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
     if error.status not in {400, 422}:
         return error
     config = request.params.get("output_config")
-    sent = {"thinking": "thinking" in request.params, "effort": "effort" in (config or {})}
+    has_effort = isinstance(config, dict) and "effort" in config
+    sent = {"thinking": "thinking" in request.params, "effort": has_effort}
     reason = _reason(error)
     words = reason.casefold()
     for name, way_out in _PARAMETERS.items():

@@ -9,13 +9,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final, Self, TypeAlias
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.talk.blocks import THINKING, Block, TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
 
 BlockPlace: TypeAlias = tuple[TurnId, int, int]  # a turn, a message in it, a block in that
 CITATIONS: Final = "citations"
+_FACT: Final = "refused"  # by server, beside the conversation
 _TYPE: Final = "past.type."
 _KEY: Final = "past.key."
 
@@ -100,11 +103,15 @@ def names_of(types: Iterable[str] = (), keys: Iterable[str] = ()) -> tuple[str, 
     return (*(f"{_TYPE}{type_}" for type_ in types), *(f"{_KEY}{key}" for key in keys))
 
 
-def to_record(refused: Refused, turns: AbstractSet[TurnId], *, kinds: bool) -> dict[str, Any]:
-    """Write down what is refused of some turns, in an order that is always the same.
+def to_facts(
+    refused: Refused, turns: AbstractSet[TurnId], facts: Mapping[str, Any], origin: str
+) -> dict[str, Any]:
+    """Give the facts of a talk now that the server at `origin` refuses that of some `turns`.
 
-    Keys and types go along as `kinds` where they are no facts of the server.
+    They are in an order that is always the same. Keys and types are facts of a server, but where
+    it is the official one.
     """
+    kinds = origin == OFFICIAL
     record: dict[str, Any] = {
         "thinking": sorted(refused.thinking & turns),
         "blocks": [list(place) for place in sorted(refused.blocks) if place[0] in turns],
@@ -113,11 +120,13 @@ def to_record(refused: Refused, turns: AbstractSet[TurnId], *, kinds: bool) -> d
         "types": sorted(refused.types) if kinds else [],
         "containers": sorted(refused.containers),
     }
-    return {key: part for key, part in record.items() if part}
+    parts = {key: part for key, part in record.items() if part}
+    return {_FACT: {**_by_server(facts), origin: parts}}
 
 
-def from_record(record: object) -> Refused:
-    """Read what was refused; of what is damaged nothing is."""
+def from_facts(facts: Mapping[str, Any], origin: str) -> Refused:
+    """Read what the server at `origin` refused of a talk; of what is damaged nothing is."""
+    record = _by_server(facts).get(origin)
     wire: Wire = record if isinstance(record, Mapping) else {}
     places = wire.get("blocks")
     return Refused(
@@ -128,6 +137,11 @@ def from_record(record: object) -> Refused:
         types=frozenset(_texts(wire.get("types"))),
         containers=frozenset(_texts(wire.get("containers"))),
     )
+
+
+def _by_server(facts: Mapping[str, Any]) -> Wire:
+    servers = facts.get(_FACT)
+    return servers if isinstance(servers, Mapping) else {}
 
 
 def _texts(value: object) -> list[str]:

@@ -34,7 +34,8 @@ from chatrepl.core.exchange.view import Sent, bind, place_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Prefill, PrefillMode
+from chatrepl.core.talk.conversation import Conversation, Prefill, PrefillMode
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 

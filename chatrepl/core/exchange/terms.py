@@ -18,7 +18,8 @@ from chatrepl.core.exchange.params import provided, thinking_param
 from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
 
@@ -219,11 +220,17 @@ def defined_in(message: Message) -> list[Wire]:
 
 def offered(tools: Iterable[Wire], messages: Iterable[Message]) -> tuple[Wire, ...]:
     """Give the tools that may be used after all that messages change."""
-    tools = tuple(tools)
-    terms = Terms(tools={tool["name"]: tool for tool in tools if "name" in tool})
+    named: dict[str, Wire] = {}
+    others: list[Wire] = []  # without a name, or what `extra_body` calls so
+    for tool in tools:
+        if isinstance(name := tool.get("name"), str):
+            named[name] = tool
+        else:
+            others.append(tool)
+    terms = Terms(tools=named)
     for message in messages:
         terms = terms.after(message)
-    return (*terms.tools.values(), *(tool for tool in tools if "name" not in tool))
+    return (*terms.tools.values(), *others)
 
 
 def undeclared(messages: Iterable[Message], tools: Iterable[Wire]) -> frozenset[str]:

@@ -24,7 +24,8 @@ from chatrepl.core.exchange.terms import (
 )
 from chatrepl.core.models import Model
 from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 
 ACKNOWLEDGED: Final = "Understood."

@@ -6,7 +6,7 @@ Nothing runs twice by itself: what became of such a call is told the model as fa
 from typing import Final
 
 from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock, answered_id
-from chatrepl.core.talk.conversation import Message, answers_calls
+from chatrepl.core.talk.message import Message
 
 UNKNOWN: Final = "The chat ended before this call was answered: it is not known whether it ran."
 
@@ -27,5 +27,5 @@ def with_answers(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     )
     if not lost:
         return messages
-    told = rest[-1].content if rest and answers_calls(rest[-1]) else ()
+    told = rest[-1].content if rest and rest[-1].answers_calls else ()
     return (*messages[: at + 1], Message("user", (*told, *lost)))

@@ -4,132 +4,24 @@ Undo, retry, edit and branch move the head; dropping marks a turn. Nothing is ev
 What of a conversation is sent is decided in `core/exchange/view.py`.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import field, replace
 from itertools import pairwise, takewhile
-from typing import TYPE_CHECKING, Any, Final, Literal, NewType, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NewType, TypeAlias
 
-from chatrepl.core.talk.blocks import (
-    THINKING,
-    Block,
-    DocumentBlock,
-    TextBlock,
-    block_from_wire,
-    is_blank,
-)
+from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.message import Message, prompts
 from chatrepl.core.talk.usage import Usage
-from chatrepl.core.value import frozen, variant
-from chatrepl.core.wire import Wire, encode
+from chatrepl.core.value import frozen
+from chatrepl.core.wire import Wire
 
 if TYPE_CHECKING:
     from chatrepl.core.tools import McpServer
 
 TurnId = NewType("TurnId", str)
-Role: TypeAlias = Literal["user", "assistant", "system"]
 PrefillMode: TypeAlias = Literal["native", "schema", "emulated"]
 Mark: TypeAlias = Literal["dropped", "pinned"]
 USUAL_SYSTEM: Final = "usual_system"  # the fact that holds it while one message has another
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message as the API takes it.
-
-    `model` and `bound` tell which model wrote it and after which past (`core/exchange/view.py`):
-    thinking may only be sent back to that model after that very past. A system message may change
-    the `effort` from here on (`core/exchange/terms.py`); an empty one leaves it to the model.
-    """
-
-    role: Role
-    content: tuple[Block, ...]
-    model: str = ""
-    bound: str = ""
-    effort: str | None = None
-
-    @classmethod
-    def user(cls, text: str, *attached: Block) -> "Message":
-        """Make a user message: attachments first, then the text, if there is any."""
-        return cls("user", (*attached, *((TextBlock(text),) if text else ())))
-
-    @classmethod
-    def from_wire(cls, wire: Wire) -> "Message":
-        content = wire["content"]
-        blocks = (
-            (TextBlock(content),)
-            if isinstance(content, str)
-            else tuple(block_from_wire(block) for block in content)
-        )
-        config = wire.get("output_config")
-        return cls(wire["role"], blocks, effort=config["effort"] or "" if config else None)
-
-    def to_wire(self) -> dict[str, Any]:
-        wire = {"role": self.role, "content": [block.to_wire() for block in self.content]}
-        if self.effort is None:
-            return wire
-        return {**wire, "output_config": {"effort": self.effort or None}}
-
-    @property
-    def text(self) -> str:
-        """The text blocks, joined as they follow one another."""
-        return "".join(block.text for block in self.content if isinstance(block, TextBlock))
-
-    @property
-    def prompt(self) -> str | None:
-        """The system prompt that holds from here on; None where the message changes none."""
-        is_change = any(isinstance(block, TextBlock) for block in self.content)
-        return self.text if self.role == "system" and is_change else None
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether there is nothing to read in it: it changes the effort alone."""
-        return self.effort is not None and not self.content
-
-    @property
-    def markdown(self) -> str:
-        """What it says, block by block."""
-        return "\n".join(block.to_markdown() for block in self.content)
-
-    @variant
-    def sendable(self) -> "Message":
-        """The same without blank text, which the service refuses."""
-        content = tuple(b for b in self.content if not is_blank(b))
-        return self if len(content) == len(self.content) else replace(self, content=content)
-
-    @variant
-    def citing(self) -> "Message":
-        """The same with every document of it asked to be cited; made once, as its bytes are."""
-        content = tuple(b.citing if isinstance(b, DocumentBlock) else b for b in self.content)
-        return self if content == self.content else replace(self, content=content)
-
-    @cached_property
-    def encoded(self) -> bytes:
-        """The message as JSON; made once, however often it is sent."""
-        return encode(self.to_wire()).encode("utf-8", "replace")
-
-    @cached_property
-    def digest(self) -> bytes:
-        return hashlib.sha256(self.encoded).digest()
-
-    @cached_property
-    def has_thinking(self) -> bool:
-        return any(isinstance(block, THINKING) for block in self.content)
-
-    @cached_property
-    def remotes(self) -> frozenset[str]:
-        """The servers whose tools the service called or listed in it."""
-        blocks = (block for block in self.content if block.type.startswith("mcp_tool_"))
-        if (first := next(blocks, None)) is None:
-            return frozenset()
-        from chatrepl.core.exchange.connector import remote  # seldom needed
-
-        return frozenset(n for block in (first, *blocks) if (n := remote(block)) is not None)
-
-    @cached_property
-    def without_thinking(self) -> "Message":
-        content = tuple(block for block in self.content if not isinstance(block, THINKING))
-        return replace(self, content=content)
 
 
 @frozen
@@ -145,6 +37,7 @@ class Receipt:
     """What the service reported about a reply. `stop_reason` is None for one that was cut short.
 
     `sent` is what is kept of the request (`core/exchange/noted.py`); `container` is where code ran.
+    Of a whole reply it is `uncounted` that a try before it was torn once it was being paid for.
     """
 
     model: str = ""
@@ -161,6 +54,7 @@ class Receipt:
     stop_sequence: str | None = None
     sent: Wire | None = None
     container: Wire | None = None
+    uncounted: bool = False
 
 
 @frozen
@@ -215,17 +109,17 @@ class Turn:
     def waits(self) -> bool:
         """Tell whether the turn ends in answers to calls, which the model has not taken up."""
         last = self.messages[-1] if len(self.messages) > 1 else None
-        return last is not None and last.role == "user" and answers_calls(last)
+        return last is not None and last.answers_calls
 
     @property
     def rounds(self) -> int:
         """How often the model was asked until it had its say: once more for each set of answers."""
-        return 1 + sum(m.role == "user" and answers_calls(m) for m in self.messages[1:])
+        return 1 + sum(message.answers_calls for message in self.messages[1:])
 
     @property
     def calls(self) -> int:
         """How many calls of ours were answered."""
-        answers = (m for m in self.messages[1:] if m.role == "user" and answers_calls(m))
+        answers = (message for message in self.messages[1:] if message.answers_calls)
         return sum(b.type == "tool_result" for message in answers for b in message.content)
 
     @property
@@ -285,6 +179,14 @@ class Conversation:
         return next((receipt.message_id for receipt in receipts if receipt), None)
 
     @property
+    def system(self) -> str:
+        """The system prompt that the next message will have."""
+        if self.state.next_system is not None:
+            return self.state.next_system
+        changes = prompts(message for turn in self.path() for message in turn.messages)
+        return changes[-1] if changes else self.state.system
+
+    @property
     def container(self) -> str:
         """Where code of the service ran last, on whatever branch; empty where none ran."""
         receipts = (turn.receipt for turn in reversed([*self.turns.values()]) if turn.receipt)
@@ -330,7 +232,7 @@ class Conversation:
     def with_system(self, text: str) -> "Conversation":
         """Stand here with that system prompt for the next message; no step to undo."""
         plain = replace(self, state=replace(self.state, next_system=None))
-        if system_of(plain) == text:
+        if plain.system == text:
             return plain
         if not self.path():
             return replace(plain, state=replace(plain.state, system=text))
@@ -375,26 +277,7 @@ class Conversation:
             at = turn.parent
 
 
-def answers_calls(message: Message) -> bool:
-    """Tell whether a message begins with an answer to a call of ours."""
-    return bool(message.content) and message.content[0].type == "tool_result"
-
-
 def container_id(container: Wire | None) -> str:
     """Name a container that a reply tells of; empty where it tells of none."""
     name = container.get("id") if container is not None else None
     return name if isinstance(name, str) else ""
-
-
-def system_of(conversation: Conversation) -> str:
-    """Give the system prompt that the next message will have."""
-    state = conversation.state
-    if state.next_system is not None:
-        return state.next_system
-    changes = prompts(m for turn in conversation.path() for m in turn.messages)
-    return changes[-1] if changes else state.system
-
-
-def prompts(messages: Iterable[Message]) -> list[str]:
-    """Give the system prompts that change in those messages."""
-    return [message.prompt for message in messages if message.prompt is not None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from chatrepl.core.talk.conversation import Conversation, Mark, TurnId, system_of
+from chatrepl.core.talk.conversation import Conversation, Mark, TurnId
 
 
 def changed_words(before: Conversation, after: Conversation) -> str:
@@ -39,7 +39,7 @@ def turns_now(count: int) -> str:
 
 
 def _system(before: Conversation, after: Conversation) -> Iterator[str]:
-    old, new = system_of(before), system_of(after)
+    old, new = before.system, after.system
     if old != new and not new:
         yield "There is no system prompt any more."
     elif old != new:

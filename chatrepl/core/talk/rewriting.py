@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from chatrepl.core.talk.blocks import Block, TextBlock
-from chatrepl.core.talk.conversation import Message, Turn
+from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.message import Message
 
 
 def rewritten(turn: Turn, text: str) -> tuple[Message, ...]:

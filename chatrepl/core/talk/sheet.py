@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
-from chatrepl.core.talk.conversation import Message, Receipt, Turn, answers_calls
+from chatrepl.core.talk.conversation import Receipt, Turn
 from chatrepl.core.talk.markdown import Passage, passages
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.rewriting import author
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.value import frozen
@@ -66,7 +67,7 @@ def parts_of(
 def who(message: Message, turn: Turn, place: str = "") -> str:
     """Name who wrote a message, and where, if that is to be told."""
     match message.role:
-        case "user" if answers_calls(message) and message is not turn.user:
+        case "user" if message.answers_calls and message is not turn.user:
             return "Tools"
         case "user":
             return f"You, {place}" if place else "You"

@@ -12,7 +12,8 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import Sent, build_sent, is_sent
 from chatrepl.core.models import Model, find
 from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn
+from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.estimate import (
     MESSAGE_FRAME,
@@ -62,7 +63,9 @@ class Ledger:
 
     def text(self, text: str, model: Model) -> Estimate:
         """Estimate a text on its own, without a frame."""
-        return Estimate(round(self._features(text).tokens(model.tokenizer) * self._scale(model)))
+        return Estimate(
+            round(self._features(text).tokens(model.tokenizer) * self.tally.scale(model))
+        )
 
     def message(self, message: Message, model: Model) -> Estimate:
         """Give the tokens of one message, its frame included."""
@@ -229,9 +232,6 @@ class Ledger:
             counts = features(text, self._count(text))
             self._texts[text] = counts
         return counts
-
-    def _scale(self, model: Model) -> float:
-        return self.tally.scale(model)
 
 
 def _added(before: Conversation, now: Conversation, model: Model) -> tuple[Message, ...] | None:

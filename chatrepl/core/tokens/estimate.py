@@ -23,7 +23,7 @@ from chatrepl.core.talk.blocks import (
     UnknownBlock,
     block_from_wire,
 )
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.pictures import Size, image_tokens, pdf_pages, source_size
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode

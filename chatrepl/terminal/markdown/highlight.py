@@ -20,6 +20,7 @@ from pygments.util import ClassNotFound
 from rich.style import Style
 
 from chatrepl.core.value import twin
+from chatrepl.terminal.theme import for_either
 
 TokenKinds = tuple[tuple[_TokenType, str], ...]
 Stack = tuple[str, ...]
@@ -160,13 +161,26 @@ _CHANGES = {
     Generic.Heading: ("56b6c2", "00658f"),
 }
 _ON_WHITE = {"xcode"}
+_FOR_EITHER, _BLACK = "xcode", "000000"
 
 
 @lru_cache(maxsize=4096)
 def style_of(kind: _TokenType, theme: str) -> Style:
-    """A token's style in a pygments theme, without its background."""
+    """A token's style in a pygments theme, without its background.
+
+    The theme `either` is one that can be read on black and on white.
+    """
     if not theme:
         return Style.null()
+    if theme == "either":
+        dark = style_of(kind, _FOR_EITHER)
+        ink = dark.color.name.lstrip("#") if dark.color else _BLACK
+        return Style(
+            color=None if ink == _BLACK else f"#{for_either(ink)}",
+            bold=dark.bold,
+            italic=dark.italic,
+            underline=dark.underline,
+        )
     styles = get_style_by_name(theme)
     while not styles.styles_token(kind) and kind.parent is not None:
         kind = kind.parent

@@ -1,6 +1,7 @@
 """The look of a reply: a style for each thing that Markdown can say, and the glyphs around it.
 
-Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background.
+Change a colour here. Colours are of the terminal's own sixteen, so that they fit its background,
+or such as can be read on any.
 """
 
 import re
@@ -9,6 +10,7 @@ from dataclasses import field, replace
 from rich.style import Style
 
 from chatrepl.core.value import frozen
+from chatrepl.terminal.theme import AMBER, BLUE, GREEN, INK, PURPLE, RED
 
 
 @frozen
@@ -34,18 +36,18 @@ _BOLD = Style(bold=True)
 _DIM = Style(dim=True)
 _ITALIC = Style(italic=True)
 _CYAN = Style(color="cyan")
-_BLUE = Style(color="blue")
+_BLUE = Style(color="bright_blue")  # the other blue cannot be read on black
 _STRIKE = Style(strike=True)
 _FORMULA = Style(color="cyan", italic=True)
-_LINK = Style(color="blue", underline=True)
+_LINK = _BLUE + Style(underline=True)
 ALERTS = ("note", "tip", "important", "warning", "caution")
 _ALERTS = tuple(
-    Style(bold=True, color=color) for color in ("blue", "green", "magenta", "yellow", "red")
+    Style(bold=True, color=color) for color in ("bright_blue", "green", "magenta", "yellow", "red")
 )
 _HEADINGS = (
     Style(bold=True, color="magenta"),
-    Style(bold=True, color="blue"),
-    Style(bold=True, color="cyan"),
+    _BLUE + _BOLD,
+    _CYAN + _BOLD,
     _BOLD,
 )
 
@@ -115,14 +117,26 @@ LIGHT = Look(
     code=_INK,
     math=_INK + _ITALIC,
     note=_INK,
+    link=Style(color="blue", underline=True),
+    marker=Style(color="blue"),
     alerts=(
-        _ALERTS[0],
+        Style(bold=True, color="blue"),
         Style(bold=True, color="#1a6b2a"),
         _ALERTS[2],
         Style(bold=True, color="#8a5a00"),
         _ALERTS[4],
     ),
     code_theme="xcode",
+)
+EITHER = Look(
+    headings=(*(Style(bold=True, color=color) for color in (PURPLE, BLUE, INK)), _BOLD),
+    code=Style(color=INK),
+    math=Style(color=INK, italic=True),
+    link=Style(color=BLUE, underline=True),
+    note=Style(color=INK),
+    marker=Style(color=BLUE),
+    alerts=tuple(Style(bold=True, color=color) for color in (BLUE, GREEN, PURPLE, AMBER, RED)),
+    code_theme="either",
 )
 NONE = _NO_COLOR
 CONTRAST = replace(
@@ -133,4 +147,4 @@ CONTRAST = replace(
     rule=_PLAIN,
     table_line=_PLAIN,
 )
-LOOKS = {"dark": DARK, "light": LIGHT, "none": NONE, "contrast": CONTRAST}
+LOOKS = {"dark": DARK, "light": LIGHT, "either": EITHER, "none": NONE, "contrast": CONTRAST}

@@ -1,6 +1,6 @@
 import h11
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.api.headstart.framing import Framing, framing_of, head_of
@@ -48,6 +48,59 @@ def test_chunks_torn_anywhere_are_what_h11_reads(body: bytes, cuts: list[int]) -
     assert framing.is_kept
 
 
+_LINES = (
+    b"Content-Length: 5", b"content-length:5 ", b"Content-Length: 5, 5", b"Content-Length: 6",
+    b"Content-Length: 05", b"Content-Length: +5", b"Transfer-Encoding: chunked",
+    b"Transfer-Encoding: Chunked", b"Transfer-Encoding: gzip", b"Connection: close",
+    b"Connection: Keep-Alive, Close", b"Connection: keep-alive", b"X-Left:", b"X-Left: a:b ",
+    b"X-Folded: one\r\n two", b"X-Folded: one \n\t  two", b"!#$%&'*+.^_`|~-: odd", b"X-Late: \xe9",
+    b"X : y", b"no colon", b": no name", b"X-Nul: a\0b", b" first", b"Set-Cookie: a=1; b",
+)  # fmt: skip
+_FIRSTS = (
+    b"HTTP/1.1 200 OK", b"HTTP/1.0 200 OK", b"HTTP/1.1 200", b"HTTP/1.1 529 ", b"HTTP/1.1 204 No",
+    b"HTTP/1.1 304 Not", b"HTTP/1.3 200 OK", b"HTTP/1.1 20", b"HTTP/1.1 2000 x", b"HTTP/2 200",
+    b"HTTP/1.1  200 OK", b"HTTP/1.1 418 \xfc", b"ICY 200 OK",
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(
+    st.sampled_from(_FIRSTS),
+    st.lists(st.sampled_from(_LINES), max_size=4),
+    st.sampled_from([b"\r\n", b"\n"]),
+)
+def test_every_head_that_h11_reads_is_read_and_means_the_same(
+    first: bytes, lines: list[bytes], end: bytes
+) -> None:
+    data = end.join((first, *lines))
+    content = b"5\r\nhello\r\n0\r\n\r\n"
+    peer = h11.Connection(h11.CLIENT)
+    peer.send(h11.Request(method="GET", target="/", headers=[("host", "x")]))
+    peer.send(h11.EndOfMessage())
+    peer.receive_data(data + end + end + content)
+    try:
+        answer, body = peer.next_event(), b""
+        while isinstance(event := peer.next_event(), h11.Data):
+            body += event.data
+    except h11.RemoteProtocolError:
+        return
+    assert isinstance(answer, h11.Response)
+    head = head_of(data)
+    framing = framing_of(head)
+    is_whole = isinstance(event, h11.EndOfMessage)
+    assert (head.status, framing.feed(content), framing.ended) == (
+        answer.status_code, body, is_whole
+    )  # fmt: skip
+    told: dict[str, list[str]] = {}
+    for name, value in answer.headers:
+        told.setdefault(name.decode(), []).append(value.decode("latin-1"))
+    for key, values in told.items():
+        if key not in {"content-length", "transfer-encoding"}:  # h11 writes them anew
+            assert head.headers[key].split() == ", ".join(values).split()
+    if peer.their_state is h11.MUST_CLOSE:
+        assert not framing.is_kept
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -64,9 +117,9 @@ def test_what_is_no_chunk_is_not_guessed_at(body: bytes) -> None:
     "lines",
     [
         ("Content-Length: -1",), ("Content-Length: 1, 2",), ("Content-Length: ٣",),
-        ("Content-Length:",), ("Transfer-Encoding: gzip",), ("Transfer-Encoding: gzip, chunked",),
-        ("Transfer-Encoding: chunked", "Content-Length: 3"), ("No colon",), (" folded: x",),
-        ("Name : x",), ("X: a\0b",),
+        ("Content-Length:",), ("Content-Length: 1,",), ("Transfer-Encoding: gzip",),
+        ("Transfer-Encoding: gzip, chunked",), ("No colon",), (" folded: x",), ("Name : x",),
+        ("X: a\0b",),
     ],
 )  # fmt: skip
 def test_a_head_in_doubt_is_none(lines: tuple[str, ...]) -> None:
@@ -91,6 +144,7 @@ def test_what_is_no_status_is_no_head(status: str) -> None:
         ("HTTP/1.1 200 OK", ("content-length: 2", "Connection: Close"), False),
         ("HTTP/1.0 200 OK", ("content-length: 2",), False),
         ("HTTP/1.1 200 OK", (), False),
+        ("HTTP/1.1 200 OK\nx: y", ("content-length: 2",), True),
     ],
 )
 def test_a_connection_is_kept_where_its_answer_has_an_end(
@@ -101,6 +155,12 @@ def test_a_connection_is_kept_where_its_answer_has_an_end(
     if not framing.ended:
         framing.end()
     assert framing.is_kept is is_kept
+
+
+def test_a_length_beside_chunks_is_void_and_the_connection_not_kept() -> None:
+    framing = _framing("Transfer-Encoding: chunked", "Content-Length: 3")
+    assert framing.feed(b"2\r\nok\r\n0\r\n\r\n") == b"ok"
+    assert (framing.ended, framing.is_kept) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from contextlib import aclosing
 import pytest
 
 from chatrepl.api.headstart.kept import KeptConnections
-from chatrepl.api.headstart.start import head_start
 from chatrepl.api.http import open_http
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import StreamEvent, TextDelta
@@ -77,9 +76,8 @@ class Peer:
     async def asked(self, *words: str) -> list[tuple[list[StreamEvent], ApiError | None]]:
         """Ask one question after the other on connections that are kept."""
         async with await asyncio.start_server(self._talk, "127.0.0.1", 0) as server:
-            start = head_start(route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-            assert start is not None
-            kept = KeptConnections(start, lambda *head: self.told.append(head))
+            on = route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            kept = KeptConnections(on, lambda *head: self.told.append(head))
             came = []
             for word in words:
                 came.append(await collect(_events(kept, word)))
@@ -115,6 +113,20 @@ def test_an_answer_is_the_same_however_it_comes(step: int) -> None:
     assert (reply(events).text, error) == ("".join(PIECES), None)
 
 
+@pytest.mark.parametrize("step", [1, 9, 400])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_a_head_is_read_whatever_ends_its_lines_and_however_it_is_torn(
+    end: bytes, step: int
+) -> None:
+    sent = end.join(
+        (b"HTTP/1.1 200 OK", b"X-Left: 9", b"Content-Length: %d" % len(BODY), b"", BODY)
+    )
+    peer = Peer(*[[sent[at : at + step] for at in range(0, len(sent), step)]] * 2)
+    came = run(peer.asked("a", "b"))
+    assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 2
+    assert (peer.connections, peer.told[0][1]["x-left"]) == (1, "9")
+
+
 def test_what_is_packed_is_unpacked() -> None:
     packed = _chunked(gzip.compress(BODY), b"Content-Encoding: gzip")
     [(events, error)] = run(Peer(packed).asked("a"))
@@ -147,9 +159,8 @@ def _hang_up_each_time(listener: socket.socket, times: int) -> None:
 
 def test_a_peer_that_hangs_up_without_a_word_costs_no_question() -> None:
     async def asked(port: int) -> list[str]:
-        start = head_start(route(f"http://127.0.0.1:{port}"))
-        assert start is not None
-        kept = KeptConnections(start, lambda *_: None)
+        on = route(f"http://127.0.0.1:{port}")
+        kept = KeptConnections(on)
         texts = []
         for word in "abcd":
             events, error = await collect(_events(kept, word))
@@ -222,22 +233,54 @@ def test_the_request_is_what_the_http_client_sends() -> None:
     assert ours == theirs
 
 
+@pytest.mark.parametrize("size", [90, 65_000, 66_000, 3_000_000])
+def test_a_request_arrives_whole_whatever_its_size(size: int) -> None:
+    peer = Peer(_chunked(), _chunked())
+    came = run(peer.asked("x" * size, "y"))
+    assert [(reply(events).text, error) for events, error in came] == [("".join(PIECES), None)] * 2
+    assert (peer.connections, peer.heard[0].count(b"x" * size)) == (1, 1)
+
+
+def test_the_first_text_comes_at_once_and_the_next_ones_soon() -> None:
+    async def asked() -> list[float]:
+        came: list[float] = []
+        sent: list[float] = []
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + START)
+            for piece in PIECES:
+                await asyncio.sleep(0.3)
+                sent.append(time.monotonic())
+                writer.write(_delta(piece))
+            writer.write(END)
+            writer.close()
+
+        async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+            on = route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            async for event in _events(KeptConnections(on), "a"):
+                came += [time.monotonic()] * isinstance(event, TextDelta)
+        return [there - gone for gone, there in zip(sent, came, strict=True)]
+
+    assert max(run(asked())) < 0.2  # a rest is a tenth of that
+
+
 def test_where_nobody_listens_nothing_is_sent() -> None:
     async def refused() -> object:
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         server.close()
         await server.wait_closed()
-        start = head_start(route(f"http://127.0.0.1:{port}"))
-        assert start is not None
-        return await KeptConnections(start, lambda *_: None).stream(request("a"))
+        on = route(f"http://127.0.0.1:{port}")
+        return await KeptConnections(on).stream(request("a"))
 
     assert run(refused()) is None
 
 
 def test_behind_a_proxy_the_http_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    start = head_start(route("https://service.invalid"))
-    assert start is not None
-    kept = KeptConnections(start, lambda *_: None)
+    on = route("https://service.invalid")
+    kept = KeptConnections(on)
+    assert not kept.are_plain
     assert run(kept.stream(request("a"))) is None
+    assert not run(kept.open())

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from chatrepl.core.context.relevance import Index, terms, turn_text
 from chatrepl.core.context.trim import Weighed, plan_relevant
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
+from chatrepl.core.talk.message import Message
 from tests.core.recall import recall, rough_tokens
 
 

@@ -21,7 +21,8 @@ from chatrepl.core.exchange.request import Ask, build_request
 from chatrepl.core.models import TABLE, find
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from tests.core.histories import MODEL, MUTANTS, find_fault, our_plan, our_send, random_history
 
 

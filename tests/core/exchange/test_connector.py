@@ -11,7 +11,8 @@ from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import find
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import block_from_wire
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tools import McpServer
 
 MODEL = find("claude-opus-5-5")

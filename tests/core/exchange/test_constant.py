@@ -8,7 +8,7 @@ import pytest
 from chatrepl.core.exchange.constant import parted
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 
 CONTROL = {"type": "ephemeral", "ttl": "5m"}
 BLOCKS = (UnknownBlock({"type": "odd"}), DocumentBlock.plain("b"), TextBlock("c"), TextBlock("d"))

@@ -12,7 +12,8 @@ from chatrepl.core.exchange.params import without
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import EFFORTS, find
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Prefill
+from chatrepl.core.talk.conversation import Prefill
+from chatrepl.core.talk.message import Message
 
 HELLO = Message.user("Hello")
 SYSTEM = Message("system", (TextBlock("Be brief."),))

@@ -15,7 +15,8 @@ from chatrepl.core.exchange.request import (
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Conversation, Message, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.demo.cache import Cache, Share, lay_out
 from chatrepl.demo.models import find as find_demo
 from chatrepl.demo.request import WireMessage as DemoMessage

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chatrepl.core.exchange.pairing import called, paired
 from chatrepl.core.talk.blocks import TextBlock, block_from_wire
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 
 Json = dict[str, Any]
 ENDS = {"code": "code_execution", "search": "web_search", "mcp": "mcp", "novel": "novel"}

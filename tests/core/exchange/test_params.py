@@ -17,7 +17,8 @@ from chatrepl.core.exchange.params import (
 from chatrepl.core.exchange.request import Ask, build_request, declared
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.conversation import Conversation, Message, State
+from chatrepl.core.talk.conversation import Conversation, State
+from chatrepl.core.talk.message import Message
 from tests.core.making import JSON
 
 

@@ -11,7 +11,8 @@ from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ThinkingBlock, block_from_wire
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.wire import Wire
 
 MODEL = TABLE["claude-opus-5-5"]

@@ -13,7 +13,8 @@ from chatrepl.core.exchange.request import Ask
 from chatrepl.core.models import find
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 
 NATIVE, EMULATED = "claude-haiku-4-5", "claude-opus-5-5"
 QUESTION = Message.user("Count.")

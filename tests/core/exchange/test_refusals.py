@@ -6,7 +6,8 @@ from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.refusals import in_plain_words, of_files
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Prefill
+from chatrepl.core.talk.conversation import Prefill
+from chatrepl.core.talk.message import Message
 
 HELLO = Message.user("Hello")
 THOUGHT = Message("assistant", (ThinkingBlock("hm", "s"), TextBlock("Yes.")))
@@ -45,6 +46,10 @@ def test_other_errors_stay_as_they_are() -> None:
     assert in_plain_words(named, Request(params, (HELLO,))) is named
     for error in (refused("thinking"), refused("effort", 500), refused("else")):
         assert in_plain_words(error, request) is error
+    odd_configs: tuple[object, ...] = ("effort", ["effort"], 3, True, None, {})
+    for config in odd_configs:  # as extra_body may have it
+        odd, error = Request({"model": "m", "output_config": config}, (HELLO,)), refused("effort")
+        assert in_plain_words(error, odd) is error
 
 
 @pytest.mark.parametrize(

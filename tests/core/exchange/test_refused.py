@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.exchange.refused import (
     Refused,
-    from_record,
+    from_facts,
     names_of,
     of_server,
-    to_record,
+    to_facts,
 )
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.message import Message
 
 CITED = TextBlock("Yes.", ({"url": "u"},), {"scent": "rain"})
 REPLY = Message("assistant", (ThinkingBlock("hm", "s"), CITED, UnknownBlock({"type": "ray"})))
@@ -32,18 +34,23 @@ REFUSED = st.builds(
 
 @given(REFUSED)
 def test_what_is_written_down_is_read_again(refused: Refused) -> None:
-    assert from_record(to_record(refused, TALK.turns.keys(), kinds=True)) == refused
-    bare = replace(refused, keys=frozenset(), types=frozenset())
-    assert from_record(to_record(refused, TALK.turns.keys(), kinds=False)) == bare
+    turns = TALK.turns.keys()
+    facts = to_facts(refused, turns, {}, OFFICIAL)
+    assert from_facts(facts, OFFICIAL) == refused
+    both = to_facts(refused, turns, facts, "http://b")
+    assert from_facts(both, OFFICIAL) == refused
+    assert from_facts(both, "http://c") == Refused()
+    assert from_facts(both, "http://b") == replace(refused, keys=frozenset(), types=frozenset())
     gone = {"containers": sorted(refused.containers)} if refused.containers else {}
-    assert to_record(refused, frozenset(), kinds=False) == gone
+    assert to_facts(refused, frozenset(), {}, "http://b") == {"refused": {"http://b": gone}}
 
 
 @pytest.mark.parametrize(
     "record", [None, [], {"blocks": 3, "turns": "a"}, {"blocks": [3, ["a"], ["a", "b", 1]]}]
 )
 def test_of_a_damaged_record_nothing_is_refused(record: Any) -> None:
-    assert from_record(record) == Refused()
+    assert from_facts({"refused": {OFFICIAL: record}}, OFFICIAL) == Refused()
+    assert from_facts({"refused": record}, OFFICIAL) == Refused()
 
 
 def test_what_a_server_takes_of_no_past_has_names() -> None:

@@ -27,14 +27,8 @@ from chatrepl.core.exchange.request import (
 from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, block_from_wire
-from chatrepl.core.talk.conversation import (
-    Conversation,
-    Message,
-    Prefill,
-    State,
-    Turn,
-    TurnId,
-)
+from chatrepl.core.talk.conversation import Conversation, Prefill, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.wire import Wire
 from tests.core.making import TEXT, blocks
 

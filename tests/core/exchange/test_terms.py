@@ -20,7 +20,8 @@ from chatrepl.core.exchange.terms import (
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock, ToolUseBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.wire import Wire
 
 NEW, PLAIN, NO_EFFORT = (TABLE[f"claude-{name}"] for name in ("opus-5-5", "opus-4-7", "opus-4-8"))

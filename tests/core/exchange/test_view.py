@@ -18,16 +18,8 @@ from chatrepl.core.talk.blocks import (
     ToolResultBlock,
     ToolUseBlock,
 )
-from chatrepl.core.talk.conversation import (
-    Conversation,
-    Message,
-    Receipt,
-    Role,
-    State,
-    Summary,
-    Turn,
-    TurnId,
-)
+from chatrepl.core.talk.conversation import Conversation, Receipt, State, Summary, Turn, TurnId
+from chatrepl.core.talk.message import Message, Role
 from tests.core.rules import faults, signature
 
 MID = TABLE["claude-opus-5-5"]

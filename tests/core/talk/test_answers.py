@@ -4,7 +4,8 @@ import pytest
 
 from chatrepl.core.talk.answers import with_answers
 from chatrepl.core.talk.blocks import TextBlock, ToolResultBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
+from chatrepl.core.talk.message import Message
 
 
 def calls(*ids: str) -> Message:

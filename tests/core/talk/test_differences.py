@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from chatrepl.core.talk.conversation import Conversation, Message, Summary, Turn, TurnId, system_of
+from chatrepl.core.talk.conversation import Conversation, Summary, Turn, TurnId
 from chatrepl.core.talk.differences import changed_words
+from chatrepl.core.talk.message import Message
 
 A, B, C = TurnId("a"), TurnId("b"), TurnId("c")
 
@@ -42,7 +43,7 @@ def test_the_system_prompt_is_told_though_no_turn_has_changed() -> None:
     assert undone(cleared) == "The system prompt is back."
     assert redone(cleared) == "There is no system prompt any more."
     assert undone(other) == "The other system prompt is back."
-    assert system_of(other) == "Be long."
+    assert other.system == "Be long."
 
 
 def test_marks_and_summaries_are_told_by_the_numbers_of_the_turns() -> None:

@@ -1,6 +1,7 @@
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, TextBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Turn, TurnId
+from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.excerpts import answered, asked, beginning, reply_text
+from chatrepl.core.talk.message import Message
 
 
 def test_what_is_attached_is_named_without_markdown() -> None:

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock, UnknownBlock
-from chatrepl.core.talk.conversation import Message, Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
 from chatrepl.core.talk.markdown import Passage
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.sheet import Sheet, messages_of, parts_of, receipt_line, who
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.talk.usage import Usage

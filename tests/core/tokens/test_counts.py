@@ -4,7 +4,8 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.models import TABLE, Model
 from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, ToolUseBlock
-from chatrepl.core.talk.conversation import Conversation, Message, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, State, Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.tokens.counts import Ledger
 from chatrepl.core.tokens.learned import family

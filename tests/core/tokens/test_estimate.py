@@ -15,7 +15,7 @@ from chatrepl.core.talk.blocks import (
     UnknownBlock,
     block_from_wire,
 )
-from chatrepl.core.talk.conversation import Message
+from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.estimate import MESSAGE_FRAME, Bulk, Features, features, message_bulk
 from tests.core.making import wires_of
 from tests.core.replay import NEW, OLD, TRUTH, samples

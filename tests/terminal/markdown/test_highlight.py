@@ -7,6 +7,7 @@ from pygments.token import Comment, Keyword, String, Token
 
 from chatrepl.terminal.markdown.highlight import Highlighter, lexer_for, style_of, warm
 from tests.terminal.stream.texts import Writer
+from tests.terminal.test_theme import contrast
 
 
 def kinds_of(language: str, code: str) -> list[list[tuple[str, object]]]:
@@ -111,7 +112,23 @@ def test_kinds_that_a_theme_does_not_know_look_like_their_family() -> None:
     assert style_of(odd, "one-dark") == style_of(Token.Punctuation, "one-dark")
 
 
-@pytest.mark.parametrize("theme", ["one-dark", "xcode"])
+@pytest.mark.parametrize("language", ["python", "rust", "sql", "diff", "html"])
+def test_code_can_be_read_where_nobody_knows_the_background(language: str) -> None:
+    lines = (
+        "def f(x: int): return 'a' # b",
+        "+ SELECT 1",
+        "- let x = 1; // c",
+        '<a b="c">&amp;</a>',
+    )
+    highlighter = Highlighter(language, "either")
+    colors = [style.color for line in lines for _, style in highlighter.line(line) if style.color]
+    assert colors
+    for color in colors:
+        name = color.name.lstrip("#")
+        assert min(contrast(name, "000000"), contrast(name, "ffffff")) > 4.3
+
+
+@pytest.mark.parametrize("theme", ["one-dark", "xcode", "either"])
 def test_a_difference_has_colours_in_every_theme(theme: str) -> None:
     rows = [
         Highlighter("diff", theme).line(line) for line in ("+new", "-old", "@@ -1 +1 @@", " same")

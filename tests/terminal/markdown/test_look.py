@@ -2,9 +2,11 @@
 
 from dataclasses import fields
 
+import pytest
 from rich.style import Style
 
 from chatrepl.terminal.markdown.look import LOOKS
+from tests.terminal.test_theme import XTERM, contrast
 
 
 def styles(name: str) -> list[Style]:
@@ -14,7 +16,18 @@ def styles(name: str) -> list[Style]:
 
 
 def test_there_is_a_look_for_every_theme() -> None:
-    assert set(LOOKS) == {"dark", "light", "none", "contrast"}
+    assert set(LOOKS) == {"dark", "light", "either", "none", "contrast"}
+
+
+@pytest.mark.parametrize(
+    ("name", "background"),
+    [("dark", "000000"), ("light", "ffffff"), ("either", "000000"), ("either", "ffffff")],
+)
+def test_every_colour_can_be_read_on_its_background(name: str, background: str) -> None:
+    for style in styles(name):
+        if style.color:
+            color = style.color.name.lstrip("#")
+            assert contrast(XTERM.get(color, color), background) > 3.4, style
 
 
 def test_the_looks_without_colour_have_none() -> None:
