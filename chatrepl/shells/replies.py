@@ -127,6 +127,12 @@ class Replies:
             if task is not None:
                 task.cancel()
 
+        def takes(line: str) -> bool:
+            if self.beside.take(line, view.let_ask):
+                return True
+            desk.prompt.line_waits(line)
+            return False
+
         def stop() -> None:
             if tools is None or not tools.stop():
                 end()
@@ -138,7 +144,7 @@ class Replies:
             after_suspend=view.resume,
             hear=attention.hear,
             waits=view.let_wait,
-            takes=lambda line: self.beside.take(line, view.let_ask),
+            takes=takes,
             end=end,
         )
         call = attention.call_to_question if notify else int
