@@ -26,8 +26,8 @@ from tests.faults.nursery import Nursery
 
 RESULT_KEYS = [
     "schema", "ok", "text", "parsed", "model", "stop_reason", "stop_details", "prefill", "usage",
-    "cost_usd", "saved_usd", "duration_ms", "retries", "request_id", "session_id", "error",
-    "message_id", "stop_sequence", "container", "content", "sources",
+    "cost_usd", "cost_at_least", "saved_usd", "duration_ms", "retries", "request_id", "session_id",
+    "error", "message_id", "stop_sequence", "container", "content", "sources",
 ]  # fmt: skip
 USAGE_KEYS = [
     "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens",

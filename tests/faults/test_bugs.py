@@ -18,10 +18,12 @@ def test_a_chat_survives_a_bug_at_any_line_with_all_that_was_typed() -> None:
 
 @pytest.mark.parametrize(("kind", "runs"), [("each", 5), ("batch", 3)])
 def test_a_bug_at_any_line_of_a_run_over_many_items_costs_one_item(kind: str, runs: int) -> None:
-    held = bugs_in_runs.run(kind, runs, 20)
-
-    assert held.wrong == []
-    assert held.codes[9]  # in the middle of it
+    for seed in range(20, 26):  # which lines these are changes with every line of ours
+        held = bugs_in_runs.run(kind, runs, seed)
+        assert held.wrong == []
+        if held.codes[9]:  # in the middle of it
+            return
+    pytest.fail("no bug came in the middle of a run")
 
 
 def test_the_chat_finds_a_guard_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
