@@ -226,7 +226,7 @@ def _write(
 
 def _target(options: Options) -> Path | None:
     """Give the file that answers go to; None is stdout. Raises UsageError where one is there."""
-    path = Path(options.out).expanduser() if options.out is not None else None
+    path = Path(options.out_file).expanduser() if options.out_file is not None else None
     if path is not None and path.exists():
         raise _there(path)
     return path

@@ -118,7 +118,7 @@ def _agreed(options: Options, session: Session, questions: Questions, source: It
 
 def _paths(options: Options) -> tuple[Path | None, Path | None]:
     """Give where answers are written, and where their log is; None is stdout, and no log."""
-    path = Path(options.out).expanduser() if options.out else None
+    path = Path(options.out_file).expanduser() if options.out_file else None
     state = Path(options.state).expanduser() if options.state else None
     if path is not None and (path.is_file() or not path.exists()):
         state = path.with_name(f"{path.name}.state")
@@ -243,7 +243,7 @@ class _ManyRun:
     def _bar(self) -> AbstractContextManager[object]:
         """Draw how far it came, where that disturbs nothing."""
         err, settings = sys.stderr, self.session.settings
-        on_screen = self.options.out is None and self.out.isatty()
+        on_screen = self.options.out_file is None and self.out.isatty()
         if err is None or self.options.quiet or settings.accessible or on_screen:
             return nullcontext()
         appearance = Appearance(os.environ, settings.color)
@@ -296,7 +296,7 @@ class _ManyRun:
 
 def sink_of(options: Options, out: TextIO, write: Write, *, cite: bool) -> Sink:
     """Make what writes the answers as the command line asks."""
-    on_screen = options.out is None and out.isatty()
+    on_screen = options.out_file is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:
         rows = RowWriter(write, columns_of(options), options.manner == "jsonl", safe)

@@ -246,6 +246,11 @@ class Options:
         return self.each or bool(self.each_file) or self.input_ is not None
 
     @property
+    def out_file(self) -> str | None:
+        """Give the file that answers go to; None is stdout, which may be named `-`."""
+        return None if self.out == "-" else self.out
+
+    @property
     def keeps(self) -> bool:
         """Tell whether a single shot is kept, or goes on with something kept."""
         return self.goes_on or self.save is not None

@@ -217,6 +217,18 @@ def test_a_state_of_its_own_serves_stdout(room: Room) -> None:
     assert len(room.asked) == 3
 
 
+def test_stdout_may_be_named_as_the_place_of_answers(room: Room) -> None:
+    done = room.run("--each", "--out", "-", "{}", stdin=lines(2))
+    assert (done.code, done.out) == (0, "<item 0>\n<item 1>\n")
+    assert not list(room.desk.home.glob("-*"))
+
+
+def test_who_closes_stdin_is_told_so(room: Room) -> None:
+    done = room.desk.run("--each", "{}", stdin=None)
+    assert (done.code, done.out) == (2, "")
+    assert "standard input, which is closed." in done.err
+
+
 def test_an_item_that_changed_is_asked_about(room: Room) -> None:
     args = ("--each", "--out", "o.txt", "{}")
     room.run(*args, stdin="a\nb\nc\n")
