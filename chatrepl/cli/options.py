@@ -208,7 +208,7 @@ class Options:
         for name, is_given in needs:
             if is_given and not self.asks_many:
                 raise UsageError(f"{name} goes with --each or --each-file.", "Nothing was sent.")
-        if self.asks_many and self.manner == "json":
+        if (self.asks_many or self.fetch is not None) and self.manner == "json":
             raise UsageError(
                 "-o json is one object; for many answers take -o jsonl.", "Nothing was sent."
             )
