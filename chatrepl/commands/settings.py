@@ -110,8 +110,15 @@ def _offered(choices: tuple[str, ...]) -> str:
 
 
 def _loaded(session: Session) -> Config:
+    """Give the settings as they are now, and where from; what waits in the file is told so."""
     known = session.loaded or Config(Settings(), dict.fromkeys(OPTIONS, "default"), None)
-    return known.now(session.settings)
+    now = known.now(session.settings)
+    waiting = {
+        key: f"{origin} has {value}, from the next start"
+        for key, value, origin in describe(known)
+        if key in AT_START and now.origins[key] != origin
+    }
+    return replace(now, origins={**now.origins, **waiting})
 
 
 @command("config", group="settings")

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from chatrepl.core.errors import StorageError
 
 PRIVATE_FILE: Final = 0o600
-Pieces: TypeAlias = Iterable[bytes]
+Chunks: TypeAlias = Iterable[bytes]
 _under_way: Final[set[threading.Event]] = set()  # files that other threads put in place
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -69,7 +69,7 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _write_pieces(descriptor: int, data: bytes | Pieces) -> None:
+def _write_pieces(descriptor: int, data: bytes | Chunks) -> None:
     for piece in (data,) if isinstance(data, bytes) else data:
         write_all(descriptor, piece)
 
@@ -91,7 +91,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes | Pieces, mode: int = PRIVATE_FILE) -> None:
+def replace_file(path: Path, data: bytes | Chunks, mode: int = PRIVATE_FILE) -> None:
     """Put `data` in the place of what is at `path`, wholly or not at all. Raises OSError."""
     if not threading.current_thread().daemon:
         _replace(path, data, mode)
@@ -124,7 +124,7 @@ def finish_writing(seconds: float) -> None:
         done.wait(seconds)
 
 
-def _replace(path: Path, data: bytes | Pieces, mode: int) -> None:
+def _replace(path: Path, data: bytes | Chunks, mode: int) -> None:
     aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with creating(aside) as descriptor:
         _write_pieces(descriptor, data)
@@ -136,7 +136,7 @@ def _replace(path: Path, data: bytes | Pieces, mode: int) -> None:
     sync_folder(path.parent)
 
 
-def write_new(path: Path, text: str | Pieces, *, overwrite: bool = False) -> None:
+def write_new(path: Path, text: str | Chunks, *, overwrite: bool = False) -> None:
     """Write an export, wholly or not at all, for the user alone.
 
     Raises StorageError, in words; FileExistsError where something is there and `overwrite` is
@@ -198,7 +198,7 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def _write_export(path: Path, data: bytes | Pieces, *, overwrite: bool) -> None:
+def _write_export(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
     """Write a file that nobody sees before it is whole, also where we are killed meanwhile."""
     if os.path.lexists(path) and (not overwrite or path.is_dir()):
         raise FileExistsError(errno.EEXIST, "there is such a file", str(path))
@@ -250,27 +250,27 @@ def _name(descriptor: int, folder: int, name: str, *, overwrite: bool) -> None:
             raise
 
 
-def _write_aside(path: Path, data: bytes | Pieces, *, overwrite: bool) -> None:
+def _write_aside(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
     """Write a file under another name first."""
     if overwrite and not path.is_dir():
         replace_file(path, data)
         return
     aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")
-    replace_file(aside, data)
     try:
+        replace_file(aside, data)
         publish(aside, path)
-    except FileExistsError:
-        aside.unlink()
-        raise
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def publish(aside: Path, path: Path) -> None:
-    """Give a finished file its name. Raises FileExistsError where something has taken it."""
+    """Give a finished file its name, beside the one it has.
+
+    Raises FileExistsError where something has taken it.
+    """
     try:
         os.link(aside, path)
     except FileExistsError:
         raise
     except OSError:  # no hard links here
         aside.rename(path)
-        return
-    aside.unlink()

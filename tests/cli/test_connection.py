@@ -39,10 +39,10 @@ def test_as_many_requests_leave_ahead_as_are_asked_for_at_once(
         connection = open_connection(loaded().settings, demo=False, single=True)
         connection.firsts = 3
         await asyncio.gather(*(_all(connection.stream(REQUEST)) for _ in range(3)))
-        before = connection.kept is None
+        before = not connection.own.ready
         await _all(connection.stream(REQUEST))
         await connection.close()
-        return [before, connection.kept is None, connection.opened.ready]
+        return [before, not connection.own.ready, connection.opened.ready]
 
     with serve() as served:
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
@@ -149,6 +149,27 @@ def test_no_request_of_a_shot_needs_the_http_client_where_all_is_plain(
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
         assert asyncio.run(work()) == [False, False]
     assert len(served.requests) == 3
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_a_chat_loads_what_its_turns_need_and_no_http_client_where_all_is_plain(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_plain: bool
+) -> None:
+    if not is_plain:
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+    async def work() -> tuple[bool, bool]:
+        connection = open_connection(loaded().settings, demo=False, single=False)
+        connection.load()
+        await (connection.own if is_plain else connection.client)
+        await connection.warm()
+        await _all(connection.stream(REQUEST))
+        await connection.close()
+        return connection.opened.ready, connection.client.ready
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        assert asyncio.run(work()) == (not is_plain, not is_plain)
 
 
 def test_a_chat_asks_counts_and_lists_without_the_sdk(tmp_path: Path) -> None:
@@ -302,12 +323,12 @@ def test_another_route_has_connections_of_its_own(
         await _all(connection.stream(REQUEST))
         under_way = connection.stream(REQUEST)
         await anext(under_way)
-        before = connection.kept
+        before = connection.own
         connection.route = replace(connection.route)
         await _all(connection.stream(REQUEST))
         assert isinstance([event async for event in under_way][-1], MessageStop)
         await connection.close()
-        assert before is not connection.kept
+        assert before is not connection.own
 
     with service(0.0) as served:
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
