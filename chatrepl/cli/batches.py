@@ -30,7 +30,7 @@ from chatrepl.shells.flights import Forgetting
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog, OutFile, Passing
-from chatrepl.storage.files import write_new
+from chatrepl.storage.files import kind_at, write_new
 from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
@@ -215,7 +215,7 @@ def _write(
         if path is None:
             out.buffer.writelines(written())
             out.buffer.flush()
-        elif path.exists():  # such as a device: what is written there is no file
+        elif kind_at(path):  # such as a device: what is written there is no file
             with closing(OutFile(path, goes_on=False)) as file:
                 for piece in written():
                     file.write(piece)
@@ -236,9 +236,9 @@ def _target(options: Options) -> Path | None:
     if options.out_file is None:
         return None
     path = Path(options.out_file).expanduser()
-    if path.is_file() or path.is_dir():
+    if kind_at(path) in {"file", "folder"}:
         raise _there(path)
-    if not path.parent.is_dir():
+    if kind_at(path.parent) != "folder":
         raise UsageError(f"{path} cannot be written: there is no such folder.")
     return path
 

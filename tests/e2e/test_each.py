@@ -127,6 +127,10 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (("--each", "-a", "-", "{}"), "a\n", "standard input"),
     (("--each", "--out", "i.csv", "{}"), "a\n", "there already"),
     (("--each", "--out", "none/o", "{}"), "a\n", "no such folder"),
+    *((("--each", option, name, "{}"), "a\n", "the name is too long")
+      for option in ("--out", "--state") for name in ("o" * 300, f"{'o' * 300}/o")),
+    (("--each", "--out", "o" * 250, "{}"), "a\n", "the name is too long"),
+    (("--fetch", "msgbatch_1", "--out", f"{'o' * 300}/o"), "", "no such folder"),
     (("--each", "sk-ant-api03-" + "aB3" * 30 + " {}"), "a\n", "--yes-secrets"),
 ]  # fmt: skip
 
