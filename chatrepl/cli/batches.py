@@ -29,8 +29,8 @@ from chatrepl.shells.dispatch import Dispatch, LeftError, status_words
 from chatrepl.shells.flights import Forgetting
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.tally import RunTally
-from chatrepl.storage.answer_log import AnswerLog, Passing
-from chatrepl.storage.files import write_new
+from chatrepl.storage.answer_log import AnswerLog, OutFile, Passing
+from chatrepl.storage.files import kind_at, write_new
 from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
@@ -215,6 +215,10 @@ def _write(
         if path is None:
             out.buffer.writelines(written())
             out.buffer.flush()
+        elif kind_at(path):  # such as a device: what is written there is no file
+            with closing(OutFile(path, goes_on=False)) as file:
+                for piece in written():
+                    file.write(piece)
         else:
             write_new(path, written())
     except FileExistsError:
@@ -225,10 +229,17 @@ def _write(
 
 
 def _target(options: Options) -> Path | None:
-    """Give the file that answers go to; None is stdout. Raises UsageError where one is there."""
-    path = Path(options.out).expanduser() if options.out is not None else None
-    if path is not None and path.exists():
+    """Give the file that answers go to; None is stdout.
+
+    Raises UsageError where one is there, or could never be.
+    """
+    if options.out_file is None:
+        return None
+    path = Path(options.out_file).expanduser()
+    if kind_at(path) in {"file", "folder"}:
         raise _there(path)
+    if kind_at(path.parent) != "folder":
+        raise UsageError(f"{path} cannot be written: there is no such folder.")
     return path
 
 

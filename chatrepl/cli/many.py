@@ -42,6 +42,7 @@ from chatrepl.shells.scores import Scores
 from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog, Done, OutFile, Passing
+from chatrepl.storage.files import kind_at
 from chatrepl.terminal.console import Appearance, is_dumb, is_terminal, wants_color
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
 from chatrepl.terminal.views.json_lines import write_json
@@ -106,7 +107,7 @@ def _agreed(options: Options, session: Session, questions: Questions, source: It
     _, state = _paths(options)
     with ExitStack() as stack:
         log: Done = Passing()
-        if state is not None and state.exists():
+        if state is not None and kind_at(state):
             opened = AnswerLog(state, _made_of(options, session, questions))
             stack.callback(opened.close)
             log = opened
@@ -118,9 +119,9 @@ def _agreed(options: Options, session: Session, questions: Questions, source: It
 
 def _paths(options: Options) -> tuple[Path | None, Path | None]:
     """Give where answers are written, and where their log is; None is stdout, and no log."""
-    path = Path(options.out).expanduser() if options.out else None
+    path = Path(options.out_file).expanduser() if options.out_file else None
     state = Path(options.state).expanduser() if options.state else None
-    if path is not None and (path.is_file() or not path.exists()):
+    if path is not None and kind_at(path) in {"file", ""}:
         state = path.with_name(f"{path.name}.state")
     return path, state
 
@@ -150,7 +151,7 @@ def _ends(
     passing = Passing()
     stack.callback(passing.close)
     log: Done = passing
-    goes_on = state is not None and state.exists()
+    goes_on = state is not None and bool(kind_at(state))
     if path is not None:
         file = OutFile(path, goes_on=goes_on)
         stack.callback(file.close)
@@ -243,7 +244,7 @@ class _ManyRun:
     def _bar(self) -> AbstractContextManager[object]:
         """Draw how far it came, where that disturbs nothing."""
         err, settings = sys.stderr, self.session.settings
-        on_screen = self.options.out is None and self.out.isatty()
+        on_screen = self.options.out_file is None and self.out.isatty()
         if err is None or self.options.quiet or settings.accessible or on_screen:
             return nullcontext()
         appearance = Appearance(os.environ, settings.color)
@@ -296,7 +297,7 @@ class _ManyRun:
 
 def sink_of(options: Options, out: TextIO, write: Write, *, cite: bool) -> Sink:
     """Make what writes the answers as the command line asks."""
-    on_screen = options.out is None and out.isatty()
+    on_screen = options.out_file is None and out.isatty()
     safe = display if on_screen else (str if options.raw else pipe)
     if options.rows is not None:
         rows = RowWriter(write, columns_of(options), options.manner == "jsonl", safe)

@@ -205,7 +205,7 @@ class Options:
         for name, is_given in needs:
             if is_given and not self.asks_many:
                 raise UsageError(f"{name} goes with --each or --each-file.", "Nothing was sent.")
-        if self.asks_many and self.manner == "json":
+        if (self.asks_many or self.fetch is not None) and self.manner == "json":
             raise UsageError(
                 "-o json is one object; for many answers take -o jsonl.", "Nothing was sent."
             )
@@ -241,6 +241,11 @@ class Options:
     def asks_many(self) -> bool:
         """Tell whether many questions are asked, one an item."""
         return self.each or bool(self.each_file) or self.input_ is not None
+
+    @property
+    def out_file(self) -> str | None:
+        """Give the file that answers go to; None is stdout, which may be named `-`."""
+        return None if self.out == "-" else self.out
 
     @property
     def keeps(self) -> bool:

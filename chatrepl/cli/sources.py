@@ -18,11 +18,13 @@ from chatrepl.cli import stdin
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import UsageError
 from chatrepl.core.items import Item, ItemKind, read_items
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.shells.mutter import mutter
 
 _PIECE: Final = 1 << 16
 _LONGEST: Final = 32_000_000  # bytes; a request holds no more
+_TOO_LARGE: Final = f"is larger than {_LONGEST // 1_000_000} MB."
+_BEGINNING: Final = 200  # bytes of what is larger, to be named by
 _SAFE: Final = "Nothing was sent."
 _TABLES: Final = frozenset({".csv", ".tsv"})
 _OBJECTS: Final = frozenset({".jsonl", ".ndjson"})
@@ -77,8 +79,9 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
             lambda: _items(RawItems(file, options.null), of_file, letters), again=True
         )
     if stdin.is_keyboard() or sys.stdin is None or sys.stdin.closed:
+        what = "the keyboard here" if stdin.is_keyboard() else "closed"
         raise UsageError(
-            "--each reads its items from standard input, which is the keyboard here.",
+            f"--each reads its items from standard input, which is {what}.",
             "cat items.txt | chatrepl --each …, or --input FILE.",
         )
     piped: IO[bytes] = sys.stdin.buffer
@@ -137,13 +140,19 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 class RawItems:
-    """What stands between separators in a file or pipe, each as soon as it is there."""
+    """What stands between separators in a file or pipe, each as soon as it is there.
+
+    Of what is larger than any request only the beginning is given, and `is_cut` set then.
+    """
 
     def __init__(self, file: IO[bytes], is_null: bool) -> None:
         self._file = file
         self._separator = b"\0" if is_null else b"\n"
         self._split: deque[bytes] = deque()
+        self._pieces: list[bytes] = []  # of what has no end yet
+        self._size = 0
         self.around = b""  # what was split last
+        self.is_cut = False
 
     @property
     def ready(self) -> bool:
@@ -154,17 +163,41 @@ class RawItems:
         """Read from the beginning, where that is possible."""
         if self._file.seekable():
             self._file.seek(0)
-        rest = b""
+        self._begin(b"")
         for data in self._chunks():
-            self.around = rest + data
-            *raw, rest = self.around.split(self._separator)
-            self._split.extend(raw)
+            first, *others = data.split(self._separator)
+            self._hold(first)
+            if not others:
+                continue
+            item = self._held()
+            self.around = item + data[len(first) :]
+            self._begin(others.pop())
+            self._split.extend(others)
+            yield item
+            self.is_cut = False
             while self._split:
                 yield self._split.popleft()
-            if len(rest) > _LONGEST:
-                raise UsageError(f"An item is larger than {_LONGEST // 1_000_000} MB.")
-        if rest:
-            yield rest
+        if self._size:
+            item = self._held()
+            self.around = self.around if self.around.endswith(item) else item
+            yield item
+
+    def _begin(self, data: bytes) -> None:
+        self._pieces, self._size = [data], len(data)
+
+    def _hold(self, data: bytes) -> None:
+        if self._size > _LONGEST:  # nothing more is kept of it
+            return
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > _LONGEST:
+            self._pieces = [b"".join(self._pieces)[:_BEGINNING]]
+
+    def _held(self) -> bytes:
+        """Give what was held, or its first characters."""
+        self.is_cut = self._size > _LONGEST
+        item = b"".join(self._pieces)
+        return item[:_BEGINNING].decode("utf-8", "ignore").encode() if self.is_cut else item
 
     def _chunks(self) -> Iterator[bytes]:
         """Yield what comes, in UTF-8 where it is any Unicode. Raises UsageError for no text."""
@@ -204,10 +237,14 @@ class Letters:
 
 
 def _items(raw: RawItems, kind: ItemKind, letters: Letters) -> Iterator[Item]:
-    return read_items(kind, _texts(raw, letters))
+    for item in read_items(kind, _texts(raw, letters, kind)):
+        fault = f"Item {item.number + 1} {_TOO_LARGE}"
+        yield replace(item, fault=fault) if raw.is_cut else item
 
 
-def _texts(raw: RawItems, letters: Letters) -> Iterator[str]:
+def _texts(raw: RawItems, letters: Letters, kind: ItemKind) -> Iterator[str]:
     for number, piece in enumerate(raw):
+        if raw.is_cut and kind == "table":
+            raise UsageError(f"A row of the table {_TOO_LARGE}", _SAFE)
         text = letters.text(piece.removesuffix(b"\r"), raw.around)
         yield text if number else text.removeprefix("\ufeff")

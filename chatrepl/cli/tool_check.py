@@ -12,6 +12,7 @@ from chatrepl.config.tool_tables import check_schemas
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.extras import adds
 from chatrepl.core.tools import McpServer, ToolProgram
+from chatrepl.storage.files import kind_at
 
 
 def check_tools(loaded: Config) -> tuple[Finding, ...]:
@@ -42,10 +43,10 @@ def _checked(key: str, tool: ToolProgram | McpServer, loaded: Config) -> Finding
 
 
 def _fault(tool: ToolProgram | McpServer) -> str:
-    if tool.folder and not Path(tool.folder).is_dir():
+    if tool.folder and kind_at(Path(tool.folder)) != "folder":
         return f"there is no folder {tool.folder}"
     if not tool.command or shutil.which(tool.command[0], path=os.environ.get("PATH")):
         return ""
-    is_there = "/" in tool.command[0] and Path(tool.command[0]).exists()
+    is_there = "/" in tool.command[0] and bool(kind_at(Path(tool.command[0])))
     how = "may not be run (chmod +x)" if is_there else "is not there"
     return f"the program {tool.command[0]} {how}"

@@ -36,7 +36,7 @@ from chatrepl.storage.export import (
     to_markdown,
     to_python,
 )
-from chatrepl.storage.files import write_new
+from chatrepl.storage.files import kind_at, write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
 from chatrepl.storage.library import SavedEntry, find, list_entries, taken_names
@@ -257,7 +257,7 @@ def export(
     if not file and format_ != "html":
         return Several((Exactly(text), Notice(extent))) if extent else Exactly(text)
     path = Path(plain_path(file))
-    if path.is_dir():
+    if kind_at(path) == "folder":
         path /= f"{session.recorder.id or 'conversation'}.{_ENDINGS[format_]}"
 
     def write(*, overwrite: bool) -> Outcome:

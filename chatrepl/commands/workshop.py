@@ -15,6 +15,7 @@ from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.workshop import MadeFile, files_made, made_in, size_words, told_in_full
 from chatrepl.core.world import FileStore
 from chatrepl.session.session import Session
+from chatrepl.storage.files import kind_at
 
 ASK_BYTES: Final = 100_000_000
 _PRICE: Final = (
@@ -98,7 +99,7 @@ def download(
     ids = _made(session)
     numbers = _chosen(session, ids, which)
     target = Path(plain_path(folder)) if folder else Path()
-    if not target.is_dir():
+    if kind_at(target) != "folder":
         raise UsageError(f"There is no folder {folder}.")
     return Job("Downloading", lambda: _weighed(session, ids, numbers, target, force=force))
 

@@ -24,7 +24,7 @@ from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.session.session import Session
 from chatrepl.shells.attempt import Attempt, ItemQuestion, failed_by
-from chatrepl.shells.dispatch import GONE, Dispatch, LeftError, key_in
+from chatrepl.shells.dispatch import GONE, Dispatch, key_in
 from chatrepl.shells.each import Finished
 from chatrepl.shells.flights import BatchFlight, flights_of
 from chatrepl.storage.spool import Spool
@@ -110,7 +110,7 @@ class Batched:
 
         sent = await dispatch.send_all(entries, headers, lambda key: self._asked[key].usd, refused)
         if sent and not dispatch.wait:
-            raise LeftError(one.id for one in sent)
+            raise dispatch.left(sent)
         await self._land(sent, finished, again=False)
 
     def _kept(self, question: ItemQuestion, spool: Spool) -> BatchedQuestion:
@@ -129,14 +129,14 @@ class Batched:
         if not self.dispatch.wait:
             flying = [one for one in flights if await self._is_flying(one)]
             if flying:
-                raise LeftError(one.id for one in flying)
+                raise self.dispatch.left(flying)
         gone: list[tuple[BatchFlight, ApiError]] = []
         for flight in flights:
             try:
                 await self.dispatch.ended(flight.id)
                 await self._take_all(flight, finished)
             except asyncio.CancelledError:
-                self.dispatch.say(f"{flight.id} goes on. The same command takes its results.")
+                self.dispatch.say(f"{flight.id} goes on. {self.dispatch.left([flight]).message}")
                 raise
             except ApiError as error:
                 if error.status not in GONE:

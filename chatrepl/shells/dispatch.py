@@ -37,9 +37,11 @@ class LeftError(ChatreplError):
 
     exit_code = 0
 
-    def __init__(self, ids: Iterable[str]) -> None:
-        super().__init__("The same command takes the results, once they are there.")
+    def __init__(self, ids: Iterable[str], *, lasts: bool) -> None:
+        """`lasts` tells whether the same command will know of them."""
         self.ids = tuple(ids)
+        who = "The same command takes" if lasts else f"{_fetching(self.ids)} gets"
+        super().__init__(f"{who} the results, once they are there.")
 
 
 @dataclass(slots=True)
@@ -60,6 +62,10 @@ class Dispatch:
     wait: bool = True
     again: bool = False
     pace_s: float = _FIRST_LOOK_S
+
+    def left(self, flights: Iterable[BatchFlight]) -> LeftError:
+        """Tell of batches that nobody waits for."""
+        return LeftError([one.id for one in flights], lasts=self.memory.lasts)
 
     async def recover(self, flight: BatchFlight) -> None:
         """Find a batch that was being sent when an earlier run ended. Raises ApiError."""
@@ -88,7 +94,7 @@ class Dispatch:
             if status.total != flight.size or status.id in known or status.archived:
                 continue
             if not (self.wait or status.ended):
-                raise LeftError([status.id])
+                raise LeftError([status.id], lasts=self.memory.lasts)
             if await self._bears(status.id, flight.mark):
                 return status.id
         return ""
@@ -267,6 +273,10 @@ def status_words(status: BatchStatus) -> str:
     """Say how far a batch is, in its counts."""
     counts = (f"{count:,} {name}" for name, count in status.counts.items() if count)
     return " · ".join([status.status.replace("_", " "), *counts])
+
+
+def _fetching(ids: tuple[str, ...]) -> str:
+    return f"--fetch {ids[0]}" if len(ids) == 1 else "--fetch with each id"
 
 
 def key_in(custom_id: str) -> str:

@@ -8,6 +8,7 @@ class Memory(Protocol):
     """Where the batches of a command are remembered, from one run to the next."""
 
     notes: list[dict[str, Any]]
+    lasts: bool  # beyond this run
 
     def note(self, **what: Any) -> None: ...
     def sync(self) -> None: ...
@@ -15,6 +16,8 @@ class Memory(Protocol):
 
 class Forgetting:
     """Remembers batches for this run alone: there is no state."""
+
+    lasts = False
 
     def __init__(self) -> None:
         self.notes: list[dict[str, Any]] = []

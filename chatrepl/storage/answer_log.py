@@ -86,6 +86,8 @@ class AnswerLog:
     `notes` are what else was remembered, such as the ids of batches.
     """
 
+    lasts = True
+
     def __init__(self, path: Path, made_of: Mapping[str, str]) -> None:
         """Open the state or begin it. `made_of` names what its questions are made of.
 

@@ -7,11 +7,12 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from chatrepl.core.errors import StorageError
 
@@ -43,6 +44,15 @@ _WORDS: Final[Mapping[int, str]] = {
 def words_for(error: OSError) -> str:
     """Say in a few words what went wrong."""
     return _WORDS.get(error.errno or 0, "the disk refused")
+
+
+def kind_at(path: Path) -> Literal["file", "folder", "other", ""]:
+    """Tell what is at a path that somebody named; empty where nothing is, or nothing could be."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "other"
 
 
 @contextlib.contextmanager
@@ -200,7 +210,7 @@ def lock(descriptor: int) -> bool:
 
 def _write_export(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
     """Write a file that nobody sees before it is whole, also where we are killed meanwhile."""
-    if os.path.lexists(path) and (not overwrite or path.is_dir()):
+    if os.path.lexists(path) and (not overwrite or kind_at(path) == "folder"):
         raise FileExistsError(errno.EEXIST, "there is such a file", str(path))
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -252,7 +262,7 @@ def _name(descriptor: int, folder: int, name: str, *, overwrite: bool) -> None:
 
 def _write_aside(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
     """Write a file under another name first."""
-    if overwrite and not path.is_dir():
+    if overwrite and kind_at(path) != "folder":
         replace_file(path, data)
         return
     aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")

@@ -1,5 +1,6 @@
 """Where items come from: what is read of a file, whatever it is written in."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,6 +61,44 @@ def test_a_few_damaged_bytes_of_a_text_in_utf_8_stay_few(tmp_path: Path) -> None
     path.write_bytes("\n".join(WEST * 9).encode() + b"\nM\xfcller")
     items = list(source_of(Options(input_=str(path)), named=False, twice=False).read())
     assert [item.value for item in items] == [*WEST * 9, "M\ufffdller"]
+
+
+@pytest.mark.parametrize("sizes", [(5,), (3, 40), (40, 0, 7), (40, 41, 10), (1, 39, 1, 200, 100)])
+@pytest.mark.parametrize("objects", [False, True])
+@pytest.mark.parametrize("piece", [1, 7, 30])
+def test_an_item_that_is_larger_than_any_request_is_at_fault_alone_and_takes_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...], piece: int, *,
+    objects: bool,
+) -> None:  # fmt: skip
+    for name, value in (("_LONGEST", 39), ("_BEGINNING", 9), ("_PIECE", piece)):
+        monkeypatch.setattr(sources, name, value)
+    path = tmp_path / "items"
+    lines = [
+        f'"{"ä" * ((size - 2) // 2)}{"x" * (size % 2)}"' if size > 1 else "1" * size
+        for size in sizes
+    ]
+    path.write_text("\n".join(lines))
+    given = [line for line in lines if line]
+    items = list(source_of(Options(input_=str(path)), named=objects, twice=False).read())
+    assert [item.number for item in items] == list(range(len(given)))
+    for item, line in zip(items, given, strict=True):
+        if len(line.encode()) > 39:
+            assert item.fault == f"Item {item.number + 1} is larger than 32 MB."
+            assert 0 < len(item.text) <= 9
+            assert line.startswith(item.text)
+        else:
+            assert (item.fault, item.value) == ("", json.loads(line) if objects else line)
+
+
+def test_a_row_that_is_larger_than_any_request_stops_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_LONGEST", 39)
+    path = tmp_path / "items.csv"
+    monkeypatch.setattr(sources, "_PIECE", 16)
+    path.write_text(f'a,b\n1,2\n3,"{"x" * 4000}\n"\n')
+    with pytest.raises(UsageError, match="A row of the table is larger than 32 MB"):
+        list(source_of(Options(input_=str(path)), named=True, twice=False).read())
 
 
 def test_nul_may_part_items_that_hold_line_ends(tmp_path: Path) -> None:

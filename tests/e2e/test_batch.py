@@ -111,6 +111,11 @@ def test_a_batch_that_nobody_waited_for_is_got_by_the_same_command_or_by_its_id(
     assert (kept.code, kept.out, (desk.home / "fetched").read_text()) == (0, "", fetched.out)
     refused = desk.run("--fetch", id_, "--out", "fetched", "-o", "jsonl")
     assert (refused.code, (desk.home / "fetched").read_text()) == (2, fetched.out)
+    nowhere = desk.run("--fetch", id_, "--out", "none/fetched")
+    assert (nowhere.code, "no such folder" in nowhere.err) == (2, True)
+    assert desk.run("--fetch", id_, "--out", "/dev/null").code == 0
+    assert desk.run("--fetch", id_, "--out", "-").out == fetched.out
+    assert desk.run("--fetch", id_, "-o", "json").code == 2
     again = desk.run(*ASK, "--batch", "--out", "answers", stdin=ITEMS)
     assert (again.code, (desk.home / "answers").read_text()) == (0, fetched.out)
     assert len(desk.served.engine.batches._batches) == 1
@@ -140,6 +145,15 @@ def test_an_item_that_alone_is_too_large_for_a_batch_fails_and_the_others_are_an
     assert len(desk.served.engine.batches._batches) == 2
     left = desk.run(*same[:-1], "others", "--no-wait", stdin=items.split(b"\n")[1])
     assert (left.code, left.out) == (9, "")
+
+
+def test_who_leaves_batches_is_told_what_gets_the_answers(desk: Desk) -> None:
+    left = (*ASK, "--batch", "--no-wait")
+    kept = desk.run(*left, "--out", "answers", stdin=ITEMS)
+    assert "The same command takes the results" in kept.err
+    alone = desk.run(*left, stdin=ITEMS)
+    assert f"--fetch {alone.out.strip()} gets the results" in alone.err
+    assert "same command" not in alone.err
 
 
 def test_results_that_are_missing_are_told(desk: Desk) -> None:

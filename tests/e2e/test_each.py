@@ -127,6 +127,10 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (("--each", "-a", "-", "{}"), "a\n", "standard input"),
     (("--each", "--out", "i.csv", "{}"), "a\n", "there already"),
     (("--each", "--out", "none/o", "{}"), "a\n", "no such folder"),
+    *((("--each", option, name, "{}"), "a\n", "the name is too long")
+      for option in ("--out", "--state") for name in ("o" * 300, f"{'o' * 300}/o")),
+    (("--each", "--out", "o" * 250, "{}"), "a\n", "the name is too long"),
+    (("--fetch", "msgbatch_1", "--out", f"{'o' * 300}/o"), "", "no such folder"),
     (("--each", "sk-ant-api03-" + "aB3" * 30 + " {}"), "a\n", "--yes-secrets"),
 ]  # fmt: skip
 
@@ -215,6 +219,18 @@ def test_a_state_of_its_own_serves_stdout(room: Room) -> None:
     args = ("--each", "--state", "s", "{}")
     assert room.run(*args, stdin=lines(3)).out == room.run(*args, stdin=lines(3)).out
     assert len(room.asked) == 3
+
+
+def test_stdout_may_be_named_as_the_place_of_answers(room: Room) -> None:
+    done = room.run("--each", "--out", "-", "{}", stdin=lines(2))
+    assert (done.code, done.out) == (0, "<item 0>\n<item 1>\n")
+    assert not list(room.desk.home.glob("-*"))
+
+
+def test_who_closes_stdin_is_told_so(room: Room) -> None:
+    done = room.desk.run("--each", "{}", stdin=None)
+    assert (done.code, done.out) == (2, "")
+    assert "standard input, which is closed." in done.err
 
 
 def test_an_item_that_changed_is_asked_about(room: Room) -> None:

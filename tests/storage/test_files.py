@@ -114,12 +114,22 @@ def test_where_no_file_is_without_a_name_an_export_is_written_all_the_same(
     test_nothing_is_overwritten_without_being_asked(tmp_path / "more")
 
 
-@pytest.mark.parametrize("name", ["missing/a.md", "folder", "a\0b"])
+@pytest.mark.parametrize("name", ["missing/a.md", "folder", "a\0b", "x" * 300, f"{'x' * 300}/y"])
 def test_what_cannot_be_written_is_said_in_words(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises((StorageError, FileExistsError)):
         files.write_new(tmp_path / name, "x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_is_at_a_path_is_told_of_any_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path)
+    for name, kind in (("file", "file"), ("link", "folder"), ("none", "")):
+        assert files.kind_at(tmp_path / name) == kind
+    for odd in ("x" * 300, "a\0b", f"{'x' * 300}/y", "file/y", "x/" * 3000):
+        assert files.kind_at(tmp_path / odd) == ""
+    assert files.kind_at(Path(os.devnull)) == "other"
 
 
 def test_text_that_cannot_be_encoded_is_written_with_marks(tmp_path: Path) -> None:
