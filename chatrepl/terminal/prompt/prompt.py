@@ -173,6 +173,10 @@ class Prompt:
         """Give the next prompt keys that were read elsewhere."""
         store_typeahead(self._input, list(key_presses(strokes)))
 
+    def line_waits(self, line: str) -> None:
+        """Keep a line on disk that was submitted while nobody reads, and comes typed ahead."""
+        self._history.store_ahead(line)
+
     @property
     def command_waits(self) -> bool:
         """Whether what was typed ahead begins with a command that was submitted."""

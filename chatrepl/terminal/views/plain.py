@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Final, Self, TextIO
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
@@ -33,6 +33,8 @@ from chatrepl.core.talk.traces import trace
 from chatrepl.core.words import compact, for_a_shell
 from chatrepl.core.world import Display
 from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line, pipe
+
+_CAUSE_COLUMNS: Final = 140  # of a retry: what follows it stands on the same row
 
 
 class PlainView:
@@ -160,10 +162,8 @@ class NotedView:
         """Say what the event means to who waits, then let the other view have it."""
         match event:
             case RetryWait(reason, seconds, attempt, attempts):
-                self._retry(
-                    f"{reason.rstrip('.')}; again in {seconds} s (try {attempt} of {attempts})",
-                    attempt,
-                )
+                cause = one_line(reason.rstrip("."), _CAUSE_COLUMNS)
+                self._retry(f"{cause}; again in {seconds} s (try {attempt} of {attempts})", attempt)
             case Remark(text):
                 self._say(text)
             case CallAnswered(block):
