@@ -63,7 +63,8 @@ class Speaker:
             case Table():
                 self._table(outcome)
             case Card(groups, footer):
-                self.console.print(Text("\n".join(card_rows(groups, self.console.width))))
+                width = 0 if self.look.glyphs == WORDS else self.console.width  # ears hear rows
+                self.console.print(Text("\n".join(card_rows(groups, width))))
                 self.line(f"\n{self.drawn(footer)}")
             case Page(markdown):
                 self._said = True

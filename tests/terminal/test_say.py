@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import ChatreplError
-from chatrepl.core.outcome import Exactly, Notice, Page, Table
-from chatrepl.terminal.markdown.look import ASCII, DARK
+from chatrepl.core.outcome import Card, Exactly, Notice, Page, Table
+from chatrepl.terminal.markdown.look import ASCII, DARK, WORDS
 from chatrepl.terminal.say import Speaker
 from tests.terminal.views.replies import console_on
 
@@ -47,6 +47,24 @@ def test_a_row_ends_between_facts_where_each_has_room(width: int) -> None:
 
 def test_what_is_to_be_copied_is_never_broken() -> None:
     assert said(Exactly("word " * 30 + "x"), width=20) == "word " * 30 + "x\n"
+
+
+def test_a_card_is_read_to_ears_group_by_group() -> None:
+    stream = io.StringIO()
+    speaker = Speaker(console_on(stream, 120, 50, None), replace(DARK, glyphs=WORDS))
+    speaker.say(Card((("A", (("a", "one"), ("b", "two"))), ("C", (("c", "three"),))), "more"))
+
+    assert stream.getvalue().split("\n") == [
+        "A",
+        "a one",
+        "b two",
+        "",
+        "C",
+        "c three",
+        "",
+        "more",
+        "",
+    ]
 
 
 def test_tables_have_a_title_rows_and_a_footer() -> None:

@@ -235,9 +235,11 @@ class Layout:
             case says.CodeStart(where, language):
                 self._where = where
                 self._code = Highlighter(language, self._look.code_theme)
-                rule = self._look.glyphs.rule * 2
-                word = clean(language[:_LABEL] or "code")
-                self._label = "" if self._code.colours else f"{rule} {word}"
+                rule, word = self._look.glyphs.rule * 2, clean(language[:_LABEL])
+                if not rule:  # no ear hears colours
+                    self._label = f"code: {word}".rstrip()
+                else:
+                    self._label = "" if self._code.colours else f"{rule} {word or 'code'}"
             case says.HtmlStart(where):
                 self._where, self._raw = where, self._look.html
             case says.MathStart(where):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.terminal.markdown.document import render
-from chatrepl.terminal.markdown.look import ASCII, CONTRAST, DARK, LIGHT, NONE, Look
+from chatrepl.terminal.markdown.look import ASCII, CONTRAST, DARK, LIGHT, NONE, WORDS, Look
 from tests.terminal.markdown.rows import texts
 
 
@@ -53,6 +53,8 @@ def test_code_keeps_its_text_and_has_nothing_around_it() -> None:
         ("```py\nx\n```", DARK, ["x"]),
         ("```py\nx\n```", NONE, ["── python", "x"]),
         ("```py\nx\n```", replace(CONTRAST, glyphs=ASCII), ["-- python", "x"]),
+        ("```py\nx\n```", replace(DARK, glyphs=WORDS), ["code: python", "x"]),
+        ("```\nx\n```", replace(DARK, glyphs=WORDS), ["code:", "x"]),
         ("```\n```", DARK, []),
         ("```a\u202eb\nx", DARK, ["── a<U+202E>b", "x"]),
         (f"```{'a' * 90}\nx", DARK, [f"── {'a' * 40}", "x"]),
