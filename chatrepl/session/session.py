@@ -108,11 +108,11 @@ class Session:
     @property
     def ledger(self) -> "Ledger":
         """The token book; asking it for the first time may take some tenths of a second."""
-        ledger = self.books.ledger or self._new_ledger()
+        ledger, now = self.books.ledger or self._new_ledger(), self.situation
+        ledger.declare(now.declared, now.binding)
         if self.books.behind:
             ledger.resume(self.conversation)
             self.books = replace(self.books, behind=False)
-        ledger.declare(self.situation.declared)
         return ledger
 
     def _new_ledger(self) -> "Ledger":
