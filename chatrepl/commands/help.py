@@ -1,6 +1,7 @@
 """Commands about the program: help and leaving."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
 from chatrepl.commands.cost import input_price
 from chatrepl.commands.counted import counted_first
@@ -14,8 +15,8 @@ from chatrepl.commands.registry import (
     Offers,
     Rest,
     command,
-    own_names,
 )
+from chatrepl.commands.slash import own_named, own_names
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.plan import plan_aside
 from chatrepl.core.outcome import (
@@ -43,6 +44,7 @@ handbook does not say, say so.
 
 {question}"""
 _KEYS = "/help lists the commands"
+_WRAPPED: Final = re.compile(r"^((?![|#]).+)\n(?=[^\n|#])", re.MULTILINE)
 _FOOTER_ALL = "/help NAME tells more · an unmistakable beginning of a name is enough"
 
 
@@ -79,7 +81,7 @@ def help_(
     if question:
         raise UsageError("/help takes the name of one command.", f"/help ask {command} {question}")
     if command == "demo" and session.edges.guide:
-        return Page(session.edges.guide)
+        return Page(unwrapped(session.edges.guide))
     if command == "keys":
         return Card(groups(KEYS), _KEYS)
     if command == "all":
@@ -90,7 +92,7 @@ def help_(
 
 
 def _about(session: Session, name: str) -> Outcome:
-    if own := REGISTRY.own(session, name):
+    if own := own_named(session, name):
         from chatrepl.commands.own import own_help  # seldom needed
 
         return own_help(session, own)
@@ -139,8 +141,13 @@ def _group(group: Group) -> CardGroup:
     return group.capitalize(), rows
 
 
+def unwrapped(page: str) -> str:
+    """Make each paragraph one line: where it breaks is the window's to say."""
+    return _WRAPPED.sub(r"\1 ", page)
+
+
 def _full(found: Command) -> str:
-    lines = [f"`{found.usage}`", "", found.help]
+    lines = [f"`{found.usage}`", "", unwrapped(found.help)]
     if found.aliases:
         lines += ["", "Also " + ", ".join(f"`/{alias}`" for alias in found.aliases) + "."]
     if found.forces:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
+from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.keeping import AT_START, edit_file, keep
 from chatrepl.commands.next_reply import model as use_model
@@ -32,6 +33,8 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[tuple
     if opt.key == "model" or opt.kind == "models":
         yield from (pair for pair in priced_models(session, "") if pair[0].startswith(text))
         return
+    if opt.key == "system":
+        yield from paths_behind_at(text)
     now = getattr(session.settings, opt.name)
     for value in filter(None, opt.offered):
         if value.startswith(text):
@@ -84,16 +87,16 @@ def _changed(session: Session, key: str, text: str) -> Settings:
 
 
 def _use(session: Session, opt: Option, changed: Settings) -> Outcome:
+    if opt.key in AT_START and changed != session.settings:
+        shown, _ = _shown(session, opt.key)
+        words = f"{opt.key} is read at the start; in this chat it stays {shown}."
+        hint = f"/set! {opt.key} keeps it for the next, chatrepl --set {opt.key}=… takes it once."
+        return Notice(f"{words} {hint}", "warning")
     if opt.key == "system":
         session.use(changed)
         return set_system(session, changed.system)
     lost = cooled(session, lambda: session.use(changed))
     shown, _ = _shown(session, opt.key)
-    if opt.key in AT_START:
-        return Notice(
-            f"{opt.key} = {shown}, but this is read at the start. /set! {opt.key} keeps it.",
-            "warning",
-        )
     return Notice(f"{opt.key} = {shown}{lost and '.'}{lost}")
 
 

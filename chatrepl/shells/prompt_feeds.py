@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path, path_words
-from chatrepl.commands.registry import REGISTRY, split
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line, split
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.errors import ToolError
 from chatrepl.core.prompt_cache import toolbar_words, warmth
@@ -199,7 +200,7 @@ def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
     """Offer completions at the cursor."""
     before = text[:cursor]
     if before.startswith("/") and not before.startswith("//") and "\n" not in before:
-        length, offers = REGISTRY.complete(session, before)
+        length, offers = complete_line(session, before)
         for offer, meaning in offers:
             yield Candidate(cursor - length, offer, offer.rstrip(), meaning)
         return

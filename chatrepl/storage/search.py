@@ -107,7 +107,7 @@ def _hits(
         for turn, role, text in _spoken(line, ended):
             if (match := pattern.search(text)) and (turn, role, text) not in seen:
                 seen.add((turn, role, text))
-                yield _hit(entry, turn, role, match)
+                yield Hit(entry, turn, role, *excerpt(match))
 
 
 def _ended(data: bytes) -> Iterator[str]:
@@ -146,10 +146,6 @@ def _record(line: bytes) -> dict[str, Any]:
         return {"t": "d"}
     speaks = isinstance(record, dict) and records.one_of(_SPEAKING, record.get("t"))
     return record if speaks else {"t": "d"}
-
-
-def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
-    return Hit(entry, turn, role, *excerpt(match))
 
 
 def excerpt(match: re.Match[str]) -> tuple[str, str, str]:

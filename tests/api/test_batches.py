@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chatrepl.api.batches import BatchDoor, BatchEntry, packs
+from chatrepl.api.batches import BatchDoor, BatchEntry, BatchStatus, _pieces, packs
 from chatrepl.api.client import connect
 from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
 from chatrepl.core.exchange.reply import Reply
@@ -110,8 +114,9 @@ def test_what_was_never_answered_says_why(served: Served, kind: str) -> None:
 
 def test_what_is_no_batch_is_an_error_in_words(served: Served) -> None:
     served.engine.script(json_answer(200, {"type": "message"}, {}), path=PATH)
-    with pytest.raises(ApiError, match="Message Batches"):
+    with pytest.raises(ApiError, match="Message Batches") as odd:
         ask(served, lambda batches: batches.create(asked("x"), {}))
+    assert not odd.value.retryable
     with pytest.raises(ApiError) as error:
         ask(served, lambda batches: batches.retrieve("msgbatch_none"))
     assert error.value.status == 404
@@ -131,6 +136,88 @@ def test_no_key_that_a_result_repeats_is_passed_on(served: Served) -> None:
 
     ((_, error),) = ask(served, lambda batches: all_results(batches, "b"))
     assert KEY not in str(error)
+
+
+def listed(*ids: str, **more: Any) -> WireAnswer:
+    data = [{"id": id_, "processing_status": "ended"} for id_ in ids]
+    return json_answer(200, {"data": data, **more}, {})
+
+
+@pytest.mark.parametrize(
+    ("pages", "ids"),
+    [
+        ([listed("a", has_more=True, last_id="a")] * 9, ["a", "a"]),
+        ([listed("a", has_more=True, last_id="a"), listed("b", has_more=True, last_id="b")] * 9,
+         ["a", "b", "a"]),
+        ([listed("a", has_more=True, last_id="a"), listed("b", has_more=False, last_id="b")],
+         ["a", "b"]),
+        ([listed("a", has_more=False, last_id="a")] * 9, ["a"]),
+        ([listed("a", last_id="a")] * 9, ["a"]),
+        ([listed("a", has_more=True)] * 9, ["a"]),
+        ([listed("a", has_more=True, last_id=None)] * 9, ["a"]),
+        ([listed("a", has_more=True, last_id="a&x=/..")] * 9, ["a"]),
+        ([listed("a", has_more=True, last_id=["a"])] * 9, ["a"]),
+        ([json_answer(200, {"data": "abc", "has_more": True, "last_id": "a"}, {})] * 9, []),
+    ],
+)  # fmt: skip
+def test_a_list_of_batches_ends_whatever_a_server_says(
+    served: Served, pages: list[WireAnswer], ids: list[str]
+) -> None:
+    for page in pages:
+        served.engine.script(page, path=PATH)
+
+    async def all_of_them(batches: BatchDoor) -> list[str]:
+        return [one.id async for one in batches.all()]
+
+    assert ask(served, all_of_them) == ids
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        None, 3, "yesterday", [], "9999-99-99", "0001-01-01T00:00:00Z", "1969-01-01T00:00:00",
+        "0001-01-01T00:00:00+12:00", "9999-12-31T23:59:59-12:00",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("counts", [None, 3, [1], {"processing": -1, "errored": True}])
+def test_what_a_server_says_oddly_of_a_batch_is_left_open(
+    served: Served, when: object, counts: object
+) -> None:
+    said = {
+        "id": "b", "processing_status": "ended", "created_at": when, "expires_at": when,
+        "request_counts": counts,
+    }  # fmt: skip
+    served.engine.script(json_answer(200, said, {}), path=f"{PATH}/b")
+    assert ask(served, lambda batches: batches.retrieve("b")) == BatchStatus("b", "ended", {}, 0, 0)
+
+
+@pytest.mark.parametrize("usage", [None, 3, [], "many"])
+def test_a_reply_without_counts_is_a_reply(served: Served, usage: object) -> None:
+    message = {"model": "m", "content": [{"type": "text", "text": "Yes."}], "usage": usage}
+    line = {"custom_id": "n-0", "result": {"type": "succeeded", "message": message}}
+    served.engine.script(
+        WireAnswer(200, {}, (Chunk(json.dumps(line).encode()),)), path=f"{PATH}/b/results"
+    )
+    ((_, events),) = ask(served, lambda batches: all_results(batches, "b"))
+    reply = Reply()
+    for event in events:
+        reply = reply.apply(event)
+    assert (reply.text, reply.usage_known) == ("Yes.", False)
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 64)), max_size=30), st.integers(1, 6))
+def test_no_batch_is_longer_or_larger_than_the_service_takes(
+    made: list[tuple[int, int]], most: int
+) -> None:
+    some = [BatchEntry("n" * name, size, partial(bytes, size)) for size, name in made]
+    batches = list(packs(some, most, most_bytes=500))
+    assert [one for batch in batches for one in batch] == some
+    for batch in batches:
+        assert 1 <= len(batch) <= most
+        assert len(b"".join(_pieces(batch))) <= 500 + len(b'{"requests":[]}') or len(batch) == 1
+    for batch, after in pairwise(batches):  # nor is any shorter than it must be
+        sizes = [one.size + len(one.custom_id) + 40 for one in (*batch, after[0])]
+        assert len(batch) == most or sum(sizes) > 500
 
 
 def test_a_list_is_split_by_number_and_by_size() -> None:

@@ -2,9 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatrepl.attachments import tree
-from chatrepl.attachments.tree import fuzzy, walk
+from chatrepl.attachments.tree import fuzzy, tracked, walk
 
 
 def put(root: Path, *names: str) -> None:
@@ -33,6 +35,12 @@ def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:
     assert walk(str(tmp_path)).files == ("a.py", "docs/build.md", "src/keep.log")
     put(tmp_path, "src/deep/d.py", "src/deep/e.tmp")
     assert walk(str(tmp_path / "src/deep")).files == ("d.py",)
+    for folder, names, left in (
+        ("", ["a.py", "a.pyc", "build/", "src/", "note.tmp"], ["a.py", "src/"]),
+        ("src", ["keep.log", "b.log", "deep/", "gen/"], ["keep.log", "deep/"]),
+        ("src/deep", ["c.log", "d.py", "e.tmp"], ["d.py"]),
+    ):
+        assert tracked(str(tmp_path / folder), names) == left
 
 
 def test_a_walk_ends_whatever_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +81,29 @@ def test_letters_in_their_order_find_a_path(typed: str, first: str) -> None:
     assert fuzzy(paths, typed, 5)[0] == first
     assert fuzzy(paths, "zq", 5) == []
     assert len(fuzzy(paths, "s", 2)) == 2
+
+
+def likeness(path: str, typed: str) -> tuple[int, ...] | None:
+    """Tell how near a path is to what was typed, in another way than the program."""
+    path, typed = path.casefold(), typed.casefold().replace(" ", "")
+    folders, mark, name = path.rstrip("/").rpartition("/")
+    name = path[len(folders + mark) :]
+    if name.startswith(typed):
+        return 0, 0, len(path)
+    if typed in name:
+        return 1, name.index(typed), len(path)
+    if typed in path:
+        return 2, path.index(typed), len(path)
+    letters = iter(enumerate(path))
+    places = [next((at for at, char in letters if char == letter), -1) for letter in typed]
+    return None if -1 in places else (3, places[-1] - places[0], len(path))
+
+
+_WORDS = st.text("abA./ ", max_size=7)
+
+
+@given(st.lists(_WORDS, max_size=8), _WORDS, st.integers(0, 8))
+def test_the_likeliest_of_all_paths_come_first(paths: list[str], typed: str, most: int) -> None:
+    fit = [(rank, path) for path in paths if (rank := likeness(path, typed)) is not None]
+    best = fuzzy(paths, typed, most)
+    assert best == [path for _, path in sorted(fit)[:most]]

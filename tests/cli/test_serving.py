@@ -7,9 +7,9 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.serving import serving
+from chatrepl.cli.serving import _token, serving
 from chatrepl.config.load import load
-from chatrepl.core.errors import ToolError
+from chatrepl.core.errors import ConfigError, ToolError
 from chatrepl.core.tools import McpServer
 from chatrepl.session.session import Session
 
@@ -62,3 +62,24 @@ def test_a_server_without_its_token_is_not_spoken_to(
         assert here is not None
         with pytest.raises(ToolError, match=f"^{why}"):
             here.prompts("notes")
+
+
+@pytest.mark.parametrize(
+    ("url", "command", "token"),
+    [
+        ("http://127.0.0.1:9/mcp", ("printf", "sesame\\n"), "sesame"),
+        ("https://notes.example/mcp", ("printf", "sesame"), "sesame"),
+        ("https://notes.example/mcp", (), ""),
+    ],
+)
+def test_a_server_gets_what_its_command_prints(
+    session: Session, url: str, command: tuple[str, ...], token: str
+) -> None:
+    assert _token(McpServer("notes", url=url, token_command=command), session) == token
+
+
+def test_a_host_that_the_user_allows_is_spoken_to_over_plain_http(session: Session) -> None:
+    session.use(allow_http=("notes.example",))
+    assert _token(McpServer("notes", url="http://notes.example/mcp"), session) == ""
+    with pytest.raises(ConfigError, match="over plain http"):
+        _token(McpServer("notes", url="http://other.example/mcp"), session)

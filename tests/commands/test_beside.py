@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatrepl.aside import ask_beside
 from chatrepl.commands.beside import LISTED
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -21,7 +23,6 @@ from chatrepl.core.world import BESIDE
 from chatrepl.session.beside import plans_beside, turns_beside
 from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.read import load_bytes
-from chatrepl.turn import ask_beside
 from tests.commands.playing import CutError, Player, probe
 from tests.commands.trimmer import Trimmer
 from tests.views import QuietView
@@ -318,14 +319,11 @@ def test_another_model_is_asked_and_that_it_reads_no_cache_is_said() -> None:
 
 
 def test_it_completes_what_may_follow() -> None:
-    from chatrepl.commands.registry import REGISTRY
 
     chat = Player()
-    offered = [word for word, _ in REGISTRY.complete(chat.session, "/btw k")[1]]
+    offered = [word for word, _ in complete_line(chat.session, "/btw k")[1]]
     assert offered == ["keep"]
-    assert "-m claude-haiku-4-5" in [
-        word for word, _ in REGISTRY.complete(chat.session, "/btw -m")[1]
-    ]
+    assert "-m claude-haiku-4-5" in [word for word, _ in complete_line(chat.session, "/btw -m")[1]]
     assert isinstance(chat.do("/btw demo: say yes"), Beside)
 
 

@@ -109,9 +109,9 @@ def test_what_overrides_a_kept_setting_is_said(tmp_path: Path) -> None:
     assert "But CHATREPL_EFFORT is set in the environment" in player.heard
     player.do("/set! max_tokens 50")
     assert "But --set goes before it" in player.heard
-    player.do("/set! timeout_s 7")
+    player.do("/set! head_start off")
     assert "It counts from the next start." in player.heard
-    assert load(environ={}, usual=file).settings.timeout_s == 7
+    assert not load(environ={}, usual=file).settings.head_start
 
 
 def test_a_key_alone_tells_and_writes_nothing(tmp_path: Path) -> None:
@@ -205,14 +205,14 @@ def test_a_model_that_is_kept_is_that_of_the_next_chats(tmp_path: Path) -> None:
 
 def test_the_file_is_made_from_the_example_and_what_was_changed_counts(tmp_path: Path) -> None:
     player = _player(file := tmp_path / "config.toml")
-    player.edited = 'effort = "low"\ntimeout_s = 9.0\nsystem = "Be brief."\n'
+    player.edited = 'effort = "low"\nhead_start = false\nsystem = "Be brief."\n'
     player.do("/config edit")
     assert file.read_text() == player.edited
     assert player.session.settings.effort == "low"
-    assert player.session.settings.timeout_s == 120
+    assert player.session.settings.head_start
     assert player.session.system == "Be brief."
     assert any(
-        "Changed: system, effort. At the next start: timeout_s." in said for said in player.said
+        "Changed: system, effort. At the next start: head_start." in said for said in player.said
     )
 
 

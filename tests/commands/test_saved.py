@@ -7,7 +7,7 @@ import pytest
 
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import streaming
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Notice, Page, Several, Table
@@ -60,7 +60,7 @@ def leave(chat: Trimmer) -> None:
 
 
 def offered(chat: Trimmer, line: str) -> list[str]:
-    return [text for text, _ in REGISTRY.complete(chat.session, line)[1]]
+    return [text for text, _ in complete_line(chat.session, line)[1]]
 
 
 def labels(chat: Trimmer, line: str = "/sessions") -> list[str]:
@@ -539,7 +539,7 @@ def test_saved_conversations_are_offered_with_time_and_title(chat: Trimmer) -> N
     (entry,) = list_entries(chat.session.edges.library)
     meaning = f"{when(entry.when)} · demo: say otters"
 
-    assert REGISTRY.complete(chat.session, "/load ")[1] == [(entry.id, meaning)]
+    assert complete_line(chat.session, "/load ")[1] == [(entry.id, meaning)]
 
 
 def test_paths_are_completed(chat: Trimmer, tmp_path: Path) -> None:
@@ -561,11 +561,11 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
     chat.say("demo: say tins")
     rest(chat)
 
-    _, offers = REGISTRY.complete(chat.session, "/sessions otters sw")
+    _, offers = complete_line(chat.session, "/sessions otters sw")
     assert [text for text, _ in offers] == ["demo: say otters swim"]
     assert "otters swim" in offers[0][1]
-    assert REGISTRY.complete(chat.session, "/sessions walrus")[1] == []
-    assert len(REGISTRY.complete(chat.session, "/sessions ")[1]) == 2
+    assert complete_line(chat.session, "/sessions walrus")[1] == []
+    assert len(complete_line(chat.session, "/sessions ")[1]) == 2
 
 
 def test_the_curl_command_holds_to_the_byte_what_went_out_last_but_for_the_cache() -> None:

@@ -17,6 +17,7 @@ from chatrepl.core.exchange.reply import (
     MessageStart,
     MessageStop,
     Remark,
+    Reply,
     RetryWait,
     StreamEvent,
     TextDelta,
@@ -335,6 +336,25 @@ def test_a_batch_is_held_only_where_something_is_bounded(tmp_path: Path) -> None
         assert desk.till.hold_all("batch", worst) is (desk is bound)
         desk.till.let_go("batch")
         assert len(desk.entered) == (desk is bound)
+
+
+@pytest.mark.parametrize(("named", "entered"), [("claude-opus-5", "claude-opus-5"), ("", MODEL)])
+def test_a_reply_of_a_batch_is_entered_once_at_half_its_price(
+    tmp_path: Path, named: str, entered: str
+) -> None:
+    desk = Desk(tmp_path)
+    request = desk.session.request(Message.user("Hi"))
+    usage = {"input_tokens": 100, "output_tokens": 40, "service_tier": "batch"}
+    reply = Reply().apply(MessageStart(named, usage=usage))
+    for name in ("batch:1", "batch:1", "batch:2"):
+        desk.till.enter_batched(name, request, reply)
+        desk.till.enter_batched("none", request, Reply())  # which the service did not count
+    assert [entry.id for entry in desk.entered] == ["batch:1", "batch:2"]
+    cost = price(MODEL, Usage(100, 40), WHEN)
+    assert cost is not None
+    for entry in desk.entered:
+        assert (entry.model, entry.batch, entry.usage) == (entered, True, Usage(100, 40))
+        assert entry.cost == cost.times(0.5)
 
 
 def test_an_unknown_price_is_said_once_and_sent_all_the_same(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The bench: nothing runs without a yes, and whatever comes back can be sent and shown."""
 
+import asyncio
 import random
+from contextlib import suppress
 
 import pytest
 
@@ -84,3 +86,40 @@ def test_only_whole_calls_of_ours_are_run_each_once(reply: Reply, ids: list[str]
     bench = Workbench(FakeBox(), tools=(CLOCK,))
     assert [call.id for call in bench.calls(reply)] == ids
     assert Workbench(FakeBox()).calls(reply) == ()
+
+
+def test_what_was_allowed_holds_in_its_chat_alone() -> None:
+    bench, (one, other) = Workbench(FakeBox()), (object(), object())
+    for chat, allowed in ((one, set()), (one, {"x"}), (other, set()), (other, {"x"})):
+        shared_runner().run(bench.open(chat))
+        assert bench.always == allowed
+        bench.always.add("x")
+
+
+def test_nothing_runs_any_more_when_a_round_has_ended() -> None:
+    ended: list[str] = []
+
+    class SlowToEnd(FakeBox):
+        async def run(self, tool: Tool, call: ToolCall, /) -> ToolAnswer:
+            try:
+                return await super().run(tool, call)
+            finally:
+                await asyncio.sleep(0.01)
+                ended.append(call.id)
+
+    async def cancelled() -> list[ToolResultBlock]:
+        told: list[ToolResultBlock] = []
+        bench = Workbench(SlowToEnd(answer=lambda *_: None), tools=(CLOCK,))
+        work = asyncio.ensure_future(
+            bench.work([ToolCall("a", "clock"), ToolCall("b", "clock")], told.append)
+        )
+        await asyncio.sleep(0.01)
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+        assert sorted(ended) == ["a", "b"]
+        return told
+
+    told = shared_runner().run(cancelled())
+    assert [block.tool_use_id for block in told] == ["a", "b"]
+    assert all(block.is_error for block in told)

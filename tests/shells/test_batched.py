@@ -100,6 +100,7 @@ class Door(BatchDoor):
             yield status
 
     async def results(self, id_: str) -> Any:
+        self._break("read")
         async for number, result in _numbered(super().results(id_)):
             self.life.step()
             if number == 1:
@@ -191,6 +192,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 SAY = tuple(f"demo: say {word}" for word in ("one", "two", "three"))
 _NOTHING: tuple[Any, ...] = ()
 TORN = ApiError(ApiErrorKind.CONNECTION, "gone")
+
+
+def resting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let all rests be none; how long they were to be stands in the list."""
+    rests: list[float] = []
+
+    async def rest(seconds: float, _sleep: Any = asyncio.sleep) -> None:
+        rests.extend([seconds] if seconds else [])
+        await _sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    return rests
 
 
 @pytest.fixture(autouse=True)
@@ -336,6 +349,44 @@ def test_a_batch_that_may_be_there_is_looked_for_by_the_next_run(desk: Desk) -> 
     assert not any(entry.open for entry in Accounts.of(desk.folder).read())
 
 
+@pytest.mark.parametrize("where", ["all", "retrieve", "read"])
+@pytest.mark.parametrize("status", [None, 400, 401, 403, 405])
+def test_one_that_cannot_be_asked_about_now_is_not_sent_again(
+    desk: Desk, where: str, status: int | None
+) -> None:
+    desk.wait = False
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    fault = ApiError(ApiErrorKind.PERMISSION, "not now", status=status, retryable=False)
+    Door.broken = {where: [fault]}
+    with pytest.raises(ApiError, match="not now"):
+        desk.ask(*SAY)
+    desk.wait = True
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_one_that_is_looked_for_is_waited_for(desk: Desk) -> None:
+    desk.served.engine.batches.seconds = 0.1
+    Door.broken = {"after": [KilledError()]}
+    with pytest.raises(KilledError):
+        desk.ask(*SAY)
+    desk.ask(*SAY)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+    assert any("found again" in words for words in desk.said)
+
+
+def test_who_asks_again_and_again_rests_between(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests = resting(monkeypatch)
+    monkeypatch.setattr(module, "delay", lambda number, *_: 0.5 * number)
+    Door.broken = {"before": [TORN] * 2, "retrieve": [TORN] * 3}
+    desk.ask(*SAY)
+    assert rests == [0.5, 1.0, 0.5, 1.0, 1.5]
+
+
 def test_where_nobody_lists_batches_one_that_may_be_there_is_sent_again_only_if_wanted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -412,7 +463,9 @@ def test_nothing_is_sent_of_a_long_list_that_costs_too_much(
         desk.ask(*SAY)
     assert desk.created == 1
     assert not is_under_way(desk.memory.notes)
-    assert len([entry for entry in Accounts.of(desk.folder).read() if entry.open]) == 1
+    entries = list(Accounts.of(desk.folder).read())
+    assert len([entry for entry in entries if entry.open]) == 1
+    assert all(entry.id for entry in entries)
 
 
 def test_results_that_are_fewer_than_the_requests_are_read_again(
@@ -426,9 +479,55 @@ def test_results_that_are_fewer_than_the_requests_are_read_again(
             if number < len(reads):
                 yield result
 
+    rests = resting(monkeypatch)
     monkeypatch.setattr(Door, "results", cut_off)
     desk.ask(*SAY)
     assert (desk.texts, len(reads)) == (["one", "two", "three"], 3)
+    assert rests == [0.01] * 2
+
+
+@pytest.mark.parametrize("step", ["_kept", "_judged"])
+def test_a_bug_at_one_question_costs_that_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    desk.settings = replace(desk.settings, save=False)
+    does = getattr(Batched, step)
+
+    def broken(batched: Batched, question: ItemQuestion, *rest: Any) -> Any:
+        if question.item.number == 1:
+            raise ZeroDivisionError
+        return does(batched, question, *rest)
+
+    monkeypatch.setattr(Batched, step, broken)
+    desk.ask(*SAY)
+    assert [desk.results[number]["ok"] for number in range(3)] == [True, False, True]
+    assert "bug" in desk.results[1]["error"]["message"]
+    assert (desk.results[0]["text"], desk.results[2]["text"]) == ("one", "three")
+
+
+@pytest.mark.parametrize("where", ["retrieve", "read"])
+def test_one_that_cannot_be_asked_about_is_not_taken_for_gone(desk: Desk, where: str) -> None:
+    fault = ApiError(ApiErrorKind.AUTH, "no key", status=401, retryable=False)
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    desk.wait, Door.broken = True, {where: [fault]}
+    with pytest.raises(ApiError, match="no key"):
+        desk.ask(*SAY, again=True)
+    desk.ask(*SAY, again=True)
+    assert (desk.texts, desk.created) == (["one", "two", "three"], 1)
+
+
+def test_who_does_not_wait_does_not_wait_for_one_that_cannot_be_asked_about(desk: Desk) -> None:
+    desk.wait = False
+    with pytest.raises(LeftError):
+        desk.ask(*SAY)
+    fault = ApiError(ApiErrorKind.AUTH, "no key", status=401, retryable=False)
+    Door.broken = {"retrieve": [fault]}
+    with pytest.raises(ApiError, match="no key"):
+        desk.ask(*SAY)
+    assert is_under_way(desk.memory.notes)
+    assert desk.results == {}
 
 
 def test_another_batch_of_the_same_size_is_not_taken_for_ours(desk: Desk) -> None:
@@ -486,6 +585,7 @@ def test_what_was_in_a_batch_that_is_gone_is_asked_again_only_where_that_is_want
     desk.ask(*SAY, again=True)
     assert (desk.texts, desk.created) == (["one", "two", "three"], 2)
     assert not is_under_way(desk.memory.notes)
+    assert any(words.endswith("What was in it is asked again.") for words in desk.said)
 
 
 def test_what_the_service_refuses_stops_the_run_and_leaves_nothing_open(desk: Desk) -> None:

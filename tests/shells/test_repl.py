@@ -108,7 +108,7 @@ def test_a_text_that_is_taken_back_is_no_error() -> None:
     assert talk(UnsentError(), Closed()) == "Not sent; your message is in the prompt.\n\n"
 
 
-@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])
+@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n", "Exit", ":q!", ".quit", "exit()"])
 def test_what_leaves_any_shell_leaves_here(line: str) -> None:
     assert talk(Submitted(line), UsageError("Not reached.")) == ""
 

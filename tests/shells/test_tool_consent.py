@@ -1,5 +1,6 @@
 """The question before a tool runs: who is asked what, and what each answer does."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,24 @@ def test_each_answer_does_what_it_says(letters: tuple[str, ...], words: str, alw
     assert len(asked) == len(letters)
     assert len(seen) == letters.count("v")
     assert all('"path": "notes.txt"' in shown.text for shown in seen)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_who_stops_all_calls_hears_whether_any_ran(*, runs: bool) -> None:
+    asks, _, _ = consent()
+    bench = asks.bench
+
+    async def stopped() -> bool:
+        bench.box = FakeBox(answer=lambda *_: None)
+        bench.agree = lambda *_: ""
+        work = asyncio.ensure_future(bench.work([CALL] if runs else [], lambda _block: None))
+        await asyncio.sleep(0.01)
+        hears = asks.stop()
+        await work
+        return hears
+
+    assert shared_runner().run(stopped()) is runs
+    assert asks.stop() is False
 
 
 def test_the_terminal_is_the_questions_own_while_it_is_asked() -> None:

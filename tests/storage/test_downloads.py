@@ -1,5 +1,6 @@
 """Files from outside: their names are harmless, they stand over no other file, and are whole."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import StorageError
-from chatrepl.storage import downloads
+from chatrepl.storage import downloads, files
 from chatrepl.storage.downloads import harmless, save_new
 
 Write = Callable[[bytes], None]
@@ -89,6 +90,36 @@ def test_a_file_that_is_larger_than_the_service_allows_is_left(
     with pytest.raises(StorageError, match="larger than the service allows"):
         save_new(tmp_path, "a", lambda write: [*map(write, [b"12345"] * 3)])
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_file_that_gets_no_name_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_aside: Path, _path: Path) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr(downloads, "publish", full)
+    with pytest.raises(StorageError, match=r"a\.csv was not written: the disk is full\."):
+        save_new(tmp_path, "a.csv", lambda write: write(b"new"))
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_name_that_somebody_takes_meanwhile_stays_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, synced = files.publish, list[Path]()
+
+    def late(aside: Path, path: Path) -> None:
+        if path.name == "a.csv":
+            path.write_bytes(b"theirs")
+        publish(aside, path)
+
+    monkeypatch.setattr(downloads, "publish", late)
+    monkeypatch.setattr(downloads, "sync_folder", synced.append)
+    path = save_new(tmp_path, "a.csv", lambda write: write(b"new"))
+    assert (path.name, path.read_bytes()) == ("a-2.csv", b"new")
+    assert (tmp_path / "a.csv").read_bytes() == b"theirs"
+    assert synced == [tmp_path]
 
 
 def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:

@@ -162,3 +162,22 @@ def test_what_is_too_much_to_be_of_use_is_an_error(output: bytes, said: str) -> 
 def test_a_program_that_says_nothing_is_told_of() -> None:
     assert _text(_called("true")) == "[it printed nothing]"
     assert _text(_called("sh -c 'echo done >&2'")) == "[it printed nothing]\ndone"
+
+
+@pytest.mark.parametrize(
+    ("begins", "length", "comes"),
+    [
+        (b"text", MOST_TEXT, MOST_TEXT),
+        (b"text", MOST_TEXT + 100_000, MOST_TEXT),
+        (PNG, MOST_TEXT + 100_000, MOST_TEXT + 100_000),
+    ],
+)
+def test_a_picture_may_be_longer_than_a_text(
+    tmp_path: Path, begins: bytes, length: int, comes: int
+) -> None:
+    (tmp_path / "out").write_bytes(begins.ljust(length, b"x"))
+    answer = _called(f"cat {tmp_path}/out")
+    if begins == PNG:
+        assert answer.content == (ImageBlock.base64("image/png", str(comes)),)
+    else:
+        assert len(_text(answer).partition("\n[cut at")[0]) == comes

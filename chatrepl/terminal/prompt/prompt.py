@@ -57,7 +57,7 @@ from chatrepl.terminal.prompt.line_editor import (
 )
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
 from chatrepl.terminal.prompt.renderer import open_output, open_renderer
-from chatrepl.terminal.prompt.search import search_words
+from chatrepl.terminal.prompt.search import name_search, search_words
 from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
@@ -107,6 +107,7 @@ class Prompt:
                 prompt_keys(self._keys, self._folds, os.environ, tty),
                 dumb=dumb and not options.plain,
             )
+        name_search(self._session.layout)
         app = self._session.app
         app.key_processor.before_key_press += contained(self._next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
@@ -171,6 +172,10 @@ class Prompt:
     def type_ahead(self, strokes: Iterable[Stroke]) -> None:
         """Give the next prompt keys that were read elsewhere."""
         store_typeahead(self._input, list(key_presses(strokes)))
+
+    def line_waits(self, line: str) -> None:
+        """Keep a line on disk that was submitted while nobody reads, and comes typed ahead."""
+        self._history.store_ahead(line)
 
     @property
     def command_waits(self) -> bool:
