@@ -19,7 +19,7 @@ from chatrepl.core.world import Display
 from chatrepl.session.books import receipt_of
 from chatrepl.session.lessons import Lessons
 from chatrepl.session.session import Session
-from chatrepl.turn import Stream
+from chatrepl.turn import Overheard, Stream
 
 if TYPE_CHECKING:
     from chatrepl.core.outcome import Count
@@ -59,13 +59,16 @@ async def ask_beside(
 ) -> Turn:
     """Ask something beside the conversation, and keep it there as a turn that is no part of it.
 
-    What is stopped or fails midway is kept as far as it came.
+    It is kept before it is sent, and as it comes; what is stopped or fails midway, as far as it
+    came.
     """
-    from chatrepl.session.beside import keep_beside  # seldom asked for
+    from chatrepl.session.beside import drop_beside, hear_beside, keep_beside  # seldom asked for
 
     call = _OutsideCall(session, make_plan, view, make_plan(), session.pay)
     now = session.edges.clock()
     turn = replace(call.plan.turn, id=TurnId(session.edges.new_id()), created=now)
+    keep_beside(session, turn)
+    call.view = Overheard(view, hear_beside(session, turn))
     error = ""
     try:
         await call.hold(stream)
@@ -76,6 +79,8 @@ async def ask_beside(
         done = call.answered(turn, error)
         if call.reply.complete or call.reply.has_content:
             keep_beside(session, done)
+        else:
+            drop_beside(session, turn)
     return done
 
 

@@ -38,7 +38,7 @@ def counted_first(
     def go_on() -> Outcome:
         return counted_first(session, message, then, base=base, models=rest)
 
-    if UNSURE * session.ledger.doubt(request, there.model) <= LEARNED:
+    if session.ledger.doubt(request, there.model) <= LEARNED:
         return go_on()
     learn, alone = _ways(there.model, request, session, go_on)
     return Count(message, learn, alone, id_, base, _PATIENCE_S)

@@ -3,6 +3,8 @@
 import re
 from typing import Annotated, Final, Literal
 
+from chatrepl.commands.cost import input_price
+from chatrepl.commands.counted import counted_first
 from chatrepl.commands.menu import CARD, KEYS, MENU, CardRows
 from chatrepl.commands.registry import (
     GROUPS,
@@ -16,6 +18,7 @@ from chatrepl.commands.registry import (
 )
 from chatrepl.commands.slash import own_named, own_names
 from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.plan import plan_aside
 from chatrepl.core.outcome import (
     Aside,
     Card,
@@ -26,10 +29,10 @@ from chatrepl.core.outcome import (
     Page,
     Quit,
 )
+from chatrepl.core.prompt_cache import warmth
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
 from chatrepl.core.talk.message import Message
-from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact
+from chatrepl.core.words import about, tokens_words
 from chatrepl.session.session import Session
 from chatrepl.storage.handbook import handbook
 
@@ -110,12 +113,20 @@ def _ask(session: Session, question: str, *, force: bool) -> Outcome:
     asked = Aside(message, lambda _reply: None)
     if force:
         return asked
-    request = session.request(message)
-    tokens = session.ledger.request(request, session.model).tokens
-    cost = session.prices.of_request(request, Usage(tokens, 0))
-    paid = f"{about(cost.usd)} and the answer{session.edges.played}" if cost is not None else ""
+    model = session.aside_model.id
+    return counted_first(session, message, lambda: _offer(session, asked), models=(model,))
+
+
+def _offer(session: Session, asked: Aside) -> Outcome:
+    """Tell what it takes to ask that, and ask first."""
+    model = session.aside_model
+    request = plan_aside(session.situation, asked.message, model).request
+    estimate = session.ledger.request(request, model)
+    warm = warmth(session.books.footprint, request, session.edges.clock()).tokens
+    usd = input_price(session.asking(model.id), estimate.tokens, warm)
+    paid = f"{about(usd)} and the answer{session.edges.played}" if usd is not None else ""
     price = paid or "at an unknown price"
-    preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")
+    preview = Notice(f"The handbook goes along: {tokens_words(estimate)} tokens, {price}.")
     return Confirm(preview, lambda: asked, "Ask with it? y: ask · N: ask nothing", "Not asked.")
 
 

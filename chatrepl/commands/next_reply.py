@@ -116,7 +116,8 @@ def _switch_warnings(session: Session, before: Model, new: Model, lost: str) -> 
         return
     if lost:
         yield f"{lost.strip()} /model {before.id} goes back."
-    sent = build_sent(session.conversation, before)
+    tools = session.asking(before.id).situation.binding
+    sent = build_sent(session.conversation, before, tools=tools)
     if any(message.has_thinking for message in sent.messages):
         yield f"Thinking of {before.id} is no longer sent; /model {before.id} brings it back."
 

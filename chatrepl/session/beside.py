@@ -1,7 +1,8 @@
 """What was asked beside a conversation: turns that hang on it and are no part of it.
 
 They are kept among the facts that go with a conversation, a fact each, so that whoever reads the
-journal without knowing of them passes them over.
+journal without knowing of them passes them over. One without a receipt is under way, or was when
+its chatrepl ended: then facts of its own hold the pieces of its answer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.exchange.plan import Plan, plan_beside
-from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.exchange.reply import Reply, StreamEvent, TextDelta
+from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.world import BESIDE
 
@@ -36,6 +38,22 @@ def keep_beside(session: "Session", turn: Turn) -> None:
 
     session.recorder.keep(session.conversation, **{f"{BESIDE}{turn.id}": turn_to_record(turn)})
     session.recorder.flush()
+
+
+def hear_beside(session: "Session", turn: Turn) -> Callable[[StreamEvent, Reply], None]:
+    """Keep an answer as it comes."""
+    recorder, place = session.recorder, TurnId(f"{BESIDE}{turn.id}")
+
+    def hear(event: StreamEvent, _reply: Reply) -> None:
+        if isinstance(event, TextDelta):
+            recorder.delta(place, event.text, "text")
+
+    return hear
+
+
+def drop_beside(session: "Session", turn: Turn) -> None:
+    """Keep a question no more that nothing came of."""
+    session.recorder.keep(session.conversation, **{f"{BESIDE}{turn.id}": None})
 
 
 def turns_beside(facts: Mapping[str, Any]) -> Iterator[Turn]:

@@ -114,10 +114,11 @@ class Session:
 
             ledger = Ledger(self.edges.count, self.edges.scales())
             self.account(ledger=ledger)
+        now = self.situation
+        ledger.declare(now.declared, now.binding)
         if self.books.behind:
             ledger.resume(self.conversation)
             self.books = replace(self.books, behind=False)
-        ledger.declare(self.situation.declared)
         return ledger
 
     def context(self) -> "Estimate | None":

@@ -195,7 +195,7 @@ class _JournalReader:
         fields = record.get("set")
         if not isinstance(fields, dict):
             raise DamagedError("no fields")
-        self._meta |= fields
+        records.take_facts(self._meta, fields)
 
     def _take_turn(self, record: dict[str, Any]) -> None:
         turn = records.turn_from_record(record)

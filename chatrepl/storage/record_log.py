@@ -10,6 +10,7 @@ from typing import Any, Final
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.talk.usage import Cost, cost_of
+from chatrepl.core.world import BESIDE
 from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import (
     VERSION,
@@ -17,6 +18,8 @@ from chatrepl.storage.records import (
     message_to_record,
     paid_aside,
     paid_beside,
+    piece_key,
+    take_facts,
     turn_to_record,
 )
 
@@ -33,6 +36,7 @@ class RecordLog:
     turns: dict[TurnId, Turn] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     _cost: Cost | None = None  # of the replies, as far as that is known
+    _pieces: dict[str, int] = field(default_factory=dict)
     _open: dict[TurnId, tuple[Turn, list[tuple[str, str]]]] = field(default_factory=dict)
     _depth: dict[TurnId | None, int] = field(default_factory=lambda: {None: 0})
 
@@ -55,9 +59,16 @@ class RecordLog:
         return line(turn_to_record(turn, is_open=True))
 
     def delta(self, turn_id: TurnId, kind: str, text: str) -> bytes:
+        if turn_id.startswith(BESIDE):
+            return self._piece(turn_id, text)
         if turn_id in self._open:
             self._open[turn_id][1].append((kind, text))
         return line({"t": "d", "id": turn_id, "kind": kind, "text": text})
+
+    def _piece(self, place: str, text: str) -> bytes:
+        """Write a piece of an answer beside the conversation, a fact of its own."""
+        number = self._pieces[place] = self._pieces.get(place, 0) + 1
+        return self.meta({piece_key(place, number): text})
 
     def grow(self, turn: Turn) -> bytes:
         """Write what an open turn holds more; it stays open, and its pieces begin anew."""
@@ -101,7 +112,7 @@ class RecordLog:
     def meta(self, changes: Mapping[str, Any]) -> bytes:
         """Write the fields that differ from what was said before."""
         changed = {k: v for k, v in changes.items() if k not in self.facts or self.facts[k] != v}
-        self.facts |= changed
+        take_facts(self.facts, changed)
         return line({"t": "meta", "set": changed}) if changed else b""
 
     def everything(self) -> bytes:

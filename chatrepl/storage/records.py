@@ -20,11 +20,12 @@ import json
 import re
 from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import count, takewhile
 from typing import Any, Final, cast
 
 from chatrepl.core.foreign_json import DEEPEST, counted, decode
-from chatrepl.core.talk.blocks import Block, block_from_wire, misfits
+from chatrepl.core.talk.blocks import Block, TextBlock, block_from_wire, misfits
 from chatrepl.core.talk.conversation import Prefill, Receipt, Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage, cost_of
@@ -128,11 +129,42 @@ def turn_from_record(record: Mapping[str, Any]) -> Turn:
 
 
 def turns_beside(facts: object) -> Iterator[Turn]:
-    """Read what was asked beside a conversation from the facts that go with it."""
-    for key, record in facts.items() if isinstance(facts, Mapping) else ():
+    """Give the turns that facts hold which were asked beside the conversation.
+
+    One that was under way when its chatrepl ended is given as far as it came.
+    """
+    if not isinstance(facts, Mapping):
+        return
+    for key, record in facts.items():
         if isinstance(key, str) and key.startswith(BESIDE):
             with suppress(ValueError, AttributeError):  # one that is damaged costs no other
-                yield turn_from_record(record)
+                turn = turn_from_record(record)
+                yield turn if turn.receipt is not None else _as_it_came(turn, key, facts)
+
+
+def _as_it_came(turn: Turn, place: str, facts: Mapping[str, Any]) -> Turn:
+    keys = takewhile(facts.__contains__, (piece_key(place, number) for number in count(1)))
+    text = "".join(text for key in keys if isinstance(text := facts[key], str))
+    reply = (Message("assistant", (TextBlock(text),)),) if text else ()
+    return replace(turn, messages=(*turn.messages, *reply), receipt=Receipt())
+
+
+def piece_key(place: str, number: int) -> str:
+    """Name the fact that holds a piece of an answer beside the conversation, counted from 1."""
+    return f"{place}/{number}"
+
+
+def take_facts(facts: dict[str, Any], changed: Mapping[str, Any]) -> None:
+    """Take over facts that changed; the pieces of an answer go when it is there."""
+    facts |= changed
+    whole = tuple(
+        f"{key}/"
+        for key, record in changed.items()
+        if key.startswith(BESIDE)
+        and (record is None or (isinstance(record, Mapping) and "receipt" in record))
+    )
+    for key in [key for key in facts if whole and key.startswith(whole)]:
+        del facts[key]
 
 
 def paid_beside(facts: Mapping[str, Any], turns: Container[str] = ()) -> Iterator[Cost]:

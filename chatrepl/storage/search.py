@@ -102,10 +102,11 @@ def _hits(
     entry: SavedEntry, data: bytes, wanted: str, holds: Callable[[bytes], bool]
 ) -> Iterator[Hit]:
     pattern = pattern_of(wanted)
-    ended = frozenset(_ended(data))
+    ended, seen = frozenset(_ended(data)), set()  # what is asked beside stands there twice
     for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
         for turn, role, text in _spoken(line, ended):
-            if match := pattern.search(text):
+            if (match := pattern.search(text)) and (turn, role, text) not in seen:
+                seen.add((turn, role, text))
                 yield Hit(entry, turn, role, *excerpt(match))
 
 

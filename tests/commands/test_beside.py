@@ -1,6 +1,7 @@
 """Side questions: answered from the conversation, kept beside it, and no part of it."""
 
 import json
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,19 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatrepl.aside import ask_beside
 from chatrepl.commands.beside import LISTED
 from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.exchange.reply import StreamEvent
+from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Beside, Notice, Several
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.world import BESIDE
 from chatrepl.session.beside import plans_beside, turns_beside
-from chatrepl.storage.journal import Journal
+from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.read import load_bytes
 from tests.commands.playing import CutError, Player, probe
 from tests.commands.trimmer import Trimmer
+from tests.views import QuietView
 
 MODELS = tuple(TABLE)
 SET = (
@@ -165,6 +170,54 @@ def test_whatever_a_kill_leaves_on_the_disk_is_the_chat_without_the_side_questio
     ways = left(before), left(kept)
     assert all(left(kept[:at]) in ways for at in range(len(answered), len(kept), 17))
     assert ways[0] != ways[1]
+
+
+def test_an_answer_beside_is_on_the_disk_as_it_comes_and_so_is_its_question_before_it_is_asked(
+    tmp_path: Path,
+) -> None:
+    chat = Trimmer()
+    journal = Journal.new(tmp_path)
+    chat.session.begin_with(Conversation(), journal)
+    chat.talk("demo: say one")
+    disks: list[bytes] = []
+
+    async def stream(request: Request) -> AsyncGenerator[StreamEvent, None]:
+        disks.append(on_disk(journal))
+        async for event in chat.stream(request):
+            yield event
+            disks.append(on_disk(journal))
+
+    session, asked = chat.session, "demo: think; count to 30"
+    plans = plans_beside(session, session.compose(asked))
+    whole = chat.runner.run(ask_beside(session, plans, stream, QuietView()))
+    texts = []
+    for data in disks:
+        (turn,) = turns_beside(load_bytes(data).meta)
+        assert turn.question == whole.question
+        assert turn.was_cut
+        texts.append(turn.text)
+    assert texts[0] == ""
+    assert texts == sorted(texts, key=len)
+    assert len(set(texts)) > 10
+    assert all(whole.text.startswith(text) for text in texts)
+    assert texts[-1] == whole.text
+
+    (kept,) = turns_beside(load_bytes(on_disk(journal)).meta)
+    assert kept == whole
+    chat.say("demo: say two")
+    for facts in (journal.facts, load_bytes(on_disk(journal)).meta):
+        assert [key for key in facts if key.startswith(BESIDE)] == [f"{BESIDE}{whole.id}"]
+    assert journal.close()
+    journal.path.write_bytes(disks[len(disks) // 2])
+    again = resume(journal.path)
+    chat.session.begin_with(again.loaded.conversation, again.journal)
+    chat.do("/btw")
+    assert "*[cut]*" in chat.heard
+    assert chat.session.books.talk.cost.at_least
+    chat.do("/btw keep")
+    assert len(chat.session.conversation.path()) == 2
+    assert chat.text == texts[len(disks) // 2]
+    chat.say("demo: say three")
 
 
 def test_what_fails_midway_is_kept_as_far_as_it_came_and_what_fails_before_goes_back() -> None:

@@ -9,8 +9,8 @@ from chatrepl.commands.menu import MENU
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
+from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Quit
-from chatrepl.core.talk.usage import Cost
 from chatrepl.demo.guide import HELP
 from tests.commands.playing import Player
 
@@ -116,9 +116,9 @@ def test_a_question_is_not_asked_where_that_is_refused_and_at_once_with_force() 
 
 def test_what_a_question_costs_is_told_where_that_is_known() -> None:
     player = Player()
-    player.session.equip(price=lambda _model, usage, _when: Cost(usage.input_tokens / 1e6))
+    player.session.equip(rates=lambda _model, _tokens: Rates(1, 1, 1, 1, 1))
     player.do("/help ask why?")
-    assert re.search(r"~\d+k tokens, ~?\$0\.\d+ and the answer", player.said[0])
+    assert re.search(r"\d+k tokens, ~?\$0\.\d+ and the answer", player.said[0])
 
 
 @pytest.mark.parametrize("line", ["/help ask", "/help ask  ", "/help undo redo"])

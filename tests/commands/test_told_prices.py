@@ -1,19 +1,27 @@
 """What is told of a price before something is sent is what is billed, whatever the model counts."""
 
+import random
 import re
 from collections.abc import Callable
+from dataclasses import fields, replace
 
 import pytest
 
 from chatrepl.api.prices import price
+from chatrepl.attachments.attach import Attachment
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.talk.usage import Usage
 from chatrepl.demo.engine import Engine
 from chatrepl.session.beside import turns_beside
 from chatrepl.session.cold import cold_past
+from chatrepl.session.workbench import Workbench
+from tests.attachments.test_thumbnail import block
 from tests.commands.playing import Player
-from tests.commands.test_cold_send import HOUR_S, LONG, SHORT, billed, player, prices, typed
+from tests.commands.test_cold_send import HOUR_S, LONG, SHORT, Clock, billed, player, prices, typed
+from tests.toolbox import FakeBox
 
 TEXTS = {
     "prose": LONG,
@@ -161,3 +169,49 @@ def test_what_is_too_short_for_the_cache_is_priced_without_it() -> None:
     (told,) = (float(usd) for usd in re.findall(r"next turn ~\$([\d.]+)", one.heard))
     one.say("?")
     assert told == pytest.approx(billed(one), rel=0.02)
+
+
+PICTURES = [
+    Attachment(block(width, 300), "a.png", FileKind.IMAGE, "", None) for width in (300, 1600)
+]
+
+
+def chatted(seed: int) -> tuple[Player, Clock]:
+    """A chat of whatever there is: thinking, tools, pictures, prefills, texts of all kinds."""
+    chance = random.Random(seed)
+    one, clock = player(0, model=chance.choice([model for pair in PAIRS for model in pair]))
+    if seed % 2:
+        one.session.bench = Workbench(FakeBox(), lambda _tool, _call: "")
+    for _ in range(4):
+        text = chance.choice([*TEXTS.values()])[: chance.randrange(200, 9_000)]
+        if chance.random() < 0.4:
+            one.session.stage(chance.choice(PICTURES))
+        if chance.random() < 0.3:
+            one.do("/prefill Well,")
+        one.say(chance.choice([text, text, "demo: think", "demo: tools 3 2"]))
+    return one, clock
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_was_said_what_is_told_is_what_is_billed(seed: int) -> None:
+    one, clock = chatted(seed)
+    session = one.session
+    ask = session.compose("?")
+    total = session.ledger.next_total(session.conversation, session.model, ask)
+    assert total == session.ledger.request(session.request(ask), session.model)
+
+    before = session.books.meter.usage
+    one.do("/help ask How do I leave?")
+    (told,) = (float(usd) for usd in re.findall(r"tokens, ~\$([\d.]+) and", one.said[-1]))
+    took = {f.name: getattr(session.books.meter.usage, f.name) for f in fields(Usage)}
+    taken = Usage(**{name: n - getattr(before, name) for name, n in took.items()})
+    cost = session.prices.of_request(one.requests[-1], replace(taken, output_tokens=0))
+    assert cost is not None
+    assert told == pytest.approx(cost.usd, rel=0.02)
+
+    session.use(cache_ask_usd=0.0)
+    clock.now += HOUR_S + 1
+    one.do("/context")
+    (told,) = (float(usd) for usd in re.findall(r"next turn ~\$([\d.]+) for", one.heard))
+    one.say("?")
+    assert told == pytest.approx(billed(one), rel=0.02, abs=0.0001)

@@ -13,7 +13,7 @@ from chatrepl.core.exchange.joining import Joiner, Joining, Seam, resume_point, 
 from chatrepl.core.exchange.params import wants_thinking
 from chatrepl.core.exchange.refused import Refused, of_server
 from chatrepl.core.exchange.reply import PrefillBegun, Reply
-from chatrepl.core.exchange.request import Ask, Request, build_request, declared
+from chatrepl.core.exchange.request import Ask, Request, binding, build_request, declared
 from chatrepl.core.exchange.view import is_sent
 from chatrepl.core.models import Model
 from chatrepl.core.settings import Settings
@@ -47,6 +47,11 @@ class Situation:
     def declared(self) -> str:
         """The tools that the next request brings, as JSON."""
         return declared(self.conversation, self.settings, self.model, self.ask)
+
+    @property
+    def binding(self) -> str:
+        """The tools that the thinking so far has to be bound to, as JSON."""
+        return binding(self.conversation, self.settings, self.model, self.ask)
 
     def request(self, message: Message | None, base: Conversation | None = None) -> Request:
         """Build the request that sends `message` after `base`, or after the conversation.

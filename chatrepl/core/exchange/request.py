@@ -281,6 +281,14 @@ def declared(conversation: Conversation, settings: Settings, model: Model, ask: 
     return encode(tools) if tools else ""
 
 
+def binding(conversation: Conversation, settings: Settings, model: Model, ask: Ask) -> str:
+    """Write the tools that the thinking so far has to be bound to, to go into the next request."""
+    terms = _NewTerms.of(conversation, settings, model, ask)
+    messages = (message for turn in conversation.path() for message in turn.messages)
+    past = past_tools(undeclared(messages, terms.tools), settings, model)
+    return _declared([*terms.tools, *past], settings.extra_body)
+
+
 def _declared(tools: Sequence[Wire], extra: Wire) -> str:
     """Write the tools of a request, and all that is put in their place or in the system prompt's.
 

@@ -42,13 +42,14 @@ class _LastAnswer:
 class Ledger:
     """Counts what is sent. `count` gives a text's cl100k tokens; `scales` what is known already.
 
-    `tools` are those that the next request declares, as JSON.
+    `tools` are those that the next request declares, `binding` those that thinking is bound to, as
+    JSON.
     """
 
     def __init__(
         self, count: Callable[[str], int], scales: Mapping[str, Scale] | None = None
     ) -> None:
-        self.tools = ""
+        self.tools = self.binding = ""
         self._count = count
         self.tally = Tally(scales=dict(scales or {}))
         self._texts: dict[str, Features] = {}
@@ -56,10 +57,10 @@ class Ledger:
         self._parts: dict[tuple[bytes, str], ScalePart] = {}
         self._last: _LastAnswer | None = None
 
-    def declare(self, tools: str) -> None:
-        """Count tools, as JSON, with what is sent from now on."""
-        if tools != self.tools:
-            self.tools, self._last = tools, None
+    def declare(self, tools: str, binding: str) -> None:
+        """Count tools with what is sent from now on, and the thinking that goes with them."""
+        if (tools, binding) != (self.tools, self.binding):
+            self.tools, self.binding, self._last = tools, binding, None
 
     def text(self, text: str, model: Model) -> Estimate:
         """Estimate a text on its own, without a frame."""
@@ -163,7 +164,7 @@ class Ledger:
             return None
         cut = replace(last, messages=last.messages[:at])
         before = replace(conversation, turns={**conversation.turns, last.id: cut})
-        sent = build_sent(before, model)
+        sent = build_sent(before, model, tools=self.binding)
         if sent.bound != last.messages[at].bound:
             return None
         return self._parts_of(sent, model)
@@ -171,7 +172,7 @@ class Ledger:
     def _sent_parts(
         self, conversation: Conversation, model: Model, *draft: Message
     ) -> list[ScalePart]:
-        return self._parts_of(build_sent(conversation, model, *draft), model)
+        return self._parts_of(build_sent(conversation, model, *draft, tools=self.binding), model)
 
     def _parts_of(self, sent: Sent, model: Model) -> list[ScalePart]:
         messages = (self._part(message, model) for message in sent.messages)
