@@ -5,13 +5,13 @@ import pytest
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_answer
+from chatrepl.aside import ask_aside, count_tokens
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.reply import Remark
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.outcome import Count
 from chatrepl.core.settings import Settings
 from chatrepl.demo.wire import error_body, json_answer
-from chatrepl.turn import ask_aside, count_tokens
 from tests.commands.trimmer import Trimmer
 from tests.views import QuietView
 

@@ -12,11 +12,14 @@ from chatrepl.core.words import COMMANDS, for_a_shell
 
 ROOT = Path(__file__).parent.parent / "chatrepl"
 # What a chat alone shows; the rest may come to a pipe, through `for_a_shell` or as it stands.
-OF_A_CHAT = [*sorted((ROOT / "commands").glob("*.py")), ROOT / "shells" / "repl.py"]
+OF_A_CHAT = [
+    *sorted((ROOT / "commands").glob("*.py")),
+    *(ROOT / "shells" / name for name in ("repl.py", "replies.py")),
+]
 OF_BOTH = [
     *(path for room in ("api", "attachments", "core", "session", "storage")
       for path in sorted((ROOT / room).rglob("*.py"))),
-    ROOT / "turn.py",
+    ROOT / "turn.py", ROOT / "aside.py",
 ]  # fmt: skip
 COMMAND = re.compile(rf"(?<![\w/])/({'|'.join(COMMANDS)})\b(?![/\w])")
 OPTIONS = {name for flag in FLAGS.values() for name in flag.names} - {"--by"}  # /usage has it, too

@@ -21,7 +21,7 @@ from chatrepl.api.address import Origin, for_model
 from chatrepl.api.errors.exceptions import Faults, from_exception, in_words
 from chatrepl.api.headstart.answer import refusal
 from chatrepl.api.headstart.start import HeadStart, head_start
-from chatrepl.api.http import FAULTS, open_http
+from chatrepl.api.http import FAULTS, open_http, timeouts
 from chatrepl.api.outgoing import (
     MESSAGES,
     beta_header,
@@ -240,7 +240,9 @@ class Client:
         sent = self._carrier.send(method, path, body, headers, stream=stream)
         response = await in_words(sent, origin, self._carrier.faults, seconds)
         if not response.is_success:
-            raise await refusal(Answer(response, origin, FAULTS))
+            from chatrepl.api.errors.absent import of_part  # most runs see no refusal
+
+            raise of_part(await refusal(Answer(response, origin, FAULTS)), path, origin)
         return response
 
 
@@ -275,11 +277,12 @@ def connect(
     http: httpx2.AsyncClient | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Client:
-    """Make a client. `http` is one that was already opened for this route.
+    """Make a client. `http` is one that was already opened for this route, or a less patient one.
 
     Raises ApiError or ConfigError where credentials or the environment are not usable.
     """
     http = http or open_http(route, transport)
+    http.timeout = timeouts(route.timeout_s)
     limits = ReadLimits(route.timeout_s)
     if (start := head_start(route)) is not None:
         return Client(PlainCarrier(start, http), route.origin, limits)

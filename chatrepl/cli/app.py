@@ -15,8 +15,9 @@ from typer.completion import (  # type: ignore[attr-defined]  # typer's own, by 
 )
 from typer.exceptions import TyperException
 
+from chatrepl.cli.command_line import before_dashes, spell_out
 from chatrepl.cli.offers import SHELLS, offer
-from chatrepl.cli.options import FLAGS, Flag, Options, before_dashes, spell_out
+from chatrepl.cli.options import FLAGS, Flag, Options
 from chatrepl.core.errors import StorageError, UsageError
 
 _NAMES: Final = {"prog_name": "chatrepl", "complete_var": "_CHATREPL_COMPLETE"}
@@ -34,7 +35,7 @@ def parse(argv: Sequence[str]) -> Options:
     except TyperException as error:
         if {"-h", "--help"}.intersection(before_dashes(argv)):
             return Options(help_=True)
-        raise UsageError(_sentence(error), "chatrepl --help lists what there is.") from None
+        raise _in_words(error) from None
     return options
 
 
@@ -76,6 +77,15 @@ def _known_shell(shell: str) -> str:
         what = f"for {name}" if name else "without knowing the shell"
         raise UsageError(f"There is no completion {what}; name one of {', '.join(SHELLS)}.")
     return name
+
+
+def _in_words(error: TyperException) -> UsageError:
+    if hasattr(error, "possibilities"):  # an option that is none; whose they are is a poor guess
+        from chatrepl.cli.elsewhere import hint_for  # seldom needed
+
+        name = str(getattr(error, "option_name", ""))
+        return UsageError(f"There is no option {name}.", hint_for(name))
+    return UsageError(_sentence(error), "chatrepl --help lists what there is.")
 
 
 def _sentence(error: TyperException) -> str:

@@ -68,6 +68,7 @@ def assemble(
             own=Lazy(lambda: _own(save=loaded.settings.save)).result,
             page=_page,
             library=folders.conversations if loaded.settings.save else None,
+            guide=_guide() if demo or options.demo else "",
         ),
         Conversation(state=State(system=settings.system)),
         next=NextMessage(prefill=options.prefill or ""),
@@ -88,6 +89,12 @@ def _own(*, save: bool) -> "OwnSource":
     from chatrepl.cli.own_places import own_folders  # when the first slash is typed
 
     return own_folders(save=save)
+
+
+def _guide() -> str:
+    from chatrepl.demo.guide import HELP  # a chat with a service does without
+
+    return HELP
 
 
 def _page(sheet: "Sheet") -> str:

@@ -33,6 +33,7 @@ class Bill:
     counted_tokens: int = 0
     longest: int = 0  # reply, in tokens
     usd_a_request: float | None = None
+    played: str = ""  # stands after money that nobody pays
     first: ItemQuestion | None = None
 
     @property
@@ -50,12 +51,12 @@ class Bill:
         usd = self.usd_a_request * self.requests
         half = dollars(usd * BATCH_FACTOR)
         price = f"≤ {half}" if batch else f"≤ {dollars(usd)} (--batch {half})"
-        return " · ".join([*parts, price])
+        return " · ".join([*parts, f"{price}{self.played}"])
 
 
 def look_through(items: Iterable[Item], questions: Questions, *, log: Done, again: bool) -> Bill:
     """Look at all items and tell what they come to. Raises UsageError for one that is none."""
-    bill = Bill()
+    bill = Bill(played=questions.session.edges.played)
     for item in items:
         questions.check(item)
         result = log.get(item.number, item.id)

@@ -72,7 +72,7 @@ def _chat(options: Options, loaded: Config, early: EarlyPrompt, piped: Piped | N
         connection = open_connection(session.settings, demo=demo, single=False)
     desk = dressed(desk, session, early.background)
     desk.prompt.type_ahead(early.tty.typing.feed(early.background.typed))
-    connection.client.start()
+    connection.load()
     if not demo:
         refresh_in_background(session, connection.client, connection.route, assembled.learned)
     return talk(options, assembled, desk, connection, piped)

@@ -18,6 +18,7 @@ from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
+from chatrepl.core.value import replace
 from chatrepl.session.session import Session
 from chatrepl.session.till import Till
 from chatrepl.startup.lazy import Lazy
@@ -43,7 +44,7 @@ class Connection:
 
     The HTTP client (`opened`) and `client` are made when they are wanted; the first request leaves
     by `first`, if there is one, and so do all that leave at once with it (`firsts`).
-    What is plain leaves by connections of our own (`kept`), the rest by `client`.
+    What is plain leaves by connections of our `own`, the rest by `client`.
     """
 
     route: Route
@@ -55,9 +56,12 @@ class Connection:
     firsts: int = 1
     till: Till | None = None
     heard: "Heard | None" = None
-    kept: "KeptConnections | None" = None
+    own: "Lazy[KeptConnections]" = field(init=False)
     session: Session | None = None
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.own = self._connections()
 
     @property
     def http(self) -> "httpx2.AsyncClient":
@@ -71,7 +75,8 @@ class Connection:
 
     async def close(self) -> None:
         """Close what is open."""
-        self._close_own()
+        if self.own.ready:
+            self.own.result().close()
         if self.opened.ready:
             with suppress(ChatreplError):  # it could not be opened, and that was said
                 await self.http.aclose()
@@ -124,21 +129,34 @@ class Connection:
 
         route, self.opened = self.route, Lazy(listened)
         self.client = Lazy(lambda: new_client(route, self.http))
+        self.own = self._connections()
         if not self._own().are_plain:
             self.opened.result()
 
+    def load(self) -> None:
+        """Begin to load in the background what the first turn needs."""
+        self.own.start()
+        if self.opened.ready:  # not all is plain
+            self.client.start()
+
+    def _connections(self) -> "Lazy[KeptConnections]":
+        route, heard = self.route, self.heard
+
+        def make() -> "KeptConnections":
+            from chatrepl.api.headstart.kept import KeptConnections, unheard  # a shot needs it late
+
+            return KeptConnections(route, heard or unheard)
+
+        return Lazy(make)
+
     def _own(self) -> "KeptConnections":
         """Give the connections of our own along the route as it is now."""
-        from chatrepl.api.headstart.kept import KeptConnections, unheard  # a shot may not need it
-
-        if self.kept is None or self.kept.route is not self.route:
-            self._close_own()
-            self.kept = KeptConnections(self.route, self.heard or unheard)
-        return self.kept
-
-    def _close_own(self) -> None:
-        if self.kept is not None:
-            self.kept.close()
+        own = self.own.result()
+        if own.route is self.route:
+            return own
+        own.close()
+        self.own = self._connections()
+        return self.own.result()
 
     async def count(self, request: Request) -> int:
         """Ask the service how many tokens a request's input has."""
@@ -150,6 +168,7 @@ class Connection:
 
     async def _proven(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more with the key in the other header where a server does not see it in one."""
+        self._be_patient()
         try:
             return await self._dated(ask)
         except ApiError as error:
@@ -159,6 +178,13 @@ class Connection:
             refused = error
         facts = {"key_header": other.key_header}
         return await self._by(other, facts, lambda: self._dated(ask), refused)
+
+    def _be_patient(self) -> None:
+        """Wait from now on as long as the chat's settings say by now."""
+        if self.session is None or self.session.settings.timeout_s == self.route.timeout_s:
+            return
+        route = replace(self.route, timeout_s=self.session.settings.timeout_s)
+        self.route, self.client = route, Lazy(lambda: new_client(route, self.http))
 
     async def _dated(self, ask: Callable[[], Awaitable[Answered]]) -> Answered:
         """Ask; once more in the API's first version where a server does not know ours."""
@@ -274,9 +300,10 @@ def open_connection(settings: Settings, *, demo: bool, single: bool, width: int 
         )
     opened = Lazy(lambda: _open_http(route, transport, width))
     client = Lazy(lambda: new_client(route, opened.result()))
-    first = head_start(route) if single else None
-    if demo or (not width and (first is None or first.needs_http)):
+    start = head_start(route)
+    if demo or (not width and (start is None or start.needs_http)):
         opened.result()
+    first = start if single else None
     return Connection(route, opened, client, first, settings.retries, learned)
 
 

@@ -172,7 +172,7 @@ def _examined(session: Session, settings: Settings, *, demo: bool, live: bool) -
     if session.loaded is None:
         return ""
     findings = examine(session.loaded.now(settings), demo=demo, live=live)
-    return "\n".join(finding.line() for finding in findings)
+    return "\n".join(finding.rows(sys.stdout) for finding in findings)
 
 
 def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Desk:

@@ -62,6 +62,10 @@ class Finding:
         mark = "ok  " if self.is_fine else "mend"
         return f"{mark}  {self.what:<10}  {self.said}" + (f" {self.mend}" if self.mend else "")
 
+    def rows(self, out: TextIO) -> str:
+        """Give the line for a terminal: where it is too long, in rows beneath each other."""
+        return fitted(out, one_line(self.line(), 400), _HANGING)
+
 
 @frozen
 class Case:
@@ -228,6 +232,6 @@ def show_doctor(options: Options, loaded: Config, out: TextIO) -> int:
     if options.manner != "text":
         write_json(out, {"ok": is_fine, "findings": [finding.to_wire() for finding in findings]})
     else:
-        lines = (replace(finding, mend=for_a_shell(finding.mend)).line() for finding in findings)
-        out.writelines(f"{fitted(out, one_line(line, 400), _HANGING)}\n" for line in lines)
+        said = (replace(finding, mend=for_a_shell(finding.mend)).rows(out) for finding in findings)
+        out.writelines(f"{rows}\n" for rows in said)
     return 0 if is_fine else 1

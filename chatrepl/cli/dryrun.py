@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 import chatrepl.api.price_list  # noqa: F401 - first, since all else fits where it lets go of much
-from chatrepl.api.outgoing import beta_header, streaming
+from chatrepl.api.outgoing import beta_header, counting, streaming
 from chatrepl.api.route import custom_headers
 from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
@@ -18,9 +18,10 @@ from chatrepl.cli.stdin import Piped
 from chatrepl.config.load import Config
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.message import Message
-from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import about, compact, dollars, for_a_shell
+from chatrepl.core.tokens.estimate import Estimate
+from chatrepl.core.words import about, compact, dollars, for_a_shell, tokens_words
 from chatrepl.session.foreword import foreword
+from chatrepl.session.prices import unread
 from chatrepl.session.session import Session
 from chatrepl.shells.mutter import mutter
 from chatrepl.storage.paths import find_folders
@@ -29,6 +30,8 @@ from chatrepl.terminal.views.json_lines import write_json
 
 if TYPE_CHECKING:
     from chatrepl.session.workbench import Workbench
+
+_COUNTED = 200
 
 
 def show_request(options: Options, loaded: Config, out: TextIO) -> int:
@@ -97,16 +100,17 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
     if not options.quiet:
         for line in foreword(session):
             mutter(sys.stderr, f"chatrepl: {one_line(for_a_shell(line))}")
-    tokens = session.ledger.request(request, session.model).tokens
+    estimate = _counted(session, request)
+    tokens = estimate.tokens
     limit = body.get("max_tokens")
     longest = limit if isinstance(limit, int) else 0
-    usd, most = (_usd(session, request, Usage(tokens, out)) for out in (0, longest))
+    usd, most = (_usd(session, request, tokens, out) for out in (0, longest))
     if options.manner != "text":
         from chatrepl.storage.export import open_headers
 
         headers = {**custom_headers(), **session.settings.headers}
         headers |= beta_header(request, headers)
-        count = {"input_tokens": tokens, "exact": False, "cost_usd": usd, "most_usd": most}
+        count = {"input_tokens": tokens, "exact": estimate.exact, "cost_usd": usd, "most_usd": most}
         write_json(out, {"request": body, "headers": dict(open_headers(headers)), **count})
         return 0
     safe = display if out.isatty() else pipe
@@ -115,8 +119,8 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
     price = "price unknown"
     if usd is not None and most is not None:
         bound = f"at most {dollars(most)} with {compact(longest)} out"
-        price = f"{about(usd)} for the input, {bound}"
-    mutter(sys.stderr, f"~{compact(tokens)} tokens in · {price} · nothing was sent")
+        price = f"{about(usd)} for the input, {bound}{session.edges.played}"
+    mutter(sys.stderr, f"{tokens_words(estimate)} tokens in · {price} · nothing was sent")
     if words := _shortage(options, session, most or 0.0):
         mutter(sys.stderr, f"chatrepl: {words}")
     return 0
@@ -145,6 +149,19 @@ def _request(options: Options, session: Session, message: Message) -> Request:
     return plans_beside(session, message)().request
 
 
-def _usd(session: Session, request: Request, usage: Usage) -> float | None:
-    cost = session.prices.of_request(request, usage)
+def _counted(session: Session, request: Request) -> Estimate:
+    """Count a request: the embedded engine does so here, a service would have to be sent it."""
+    if session.is_demo:
+        from chatrepl.demo.engine import COUNT, Engine  # seldom asked
+
+        headers = {"x-api-key": "demo", "anthropic-version": "2023-06-01"}
+        headers |= beta_header(request, session.settings.headers)
+        answer = Engine().handle("POST", COUNT, headers, counting(request))
+        if answer.status == _COUNTED:
+            return Estimate(json.loads(answer.body)["input_tokens"], exact=True)
+    return session.ledger.request(request, session.model)
+
+
+def _usd(session: Session, request: Request, tokens: int, out: int) -> float | None:
+    cost = session.prices.of_request(request, unread(request, session.model, tokens, out))
     return cost.usd if cost is not None else None

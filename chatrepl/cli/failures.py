@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, TextIO
 
-from chatrepl.cli.options import asked_manner
+from chatrepl.cli.command_line import asked_manner
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
 from chatrepl.shells.bugs import BUG, bugs_here

@@ -2,7 +2,6 @@
 
 import shlex
 
-from chatrepl.core.words import dollars
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
 
@@ -16,9 +15,8 @@ def farewell(session: Session, *, demo: bool = False) -> str:
     if not (meter.replies or meter.cost.usd):
         return ""
     replies = "1 reply" if meter.replies == 1 else f"{meter.replies:,} replies"
-    spent = f"{dollars(meter.known_usd)}{' (demo)' if demo else ''}"
-    more = " or more" if meter.unpriced and meter.known_usd is not None else ""
-    parts = (replies if meter.replies else "", f"{spent}{more}", _back(session))
+    spent = f"{meter.paid_words()}{' (demo)' if demo else ''}"
+    parts = (replies if meter.replies else "", spent, _back(session))
     return " · ".join(filter(None, parts))
 
 

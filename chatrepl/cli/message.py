@@ -10,7 +10,7 @@ from chatrepl.config.file import read_text
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.view import framed
-from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
+from chatrepl.core.talk.blocks import DocumentBlock, TextBlock
 from chatrepl.core.talk.message import Message
 from chatrepl.core.words import hidden_words
 from chatrepl.session.held_keys import held_keys, in_words, unsent
@@ -53,18 +53,12 @@ def _weigh(session: Session, message: Message) -> None:
     """Weigh what is so long that it may not fit: a token has at least one byte."""
     window = session.model.context_window
     texts = [block.text for block in message.content if isinstance(block, TextBlock)]
-    texts += [text for block in message.content if (text := _document(block))]
+    texts += [block.text for block in message.content if isinstance(block, DocumentBlock)]
     if window is None or sum(map(len, texts)) * _MOST_BYTES <= window:
         return
     from chatrepl.cli.weighing import weigh
 
     weigh(session, texts, window)
-
-
-def _document(block: Block) -> str:
-    if isinstance(block, DocumentBlock) and block.source.get("type") == "text":
-        return str(block.source.get("data"))
-    return ""
 
 
 def _placed(text: str, options: Options) -> str:

@@ -86,7 +86,7 @@ def _refresh_models(assembled: Assembled, *, demo: bool) -> None:
         connection = open_connection(session.settings, demo=demo, single=False)
         refresh(session, connection.client.result, connection.route, assembled.learned)
     except ApiError as error:
-        mutter(sys.stderr, f"chatrepl: {error.message} This is the built-in list.")
+        mutter(sys.stderr, f"chatrepl: {error.message.rstrip(chr(46))}. This is the built-in list.")
 
 
 def _show_saved(options: Options, out: TextIO) -> int:

@@ -30,9 +30,11 @@ def refresh_in_background(
 
     def work() -> None:
         with suppress(ChatreplError):
-            client.result()  # what it needs is loaded by then
+            client.result()  # so that what it needs is loaded without disturbing who types
             refresh(session, lambda: new_client(route), route, learned)
 
+    if session.service.models.is_fresh(session.edges.clock()):
+        return
     hear_threads()
     threading.Thread(target=work, name="models", daemon=True).start()
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -19,13 +19,13 @@ from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.words import for_a_shell
+from chatrepl.core.world import Display
 from chatrepl.session.session import Session
 from chatrepl.session.till import is_bounded
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.sanitize.text import display, pipe
-from chatrepl.turn import Display
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
@@ -57,28 +57,22 @@ def _shoot(options: Options, loaded: Config, out: TextIO, begun: list[object]) -
     reading = None if stdin.is_keyboard() else stdin.read_in_background()
     session = _session(options, loaded)
     session.prepare(form=form_of(options))
+    with _tools(options, session):
+        put_away = kept(options, session)
+        try:
+            with new_runner() as runner:
+                code = runner.run(_ask(options, session, reading, out, begun))
+        finally:
+            unsaved = put_away()
+        return code or unsaved
+
+
+def _tools(options: Options, session: Session) -> AbstractContextManager[None]:
     if not options.names_tools:
-        return _shot(options, session, reading, out, begun)
+        return nullcontext()
     from chatrepl.cli.benches import shot_tools  # seldom asked for
 
-    with shot_tools(options, session):
-        return _shot(options, session, reading, out, begun)
-
-
-def _shot(
-    options: Options,
-    session: Session,
-    reading: "Future[stdin.Piped] | None",
-    out: TextIO,
-    begun: list[object],
-) -> int:
-    put_away = kept(options, session)
-    try:
-        with new_runner() as runner:
-            code = runner.run(_ask(options, session, reading, out, begun))
-    finally:
-        unsaved = put_away()
-    return code or unsaved
+    return shot_tools(options, session)
 
 
 def _session(options: Options, loaded: Config) -> Session:
@@ -128,7 +122,7 @@ async def _ask(
             words = reads_no_cache(session)
             mutter(sys.stderr, f"chatrepl: {words}" if words else "")
         shot = Shot(session, _manner(options, session, out), out, sys.stderr)
-        shot.about = partial(_about, connection)
+        shot.about, shot.count = partial(_about, connection), connection.count
         begun.append(shot)
         return await shot.answer(message, connection.stream)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
-from chatrepl.cli.options import Options, asked_manner, read
+from chatrepl.cli.command_line import asked_manner, read
+from chatrepl.cli.options import Options
 from chatrepl.config.load import Config, load
 from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError, UsageError
@@ -132,9 +133,23 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         from chatrepl.cli.dryrun import show_request
 
         return show_request(options, loaded, out)
+    if options.prompt and not options.quiet:
+        _say_what_else(options.prompt)
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
+
+
+def _say_what_else(words: Sequence[str]) -> None:
+    """Tell who typed the name of a page, or a command, that it is sent: it would be paid for."""
+    is_plain = len(words) > 1 or not words[0].isalpha()
+    if not stdin.is_keyboard() or (is_plain and not words[0].startswith("/")):
+        return
+    from chatrepl.cli.elsewhere import hint_for_words
+    from chatrepl.shells.mutter import mutter
+
+    hint = hint_for_words(words)
+    mutter(sys.stderr, f"chatrepl: {hint}" if hint else "")
 
 
 def settings_of(argv: Sequence[str]) -> Settings:

@@ -19,7 +19,7 @@ from chatrepl.core.spending import Spending
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
-from chatrepl.core.words import dollars
+from chatrepl.core.words import paid
 from chatrepl.storage.accounts import Accounts
 from chatrepl.storage.paths import find_folders
 
@@ -74,9 +74,9 @@ async def _ask(connection: Connection, request: Request, *, is_noted: bool) -> s
             _note(request, reply, now)
     usage, waited = reply.total_usage, time.monotonic() - begun
     cost = price(request.model, usage, now)
-    paid = f"{dollars(cost.usd if cost else None)}{' (demo)' if connection.is_demo else ''}"
+    played = " (demo)" if connection.is_demo else ""
     tokens = f"{usage.total_input_tokens} in, {usage.output_tokens} out"
-    return f"came within {waited * 1000:.0f} ms: {tokens}, {paid}."
+    return f"came within {waited * 1000:.0f} ms: {tokens}, {paid(cost)}{played}."
 
 
 def _note(request: Request, reply: Reply, now: float) -> None:

@@ -67,7 +67,9 @@ def _anew(session: Session, asked: Beside) -> Outcome:
 
     def tell() -> Outcome:
         usd = price()
-        return Notice(f"{words[:-1]}, {about(usd)}." if usd >= LEAST_USD else words)
+        return Notice(
+            f"{words[:-1]}, {about(usd)}{session.edges.played}." if usd >= LEAST_USD else words
+        )
 
     if price() < LEAST_USD:
         return Notice(words)

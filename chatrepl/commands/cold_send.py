@@ -46,7 +46,8 @@ def _question(session: Session, message: Message, base: Conversation | None) -> 
     ways["N"] = _keep if base is None else _send_nothing
     since = since_words(past.since, session.edges.clock())
     back = "back to the prompt" if base is None else "send nothing"
-    question = f"Cold since {since}. {' · '.join(words)} · N: {back}"
+    prices = f"{' · '.join(words)}{session.edges.played}"
+    question = f"Cold since {since}. {prices} · N: {back}"
     return Choose(None, question, ways)
 
 

@@ -17,7 +17,7 @@ from chatrepl.core.prompt_cache import too_small, warmth
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.excerpts import reply_text
 from chatrepl.core.value import frozen
-from chatrepl.core.words import dollars, exactly, foretold
+from chatrepl.core.words import exactly, foretold, paid
 from chatrepl.session.comparison import MOST, Compared, compared, unveil
 from chatrepl.session.session import Session
 
@@ -121,8 +121,10 @@ def _question(session: Session, asked: Compare) -> Confirm | None:
     if coming <= ASK_USD and not exceeds:
         return None
     count = len(asked.models)
-    spent = f"Spent {dollars(books.meter.cost.usd)} of ${exactly(most)}; " if exceeds else ""
-    question = f"{spent}{count} replies, about {foretold(coming)} for what is sent."
+    spent = f"Spent {paid(books.meter.cost)} of ${exactly(most)}; " if exceeds else ""
+    question = (
+        f"{spent}{count} replies, about {foretold(coming)} for what is sent{session.edges.played}."
+    )
 
     def agree() -> Outcome:
         if exceeds:

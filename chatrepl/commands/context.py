@@ -89,7 +89,7 @@ def _price(session: Session, warm: Warmth) -> str:
     cold = next_price(session, session.conversation, 0)
     if cold is None:
         return "price of the next turn unknown"
-    played = " (demo)" if session.is_demo else ""
+    played = session.edges.played
     if warm.state != "warm":
         return f"next turn {about(cold)} for its input{played}"
     cheap = next_price(session, session.conversation, warm.tokens)
@@ -101,5 +101,5 @@ def _sums(session: Session) -> str:
     missed = f"\n{books.miss}" if books.miss else ""
     kept = f"\n{books.kept.words()}" if books.kept is not None else ""
     used = f"{books.meter.usage_words()} · " if books.meter.replies else ""
-    played = " (demo)" if session.is_demo and books.meter.cost.usd else ""
+    played = session.edges.played if books.meter.cost.usd else ""
     return f"session: {used}{books.meter.money_words()}{played}{missed}{kept}"

@@ -10,7 +10,7 @@ from chatrepl.core.outcome import Outcome
 from chatrepl.core.prompt_cache import Warmth, impact_words, too_small, warmth
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.talk.message import Message
-from chatrepl.core.words import dollars, exactly, foretold
+from chatrepl.core.words import exactly, foretold, paid
 from chatrepl.session.session import Session
 
 _ANY: Final = Message.user("?")  # a request must end with a message
@@ -30,9 +30,8 @@ def cost_question(session: Session) -> str:
     if not session.books.meter.exceeds(max(most, session.books.agreed_usd), coming):
         return ""
     meter = session.books.meter
-    at_least = " or more" if meter.unpriced else ""
     this = f"; this one is about {foretold(coming)}" if coming else ""
-    spent = f"Spent {dollars(meter.cost.usd)}{at_least} of ${exactly(most)}{this}."
+    spent = f"Spent {paid(meter.cost)} of ${exactly(most)}{this}{session.edges.played}."
     return f"{spent} y: send it · N: back to the prompt"
 
 
@@ -75,7 +74,7 @@ def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
 
     def loss() -> str:
         cold = next_price(session, session.conversation)
-        words = impact_words(before, Warmth("cold"), cost=(was, cold))
+        words = impact_words(before, Warmth("cold"), cost=(was, cold), played=session.edges.played)
         if words and _warm_now(session).state != "warm":
             return f" {words}"
         is_first = not tools and session.situation.declared and not has_tools(session.conversation)

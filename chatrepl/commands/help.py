@@ -1,6 +1,7 @@
 """Commands about the program: help and leaving."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
 from chatrepl.commands.menu import CARD, KEYS, MENU, CardRows
 from chatrepl.commands.registry import (
@@ -12,8 +13,8 @@ from chatrepl.commands.registry import (
     Offers,
     Rest,
     command,
-    own_names,
 )
+from chatrepl.commands.slash import own_named, own_names
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import (
     Aside,
@@ -40,6 +41,7 @@ handbook does not say, say so.
 
 {question}"""
 _KEYS = "/help lists the commands"
+_WRAPPED: Final = re.compile(r"^((?![|#]).+)\n(?=[^\n|#])", re.MULTILINE)
 _FOOTER_ALL = "/help NAME tells more · an unmistakable beginning of a name is enough"
 
 
@@ -76,7 +78,7 @@ def help_(
     if question:
         raise UsageError("/help takes the name of one command.", f"/help ask {command} {question}")
     if command == "demo" and session.edges.guide:
-        return Page(session.edges.guide)
+        return Page(unwrapped(session.edges.guide))
     if command == "keys":
         return Card(groups(KEYS), _KEYS)
     if command == "all":
@@ -87,7 +89,7 @@ def help_(
 
 
 def _about(session: Session, name: str) -> Outcome:
-    if own := REGISTRY.own(session, name):
+    if own := own_named(session, name):
         from chatrepl.commands.own import own_help  # seldom needed
 
         return own_help(session, own)
@@ -111,7 +113,8 @@ def _ask(session: Session, question: str, *, force: bool) -> Outcome:
     request = session.request(message)
     tokens = session.ledger.request(request, session.model).tokens
     cost = session.prices.of_request(request, Usage(tokens, 0))
-    price = f"{about(cost.usd)} and the answer" if cost is not None else "at an unknown price"
+    paid = f"{about(cost.usd)} and the answer{session.edges.played}" if cost is not None else ""
+    price = paid or "at an unknown price"
     preview = Notice(f"The handbook goes along: ~{compact(tokens)} tokens, {price}.")
     return Confirm(preview, lambda: asked, "Ask with it? y: ask · N: ask nothing", "Not asked.")
 
@@ -127,8 +130,13 @@ def _group(group: Group) -> CardGroup:
     return group.capitalize(), rows
 
 
+def unwrapped(page: str) -> str:
+    """Make each paragraph one line: where it breaks is the window's to say."""
+    return _WRAPPED.sub(r"\1 ", page)
+
+
 def _full(found: Command) -> str:
-    lines = [f"`{found.usage}`", "", found.help]
+    lines = [f"`{found.usage}`", "", unwrapped(found.help)]
     if found.aliases:
         lines += ["", "Also " + ", ".join(f"`/{alias}`" for alias in found.aliases) + "."]
     if found.forces:

@@ -21,7 +21,7 @@ from chatrepl.storage.files import PRIVATE_FILE, hold_folder, replace_file, word
 from chatrepl.storage.paths import make_folder
 
 AT_START: Final = frozenset(
-    "allow_http base_url api_key_command headers timeout_s save head_start tools".split()
+    "allow_http base_url api_key_command headers save head_start tools".split()
 )
 _BOM: Final = b"\xef\xbb\xbf"
 _UNCHECKED: Final = ".unchecked"  # what was edited and is wrong

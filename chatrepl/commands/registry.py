@@ -5,14 +5,13 @@ one decorated function. To add a command, write such a function in the module of
 a kind of argument, write a `ArgKind` and name it in an `Annotated` hint.
 """
 
-import difflib
 import inspect
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from chatrepl.commands.menu import MENU, WORDS
+from chatrepl.commands.menu import MENU
 from chatrepl.core.errors import UsageError
 from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Outcome
@@ -41,9 +40,6 @@ class ArgKind:
     by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
-
-
-_LIKENESS: Final = 0.7  # of a name that is offered for one that is none
 
 
 def _count(text: str) -> int:
@@ -130,12 +126,24 @@ class Command:
             if kind.values and word not in kind.values:
                 either = "nothing, or " if param.default is None else ""
                 return UsageError(f"/{self.name} takes {either}{_listed(kind.values)}.", usage)
-        reason = f"{_name(self.params[-1])} is one word. " if self._is_too_long(words) else ""
-        return UsageError(usage, f"{reason}/help {self.name} tells more.")
+        if reason := self._misfit(words):
+            return UsageError(reason, usage)
+        return UsageError(usage, f"/help {self.name} tells more.")
 
-    def _is_too_long(self, words: Sequence[str]) -> bool:
-        last = self.kinds[-1] if self.kinds else None
-        return last is not None and last.parse is str and len(words) > len(self.kinds)
+    def _misfit(self, words: Sequence[str]) -> str:
+        """Say in what way words are too few, too many, or no numbers; empty for any other."""
+        if not self.params:
+            return f"/{self.name} takes nothing."
+        many = inspect.Parameter.VAR_POSITIONAL
+        needed = [p for p in self.params if p.default is p.empty and p.kind is not many]
+        if len(words) < len(needed):
+            return f"/{self.name} needs {_name(needed[len(words)])}."
+        for param, kind, word in zip(self.params, self.kinds, words, strict=False):
+            if kind.parse in {whole, _count} and not word.isdecimal():
+                return f"{_name(param)} is a number."
+        last = self.kinds[-1]
+        is_too_long = last.parse is str and len(words) > len(self.kinds)
+        return f"{_name(self.params[-1])} is one word." if is_too_long else ""
 
     def _parse(self, i: int, word: str) -> Any:
         kind = self._kind(i)
@@ -163,7 +171,7 @@ class Command:
 
 
 class Registry:
-    """All commands by name; the one place that knows how a slash line is taken apart."""
+    """All commands by name, alias or the beginning of either."""
 
     def __init__(self) -> None:
         self._commands: dict[str, Command] = {}
@@ -203,97 +211,30 @@ class Registry:
             return self._commands[begun[0]]
         if begun and word:
             raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
-        names = [*self._names(), *own]
-        near = difflib.get_close_matches(word, names, n=1, cutoff=_LIKENESS)
-        hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
+        from chatrepl.commands.elsewhere import meant  # seldom needed
+
+        near = meant(word, [*self._names(), *own])
+        hint = f"Did you mean /{near}?" if near else "/help lists what there is."
         raise UsageError(f"There is no command /{word}.", hint)
 
     def knows(self, word: str) -> bool:
         """Tell whether `word` names a command, in full or by a beginning."""
         return any(name.startswith(word) for name in self._names()) and bool(word)
 
-    def own(self, session: Session, word: str) -> str:
-        """Give the name of the user's own command that a word means; empty where it means none.
-
-        Ours come first, also by a beginning; only a whole name of one's own is more than that.
-        """
-        source = session.edges.own()
-        if source is None or not word or self.is_ours(word):
-            return ""
-        names = source.names()
-        if word in names:
-            return word
-        if self.knows(word):
-            return ""
-        begun = [name for name in names if name.startswith(word)]
-        if len(begun) > 1:
-            raise UsageError(f"/{word} could be /{', /'.join(begun)}.", "Write more of the name.")
-        return begun[0] if begun else (word if word in source.waiting() else "")
-
-    def dispatch(self, session: Session, line: str) -> Outcome:
-        """Run a line that begins with a slash. Raises UsageError where it fits no command."""
-        word, rest = split(line)
-        force = word.endswith("!")
-        name = word.removesuffix("!")
-        if (source := session.edges.own()) is not None and not self.is_ours(name):
-            source.look_again()
-        if own := self.own(session, name):
-            from chatrepl.commands.own import run_own  # seldom needed
-
-            return run_own(session, own, rest, line)
-        if ":" in name:
-            from chatrepl.commands.served import run_prompt, serving  # seldom needed
-
-            if (servers := serving(session, name)) is not None:
-                return run_prompt(session, servers, name, rest)
-        return self.find(name, own_names(session)).call(session, rest, force=force)
-
-    def complete(self, session: Session, line: str) -> tuple[int, list[tuple[str, str]]]:
-        """Offer completions for a slash line: how much they replace, and (text, meaning) pairs."""
-        word, gap, rest = line[1:].partition(" ")
-        if not gap:
-            names = (name for name in self._offered(word) if name.startswith(word))
-            offered = [(f"/{name} ", self._meaning(name)) for name in names]
-            offered += self._own_offered(session, word)
-            if (servers := session.edges.servers()) is not None:
-                from chatrepl.commands.served import prompt_offers  # seldom needed
-
-                offered += prompt_offers(servers, word)
-            return len(line), offered
-        try:
-            if self.own(session, word):
-                return _own_arguments(rest)
-            command = self.find(word.removesuffix("!"))
-        except UsageError:
-            return 0, []
-        last = command.last_word(rest)
-        offers = ((o, "") if isinstance(o, str) else o for o in command.complete(session, rest))
-        return len(last), [
-            (command.written(value), meaning or WORDS.get(f"{command.name} {value.strip()}", ""))
-            for value, meaning in offers
-        ]
-
-    def _own_offered(self, session: Session, word: str) -> list[tuple[str, str]]:
-        """Offer the user's own commands, each with what it takes and does."""
-        source = session.edges.own()
-        names = own_names(session)
-        if source is None or not names:
-            return []
-        begun = (n for n in names if n.startswith(word) and not self.is_ours(n))
-        return [(f"/{name} ", " · ".join(filter(None, source.about(name)))) for name in begun]
-
     def is_ours(self, name: str) -> bool:
         """Tell whether a name is one of chatrepl's own, in full."""
         return name in self._commands or name in self._aliases
 
-    def _offered(self, word: str) -> Iterable[str]:
-        """Give the names in the order of use; aliases once something is typed."""
-        menu = {name: self._commands[name] for name in MENU if name in self._commands}
-        return (*(menu | self._commands), *(self._aliases if word else ()))
+    def offers(self, begun: str) -> Iterator[tuple[str, str]]:
+        """Offer the names that begin so, each with what it does, in the order of use.
 
-    def _meaning(self, word: str) -> str:
-        name = self._aliases.get(word, word)
-        return MENU.get(name) or self._commands[name].summary.replace("`", "")
+        Aliases are offered once something is typed.
+        """
+        menu = {name: self._commands[name] for name in MENU if name in self._commands}
+        for name in (*(menu | self._commands), *(self._aliases if begun else ())):
+            if name.startswith(begun):
+                command = self._commands[self._aliases.get(name, name)]
+                yield name, MENU.get(command.name) or command.summary.replace("`", "")
 
     def _names(self) -> list[str]:
         return [*self._commands, *self._aliases]
@@ -301,34 +242,6 @@ class Registry:
 
 REGISTRY: Final = Registry()
 command = REGISTRY.command
-
-
-def own_names(session: Session) -> tuple[str, ...]:
-    """Give the names of the user's own commands that count."""
-    source = session.edges.own()
-    return () if source is None else source.names()
-
-
-def _own_arguments(rest: str) -> tuple[int, list[tuple[str, str]]]:
-    """Offer files for the last word of arguments."""
-    from chatrepl.attachments.mentions import complete_path
-
-    word = words_of(rest)[-1]
-    path = unescaped(word.removeprefix("@"))
-    return len(path), [(escaped(offered), "") for offered in complete_path(path)]
-
-
-def split(line: str) -> tuple[str, str]:
-    """Take a slash line apart into the command's word and what follows it."""
-    head, _, rest = line.removeprefix("/").partition("\n")
-    word, _, first = head.partition(" ")
-    return word, f"{first}\n{rest}" if rest else first
-
-
-def looks_like_path(line: str) -> bool:
-    """Tell whether a line begins with a path rather than a command: `/etc/hosts …`."""
-    first = line.split(maxsplit=1)[0] if line.split() else ""
-    return first.count("/") > 1 and not first.startswith("//")
 
 
 def _define(

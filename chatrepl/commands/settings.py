@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
+from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.keeping import AT_START, edit_file, keep
 from chatrepl.commands.next_reply import model as use_model
@@ -32,6 +33,8 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[tuple
     if opt.key == "model" or opt.kind == "models":
         yield from (pair for pair in priced_models(session, "") if pair[0].startswith(text))
         return
+    if opt.key == "system":
+        yield from paths_behind_at(text)
     now = getattr(session.settings, opt.name)
     for value in filter(None, opt.offered):
         if value.startswith(text):
@@ -84,16 +87,16 @@ def _changed(session: Session, key: str, text: str) -> Settings:
 
 
 def _use(session: Session, opt: Option, changed: Settings) -> Outcome:
+    if opt.key in AT_START and changed != session.settings:
+        shown, _ = _shown(session, opt.key)
+        words = f"{opt.key} is read at the start; in this chat it stays {shown}."
+        hint = f"/set! {opt.key} keeps it for the next, chatrepl --set {opt.key}=… takes it once."
+        return Notice(f"{words} {hint}", "warning")
     if opt.key == "system":
         session.use(changed)
         return set_system(session, changed.system)
     lost = cooled(session, lambda: session.use(changed))
     shown, _ = _shown(session, opt.key)
-    if opt.key in AT_START:
-        return Notice(
-            f"{opt.key} = {shown}, but this is read at the start. /set! {opt.key} keeps it.",
-            "warning",
-        )
     return Notice(f"{opt.key} = {shown}{lost and '.'}{lost}")
 
 
@@ -107,8 +110,15 @@ def _offered(choices: tuple[str, ...]) -> str:
 
 
 def _loaded(session: Session) -> Config:
+    """Give the settings as they are now, and where from; what waits in the file is told so."""
     known = session.loaded or Config(Settings(), dict.fromkeys(OPTIONS, "default"), None)
-    return known.now(session.settings)
+    now = known.now(session.settings)
+    waiting = {
+        key: f"{origin} has {value}, from the next start"
+        for key, value, origin in describe(known)
+        if key in AT_START and now.origins[key] != origin
+    }
+    return replace(now, origins={**now.origins, **waiting})
 
 
 @command("config", group="settings")

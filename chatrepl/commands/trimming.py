@@ -208,12 +208,14 @@ def difference(session: Session, after: Conversation) -> str:
 def _impact(session: Session, after: Conversation) -> str:
     """Say what becomes of a warm cache, and of the price of the next request's input."""
     before, then, was, will = _outlook(session, after)
-    words = impact_words(before, then, cost=(was, will))
+    words = impact_words(before, then, cost=(was, will), played=session.edges.played)
     if words or was is None or will is None:
         return f" {words}" if words else ""
     if about(will) == about(was):
         return ""
-    return f" The next turn's input costs {about(will)} instead of {about(was)}."
+    return (
+        f" The next turn's input costs {about(will)} instead of {about(was)}{session.edges.played}."
+    )
 
 
 def _outlook(

@@ -6,11 +6,12 @@ from typing import Annotated
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.core.outcome import Notice, Outcome
 from chatrepl.core.spending import GROUPINGS
-from chatrepl.pages.usage_list import SPANS, UsageQuestion, look_at, none_spent, usage_list
 from chatrepl.session.session import Session
 
 
 def _offers(_session: Session, text: str) -> Iterable[str]:
+    from chatrepl.pages.usage_list import SPANS  # seldom needed
+
     last = text.rsplit(" ", maxsplit=1)[-1]
     return (word for word in (*SPANS, *GROUPINGS) if word.startswith(last))
 
@@ -25,6 +26,8 @@ def usage(session: Session, span: UsageSpan = "") -> Outcome:
     It is the ledger of all chatrepls, with each request; those that were cut took at least what is
     told. The demo costs nothing and is not in it.
     """
+    from chatrepl.pages.usage_list import UsageQuestion, look_at, none_spent, usage_list
+
     asked = UsageQuestion.read(span.split())
     if session.edges.library is None:
         return Notice("There is no ledger: nothing is saved.")

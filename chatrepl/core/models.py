@@ -28,9 +28,10 @@ class Model:
     `thinking` lists the values that `thinking.type` may have; `image_edge_px` is the long edge to
     which the service shrinks images; `budget_tokens` is how much context is worth sending.
     `refused` names parameters that it, or its server, turned out not to take, such as
-    `thinking.display`. `fast` tells whether it has a fast mode, at twice its price. `mid_system`
-    tells whether it takes system messages in mid-conversation, `mid_effort` and `mid_tools` whether
-    these may bring another effort or other tools; `usual_effort` is the one that nobody asked for.
+    `thinking.display`. Text files go to it as text where it takes no `documents`. `fast` tells
+    whether it has a fast mode, at twice its price. `mid_system` tells whether it takes system
+    messages in mid-conversation, `mid_effort` and `mid_tools` whether these may bring another
+    effort or other tools; `usual_effort` is the one that nobody asked for.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Model:
     efforts: tuple[str, ...] = ()
     images: bool = True
     pdfs: bool = True
+    documents: bool = True
     structured: bool = True
     web: bool = True
     code: bool = True
@@ -143,7 +145,9 @@ class Model:
         )
 
 
-_ABILITIES: Final = frozenset({"prefill", "mid_system", "mid_effort", "mid_tools", "web", "code"})
+_ABILITIES: Final = frozenset(
+    {"prefill", "mid_system", "mid_effort", "mid_tools", "web", "code", "documents"}
+)
 OWN_TOOLS: Final = "tools.own"  # refused, no tool on this machine is offered
 _LIMITS: Final = ("context_window", "max_output")
 _EFFORT: Final = "output_config.effort"
@@ -292,7 +296,10 @@ def find(id_: str, table: Mapping[str, Model] = TABLE) -> Model:
         return exact if exact.id == id_ else replace(exact, id=id_)
     if id_.startswith("claude-"):
         return _PREVIEW if id_ == _PREVIEW.id else _unlisted(id_)
-    return Model(id_, id_, prefill=None, web=False, code=False, structured=False, known=False)
+    # Servers of other models leave documents out, and say nothing of it.
+    documents = any(name in id_.lower() for name in ("claude", *LINES))
+    base = Model(id_, id_, known=False, documents=documents)
+    return replace(base, web=False, code=False, structured=False)
 
 
 def _unlisted(id_: str) -> Model:

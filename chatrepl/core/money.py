@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from chatrepl.core.talk.conversation import Conversation, Turn
-from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.talk.usage import Cost, Usage, cost_of
 from chatrepl.core.value import frozen, replace
-from chatrepl.core.words import compact, dollars
+from chatrepl.core.words import compact, dollars, paid
 
 FAST_FACTOR: Final = 2.0  # of all tokens at `speed` fast (docs, "Fast mode pricing")
 BATCH_FACTOR: Final = 0.5  # of all prices (docs, "Batch processing")
@@ -52,7 +52,7 @@ class Meter:
         return replace(
             self,
             usage=self.usage + usage,
-            cost=self.cost if cost is None else self.cost + cost,
+            cost=self.cost + (Cost(at_least=True) if cost is None else cost),
             replies=self.replies + replies,
             unpriced=self.unpriced + (replies if cost is None else 0),
         )
@@ -69,19 +69,20 @@ class Meter:
     def of(cls, conversation: Conversation, beside: Iterable[Turn] = ()) -> "Meter":
         """Sum up what the replies of a conversation cost, and those `beside` it, by receipts."""
         turns = (*conversation.turns.values(), *beside)
-        receipts = [turn.receipt for turn in turns if turn.receipt]
-        prices = [(r.cost_usd, r.uncached_usd or 0.0) for r in receipts if r.cost_usd is not None]
-        paid, uncached = (sum(column) for column in zip(*prices, strict=True)) if prices else (0, 0)
-        return cls(
-            cost=Cost(paid, uncached),
-            replies=len(receipts),
-            unpriced=len(receipts) - len(prices),
-        )
+        costs = [cost_of(turn.receipt) for turn in turns if turn.receipt]
+        prices = [cost for cost in costs if cost is not None]
+        unpriced = len(costs) - len(prices)
+        start = Cost(at_least=unpriced > 0)
+        return cls(cost=sum(prices, start), replies=len(costs), unpriced=unpriced)
 
     @property
     def known_usd(self) -> float | None:
         """What is known to have been paid; None if no price is known at all."""
         return None if self.replies and self.unpriced == self.replies else self.cost.usd
+
+    def paid_words(self) -> str:
+        """Say what was paid, shortly: `$0.42`, `$0.42 or more` where that is not all of it."""
+        return paid(None if self.known_usd is None else self.cost)
 
     def exceeds(self, most_usd: float, coming_usd: float = 0) -> bool:
         """Tell whether the session costs more than `most_usd` (0 is no limit) with what comes."""
@@ -89,18 +90,18 @@ class Meter:
 
     def money_words(self) -> str:
         """Say what was paid and saved: `$0.42, $1.30 saved by the cache`."""
-        if not self.replies:
+        if not (self.replies or self.cost.usd or self.cost.at_least):
             return "nothing spent yet"
-        if self.unpriced == self.replies:
+        if self.known_usd is None:
             return "price unknown"
-        text = dollars(self.cost.usd)
+        text = self.paid_words()
         saved = self.cost.saved_usd
         if saved >= 0.00005:
             text += f", {dollars(saved)} saved by the cache"
         elif saved <= -0.00005:
             text += f", {dollars(-saved)} of it for filling the cache"
         if self.unpriced:
-            text += f", and {_replies(self.unpriced)} of unknown price"
+            text += f", without {_replies(self.unpriced)} of unknown price"
         return text
 
     def usage_words(self) -> str:

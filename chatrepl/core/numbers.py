@@ -3,8 +3,7 @@
 import re
 from typing import Final
 
-from chatrepl.core.setting_values import LARGEST
-
+LARGEST: Final = 10**18 - 1  # a whole number that is typed or set
 MOST_DIGITS: Final = len(str(LARGEST))
 
 

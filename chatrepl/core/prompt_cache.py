@@ -168,11 +168,16 @@ def toolbar_words(warm: Warmth, now: float) -> str:
 
 
 def impact_words(
-    before: Warmth, after: Warmth, *, cost: Sequence[float | None] = (None, None)
+    before: Warmth,
+    after: Warmth,
+    *,
+    cost: Sequence[float | None] = (None, None),
+    played: str = "",
 ) -> str:
     """Say what an action does to a warm cache; nothing where there is little to lose.
 
-    `cost` is the price of the next request without the action and with it.
+    `cost` is the price of the next request without the action and with it; `played` follows what
+    is told of it.
     """
     if before.state != "warm" or after.state == "warm":
         return ""
@@ -182,7 +187,7 @@ def impact_words(
     more = will - was
     if more < LEAST_USD and more < _LEAST_SHARE * will:
         return ""
-    return f"Costs about {foretold(more)} more next time: the cache is lost."
+    return f"Costs about {foretold(more)} more next time{played}: the cache is lost."
 
 
 _REASONS: Final = {

@@ -10,6 +10,7 @@ from chatrepl.core.errors import ApiError, ChatreplError, ReplyError, StorageErr
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Receipt, Turn
 from chatrepl.core.talk.sources import Sources
+from chatrepl.core.talk.usage import cost_of
 from chatrepl.core.value import frozen
 from chatrepl.core.words import refusal_words
 
@@ -35,9 +36,9 @@ class Result:
         receipt = self.receipt or Receipt(model=self.model, request_id=reply.request_id)
         content = reply.came()
         prefill = receipt.prefill if self.receipt else reply.prefill
-        saved = None
-        if receipt.cost_usd is not None and receipt.uncached_usd is not None:
-            saved = round(receipt.uncached_usd - receipt.cost_usd, _USD_DIGITS)
+        cost, saved = cost_of(receipt), None
+        if cost is not None and receipt.uncached_usd is not None:
+            saved = round(cost.saved_usd, _USD_DIGITS)
         return {
             "schema": 1,
             "ok": self.error is None,
@@ -49,6 +50,7 @@ class Result:
             "prefill": {"text": prefill.text, "mode": prefill.mode} if prefill else None,
             "usage": reply.usage_wire,
             "cost_usd": receipt.cost_usd,
+            "cost_at_least": cost is not None and cost.at_least,
             "saved_usd": saved,
             "duration_ms": round(receipt.duration_s * 1000),
             "retries": reply.retries,

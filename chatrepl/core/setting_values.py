@@ -10,15 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 from chatrepl.core.errors import ConfigError
+from chatrepl.core.numbers import LARGEST, whole
 from chatrepl.core.value import frozen
 
 SettingKind: TypeAlias = Literal[
     "text", "command", "integer", "number", "switch", "words", "names", "domains", "models",
     "headers", "place", "body",
 ]  # fmt: skip
-
-
-LARGEST: Final = 10**18 - 1  # a whole number that is set: of 18 digits
 
 
 @frozen
@@ -168,8 +166,6 @@ _HEADER_VALUE: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 
 def _number(opt: Option, text: str) -> object:
-    from chatrepl.core.numbers import whole  # seldom typed
-
     try:
         return whole(text) if opt.kind == "integer" else float(text)
     except ValueError:

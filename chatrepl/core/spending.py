@@ -72,6 +72,10 @@ class Spending:
 
     def priced(self, price: PriceOf) -> Cost | None:
         """Give what it cost: as it was entered, else by `price`."""
+        cost = self._priced(price)
+        return cost and replace(cost, at_least=cost.at_least or self.at_least)
+
+    def _priced(self, price: PriceOf) -> Cost | None:
         if self.cost is not None:
             return self.cost
         cost = price(self.model, self.usage, self.when)

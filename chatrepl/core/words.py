@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.talk.conversation import Receipt
+from chatrepl.core.talk.usage import Cost, cost_of
 from chatrepl.core.wire import encode
 
 if TYPE_CHECKING:
@@ -95,6 +96,13 @@ def dollars(usd: float | None) -> str:
     return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
 
 
+def paid(cost: Cost | None) -> str:
+    """Write what was paid, as `dollars` does; what is not all of it is told apart."""
+    if cost is None or not cost.at_least:
+        return dollars(cost.usd if cost is not None else None)
+    return f"{dollars(cost.usd).removeprefix('<')} or more"
+
+
 def foretold(usd: float | None) -> str:
     """Write a price before it is paid: near enough to be held to it."""
     is_coarse = usd is not None and 0.1 <= usd < 1  # there a cent is much
@@ -124,10 +132,10 @@ def meta_line(receipt: Receipt, *, demo: bool = False) -> str:
         hit = f" ({compact(cached)} cached)" if cached else ""
         parts.append(f"{compact(usage.total_input_tokens)} in{hit}")
         if receipt.stop_reason is None:  # the service counts what it wrote at the end
-            parts += ["out unknown", f"{_at_least(receipt.cost_usd)}{played}"]
+            parts.append("out unknown")
         else:
-            paid = f"{dollars(receipt.cost_usd)}{played}"
-            parts += [f"{compact(usage.output_tokens)} out", paid]
+            parts.append(f"{compact(usage.output_tokens)} out")
+        parts.append(f"{paid(cost_of(receipt))}{played}")
     else:
         parts.append("usage unknown")
     parts.append(f"{receipt.duration_s:.1f} s")
@@ -145,11 +153,6 @@ def _ended(receipt: Receipt) -> str:
         return f"{words} {encode(receipt.stop_sequence)}"
     category = details.get("category") if reason == "refusal" else None
     return f"{words}: {' '.join(category.split())}" if isinstance(category, str) else words
-
-
-def _at_least(usd: float | None) -> str:
-    """Write the price of a reply of which only the input was counted."""
-    return dollars(usd) if usd is None else f"{dollars(usd).removeprefix('<')} or more"
 
 
 def next_step(receipt: Receipt, *, goes_on: bool = True) -> str:

@@ -3,6 +3,7 @@ conversation as it happens, with the shelf of those that were open before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatrepl.core.errors import ChatreplError
+    from chatrepl.core.exchange.reply import Reply, StreamEvent
     from chatrepl.core.money import Rates
     from chatrepl.core.own_command import OwnSource
     from chatrepl.core.served import Servers
@@ -81,6 +83,12 @@ class NoRecorder:
 
 BESIDE: Final = "beside/"  # begins the facts that are what was asked beside a conversation
 PAID_ASIDE: Final = "paid_aside"  # the fact that tells what was paid for what is kept nowhere
+
+
+class Display(AbstractContextManager[object], Protocol):
+    """Where a reply is shown; leaving it puts the terminal back in order."""
+
+    def show(self, event: "StreamEvent", reply: "Reply") -> None: ...
 
 
 class FileStore(Protocol):
@@ -180,3 +188,8 @@ class Edges:
     servers: "Callable[[], Servers | None]" = lambda: None
     guide: str = ""
     files: "Callable[[], FileStore | None]" = lambda: None
+
+    @property
+    def played(self) -> str:
+        """What stands after money that nobody pays, since the embedded engine answers."""
+        return " (demo)" if self.guide else ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, overload
 
 from chatrepl.core.outcome import PickRow, Table
-from chatrepl.core.words import dollars
+from chatrepl.core.words import paid
 from chatrepl.storage.library import SavedEntry, read_entry, reread
 
 _YEAR_S: Final = 365 * 86_400
@@ -45,12 +45,12 @@ class Listing(Sequence[PickRow]):
         entry = self._entries.get(place)
         if entry is None:
             entry = self._entries[place] = read_entry(self._files[place])
-        changed, cost = age(self._now - entry.when), entry.usd
+        changed, cost = age(self._now - entry.when), entry.cost
         if entry.damaged:
             return PickRow(entry.id, entry.label, (changed, "damaged", ""))
         turns = "1 turn" if entry.turns == 1 else f"{entry.turns} turns"
         return PickRow(
-            entry.id, entry.label, (changed, turns, dollars(cost) if cost is not None else "")
+            entry.id, entry.label, (changed, turns, paid(cost) if cost is not None else "")
         )
 
     def entry(self, id_: str) -> SavedEntry:

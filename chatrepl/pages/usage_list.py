@@ -127,7 +127,7 @@ def usage_facts(spent: Spendings) -> dict[str, Any]:
 def _row(name: str, spent: Spent) -> tuple[str, ...]:
     meter = spent.meter
     usage, cost = meter.usage, meter.known_usd
-    at_least = "≥ " if spent.cut or (meter.unpriced and cost is not None) else ""
+    at_least = "≥ " * meter.cost.at_least
     return (
         name,
         f"{meter.replies:,}",

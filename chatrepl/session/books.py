@@ -92,13 +92,13 @@ class Books:
 def paid_aside(facts: Mapping[str, Any], cost: Cost) -> Wire:
     """Give the fact of what was paid aside in a conversation, now that `cost` was, too."""
     total = _aside(facts) + cost
-    return {PAID_ASIDE: [total.usd, total.uncached_usd]}
+    return {PAID_ASIDE: [total.usd, total.uncached_usd, *([True] if total.at_least else [])]}
 
 
 def _aside(facts: Mapping[str, Any]) -> Cost:
     match facts.get(PAID_ASIDE):
-        case [int() | float() as usd, int() | float() as uncached_usd]:
-            return Cost(usd, uncached_usd)
+        case [int() | float() as usd, int() | float() as uncached_usd, *rest]:
+            return Cost(usd, uncached_usd, rest[:1] == [True])
         case _:
             return Cost()
 
@@ -135,4 +135,5 @@ def receipt_of(
         error=error,
         sent=sent,
         container=reply.container,
+        uncounted=reply.complete and cost is not None and cost.at_least,
     )

@@ -55,15 +55,23 @@ def kept_until(conversation: Conversation) -> float:
     return until
 
 
+def counted_elsewhere(session: Session) -> bool:
+    """Tell whether the newest counts are those of a model that counts otherwise than this one."""
+    receipts = (turn.receipt for turn in reversed(session.conversation.path()) if turn.receipt)
+    model = next((one.model for one in receipts if one.model and one.usage != Usage()), "")
+    return bool(model) and session.service.model(model).tokenizer != session.model.tokenizer
+
+
 def _usage(turn: Turn) -> Usage:
     return turn.receipt.usage if turn.receipt is not None else Usage()
 
 
 def _rewrite_usd(session: Session) -> float | None:
     """Price writing the past to the cache; None where nobody knows."""
-    if session.interactive and session.edges.can_count():
+    counts = session.interactive and session.edges.can_count()
+    if counts or (not session.interactive and counted_elsewhere(session)):
         tokens = session.ledger.next_total(session.conversation, session.model).tokens
-    else:  # a pipe counts nothing by itself
+    else:  # what was counted a pipe does not count again
         usages = [_usage(turn) for turn in session.conversation.path()]
         newest = next((one for one in reversed(usages) if one != Usage()), Usage())
         tokens = newest.total_input_tokens + newest.output_tokens
@@ -86,4 +94,5 @@ def cold_line(session: Session) -> str:
     if past is None:
         return ""
     since = since_words(past.since, session.edges.clock())
-    return f"The cache has been cold since {since}: the past costs about {foretold(past.usd)} anew."
+    price = f"{foretold(past.usd)} anew{session.edges.played}"
+    return f"The cache has been cold since {since}: the past costs about {price}."

@@ -34,6 +34,11 @@ class NextMessage:
         """The text that the next reply begins with; empty where the model begins it."""
         return self.prefill or self.pinned_prefill
 
+    @property
+    def edits(self) -> bool:
+        """Whether what is typed next takes the place of something that was said."""
+        return self.base is not None or self.rewrites is not None
+
     def without(self, blocks: Iterable[Block]) -> Self:
         """Take the staged files back that these very blocks were made of."""
         gone = set(map(id, blocks))

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.models import Model
 from chatrepl.core.money import BATCH_FACTOR, FAST_FACTOR
 from chatrepl.core.talk.usage import Cost, Usage, steps_of
 from chatrepl.core.value import frozen
@@ -18,8 +19,16 @@ Priced: TypeAlias = tuple[Usage, Cost | None]  # of one request; None where nobo
 def total(entries: Sequence[Priced]) -> Priced:
     """Sum up what requests took."""
     costs = [cost for _, cost in entries if cost is not None]
-    cost = sum(costs, Cost()) if len(costs) == len(entries) else None
-    return sum((usage for usage, _ in entries), Usage()), cost
+    missing = Cost(at_least=len(costs) < len(entries))
+    return sum((usage for usage, _ in entries), Usage()), sum(costs, missing) if costs else None
+
+
+def unread(request: Request, model: Model, tokens: int, out: int = 0) -> Usage:
+    """Give what a request of `tokens` takes of which nothing is in the cache yet."""
+    control = request.params.get("cache_control")
+    if not isinstance(control, dict) or tokens < model.cache_minimum:
+        return Usage(tokens, out)
+    return Usage(0, out, tokens, 0, tokens if control.get("ttl") == "1h" else 0)
 
 
 @frozen
@@ -34,8 +43,10 @@ class Prices:
         return self._price(request.model, usage, request.params.get("speed"))
 
     def entries(self, request: Request, reply: Reply) -> tuple[Priced, ...]:
-        """Say what one reply took and cost, where the service counted it."""
-        return ((reply.total_usage, self.of_reply(request, reply)),) if reply.usage_known else ()
+        """Say what one reply took and cost, as far as the service counted what came."""
+        if reply.usage_known:
+            return ((reply.total_usage, self.of_reply(request, reply)),)
+        return ((Usage(), None),) if reply.has_content else ()
 
     def of_reply(self, request: Request, reply: Reply) -> Cost | None:
         """Price a reply with all its steps, and the searches that were made for it."""
@@ -53,7 +64,8 @@ class Prices:
         if len(prices) != len(costs):
             return None
         is_batch = reply.counted.get("service_tier") == "batch"
-        cost = sum(prices, Cost()).times(BATCH_FACTOR if is_batch else 1.0)
+        start = Cost(at_least=reply.uncounted or not reply.complete)
+        cost = sum(prices, start).times(BATCH_FACTOR if is_batch else 1.0)
         return replace(cost, uncached_usd=0.0) if request.warms else cost  # it would not be sent
 
     def _price(self, name: str, usage: Usage, speed: object) -> Cost | None:

@@ -108,18 +108,16 @@ class Session:
     @property
     def ledger(self) -> "Ledger":
         """The token book; asking it for the first time may take some tenths of a second."""
-        ledger = self.books.ledger or self._new_ledger()
+        ledger = self.books.ledger
+        if ledger is None:
+            from chatrepl.core.tokens.counts import Ledger
+
+            ledger = Ledger(self.edges.count, self.edges.scales())
+            self.account(ledger=ledger)
         if self.books.behind:
             ledger.resume(self.conversation)
             self.books = replace(self.books, behind=False)
         ledger.declare(self.situation.declared)
-        return ledger
-
-    def _new_ledger(self) -> "Ledger":
-        from chatrepl.core.tokens.counts import Ledger
-
-        ledger = Ledger(self.edges.count, self.edges.scales())
-        self.books = replace(self.books, ledger=ledger)
         return ledger
 
     def context(self) -> "Estimate | None":
@@ -161,7 +159,7 @@ class Session:
 
     def leave_edit(self) -> None:
         """Let the next message follow the conversation again, without what an edit had staged."""
-        if self.next.base is not None or self.next.rewrites is not None:
+        if self.next.edits:
             self.prepare(base=None, rewrites=None)
             self._sent(*self.conversation.path())
 
@@ -309,12 +307,12 @@ class Session:
 
     def pay_aside(self, request: Request, reply: Reply, recorder: Recorder) -> Cost | None:
         """Enter what was asked aside, such as a title; the `recorder` of its talk keeps that."""
-        if not reply.usage_known:
+        entries = self.prices.entries(request, reply)
+        if not entries:
             return None
-        cost = self.prices.of_reply(request, reply)
-        self.books = self.books.paid(reply.total_usage, cost, replies=0)
-        if cost is not None:
-            recorder.meta(**paid_aside(recorder.facts, cost))
+        usage, cost = total(entries)
+        self.books = self.books.paid(usage, cost, replies=0)
+        recorder.meta(**paid_aside(recorder.facts, cost or Cost(at_least=True)))
         return cost
 
     def observe(self, turn: Turn, request: Request, reply: Reply, written: Message | None) -> None:

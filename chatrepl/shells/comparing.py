@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, RetryWait, StreamEvent
 from chatrepl.core.talk.conversation import Turn
+from chatrepl.core.world import Display
 from chatrepl.session.comparison import contender, take_over
 from chatrepl.session.session import Session
-from chatrepl.turn import Display, Overheard
+from chatrepl.turn import Overheard
 
 
 class HeldBack(nullcontext[object]):

@@ -8,13 +8,14 @@ from typing import TypeAlias
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Compare
 from chatrepl.core.words import meta_line
+from chatrepl.core.world import Display
 from chatrepl.session.comparison import begin_comparison, end_comparison, labels, share_news
 from chatrepl.session.session import Session
 from chatrepl.shells.comparing import HeldBack, Race, Side, sides_of
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, Relay
 from chatrepl.shells.replies import condenser, remarks, tell_of_files
-from chatrepl.turn import Display, Stream, run_turn
+from chatrepl.turn import Stream, run_turn
 
 Watching: TypeAlias = Callable[[Callable[[Display], Coroutine[None, None, None]], Relay], None]
 

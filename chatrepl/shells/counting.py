@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from chatrepl.aside import Counting, count_tokens
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Count, Outcome
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, WorkLoop
-from chatrepl.turn import Counting, count_tokens
 
 
 def exact_count(

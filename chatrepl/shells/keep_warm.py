@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from chatrepl.aside import ask_aside
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.plan import Plan
 from chatrepl.core.keep_warm import DAYS, Absences, Kept
@@ -16,7 +17,7 @@ from chatrepl.session.warming import Warming, enter, is_worth_it, next_warming, 
 from chatrepl.shells.guard import beside
 from chatrepl.shells.titles import Silence
 from chatrepl.storage.accounts import Accounts
-from chatrepl.turn import Stream, ask_aside
+from chatrepl.turn import Stream
 
 _DAY_S = 86_400
 _LOOK_S = 30.0  # at the clock: it goes on while the machine sleeps, and a wait does not

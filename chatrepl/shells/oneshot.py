@@ -25,15 +25,16 @@ from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell, meta_line, next_step
+from chatrepl.core.world import Display
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
-from chatrepl.terminal.views.json_lines import LinesView, SilentView, write_json
 from chatrepl.terminal.views.plain import NotedView, PlainView
-from chatrepl.turn import Display, Overheard, Stream, ask_beside, run_turn
+from chatrepl.turn import Overheard, Stream, run_turn
 
 if TYPE_CHECKING:
+    from chatrepl.aside import Counting
     from chatrepl.core.talk.workshop import MadeFile
     from chatrepl.shells.sinks import RowWriter
 
@@ -77,6 +78,7 @@ class Shot:
     turn: Turn | None = None
     begun_at: float = 0.0
     head: TurnId | None = None
+    count: "Counting | None" = None
     about: "Callable[[Sequence[str]], Awaitable[Sequence[MadeFile | ChatreplError]]] | None" = None
 
     def show(self, event: StreamEvent, reply: Reply) -> None:
@@ -88,7 +90,7 @@ class Shot:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
         self.head = self.session.conversation.head
-        for line in (*foreword(self.session), *self._cold()):
+        for line in (*foreword(self.session), *await self._cold(message)):
             mutter(
                 None if self.manner.quiet else self.err, f"chatrepl: {one_line(for_a_shell(line))}"
             )
@@ -108,13 +110,23 @@ class Shot:
         await self._name_files(self.turn)
         return 0  # what cannot be saved is said, and told by the code, when it is put away
 
-    def _cold(self) -> tuple[str, ...]:
-        """Say what a conversation that is gone on with costs anew, where that is much."""
-        if self.session.conversation.head is None:
-            return ()
-        from chatrepl.session.cold import cold_line  # what a new question does not need
+    async def _cold(self, message: Message) -> tuple[str, ...]:
+        """Say what a conversation that is gone on with costs anew, where that is much.
 
-        return tuple(filter(None, (cold_line(self.session),)))
+        What only a model with another tokenizer has counted, the service counts first.
+        """
+        session = self.session
+        if session.conversation.head is None or self.manner.quiet:
+            return ()
+        from chatrepl.session.cold import cold_line, counted_elsewhere  # seldom needed
+
+        line = cold_line(session)
+        if line and self.count is not None and counted_elsewhere(session):
+            request = session.request(message)
+            with suppress(ApiError):
+                session.ledger.counted(request, session.model, await self.count(request))
+                line = cold_line(session)
+        return (line,) if line else ()
 
     async def _ask(self, message: Message, stream: Stream) -> Turn:
         """Run the turn; a signal to end ends it as Ctrl-C does, with what came written out."""
@@ -129,7 +141,8 @@ class Shot:
     async def _turn(self, message: Message, stream: Stream) -> Turn:
         if not self.manner.beside:
             return await run_turn(self.session, message, stream, self._view())
-        from chatrepl.session.beside import plans_beside  # seldom asked for
+        from chatrepl.aside import ask_beside  # seldom asked for
+        from chatrepl.session.beside import plans_beside
 
         plans = plans_beside(self.session, message)
         return await ask_beside(self.session, plans, stream, self._view())
@@ -173,6 +186,8 @@ class Shot:
     def _inner_view(self) -> Display:
         err = None if self.manner.quiet else self.err
         if self.manner.output == "jsonl":
+            from chatrepl.terminal.views.json_lines import LinesView, write_json  # unlike text
+
             asked, kept = self.session.settings.model, self.session.recorder.id
             lines = LinesView(lambda value: write_json(self.out, value), asked, kept)
             return NotedView(lines, err, live=self.manner.live_status and not self.manner.screen)
@@ -181,6 +196,8 @@ class Shot:
 
             return NotedView(RowsView(self.manner.rows), err, live=self.manner.live_status)
         if self._held():
+            from chatrepl.terminal.views.json_lines import SilentView
+
             return NotedView(SilentView(), err, live=self.manner.live_status)
         if self.manner.rendered is not None:
             return self.manner.rendered()
@@ -233,8 +250,11 @@ class Shot:
             meter = self.session.books.meter
             result["duration_ms"] = round(seconds * 1000)
             result["cost_usd"] = meter.known_usd if meter.replies else None
+            result["cost_at_least"] = meter.cost.at_least
         if self.manner.output == "jsonl":
             result = {"type": "result", **result}
+        from chatrepl.terminal.views.json_lines import write_json  # unlike text
+
         write_json(self.out, result)
 
     def _text(self) -> str:

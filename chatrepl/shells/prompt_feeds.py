@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.api.address import elsewhere
 from chatrepl.attachments.mentions import complete_path, path_words
-from chatrepl.commands.registry import REGISTRY, split
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line, split
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.errors import ToolError
 from chatrepl.core.prompt_cache import toolbar_words, warmth
 from chatrepl.core.typed_words import escaped, unescaped, words_of
-from chatrepl.core.words import dollars, share_words
+from chatrepl.core.words import share_words
 from chatrepl.session.session import Session
 from chatrepl.terminal.prompt.values import Candidate, Submitted, ToolbarPart
 from chatrepl.terminal.sanitize.text import one_line
@@ -89,7 +90,7 @@ def _parts(session: Session, mentioned: Sequence[str]) -> list[ToolbarPart]:
     if session.conversation.head is not None:
         parts += _context(session)
         if session.books.talk.replies:
-            parts.append(ToolbarPart("toolbar", dollars(session.books.talk.known_usd), 3))
+            parts.append(ToolbarPart("toolbar", session.books.talk.paid_words(), 3))
         parts += _warm(session)
     return parts + _branch(session)
 
@@ -199,7 +200,7 @@ def complete(session: Session, text: str, cursor: int) -> Iterable[Candidate]:
     """Offer completions at the cursor."""
     before = text[:cursor]
     if before.startswith("/") and not before.startswith("//") and "\n" not in before:
-        length, offers = REGISTRY.complete(session, before)
+        length, offers = complete_line(session, before)
         for offer, meaning in offers:
             yield Candidate(cursor - length, offer, offer.rstrip(), meaning)
         return

@@ -7,8 +7,8 @@ from itertools import islice
 
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
-from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.rewriting import rewrite_open
+from chatrepl.commands.slash import run_line
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.request import Request
@@ -75,6 +75,7 @@ class Repl:
     replies: Replies = field(init=False)
     lines: LineReader = field(init=False)
     _pasted: Sequence[str] = field(default=(), init=False)
+    _later: str = field(default="", init=False)  # a draft that an edit stands before
 
     def __post_init__(self) -> None:
         self.guard = Guard(self.session, self.desk.speaker, self.desk.prompt)
@@ -91,9 +92,13 @@ class Repl:
         Raises what keeps the prompt from coming back at all.
         """
         with self.guard.watch(self.runner.get_loop()):
-            while self.running:
-                with suppress(KeyboardInterrupt):  # pressed while something is said
-                    self._step()
+            try:
+                while self.running:
+                    with suppress(KeyboardInterrupt):  # pressed while something is said
+                        self._step()
+            finally:
+                if self._later:
+                    self.desk.prompt.remember(self._later)
 
     def _step(self) -> None:
         chores: tuple[Callable[[], object], ...] = (
@@ -105,16 +110,22 @@ class Repl:
         for chore in chores:
             with self.guard.around(repeats=False):
                 chore()
-        waiting = ""
+        waiting, runs_ahead = "", False
         with self.guard.around(repeats=False):
-            if self.draft and self.desk.prompt.command_waits:  # it runs by itself
+            if not (self.draft or self.session.next.edits):
+                self.draft, self._later = self._later, ""
+            if runs_ahead := self.desk.prompt.command_waits:  # it runs by itself
                 waiting, self.draft = self.draft, ""
         try:
             with self.waiting():
                 entry, self.draft = self.lines.read(self.draft)
             self._take(entry)
         finally:
-            self.draft = "\n".join(filter(None, (waiting, self.draft)))
+            if runs_ahead and self.draft and self.session.next.edits:
+                behind = self.desk.prompt.take_ahead()  # typed before there was anything to edit
+                self._later = "\n".join(filter(None, (self._later, waiting, behind)))
+            else:
+                self.draft = "\n".join(filter(None, (waiting, self.draft)))
 
     def _take(self, entry: PromptEntry | None) -> None:
         match entry:
@@ -149,7 +160,7 @@ class Repl:
         if self.session.next.rewrites is not None and not text.startswith("/"):
             self._do(lambda: rewrite_open(self.session, text))
             return
-        self._pasted, text = pasted, BARE.get(text.strip(), text)
+        self._pasted, text = pasted, BARE.get(text.strip().lower(), text)
         self.draft = text
         if text.startswith("//"):
             self.send(text[1:], pasted)
@@ -167,7 +178,7 @@ class Repl:
         """Run a command, and show the pictures that it stages."""
         self.draft = ""
         before = {id(item) for item in self.session.next.staged}
-        self._do(lambda: REGISTRY.dispatch(self.session, line))
+        self._do(lambda: run_line(self.session, line))
         self._draw(item for item in self.session.next.staged if id(item) not in before)
 
     def _draw(self, files: Iterable[Attachment]) -> None:
@@ -188,7 +199,7 @@ class Repl:
         if "@" in text:
             self._send_mentioning(text, pasted)
         else:
-            self._show_attached(())
+            self.show_attached(())
             self._send_if_agreed(text)
 
     def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
@@ -197,7 +208,7 @@ class Repl:
         mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
         files = tuple(mentioned.values())
         self.session.stage(*files)
-        self._show_attached(files)
+        self.show_attached(files)
         try:
             self._send_if_agreed(text)
         finally:
@@ -217,15 +228,11 @@ class Repl:
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
 
-    def show_attached(self) -> None:
-        """Say what goes with the next message, none of which was seen yet."""
-        self._show_attached(self.session.next.staged)
-
-    def _show_attached(self, new: Iterable[Attachment]) -> None:
-        """Say what goes with the message; the pictures that are `new` were not seen yet."""
+    def show_attached(self, new: Iterable[Attachment] | None = None) -> None:
+        """Say what goes with the next message; what is `new` was not seen yet, or nothing was."""
         for item in self.session.next.staged:
             self.desk.speaker.line(item.line)
-        self._draw(new)
+        self._draw(self.session.next.staged if new is None else new)
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
@@ -280,7 +287,7 @@ class Repl:
             case Beside():
                 self.replies.beside.ask(outcome)
             case Compare():
-                self.replies.compare(outcome)
+                self._compare(outcome)
             case Count():
                 self._do(exact_count(outcome, self.count, self.runner, self.desk, self.consent))
 
@@ -302,6 +309,8 @@ class Repl:
             self._do(asked.otherwise)
         elif chosen := self.desk.prompt.pick(self.runner.run, asked):
             self._do(lambda: asked.choose(chosen))
+        else:
+            self.desk.speaker.line("Nothing was chosen.")
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:
@@ -309,6 +318,16 @@ class Repl:
         self.replies.turn(
             lambda view: run_turn(self.session, message, self.stream, view, base), typed
         )
+
+    def _compare(self, asked: Compare) -> None:
+        from chatrepl.shells.comparison import compare  # seldom asked for
+
+        before, show = self.session.conversation, self.replies.show
+        try:
+            compare(self.session, asked, self.stream, self.desk, self.consent, show)
+        finally:
+            if self.session.conversation is before:
+                self._put_back(asked.typed)
 
     def _put_back(self, line: str) -> None:
         self.draft = self.draft or line

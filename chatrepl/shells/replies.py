@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from chatrepl.aside import ask_aside
 from chatrepl.commands.forms import bare_choice, complaint
 from chatrepl.commands.workshop import made_lines
 from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.outcome import Compare
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
 from chatrepl.core.words import meta_line, next_step
+from chatrepl.core.world import Display
 from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
@@ -24,7 +25,7 @@ from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.terminal.keyboard import Off, Reactions, watch_keyboard
 from chatrepl.terminal.say import Speaker
 from chatrepl.terminal.views.live import LiveView
-from chatrepl.turn import Display, Stream, ask_aside
+from chatrepl.turn import Stream
 
 if TYPE_CHECKING:  # most chats have no tools
     from chatrepl.shells.tool_consent import ToolConsent
@@ -78,14 +79,15 @@ class Replies:
         except (asyncio.CancelledError, KeyboardInterrupt):
             self.guard.code = INTERRUPTED
             if before is not self.session.conversation:
-                self._sum_up(self._last())
+                self._sum_up(self.session.conversation.path()[-1])
                 return
             self.put_back(typed)
             back = " Your message is back in the prompt." if typed else ""
             self.desk.speaker.line(f"Stopped before anything came.{back}")
         except Exception as error:
             if before is not self.session.conversation:
-                self._sum_up(self._last(), error if isinstance(error, ChatreplError) else None)
+                failure = error if isinstance(error, ChatreplError) else None
+                self._sum_up(self.session.conversation.path()[-1], failure)
             elif typed:
                 self.put_back(typed)
                 tell_of_draft(error)
@@ -104,20 +106,6 @@ class Replies:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
         return reply
-
-    def compare(self, asked: Compare) -> None:
-        """Show several replies to one question."""
-        from chatrepl.shells.comparison import compare  # seldom asked for
-
-        before = self.session.conversation
-        try:
-            compare(self.session, asked, self.stream, self.desk, self.consent, self.show)
-        finally:
-            if self.session.conversation is before:
-                self.put_back(asked.typed)
-
-    def _last(self) -> Turn:
-        return self.session.conversation.path()[-1]
 
     def _sum_up(self, turn: Turn, error: ChatreplError | None = None) -> None:
         tell_of_files(self.session, turn, self.desk.speaker)
@@ -139,6 +127,12 @@ class Replies:
             if task is not None:
                 task.cancel()
 
+        def takes(line: str) -> bool:
+            if self.beside.take(line, view.let_ask):
+                return True
+            desk.prompt.line_waits(line)
+            return False
+
         def stop() -> None:
             if tools is None or not tools.stop():
                 end()
@@ -150,7 +144,7 @@ class Replies:
             after_suspend=view.resume,
             hear=attention.hear,
             waits=view.let_wait,
-            takes=lambda line: self.beside.take(line, view.let_ask),
+            takes=takes,
             end=end,
         )
         call = attention.call_to_question if notify else int

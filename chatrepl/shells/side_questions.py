@@ -10,20 +10,22 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from chatrepl.aside import ask_beside
 from chatrepl.commands.beside import question_beside
 from chatrepl.commands.registry import REGISTRY
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.slash import split as split_command
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.outcome import Beside
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.words import meta_line
+from chatrepl.core.world import Display
 from chatrepl.session.beside import plans_beside, reads_no_cache
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk
 from chatrepl.terminal.views.gutter import Gutter
-from chatrepl.turn import Display, Stream, ask_beside
+from chatrepl.turn import Stream
 
 SideAnswer: TypeAlias = Coroutine[None, None, Turn]
 Showing: TypeAlias = Callable[[Callable[[Display], SideAnswer]], Turn]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chatrepl.core.items import Item
-from chatrepl.core.words import dollars
+from chatrepl.core.talk.usage import Cost
+from chatrepl.core.words import paid
 
 _NAMED: Final = 10  # of those that failed
 
@@ -24,7 +25,7 @@ class RunTally:
     secrets: tuple[str, ...] = ()
     done: int = 0
     failed: int = 0
-    cost_usd: float = 0.0
+    cost: Cost = Cost()
     failures: list[str] = field(default_factory=list)
     changed: Callable[["RunTally"], None] = lambda _tally: None
     _begun_at: float = field(default_factory=time.monotonic)
@@ -32,6 +33,7 @@ class RunTally:
     def count(self, item: Item, result: dict[str, Any]) -> None:
         """Count a result that was written."""
         self.done += 1
+        self.cost += Cost(at_least=result.get("cost_at_least") is True)
         if not result["ok"]:
             self.failed += 1
             if len(self.failures) < _NAMED:
@@ -43,7 +45,7 @@ class RunTally:
 
     def pay(self, usd: float) -> None:
         """Add what an attempt cost."""
-        self.cost_usd += usd
+        self.cost += Cost(usd, usd)
 
     @property
     def seconds(self) -> float:
@@ -61,7 +63,7 @@ class RunTally:
 
     def _cost(self) -> list[str]:
         played = " (demo)" if self.demo else ""
-        return [f"{dollars(self.cost_usd)}{played}"] if self.cost_usd else []
+        return [f"{paid(self.cost)}{played}"] if self.cost.usd else []
 
     def _counts(self) -> list[str]:
         words = [f"{self.done - self.failed:,} answered"]

@@ -11,6 +11,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from chatrepl.aside import ask_aside
 from chatrepl.commands.cost import cost_question
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.params import thinking_param, will_think
@@ -21,7 +22,7 @@ from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 from chatrepl.shells.guard import beside
 from chatrepl.storage.journal import Journal
-from chatrepl.turn import Stream, ask_aside
+from chatrepl.turn import Stream
 
 QUESTION: Final = (
     "Name our conversation so far, in its own language and in at most six words, for a list of "

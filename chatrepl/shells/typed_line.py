@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from typing import Final
 
-from chatrepl.commands.registry import REGISTRY, looks_like_path
-from chatrepl.commands.registry import split as split_command
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import looks_like_path
+from chatrepl.commands.slash import split as split_command
 from chatrepl.core.errors import UnsentError
 
 _LONGEST: Final = 60
 
-# What every shell understands is no message: it would be paid for.
-BARE: Final = {"exit": "/exit", "quit": "/exit", "help": "/help", "?": "/help keys"}
+# What every shell and editor understands is no message: it would be paid for.
+BARE: Final = {
+    "?": "/help keys",
+    **dict.fromkeys(("help", ":help", ".help", "help()"), "/help"),
+    **dict.fromkeys(("exit", ":exit", ".exit", "exit()"), "/exit"),
+    **dict.fromkeys(("quit", ":quit", ".quit", "quit()"), "/exit"),
+    **dict.fromkeys((":q", ":q!", ":qa", ":wq", ":x"), "/exit"),
+}
 
 
 def is_dropped(text: str) -> bool:

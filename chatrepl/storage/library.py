@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
+from chatrepl.core.talk.usage import Cost
 from chatrepl.core.value import frozen
 from chatrepl.storage import records
 from chatrepl.storage.files import words_for
@@ -35,7 +36,7 @@ _SHOWN: Final = 80
 class SavedEntry:
     """A saved conversation in a list. `when` is the time of its last change, in seconds.
 
-    `usd` is what it cost, where its file says so; of a `damaged` one nothing can be read.
+    `cost` is where its file says so; of a `damaged` one nothing can be read.
     """
 
     id: str
@@ -45,7 +46,7 @@ class SavedEntry:
     turns: int
     when: float
     size: int
-    usd: float | None = None
+    cost: Cost | None = None
     damaged: bool = False
 
     @property
@@ -112,7 +113,7 @@ def read_entry(file: tuple[str, float, int]) -> SavedEntry:
         turns=turns if isinstance(turns, int) else 0,
         when=when,
         size=size,
-        usd=float(usd) if isinstance(usd, int | float) else None,
+        cost=Cost(usd, 0, facts.get("least") is True) if isinstance(usd, int | float) else None,
         damaged=bool(facts.get("damaged")),
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
+from chatrepl.core.talk.usage import Cost, cost_of
 from chatrepl.storage.history_line import HistoryLine
 from chatrepl.storage.records import (
     VERSION,
@@ -31,7 +32,7 @@ class RecordLog:
     told: HistoryLine = field(default_factory=HistoryLine)
     turns: dict[TurnId, Turn] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
-    _usd: float | None = None  # what the replies cost, as far as that is known
+    _cost: Cost | None = None  # of the replies, as far as that is known
     _open: dict[TurnId, tuple[Turn, list[tuple[str, str]]]] = field(default_factory=dict)
     _depth: dict[TurnId | None, int] = field(default_factory=lambda: {None: 0})
 
@@ -119,8 +120,9 @@ class RecordLog:
         return b"".join(lines)
 
     def _know(self, turn: Turn) -> None:
-        for usd, sign in ((_paid(self.turns.get(turn.id)), -1), (_paid(turn), 1)):
-            self._usd = self._usd if usd is None else (self._usd or 0.0) + sign * usd
+        for cost, sign in ((_paid(self.turns.get(turn.id)), -1), (_paid(turn), 1)):
+            if cost is not None:
+                self._cost = (self._cost or Cost()) + cost.times(sign)
         self.turns[turn.id] = turn
         self._open.pop(turn.id, None)
         self._depth[turn.id] = self._depth.get(turn.parent, 0) + 1
@@ -131,19 +133,22 @@ class RecordLog:
         """What a list of conversations shows, so that it need read no more than this record."""
         digest: dict[str, Any] = {"n": self._depth.get(self.told.state.head, 0)}
         aside = paid_aside(self.facts)
-        if self._usd is not None or aside:
-            beside = sum(paid_beside(self.facts, self.turns))
-            digest["usd"] = round((self._usd or 0.0) + beside + aside, 6)
-        if aside:
-            digest["aside"] = round(aside, 6)  # of it
+        cost = sum(paid_beside(self.facts, self.turns), aside + (self._cost or Cost()))
+        if cost.usd or (self._cost is not None and not cost.at_least):
+            digest["usd"] = round(cost.usd, 6)
+            if cost.at_least:
+                digest["least"] = True
+        if aside.usd:
+            digest["aside"] = round(aside.usd, 6)  # of it
         for key in ("name", "title"):
             if self.facts.get(key):
                 digest[key] = self.facts[key]
         return digest
 
 
-def _paid(turn: Turn | None) -> float | None:
-    return turn.receipt.cost_usd if turn is not None and turn.receipt is not None else None
+def _paid(turn: Turn | None) -> Cost | None:
+    receipt = turn.receipt if turn is not None else None
+    return (cost_of(receipt) or Cost(at_least=True)) if receipt is not None else None
 
 
 def title_of(turn: Turn) -> str:

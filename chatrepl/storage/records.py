@@ -27,7 +27,7 @@ from chatrepl.core.foreign_json import DEEPEST, counted, decode
 from chatrepl.core.talk.blocks import Block, block_from_wire, misfits
 from chatrepl.core.talk.conversation import Prefill, Receipt, Turn, TurnId
 from chatrepl.core.talk.message import Message
-from chatrepl.core.talk.usage import Usage
+from chatrepl.core.talk.usage import Cost, Usage, cost_of
 from chatrepl.core.world import BESIDE, PAID_ASIDE
 
 # JSON escapes C0 by itself. These would still act on a terminal that shows the file, or cannot be
@@ -89,6 +89,7 @@ _RECEIPT_TEXTS: Final = (
     "model", "stop_reason", "stop_sequence", "message_id", "request_id", "error",
 )  # fmt: skip
 _RECEIPT_NUMBERS: Final = ("cost_usd", "uncached_usd", "duration_s")
+_RECEIPT_FLAGS: Final = ("uncounted",)
 _RECEIPT_OBJECTS: Final = ("stop_details", "sent", "container")
 
 
@@ -134,34 +135,36 @@ def turns_beside(facts: object) -> Iterator[Turn]:
                 yield turn_from_record(record)
 
 
-def paid_beside(facts: Mapping[str, Any], turns: Container[str] = ()) -> Iterator[float]:
+def paid_beside(facts: Mapping[str, Any], turns: Container[str] = ()) -> Iterator[Cost]:
     """Give what was paid for each question beside a conversation that is none of its `turns`."""
     for key, record in facts.items():
         match record:
-            case {"id": str(id_), "receipt": {"cost_usd": int() | float() as usd}}:
+            case {"id": str(id_), "receipt": dict(receipt)}:
                 if key.startswith(BESIDE) and id_ not in turns:
-                    yield usd
+                    with suppress(DamagedError):
+                        yield cost_of(receipt_from_record(receipt)) or Cost(at_least=True)
             case _:
                 pass
 
 
-def paid_aside(facts: Mapping[str, Any]) -> float:
+def paid_aside(facts: Mapping[str, Any]) -> Cost:
     """Tell what was paid in a conversation for what is kept nowhere, such as its title."""
     match facts.get(PAID_ASIDE):
-        case [int() | float() as usd, *_]:
-            return usd
+        case [int() | float() as usd, int() | float() as uncached_usd, *rest]:
+            return Cost(usd, uncached_usd, rest[:1] == [True])
         case _:
-            return 0.0
+            return Cost()
 
 
-def paid_since(facts: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, float]:
+def paid_since(facts: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
     """Give anew what a conversation cost by its `facts`, now that others `changed`; or nothing."""
     beside = [*paid_beside(changed)]
     if not beside and PAID_ASIDE not in changed:
         return {}
     usd, was = (_dollars(facts.get(key)) for key in ("usd", "aside"))
-    aside = paid_aside(changed) if PAID_ASIDE in changed else was
-    return {"usd": usd + sum(beside) + aside - was, "aside": aside}
+    aside = paid_aside(changed) if PAID_ASIDE in changed else Cost(was)
+    cost = sum(beside, aside + Cost(usd - was, at_least=facts.get("least") is True))
+    return {"usd": cost.usd, "aside": aside.usd, "least": cost.at_least}
 
 
 def _dollars(value: object) -> float:
@@ -219,7 +222,7 @@ def receipt_to_record(receipt: Receipt) -> dict[str, Any]:
     """Write a receipt; what has its default is left out."""
     record: dict[str, Any] = {}
     default = Receipt()
-    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, *_RECEIPT_OBJECTS):
+    for key in (*_RECEIPT_TEXTS, *_RECEIPT_NUMBERS, *_RECEIPT_OBJECTS, *_RECEIPT_FLAGS):
         value = getattr(receipt, key)
         if value != getattr(default, key):
             record[key] = value
@@ -237,6 +240,7 @@ def receipt_from_record(record: Any) -> Receipt:
         raise DamagedError("no receipt")
     values: dict[str, Any] = {k: text(record[k]) for k in _RECEIPT_TEXTS if k in record}
     values |= {k: number(record[k]) for k in _RECEIPT_NUMBERS if k in record}
+    values |= {k: record.get(k) is True for k in _RECEIPT_FLAGS}
     for key in _RECEIPT_OBJECTS:
         if isinstance(record.get(key), dict):
             values[key] = record[key]

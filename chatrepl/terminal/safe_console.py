@@ -8,14 +8,13 @@ such as entities that Markdown decodes. Importing this module imports rich.
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import chain, pairwise
 from typing import Any, TextIO, cast
 
 from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment, Segments
 from rich.style import Style
-from rich.theme import Theme, ThemeStackError
+from rich.theme import Theme
 
 from chatrepl.core.characters import plain
 from chatrepl.terminal.console import (
@@ -34,8 +33,10 @@ _SGR = re.compile(r"\x1b\[[\d;]*m")
 class SafeConsole(Console):
     """A console without markup, emoji codes, highlighting and links; it takes rich's keywords."""
 
-    def __init__(self, **keywords: Any) -> None:
+    def __init__(self, theme: Theme | None = None, **keywords: Any) -> None:
+        self._tints = theme or Theme()  # of all threads
         super().__init__(
+            theme=self._tints,
             **keywords,
             force_jupyter=False,
             legacy_windows=False,
@@ -50,10 +51,13 @@ class SafeConsole(Console):
         system = color_system(stream, appearance)
         self._color_system = COLOR_SYSTEMS[system] if system else None
         self.no_color = not wants_color(stream, appearance)
-        with suppress(ThemeStackError):
-            self.pop_theme()  # what it wore before
         styles = {name: tint.for_rich() for name, tint in appearance.theme.items()}
-        self.push_theme(Theme(styles), inherit=False)
+        self._tints.styles.update(Theme(styles, inherit=False).styles)
+
+    @property
+    def is_dumb_terminal(self) -> bool:
+        """No: what it cannot do is left out by us, and rich would take it for 80 cells wide."""
+        return False
 
     # The two methods below are rich's own, and the only place where all text passes before it is
     # written. `self_test` refuses to start where rich goes another way.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from chatrepl.api.outgoing import streaming
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import run_line
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Table
 from chatrepl.core.settings import Settings
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
         spent, size = turns_of(session)
     grown_by = peak() - before
     begun = time.process_time()
-    listed = REGISTRY.dispatch(session, "/history")
+    listed = run_line(session, "/history")
     Speaker(console_on(io.StringIO(), color=None)).say(cast("Table", listed))
     listing = 1000 * (time.process_time() - begun)
     sys.stdout.write(f"{turns} turns, a request of {size / 1e6:.1f} MB\n")

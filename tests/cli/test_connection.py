@@ -11,11 +11,12 @@ import pytest
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import has_credentials, open_connection
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import ApiError, ConfigError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ConfigError
 from chatrepl.core.exchange.reply import MessageStop, RetryWait, StreamEvent
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.message import Message
+from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
@@ -38,15 +39,40 @@ def test_as_many_requests_leave_ahead_as_are_asked_for_at_once(
         connection = open_connection(loaded().settings, demo=False, single=True)
         connection.firsts = 3
         await asyncio.gather(*(_all(connection.stream(REQUEST)) for _ in range(3)))
-        before = connection.kept is None
+        before = not connection.own.ready
         await _all(connection.stream(REQUEST))
         await connection.close()
-        return [before, connection.kept is None, connection.opened.ready]
+        return [before, not connection.own.ready, connection.opened.ready]
 
     with serve() as served:
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
         assert asyncio.run(work()) == [True, False, False]
         assert len(served.requests) == 4
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+def test_a_chat_waits_as_long_as_its_settings_say_by_now(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, plainly: bool
+) -> None:
+    async def work(session: Session) -> float:
+        connection = open_connection(session.settings, demo=False, single=False)
+        connection.keep_account(session)
+        session.use(timeout_s=1.0, retries=0)
+        with pytest.raises(ApiError, match=r"1 s") as caught:
+            await _all(connection.stream(REQUEST))
+        assert caught.value.kind is ApiErrorKind.TIMEOUT
+        session.use(timeout_s=300.0)
+        await _all(connection.stream(REQUEST))
+        reads = [connection.route.timeout_s]
+        reads += [] if plainly else [connection.http.timeout.read or 0.0]
+        await connection.close()
+        return min(reads)
+
+    with serve(Engine()) as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        session = new_session(Options(), loaded(f"head_start={plainly}"), interactive=True)
+        served.engine.script("slow 3")
+        assert asyncio.run(work(session)) >= 300
 
 
 def test_without_credentials_there_is_no_connection(
@@ -123,6 +149,27 @@ def test_no_request_of_a_shot_needs_the_http_client_where_all_is_plain(
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
         assert asyncio.run(work()) == [False, False]
     assert len(served.requests) == 3
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_a_chat_loads_what_its_turns_need_and_no_http_client_where_all_is_plain(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_plain: bool
+) -> None:
+    if not is_plain:
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+    async def work() -> tuple[bool, bool]:
+        connection = open_connection(loaded().settings, demo=False, single=False)
+        connection.load()
+        await (connection.own if is_plain else connection.client)
+        await connection.warm()
+        await _all(connection.stream(REQUEST))
+        await connection.close()
+        return connection.opened.ready, connection.client.ready
+
+    with serve() as served:
+        settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)
+        assert asyncio.run(work()) == (not is_plain, not is_plain)
 
 
 def test_a_chat_asks_counts_and_lists_without_the_sdk(tmp_path: Path) -> None:
@@ -276,12 +323,12 @@ def test_another_route_has_connections_of_its_own(
         await _all(connection.stream(REQUEST))
         under_way = connection.stream(REQUEST)
         await anext(under_way)
-        before = connection.kept
+        before = connection.own
         connection.route = replace(connection.route)
         await _all(connection.stream(REQUEST))
         assert isinstance([event async for event in under_way][-1], MessageStop)
         await connection.close()
-        assert before is not connection.kept
+        assert before is not connection.own
 
     with service(0.0) as served:
         settle(monkeypatch, tmp_path, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=served.url)

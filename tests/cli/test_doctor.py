@@ -12,6 +12,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.trial import Trial
 from chatrepl.core.errors import CAUSE, ApiError, ApiErrorKind, ChatreplError
 from tests.cli.given import KEY, loaded, settle
+from tests.shells.test_mutter import terminal
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +113,13 @@ def test_a_service_that_fails_live_is_told_with_one_step(monkeypatch: pytest.Mon
         "mend  count       Out of reach. Check the network, base_url and any proxy.",
         "mend  reply       Out of reach. chatrepl --models lists them.",
     ]
+
+
+def test_what_is_too_long_for_a_terminal_hangs_beneath_itself() -> None:
+    finding = Finding("network", False, "there is none of it here.", "Look for the cable.")
+    with terminal(40) as (stream, _):
+        assert finding.rows(stream).split("\n") == [
+            "mend  network     there is none of it",
+            "                  here. Look for the",
+            "                  cable.",
+        ]

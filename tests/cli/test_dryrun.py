@@ -8,12 +8,21 @@ from typing import Any
 import pytest
 
 from chatrepl.cli.assemble import new_session
+from chatrepl.cli.beforehand import look_through
 from chatrepl.cli.dryrun import dry_run
 from chatrepl.cli.options import Options
+from chatrepl.cli.questions import Questions
 from chatrepl.cli.stdin import Piped
 from chatrepl.core.errors import StorageError
+from chatrepl.core.items import Item
+from chatrepl.core.settings import Settings
+from chatrepl.core.talk.usage import Usage
+from chatrepl.core.world import NoRecorder
+from chatrepl.demo.engine import Engine
+from chatrepl.storage.answer_log import Passing
 from tests.cli.given import loaded, settle
 from tests.cli.test_saved import begin, keep
+from tests.commands.playing import Player
 
 
 def test_the_request_is_shown_with_tokens_and_price(
@@ -67,6 +76,61 @@ def test_a_saved_conversation_is_shown_as_it_would_be_sent_and_stays_as_it_is(
         assert "Be kind." in json.dumps(request)
 
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")} == before
+
+
+@pytest.mark.parametrize("text", ["Words and more of them. ", "x[0] = 0x7FFF;\n", "Съешь ещё. "])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("claude-opus-4-5", "claude-sonnet-5-5"),
+        ("claude-haiku-5-5", "claude-opus-4-6"),
+        ("claude-opus-5-5", "claude-opus-5-5"),
+    ],
+)
+def test_the_demo_tells_what_the_model_that_is_asked_will_take_whoever_counted_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, before: str, after: str, text: str
+) -> None:
+    settle(monkeypatch, tmp_path)
+    one = Player(Settings(model=before))
+    one.say(text * 900)
+    options = Options(["And now?"], demo=True, output="json")
+    session = new_session(options, loaded(f"model={after}"), interactive=False)
+    session.begin_with(one.session.conversation, NoRecorder())
+    out = io.StringIO()
+    assert dry_run(options, session, None, out) == 0
+    told = json.loads(out.getvalue())
+
+    one.session, one.engine = session, Engine()  # in whose cache nothing is
+    receipt = one.say("And now?").receipt
+    assert receipt is not None
+    assert (told["input_tokens"], told["exact"]) == (receipt.usage.total_input_tokens, True)
+    answer = session.prices.of_request(one.requests[-1], Usage(0, receipt.usage.output_tokens))
+    assert receipt.cost_usd is not None
+    assert answer is not None
+    assert told["cost_usd"] == pytest.approx(receipt.cost_usd - answer.usd)
+    assert told["most_usd"] >= receipt.cost_usd
+
+
+@pytest.mark.parametrize("demo", [True, False])
+@pytest.mark.parametrize("many", [True, False])
+def test_money_that_nobody_pays_is_marked(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    many: bool,
+    demo: bool,
+) -> None:
+    settle(monkeypatch, tmp_path)
+    options = Options(["hello {}" if many else "hello"], demo=demo, dry_run=True, each=many)
+    session = new_session(options, loaded(), interactive=False)
+    if many:
+        questions = Questions(options, session)
+        said = look_through([Item(0, "a")], questions, log=Passing(), again=False).words()
+    else:
+        dry_run(options, session, None, io.StringIO())
+        said = capsys.readouterr().err
+    assert "$" in said
+    assert ("(demo)" in said) is demo
 
 
 @pytest.mark.parametrize("asked", [{"continue_": True}, {"resume": "x"}])

@@ -8,7 +8,7 @@ import chatrepl.commands  # noqa: F401 - registers all commands
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
 from chatrepl.cli.pages import show_page
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import run_line
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.outcome import Notice, Table
 from chatrepl.demo.server import serve
@@ -169,7 +169,7 @@ def test_flag_and_command_list_the_same_models(
         out = io.StringIO()
         show_page(MODELS, loaded(f"model={model}"), out)
         session = new_session(Options(), loaded(f"model={model}"), interactive=True)
-        table = REGISTRY.dispatch(session, "/models")
+        table = run_line(session, "/models")
 
         assert isinstance(table, Table)
         assert out.getvalue() == table_text(table, None)
@@ -185,10 +185,10 @@ def test_flag_and_command_list_the_same_conversations(
     session.equip(library=find_folders().conversations)
 
     for query in ("", "whales", "first notes", kept.recorder.id or "", "cranes"):
-        table = REGISTRY.dispatch(session, f"/sessions {query}")
+        table = run_line(session, f"/sessions {query}")
         assert isinstance(table, Table)
         assert listed(query, manner="text") == table_text(table, None)
     listed("walrus", manner="text")
-    nothing = REGISTRY.dispatch(session, "/sessions walrus")
+    nothing = run_line(session, "/sessions walrus")
     assert isinstance(nothing, Notice)
     assert nothing.text in capsys.readouterr().err

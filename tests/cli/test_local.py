@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli import local
+from chatrepl.cli.command_line import read
 from chatrepl.cli.learned import learned_files
 from chatrepl.cli.local import with_local_model
-from chatrepl.cli.options import Options, read
+from chatrepl.cli.options import Options
 from chatrepl.config.load import Config, load
 from chatrepl.core.settings import Settings
 from tests.local.test_child import FAKE

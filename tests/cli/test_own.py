@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.cli.command_line import read
 from chatrepl.cli.message import form_of
 from chatrepl.cli.offers import offer
-from chatrepl.cli.options import Options, read
+from chatrepl.cli.options import Options
 from chatrepl.cli.own import with_own
 from chatrepl.cli.own_places import AGREED_FILE, own_folders
 from chatrepl.core.errors import UsageError

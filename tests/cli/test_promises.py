@@ -204,6 +204,26 @@ def test_a_server_of_an_older_version_is_asked_in_that_one_from_then_on(
             assert "anthropic-version: only 1999" in run(gateway, code=1)
 
 
+@pytest.mark.parametrize(
+    "where", ["messages.0.content.0.type: Input should be 'text'", "document: no"]
+)
+def test_a_text_file_is_refused_as_a_document_once_and_goes_as_text_from_then_on(
+    where: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("a plain note", encoding="utf-8")
+
+    def strict(body: Body) -> Answer | None:
+        blocks = [block for message in body["messages"] for block in message["content"]]
+        assert "a plain note" in str(blocks)
+        is_ours = any(block["type"] == "document" for block in blocks)
+        return error(f"{where}; not supported") if is_ours else None
+
+    with serving(strict) as gateway:
+        for _ in range(3):
+            run(gateway, attach=[str(tmp_path / "notes.txt")])
+        assert gateway.refused == 1
+
+
 def test_a_version_that_the_user_chose_stays(run: Run) -> None:
     with serving() as gateway:
         gateway.version = "2023-06-01"

@@ -29,9 +29,12 @@ def test_the_list_is_fetched_kept_for_the_next_start_and_not_fetched_again(tmp_p
         while not (folder / "models.json").exists() and time.monotonic() < until:
             time.sleep(0.01)
         asked = len(served.requests)
-        refresh_in_background(session, client, route, learned)
+        unused: Lazy[Any] = Lazy(lambda: connect(route))
+        refresh_in_background(session, unused, route, learned)
+        time.sleep(0.1)
 
         assert asked == len(served.requests) == 1
+        assert not unused.ready
     assert not before.is_fresh(1e9)
     assert learned.catalog().is_fresh(1e9)
     assert learned.catalog() == session.service.models

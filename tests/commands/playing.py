@@ -17,7 +17,7 @@ from chatrepl.api.errors.answers import from_answer
 from chatrepl.api.http import FAULTS
 from chatrepl.api.outgoing import beta_header, counting, streaming
 from chatrepl.api.reader import Answer, ReadLimits, read_reply
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import run_line
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.exchange.reply import Reply, StreamEvent
 from chatrepl.core.exchange.request import Ask, Request, build_request
@@ -186,7 +186,7 @@ class Player:
 
     def do(self, line: str) -> Outcome:
         """Run a command line and what it asks for."""
-        outcome = REGISTRY.dispatch(self.session, line)
+        outcome = run_line(self.session, line)
         self.act(outcome)
         return outcome
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.commands.beside import LISTED
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import ApiError, UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Beside, Notice, Several
@@ -265,14 +266,11 @@ def test_another_model_is_asked_and_that_it_reads_no_cache_is_said() -> None:
 
 
 def test_it_completes_what_may_follow() -> None:
-    from chatrepl.commands.registry import REGISTRY
 
     chat = Player()
-    offered = [word for word, _ in REGISTRY.complete(chat.session, "/btw k")[1]]
+    offered = [word for word, _ in complete_line(chat.session, "/btw k")[1]]
     assert offered == ["keep"]
-    assert "-m claude-haiku-4-5" in [
-        word for word, _ in REGISTRY.complete(chat.session, "/btw -m")[1]
-    ]
+    assert "-m claude-haiku-4-5" in [word for word, _ in complete_line(chat.session, "/btw -m")[1]]
     assert isinstance(chat.do("/btw demo: say yes"), Beside)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chatrepl.attachments.clipboard import Clipboard
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.blocks import TextBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Receipt
@@ -177,6 +177,6 @@ def test_the_editor_gives_the_text_back_to_the_prompt() -> None:
 
 
 def test_what_to_copy_is_completed(player: Player) -> None:
-    offered = [text for text, _ in REGISTRY.complete(player.session, "/copy ")[1]]
+    offered = [text for text, _ in complete_line(player.session, "/copy ")[1]]
 
     assert offered == ["code", "all", "2", "1"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatrepl.commands.slash import complete_line, run_line
 from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
@@ -33,9 +34,8 @@ class Lazy(Trimmer):
 
     def do_not_send(self, line: str) -> Any:
         """Give what a command asks for."""
-        from chatrepl.commands.registry import REGISTRY
 
-        return REGISTRY.dispatch(self.session, line)
+        return run_line(self.session, line)
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Answer, but for the model that is refused."""
@@ -240,7 +240,6 @@ def test_what_one_learns_all_know_and_is_told_once() -> None:
 
 def test_names_are_completed() -> None:
     chat = chatting()
-    from chatrepl.commands.registry import REGISTRY
 
-    _, offers = REGISTRY.complete(chat.session, "/compare opus hai")
+    _, offers = complete_line(chat.session, "/compare opus hai")
     assert HAIKU in [value.strip() for value, _ in offers]

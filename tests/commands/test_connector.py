@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
@@ -104,8 +104,8 @@ def test_what_cannot_be_added_or_taken_off_is_said(line: str, words: str) -> Non
 def test_servers_are_offered_where_one_is_taken_off() -> None:
     player = Player()
     player.do(f"/mcp add notes {URL}")
-    assert [text for text, _ in REGISTRY.complete(player.session, "/mcp ")[1]] == [
+    assert [text for text, _ in complete_line(player.session, "/mcp ")[1]] == [
         "add", "list", "remove",
     ]  # fmt: skip
-    assert REGISTRY.complete(player.session, "/mcp remove n")[1] == [("notes", URL)]
-    assert REGISTRY.complete(player.session, "/mcp add n")[1] == []
+    assert complete_line(player.session, "/mcp remove n")[1] == [("notes", URL)]
+    assert complete_line(player.session, "/mcp add n")[1] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.commands.forms import bare_choice, complaint
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.settings import Settings
@@ -92,6 +92,6 @@ def test_a_model_that_enforces_nothing_is_asked_in_words() -> None:
 def test_arguments_are_completed(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(SCHEMA)
     session = Player().session
-    offered = [text for text, _ in REGISTRY.complete(session, f"/schema {tmp_path}/")[1]]
+    offered = [text for text, _ in complete_line(session, f"/schema {tmp_path}/")[1]]
     assert any(text.endswith("s.json") for text in offered)
-    assert [text for text, _ in REGISTRY.complete(session, "/choose c")[1]] == ["clear"]
+    assert [text for text, _ in complete_line(session, "/choose c")[1]] == ["clear"]

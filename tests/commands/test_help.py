@@ -4,11 +4,14 @@ import re
 
 import pytest
 
+from chatrepl.commands.help import unwrapped
 from chatrepl.commands.menu import MENU
 from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Quit
 from chatrepl.core.talk.usage import Cost
+from chatrepl.demo.guide import HELP
 from tests.commands.playing import Player
 
 
@@ -45,8 +48,8 @@ def test_the_menu_has_a_short_row_for_each_command_and_no_other() -> None:
 
 def test_the_menu_goes_by_use_and_offers_aliases_once_something_is_typed() -> None:
     session = Player().session
-    assert [name for name, _ in REGISTRY.complete(session, "/")[1]] == [f"/{n} " for n in MENU]
-    assert ("/quit ", MENU["exit"]) in REGISTRY.complete(session, "/q")[1]
+    assert [name for name, _ in complete_line(session, "/")[1]] == [f"/{n} " for n in MENU]
+    assert ("/quit ", MENU["exit"]) in complete_line(session, "/q")[1]
 
 
 def test_help_tells_all_about_one() -> None:
@@ -67,6 +70,21 @@ def test_the_demo_engine_has_help_of_its_own() -> None:
     player.do("/help demo")
 
     assert player.heard == "# Demo"
+
+
+def test_a_page_breaks_where_the_window_ends_and_its_tables_where_they_did() -> None:
+    page = "# A\n\n*b* c\nd\n`e`\n\n| f |\n|:--|\n| g |\n\nh\ni\n"
+
+    assert unwrapped(page) == "# A\n\n*b* c d `e`\n\n| f |\n|:--|\n| g |\n\nh i\n"
+    assert unwrapped(unwrapped(HELP)) == unwrapped(HELP)
+
+
+@pytest.mark.parametrize("name", [one.name for one in REGISTRY.commands])
+def test_the_help_of_no_command_breaks_within_a_paragraph(name: str) -> None:
+    player = Player()
+    player.do(f"/help {name}")
+
+    assert "\n" not in player.heard.replace("\n\n", "")
 
 
 def test_exit_leaves() -> None:
@@ -111,4 +129,4 @@ def test_what_cannot_be_asked_is_said(line: str) -> None:
 
 
 def test_names_are_completed() -> None:
-    assert ("exit", MENU["exit"]) in REGISTRY.complete(Player().session, "/help ex")[1]
+    assert ("exit", MENU["exit"]) in complete_line(Player().session, "/help ex")[1]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.commands.keeping import AT_START
 from chatrepl.config.load import load
+from chatrepl.config.show import describe
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import OPTIONS
 from tests.commands.playing import Player
@@ -40,6 +42,10 @@ def _file(tmp_path: Path, text: str = _TEXT) -> Path:
         ("temperature", '""', None),
         ("fallback_models", "haiku", ("claude-haiku-5-5",)),
         ("headers", "x-team: blue", {"x-team": "blue"}),
+        ("headers", "x-key: blue", {"x-key": "blue"}),
+        ("base_url", "https://own.example", "https://own.example"),
+        ("head_start", "off", False),
+        ("save", "off", False),
     ],
 )
 @pytest.mark.parametrize("profile", [None, "work"])
@@ -51,14 +57,18 @@ def test_a_setting_that_is_kept_counts_now_and_at_the_next_start(
     player.do(f"/set! {key} {typed}")
     again = load(environ={}, usual=file, profile=profile)
     assert getattr(again.settings, name) == value
-    if key != "headers":  # read at the start
+    if key not in AT_START:
         assert getattr(player.session.settings, name) == value
     where = f"{file}, under [profiles.work]" if profile else f"{file}."
     assert f"Kept in {where}" in player.heard
     player.do("/config")
-    origin = next(row[2] for row in player.tables[-1].rows if row[0] == key)
-    if key != "headers":
-        assert origin == again.origins[key]
+    now, origin = next(row[1:] for row in player.tables[-1].rows if row[0] == key)
+    kept = next(row[1] for row in describe(again) if row[0] == key)
+    if key not in AT_START:
+        assert (now, origin) == (kept, again.origins[key])
+        return
+    assert now != kept
+    assert origin == f"{again.origins[key]} has {kept}, from the next start"
 
 
 def test_all_else_of_the_file_stays_as_it_is_its_mode_and_a_link_in_its_place_too(
@@ -99,9 +109,9 @@ def test_what_overrides_a_kept_setting_is_said(tmp_path: Path) -> None:
     assert "But CHATREPL_EFFORT is set in the environment" in player.heard
     player.do("/set! max_tokens 50")
     assert "But --set goes before it" in player.heard
-    player.do("/set! timeout_s 7")
+    player.do("/set! head_start off")
     assert "It counts from the next start." in player.heard
-    assert load(environ={}, usual=file).settings.timeout_s == 7
+    assert not load(environ={}, usual=file).settings.head_start
 
 
 def test_a_key_alone_tells_and_writes_nothing(tmp_path: Path) -> None:
@@ -195,14 +205,14 @@ def test_a_model_that_is_kept_is_that_of_the_next_chats(tmp_path: Path) -> None:
 
 def test_the_file_is_made_from_the_example_and_what_was_changed_counts(tmp_path: Path) -> None:
     player = _player(file := tmp_path / "config.toml")
-    player.edited = 'effort = "low"\ntimeout_s = 9.0\nsystem = "Be brief."\n'
+    player.edited = 'effort = "low"\nhead_start = false\nsystem = "Be brief."\n'
     player.do("/config edit")
     assert file.read_text() == player.edited
     assert player.session.settings.effort == "low"
-    assert player.session.settings.timeout_s == 120
+    assert player.session.settings.head_start
     assert player.session.system == "Be brief."
     assert any(
-        "Changed: system, effort. At the next start: timeout_s." in said for said in player.said
+        "Changed: system, effort. At the next start: head_start." in said for said in player.said
     )
 
 

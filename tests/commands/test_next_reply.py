@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.config.load import MOST_SYSTEM_BYTES, load, set_value
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.models import TABLE
@@ -253,8 +253,8 @@ def test_an_id_nobody_listed_may_be_new_or_of_another_server() -> None:
 
 def test_models_and_words_are_completed() -> None:
     session = Player().session
-    assert ("claude-haiku-4-5", "price unknown") in REGISTRY.complete(session, "/model haiku")[1]
-    assert REGISTRY.complete(session, "/effort x")[1] == [("xhigh", "Very thorough; takes longer")]
+    assert ("claude-haiku-4-5", "price unknown") in complete_line(session, "/model haiku")[1]
+    assert complete_line(session, "/effort x")[1] == [("xhigh", "Very thorough; takes longer")]
 
 
 def test_a_model_that_always_thinks_is_not_said_to_stop() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatrepl.commands.own import EXAMPLE, held
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import own_named
 from chatrepl.config.own_commands import OwnFolders
 from chatrepl.core.errors import ChatreplError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
@@ -260,11 +260,11 @@ def test_names_of_our_own_are_never_taken_over(player: Player) -> None:
     player.say("hello")
     player.do("/undo")
     assert player.session.conversation.path() == ()
-    assert [REGISTRY.own(player.session, word) for word in ("undo", "q", "tre", "tree", "")] == [
+    assert [own_named(player.session, word) for word in ("undo", "q", "tre", "tree", "")] == [
         ""
     ] * 5
-    assert REGISTRY.own(player.session, "und") == "und"
-    assert REGISTRY.own(player.session, "tree2") == "tree2"
+    assert own_named(player.session, "und") == "und"
+    assert own_named(player.session, "tree2") == "tree2"
     player.do("/commands")
     rows = {row[0]: row[1] for row in player.tables[-1].rows}
     assert rows["/undo"].startswith("not used")

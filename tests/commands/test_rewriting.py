@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatrepl.commands.rewriting import rewrite, rewrite_open
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.models import TABLE
 from chatrepl.core.outcome import Draft, Edit
@@ -130,13 +131,12 @@ def test_only_a_reply_can_be_changed_and_only_a_turn_that_is_there() -> None:
 
 
 def test_what_can_be_edited_is_offered() -> None:
-    from chatrepl.commands.registry import REGISTRY
 
     player = Player()
     player.say("demo: say one")
 
     def offers(line: str) -> list[str]:
-        return [word for word, _ in REGISTRY.complete(player.session, line)[1]]
+        return [word for word, _ in complete_line(player.session, line)[1]]
 
     assert offers("/edit ") == ["1", "reply"]
     assert offers("/edit r") == ["reply"]

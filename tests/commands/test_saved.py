@@ -7,17 +7,17 @@ import pytest
 
 from chatrepl.api.headstart.headers import api_version
 from chatrepl.api.outgoing import streaming
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.exchange.plan import plan_turn
 from chatrepl.core.outcome import Notice, Page, Several, Table
 from chatrepl.core.settings import Settings
 from chatrepl.core.world import NoRecorder
-from chatrepl.pages.saved_list import when
+from chatrepl.pages.saved_list import Listing, when
 from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import list_entries
-from tests.commands.playing import Player
+from chatrepl.storage.library import list_entries, scan
+from tests.commands.playing import CutError, Player
 from tests.commands.trimmer import TOOLS, Trimmer
 
 
@@ -60,7 +60,7 @@ def leave(chat: Trimmer) -> None:
 
 
 def offered(chat: Trimmer, line: str) -> list[str]:
-    return [text for text, _ in REGISTRY.complete(chat.session, line)[1]]
+    return [text for text, _ in complete_line(chat.session, line)[1]]
 
 
 def labels(chat: Trimmer, line: str = "/sessions") -> list[str]:
@@ -271,8 +271,9 @@ def test_a_list_knows_what_was_paid_beside_and_aside(chat: Trimmer, folder: Path
     def listed() -> float:
         rest(chat)
         (entry,) = list_entries(folder)
-        assert entry.usd is not None
-        return entry.usd
+        assert entry.cost is not None
+        assert entry.cost.at_least is session.books.talk.cost.at_least
+        return entry.cost.usd
 
     session = chat.session
     chat.say("demo: say one")
@@ -289,6 +290,23 @@ def test_a_list_knows_what_was_paid_beside_and_aside(chat: Trimmer, folder: Path
     chat.say("demo: say on")
     assert listed() == pytest.approx(session.books.talk.cost.usd + 0.5, abs=3e-6)
     session.recorder.meta(paid_aside="much")
+
+
+@pytest.mark.parametrize("line", ["demo: say on", "/btw demo: say beside"])
+def test_a_list_tells_that_a_sum_may_be_more_where_a_reply_was_cut(
+    chat: Trimmer, folder: Path, line: str
+) -> None:
+    def listed() -> str:
+        rest(chat)
+        return Listing(scan(folder), 0)[0].facts[-1]
+
+    chat.say("demo: say one")
+    assert listed() == chat.session.books.talk.paid_words()
+    chat.cut_after = 4
+    with pytest.raises(CutError):
+        chat.do(line) if line.startswith("/") else chat.say(line)
+    assert listed() == chat.session.books.talk.paid_words()
+    assert listed().endswith(" or more")
 
 
 @pytest.mark.parametrize("name", ["wet 7", "7", "a 1 2"])
@@ -521,7 +539,7 @@ def test_saved_conversations_are_offered_with_time_and_title(chat: Trimmer) -> N
     (entry,) = list_entries(chat.session.edges.library)
     meaning = f"{when(entry.when)} · demo: say otters"
 
-    assert REGISTRY.complete(chat.session, "/load ")[1] == [(entry.id, meaning)]
+    assert complete_line(chat.session, "/load ")[1] == [(entry.id, meaning)]
 
 
 def test_paths_are_completed(chat: Trimmer, tmp_path: Path) -> None:
@@ -543,11 +561,11 @@ def test_while_a_search_is_typed_what_holds_it_is_offered(chat: Trimmer) -> None
     chat.say("demo: say tins")
     rest(chat)
 
-    _, offers = REGISTRY.complete(chat.session, "/sessions otters sw")
+    _, offers = complete_line(chat.session, "/sessions otters sw")
     assert [text for text, _ in offers] == ["demo: say otters swim"]
     assert "otters swim" in offers[0][1]
-    assert REGISTRY.complete(chat.session, "/sessions walrus")[1] == []
-    assert len(REGISTRY.complete(chat.session, "/sessions ")[1]) == 2
+    assert complete_line(chat.session, "/sessions walrus")[1] == []
+    assert len(complete_line(chat.session, "/sessions ")[1]) == 2
 
 
 def test_the_curl_command_holds_to_the_byte_what_went_out_last_but_for_the_cache() -> None:

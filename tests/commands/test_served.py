@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line, run_line
 from chatrepl.core.errors import ToolError, UsageError
 from chatrepl.core.outcome import Notice, Page, Several
 from chatrepl.core.talk.blocks import ImageBlock
@@ -48,7 +48,7 @@ def test_the_beginning_of_a_name_is_enough_where_it_is_the_only_one() -> None:
 
     assert servers.asked == ["the route {}"]
     with pytest.raises(UsageError, match="maps has no prompt whe"):
-        REGISTRY.dispatch(player.session, "/maps:whe x")
+        run_line(player.session, "/maps:whe x")
 
 
 def test_what_a_prompt_lets_be_said_before_is_in_the_conversation() -> None:
@@ -58,7 +58,7 @@ def test_what_a_prompt_lets_be_said_before_is_in_the_conversation() -> None:
     player = _player(servers)
 
     player.session.prepare(prefill="")
-    outcome = REGISTRY.dispatch(player.session, "/maps:when")
+    outcome = run_line(player.session, "/maps:when")
 
     assert [m.text for turn in player.session.conversation.path() for m in turn.messages] == [
         "Be brief.",
@@ -84,7 +84,7 @@ def test_a_prompt_that_asks_nothing_is_not_sent(messages: Any) -> None:
     player = _player(GivenServers(messages))
 
     with pytest.raises(UsageError, match="/maps:when asks nothing"):
-        REGISTRY.dispatch(player.session, "/maps:when")
+        run_line(player.session, "/maps:when")
     assert player.session.conversation.path() == ()
 
 
@@ -103,7 +103,7 @@ def test_what_is_no_prompt_gets_an_offer(line: str, words: tuple[str, str]) -> N
     player = _player(GivenServers())
 
     with pytest.raises(UsageError) as raised:
-        REGISTRY.dispatch(player.session, line)
+        run_line(player.session, line)
     assert (raised.value.message, raised.value.hint) == words
 
 
@@ -112,14 +112,14 @@ def test_a_server_without_prompts_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(servers, "prompts", lambda _server: ())
 
     with pytest.raises(UsageError) as raised:
-        REGISTRY.dispatch(_player(servers).session, "/maps:x")
+        run_line(_player(servers).session, "/maps:x")
     assert raised.value.hint == "maps has no prompts at all."
 
 
 def test_a_long_prompt_is_told_in_a_line() -> None:
     player = _player(GivenServers((user("word " * 100),)))
 
-    outcome = REGISTRY.dispatch(player.session, "/maps:when")
+    outcome = run_line(player.session, "/maps:when")
 
     assert isinstance(outcome, Several)
     assert outcome.outcomes[0] == Notice(f"/maps:when · {'word ' * 23}word…")
@@ -129,11 +129,11 @@ def test_a_server_that_is_down_is_told_of() -> None:
     player = _player(GivenServers())
 
     with pytest.raises(ToolError, match="down did not start"):
-        REGISTRY.dispatch(player.session, "/down:x")
+        run_line(player.session, "/down:x")
 
 
 def _offers(player: Player, line: str) -> list[tuple[str, str]]:
-    return REGISTRY.complete(player.session, line)[1]
+    return complete_line(player.session, line)[1]
 
 
 def test_servers_and_their_prompts_are_offered_and_only_a_named_one_is_asked() -> None:
@@ -152,22 +152,22 @@ def test_servers_and_their_prompts_are_offered_and_only_a_named_one_is_asked() -
 def test_help_names_the_prompts_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     servers = GivenServers()
     player = _player(servers)
-    page = REGISTRY.dispatch(player.session, "/help maps:")
+    page = run_line(player.session, "/help maps:")
 
     assert page == Page("- `/maps:where CITY` Finds it.\n- `/maps:when`\n- `/maps:route`")
     assert ("maps:", "What this server has prompts for") in _offers(player, "/help ma")
     assert _offers(player, "/help maps:whe")[0] == ("maps:where", "CITY · Finds it.")
 
     monkeypatch.setattr(servers, "prompts", lambda _server: ())
-    page = REGISTRY.dispatch(player.session, "/help maps:")
+    page = run_line(player.session, "/help maps:")
     assert page == Page("maps has no prompts at all.")
 
 
 def test_help_tells_all_about_a_prompt() -> None:
-    page = REGISTRY.dispatch(_player(GivenServers()).session, "/help maps:where")
+    page = run_line(_player(GivenServers()).session, "/help maps:where")
 
     assert page == Page(
         "`/maps:where CITY`\n\nFinds it.\n\n- city: A city.\n\nThe server maps writes it."
     )
     with pytest.raises(UsageError):
-        REGISTRY.dispatch(_player(GivenServers()).session, "/help other:where")
+        run_line(_player(GivenServers()).session, "/help other:where")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.keeping import AT_START
+from chatrepl.commands.slash import complete_line
 from chatrepl.config.load import Config, load
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.settings import OPTIONS
@@ -91,10 +92,52 @@ def test_an_empty_text_is_written_as_quotes() -> None:
     assert player.session.settings.effort == ""
 
 
-def test_settings_of_the_start_say_so_and_model_and_system_act_at_once() -> None:
+OTHER = {  # what a setting is set to, where its kind does not tell
+    "model": "haiku-4-5", "fallback_models": "haiku", "context.summary_model": "haiku",
+    "base_url": "https://own.example", "api_key_command": "pass show key", "headers": "x-a: b",
+    "extra_body": '{"a": 1}', "web.location": '{"city": "Bern"}', "thinking_budget": "2000",
+    "user_id": "u-1", "inference_geo": "us", "system": "Be brief.",
+    "context.warn_at": "0.7", "context.cut_to": "0.5", "top_p": "0.5",
+}  # fmt: skip
+
+
+def _other(key: str) -> str:
+    opt = OPTIONS[key]
+    if key in OTHER:
+        return OTHER[key]
+    if opt.kind == "switch":
+        return str(not opt.default).lower()
+    if opt.choices:
+        return next(choice for choice in opt.choices if choice and choice != opt.default)
+    return "7" if opt.kind in {"integer", "number"} else "one.example"
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_every_setting_counts_from_now_on_or_says_that_it_is_read_at_the_start(key: str) -> None:
     player = Player()
-    player.do("/set timeout_s 5")
-    assert "read at the start" in player.heard
+    before = player.session.settings
+    player.do(f"/set {key} {_other(key)}")
+    if key in AT_START:
+        assert player.session.settings == before
+        assert player.heard.startswith(f"{key} is read at the start; in this chat it stays ")
+        assert f"/set! {key} keeps it" in player.heard
+        assert f"chatrepl --set {key}=" in player.heard
+    else:
+        name = OPTIONS[key].name
+        assert getattr(player.session.settings, name) != getattr(before, name)
+        assert "start" not in player.heard
+
+
+def test_what_is_read_at_the_start_is_read_nowhere_while_a_chat_goes_on() -> None:
+    player = Player()
+    player.session.settings = replace(player.session.settings, headers={"x-a": "secret-of-mine"})
+    player.do("/set headers x-a: another")
+    assert "secret-of-mine" not in player.heard
+    assert player.session.settings.headers == {"x-a": "secret-of-mine"}
+
+
+def test_a_model_and_a_system_prompt_that_are_set_are_those_of_the_next_request() -> None:
+    player = Player()
     player.do("/set model haiku-4-5")
     assert player.session.model.id == "claude-haiku-4-5"
     player.do("/set system Be brief.")
@@ -153,11 +196,11 @@ def test_the_doctor_is_asked() -> None:
     ],
 )
 def test_keys_and_values_are_completed(line: str, offered: list[str]) -> None:
-    assert [text for text, _ in REGISTRY.complete(Player().session, line)[1]] == offered
+    assert [text for text, _ in complete_line(Player().session, line)[1]] == offered
 
 
 def test_a_command_that_takes_nothing_says_so() -> None:
-    with pytest.raises(UsageError, match="usage: /raw"):
+    with pytest.raises(UsageError, match="/raw takes nothing"):
         Player().do("/raw now")
 
 

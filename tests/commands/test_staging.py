@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import AttachmentError, UsageError
 from tests.attachments.pictures import picture, saved
 from tests.commands.playing import Player
@@ -22,9 +22,9 @@ def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
     assert "a b.png" in player.heard
     player.do("/image")
     assert player.heard.splitlines()[1].startswith("2 ▣ t.txt")
-    offers = REGISTRY.complete(player.session, "/detach ")[1]
+    offers = complete_line(player.session, "/detach ")[1]
     assert [number for number, _ in offers] == ["1", "2"]
-    assert REGISTRY.complete(player.session, "/detach 2")[1] == offers[1:]
+    assert complete_line(player.session, "/detach 2")[1] == offers[1:]
     player.do("/detach 2")
     player.say("demo: say seen")
     kinds = [block.type for block in player.requests[-1].messages[-1].content]
@@ -74,7 +74,7 @@ def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
 
 def test_paths_are_completed(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("notes")
-    offered = REGISTRY.complete(Player().session, f"/image {tmp_path}/t")[1]
+    offered = complete_line(Player().session, f"/image {tmp_path}/t")[1]
 
     assert any(text.endswith("t.txt") for text, _ in offered)
 

@@ -4,6 +4,7 @@ import pytest
 
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import limits_of
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Draft
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock, UnknownBlock
@@ -243,11 +244,10 @@ def test_retry_asks_for_a_reply_to_a_message_by_hand() -> None:
 
 
 def test_places_and_numbers_are_completed(player: Player) -> None:
-    from chatrepl.commands.registry import REGISTRY
 
     player.do("/branch fox")
-    assert [text for text, _ in REGISTRY.complete(player.session, "/goto f")[1]] == ["fox"]
-    assert [text for text, _ in REGISTRY.complete(player.session, "/edit ")[1]] == [
+    assert [text for text, _ in complete_line(player.session, "/goto f")[1]] == ["fox"]
+    assert [text for text, _ in complete_line(player.session, "/edit ")[1]] == [
         "3",
         "2",
         "1",

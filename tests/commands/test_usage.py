@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.core.spending import Spending
 from chatrepl.core.talk.usage import Usage
 from chatrepl.storage.accounts import Accounts
@@ -24,6 +24,6 @@ def test_usage_shows_the_ledger_beside_the_conversations(tmp_path: Path) -> None
 
 def test_usage_offers_its_words_one_after_the_other() -> None:
     session = Trimmer().session
-    offered = [text for text, _ in REGISTRY.complete(session, "/usage today mo")[1]]
+    offered = [text for text, _ in complete_line(session, "/usage today mo")[1]]
     assert offered == ["month", "model"]
-    assert len(REGISTRY.complete(session, "/usage ")[1]) == 7
+    assert len(complete_line(session, "/usage ")[1]) == 7

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line
 from chatrepl.commands.workshop import made_lines
 from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, UsageError
 from chatrepl.core.models import TABLE
@@ -289,6 +289,6 @@ def test_where_no_file_was_made_there_is_none_to_save() -> None:
 
 def test_numbers_and_folders_are_offered(maker: Player, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    offers = dict(REGISTRY.complete(maker.session, "/download ")[1])
+    offers = dict(complete_line(maker.session, "/download ")[1])
     assert [*offers] == ["1", "2", "all"]
-    assert ("out/", "folder") in REGISTRY.complete(maker.session, "/download 1 o")[1]
+    assert ("out/", "folder") in complete_line(maker.session, "/download 1 o")[1]

@@ -28,7 +28,7 @@ def test_what_has_no_price_is_never_nothing() -> None:
 
 def test_a_sum_that_misses_a_price_says_so() -> None:
     meter = Meter().add(USAGE, None).add(USAGE, Cost(0.25, 0.25))
-    assert meter.money_words() == "$0.25, and 1 reply of unknown price"
+    assert meter.money_words() == "$0.25 or more, without 1 reply of unknown price"
     assert meter.known_usd == 0.25
 
 
@@ -89,5 +89,5 @@ def test_a_conversation_costs_what_its_receipts_say_as_far_as_they_are_known() -
         receipt = Receipt("m", "end_turn", cost_usd=usd, uncached_usd=usd)
         turn = Turn(TurnId(str(number)), talk.head, (Message.user("q"),), receipt)
         talk = talk.add(turn)
-    assert Meter.of(talk) == Meter(cost=Cost(0.75, 0.75), replies=3, unpriced=1)
+    assert Meter.of(talk) == Meter(cost=Cost(0.75, 0.75, at_least=True), replies=3, unpriced=1)
     assert Meter.of(Conversation()) == Meter()

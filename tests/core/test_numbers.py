@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.numbers import MOST_DIGITS, place, whole
-from chatrepl.core.setting_values import LARGEST
+from chatrepl.core.numbers import LARGEST, MOST_DIGITS, place, whole
 
 
 @given(st.integers(-LARGEST, LARGEST))

@@ -40,7 +40,8 @@ def test_a_result_is_the_object_of_the_contract() -> None:
         "sources": [{"n": 1, "title": "A", "url": "https://a", "cited_text": None}],
         "usage": {"input_tokens": 1, "service_tier": "standard", "output_tokens": 2,
                   "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
-        "cost_usd": 0.25, "saved_usd": 0.5, "duration_ms": 812, "retries": 2,
+        "cost_usd": 0.25, "cost_at_least": False, "saved_usd": 0.5, "duration_ms": 812,
+        "retries": 2,
         "request_id": "req_1", "session_id": "id-1", "error": None,
     }  # fmt: skip
 

@@ -1,7 +1,9 @@
 """A chat on a real terminal with the service behind real HTTP: typed, stopped, gone on with."""
 
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -280,3 +282,13 @@ def test_what_the_command_line_only_attaches_waits_for_the_question(tmp_path: Pa
     bodies = [json.loads(r.body) for r in c.served.requests if r.path.endswith("/messages")]
     kinds = [[block["type"] for block in body["messages"][0]["content"]] for body in bodies]
     assert kinds == [["document", "text"]]
+
+
+def test_a_message_that_waits_outlives_a_kill(tmp_path: Path) -> None:
+    with chat(tmp_path, pace=40) as c:
+        c.begin("demo: long 400", "^Section 1")
+        c.terminal.send("demo: say the next\r").wait_for("^1 message waits$", visible=True)
+        os.kill(c.terminal.pid, signal.SIGKILL)
+    with chat(tmp_path, "-c") as c:
+        c.terminal.wait_for("^The last reply was cut")
+        c.terminal.keys("up").wait_for("^› demo: say the next$", visible=True)

@@ -106,6 +106,8 @@ def _asks_in_the_shell(newcomer: Newcomer, folder: Path) -> None:
     assert "Arr!" in reply
     assert "def by_initial" in reply
     assert "```" not in reply
+    word = newcomer.types("chatrepl --demo help", then=SHELL)
+    assert "chatrepl: help is sent as a question; chatrepl --help is the page." in word
     listed = newcomer.types("chatrepl --sessions", then=SHELL)
     assert re.search(r" otters +3  ", listed)
     doctor = newcomer.types("chatrepl --doctor; echo ended $?", r"^ended \d$", then=SHELL)

@@ -23,7 +23,8 @@ from chatrepl.api.prices import price
 from chatrepl.api.reader import ReadLimits, read_reply
 from chatrepl.attachments.attach import from_bytes
 from chatrepl.attachments.limits import limits_of
-from chatrepl.commands.registry import REGISTRY, split
+from chatrepl.commands.registry import REGISTRY
+from chatrepl.commands.slash import complete_line, split
 from chatrepl.config.load import load as load_config
 from chatrepl.config.show import describe, example
 from chatrepl.core.catalog import OFFICIAL, Catalog, of_server
@@ -197,7 +198,7 @@ def arguments(data: bytes) -> None:
     for text in data.decode("utf-8", "surrogateescape").split("\n")[:4]:
         try:
             named = REGISTRY.find(split(text)[0].removesuffix("!")).name
-            REGISTRY.complete(player.session, f"/{text.removeprefix('/')}")
+            complete_line(player.session, f"/{text.removeprefix('/')}")
             if named not in _BEYOND and "@" not in text:
                 player.do(text)
         except ChatreplError as error:

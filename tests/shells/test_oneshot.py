@@ -333,3 +333,36 @@ def test_a_cold_past_is_told_in_a_line_on_stderr_and_quietly_not() -> None:
         out, err = printed(of)
         assert out == "ok\n"
         assert ("the past costs about $6.25 anew" in err) is not quiet
+
+
+@pytest.mark.parametrize(
+    ("before", "counted", "told"),
+    [
+        ("claude-opus-4-5", 3_000_000, "$18.7"),
+        ("claude-opus-4-5", None, "$"),  # nobody counts: the estimate has to do
+        ("claude-sonnet-5-5", 3_000_000, "$6.25"),  # it counts alike
+    ],
+)
+def test_a_cold_past_is_priced_by_the_model_that_is_asked(
+    before: str, counted: int | None, told: str
+) -> None:
+    of, counts = shot(), []
+    usage = Usage(10, 10, cache_creation_input_tokens=1_000_000)
+    past = Message.user("Words and more words. " * 50_000)
+    turn = Turn(TurnId("a"), None, (past,), Receipt(before, "end_turn", usage=usage))
+    of.session.use(model="claude-opus-5-5")
+    of.session.equip(
+        clock=lambda: 9_000.0, rates=lambda _model, _tokens: Rates(5.0, 25.0, 0.5, 6.25, 10.0)
+    )
+    of.session.begin_with(Conversation().add(turn), of.session.recorder)
+
+    async def count(request: Request) -> int:
+        counts.append(request)
+        if counted is None:
+            raise ApiError(ApiErrorKind.NOT_FOUND, "Nothing counts here.")
+        return counted
+
+    of.count = count
+    assert ask(of, "ok") == 0
+    assert f"the past costs about {told}" in printed(of)[1]
+    assert len(counts) == (before == "claude-opus-4-5")

@@ -37,15 +37,26 @@ class Script:
 
     history: ClassVar[list[str]]
     drafts: ClassVar[list[str]]
-    command_waits = False
+    ahead: ClassVar[list[str]]
 
     def __init__(self, happens: Iterable[Happening], draft: str) -> None:
         self._happens = iter(happens)
         self.draft = draft
-        Script.history, Script.drafts = [], []
+        Script.history, Script.drafts, Script.ahead = [], [], []
+
+    @property
+    def command_waits(self) -> bool:
+        return self.ahead[:1] != [] and self.ahead[0].startswith("/")
+
+    def take_ahead(self) -> str:
+        taken = "\n".join(self.ahead)
+        self.ahead.clear()
+        return taken
 
     def read(self, _run: object, draft: str) -> Closed | Submitted:
         self.drafts.append(draft)
+        if self.ahead and not draft:
+            return Submitted(self.ahead.pop(0))
         match next(self._happens):
             case BaseException() as raised:
                 raise raised
@@ -62,17 +73,28 @@ class Script:
         return False
 
     def keep_draft(self) -> None:
-        self.history.append(self.draft)
+        self.remember(self.draft)
+
+    def remember(self, text: str) -> None:
+        self.history.append(text)
 
 
-def talk(*happens: Happening, draft: str = "", waiting: str = "") -> str:
+def talk(
+    *happens: Happening,
+    draft: str = "",
+    waiting: str = "",
+    ahead: Iterable[str] = (),
+    player: Player | None = None,
+) -> str:
     """Run a chat at such a prompt; give what was said."""
     file = io.StringIO()
     prompt, none = cast("Any", Script(happens, draft)), cast("Any", None)
+    Script.ahead.extend(ahead)
     speaker = Speaker(console_on(file, color=None))
     desk = Desk(prompt, speaker, *[none] * (_NEEDED - 2))
     with asyncio.Runner() as runner:
-        Repl(Player().session, desk, stream=none, count=none, runner=runner, draft=waiting).run()
+        session = (player or Player()).session
+        Repl(session, desk, stream=none, count=none, runner=runner, draft=waiting).run()
     return file.getvalue()
 
 
@@ -86,7 +108,7 @@ def test_a_text_that_is_taken_back_is_no_error() -> None:
     assert talk(UnsentError(), Closed()) == "Not sent; your message is in the prompt.\n\n"
 
 
-@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n"])
+@pytest.mark.parametrize("line", ["exit", " quit ", "exit\n", "Exit", ":q!", ".quit", "exit()"])
 def test_what_leaves_any_shell_leaves_here(line: str) -> None:
     assert talk(Submitted(line), UsageError("Not reached.")) == ""
 
@@ -190,3 +212,40 @@ def test_what_breaks_while_something_is_said_is_said_plainly(
 
     talk(UsageError("No."), KeyboardInterrupt(), Closed())
     assert capsys.readouterr().out.count("A bug in chatrepl") == 2
+
+
+EDITS = [
+    ("/edit 1 reply", "one", Submitted("three")),
+    ("/edit 1 reply", "one", Submitted("")),
+    ("/edit 1", "demo: say one", Submitted("")),
+]
+
+
+@pytest.mark.parametrize(("line", "opened", "ends"), EDITS)
+@pytest.mark.parametrize("waiting", ["", "half a thought"])
+@pytest.mark.parametrize("behind", [(), ("and this", "/context")])
+def test_what_waits_while_something_is_edited_comes_back_after_it_and_is_no_part_of_it(
+    line: str, opened: str, ends: Submitted, waiting: str, behind: tuple[str, ...]
+) -> None:
+    player = Player()
+    player.say("demo: say one")
+    talk(ends, Closed(), player=player, waiting=waiting, ahead=(line, *behind))
+    later = "\n".join(filter(None, (waiting, *behind)))
+    assert Script.drafts == ["", opened, later]
+    assert player.text == (ends.text or "one")
+    assert player.session.books.meter.replies == 1
+    assert Script.history == []
+
+
+def test_what_waits_behind_an_edit_is_in_the_history_where_the_chat_is_left() -> None:
+    player = Player()
+    player.say("demo: say one")
+    ahead = ("/edit 1 reply",)
+    talk(Submitted("/exit"), player=player, waiting="half a thought", ahead=ahead)
+    assert Script.drafts == ["", "one"]
+    assert Script.history == ["half a thought"]
+
+
+def test_a_command_that_edits_nothing_leaves_the_draft_where_it_is() -> None:
+    talk(Closed(), waiting="half a thought", ahead=("/help",))
+    assert Script.drafts == ["", "half a thought"]

@@ -16,10 +16,11 @@ from chatrepl.core.outcome import Beside
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
+from chatrepl.core.world import Display
 from chatrepl.session.beside import turns_beside
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.side_questions import SideQuestions
-from chatrepl.turn import Display, run_turn
+from chatrepl.turn import run_turn
 from tests.commands.trimmer import Trimmer
 from tests.views import QuietView
 

@@ -51,7 +51,8 @@ Site: TypeAlias = tuple[str, int]
 ROOT: Final = Path(chatrepl.__file__).parent
 ROOMS: Final = (
     "commands", "core", "pages", "session", "shells/prompt_feeds.py", "shells/replies.py",
-    "storage", "terminal/prompt", "terminal/say.py", "terminal/views", "turn.py", "attachments",
+    "storage", "terminal/prompt", "terminal/say.py", "terminal/views", "turn.py", "aside.py",
+    "attachments",
 )  # fmt: skip
 FILE_TEXT: Final = "what the staged file holds"
 FILE: Final = "a file"
@@ -93,6 +94,7 @@ ROOMS_BESIDE: Final = (
     "commands/beside.py", "commands/compare.py", "core/exchange/plan.py", "session/beside.py",
     "session/comparison.py", "shells/comparing.py", "shells/comparison.py", "shells/counting.py",
     "shells/side_questions.py", "shells/titles.py", "terminal/views/gutter.py", "turn.py",
+    "aside.py",
 )  # fmt: skip
 MOST_READS: Final = 4 * len(SCRIPT)
 PATIENCE_S: Final = 60

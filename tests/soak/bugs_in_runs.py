@@ -31,7 +31,7 @@ from tests.soak.bugs import InjectedError, Injector, Site
 
 ROOMS: Final = (
     "api", "attachments", "cli", "commands", "config", "core", "pages", "session", "shells",
-    "storage", "terminal", "turn.py",
+    "storage", "terminal", "turn.py", "aside.py",
 )  # fmt: skip
 _ITEMS: Final = 8
 _OUT: Final = "".join(f"w{n}\n" for n in range(_ITEMS))

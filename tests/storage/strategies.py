@@ -43,6 +43,7 @@ receipts = st.builds(
     prefill=st.none() | st.builds(Prefill, texts, st.sampled_from(["native", "emulated"])),
     cost_usd=st.none() | numbers,
     uncached_usd=st.none() | numbers,
+    uncounted=st.booleans(),
     duration_s=numbers,
     error=texts,
     container=st.none() | objects,

@@ -1,7 +1,9 @@
 """Nothing foreign gets through a console, whatever rich makes of it on the way."""
 
 import io
+import os
 import re
+import threading
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chatrepl.terminal import safe_console
-from chatrepl.terminal.safe_console import SafeConsole, self_test
+from chatrepl.terminal.console import Appearance
+from chatrepl.terminal.safe_console import SafeConsole, open_console, self_test
+from chatrepl.terminal.theme import DARK, LIGHT
+from tests.cli.test_desk import TerminalText
 from tests.terminal.sanitize.hostile import FORBIDDEN, Sample, samples, texts
 
 OURS = re.compile(r"\x1b\[[\d;]*m")
@@ -95,3 +100,26 @@ def test_the_check_at_start_passes_and_fails_when_rich_goes_another_way(
     monkeypatch.setattr(safe_console.SafeConsole, "_render_buffer", Console._render_buffer)
     with pytest.raises(RuntimeError):
         self_test()
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", "xterm", ""])
+@pytest.mark.parametrize("columns", [40, 120])
+def test_a_terminal_is_as_wide_as_it_is_however_dumb(
+    term: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: os.terminal_size((columns, 20)))
+
+    assert open_console(TerminalText(), Appearance({"TERM": term})).width == columns
+
+
+def test_a_console_wears_another_theme_in_all_threads() -> None:
+    console = open_console(TerminalText(), Appearance({"TERM": "xterm"}, theme=DARK))
+    seen = [console.get_style("warning")]
+    console.wear(Appearance({"TERM": "xterm"}, theme=LIGHT))
+    thread = threading.Thread(target=lambda: seen.append(console.get_style("warning")))
+    thread.start()
+    thread.join()
+
+    assert seen == [Style.parse(theme["warning"].for_rich()) for theme in (DARK, LIGHT)]

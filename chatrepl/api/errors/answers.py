@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.foreign import Said, said_by, said_in
 from chatrepl.api.errors.named import refused_words
-from chatrepl.api.errors.permanent import permanent_kind
+from chatrepl.api.errors.permanent import is_no_model, permanent_kind
 from chatrepl.api.retry import CAP_S, retry_after, should_retry, span
 from chatrepl.core.errors import AGAIN, CAUSE, CHANGE, REFUSED, TOO_LONG, ApiError, ApiErrorKind
 from chatrepl.core.value import frozen
 
 _LONGEST: Final = 300  # of words that no API wrote
+_LOGIN: Final = 401
 _PROXY_LOGIN: Final = 407
+_BY_MODEL: Final = frozenset({400, 422})
 _KINDS: Final[Mapping[int, ApiErrorKind]] = {
     401: ApiErrorKind.AUTH,
     402: ApiErrorKind.BILLING,
@@ -70,8 +72,13 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, origin: Or
     if 300 <= status < 400:
         return _redirected(status, headers, origin)
     body = origin.hide(body)
-    error = _make(status, said_in(body), request_id_in(headers), origin)
+    said = said_in(body)
+    error = _make(status, said, request_id_in(headers), origin)
     error.answer = refused_words(body)
+    scheme = headers.get("www-authenticate", "").strip().partition(" ")[0].lower()
+    if status == _LOGIN and scheme == "basic" and (said.form == "page" or not said.words):
+        error.message = f"{origin.host} wants a name and a password (401)."
+        error.hint = "base_url may hold them: https://NAME:PASSWORD@HOST."
     return _paced(error, headers)
 
 
@@ -121,7 +128,9 @@ def _shown(said: Said, origin: Origin) -> str:
     return words if is_short else f"{words[: _LONGEST - 1]}…"
 
 
-def _kind(refusal: Refusal) -> ApiErrorKind:
+def _kind(refusal: Refusal, model: str) -> ApiErrorKind:
+    if model and refusal.status in _BY_MODEL and is_no_model(refusal.words, model):
+        return ApiErrorKind.NOT_FOUND
     special = _by_words(refusal, refusal.words.lower())
     if special is not None:
         return special
@@ -157,7 +166,7 @@ def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
 
 def _make(status: int, said: Said, request_id: str | None, origin: Origin) -> ApiError:
     refusal = Refusal(status, said, _shown(said, origin))
-    kind = _kind(refusal)
+    kind = _kind(refusal, origin.model)
     message, hint = _WORDS[kind](refusal.words, refusal, origin)
     error = ApiError(
         kind,
@@ -235,7 +244,8 @@ def _not_found(words: str, refusal: Refusal, origin: Origin) -> tuple[str, str]:
         message = f"{origin.host} has nothing at the address that base_url makes{reason}"
         return message, "Take /v1 and what follows away from base_url; it is added by itself."
     is_bare = words.rstrip(".").lower() in {"", f"model: {origin.model}".lower()}
-    if origin.model and ("model" in words.lower() or (is_bare and refusal.said.type)):
+    is_of_model = "model" in words.lower() or refusal.status in _BY_MODEL
+    if origin.model and (is_of_model or (is_bare and refusal.said.type)):
         message = f"{origin.host} has no model {origin.model}{'.' if is_bare else reason}"
         return message, "/models lists them."
     if refusal.said.type == "not_found_error" and re.search(_THINGS, words, re.IGNORECASE):
@@ -263,6 +273,7 @@ def _named(message: str, hint: str) -> _Words:
 
     def words(reason: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]:
         status = f" ({refusal.status})" if refusal.status >= 400 else ""
+        reason = reason.removeprefix(f"{refusal.status} ")  # as the titles of pages begin
         is_bare = reason.rstrip(".").lower() in {"", "overloaded", "internal server error", "error"}
         return f"{message}{status}." if is_bare else f"{message}{status}: {reason}", hint
 

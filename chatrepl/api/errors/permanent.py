@@ -23,7 +23,8 @@ _SIGNS: Final = (
         (
             r"model.{0,80}(not (be )?found|(does not|doesn't) exist)"
             r"|(unknown|no such|invalid|unsupported) model|no model.{0,20}(found|named|loaded)"
-            r"|model_?not_?found"
+            r"|model_?not_?(found|supported)|not a (valid|known) model"
+            r"|requested model is not|no healthy deployments? for"
         ),
     ),
     (
@@ -51,3 +52,10 @@ def permanent_kind(words: str) -> ApiErrorKind | None:
     if re.search(_PASSING, low):
         return None
     return next((kind for kind, sign in _SIGNS if re.search(sign, low)), None)
+
+
+def is_no_model(words: str, model: str) -> bool:
+    """Tell whether a refusal means that there is no `model`: some routers say so with a 400."""
+    low = words.casefold()
+    is_named = model.casefold() in low or "requested model" in low
+    return is_named and re.search(dict(_SIGNS)[ApiErrorKind.NOT_FOUND], low) is not None

@@ -14,7 +14,7 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.secrets import is_secret
 from chatrepl.core.talk.blocks import Block, answered_id, call_id
 from chatrepl.core.talk.conversation import Conversation
-from chatrepl.core.talk.message import Message
+from chatrepl.core.talk.message import Message, remote
 from chatrepl.core.tools import McpServer
 from chatrepl.core.wire import Wire
 
@@ -85,18 +85,6 @@ def _slim(message: Message, names: frozenset[str]) -> Message:
 def _is_other(block: Block, names: frozenset[str]) -> bool:
     name = remote(block)
     return name is not None and name not in names
-
-
-def remote(block: Block) -> str | None:
-    """Name the server whose tool a block calls or lists."""
-    match block.type:
-        case "mcp_tool_use":
-            name = block.to_wire().get("server_name")
-        case "mcp_tool_listing":
-            name = block.to_wire().get("mcp_server_name")
-        case _:
-            return None
-    return name if isinstance(name, str) else ""
 
 
 def check_server(server: McpServer) -> None:

@@ -142,10 +142,14 @@ def is_of_model(words: str, request: Request) -> bool:
 def _refused_shape(
     words: str, request: Request, tried: AbstractSet[str]
 ) -> tuple[Wire, str] | None:
-    """Tell whether a native prefill, or a change in mid-conversation, is refused."""
+    """Tell whether a native prefill, a document or a change in mid-conversation is refused."""
+    from chatrepl.core.exchange.past import names_text_file  # most runs see no refusal
+
     prefill = request.prefill
     if prefill is not None and prefill.mode == "native" and re.search(_PREFILL, words):
         return {"prefill": False}, f"{request.model} takes no prefill; it is emulated from now on."
+    if names_text_file(words, request):
+        return {"documents": False}, "Documents are not taken; text files go as text from now on."
     if all(m.role != "system" for m in request.messages):
         return None
     terms = tuple(fact for fact in _refused_terms(words, request) if fact not in tried)

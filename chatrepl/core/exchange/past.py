@@ -147,6 +147,28 @@ def refused_files(
     )
 
 
+def names_text_file(told: str, request: Request) -> bool:
+    """Tell whether a refusal is of all text files that a request holds as documents.
+
+    What is `told` is in small letters.
+    """
+    place, files = _PLACE.search(told), _text_files(request)
+    if not files or re.search(_OF_A_KIND, told) is None or "pdf" in told:
+        return False
+    if place is None:
+        return _place_of(DocumentBlock.type, told) is not None
+    return any(at == int(place[1]) and place[2] in {None, str(n)} for at, n in files)
+
+
+def _text_files(request: Request) -> list[tuple[int, int]]:
+    return [
+        (at, number)
+        for at, message in enumerate(request.messages)
+        for number, block in enumerate(message.content)
+        if isinstance(block, DocumentBlock) and block.text
+    ]
+
+
 def _parts(request: Request, conversation: Conversation) -> list[_Part]:
     """Find the blocks of a request that earlier turns brought: they are the very same values."""
     places: dict[int, BlockPlace] = {}

@@ -161,7 +161,7 @@ class Reply:
     """A reply as far as it has come.
 
     `unsigned` is thinking that is no block of it, with its place among them; `again` tells that its
-    request is sent once more.
+    request is sent once more, `uncounted` that what had come of it before is in no count.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -184,6 +184,7 @@ class Reply:
     started: bool = False
     complete: bool = False
     again: bool = False
+    uncounted: bool = False
     retries: int = 0
 
     @property
@@ -235,7 +236,7 @@ class Reply:
                 reason = self.stop_reason or "end_turn"
                 return replace(self._closed(), complete=True, stop_reason=reason)
             case RetryWait(attempt=attempt):
-                return replace(self, retries=attempt, again=True)
+                return self._again(attempt)
             case PrefillBegun(prefill):
                 return replace(self, prefill=prefill)
             case Remark() | CallAnswered():  # no part of the message
@@ -278,6 +279,7 @@ class Reply:
             ),
             container=self.container or before.container,
             started=True,
+            uncounted=before.uncounted or self.uncounted,
             retries=before.retries + self.retries,
         )
 
@@ -330,6 +332,10 @@ class Reply:
             counted=updated({}, event.usage),
             counted_earlier=counted_earlier,
         )
+
+    def _again(self, attempt: int) -> "Reply":
+        lost = self.uncounted or self.usage_known
+        return replace(self, retries=attempt, again=True, uncounted=lost)
 
     def _closed(self) -> "Reply":
         if self.open is None:

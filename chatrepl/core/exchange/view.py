@@ -2,7 +2,8 @@
 
 Dropped, summarised and refused turns are left out whole. Thinking goes back only to the model
 that wrote it, and only while everything before it is sent unchanged; else the service may refuse
-it as bound to another conversation. Tool calls nobody answered are left out.
+it as bound to another conversation. Tool calls nobody answered are left out. Text files are read
+out to models that know no documents.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from chatrepl.core.exchange.terms import (
     without_prompt,
 )
 from chatrepl.core.models import Model
-from chatrepl.core.talk.blocks import TextBlock
+from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
 from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
@@ -69,7 +70,21 @@ def place_sent(
     system, messages = _system(conversation, chosen, model)
     fit = (fitted(m, model, midway) if m.role == "system" else m for m in paired(messages))
     defined = so_far.top.tools if so_far.top is not None else {}
-    return tuple(_merge(_begun(_placed(fit, set(defined))))), system
+    merged = _merge(_begun(_placed(fit, set(defined))))
+    return tuple(merged if model.documents else map(_read_out, merged)), system
+
+
+def _read_out(message: Message) -> Message:
+    """Give a message with its text files as text, for whoever takes no documents."""
+    content = tuple(_in_words(block) for block in message.content)
+    return message if content == message.content else replace(message, content=content)
+
+
+def _in_words(block: Block) -> Block:
+    if not isinstance(block, DocumentBlock) or not block.text:
+        return block
+    name = f"{' '.join(block.title.split())}\n" if block.title else ""
+    return TextBlock(name + framed(block.text.removesuffix("\n"), "document"))
 
 
 def _untermed(message: Message) -> Message:

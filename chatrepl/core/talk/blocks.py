@@ -99,6 +99,12 @@ class DocumentBlock(KeyedBlock):
         )
 
     @property
+    def text(self) -> str:
+        """The text of a text file; empty for anything else."""
+        data = self.source.get("data")
+        return data if self.source.get("type") == "text" and isinstance(data, str) else ""
+
+    @property
     def citing(self) -> "DocumentBlock":
         """The same, with the model asked to say what it takes from it."""
         return replace(self, more={**self.more, "citations": {"enabled": True}})

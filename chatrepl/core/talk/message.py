@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.talk.blocks import (
     THINKING,
@@ -21,6 +21,7 @@ from chatrepl.core.value import variant
 from chatrepl.core.wire import Wire, encode
 
 Role: TypeAlias = Literal["user", "assistant", "system"]
+_SERVER_KEYS: Final = {"mcp_tool_use": "server_name", "mcp_tool_listing": "mcp_server_name"}
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,21 @@ class Message:
     @cached_property
     def remotes(self) -> frozenset[str]:
         """The servers whose tools the service called or listed in it."""
-        blocks = (block for block in self.content if block.type.startswith("mcp_tool_"))
-        if (first := next(blocks, None)) is None:
-            return frozenset()
-        from chatrepl.core.exchange.connector import remote  # seldom needed
-
-        return frozenset(n for block in (first, *blocks) if (n := remote(block)) is not None)
+        return frozenset(name for one in self.content if (name := remote(one)) is not None)
 
     @cached_property
     def without_thinking(self) -> "Message":
         content = tuple(block for block in self.content if not isinstance(block, THINKING))
         return replace(self, content=content)
+
+
+def remote(block: Block) -> str | None:
+    """Name the server whose tool a block calls or lists."""
+    key = _SERVER_KEYS.get(block.type)
+    if key is None:
+        return None
+    name = block.to_wire().get(key)
+    return name if isinstance(name, str) else ""
 
 
 def prompts(messages: Iterable[Message]) -> list[str]:

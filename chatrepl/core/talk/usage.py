@@ -1,10 +1,13 @@
 """Token counts of a reply, and what they came to."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from chatrepl.core.foreign_json import counted
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
+
+if TYPE_CHECKING:
+    from chatrepl.core.talk.conversation import Receipt
 
 
 @frozen
@@ -64,21 +67,34 @@ class Usage:
 
 @frozen
 class Cost:
-    """Dollars for one reply or a sum of them; `uncached_usd` is the same without a cache."""
+    """Dollars for one reply or a sum of them; `uncached_usd` is the same without a cache.
+
+    It is `at_least` so much where something was not counted, as of a reply that was cut.
+    """
 
     usd: float = 0.0
     uncached_usd: float = 0.0
+    at_least: bool = False
 
     @property
     def saved_usd(self) -> float:
         return self.uncached_usd - self.usd
 
     def __add__(self, other: Self) -> "Cost":
-        return Cost(self.usd + other.usd, self.uncached_usd + other.uncached_usd)
+        paid, uncached = self.usd + other.usd, self.uncached_usd + other.uncached_usd
+        return Cost(paid, uncached, self.at_least or other.at_least)
 
     def times(self, factor: float) -> "Cost":
         """Give so many times the cost."""
-        return Cost(factor * self.usd, factor * self.uncached_usd)
+        return Cost(factor * self.usd, factor * self.uncached_usd, self.at_least)
+
+
+def cost_of(receipt: "Receipt") -> Cost | None:
+    """Give what a reply cost, at least so much where it was cut; None where nobody knows."""
+    if receipt.cost_usd is None:
+        return None
+    is_partial = receipt.uncounted or receipt.stop_reason is None
+    return Cost(receipt.cost_usd, receipt.uncached_usd or 0.0, is_partial)
 
 
 def steps_of(wire: Wire, usage: Usage) -> tuple[tuple[str, Usage], ...]:

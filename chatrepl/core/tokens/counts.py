@@ -63,7 +63,9 @@ class Ledger:
 
     def text(self, text: str, model: Model) -> Estimate:
         """Estimate a text on its own, without a frame."""
-        return Estimate(round(self._features(text).tokens(model.tokenizer) * self._scale(model)))
+        return Estimate(
+            round(self._features(text).tokens(model.tokenizer) * self.tally.scale(model))
+        )
 
     def message(self, message: Message, model: Model) -> Estimate:
         """Give the tokens of one message, its frame included."""
@@ -230,9 +232,6 @@ class Ledger:
             counts = features(text, self._count(text))
             self._texts[text] = counts
         return counts
-
-    def _scale(self, model: Model) -> float:
-        return self.tally.scale(model)
 
 
 def _added(before: Conversation, now: Conversation, model: Model) -> tuple[Message, ...] | None:

@@ -43,6 +43,7 @@ class DiskHistory(History):
         self.path = path
         self._pasted = pasted
         self._recalled = [] if recalled is None else recalled
+        self._ahead: list[str] = []
         self.secrets: tuple[str, ...] = ()
         self._whole = whole  # gives a draft with what was folded in it
 
@@ -64,9 +65,22 @@ class DiskHistory(History):
     def store_string(self, string: str) -> None:
         """Append a line to the file, if it may be stored."""
         entry = self._whole(string)
+        if entry in self._ahead:
+            self._ahead.remove(entry)
+        else:
+            self._store(entry, [one for one in (*self._recalled, *self._pasted) if one in entry])
+
+    def store_ahead(self, entry: str) -> None:
+        """Append a line that waits for the prompt, so that a kill does not lose it.
+
+        It is not stored again once it gets there. Nobody can tell here what of it was pasted.
+        """
+        self._ahead.append(entry)
+        self._store(entry, [entry] if "@" in entry else [])
+
+    def _store(self, entry: str, pasted: Sequence[str]) -> None:
         if self.path is None or not _may_be_stored(entry) or keys_in(entry, self.secrets):
             return
-        pasted = [paste for paste in (*self._recalled, *self._pasted) if paste in entry]
         line = {"text": entry, "pasted": pasted} if pasted else entry
         with suppress(OSError):
             _append(self.path, json.dumps(line).encode("ascii"))

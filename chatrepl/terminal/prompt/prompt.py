@@ -57,7 +57,7 @@ from chatrepl.terminal.prompt.line_editor import (
 )
 from chatrepl.terminal.prompt.picture import FenceLexer, VisibleProcessor
 from chatrepl.terminal.prompt.renderer import open_output, open_renderer
-from chatrepl.terminal.prompt.search import search_words
+from chatrepl.terminal.prompt.search import name_search, search_words
 from chatrepl.terminal.prompt.values import (
     Closed,
     Feeds,
@@ -107,6 +107,7 @@ class Prompt:
                 prompt_keys(self._keys, self._folds, os.environ, tty),
                 dumb=dumb and not options.plain,
             )
+        name_search(self._session.layout)
         app = self._session.app
         app.key_processor.before_key_press += contained(self._next_key, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
@@ -172,11 +173,27 @@ class Prompt:
         """Give the next prompt keys that were read elsewhere."""
         store_typeahead(self._input, list(key_presses(strokes)))
 
+    def line_waits(self, line: str) -> None:
+        """Keep a line on disk that was submitted while nobody reads, and comes typed ahead."""
+        self._history.store_ahead(line)
+
     @property
     def command_waits(self) -> bool:
         """Whether what was typed ahead begins with a command that was submitted."""
         keys = self._ahead()
         return bool(keys) and keys[0].data == "/" and Keys.Enter in [each.key for each in keys]
+
+    def take_ahead(self) -> str:
+        """Take out what was typed ahead, as text: what was submitted in it is a line of its own."""
+        text = ""
+        for press in get_typeahead(self._input):
+            if press.key in {Keys.Backspace, Keys.ControlH}:
+                text = text[:-1]
+            elif press.key is Keys.BracketedPaste or press.data.isprintable():
+                text += press.data
+            elif press.key in {Keys.Enter, Keys.ControlJ}:
+                text += "\n"
+        return whole_characters("\n".join(text.splitlines()))
 
     def _ahead(self) -> list[KeyPress]:
         keys = get_typeahead(self._input)  # this takes them out
@@ -270,7 +287,11 @@ class Prompt:
     def keep_draft(self) -> None:
         """Put what is being typed into the history: nobody will submit it any more."""
         if self.draft:
-            self._history.append_string(self.draft)
+            self.remember(self.draft)
+
+    def remember(self, text: str) -> None:
+        """Put a text into the history that is no draft any more and was not submitted."""
+        self._history.append_string(text)
 
     def _note_what_came_meanwhile(self, _app: object) -> None:
         """Take what came while the screen was drawn for a part of the paste that was drawn."""

@@ -8,7 +8,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.filters import emacs_mode, is_searching, vi_insert_mode
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.key_binding.vi_state import InputMode
-from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.layout import Layout
+from prompt_toolkit.layout.controls import BufferControl, SearchBufferControl
+from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.search import SearchDirection, SearchState, start_search, stop_search
 
 from chatrepl.terminal.prompt.values import ToolbarPart
@@ -42,6 +44,13 @@ def bind_search(keys: KeyBindings) -> None:
 def _bring_back(buffer: Buffer, draft: Document) -> None:
     if buffer.document != draft:  # a second Ctrl-R goes there in earnest
         buffer.reset(draft)
+
+
+def name_search(layout: Layout) -> None:
+    """Call a search a search, whichever way it goes: the keys tell that."""
+    for control in layout.find_all_controls():
+        if isinstance(control, SearchBufferControl):
+            control.input_processors = [BeforeInput("Search: ", "class:search-toolbar.prompt")]
 
 
 def search_words() -> list[ToolbarPart]:

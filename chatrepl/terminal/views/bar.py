@@ -2,7 +2,6 @@
 
 import os
 import time
-from types import TracebackType
 from typing import Final, Self, TextIO
 
 from rich.console import Console
@@ -35,12 +34,7 @@ class Bar:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._progress.stop()
 
     def show(self, done: int, words: str) -> None:

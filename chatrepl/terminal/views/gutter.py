@@ -1,22 +1,18 @@
 """A reply in a gutter: its text as a quotation, so that it is seen to stand beside the talk."""
 
 import re
-from contextlib import AbstractContextManager
-from typing import Final, Protocol
+from typing import Final
 
 from chatrepl.core.exchange.reply import BlockStart, Reply, StreamEvent, TextDelta
+from chatrepl.core.world import Display
 
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
-
-
-class _View(AbstractContextManager[object], Protocol):
-    def show(self, event: StreamEvent, reply: Reply) -> None: ...
 
 
 class Gutter:
     """Shows events on another view, with a mark of quotation before each line of text."""
 
-    def __init__(self, view: _View) -> None:
+    def __init__(self, view: Display) -> None:
         self._view = view
         self._begins = True
         self._in_text = False

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from chatrepl.core.exchange.reply import (
@@ -30,12 +29,7 @@ class SilentView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         pass
 
     def show(self, event: StreamEvent, reply: Reply) -> None:

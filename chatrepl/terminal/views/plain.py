@@ -11,9 +11,9 @@ Without a terminal there is no line; retries and remarks are then said once, in 
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Final, Self, TextIO
 
 from chatrepl.core.exchange.reply import (
     BlockStart,
@@ -31,7 +31,10 @@ from chatrepl.core.talk.blocks import ToolResultBlock, ToolUseBlock
 from chatrepl.core.talk.markdown import Weaver
 from chatrepl.core.talk.traces import trace
 from chatrepl.core.words import compact, for_a_shell
+from chatrepl.core.world import Display
 from chatrepl.terminal.sanitize.text import Sanitizer, join_surrogates, one_line, pipe
+
+_CAUSE_COLUMNS: Final = 140  # of a retry: what follows it stands on the same row
 
 
 class PlainView:
@@ -57,12 +60,7 @@ class PlainView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
         if isinstance(error, OSError):
             return
         self._feed(self._weaver.end())
@@ -119,16 +117,12 @@ class PlainView:
             self._last = text[:end][-1]
 
 
-class _AnyView(AbstractContextManager[object], Protocol):
-    def show(self, event: StreamEvent, reply: Reply) -> None: ...
-
-
 class NotedView:
     """Shows a reply through another view, and what goes on meanwhile on `err`."""
 
     def __init__(
         self,
-        view: _AnyView,
+        view: Display,
         err: TextIO | None,
         *,
         live: bool,
@@ -168,10 +162,8 @@ class NotedView:
         """Say what the event means to who waits, then let the other view have it."""
         match event:
             case RetryWait(reason, seconds, attempt, attempts):
-                self._retry(
-                    f"{reason.rstrip('.')}; again in {seconds} s (try {attempt} of {attempts})",
-                    attempt,
-                )
+                cause = one_line(reason.rstrip("."), _CAUSE_COLUMNS)
+                self._retry(f"{cause}; again in {seconds} s (try {attempt} of {attempts})", attempt)
             case Remark(text):
                 self._say(text)
             case CallAnswered(block):

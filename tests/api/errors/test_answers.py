@@ -205,3 +205,27 @@ def test_other_content_is_named() -> None:
     error = from_other_content("application/pdf", {"request-id": "req_1"}, b"%PDF", HERE)
     assert "application/pdf" in error.message
     assert error.request_id == "req_1"
+
+
+LOGIN_PAGE = b"<html><head><title>401 Authorization Required</title></head></html>"
+
+
+@pytest.mark.parametrize("data", [b"", LOGIN_PAGE])
+def test_a_proxy_that_wants_a_login_is_not_about_the_key(data: bytes) -> None:
+    error = answer(401, data, www_authenticate='Basic realm="restricted"')
+    assert error.message == "gate.example:8443 wants a name and a password (401)."
+    assert "NAME:PASSWORD@" in error.hint
+    assert (error.kind, error.exit_code) == (ApiErrorKind.AUTH, 3)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", 'Bearer realm="basic"', "", "Basicauth"])
+def test_another_401_is_about_the_key(scheme: str) -> None:
+    assert "key" in answer(401, b"", www_authenticate=scheme).message
+    said = body("authentication_error", "no such key")
+    assert "no such key" in answer(401, said, www_authenticate="Basic").message
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_status_that_a_page_names_again_is_said_once(status: int) -> None:
+    page = f"<html><head><title>{status} Some Words</title></head></html>".encode()
+    assert answer(status, page).message.count(str(status)) == 1

@@ -88,3 +88,40 @@ def test_an_answer_that_is_no_json_is_heard_as_it_is() -> None:
     assert refused_words(b"[" * 90_000) == "[" * 4000
     nested = b'{"error":' * 50 + b'{"message": "deep"}' + b"}" * 50
     assert refused_words(nested) == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "anthropic_messages: Invalid model name passed in model=x-9. Call `/v1/models`.",
+        "x-9 is not a valid model ID",
+        "The requested model is not supported.",
+        "There are no healthy deployments for this model: X-9",
+        "unknown model: x-9",
+        "The model `x-9` does not exist or you do not have access to it.",
+        "model_not_supported: x-9",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_router_that_has_no_such_model_says_so_with_any_status(words: str, status: int) -> None:
+    body = json.dumps({"error": {"message": words}}).encode()
+    error = from_answer(status, {}, body, Origin("http://gate:4000", "x-9"))
+    assert (error.kind, error.exit_code) == (NOT_FOUND, 2)
+    assert error.message.startswith("gate:4000 has no model x-9: ")
+    assert "/models" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "model"),
+    [
+        ("model x-9 does not support temperature", "x-9"),
+        ("x-9: thinking is not supported with this model", "x-9"),
+        ("fallbacks.0.model: y-1 does not exist", "x-9"),
+        ("unknown model: x-9", ""),
+    ],
+)
+def test_what_a_model_does_not_take_is_not_a_model_that_is_not_there(
+    words: str, model: str
+) -> None:
+    body = json.dumps({"error": {"message": words}}).encode()
+    assert from_answer(400, {}, body, Origin("http://gate:4000", model)).kind is INVALID

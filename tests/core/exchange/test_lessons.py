@@ -11,7 +11,7 @@ from chatrepl.core.exchange.lessons import parameter_lesson
 from chatrepl.core.exchange.params import without
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.models import EFFORTS, find
-from chatrepl.core.talk.blocks import TextBlock, ThinkingBlock, UnknownBlock
+from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Prefill
 from chatrepl.core.talk.message import Message
 
@@ -441,3 +441,39 @@ def test_a_length_of_zero_that_is_refused_teaches_nothing_of_the_longest_reply(w
     assert facts(words, read) == {"max_tokens.0": False}
     assert find("claude-opus-5-5").learned(facts(words, read)).max_output == 128_000
     assert facts(words, Request({**FULL, "max_tokens": 0}, (HELLO,))) == {}
+
+
+TEXT_FILE, A_PDF = DocumentBlock.plain("one", "a.txt"), DocumentBlock.base64_pdf("AAAA", "a.pdf")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "document blocks are not supported",
+        "Unsupported content block type: document",
+        "messages.0.content.0.type: Input should be 'text', 'image', 'tool_use' or 'tool_result'",
+        "body.messages.0.content.list[union[TextBlock,ImageBlock]].0.type: Input should be 'text'",
+        "messages[0].content[0]: unknown variant `document`, expected one of `text`, `image`",
+        "messages.0: Invalid content type: document. Only text and image are supported",
+    ],
+)
+def test_that_no_document_is_taken_is_learned_where_a_text_file_was_sent(words: str) -> None:
+    files = Message("user", (TEXT_FILE, TextBlock("Well?")))
+    request = Request({"model": "m", "max_tokens": 10}, (files,))
+    assert facts(words, request) == {"documents": False}
+    assert facts(words, Request(request.params, (HELLO,))) == {}
+    assert facts(words, Request(request.params, (Message("user", (A_PDF,)),))) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "messages.0.content.0.document.source.data: the document is empty",
+        "messages.0.content.0: the PDF document is not supported",
+        "messages.0.content.1.type: Input should be 'text'",
+        "document citations: the file is too long",
+    ],
+)
+def test_what_is_wrong_with_one_document_is_no_word_against_all(words: str) -> None:
+    files = Message("user", (TEXT_FILE, A_PDF))
+    assert facts(words, Request({"model": "m", "max_tokens": 10}, (files,))) == {}

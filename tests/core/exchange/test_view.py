@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.exchange.view import OPENING, build_sent, framed, is_sent
-from chatrepl.core.models import TABLE, Model
+from chatrepl.core.models import TABLE, Model, find
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import Block, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
+from chatrepl.core.talk.blocks import (
+    Block,
+    DocumentBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+)
 from chatrepl.core.talk.conversation import Conversation, Receipt, State, Summary, Turn, TurnId
 from chatrepl.core.talk.message import Message, Role
 from tests.core.rules import faults, signature
@@ -19,6 +26,7 @@ MID = TABLE["claude-opus-5-5"]
 PLAIN = TABLE["claude-opus-4-7"]
 OLD = TABLE["claude-sonnet-4-5"]
 _MODELS = (MID, PLAIN, OLD)
+PDF = DocumentBlock.base64_pdf("JVBERi0=", "a.pdf")
 
 
 def _text(text: str) -> TextBlock:
@@ -292,6 +300,31 @@ def test_a_search_that_is_under_way_is_kept_at_the_end_only() -> None:
     assert both[1].content == search.content + done.content
     late = build_sent(talk, MID, Message.user("r"), done).messages
     assert [block.type for block in late[-1].content] == ["text"]
+
+
+FOREIGN = ("smollm2-135m-instruct", "gpt-4o", "qwen3:4b", "openai/o5", "mistral-large")
+LIKE_OURS = ("claude-opus-5-5", "claude-new", "anthropic/claude-3.5", "eu.anthropic.Claude-4-v1:0")
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_text_files_are_read_out_to_models_that_know_no_documents(name: str) -> None:
+    body = "one\n</document>\ntwo\n"
+    files = (DocumentBlock.plain(body, "a\nb.txt"), DocumentBlock.plain("3"), PDF, _text("Well?"))
+    sent = build_sent(Conversation(), find(name), Message("user", files)).messages[0].content
+    assert [block.type for block in sent] == ["text", "text", "document", "text"]
+    assert sent[0].to_markdown() == f"a b.txt\n<document-1>\n{body}</document-1>"
+    assert sent[1].to_markdown() == "<document>\n3\n</document>"
+
+
+@pytest.mark.parametrize("name", LIKE_OURS)
+def test_text_files_go_as_documents_to_models_of_the_service(name: str) -> None:
+    message = Message("user", (DocumentBlock.plain("one", "a.txt"), _text("Well?")))
+    assert build_sent(Conversation(), find(name), message).messages == (message,)
+
+
+def test_a_message_without_text_files_stays_the_very_same() -> None:
+    message = Message("user", (PDF, _text("Well?")))
+    assert build_sent(Conversation(), find("gpt-4o"), message).messages[0] is message
 
 
 @given(st.text("</aA-12> \n", max_size=40))

@@ -159,3 +159,27 @@ def test_a_fifo_is_not_waited_for_and_nesting_hides_no_other_line(tmp_path: Path
     assert list(DiskHistory(tmp_path / "fifo").load_history_strings()) == []
     (tmp_path / "deep").write_bytes(b'"one"\n' + b"[" * 200_000 + b'\n"two"\n')
     assert list(DiskHistory(tmp_path / "deep").load_history_strings()) == ["two", "one"]
+
+
+def test_a_line_that_waits_is_stored_at_once_and_only_once(tmp_path: Path) -> None:
+    history = DiskHistory(tmp_path / "h")
+    history.store_ahead("one")
+    history.store_ahead("two")
+    history.store_ahead("one")
+    assert stored(tmp_path / "h") == ["one", "two", "one"]
+    for entry in ("one", "two", "one", "two"):
+        history.store_string(entry)
+    assert stored(tmp_path / "h") == ["two", "one", "two", "one"]
+
+
+def test_what_a_line_that_waits_mentions_is_asked_about_when_it_comes_back(tmp_path: Path) -> None:
+    recalled: list[str] = []
+    DiskHistory(tmp_path / "h").store_ahead("see @a.md")
+    assert list(DiskHistory(tmp_path / "h", recalled=recalled).load_history_strings())
+    assert recalled == ["see @a.md"]
+
+
+@pytest.mark.parametrize("entry", [" hidden", "my sk-ant-api03-key", "/set headers x", " "])
+def test_a_line_that_waits_is_stored_by_the_rules_of_all_lines(tmp_path: Path, entry: str) -> None:
+    DiskHistory(tmp_path / "h").store_ahead(entry)
+    assert stored(tmp_path / "h") == []

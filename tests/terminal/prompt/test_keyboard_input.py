@@ -1,10 +1,12 @@
 """What is heard as prompt_toolkit's key presses."""
 
 import pytest
+from prompt_toolkit.input import DummyInput
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 
 from chatrepl.terminal.keys.typing import Typing
 from chatrepl.terminal.prompt.keyboard_input import key_presses
+from chatrepl.terminal.prompt.prompt import Prompt
 from tests.terminal.keys.test_extended import REPORTS
 
 
@@ -46,3 +48,22 @@ def test_what_a_terminal_reports_presses_no_key(report: str) -> None:
 @pytest.mark.parametrize("sequence", [s for s in ANSI_SEQUENCES if s[:2] in {"\x1b[", "\x1bO"}])
 def test_a_key_types_nothing_by_itself(sequence: str) -> None:
     assert "".join(data for _, data in pressed(sequence)).strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("one\rtwo", "one\ntwo"),
+        ("one\r\r", "one\n"),
+        ("onex\x7f\x1b[A!", "one!"),
+        ("\x1b[200~p\r\nq\x1b[201~ r", "p\nq r"),
+        ("", ""),
+    ],
+)
+def test_what_was_typed_ahead_can_be_taken_out_as_text(typed: str, text: str) -> None:
+    prompt = object.__new__(Prompt)
+    prompt._input = DummyInput()
+    typing = Typing()
+    prompt.type_ahead(typing.feed(typed.encode()) + typing.silence())
+    assert prompt.take_ahead() == text
+    assert prompt.take_ahead() == ""

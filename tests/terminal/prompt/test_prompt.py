@@ -230,6 +230,7 @@ def test_what_ctrl_r_finds_stands_alone_and_the_hint_of_an_empty_prompt_does_not
     with prompt() as terminal:
         terminal.send("found me").keys("c-c").wait_for("^› Ask anything", visible=True)
         terminal.keys("c-r").wait_gone("Ask anything").send("fou").wait_for("^› found me$")
+        terminal.wait_for("^Search: fou$", visible=True)
         terminal.keys("esc").wait_for("^› Ask anything", visible=True)
 
 

@@ -74,3 +74,11 @@ def test_a_closed_stderr_spoils_nothing() -> None:
         with NotedView(inner, stream, live=True) as view:
             view.show(Remark("hello"), Reply())
         assert len(inner.events) == 1
+
+
+def test_when_there_is_another_try_is_told_however_long_the_cause_is() -> None:
+    wait = RetryWait("The service failed (500): " + "a long story " * 40, 128, 3, 4)
+    err = io.StringIO()
+    with NotedView(QuietView(), err, live=False) as view:
+        view.show(wait, Reply())
+    assert err.getvalue().endswith("…; again in 128 s (try 3 of 4)\n")
