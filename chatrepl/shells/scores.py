@@ -25,11 +25,12 @@ class Scores:
         """Compare an answer; one that failed is wrong."""
         expected = " ".join(item.field(self.name).split())
         answer = " ".join(self._answer(result).split()) if result["ok"] else "(failed)"
+        pair = expected[:_LONGEST], answer[:_LONGEST]
         self.compared += 1
         if result["ok"] and _plain(expected) == _plain(answer):
             self.right += 1
-        elif len(self._pairs) < _MOST_PAIRS or (expected, answer) in self._pairs:
-            self._pairs[expected[:_LONGEST], answer[:_LONGEST]] += 1
+        elif len(self._pairs) < _MOST_PAIRS or pair in self._pairs:
+            self._pairs[pair] += 1
 
     def _answer(self, result: dict[str, Any]) -> str:
         """Give what is compared: a field of the same name, of an object or of one row."""

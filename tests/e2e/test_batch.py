@@ -10,6 +10,7 @@ from chatrepl.demo.batches import PATH, Batch, Batches
 from chatrepl.demo.engine import Engine
 from chatrepl.demo.server import serve
 from chatrepl.demo.wire import ApiFault, Chunk, WireAnswer
+from chatrepl.storage.accounts import Accounts
 from tests.e2e.piped import Desk
 from tests.faults.nursery import Nursery
 
@@ -96,15 +97,24 @@ def test_a_batch_is_waited_for_by_one_and_outlives_them(desk: Desk, tmp_path: Pa
 def test_a_batch_that_nobody_waited_for_is_got_by_the_same_command_or_by_its_id(
     desk: Desk,
 ) -> None:
-    left = desk.run(*ASK, "--batch", "--no-wait", "--out", "answers", stdin=ITEMS)
+    bounded = ("--set", "budget.day_usd=5")
+    left = desk.run(*ASK, *bounded, "--batch", "--no-wait", "--out", "answers", stdin=ITEMS)
     id_ = left.out.strip()
     assert (left.code, id_[:9]) == (0, "msgbatch_")
+    (accounts,) = map(Accounts, desk.home.rglob("ledger"))
+    assert [one.id for one in accounts.read() if one.open] == [id_]
 
     listed = desk.run("--batches", "-o", "json").json["batches"]
     assert [(one["id"], one["requests"]) for one in listed] == [(id_, 3)]
-    assert id_ in desk.run("--batches").out
-    fetched = desk.run("--fetch", id_)
+    told = desk.run("--batches")
+    assert (id_ in told.out, told.err) == (True, "")
+    fetched = desk.run("--fetch", id_, *bounded)
     assert (fetched.code, fetched.out) == (0, "got one\ngot two\ngot three\n")
+    entries = list(accounts.read())
+    assert not any(one.open for one in entries)
+    assert sum(one.took_anything for one in entries) == 3
+    judged = desk.run("--fetch", id_, "--choose", "one,two", "-o", "jsonl").events
+    assert [event["ok"] for event in judged] == [False] * 3
     events = desk.run("--fetch", id_, "-o", "jsonl").events
     assert [event["index"] for event in events] == [0, 1, 2]
     kept = desk.run("--fetch", id_, "--out", "fetched")

@@ -129,6 +129,7 @@ class Desk:
     memory: Memory = field(default_factory=Memory)
     said: list[str] = field(default_factory=list)
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
+    paid: list[float] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: Settings(retries=2, max_tokens=100))
     wait: bool = True
 
@@ -148,7 +149,7 @@ class Desk:
             Door(client), self.memory, till, self.settings.retries,
             self.said.append, self.said.append, wait=self.wait, again=again, pace_s=0.01,
         )  # fmt: skip
-        sender = Batched(session, dispatch, Wanted(), lambda _usd: None)
+        sender = Batched(session, dispatch, Wanted(), self.paid.append)
 
         async def questions() -> AsyncIterator[ItemQuestion]:
             for number, text in enumerate(texts):
@@ -224,6 +225,7 @@ def test_each_question_is_answered_and_entered_at_half_the_price(desk: Desk) -> 
         assert entry.cost == plain.times(0.5)
     assert any("--fetch msgbatch_" in words for words in desk.said)
     assert desk.results[0]["cost_usd"] > 0
+    assert sorted(desk.paid) == sorted(desk.results[n]["cost_usd"] for n in range(3))
 
 
 def test_what_failed_is_told_and_asked_again_in_a_new_batch(desk: Desk) -> None:

@@ -163,6 +163,19 @@ def test_answers_are_compared_by_their_letters() -> None:
     assert Scores("y").share == 0
 
 
+@pytest.mark.parametrize("length", [1, 39, 40, 41, 400])
+def test_a_mistake_that_is_known_counts_on_also_where_no_more_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr("chatrepl.shells.scores._MOST_PAIRS", 2)
+    scores = Scores("y")
+    for letter in "abcabcaab":
+        scores.count(Item(0, {"y": "z" * length}), result(letter * length))
+    most = f"{'a' * min(length, 40)!r} for {'z' * min(length, 40)!r}"
+    assert scores.lines()[1] == f"  4 × {most}"
+    assert [line.split()[0] for line in scores.lines()[1:]] == ["4", "3"]
+
+
 def test_a_run_is_summed_up_in_a_line() -> None:
     tally = RunTally(1500)
     for number in range(1200):
@@ -183,3 +196,49 @@ def test_an_item_that_a_reason_names_is_named_once() -> None:
     reason = "item 1 (tea) has no field {b}."
     tally.count(Item(0, "tea"), {"ok": False, "error": {"message": reason}})
     assert tally.failed_lines() == [reason]
+
+
+CONTENT = [
+    {
+        "type": "text",
+        "text": "It rains.",
+        "citations": [
+            {
+                "type": "web_search_result_location",
+                "url": "https://a.example/",
+                "title": "A",
+                "cited_text": "rain",
+                "encrypted_index": "x",
+            }
+        ],
+    }
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "cite", "has_sources"),
+    [
+        ("It rains.", True, True),
+        ("It rains.", False, False),
+        ("rains", True, False),  # a part of it, as -x gives
+    ],
+)
+def test_the_sources_of_an_answer_stand_behind_it_where_it_is_whole(
+    text: str, cite: bool, has_sources: bool
+) -> None:
+    out: list[bytes] = []
+    sink = TextSink(out.append, str, cite)
+    sink(Item(0, "x"), {**result(text), "content": CONTENT, "sources": [{"n": 1}]})
+    written = b"".join(out).decode()
+    assert written.startswith(text if not has_sources else "It rains.")
+    assert ("https://a.example/" in written) is has_sources
+    assert written == f"{text}\n" or has_sources
+
+
+@pytest.mark.parametrize("objects", [True, False])
+def test_a_table_without_any_row_has_its_header_all_the_same(*, objects: bool) -> None:
+    out: list[bytes] = []
+    sink = RowSink(RowWriter(out.append, COLUMNS, objects=objects), fields=True)
+    for number in range(2):
+        sink(Item(number, {"id": "7", "n": "8"}), result(parsed={"rows": []}))
+    assert b"".join(out) == (b"" if objects else b"id,input.n,a,n,m\n")
