@@ -38,6 +38,7 @@ _PAGE: Final = 100
 _BEGIN: Final = b'{"requests":['
 _END: Final = b"]}"
 _MOST_LINE_BYTES: Final = 64_000_000
+_LATEST: Final = 2.5e11  # in the year 9892; each time zone has a calendar for it
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _LATER: Final = "--retry-failed asks again for it."
 _UNANSWERED: Final[Mapping[str, str]] = {
@@ -49,7 +50,7 @@ BatchResult: TypeAlias = tuple[str, list[StreamEvent] | ApiError]
 
 @frozen
 class BatchStatus:
-    """What the service says of a batch; `created` in seconds since the epoch.
+    """What the service says of a batch; `created` in seconds since the epoch, 0 where untold.
 
     `counts` tells how many requests are processing, succeeded, errored, canceled and expired.
     """
@@ -219,7 +220,9 @@ def _path(id_: str) -> str:
 
 
 def _seconds(text: Any) -> float:
+    """Read a time; 0 for what is none, or is beyond all calendars, as a server's zero may be."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        seconds = datetime.fromisoformat(text).timestamp()
     except (TypeError, ValueError, OverflowError):
         return 0.0
+    return seconds if 0 < seconds < _LATEST else 0.0

@@ -138,6 +138,12 @@ def complete_path(prefix: str) -> Iterable[str]:
     return dict.fromkeys([*begun, *fuzzy(tree.paths, prefix, _MOST_FUZZY)])
 
 
+def paths_behind_at(text: str) -> Iterable[tuple[str, str]]:
+    """Offer files, each with what is there, once a text begins with the @ that names one."""
+    paths = complete_path(text[1:]) if text.startswith("@") else ()
+    return ((f"@{path}", path_words(path)) for path in paths)
+
+
 def path_words(path: str) -> str:
     """Say what is at a path that is offered: a folder, or a file of some size."""
     if path.endswith("/"):

@@ -1,6 +1,7 @@
 """Tab in a shell: what it runs there, and how we answer: a value and its meaning a line.
 
-Values of an option stand behind its `=`, too. Nothing that comes back is ever evaluated.
+Values of an option stand behind its `=`, too. Behind a value that ends with `@` the shell completes
+the name of a file. Nothing that comes back is ever evaluated.
 """
 
 import os
@@ -13,22 +14,32 @@ from typer._click.shell_completion import (
     split_arg_string,
 )
 
+from chatrepl.cli.offers import FILE
 from chatrepl.terminal.sanitize.text import one_line
 
 _ASKED: Final = "_CHATREPL_COMPLETE=complete_tab _CHATREPL_LINE="
-# bash begins a word behind each `=` and `:`, and wants only what follows.
+# bash begins a word behind each `=` and `:`, and at each `@`, as it is set up, and wants only that.
 _BASH: Final = """\
 _chatrepl_completion() {
-    local typed=${COMP_LINE:0:COMP_POINT} value about
-    local word=${typed##*[[:space:]]}
-    local before=${word%"${word##*[=:]}"}
+    local typed=${COMP_LINE:0:COMP_POINT} value about before=
+    local word=${typed##*[[:space:]]} breaks=${COMP_WORDBREAKS//[^=:@]/}
+    [[ -n $breaks ]] && before=${word%"${word##*[$breaks]}"}
+    before=${before%@}
     COMPREPLY=()
     while IFS=$'\\t' read -r value about; do
         [[ -n $value ]] || continue
         [[ $word == --*=* ]] && value=${word%%=*}=$value
+        if [[ $value == *@ && $word == "$value"* ]]; then
+            while IFS= read -r about; do
+                [[ -d ${about/#\\~/$HOME} ]] && about+=/
+                printf -v about '%s%q' "$value" "$about"
+                COMPREPLY+=("${about#"$before"}")
+            done < <(compgen -f -- "${word#"$value"}")
+            break
+        fi
         COMPREPLY+=("${value#"$before"}")
     done < <({asked}$typed "$1" 2>/dev/null)
-    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=@/] ]] && compopt -o nospace 2>/dev/null
     return 0
 }
 complete -o default -F _chatrepl_completion chatrepl
@@ -41,8 +52,9 @@ _chatrepl() {
     local -a keys values
     while IFS=$'\\t' read -r value about; do
         [[ -n $value ]] || continue
+        [[ $value == *@ && $PREFIX == *"$value"* ]] && { compset -P 1 '*@'; _files; return; }
         value="${value//:/\\:}${about:+:${about//\\\\/\\\\\\\\}}"
-        if [[ $value == *=(|:*) ]]; then keys+=("$value"); else values+=("$value"); fi
+        if [[ $value == *[=@](|:*) ]]; then keys+=("$value"); else values+=("$value"); fi
     done < <({asked}"${(j: :)words[1,CURRENT-1]} $PREFIX" "${(Q)words[1]/#\\~/$HOME}" 2>/dev/null)
     compset -P 1 '--*='
     (( $#keys + $#values )) || { _files; return; }
@@ -56,6 +68,12 @@ function __chatrepl_offers
     set -l option (string match -r -- '^--[^=]+=' (commandline -ct))
     set -l word (string replace -- "$option" "" (commandline -ct))
     set -l offers (env {asked}(commandline -cp | string collect) $program 2>/dev/null)
+    set -l file (string match -r -- '^[^@]*@$' (string split -f 1 \\t -- $offers[1]))
+    if test -n "$file"; and string match -q -- "$file*" $word
+        set option "$option$file"
+        set offers
+        set word (string replace -- "$file" "" $word)
+    end
     test -n "$offers"; or set offers (__fish_complete_path $word)
     for offer in $offers
         echo -- "$option$offer"
@@ -79,6 +97,12 @@ class _Tab(ShellComplete):
         line = os.environ.get("_CHATREPL_LINE", "")
         words = split_arg_string(line)[1:]
         return (words[:-1], words[-1]) if words and not line[-1].isspace() else (words, "")
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        begun, at, _ = incomplete.partition(FILE)
+        offered = super().get_completions(args, incomplete)
+        files = [] if offered or not at else super().get_completions(args, begun + at)
+        return offered or [item for item in files if item.value.endswith(FILE)]
 
     def format_completion(self, item: CompletionItem) -> str:
         return f"{item.value}\t{one_line(item.help or '')}"

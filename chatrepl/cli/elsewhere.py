@@ -1,6 +1,6 @@
 """What options are called elsewhere: who comes from another program types its options first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -66,11 +66,17 @@ def hint_for(option: str) -> str:
     return f"Did you mean {near[0]}?" if near else "chatrepl --help lists what there is."
 
 
-def hint_for_word(word: str) -> str:
-    """Say what else a single word might be for; empty where it is a question like any other."""
+def hint_for_words(words: Sequence[str]) -> str:
+    """Say what else a prompt might be for; empty where it is a question like any other."""
+    word, *more = " ".join(words).split() or [""]
     option = f"--{word.casefold()}"
-    if option in _PAGES:
-        return f"{word} is sent as a question; chatrepl {option} is the page."
-    if option in _CHATS:
-        return f"{word} is sent as a question; chatrepl alone begins a chat."
-    return ""
+    if word.startswith("/"):
+        from chatrepl.commands.menu import MENU
+
+        is_ours = word[1:].removesuffix("!") in MENU
+        instead = "commands are typed in a chat" if is_ours else ""
+    elif option in _PAGES and not more:
+        instead = f"chatrepl {option} is the page"
+    else:
+        instead = "chatrepl alone begins a chat" if option in _CHATS and not more else ""
+    return f"{word} is sent as a question; {instead}." if instead else ""

@@ -21,6 +21,7 @@ from chatrepl.storage.library import list_entries
 from chatrepl.storage.paths import config_file, find_folders
 
 Offered: TypeAlias = Iterable[tuple[str, str]]  # a value, and what it means
+FILE: Final = "@"  # what follows is the name of a file
 SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
 _MOST_SAVED: Final = 100
 _INERT: Final = re.compile(r"[\w@%+:,./][\w@%+=:,./#-]*")  # nothing in it acts in a shell
@@ -40,6 +41,10 @@ def offer(name: str) -> Callable[[Any, str], list[tuple[str, str]]] | None:
         return []
 
     return complete
+
+
+def _system(_given: Mapping[str, Any], _text: str) -> Offered:
+    return [(FILE, "and a file that holds it")]
 
 
 def _loaded(given: Mapping[str, Any]) -> Config:
@@ -88,7 +93,7 @@ def _values(given: Mapping[str, Any], key: str) -> Iterator[str]:
     opt = option(key)
     if opt.key == "model" or opt.kind == "models":
         yield from (id_ for id_, _ in _models(given, ""))
-    yield from filter(None, opt.offered)
+    yield from filter(None, (*opt.offered, FILE if opt.key == "system" else ""))
 
 
 def _own(_given: Mapping[str, Any], _text: str) -> Offered:
@@ -119,6 +124,7 @@ def _prompt(given: Mapping[str, Any], _text: str) -> Offered:
 _SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any], str], Offered]]] = {
     "prompt": _prompt,
     "model": _models,
+    "system": _system,
     "resume": _saved,
     "profile": _profiles,
     "extract": _languages,

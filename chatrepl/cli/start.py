@@ -133,21 +133,22 @@ def _show(options: Options, loaded: Config, out: TextIO, early: "EarlyPrompt | N
         from chatrepl.cli.dryrun import show_request
 
         return show_request(options, loaded, out)
-    if len(options.prompt) == 1 and options.prompt[0].isalpha() and not options.quiet:
-        _say_what_else(options.prompt[0])
+    if options.prompt and not options.quiet:
+        _say_what_else(options.prompt)
     from chatrepl.cli.shot import shoot
 
     return shoot(options, loaded, out)
 
 
-def _say_what_else(word: str) -> None:
-    """Tell who typed the name of a page that it is sent: it would be paid for."""
-    if not stdin.is_keyboard():
+def _say_what_else(words: Sequence[str]) -> None:
+    """Tell who typed the name of a page, or a command, that it is sent: it would be paid for."""
+    is_plain = len(words) > 1 or not words[0].isalpha()
+    if not stdin.is_keyboard() or (is_plain and not words[0].startswith("/")):
         return
-    from chatrepl.cli.elsewhere import hint_for_word
+    from chatrepl.cli.elsewhere import hint_for_words
     from chatrepl.shells.mutter import mutter
 
-    hint = hint_for_word(word)
+    hint = hint_for_words(words)
     mutter(sys.stderr, f"chatrepl: {hint}" if hint else "")
 
 

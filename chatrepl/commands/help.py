@@ -1,6 +1,7 @@
 """Commands about the program: help and leaving."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
 from chatrepl.commands.menu import CARD, KEYS, MENU, CardRows
 from chatrepl.commands.registry import (
@@ -40,6 +41,7 @@ handbook does not say, say so.
 
 {question}"""
 _KEYS = "/help lists the commands"
+_WRAPPED: Final = re.compile(r"^((?![|#]).+)\n(?=[^\n|#])", re.MULTILINE)
 _FOOTER_ALL = "/help NAME tells more · an unmistakable beginning of a name is enough"
 
 
@@ -76,7 +78,7 @@ def help_(
     if question:
         raise UsageError("/help takes the name of one command.", f"/help ask {command} {question}")
     if command == "demo" and session.edges.guide:
-        return Page(session.edges.guide)
+        return Page(unwrapped(session.edges.guide))
     if command == "keys":
         return Card(groups(KEYS), _KEYS)
     if command == "all":
@@ -128,8 +130,13 @@ def _group(group: Group) -> CardGroup:
     return group.capitalize(), rows
 
 
+def unwrapped(page: str) -> str:
+    """Make each paragraph one line: where it breaks is the window's to say."""
+    return _WRAPPED.sub(r"\1 ", page)
+
+
 def _full(found: Command) -> str:
-    lines = [f"`{found.usage}`", "", found.help]
+    lines = [f"`{found.usage}`", "", unwrapped(found.help)]
     if found.aliases:
         lines += ["", "Also " + ", ".join(f"`/{alias}`" for alias in found.aliases) + "."]
     if found.forces:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal
 
+from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.attachments.safe_read import plain_path
 from chatrepl.commands.cost import cooled, switched
-from chatrepl.commands.registry import ArgKind, command
+from chatrepl.commands.registry import ArgKind, Offers, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
 from chatrepl.core.exchange.view import build_sent
@@ -120,8 +121,15 @@ def _switch_warnings(session: Session, before: Model, new: Model, lost: str) -> 
         yield f"Thinking of {before.id} is no longer sent; /model {before.id} brings it back."
 
 
+def _systems(_session: Session, text: str) -> Offers:
+    words = (word for word in ("@", "edit", "clear") if word.startswith(text) and word != text)
+    return (*words, *paths_behind_at(text))
+
+
 @command("system", group="next reply")
-def system(session: Session, text: Annotated[str, _words("@", "edit", "clear")] = "") -> Outcome:
+def system(
+    session: Session, text: Annotated[str, ArgKind(complete=_systems, rest=True)] = ""
+) -> Outcome:
     """Show the system prompt, or set it from TEXT, @FILE, `edit` or `clear`.
 
     In a conversation under way it takes effect with the next message: as a message of its own

@@ -37,6 +37,7 @@ def choose(session: Session, use: Callable[[SavedEntry], Outcome], name: str) ->
         lambda id_, new: _renamed(session, listing, id_, new),
         lambda id_: deleted(session, listing.entry(id_)),
         as_list,
+        "deletes" if name == "delete" else "opens",
     )
 
 

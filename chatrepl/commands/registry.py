@@ -126,12 +126,24 @@ class Command:
             if kind.values and word not in kind.values:
                 either = "nothing, or " if param.default is None else ""
                 return UsageError(f"/{self.name} takes {either}{_listed(kind.values)}.", usage)
-        reason = f"{_name(self.params[-1])} is one word. " if self._is_too_long(words) else ""
-        return UsageError(usage, f"{reason}/help {self.name} tells more.")
+        if reason := self._misfit(words):
+            return UsageError(reason, usage)
+        return UsageError(usage, f"/help {self.name} tells more.")
 
-    def _is_too_long(self, words: Sequence[str]) -> bool:
-        last = self.kinds[-1] if self.kinds else None
-        return last is not None and last.parse is str and len(words) > len(self.kinds)
+    def _misfit(self, words: Sequence[str]) -> str:
+        """Say in what way words are too few, too many, or no numbers; empty for any other."""
+        if not self.params:
+            return f"/{self.name} takes nothing."
+        many = inspect.Parameter.VAR_POSITIONAL
+        needed = [p for p in self.params if p.default is p.empty and p.kind is not many]
+        if len(words) < len(needed):
+            return f"/{self.name} needs {_name(needed[len(words)])}."
+        for param, kind, word in zip(self.params, self.kinds, words, strict=False):
+            if kind.parse in {whole, _count} and not word.isdecimal():
+                return f"{_name(param)} is a number."
+        last = self.kinds[-1]
+        is_too_long = last.parse is str and len(words) > len(self.kinds)
+        return f"{_name(self.params[-1])} is one word." if is_too_long else ""
 
     def _parse(self, i: int, word: str) -> Any:
         kind = self._kind(i)

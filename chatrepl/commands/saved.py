@@ -10,7 +10,7 @@ from chatrepl.api.outgoing import beta_header, streaming
 from chatrepl.attachments.safe_read import open_regular, plain_path
 from chatrepl.commands.beside import place_of
 from chatrepl.commands.picking import choose, deleted, numbered
-from chatrepl.commands.registry import ArgKind, Rest, command
+from chatrepl.commands.registry import ArgKind, Offers, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.commands.tree import goto
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
@@ -89,8 +89,10 @@ def _format_or_file(word: str) -> str:
     return word
 
 
-def _formats(_session: Session, text: str) -> Iterable[str]:
-    return (format_ for format_ in _ENDINGS if format_.startswith(text))
+def _formats(session: Session, text: str) -> Offers:
+    named = (format_ for format_ in _ENDINGS if format_.startswith(text))
+    files = (pair for pair in paths(session, text) if text and " " not in pair[0])
+    return (*named, *(pair for pair in files if pair[0].endswith("/") or _format_of(pair[0])))
 
 
 Format = Annotated[str, ArgKind(parse=_format_or_file, complete=_formats, values=tuple(_ENDINGS))]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
+from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.commands.cost import cooled
 from chatrepl.commands.keeping import AT_START, edit_file, keep
 from chatrepl.commands.next_reply import model as use_model
@@ -32,6 +33,8 @@ def _values(session: Session, given: Sequence[str], text: str) -> Iterable[tuple
     if opt.key == "model" or opt.kind == "models":
         yield from (pair for pair in priced_models(session, "") if pair[0].startswith(text))
         return
+    if opt.key == "system":
+        yield from paths_behind_at(text)
     now = getattr(session.settings, opt.name)
     for value in filter(None, opt.offered):
         if value.startswith(text):

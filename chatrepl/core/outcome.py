@@ -67,7 +67,7 @@ class Pick:
     """Let one of `rows`, which may be read as they are seen, be chosen; `choose` gets its id.
 
     `rename` and `delete` do so at once, and say what came of it. Where nothing can be drawn,
-    `otherwise` lists them.
+    `otherwise` lists them. `verb` says what Enter does.
     """
 
     rows: "Sequence[PickRow]"
@@ -75,6 +75,7 @@ class Pick:
     rename: Callable[[str, str], str]
     delete: Callable[[str], str]
     otherwise: "Callable[[], Outcome]"
+    verb: str = "opens"
 
 
 @frozen

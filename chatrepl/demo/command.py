@@ -1,6 +1,6 @@
 """What a line `demo: …` asks for. Clauses are parted by `;`.
 
-A new clause is one function in `_CLAUSES`, and one line in `guide.py`.
+A new clause is one function in `CLAUSES`, and one line in `guide.py`.
 """
 
 import json
@@ -78,7 +78,7 @@ def parse_plan(line: str, plan: DemoPlan | None = None) -> DemoPlan:
 
 def _clause(clause: str, plan: DemoPlan) -> DemoPlan:
     word, _, rest = clause.partition(" ")
-    read = _CLAUSES.get(word.lower())
+    read = CLAUSES.get(word.lower())
     try:
         if read is not None:
             return read(plan, rest.strip())
@@ -218,7 +218,7 @@ _TOPICS = (
     "mcp", "tool-search",
 )  # fmt: skip
 _WHOLE_LINE = frozenset({"say", "echo-request"})
-_CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
+CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
     "error": _error,
     "stream": _stream,
     "stop": _stop,
@@ -237,4 +237,3 @@ _CLAUSES: dict[str, Callable[[DemoPlan, str], DemoPlan]] = {
     "show": _among("show", tuple(SHOWS)),
     **{name: _topic(name) for name in _TOPICS},
 }
-CLAUSES = tuple(_CLAUSES)

@@ -15,7 +15,13 @@ _FATES: Final = ("succeeded", "errored", "canceled", "expired")
 def batch_list(batches: Sequence[BatchStatus]) -> Table:
     """List batches, the newest first; what came of their requests is told once they have ended."""
     rows = tuple(
-        (one.id, one.status.replace("_", " "), f"{one.total:,}", _fates(one), when(one.created))
+        (
+            one.id,
+            one.status.replace("_", " "),
+            f"{one.total:,}",
+            _fates(one),
+            when(one.created) if one.created else "",
+        )
         for one in batches
     )
     return Table(("id", "state", "requests", "", "created"), rows, right=frozenset({2}))

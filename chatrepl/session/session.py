@@ -108,18 +108,16 @@ class Session:
     @property
     def ledger(self) -> "Ledger":
         """The token book; asking it for the first time may take some tenths of a second."""
-        ledger = self.books.ledger or self._new_ledger()
+        ledger = self.books.ledger
+        if ledger is None:
+            from chatrepl.core.tokens.counts import Ledger
+
+            ledger = Ledger(self.edges.count, self.edges.scales())
+            self.account(ledger=ledger)
         if self.books.behind:
             ledger.resume(self.conversation)
             self.books = replace(self.books, behind=False)
         ledger.declare(self.situation.declared)
-        return ledger
-
-    def _new_ledger(self) -> "Ledger":
-        from chatrepl.core.tokens.counts import Ledger
-
-        ledger = Ledger(self.edges.count, self.edges.scales())
-        self.books = replace(self.books, ledger=ledger)
         return ledger
 
     def context(self) -> "Estimate | None":

@@ -199,7 +199,7 @@ class Repl:
         if "@" in text:
             self._send_mentioning(text, pasted)
         else:
-            self._show_attached(())
+            self.show_attached(())
             self._send_if_agreed(text)
 
     def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
@@ -208,7 +208,7 @@ class Repl:
         mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
         files = tuple(mentioned.values())
         self.session.stage(*files)
-        self._show_attached(files)
+        self.show_attached(files)
         try:
             self._send_if_agreed(text)
         finally:
@@ -228,15 +228,11 @@ class Repl:
             self._send(message, text, base)
             self.act(warn_when_full(self.session, before.tokens if before else 0))
 
-    def show_attached(self) -> None:
-        """Say what goes with the next message, none of which was seen yet."""
-        self._show_attached(self.session.next.staged)
-
-    def _show_attached(self, new: Iterable[Attachment]) -> None:
-        """Say what goes with the message; the pictures that are `new` were not seen yet."""
+    def show_attached(self, new: Iterable[Attachment] | None = None) -> None:
+        """Say what goes with the next message; what is `new` was not seen yet, or nothing was."""
         for item in self.session.next.staged:
             self.desk.speaker.line(item.line)
-        self._draw(new)
+        self._draw(self.session.next.staged if new is None else new)
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
@@ -313,6 +309,8 @@ class Repl:
             self._do(asked.otherwise)
         elif chosen := self.desk.prompt.pick(self.runner.run, asked):
             self._do(lambda: asked.choose(chosen))
+        else:
+            self.desk.speaker.line("Nothing was chosen.")
 
     def _send(self, message: Message, typed: str, base: Conversation | None = None) -> None:
         if self.session.settings.title:

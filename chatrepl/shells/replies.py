@@ -79,14 +79,15 @@ class Replies:
         except (asyncio.CancelledError, KeyboardInterrupt):
             self.guard.code = INTERRUPTED
             if before is not self.session.conversation:
-                self._sum_up(self._last())
+                self._sum_up(self.session.conversation.path()[-1])
                 return
             self.put_back(typed)
             back = " Your message is back in the prompt." if typed else ""
             self.desk.speaker.line(f"Stopped before anything came.{back}")
         except Exception as error:
             if before is not self.session.conversation:
-                self._sum_up(self._last(), error if isinstance(error, ChatreplError) else None)
+                failure = error if isinstance(error, ChatreplError) else None
+                self._sum_up(self.session.conversation.path()[-1], failure)
             elif typed:
                 self.put_back(typed)
                 tell_of_draft(error)
@@ -105,9 +106,6 @@ class Replies:
             self.desk.speaker.error(error)
         self.desk.speaker.gap()
         return reply
-
-    def _last(self) -> Turn:
-        return self.session.conversation.path()[-1]
 
     def _sum_up(self, turn: Turn, error: ChatreplError | None = None) -> None:
         tell_of_files(self.session, turn, self.desk.speaker)

@@ -256,21 +256,21 @@ def _write_aside(path: Path, data: bytes | Chunks, *, overwrite: bool) -> None:
         replace_file(path, data)
         return
     aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}")
-    replace_file(aside, data)
     try:
+        replace_file(aside, data)
         publish(aside, path)
-    except FileExistsError:
-        aside.unlink()
-        raise
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def publish(aside: Path, path: Path) -> None:
-    """Give a finished file its name. Raises FileExistsError where something has taken it."""
+    """Give a finished file its name, beside the one it has.
+
+    Raises FileExistsError where something has taken it.
+    """
     try:
         os.link(aside, path)
     except FileExistsError:
         raise
     except OSError:  # no hard links here
         aside.rename(path)
-        return
-    aside.unlink()

@@ -106,7 +106,7 @@ def _hits(
     for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
         for turn, role, text in _spoken(line, ended):
             if match := pattern.search(text):
-                yield _hit(entry, turn, role, match)
+                yield Hit(entry, turn, role, *excerpt(match))
 
 
 def _ended(data: bytes) -> Iterator[str]:
@@ -145,10 +145,6 @@ def _record(line: bytes) -> dict[str, Any]:
         return {"t": "d"}
     speaks = isinstance(record, dict) and records.one_of(_SPEAKING, record.get("t"))
     return record if speaks else {"t": "d"}
-
-
-def _hit(entry: SavedEntry, turn: TurnId, role: Role, match: re.Match[str]) -> Hit:
-    return Hit(entry, turn, role, *excerpt(match))
 
 
 def excerpt(match: re.Match[str]) -> tuple[str, str, str]:

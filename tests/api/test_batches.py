@@ -172,7 +172,13 @@ def test_a_list_of_batches_ends_whatever_a_server_says(
     assert ask(served, all_of_them) == ids
 
 
-@pytest.mark.parametrize("when", [None, 3, "yesterday", [], "9999-99-99"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        None, 3, "yesterday", [], "9999-99-99", "0001-01-01T00:00:00Z", "1969-01-01T00:00:00",
+        "0001-01-01T00:00:00+12:00", "9999-12-31T23:59:59-12:00",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("counts", [None, 3, [1], {"processing": -1, "errored": True}])
 def test_what_a_server_says_oddly_of_a_batch_is_left_open(
     served: Served, when: object, counts: object

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chatrepl.cli.app import parse
-from chatrepl.cli.elsewhere import _PAGES, ELSEWHERE, hint_for, hint_for_word
+from chatrepl.cli.elsewhere import _PAGES, ELSEWHERE, hint_for, hint_for_words
 from chatrepl.cli.options import FLAGS
 from chatrepl.core.errors import UsageError
 from chatrepl.core.settings import OPTIONS
@@ -50,7 +50,7 @@ def test_what_is_foreign_is_none_of_ours_and_is_led_to_what_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"),
+    ("words", "hint"),
     [
         ("help", "help is sent as a question; chatrepl --help is the page."),
         ("Models", "Models is sent as a question; chatrepl --models is the page."),
@@ -58,7 +58,16 @@ def test_what_is_foreign_is_none_of_ours_and_is_led_to_what_is() -> None:
         ("hello", ""),
         ("model", ""),
         ("live", ""),
+        ("help me", ""),
+        ("", ""),
+        ("/model opus", "/model is sent as a question; commands are typed in a chat."),
+        ("/truncate! 3", "/truncate! is sent as a question; commands are typed in a chat."),
+        ("/etc/hosts what is it", ""),
+        ("/ etc", ""),
     ],
 )
-def test_a_word_that_is_the_name_of_a_page_is_sent_and_that_is_said(word: str, hint: str) -> None:
-    assert hint_for_word(word) == hint
+def test_what_is_typed_for_a_page_or_a_command_is_sent_and_that_is_said(
+    words: str, hint: str
+) -> None:
+    assert hint_for_words(words.split()) == hint
+    assert hint_for_words([words]) == hint

@@ -41,6 +41,8 @@ def _configure(home: Path, text: str) -> None:
         ("set_", "cache.t", "cache.ttl="),
         ("set_", "theme=li", "theme=light"),
         ("set_", "save=", "save=true"),
+        ("set_", "system=", "system=@"),
+        ("system", "", "@"),
         ("set_", "web.on=f", "web.on=false"),
         ("set_", "fallback_models=claude-op", "fallback_models=claude-opus-"),
         ("set_", "context.policy=r", "context.policy=relevant"),
@@ -105,7 +107,7 @@ def test_conversations_are_offered_by_name_or_by_id(home: Path) -> None:
     assert offered("resume", "id5") == ["id5"]
 
 
-@pytest.mark.parametrize("name", ["attach", "schema", "config", "system", "save"])
+@pytest.mark.parametrize("name", ["attach", "schema", "config", "input_", "save"])
 def test_files_and_free_words_are_left_to_the_shell(name: str) -> None:
     assert offer(name) is None
 

@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+from chatrepl.commands.help import unwrapped
 from chatrepl.commands.menu import MENU
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Quit
 from chatrepl.core.talk.usage import Cost
+from chatrepl.demo.guide import HELP
 from tests.commands.playing import Player
 
 
@@ -68,6 +70,21 @@ def test_the_demo_engine_has_help_of_its_own() -> None:
     player.do("/help demo")
 
     assert player.heard == "# Demo"
+
+
+def test_a_page_breaks_where_the_window_ends_and_its_tables_where_they_did() -> None:
+    page = "# A\n\n*b* c\nd\n`e`\n\n| f |\n|:--|\n| g |\n\nh\ni\n"
+
+    assert unwrapped(page) == "# A\n\n*b* c d `e`\n\n| f |\n|:--|\n| g |\n\nh i\n"
+    assert unwrapped(unwrapped(HELP)) == unwrapped(HELP)
+
+
+@pytest.mark.parametrize("name", [one.name for one in REGISTRY.commands])
+def test_the_help_of_no_command_breaks_within_a_paragraph(name: str) -> None:
+    player = Player()
+    player.do(f"/help {name}")
+
+    assert "\n" not in player.heard.replace("\n\n", "")
 
 
 def test_exit_leaves() -> None:

@@ -60,6 +60,7 @@ def test_a_choice_that_is_left_changes_nothing(chat: Trimmer) -> None:
     chat.pick = lambda _asked: ""
     chat.do("/load")
     assert not chat.session.conversation.path()
+    assert chat.heard == "Nothing was chosen."
 
 
 def test_a_row_tells_age_turns_and_cost_and_a_damaged_file_says_so(

@@ -200,7 +200,7 @@ def test_keys_and_values_are_completed(line: str, offered: list[str]) -> None:
 
 
 def test_a_command_that_takes_nothing_says_so() -> None:
-    with pytest.raises(UsageError, match="usage: /raw"):
+    with pytest.raises(UsageError, match="/raw takes nothing"):
         Player().do("/raw now")
 
 

@@ -23,6 +23,9 @@ LINES = {
     "chatrepl --set web.max_u": "web.max_uses=",
     "chatrepl --out=note": "--out=notes.txt",
     "chatrepl -T git:ab": "-T git:about",
+    "chatrepl -s @tw": r"-s @two\\ \\\$words.txt",
+    "chatrepl --system=@bin/ch": "--system=@bin/chatrepl",
+    "chatrepl --set=system=@bi": "--set=system=@bin/",
 }
 
 
@@ -36,7 +39,8 @@ def test_tab_finishes_options_values_and_files(shell: str, tmp_path: Path) -> No
     (own.parents[1] / "config.toml").write_text("[profiles.work]\n")
     for path in SHARE.glob("*chatrepl*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "notes.txt").touch()
+    for name in ("notes.txt", "two $words.txt"):
+        (tmp_path / name).touch()
     program = tmp_path / "bin" / "chatrepl"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m chatrepl "$@"\n')

@@ -140,7 +140,7 @@ def test_a_saved_conversation_is_chosen_from_a_list_that_leaves_no_trace(tmp_pat
         c.terminal.wait_for(PROMPT)
         c.say("demo: say and on")
         assert "otters swim" in json.dumps(c.bodies[-1])
-        c.begin("/delete", "Enter opens")
+        c.begin("/delete", "Enter deletes · Esc leaves")
         c.terminal.keys("down", "up", "enter")
         c.terminal.wait_for("for good")
         c.terminal.keys("enter")

@@ -224,13 +224,14 @@ def test_whatever_extra_body_puts_into_a_request_is_priced_or_refused(odd: dict[
         ([under_way("a", 0.5), replace(paid("c", 0.25), at_least=True, held_usd=1.0)], 1.5),
     ],
 )
-@pytest.mark.parametrize("is_saved", [True, False])
+@pytest.mark.parametrize("place", ["saved", "unsaved", "nowhere"])
 def test_each_bound_counts_what_is_paid_and_what_is_held(
-    tmp_path: Path, entries: list[Spending], gone: float, is_saved: bool
+    tmp_path: Path, entries: list[Spending], gone: float, place: str
 ) -> None:
     till = till_of(
-        tmp_path, save=is_saved, max_cost_usd=3.0, budget_day_usd=4.0, budget_month_usd=5.0
-    )
+        None if place == "nowhere" else tmp_path, save=place == "saved",
+        max_cost_usd=3.0, budget_day_usd=4.0, budget_month_usd=5.0,
+    )  # fmt: skip
     for entry in entries:
         assert till.enter(entry)
     bounds = list(limits(till))

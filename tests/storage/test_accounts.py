@@ -1,5 +1,6 @@
 """The ledger on the disk: what is entered is there, whoever else writes and whatever breaks."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -191,12 +192,41 @@ def test_who_waits_too_long_for_others_is_not_alone(
         assert not is_alone
 
 
+def test_where_no_folder_can_be_made_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr(module, "make_folder", full)
+    accounts = Accounts.of(tmp_path)
+    assert not accounts.enter(one("a", 1))
+    with accounts.alone() as is_alone:
+        assert not is_alone
+
+
 def test_what_is_not_written_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:-1]))
     for accounts in (Accounts(tmp_path), Accounts.of(tmp_path)):  # with its folder, and without
         assert not accounts.enter(one("a", 1))
         assert list(accounts.read()) == []
+
+
+def test_nothing_stays_open_of_what_was_written_read_or_locked(tmp_path: Path) -> None:
+    def next_descriptor() -> int:
+        descriptor = os.open(os.devnull, os.O_RDONLY)
+        os.close(descriptor)
+        return descriptor
+
+    accounts, running = Accounts(tmp_path), Running(Accounts(tmp_path), price)
+    first = next_descriptor()
+    for number in range(3):
+        with accounts.alone():
+            accounts.enter(one(f"{number}", 1))
+        running.since(one("x", 0).day)
+        assert len(list(accounts.read())) == number + 1
+    assert next_descriptor() == first
 
 
 MONTH_BEGINS = 1_790_812_800.0  # 2026-10-01 in UTC

@@ -243,6 +243,7 @@ PARTS = [b"one\n", b"two\n", b"three\n"]
 
 BEFORE = [
     b"", b"one\n", b"one\ntw", b"one\ntwo\nthree\n", b"one\n\n\n", b"x", b"one\ntwo\nthree\nfour\n",
+    b"one\n" + b"x" * 100, b"y" * 100,
 ]  # fmt: skip
 
 

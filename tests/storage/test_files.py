@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +141,65 @@ def test_a_failed_replacement_leaves_the_old_file(
         files.replace_file(path, b"new")
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("is_named_late", [True, False])
+@pytest.mark.parametrize("old", [None, "old"])
+@pytest.mark.parametrize("call", ["open", "fchmod", "write", "fsync", "link", "rename", "replace"])
+def test_whichever_call_fails_an_export_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, old: str | None, is_named_late: bool
+) -> None:
+    if not is_named_late:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    does, path = getattr(os, call), tmp_path / "a.md"
+    for fails_at in range(6):
+        path.unlink(missing_ok=True)
+        if old is not None:
+            path.write_text(old)
+        calls = count()
+
+        def fails(*args: Any, _calls: "count[int]" = calls, _at: int = fails_at, **how: Any) -> Any:
+            if next(_calls) == _at:
+                raise OSError(errno.EIO, "broken")
+            return does(*args, **how)
+
+        error = None
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fails)
+            try:
+                files.write_new(path, "new", overwrite=old is not None)
+            except StorageError as fault:
+                error = fault
+        left = {file.name: file.read_text() for file in tmp_path.iterdir()}
+        before = {} if old is None else {"a.md": old}
+        assert left in ([{"a.md": "new"}] if error is None else [before, {"a.md": "new"}])
+
+
+def test_a_name_that_somebody_takes_while_an_export_is_written_stays_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"ours"
+        (tmp_path / "a.md").write_text("theirs")
+
+    with pytest.raises(FileExistsError):
+        files.write_new(tmp_path / "a.md", pieces())
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a.md": "theirs"}
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_a_folder_that_no_disk_has_is_told_but_where_none_can_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fails(_descriptor: int) -> None:
+        raise OSError(number, "broken")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    cannot_tell = number == errno.EINVAL
+    with nullcontext() if cannot_tell else pytest.raises(OSError, match="broken"):
+        files.sync_folder(tmp_path)
 
 
 def test_faults_have_words() -> None:

@@ -4,7 +4,7 @@ Undo, retry, edit and branch move the head; dropping marks a turn. Nothing is ev
 What of a conversation is sent is decided in `core/exchange/view.py`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NewType, TypeAlias
@@ -258,7 +258,11 @@ class Conversation:
 
     def path(self, head: TurnId | None = None) -> tuple[Turn, ...]:
         """The turns from the first to `head`, or to where we stand."""
-        return tuple(self._up(head or self.state.head))[::-1]
+        turns, at = [], head or self.state.head
+        while at is not None:
+            turns.append(self.turns[at])
+            at = turns[-1].parent
+        return tuple(reversed(turns))
 
     def children(self, of: TurnId | None) -> tuple[Turn, ...]:
         """The turns that follow directly upon `of`, oldest first."""
@@ -269,12 +273,6 @@ class Conversation:
         merged = {**self.state.marks, **marks}
         remaining = {turn: mark for turn, mark in merged.items() if mark is not None}
         return self.then(replace(self.state, marks=remaining))
-
-    def _up(self, at: TurnId | None) -> Iterator[Turn]:
-        while at is not None:
-            turn = self.turns[at]
-            yield turn
-            at = turn.parent
 
 
 def container_id(container: Wire | None) -> str:

@@ -42,7 +42,8 @@ def size_words(size: int | None) -> str:
     if size is None:
         return ""
     unit, name = next((pair for pair in _UNITS if size >= pair[0]), (1, "bytes"))
-    return f"{size / unit:.3g} {name}" if size < 1000 * unit else f"{size // unit:,} {name}"
+    count = size / unit
+    return f"{count:.3g} {name}" if count < 999.5 else f"{count:,.0f} {name}"
 
 
 def files_made(blocks: Iterable[Block]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ _MOST_ROWS: Final = 15
 _ROWS_BESIDE: Final = 3  # the line that is typed, the last row, and one to spare
 _LONGEST: Final = 200
 _WIDE: Final = 60  # columns for all facts; below that the last gives way to the title
-_KEYS: Final = ("Enter opens", "Esc leaves", "Ctrl-R renames", "Ctrl-X deletes")
+_KEYS: Final = ("Esc leaves", "Ctrl-R renames", "Ctrl-X deletes")
 
 
 def matching(rows: Sequence[PickRow], query: str) -> Iterator[int]:
@@ -88,7 +88,7 @@ class Choice:
 
     @property
     def chosen(self) -> PickRow | None:
-        """The row that Enter opens."""
+        """The row that Enter takes."""
         return self.rows[self._places[self.at]] if self._count(self.at + 1) > self.at else None
 
     def drop(self) -> None:
@@ -165,7 +165,8 @@ class Picker:
         saying = self._saying
         if self._renaming:
             saying = saying or "Enter keeps the name · Esc leaves it as it was"
-        parts = [ToolbarPart("toolbar", words, rank) for rank, words in enumerate(_KEYS)]
+        keys = (f"Enter {self._asked.verb}", *_KEYS)
+        parts = [ToolbarPart("toolbar", words, rank) for rank, words in enumerate(keys)]
         if saying:
             parts = [ToolbarPart("toolbar.strong", saying)]
         return [*fit(parts, self._size()[1], ascii_only=self._mark.isascii())]

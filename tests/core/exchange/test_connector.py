@@ -121,6 +121,8 @@ def test_a_call_of_a_server_without_a_name_is_left_out() -> None:
         ("n", "https://10.2.3.4", "cannot be reached"),
         ("n", "https://[fe80::1]", "cannot be reached"),
         ("n", "https://me:word@notes.example.com", "what may be a key"),
+        ("n", "https://sesame@notes.example.com", "what may be a key"),
+        ("n", "https://:sesame@notes.example.com", "what may be a key"),
         ("n", "https://notes.example.com/?api_key=abc", "what may be a key"),
     ],
 )

@@ -80,8 +80,17 @@ def test_all_that_ran_and_all_that_it_wrote_can_be_read() -> None:
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(None, ""), (0, "0 bytes"), (999, "999 bytes"), (12_345, "12.3 kB"), (5_000_000, "5 MB"),
-     (2 * 10**12, "2,000 GB")],
+    [(None, ""), (0, "0 bytes"), (12_345, "12.3 kB"), (5_000_000, "5 MB"),
+     (999, "999 bytes"), (1000, "1 kB"), (1_000_000, "1 MB"), (999_499, "999 kB"),
+     (999_600, "1,000 kB"), (999_999_999, "1,000 MB"), (2 * 10**12, "2,000 GB")],
 )  # fmt: skip
 def test_a_size_is_written_shortly(size: int | None, words: str) -> None:
     assert size_words(size) == words
+
+
+@given(st.integers(0, 10**15))
+def test_a_size_is_told_to_three_digits_in_its_unit(size: int) -> None:
+    count, name = size_words(size).split(" ")
+    unit = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[name]
+    assert float(count.replace(",", "")) * unit == pytest.approx(size, rel=0.005)
+    assert set(count) <= set("0123456789.,")
