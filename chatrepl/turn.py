@@ -18,6 +18,7 @@ from chatrepl.core.exchange.plan import (
 from chatrepl.core.exchange.reply import (
     CallAnswered,
     MessageDelta,
+    MessageStart,
     MessageStop,
     PrefillBegun,
     Remark,
@@ -242,6 +243,10 @@ class _Exchange:
         if bench is not None and isinstance(event, MessageStop) and bench.calls(self.reply):
             return  # the turn goes on
         self.view.show(event, self.rounds.whole(self.reply))
+        if isinstance(event, MessageStart) and (
+            words := self.lessons.meet(event.model, self.plan.request)
+        ):
+            self._take(Remark(words))
 
     def _record(self, event: StreamEvent) -> None:
         recorder = self.session.recorder

@@ -1,5 +1,6 @@
 """One turn: prefill on every model, lessons from refusals, pauses, what is recorded."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -512,3 +513,34 @@ def test_a_reply_without_a_question_of_its_own_is_gone_on_with_by_asking() -> No
     player.do("/continue")
 
     assert player.requests[-1].messages[-1].role == "user"
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+@pytest.mark.parametrize(
+    ("asked", "answers", "is_learned"),
+    [
+        ("claude-sonnet-5-5", "smollm2-135m-instruct", True),
+        ("claude-opus-4-5", "qwen3:4b", True),
+        ("claude-opus-4-5", "claude-opus-4-5-20251101", False),
+        ("claude-opus-4-5", "eu.anthropic.claude-x", False),
+        ("claude-opus-4-5", "", False),
+        ("gpt-4o", "gpt-4o-mini", False),
+    ],
+)
+def test_whoever_answers_in_another_s_place_is_sent_text_files_as_text_from_then_on(
+    asked: str, answers: str, is_learned: bool, has_file: bool
+) -> None:
+    async def stream(_request: Request) -> AsyncGenerator[StreamEvent, None]:
+        yield MessageStart(answers)
+        yield TextDelta("Well.")
+        yield MessageDelta("end_turn")
+        yield MessageStop()
+
+    player, view = Player(Settings(model=asked)), QuietView()
+    message = Message.user("q", *([DocumentBlock.plain("one", "a.txt")] if has_file else []))
+    for _ in range(2):
+        asyncio.run(run_turn(player.session, message, stream, view))
+    told = [event.text for event in view.events if isinstance(event, Remark)]
+    words = f"{answers} answers, not {asked}: it may not see the text file; asked again, it does."
+    assert told == ([words] if is_learned and has_file else [])
+    assert player.session.model.documents is (not is_learned and "gpt" not in asked)

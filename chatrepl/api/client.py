@@ -238,12 +238,16 @@ class Client:
         if isinstance(body, Upload):
             headers = {**headers, "content-length": str(body.size)}
         sent = self._carrier.send(method, path, body, headers, stream=stream)
-        response = await in_words(sent, origin, self._carrier.faults, seconds)
-        if not response.is_success:
+        try:
+            response = await in_words(sent, origin, self._carrier.faults, seconds)
+            if response.is_success:
+                return response
+            raise await refusal(Answer(response, origin, FAULTS))
+        except ApiError as error:
             from chatrepl.api.errors.absent import of_part  # most runs see no refusal
 
-            raise of_part(await refusal(Answer(response, origin, FAULTS)), path, origin)
-        return response
+            of_part(error, path, origin)
+            raise
 
 
 def _read(response: httpx2.Response, origin: Origin) -> Mapping[str, Any]:

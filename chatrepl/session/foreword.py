@@ -6,6 +6,7 @@ from typing import Final
 from chatrepl.core.exchange.params import unsent
 from chatrepl.core.exchange.refused import of_server
 from chatrepl.core.models import OWN_TOOLS, Model
+from chatrepl.core.talk.blocks import Block, DocumentBlock
 from chatrepl.session.service import official
 from chatrepl.session.session import Session
 
@@ -18,7 +19,8 @@ def foreword(session: Session) -> tuple[str, ...]:
     """Give what is news: what is not sent, once; a model's end, once a day."""
     settings, model = session.settings, session.model
     wanted = unsent(settings, model, official=official(settings))
-    lines = (*wanted, *unfit_prefill(session), *_left_out(session), *_unoffered(session))
+    files = (*_left_out(session), *_unseen(session))
+    lines = (*wanted, *unfit_prefill(session), *files, *_unoffered(session))
     ending = retirement(session)
     return (*filter(session.announce, lines), *((ending,) if ending else ()))
 
@@ -42,10 +44,22 @@ def _left_out(session: Session) -> Iterator[str]:
     refused = _FILES & of_server(session.model.refused).types
     if not refused:
         return
-    blocks = (b for turn in session.conversation.path() for m in turn.messages for b in m.content)
-    types = sorted(refused & {block.type for block in blocks})
+    types = sorted(refused & {block.type for block in _blocks(session)})
     if types:
         yield f"Not sent again, since this server takes none of earlier turns: {', '.join(types)}."
+
+
+def _unseen(session: Session) -> Iterator[str]:
+    """Say that a PDF may get lost on its way to a model of somebody else's."""
+    if session.model.documents:
+        return
+    blocks = (*_blocks(session), *(item.block for item in session.next.staged))
+    if any(isinstance(block, DocumentBlock) and block.is_pdf for block in blocks):
+        yield f"{session.model.id} may not see the PDF: some servers leave PDFs out without a word."
+
+
+def _blocks(session: Session) -> Iterator[Block]:
+    return (b for turn in session.conversation.path() for m in turn.messages for b in m.content)
 
 
 def _unoffered(session: Session) -> Iterator[str]:

@@ -10,7 +10,8 @@ from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.lessons import MOST_LESSONS, Taught, is_of_model, parameter_lesson
 from chatrepl.core.exchange.refused import BlockPlace, Refused, names_of
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.talk.blocks import Block
+from chatrepl.core.models import find
+from chatrepl.core.talk.blocks import Block, DocumentBlock
 from chatrepl.core.talk.conversation import Conversation, Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire
@@ -54,6 +55,23 @@ class Lessons:
             self._learn(error, request, taught.facts, of_model=taught.of_model)
             return taught.words
         return self._leave_out(error, request, after)
+
+    def meet(self, model: str, request: Request) -> str:
+        """Learn that somebody else's `model` answers for one of the service's, as routers have it.
+
+        Gives what to say of it: text files that went as documents were perhaps left out.
+        """
+        asked = self.session.service.model(request.model)
+        if not model or find(model).documents or not asked.documents:
+            return ""
+        self.session.learn(asked.id, documents=False)
+        if not any(
+            isinstance(b, DocumentBlock) and b.text for m in request.messages for b in m.content
+        ):
+            return ""
+        return (
+            f"{model} answers, not {asked.id}: it may not see the text file; asked again, it does."
+        )
 
     def _leave_container(self, error: ApiError, request: Request) -> str:
         """Let code run in a new container where the one before is gone."""

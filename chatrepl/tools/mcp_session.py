@@ -204,7 +204,7 @@ async def _transport(
     else:
         from chatrepl.tools.mcp_http import address
 
-        opened = address(server, token)
+        opened = address(server, token, log)
     async with opened as (read, write):
         yield MendedStream(read), write
 

@@ -2,9 +2,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chatrepl.attachments.attach import Attachment
+from chatrepl.attachments.sniff import FileKind
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.models import OWN_TOOLS
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import DocumentBlock
+from chatrepl.core.talk.conversation import Turn, TurnId
+from chatrepl.core.talk.message import Message
 from chatrepl.session.foreword import foreword, retirement
 from chatrepl.session.workbench import Workbench
 from tests.commands.playing import Player
@@ -91,3 +96,23 @@ def test_the_choices_that_are_asked_for_begin_with_the_prefill() -> None:
 
     assert schema is not None
     assert schema["properties"]["choice"]["enum"] == ["no", "none"]
+
+
+@pytest.mark.parametrize("is_staged", [True, False])
+@pytest.mark.parametrize("model", ["gpt-4o", "smollm2", "claude-opus-5-5", "anthropic/claude-9"])
+def test_that_a_pdf_may_not_be_seen_is_said_once_of_models_of_others(
+    model: str, is_staged: bool
+) -> None:
+    session = Player(Settings(model=model)).session
+    pdf, text = DocumentBlock.base64_pdf("JVBERi0="), DocumentBlock.plain("one")
+    session.stage(Attachment(text, "a.txt", FileKind.TEXT, "", None))
+    assert foreword(session) == ()
+    if is_staged:
+        session.stage(Attachment(pdf, "a.pdf", FileKind.PDF, "", None))
+    else:
+        turn = Turn(TurnId("a"), None, (Message.user("q", pdf),))
+        session.conversation = session.conversation.add(turn)
+    is_ours = "claude" in model
+    told = f"{model} may not see the PDF: some servers leave PDFs out without a word."
+    assert foreword(session) == (() if is_ours else (told,))
+    assert foreword(session) == ()

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -139,6 +141,33 @@ def test_an_address_that_is_refused_is_not_spoken_to() -> None:
     servers.close()
 
     assert asked == ["http://far.example/mcp"]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "401 Unauthorized"), (403, "403 Forbidden"), (502, "502 Bad Gateway")],
+)
+def test_an_address_that_answers_something_else_is_told_with_its_status(
+    status: int, words: str
+) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as http:
+        Thread(target=http.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{http.server_port}/mcp"
+        servers = McpServers([McpServer("far", url=url, deadline_s=20)])
+        with pytest.raises(ToolError, match=f"far did not start: it answered {words}"):
+            servers.prompts("far")
+        servers.close()
+        http.shutdown()
 
 
 @pytest.mark.parametrize("way", ["json", "stream"])

@@ -148,7 +148,7 @@ def refused_files(
 
 
 def names_text_file(told: str, request: Request) -> bool:
-    """Tell whether a refusal is of all text files that a request holds as documents.
+    """Tell whether a refusal is of the text files of a new message, as documents.
 
     What is `told` is in small letters.
     """
@@ -161,9 +161,12 @@ def names_text_file(told: str, request: Request) -> bool:
 
 
 def _text_files(request: Request) -> list[tuple[int, int]]:
+    """Find the text files of the last message of the user."""
+    users = (at for at, message in enumerate(request.messages) if message.role == "user")
+    last = max(users, default=0)
     return [
-        (at, number)
-        for at, message in enumerate(request.messages)
+        (last, number)
+        for message in request.messages[last : last + 1]
         for number, block in enumerate(message.content)
         if isinstance(block, DocumentBlock) and block.text
     ]

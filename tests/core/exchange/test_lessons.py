@@ -467,6 +467,17 @@ def test_that_no_document_is_taken_is_learned_where_a_text_file_was_sent(words: 
 
 @pytest.mark.parametrize(
     "words",
+    ["document blocks are not supported", "messages.0.content.0.type: Input should be 'text'"],
+)
+def test_a_text_file_that_is_refused_in_a_past_is_left_to_what_is_left_out(words: str) -> None:
+    past = Message("user", (TEXT_FILE, TextBlock("Well?")))
+    reply = Message("assistant", (TextBlock("Yes."),))
+    request = Request({"model": "m", "max_tokens": 10}, (past, reply, HELLO))
+    assert facts(words, request) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
     [
         "messages.0.content.0.document.source.data: the document is empty",
         "messages.0.content.0: the PDF document is not supported",
