@@ -56,6 +56,7 @@ class Connection:
     firsts: int = 1
     till: Till | None = None
     heard: "Heard | None" = None
+    joins: bool = True  # what comes at once may be one event
     own: "Lazy[KeptConnections]" = field(init=False)
     session: Session | None = None
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
@@ -140,12 +141,12 @@ class Connection:
             self.client.start()
 
     def _connections(self) -> "Lazy[KeptConnections]":
-        route, heard = self.route, self.heard
+        route, heard, joins = self.route, self.heard, self.joins
 
         def make() -> "KeptConnections":
             from chatrepl.api.headstart.kept import KeptConnections, unheard  # a shot needs it late
 
-            return KeptConnections(route, heard or unheard)
+            return KeptConnections(route, heard or unheard, joins=joins)
 
         return Lazy(make)
 
@@ -304,7 +305,8 @@ def open_connection(settings: Settings, *, demo: bool, single: bool, width: int 
     if demo or (not width and (start is None or start.needs_http)):
         opened.result()
     first = start if single else None
-    return Connection(route, opened, client, first, settings.retries, learned)
+    joins = not single or width > 0  # a program that reads a shot's events gets them as they were
+    return Connection(route, opened, client, first, settings.retries, learned, joins=joins)
 
 
 def _open_http(

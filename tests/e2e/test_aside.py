@@ -38,9 +38,9 @@ def test_in_a_pipe_it_is_answered_and_only_it_is_added_to_the_file(desk: Desk) -
     done = desk.run("-r", "talk", "--aside", "demo: say an aside")
     assert done == Done(0, "an aside\n", "")
     added = journal(desk).removeprefix(before)
-    (record,) = (json.loads(line) for line in added.splitlines())
-    assert record["t"] == "meta"
-    assert [key.partition("/")[0] for key in record["set"]] == ["beside"]
+    records = [json.loads(line) for line in added.splitlines()]
+    assert {record["t"] for record in records} == {"meta"}
+    assert {key.partition("/")[0] for record in records for key in record["set"]} == {"beside"}
     assert len(desk.bodies[-1]["messages"]) == 3
 
     assert desk.run("-c", "demo: say two").out == "two\n"
@@ -62,6 +62,9 @@ def test_in_a_pipe_it_is_an_object_or_events_and_its_code_tells_how_it_went(desk
     before = journal(desk)
     done = desk.run("-c", "--aside", "demo: error 529", "-o", "json")
     assert (done.code, done.json["text"]) == (4, "")
+    asked, *_, dropped = (json.loads(x)["set"] for x in journal(desk)[len(before) :].splitlines())
+    assert dropped == dict.fromkeys(asked)  # nothing came of it: it is there no more
+    before = journal(desk)
     done = desk.run("-c", "--aside", "what?", "--dry-run")
     assert json.loads(done.out)["messages"][-1]["content"][-1]["text"] == "what?"
     assert journal(desk) == before

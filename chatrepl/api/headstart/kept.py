@@ -110,10 +110,14 @@ class _Line(asyncio.Protocol):
 
 
 class KeptConnections:
-    """The connections along a route; `heard` is told the status and headers of every answer."""
+    """The connections along a route; `heard` is told the status and headers of every answer.
 
-    def __init__(self, route: Route, heard: Heard = unheard) -> None:
+    Where it `joins`, texts that came at once are one event.
+    """
+
+    def __init__(self, route: Route, heard: Heard = unheard, *, joins: bool = True) -> None:
         self.route = route
+        self._joins = joins
         self._start, self._heard = head_start(route), heard
         self._idle: list[_Line] = []
         self._written: dict[tuple[str, ...], PlainRequest | None] = {}
@@ -148,7 +152,7 @@ class KeptConnections:
             KeptAnswer(line, self._heard, self._keep),
             for_model(self.route.origin, request.model),
             patience(timeout_s, body),
-            ReadLimits(timeout_s, joined=True),
+            ReadLimits(timeout_s, joined=self._joins),
         )
 
     def close(self) -> None:
