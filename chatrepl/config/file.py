@@ -174,7 +174,10 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> tuple[bytes, os.stat_result
 def read_text(name: str, most: int, folder: Path | None = None) -> str:
     """Read a text that a file holds, named from `folder` or from here. Raises ConfigError."""
     try:
-        return decode(read_bytes(Path(folder or "", Path(name).expanduser()), most)[0])
+        text = decode(read_bytes(Path(folder or "", Path(name).expanduser()), most)[0])
+        if "\0" not in text:
+            return text
+        problem = "this is not text"
     except FileNotFoundError:
         problem = "there is no such file"
     except UnicodeDecodeError:

@@ -278,3 +278,12 @@ def test_a_file_that_anybody_may_change_is_fine_without_them(tmp_path: Path) -> 
 def test_a_name_that_no_file_may_have_is_refused_in_words(name: str) -> None:
     with pytest.raises(ConfigError, match=r"cannot be read|no such"):
         read_text(name, 1_000)
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\2\1\1\0\0", "Be kind.".encode("utf-16-le"), b"a\0b"])
+def test_a_program_or_other_bytes_with_nul_are_no_text(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "given"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match="this is not text") as caught:
+        read_text(str(path), 1_000)
+    assert caught.value.exit_code == 2

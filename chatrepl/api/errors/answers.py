@@ -15,6 +15,7 @@ from chatrepl.api.address import Origin
 from chatrepl.api.errors.foreign import Said, said_by, said_in
 from chatrepl.api.errors.named import refused_words
 from chatrepl.api.errors.permanent import is_no_model, permanent_kind
+from chatrepl.api.errors.sizes import is_too_large
 from chatrepl.api.retry import CAP_S, retry_after, should_retry, span
 from chatrepl.core.errors import AGAIN, CAUSE, CHANGE, REFUSED, TOO_LONG, ApiError, ApiErrorKind
 from chatrepl.core.value import frozen
@@ -148,14 +149,8 @@ def _kind(refusal: Refusal, model: str) -> ApiErrorKind:
 def _by_words(refusal: Refusal, words: str) -> ApiErrorKind | None:
     if refusal.said.code in _SPEND_CODES or "api usage limits" in words:
         return ApiErrorKind.SPEND_LIMIT
-    if refusal.status in {200, 400}:
-        if "prompt is too long" in words or "context window" in words:
-            return ApiErrorKind.TOO_LARGE
-        if refusal.said.code == "image_dimensions_too_large" or "exceed max allowed size" in words:
-            return ApiErrorKind.TOO_LARGE
-        if "exceed context limit" in words or "pdf pages" in words:
-            return ApiErrorKind.TOO_LARGE
-        if "image exceeds" in words or "exceeds the maximum size" in words:
+    if refusal.status in {200, 400, 422}:
+        if is_too_large(refusal.said.type, refusal.said.code, words):
             return ApiErrorKind.TOO_LARGE
         if "credit balance" in words:
             return ApiErrorKind.BILLING
@@ -258,6 +253,8 @@ def _too_large(words: str, refusal: Refusal, _origin: Origin) -> tuple[str, str]
     reason, low = f": {words}" if words else ".", words.lower()
     if refusal.status == 413:
         return f"The request is too large (413){reason}", "/detach or /drop makes it smaller."
+    if re.search(r"too (many|much) (media|images|documents|pdfs|pages|files|attachments)", low):
+        return f"Too much is attached{reason}", "Attach less, or /drop an older turn."
     if "image" in low or "dimension" in low:
         return f"An image is too large{reason}", "Send a smaller one, or /drop an older turn."
     if "pdf" in low:

@@ -7,17 +7,11 @@ image without a projector; asking again does not help. To add one, add its words
 import re
 from typing import Final
 
+from chatrepl.api.errors.sizes import is_too_large
 from chatrepl.core.errors import ApiErrorKind
 
 # Texts, which `re` compiles when an error comes: most runs never see one.
 _SIGNS: Final = (
-    (
-        ApiErrorKind.TOO_LARGE,
-        (
-            r"(context|prompt|input|request).{0,40}(exceed|too (long|large|many|big))"
-            r"|exceed.{0,40}(context|prompt|window)|context ?window|maximum context"
-        ),
-    ),
     (
         ApiErrorKind.NOT_FOUND,
         (
@@ -51,6 +45,8 @@ def permanent_kind(words: str) -> ApiErrorKind | None:
     low = words.casefold()
     if re.search(_PASSING, low):
         return None
+    if is_too_large(low):
+        return ApiErrorKind.TOO_LARGE
     return next((kind for kind, sign in _SIGNS if re.search(sign, low)), None)
 
 

@@ -113,6 +113,8 @@ _WINDOW: Final = r"context (?:length|window|size)\D{0,40}?(\d{1,18})(?!\d)"
 _STATUS: Final = r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad"
 _OF_BLOCKS: Final = r"\bblocks?\b|content|signature|bound|histor|earlier|previous|\bparts?\b"
 _NOT_OF_FIELD: Final = rf"{_PLACE}|\bblocks?\b"  # but of one of the places where it stands
+_INPUT_TOKENS: Final = r"\b(input|prompt)( \w{1,12})? tokens?\b"
+_OF_REPLY: Final = r"max_\w*tokens|\b(output|completion|reply|new|generate)|predict"
 _MODEST: Final = 4096
 
 
@@ -307,7 +309,7 @@ def _about_length(sent: int, words: str, request: Request) -> tuple[Wire, str]:
     if window is not None:
         facts["context_window"] = int(window[1])
         most = int(window[1]) // 4  # three quarters of the window are the past's
-    elif not re.search(r"exceed context|too long", words):
+    elif not re.search(r"exceed context|too long", words) and not _is_of_input(words):
         most = max(_numbers(words, request.model, sent), default=_MODEST)
     else:
         return {}, ""
@@ -315,6 +317,11 @@ def _about_length(sent: int, words: str, request: Request) -> tuple[Wire, str]:
         return {}, ""
     facts["max_output"] = most
     return facts, f"max_tokens {sent} is not taken; {most} is the most from now on."
+
+
+def _is_of_input(words: str) -> bool:
+    """Tell whether the tokens that are too many are those of the question alone."""
+    return re.search(_INPUT_TOKENS, words) is not None and re.search(_OF_REPLY, words) is None
 
 
 def _numbers(words: str, model: str, sent: int) -> list[int]:

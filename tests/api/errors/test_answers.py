@@ -108,6 +108,50 @@ def test_some_refusals_are_known_by_their_code_or_their_words(
     assert error.hint
 
 
+@pytest.mark.parametrize("status", [200, 400, 422, 500])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Too much media: 3 document pages + 98 images > 100",
+        "messages.2.content: too many images and documents: 101 + 0 > 100",
+        "messages.0.content.0.document.source.base64.data: The PDF specified is too large",
+        "request (9216 tokens) exceeds the available context size (8192 tokens)",
+        "Input is too long for requested model.",
+        "input tokens exceed the configured limit of 200000 tokens",
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        "Request size exceeds the maximum allowed",
+        "messages: text content blocks must be shorter than 9000000 characters",
+        "The file is larger than 32 MB",
+    ],
+)
+def test_whatever_a_service_calls_it_what_is_too_large_ends_with_5(status: int, words: str) -> None:
+    error = answer(status, body("invalid_request_error", words))
+    assert (error.kind, error.retryable, error.exit_code) == ("too_large", False, 5)
+    assert words in error.message
+
+
+def test_a_type_or_code_tells_as_well_that_it_is_too_large() -> None:
+    assert answer(400, body("exceed_context_size_error", "No.")).exit_code == 5
+    by_code = body("invalid_request_error", "No.", error_code="context_length_exceeded")
+    assert answer(400, by_code).exit_code == 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "image too small: width 1 px",
+        "request: cache_control.ttl exceeds what is allowed",
+        "Request contains too many tools",
+        "tools.0.custom.name: String should have at most 64 characters, it is too long",
+        "max_tokens: 64001 > 64000, which is the maximum allowed number of output tokens",
+        "input_schema: too many properties",
+        "A maximum of 4 blocks with cache_control may be provided. Found 5.",
+    ],
+)
+def test_what_is_wrong_with_a_parameter_is_not_the_input_s_size(words: str) -> None:
+    assert answer(400, body("invalid_request_error", words)).kind == "invalid"
+
+
 def test_a_spend_limit_is_not_tried_again_even_if_the_service_says_so() -> None:
     data = body("rate_limit_error", "No.", error_code="enforced_spend_limit_reached")
     assert not answer(429, data, x_should_retry="true").retryable

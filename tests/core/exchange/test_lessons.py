@@ -230,6 +230,8 @@ def test_a_small_window_leaves_a_quarter_of_it_to_the_reply(words: str) -> None:
         "",
         "something else",
         "prompt is too long: 210000 tokens > 200000 maximum",
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        "input tokens exceed the configured maximum tokens of 2048",
         "input length and `max_tokens` exceed context limit: 199000 + 8192 > 200000",
         "max_tokens: 8192 is below the least, 9000 output tokens",
         "max_tokens must be greater than thinking.budget_tokens",
