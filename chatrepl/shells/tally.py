@@ -41,7 +41,7 @@ class RunTally:
             if len(self.failures) < _NAMED:
                 label = item.label_without(self.secrets)
                 reason = result["error"]["message"]
-                named = reason.startswith(label)
+                named = reason.casefold().startswith(f"item {item.number + 1} ")
                 self.failures.append(reason if named else f"{label}: {reason}")
         elif result.get("stop_reason") == "max_tokens":
             self.cut += 1

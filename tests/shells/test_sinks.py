@@ -212,9 +212,9 @@ def test_a_run_is_summed_up_in_a_line() -> None:
     assert tally.failed_lines()[-1] == "and 2 more"
 
 
-def test_an_item_that_a_reason_names_is_named_once() -> None:
+@pytest.mark.parametrize("reason", ["item 1 (tea) has no field {b}.", "Item 1 is no JSON: tea"])
+def test_an_item_that_a_reason_names_is_named_once(reason: str) -> None:
     tally = RunTally()
-    reason = "item 1 (tea) has no field {b}."
     tally.count(Item(0, "tea"), {"ok": False, "error": {"message": reason}})
     assert tally.failed_lines() == [reason]
 
