@@ -15,6 +15,7 @@ _MAY_BE_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
     "extract": lambda word: word in LANGUAGES,
     "local": lambda word: word.endswith(".gguf"),
 }
+_TAKE_WORDS: Final = {"usage", "sessions"}
 _SHORT_SWITCHES: Final = {
     name[1]
     for flag in FLAGS.values()
@@ -36,11 +37,19 @@ def spell_out(argv: Sequence[str]) -> list[str]:
         if may_be_value := _MAY_BE_VALUE.get(_FIELDS.get(word, "")):
             named = bool(rest) and may_be_value(rest[0].casefold())
             word = f"--{_FIELDS[word]}={rest.pop(0) if named else ''}"
-        words.append(word)
+        words += _parted(word)
         if word in _FIELDS and FLAGS[_FIELDS[word]].kind != "switch":
             words += rest[:1]
             del rest[:1]
     return words
+
+
+def _parted(word: str) -> list[str]:
+    """Part `--usage=7d`: what these two take stands as words behind them."""
+    name, equals, text = word.partition("=")
+    if not equals or text.startswith("-") or _FIELDS.get(name) not in _TAKE_WORDS:
+        return [word]
+    return [name, *([text] if text else [])]
 
 
 def before_dashes(argv: Sequence[str]) -> Sequence[str]:

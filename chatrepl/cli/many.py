@@ -288,6 +288,8 @@ class _ManyRun:
         """Say what became of it all; give the code."""
         for line in self.tally.failed_lines():
             mutter(sys.stderr, f"chatrepl: {one_line(line, 400)}")
+        for line in self.tally.cut_lines():
+            self._say(line)
         if self.scores is not None:
             for line in self.scores.lines():
                 self._say(line)

@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,13 +67,17 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
     They can be read `twice` where that is wanted: a pipe is then read to its end first. Raises
     UsageError where there are none.
     """
+    written = _written(options)
     if options.each_file:
-        paths = _matching(options.each_file)
+        paths = _matching(options.each_file, written)
         return ItemSource(lambda: _files(paths), again=True)
     letters = Letters(None if options.quiet else sys.stderr)
     name = options.input_ or "-"
     if name != "-":
         file = _opened(Path(name).expanduser())
+        if _identity(os.fstat(file.fileno())) in written:
+            file.close()
+            raise UsageError(f"{name} holds the items, so nothing is written there.", _SAFE)
         of_file = _kind(Path(name), named=named)
         return ItemSource(
             lambda: _items(RawItems(file, options.null), of_file, letters), again=True
@@ -112,11 +116,29 @@ def _kind(path: Path, *, named: bool) -> ItemKind:
     return "objects" if suffix in _OBJECTS or named else "lines"
 
 
-def _matching(patterns: Iterable[str]) -> list[str]:
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _written(options: Options) -> set[tuple[int, int]]:
+    """Give the regular files that this command writes, by what they are."""
+    given = [name for name in (options.out, options.state) if name]
+    files = [Path(name).expanduser() for name in (*given, *(f"{name}.state" for name in given))]
+    written: set[tuple[int, int]] = set()
+    for path in files:
+        with suppress(OSError, ValueError):  # what cannot be named so is said where it is opened
+            status = path.stat()
+            written |= {_identity(status)} if stat.S_ISREG(status.st_mode) else set()
+    return written
+
+
+def _matching(patterns: Iterable[str], written: Container[tuple[int, int]]) -> list[str]:
+    """Give the files that `patterns` match, but what this command has `written`."""
     paths: dict[str, None] = {}
     for pattern in patterns:
         matched = sorted(glob.glob(os.path.expanduser(pattern), recursive=True))  # noqa: PTH111, PTH207
         files = [path for path in matched if not os.path.isdir(path)]  # noqa: PTH112
+        files = [path for path in files if _identity(os.lstat(path)) not in written]
         if not files:
             raise UsageError(f"--each-file {pattern} names no file.", _SAFE)
         paths.update(dict.fromkeys(files))

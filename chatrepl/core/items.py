@@ -144,10 +144,20 @@ def _field_hint(item: Item) -> str:
     return f"{_SAFE} It has: {names}. A brace itself is written {{{{."
 
 
+def _object_hint(name: str) -> str:
+    return (
+        f"{_SAFE} {{{name}}} is a field of an object or a table; of a line there is only {{}}."
+        " A brace itself is written {{."
+    )
+
+
 def check_fields(item: Item, templates: Iterable[Template], *fields: str) -> None:
     """Refuse an item that cannot be asked about. Raises UsageError."""
+    templates = tuple(templates)
     if item.fault:
-        raise UsageError(item.fault, _SAFE)
+        names = sorted({*fields, *(name for one in templates for name in one.names)})
+        of_object = not isinstance(item.value, dict) and bool(names)
+        raise UsageError(item.fault, _object_hint(names[0]) if of_object else _SAFE)
     for template in templates:
         template.fill(item)
     for name in fields:
@@ -196,6 +206,18 @@ def _rows(lines: Iterator[str]) -> Iterator[list[str]]:
         raise UsageError(f"The table cannot be read: {error}.") from None
 
 
+def _names(cells: Iterable[str]) -> list[str]:
+    """Name the columns; of those that are called alike the second is `name.2`."""
+    names: list[str] = []
+    for cell in cells:
+        name, count = cell.strip(), 1
+        while name and name in names:
+            count += 1
+            name = f"{cell.strip()}.{count}"
+        names.append(name)
+    return names
+
+
 def _table(lines: Iterator[str]) -> Iterator[Item]:
     header: list[str] = []
     number = 0
@@ -204,7 +226,7 @@ def _table(lines: Iterator[str]) -> Iterator[Item]:
         if not any(cell.strip() for cell in cells):
             continue
         if not header:
-            header = [name.strip() for name in cells]
+            header = _names(cells)
             continue
         more = len(cells) > len(header)
         fault = f"Item {number + 1} has more cells than the header." if more else ""

@@ -257,7 +257,9 @@ def _show(value: object) -> str:
         return str(value).lower()
     if _is_int(value) and value.bit_length() > 200:
         return "so large a number"
-    return shown(repr(value))
+    if as_written := getattr(value, "isoformat", None):  # a date or a time of TOML
+        return str(as_written())
+    return shown(repr(list(value) if isinstance(value, tuple) else value))
 
 
 def shown(text: str) -> str:

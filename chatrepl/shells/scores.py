@@ -10,6 +10,7 @@ from chatrepl.core.rows import rows_in
 _MOST_PAIRS: Final = 1000  # that are told apart: answers in free words are not
 _SHOWN: Final = 10
 _LONGEST: Final = 40
+_MISSING: Final = "(missing)"
 
 
 @dataclass(slots=True)
@@ -22,8 +23,8 @@ class Scores:
     _pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, item: Item, result: dict[str, Any]) -> None:
-        """Compare an answer; one that failed is wrong."""
-        expected = " ".join(item.field(self.name).split())
+        """Compare an answer; one that failed is wrong, and so is one without an expectation."""
+        expected = " ".join(self._expected(item).split())
         answer = " ".join(self._answer(result).split()) if result["ok"] else "(failed)"
         pair = expected[:_LONGEST], answer[:_LONGEST]
         self.compared += 1
@@ -31,6 +32,12 @@ class Scores:
             self.right += 1
         elif len(self._pairs) < _MOST_PAIRS or pair in self._pairs:
             self._pairs[pair] += 1
+
+    def _expected(self, item: Item) -> str:
+        try:
+            return item.field(self.name)
+        except KeyError:  # what a pipe brings is not looked through before
+            return _MISSING
 
     def _answer(self, result: dict[str, Any]) -> str:
         """Give what is compared: a field of the same name, of an object or of one row."""

@@ -27,6 +27,8 @@ class RunTally:
     failed: int = 0
     cost: Cost = Cost()
     failures: list[str] = field(default_factory=list)
+    cut: int = 0
+    cuts: list[str] = field(default_factory=list)
     changed: Callable[["RunTally"], None] = lambda _tally: None
     _begun_at: float = field(default_factory=time.monotonic)
 
@@ -39,8 +41,12 @@ class RunTally:
             if len(self.failures) < _NAMED:
                 label = item.label_without(self.secrets)
                 reason = result["error"]["message"]
-                named = reason.startswith(label)
+                named = reason.casefold().startswith(f"item {item.number + 1} ")
                 self.failures.append(reason if named else f"{label}: {reason}")
+        elif result.get("stop_reason") == "max_tokens":
+            self.cut += 1
+            if len(self.cuts) < _NAMED:
+                self.cuts.append(item.label_without(self.secrets))
         self.changed(self)
 
     def pay(self, usd: float) -> None:
@@ -73,5 +79,16 @@ class RunTally:
 
     def failed_lines(self) -> list[str]:
         """Name the first of those that failed."""
-        more = self.failed - len(self.failures)
-        return [*self.failures, *([f"and {more:,} more"] if more else [])]
+        return [*self.failures, *_more(self.failed, self.failures)]
+
+    def cut_lines(self) -> list[str]:
+        """Name the first of those whose answers are not whole, and say what helps."""
+        if not self.cut:
+            return []
+        lines = [f"{label}: the reply reached its length limit." for label in self.cuts]
+        return [*lines, *_more(self.cut, self.cuts), "-t allows longer replies."]
+
+
+def _more(count: int, named: list[str]) -> list[str]:
+    more = count - len(named)
+    return [f"and {more:,} more"] if more else []

@@ -10,6 +10,7 @@ there as long as that is the same: from the first difference, such as half an it
 
 import json
 import os
+import re
 import stat
 import time
 from array import array
@@ -30,6 +31,7 @@ _PUBLIC_FILE: Final = 0o666
 _PIECE: Final = 1 << 16
 _MOST_LINE: Final = 1 << 28  # bytes; no answer is as long
 _MOST_IN_MEMORY: Final = 64  # results that wait to be taken
+_HEAD: Final = re.compile(rb'\{"n":(\d{1,18}),"id":"([\w.-]+)"')
 _FAR: Final = 1 << 20  # beyond the last item: in a damaged line, or of a run that is very wide
 
 
@@ -97,6 +99,7 @@ class AnswerLog:
         self.notes: list[dict[str, Any]] = []
         self._places = array("Q")
         self._far: dict[int, int] = {}
+        self._moved: dict[str, list[int]] | None = None  # where results stand that have no item yet
         self._synced_at = time.monotonic()
         try:
             self._file = os.open(path, APPEND | os.O_CREAT, PRIVATE_FILE)
@@ -160,14 +163,48 @@ class AnswerLog:
         self._places[number] = at
 
     def get(self, number: int, item_id: str) -> dict[str, Any] | None:
-        """Give the result of an item; None where another item stood there, or it is damaged."""
-        at = self._places[number] if number < len(self._places) else _NONE
-        at = at or self._far.get(number, _NONE)
-        if at == _NONE:
-            return None
-        record = _parsed(self._line_at(at))
+        """Give the result of an item, which may have stood elsewhere; None where it is damaged.
+
+        Items are asked about in their order: from the first on that has moved, all are sought.
+        """
+        at = self._place_of(number)
+        record = self._record(at)
+        if record.get("id") != item_id:
+            if self._moved is None and "id" in record:
+                self._moved = self._unused(number)
+                del self._places[number:]
+                self._far.clear()
+            if not (self._moved and (places := self._moved.get(item_id))):
+                return None
+            at = places.pop(0)
+            self._place(number, at)
+            record = self._record(at)
         result = record.get("result")
-        return result if record.get("id") == item_id and _is_whole(result) else None
+        return result if _is_whole(result) else None
+
+    def _place_of(self, number: int) -> int:
+        at = self._places[number] if number < len(self._places) else _NONE
+        return at or self._far.get(number, _NONE)
+
+    def _unused(self, number: int) -> dict[str, list[int]]:
+        """Tell where the results stand that no item before `number` has, by the items' ids."""
+        used = {self._place_of(before) for before in range(number)}
+        last: dict[tuple[int, str], int] = {}
+        at = 0
+        with open(self._file, "rb", closefd=False) as file:
+            file.seek(0)
+            while line := file.readline(_MOST_LINE):
+                if match := _HEAD.match(line):
+                    last[int(match[1]), match[2].decode()] = at
+                at += len(line)
+        unused: dict[str, list[int]] = {}
+        for (_, item_id), place in last.items():
+            if place not in used:
+                unused.setdefault(item_id, []).append(place)
+        return unused
+
+    def _record(self, at: int) -> dict[str, Any]:
+        return _parsed(self._line_at(at)) if at != _NONE else {}
 
     def _line_at(self, at: int) -> bytes:
         pieces: list[bytes] = []

@@ -56,6 +56,13 @@ def test_a_number_that_python_does_not_read_is_left_to_typer() -> None:
     assert read(["-t", "٣"]) is None
 
 
+@pytest.mark.parametrize("name", ["usage", "sessions"])
+def test_what_is_looked_up_may_stand_behind_an_equals_sign(name: str) -> None:
+    assert spell_out([f"--{name}=7d", "--json"]) == [f"--{name}", "7d", "--json"]
+    assert spell_out([f"--{name}="]) == [f"--{name}"]
+    assert read([f"--{name}=7d"]) == read([f"--{name}", "7d"])
+
+
 def test_a_language_after_x_is_its_value_and_any_other_word_is_not() -> None:
     assert spell_out(["-x", "Python", "go"]) == ["--extract=Python", "go"]
     assert spell_out(["-x", "please"]) == ["--extract=", "please"]

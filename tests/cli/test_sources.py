@@ -126,3 +126,32 @@ def test_what_is_no_text_has_no_items(tmp_path: Path, data: bytes, name: str, nu
     options = Options(input_=str(path), null=null)
     with pytest.raises(UsageError, match=f"this is {name}"):
         list(source_of(options, named=False, twice=False).read())
+
+
+def test_what_a_command_writes_is_none_of_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "b.txt", "o.txt", "o.txt.state", "s"):
+        (tmp_path / name).write_text("x")
+
+    def read(**options: str) -> list[object]:
+        asked = Options(each_file=["*"], **options)  # type: ignore[arg-type]
+        return [item.value for item in source_of(asked, named=False, twice=False).read()]
+
+    assert read() == ["a.txt", "b.txt", "o.txt", "o.txt.state", "s"]
+    assert read(out="o.txt") == ["a.txt", "b.txt", "s"]
+    assert read(state="./s") == ["a.txt", "b.txt", "o.txt", "o.txt.state"]
+
+
+def test_the_file_of_the_items_is_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "i.txt").write_text("a\n")
+    (tmp_path / "link").symlink_to("i.txt")
+    for name in ("i.txt", "./i.txt", "link"):
+        for options in (Options(input_="i.txt", out=name), Options(input_="i.txt", state=name)):
+            with pytest.raises(UsageError, match=r"i\.txt holds the items"):
+                source_of(options, named=False, twice=False)
+    assert (tmp_path / "i.txt").read_text() == "a\n"

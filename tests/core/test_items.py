@@ -92,6 +92,8 @@ READ: list[tuple[ItemKind, Sequence[str], list[object]]] = [
     ("table", ["a,b\r1,2\r3,4"], [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
     ("table", ["a,b\r\n1,2\n3,4"], [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
     ("table", ["a,b", '"x\ry",4'], [{"a": "x\ny", "b": "4"}]),
+    ("table", ["a,a, a,b,,", "1,2,3,4,5,6"],
+     [{"a": "1", "a.2": "2", "a.3": "3", "b": "4", "": "6"}]),
     ("table", [], []),
 ]  # fmt: skip
 
@@ -120,6 +122,14 @@ def test_what_is_no_item_has_a_fault_and_keeps_its_place(kind: ItemKind, lines: 
     assert not other.fault
     with pytest.raises(UsageError, match="Item 2"):
         check_fields(bad, [])
+
+
+def test_a_field_that_is_asked_of_mere_lines_is_named() -> None:
+    (line,) = read_items("objects", ["no object"])
+    with pytest.raises(UsageError) as caught:
+        check_fields(line, [Template.parse("Who is {name}?")])
+    assert "{name}" in caught.value.hint
+    assert "Item 1 is no JSON" in str(caught.value)
 
 
 def test_items_come_before_the_end_of_what_is_read() -> None:

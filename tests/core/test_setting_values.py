@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import shlex
 from typing import Any
@@ -129,3 +130,24 @@ def test_a_switch_may_have_words_of_its_own(word: str | bool, value: str | bool)
 def test_what_is_repeated_in_a_message_is_short(text: str) -> None:
     assert len(shown(text)) <= 60
     assert shown(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("model", dt.date(2020, 1, 2), "not 2020-01-02."),
+        (
+            "retries",
+            dt.datetime(2020, 1, 2, tzinfo=dt.UTC),
+            "not 2020-01-02T00:00:00+00:00.",
+        ),
+        ("effort", dt.time(3, 4), "not 03:04:00."),
+        ("stop_sequences", ("a", ["b"]), "not ['a', ['b']]."),
+        ("stop_sequences", [" "], "not [' ']."),
+        ("save", (), "not []."),
+    ],
+)
+def test_a_value_is_refused_as_it_was_written(key: str, value: object, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check(OPTIONS[key], value)
+    assert caught.value.message.endswith(words)

@@ -176,6 +176,27 @@ def test_a_mistake_that_is_known_counts_on_also_where_no_more_are_told_apart(
     assert [line.split()[0] for line in scores.lines()[1:]] == ["4", "3"]
 
 
+@pytest.mark.parametrize("value", ["a line", {}, {"x": "yes"}, ["y"]])
+def test_an_item_without_what_is_expected_is_wrong_and_stops_nothing(value: object) -> None:
+    scores = Scores("y")
+    scores.count(Item(0, value), result("yes"))
+    scores.count(Item(1, value), result(ok=False))
+    assert (scores.right, scores.compared) == (0, 2)
+    assert "(missing)" in scores.lines()[1]
+
+
+def test_answers_that_are_cut_are_named_ten_of_them() -> None:
+    tally = RunTally()
+    tally.count(Item(0, "whole"), {**result("yes"), "stop_reason": "end_turn"})
+    assert tally.cut_lines() == []
+    for number in range(1, 13):
+        tally.count(Item(number, f"x{number}"), {**result("ha"), "stop_reason": "max_tokens"})
+    first, *_, tenth, more, hint = tally.cut_lines()
+    assert first == "item 2 (x1): the reply reached its length limit."
+    assert tenth.startswith("item 11 (x10)")
+    assert (more, hint) == ("and 2 more", "-t allows longer replies.")
+
+
 def test_a_run_is_summed_up_in_a_line() -> None:
     tally = RunTally(1500)
     for number in range(1200):
@@ -191,9 +212,9 @@ def test_a_run_is_summed_up_in_a_line() -> None:
     assert tally.failed_lines()[-1] == "and 2 more"
 
 
-def test_an_item_that_a_reason_names_is_named_once() -> None:
+@pytest.mark.parametrize("reason", ["item 1 (tea) has no field {b}.", "Item 1 is no JSON: tea"])
+def test_an_item_that_a_reason_names_is_named_once(reason: str) -> None:
     tally = RunTally()
-    reason = "item 1 (tea) has no field {b}."
     tally.count(Item(0, "tea"), {"ok": False, "error": {"message": reason}})
     assert tally.failed_lines() == [reason]
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +352,42 @@ def test_a_head_that_was_torn_is_begun_anew_and_what_is_no_file_is_refused(path:
     for other in (path.with_name("fifo"), path.parent):
         with pytest.raises(UsageError):
             opened(other)
+
+
+NAMES = st.lists(st.sampled_from("abcd"), max_size=7)
+
+
+@given(NAMES, NAMES, st.integers(0, 7))
+def test_items_that_moved_keep_their_results_each_for_one_of_them(
+    tmp_path_factory: pytest.TempPathFactory, before: list[str], now: list[str], done: int
+) -> None:
+    path = tmp_path_factory.mktemp("moved") / "o.state"
+    log = opened(path)
+    assert not any(log.get(number, item) for number, item in enumerate(before))
+    for number, item in enumerate(before[:done]):
+        log.put(number, item, {"ok": True, "text": f"{item}{number}"})
+    log.close()
+    log = opened(path)
+    answers = [log.get(number, item) for number, item in enumerate(now)]
+    texts = [(answer["text"], item) for answer, item in zip(answers, now, strict=True) if answer]
+    assert all(text.startswith(item) for text, item in texts)
+    assert len(set(texts)) == len(texts) == (Counter(before[:done]) & Counter(now)).total()
+    assert [log.get(number, item) for number, item in enumerate(now)] == answers
+    log.close()
+
+
+def test_a_run_that_was_killed_after_an_item_came_in_front_still_knows_the_others(
+    path: Path,
+) -> None:
+    log = opened(path)
+    log.put(0, "a", result(0))
+    log.put(1, "b", result(1))
+    log.close()
+    log = opened(path)
+    assert log.get(0, "new") is None
+    log.put(0, "new", result(2))
+    log.close()  # killed before it came to the others
+    log = opened(path)
+    wanted = [("new", result(2)), ("a", result(0)), ("b", result(1))]
+    assert [(item, log.get(n, item)) for n, (item, _) in enumerate(wanted)] == wanted
+    log.close()
