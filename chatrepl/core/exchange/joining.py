@@ -92,14 +92,27 @@ class Holder(ABC):
 class Joiner(Holder):
     """Joins a continuation to a prefill.
 
-    White space is not compared, since a model may change it while repeating.
+    White space is not compared, since a model may change it while repeating. A repetition in quotes
+    or in a fence of code loses these, too.
     """
 
     prefill: str
     mode: PrefillMode
+    _wrap: "_Wrap | None" = field(default=None, init=False)
+
+    def feed(self, text: str) -> str:
+        """Take the model's next piece, and give what is to be shown now."""
+        text = Holder.feed(self, text)
+        return text if self._wrap is None else self._wrap.feed(text)
+
+    def flush(self) -> str:
+        """End the text and give what was still held back."""
+        text = Holder.flush(self)
+        return text if self._wrap is None else self._wrap.feed(text) + self._wrap.flush()
 
     def _release(self, *, last: bool) -> str:
-        at = 0 if self.mode == "native" else _past_echo(self._held, self.prefill.strip())
+        is_native, core = self.mode == "native", self.prefill.strip()
+        at, mark = (0, "") if is_native else _past_wrapped_echo(self._held, core)
         if at is None and not last:
             return ""
         rest = self._held[at or 0 :]
@@ -111,7 +124,92 @@ class Joiner(Holder):
         if not rest and not last:
             return ""
         self._joined = True
+        self._wrap = _Wrap(mark) if mark else None
         return rest
+
+
+_OPENS: Final = re.compile(r"\s*+(?:(`{3,}+|~{3,}+)[^`\n]*+\n|([\"“`]))")
+_MAY_OPEN: Final = re.compile(r"\s*(?:`{1,2}|~{1,2}|(?:`{3}|~{3})[^\n]*)")
+_CLOSES: Final = {"“": "”"}
+
+
+@dataclass(slots=True)
+class _Wrap:
+    """What a text was put in, a fence or a mark of quotation; leaves its end out."""
+
+    mark: str
+    _held: str = ""
+    _begun: bool = False
+    _opens: int = 0
+    _closes: int = 0
+    _ended: bool = False
+
+    def feed(self, text: str) -> str:
+        self._held += text
+        return self._release(last=False)
+
+    def flush(self) -> str:
+        return self._release(last=True)
+
+    def _release(self, *, last: bool) -> str:
+        text, self._held = self._held, ""
+        if self._ended:
+            return text
+        if end := self._end(text, last=last):
+            self._ended = True
+            return text[: end.start()] + text[end.end() :]
+        at = len(text) if last else self._safe(text)
+        self._held = text[at:]
+        self._begun = self._begun or at > 0
+        self._opens += text.count(self.mark, 0, at)
+        self._closes += text.count(self._close, 0, at)
+        return text[:at]
+
+    @property
+    def _is_fence(self) -> bool:
+        return len(self.mark) > 1
+
+    @property
+    def _close(self) -> str:
+        return _CLOSES.get(self.mark, self.mark)
+
+    def _end(self, text: str, *, last: bool) -> re.Match[str] | None:
+        """Find its end: a fence of its own, or the mark at once or at last."""
+        if self._is_fence:
+            follows = r"(?=\n|\Z)" if last else r"(?=\n)"
+            return re.search(rf"\n {{0,3}}{self.mark}{self.mark[0]}*[ \t]*{follows}", text)
+        if not self._begun:
+            return re.match(self._close, text) or (self._last(text) if last else None)
+        return self._last(text) if last and self._is_even else None
+
+    def _last(self, text: str) -> re.Match[str] | None:
+        return re.search(rf"{self._close}(?=\s*\Z)", text)
+
+    @property
+    def _is_even(self) -> bool:
+        """Whether all quotations within it have ended."""
+        if self._close == self.mark:
+            return self._closes % 2 == 0
+        return self._closes == self._opens
+
+    def _safe(self, text: str) -> int:
+        """Give how much of `text` is surely no part of its end."""
+        tail = rf"\n {{0,3}}{self.mark[0]}*[ \t]*\Z" if self._is_fence else rf"{self._close}\s*\Z"
+        end = re.search(tail, text)
+        return end.start() if end else len(text)
+
+
+def _past_wrapped_echo(text: str, core: str) -> tuple[int | None, str]:
+    """Find where `text` is past a repetition of `core`, and what that stands in."""
+    at = _past_echo(text, core)
+    if at != 0:
+        return at, ""
+    if _MAY_OPEN.fullmatch(text):
+        return None, ""
+    if (opens := _OPENS.match(text)) is None:
+        return 0, ""
+    inner = _past_echo(text[opens.end() :], core)
+    return (opens.end() + inner, opens[1] or opens[2]) if inner else (inner, "")
 
 
 def _past_echo(text: str, core: str) -> int | None:

@@ -114,7 +114,7 @@ _STATUS: Final = r"(error|status|http)( code)?[ :]*\d{3}\b|\(\d{3}\)|\b400 bad"
 _OF_BLOCKS: Final = r"\bblocks?\b|content|signature|bound|histor|earlier|previous|\bparts?\b"
 _NOT_OF_FIELD: Final = rf"{_PLACE}|\bblocks?\b"  # but of one of the places where it stands
 _INPUT_TOKENS: Final = r"\b(input|prompt)( \w{1,12})? tokens?\b"
-_OF_REPLY: Final = r"max_\w*tokens|\b(output|completion|reply|new|generate)|predict"
+_OF_REPLY: Final = r"max_\w{0,40}tokens|\b(output|completion|reply|new|generate)|predict"
 _MODEST: Final = 4096
 
 

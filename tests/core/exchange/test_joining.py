@@ -62,6 +62,50 @@ def test_a_continuation_without_the_prefill_is_joined_to_it(
     assert _shown(Joiner(prefill, "emulated"), pieces) == prefill + expected
 
 
+_FENCED = '```json\n{"a": 1}\n```'
+
+
+@pytest.mark.parametrize(
+    ("prefill", "reply", "shown"),
+    [
+        ("{", _FENCED, '{"a": 1}'),
+        ("{", f"\n{_FENCED}\n", '{"a": 1}\n'),
+        ("{", f"{_FENCED}\n\nThat is all.", '{"a": 1}\n\nThat is all.'),
+        ("{", "~~~~\n{ }\n~~~\n  ~~~~~ ", "{ }\n~~~"),
+        ("{", "```json\n{ cut", "{ cut"),
+        ("{", "```\n[1]\n```", "{```\n[1]\n```"),
+        ("{", "``", "{``"),
+        ("{", "```json", "{```json"),
+        ("Dear", '"Dear Bob"', "Dear Bob"),
+        ("Dear", '"Dear" Bob, "hi"', 'Dear Bob, "hi"'),
+        ("Dear", '"Dear Bob, "hi"" \n', 'Dear Bob, "hi" \n'),
+        ("Dear", '"Dear Bob, "hi"', 'Dear Bob, "hi"'),
+        ("Dear", '"Dear" "', 'Dear "'),
+        ("Dear ", '"Dear "', "Dear "),
+        ("Dear", "“Dear Bob, “hi””", "Dear Bob, “hi”"),
+        ("Dear", "“Dear Bob, “hi”", "Dear Bob, “hi”"),
+        ("Dear", "`Dear Bob`", "Dear Bob"),
+        ("Dear", '"No" Bob', 'Dear"No" Bob'),
+        ("```js", "```js\nx\n```", "```js\nx\n```"),
+        ('"', '"quoted"', '"quoted"'),
+    ],
+)
+def test_a_repetition_that_is_quoted_or_fenced_is_shown_once(
+    prefill: str, reply: str, shown: str
+) -> None:
+    assert _shown(Joiner(prefill, "emulated"), [reply]) == shown
+    assert _shown(Joiner(prefill, "emulated"), list(reply)) == shown
+
+
+@given(st.data(), st.sampled_from(["a", "{", "a b", "a "]), st.text('a{`~"“” \n', max_size=14))
+def test_what_is_shown_of_quotes_and_fences_does_not_depend_on_the_pieces(
+    data: Any, prefill: str, text: str
+) -> None:
+    whole = _shown(Joiner(prefill, "emulated"), [text])
+    assert _shown(Joiner(prefill, "emulated"), chunked(data.draw, text)) == whole
+    assert _shown(Joiner(prefill, "emulated"), list(text)) == whole
+
+
 @given(st.data(), _TEXT.filter(str.strip), _SOLID)
 def test_a_native_continuation_gets_the_space_that_was_not_sent_once(
     data: Any, prefill: str, continuation: str
