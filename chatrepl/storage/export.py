@@ -18,7 +18,16 @@ from chatrepl.core.secrets import HIDDEN, bare_url, is_secret_header
 from chatrepl.core.talk.blocks import Block, TextBlock
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.markdown import Passage
-from chatrepl.core.talk.sheet import BESIDE, Sheet, flat, messages_of, parts_of, receipt_line, who
+from chatrepl.core.talk.sheet import (
+    BESIDE,
+    Sheet,
+    flat,
+    messages_of,
+    not_whole,
+    parts_of,
+    receipt_line,
+    who,
+)
 from chatrepl.core.talk.sources import Sources, inert
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import Wire, encode
@@ -51,8 +60,8 @@ def _turn(
     for message, content in messages_of(turn):
         yield f"{level} {who(message, turn, place)}"
         yield from map(_markdown, parts_of(message, content, sources, cite=cite))
-    if turn.was_cut:
-        yield "*[the reply was cut here]*"
+    if words := not_whole(turn):
+        yield f"*[{words}]*"
     if line := receipt_line(turn.receipt):
         yield f"*{inert(line)}*"
 

@@ -80,6 +80,13 @@ def who(message: Message, turn: Turn, place: str = "") -> str:
             assert_never(message.role)
 
 
+def not_whole(turn: Turn) -> str:
+    """Say what became of a reply that is not whole; empty where it is."""
+    if not turn.was_cut:
+        return ""
+    return "no reply came" if turn.assistant is None else "the reply was cut here"
+
+
 def receipt_line(receipt: Receipt | None) -> str:
     """Say what a reply took and cost; nothing where the service reported nothing."""
     if receipt is None or not (receipt.usage.total_input_tokens or receipt.usage.output_tokens):

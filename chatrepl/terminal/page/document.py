@@ -11,7 +11,16 @@ from chatrepl.core.fences import FenceWatch, language_of
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.markdown import Passage
-from chatrepl.core.talk.sheet import BESIDE, Sheet, flat, messages_of, parts_of, receipt_line, who
+from chatrepl.core.talk.sheet import (
+    BESIDE,
+    Sheet,
+    flat,
+    messages_of,
+    not_whole,
+    parts_of,
+    receipt_line,
+    who,
+)
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.wire import Wire
 from chatrepl.terminal.page.inline import link, safe
@@ -68,8 +77,8 @@ def _turn(
         parts = parts_of(message, content, sources, cite=cite)
         inner = "".join(_part(part, writer) for part in parts)
         yield _section(message.role, who(message, turn, place), inner)
-    if turn.was_cut:
-        yield '<p class="note">The reply was cut here.</p>\n'
+    if words := not_whole(turn):
+        yield f'<p class="note">{words.capitalize()}.</p>\n'
     if line := receipt_line(turn.receipt):
         yield f'<p class="receipt">{safe(line)}</p>\n'
 

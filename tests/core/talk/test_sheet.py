@@ -5,8 +5,8 @@ import pytest
 from chatrepl.core.talk.blocks import DocumentBlock, TextBlock, ThinkingBlock, UnknownBlock
 from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
 from chatrepl.core.talk.markdown import Passage
-from chatrepl.core.talk.message import Message
-from chatrepl.core.talk.sheet import Sheet, messages_of, parts_of, receipt_line, who
+from chatrepl.core.talk.message import Message, Role
+from chatrepl.core.talk.sheet import Sheet, messages_of, not_whole, parts_of, receipt_line, who
 from chatrepl.core.talk.sources import Sources
 from chatrepl.core.talk.usage import Usage
 
@@ -37,6 +37,23 @@ def test_of_what_changes_in_mid_talk_only_the_system_prompt_is_exported() -> Non
     assert list(messages_of(turn)) == [
         (user, user.content), (change, (TextBlock("Be brief."),)),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason", "words"),
+    [
+        (("user", "assistant"), "end_turn", ""),
+        (("user", "assistant"), "max_tokens", "the reply was cut here"),
+        (("user", "assistant"), None, "the reply was cut here"),
+        (("user",), None, "no reply came"),
+    ],
+)
+def test_a_reply_that_was_cut_differs_from_one_that_never_came(
+    messages: tuple[Role, ...], reason: str | None, words: str
+) -> None:
+    said = tuple(Message(role, (TextBlock("a"),)) for role in messages)
+    receipt = Receipt("m", reason)
+    assert not_whole(Turn(TurnId("t"), None, said, receipt=receipt)) == words
 
 
 @pytest.mark.parametrize(
