@@ -1,5 +1,6 @@
 """A chat on a real terminal, in a home of its own, perhaps under another program."""
 
+import json
 import os
 import re
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyte
 from ptyprocess import PtyProcess
@@ -48,6 +50,13 @@ class Talk:
         for path in self.home.rglob("*"):
             if path.is_file():
                 assert CANARY not in path.read_text("utf-8", "replace"), path
+
+    @property
+    def messages(self) -> list[Any]:
+        """The messages of the last question; the list of models is asked for at any time."""
+        asked = [one.body for one in self.served.requests if one.path.endswith("/v1/messages")]
+        messages: list[Any] = json.loads(asked[-1])["messages"]
+        return messages
 
     @property
     def kept(self) -> tuple[str, str]:

@@ -84,7 +84,7 @@ def test_d3_a_read_only_home_can_be_read_and_the_chat_is_told_to_be_unsaved(tmp_
         assert t.terminal.wait_exit() == 1
         last = " ".join(t.terminal.everything().split())
         assert "not saved: the disk is read-only" in last
-        messages = json.loads(t.served.requests[-1].body)["messages"]
+        messages = t.messages
         assert len(messages) == 3  # memory has it all
 
 
@@ -157,7 +157,7 @@ def test_d2_a_chat_whose_every_sync_fails_says_so_and_goes_on(tmp_path: Path) ->
 
         assert t.terminal.wait_exit(20) == 1
         assert "the disk reported a fault" in " ".join(t.terminal.everything().split())
-        assert len(json.loads(t.served.requests[-1].body)["messages"]) == 3
+        assert len(t.messages) == 3
 
 
 def test_d5_who_opens_a_conversation_second_is_told_and_works_on_a_copy(

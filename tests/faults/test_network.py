@@ -1,6 +1,5 @@
 """Faults on the way to the service and in what it sends: one row a fault, asked in a real run."""
 
-import json
 import re
 import shutil
 import socket
@@ -267,7 +266,7 @@ def test_in_a_chat_the_message_is_back_in_the_prompt_or_what_came_is_kept(
         t.say("demo: say at last")
         t.terminal.keys("c-d")
         assert t.terminal.wait_exit() == 0
-        sent = json.loads(t.served.requests[-1].body)["messages"]
+        sent = t.messages
 
     (path,) = tmp_path.rglob("conversations/*.jsonl")
     turns = load(path).conversation.path()
