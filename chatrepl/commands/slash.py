@@ -96,9 +96,9 @@ def _own_arguments(rest: str) -> tuple[int, list[tuple[str, str]]]:
 
 def split(line: str) -> tuple[str, str]:
     """Take a slash line apart into the command's word and what follows it."""
-    head, _, rest = line.removeprefix("/").partition("\n")
+    head, newline, rest = line.removeprefix("/").partition("\n")
     word, _, first = head.partition(" ")
-    return word, f"{first}\n{rest}" if rest else first
+    return word, first + newline + rest
 
 
 def looks_like_path(line: str) -> bool:
