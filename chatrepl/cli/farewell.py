@@ -4,6 +4,7 @@ import shlex
 
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import scan
 
 
 def farewell(session: Session, *, demo: bool = False) -> str:
@@ -26,5 +27,12 @@ def _back(session: Session) -> str:
         return "not saved, as you asked"
     if not isinstance(recorder, Journal) or recorder.unsaved or not session.conversation.turns:
         return ""
-    which = f"-r {shlex.quote(recorder.name)}" if recorder.name else "-c"
-    return f"chatrepl {which} goes on here"
+    return f"chatrepl {_option(recorder)} goes on here"
+
+
+def _option(journal: Journal) -> str:
+    if journal.name:
+        return f"-r {shlex.quote(journal.name)}"
+    newest = next(iter(scan(journal.path.parent)), None)
+    is_newest = newest is None or newest[0] == str(journal.path)  # another chat may have gone on
+    return "-c" if is_newest else f"-r {journal.id}"
