@@ -15,7 +15,7 @@ from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
-from chatrepl.session.foreword import foreword, rules_form, unfit_prefill
+from chatrepl.session.foreword import clash, foreword, rules_form, unfit_prefill
 from chatrepl.session.session import Session
 
 _WEB: Final[Mapping[bool | str, str]] = {
@@ -64,8 +64,12 @@ def model(
     kept = (Notice(_kept(session, new)),) if force else ()
 
     def told(lost: str) -> Outcome:
-        warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
-        return Several(tuple(Notice(text, "warning") for text in warnings))
+        warnings = (
+            *_switch_warnings(session, before, new, lost),
+            *foreword(session),
+            clash(session),
+        )
+        return Several(tuple(Notice(text, "warning") for text in warnings if text))
 
     warned = switched(session, lambda: session.use(model=new.id), told)
     return Several((Notice(_describe(session, new, before)), *kept, warned))
@@ -197,7 +201,7 @@ def _prefill_state(session: Session) -> str:
     pinned = session.next.pinned_prefill if session.next.prefill else ""
     lines = [f"{which} with {text!r} ({mode} on {session.model.id})."]
     lines += [f"Every one after it begins with {pinned!r}."] if pinned else []
-    return " ".join((*lines, *unfit_prefill(session)))
+    return " ".join(filter(None, (*lines, *unfit_prefill(session), clash(session))))
 
 
 @command("think", group="next reply")
@@ -220,7 +224,7 @@ def think(
     lost = cooled(session, lambda: session.use(thinking=how))
     if how == "off" and session.model.always_thinks:
         lost = f" But {session.model.id} always thinks first; /think hide hides it."
-    return Notice(f"Thinking is {how}.{lost}")
+    return Notice(" ".join(filter(None, (f"Thinking is {how}.{lost}", clash(session)))))
 
 
 def _last_thinking(session: Session) -> Outcome:

@@ -66,7 +66,8 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
         if isinstance(held, Reserved):
             return held
         if is_last:
-            raise refusal(held, worst.usd(exact, worst.wanted))
+            out = worst.wanted if again else worst.least  # it was lowered as far as it helps
+            raise refusal(held, worst.usd(exact, out), shortest=not again)
         await till.released()
 
 
