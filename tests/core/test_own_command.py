@@ -81,6 +81,41 @@ def test_arguments_without_a_place_come_last_and_are_not_lost() -> None:
     assert expand("Only the {{stdin}}.", ["x"]) == ("Only the ", ".\n\nx")
 
 
+@pytest.mark.parametrize(
+    ("body", "typed", "text"),
+    [
+        ("Fix $1", "12 with care", "Fix 12\n\nwith care"),
+        ("Fix $1", "12", "Fix 12"),
+        ("$2 for $1", "a b c 'd e'", "b for a\n\nc d e"),
+        ("${1:-x}", "a b", "a\n\nb"),
+        ("$ARGUMENTS[0] of $ARGUMENTS[1]", "a b c", "a of b\n\nc"),
+        ("Fix $1", "12 like\n  so:\n    x  y", "Fix 12\n\nlike\n  so:\n    x  y"),
+        ("$1: ${@:2}", "a b\n  c", "a: b\n  c"),
+        ("$1 {${@:9}}", "a b\nc", "a {}"),
+        ("$3", "a b\nc", "c"),
+        ("$4", "a b\nc", ""),
+        ("$1 and ${@:2:1}", "a b c d", "a and b"),
+        ("$1 of $@", "a b c", "a of a b c"),
+        ("${2:-$1}", "a", "a"),
+        ("", "a b", "a b"),
+    ],
+)
+def test_what_stands_behind_the_last_argument_with_a_number_comes_last(
+    body: str, typed: str, text: str
+) -> None:
+    words = arguments(typed)
+
+    assert expand(body, words, all_of(typed, words)) == (text,)
+
+
+@given(st.lists(st.text("ab'\"\n", min_size=1, max_size=4), max_size=6), st.integers(1, 4))
+def test_words_of_a_command_line_are_taken_as_they_are(words: list[str], last: int) -> None:
+    body = " ".join(f"${number}" for number in range(1, last + 1))
+    (text,) = expand(body, words)
+
+    assert all(word in text for word in words)
+
+
 def test_several_lines_stay_as_they_were_typed() -> None:
     typed = ' def f():\n    return "a  b"\n'
     words = arguments(typed)
