@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from itertools import islice
 from typing import Any, Final, Protocol
 
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import UsageError
-from chatrepl.core.front_matter import FrontValue
+from chatrepl.core.front_matter import FrontError, FrontValue
 from chatrepl.core.models import EFFORTS
 from chatrepl.core.value import frozen
 
@@ -37,7 +37,7 @@ class OwnCommand:
     """What one file says. Empty values were not given; `folder` is where it lies.
 
     `unknown` are keys without a meaning here, `shell` what it would have a shell do; `hidden`
-    counts the characters that nobody sees and that were left out.
+    counts the characters that nobody sees and that were left out. `lines` tells where each key is.
     """
 
     name: str
@@ -60,6 +60,7 @@ class OwnCommand:
     folder: str = ""
     path: str = ""
     is_local: bool = False
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def usage(self) -> str:
@@ -75,6 +76,11 @@ class OwnCommand:
     @property
     def wants_stdin(self) -> bool:
         return any(match["stdin"] for match in _PLACE.finditer(self.body))
+
+    def where(self, key: str) -> str:
+        """Say in which file, and line, the value of a key stands."""
+        line = self.lines.get(key)
+        return f"{self.path}:{line}" if line else self.path
 
     def _takes(self) -> str:
         return "[ARGUMENTS]" if any(not m["stdin"] for m in _PLACE.finditer(self.body)) else ""
@@ -95,18 +101,19 @@ class OwnCommand:
 
 
 def make(name: str, values: Mapping[str, FrontValue], body: str) -> OwnCommand:
-    """Make a command of what its file says. Raises UsageError for values that fit nothing."""
+    """Make a command of what its file says. Raises FrontError for values that fit nothing."""
     named = {key.lower().replace("_", "-"): value for key, value in values.items()}
     for key, value in named.items():
-        if value.nested and key in KEYS:
-            raise UsageError(f"line {value.line}: {key} takes a text or a list.")
+        if value.nested and key in KEYS and not (key == "schema" and value.text):
+            raise FrontError(f"{key} takes a text or a list.", value.line)
     forms = [key for key in _FORMS if named.get(key, FrontValue()).words]
     if len(forms) > 1:
-        raise UsageError(f"{forms[0]} and {forms[1]} exclude each other.")
+        line = max(named[key].line for key in forms)
+        raise FrontError(f"{forms[0]} and {forms[1]} exclude each other.", line)
     texts = {key: _text(named[key]) for key in _TEXTS if key in named}
     effort = texts.get("effort", "")
     if effort and effort not in EFFORTS:
-        raise UsageError(f"effort is one of {', '.join(EFFORTS)}.")
+        raise FrontError(f"effort is one of {', '.join(EFFORTS)}.", named["effort"].line)
     body, hidden = without_hidden(body)
     hint = named.get("argument-hint", FrontValue())
     given: dict[str, Any] = {
@@ -124,6 +131,7 @@ def make(name: str, values: Mapping[str, FrontValue], body: str) -> OwnCommand:
         unknown=tuple(key for key in named if key not in KEYS),
         shell=tuple((m[1] or m[2]).strip() for m in _SHELL.finditer(body)),
         hidden=hidden,
+        lines={key: value.line for key, value in named.items()},
     )
 
 

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.errors import UsageError
-from chatrepl.core.front_matter import FrontValue, from_yaml
+from chatrepl.core.front_matter import FrontError, FrontValue, from_yaml
 from chatrepl.core.own_command import OwnCommand, all_of, arguments, expand, make
 
 ARGUMENTS = [
@@ -203,9 +202,11 @@ def test_the_model_may_be_the_one_that_is_there_and_items_may_be_switched_off() 
     [
         ("effort: huge", "effort is one of low, medium"),
         ("schema: a.json\nchoose: a, b", "schema and choose exclude each other"),
-        ("model:\n  name: x", "line 2: model takes a text or a list"),
+        ("rows: a\n# no\nschema: b", "schema and rows exclude each other"),
+        ("description: x\nmodel:\n  name: x", "model takes a text or a list"),
     ],
 )
 def test_what_fits_nothing_is_refused(head: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(FrontError, match=words) as refused:
         make("r", from_yaml(head), "")
+    assert head.split("\n")[refused.value.line - 2].startswith(tuple(words.split()))
