@@ -144,7 +144,7 @@ class OwnFolders:
         mark = (status.st_mtime_ns, status.st_size)
         glance = self._glances.get(path)
         if glance is None or glance[0] != mark:
-            self._glances[path] = glance = (mark, self._read_or_fault(name))
+            self._glances[path] = glance = (mark, self._read_or_fault(name, path))
         return glance[1]
 
     def place(self, name: str) -> str:
@@ -155,11 +155,12 @@ class OwnFolders:
         *folders, last = name.split(":")
         return str(Path(self.beside, *folders, last + _END))
 
-    def _read_or_fault(self, name: str) -> OwnCommand | str:
+    def _read_or_fault(self, name: str, path: Path) -> OwnCommand | str:
         try:
             return self._read(name)
-        except UsageError as error:
-            return without_hidden(error.message)[0]
+        except UsageError as error:  # in a list there is no room for the folder
+            words = error.message.removeprefix(f"{path.parent}{os.sep}")
+            return without_hidden(words)[0]
 
     def _holding(self, name: str) -> OwnFolder:
         for folder in self._look():
