@@ -122,8 +122,9 @@ def _confirm_many(session: Session, paths: Sequence[str]) -> Outcome:
 
 
 def _attached(session: Session, text: str) -> Iterable[tuple[str, str]]:
-    files = enumerate(session.next.staged, 1)
-    return [(str(n), item.line) for n, item in files if str(n).startswith(text)]
+    files = [(str(n), item.line) for n, item in enumerate(session.next.staged, 1)]
+    offers = [*files, ("all", "all of these")] if files else []
+    return [offer for offer in offers if offer[0].startswith(text)]
 
 
 @command("detach", group="next reply")

@@ -54,7 +54,9 @@ def _edits(session: Session, text: str) -> Iterable[tuple[str, str]]:
 @command("edit", group="conversation")
 def edit(
     session: Session,
-    turn: Annotated[int | str | None, ArgKind(_turn_or_reply, _edits)] = None,
+    turn: Annotated[
+        int | str | None, ArgKind(_turn_or_reply, _edits, what="a turn's number, or reply")
+    ] = None,
     what: Literal["reply"] | None = None,
 ) -> Outcome:
     """Change the question of TURN, or the last one, in the prompt; sending it branches off there.
