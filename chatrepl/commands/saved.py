@@ -117,7 +117,7 @@ def save(session: Session, name: Rest = "") -> Outcome:
 
 
 def _kept(recorder: Journal) -> str:
-    since = "" if recorder.path.exists() else " with its first message"
+    since = "" if recorder.path.exists() else " with its next message"
     named = f" as {recorder.name}" if recorder.name else ""
     return f"This conversation is saved{since}{named}: {recorder.id}. /save NAME names it."
 

@@ -154,8 +154,7 @@ def paste(session: Session) -> Outcome:
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
-    session.stage(from_bytes(data, "clipboard", limits=limits))
-    return Notice(staged_lines(session))
+    return Several((*_staged(session, [from_bytes(data, "clipboard", limits=limits)]),))
 
 
 @command("editor", "e", group="next reply")

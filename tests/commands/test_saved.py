@@ -107,10 +107,10 @@ def test_where_nothing_is_saved_save_says_why() -> None:
 def test_nothing_is_called_saved_before_it_is_or_where_it_cannot_be(tmp_path: Path) -> None:
     chat = begin(tmp_path / "conversations")
     chat.do("/save")
-    assert "is saved with its first message: " in chat.heard
+    assert "is saved with its next message: " in chat.heard
     chat.do("/save notes")
     chat.do("/save")
-    assert "is saved with its first message as notes: " in chat.heard
+    assert "is saved with its next message as notes: " in chat.heard
 
     (tmp_path / "full").touch()
     chat = begin(tmp_path / "full")
