@@ -1,6 +1,6 @@
 """Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.mentions import paths_behind_at
@@ -41,8 +41,8 @@ def _price(rates: Rates | None, before: Rates | None = None) -> str:
     return f"{into} in, {out} out per million tokens"
 
 
-def _words(*words: str) -> ArgKind:
-    return ArgKind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
+def _beginnings(_session: Session, text: str) -> Iterator[str]:
+    return (word for word in ("pin ", "clear") if word.startswith(text))
 
 
 @command("model", "m", group="next reply")
@@ -169,19 +169,22 @@ def set_system(session: Session, text: str) -> Outcome:
 
 
 @command("prefill", group="next reply")
-def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = "") -> Outcome:
+def prefill(
+    session: Session,
+    text: Annotated[str, ArgKind(complete=_beginnings, rest=True, to_end=True)] = "",
+) -> Outcome:
     """Begin the next reply with TEXT; `pin TEXT` begins every reply with it, `clear` ends that.
 
     Models of the 4.5 generation take a prefill themselves (native). On every other model it is
     emulated: an instruction goes out with your message, and the text stands at the beginning of
-    the reply exactly once.
+    the reply exactly once. Blanks and new lines at its end count.
     """
     if not text:
         return Notice(_prefill_state(session))
-    if text == "clear":
+    if text.rstrip() == "clear":
         session.prepare(prefill="", pinned_prefill="")
         return Notice("No prefill.")
-    if text == "pin":
+    if text.rstrip() == "pin":
         raise UsageError("/prefill pin takes the text that every reply begins with.")
     if text.startswith("pin "):
         session.prepare(pinned_prefill=text.removeprefix("pin "))
