@@ -27,7 +27,7 @@ from chatrepl.core.spending import (
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.wire import Wire
 from chatrepl.core.words import dollars
-from chatrepl.session.till import Reserved
+from chatrepl.session.books import Reserved
 from chatrepl.storage.accounts import Accounts, Running
 
 if TYPE_CHECKING:
