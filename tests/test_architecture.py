@@ -4,6 +4,7 @@ import ast
 import statistics
 from collections.abc import Iterator
 from dataclasses import fields
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
 
@@ -31,6 +32,33 @@ def test_imports_point_downwards(
     code = lint_imports(no_cache=True)
 
     assert code == 0, capsys.readouterr().out
+
+
+def test_no_modules_import_each_other_not_even_late() -> None:
+    TopologicalSorter(_imports_of_modules()).prepare()  # raises CycleError, which names a circle
+
+
+def _imports_of_modules() -> dict[str, set[str]]:
+    names = {".".join(module.with_suffix("").parts): module for module in MODULES}
+    trees = {name: ast.parse((ROOT / path).read_text("utf-8")) for name, path in names.items()}
+    return {name: set(_imported(tree)) & names.keys() for name, tree in trees.items()}
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    """Name the modules that are imported anywhere in it, but for those that only types need."""
+    match node:
+        case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=others):
+            for other in others:
+                yield from _imported(other)
+            return
+        case ast.Import(names=names):
+            yield from (name.name for name in names)
+        case ast.ImportFrom(module=str(name), names=names):
+            yield from (name, *(f"{name}.{each.name}" for each in names))
+        case _:
+            pass
+    for child in ast.iter_child_nodes(node):
+        yield from _imported(child)
 
 
 @pytest.mark.parametrize("room", sorted({module.parent for module in MODULES}), ids=str)
@@ -158,26 +186,17 @@ def test_only_the_room_of_the_service_opens_connections(module: Path) -> None:
 
 def _connecting(node: ast.AST) -> Iterator[str]:
     """Name what of a module can open a connection; what only the type checker reads cannot."""
-    match node:
-        case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=others):
-            for other in others:
-                yield from _connecting(other)
-            return
-        case ast.Import(names=names):
-            yield from (name.name for name in names if _is_network(name.name))
-        case ast.ImportFrom(module=str(name), names=names):
-            whole = (name, *(f"{name}.{each.name}" for each in names))
-            yield from filter(_is_network, whole)
-        case ast.Attribute(attr=name) if name in CONNECTS:
-            yield name
-        case ast.Call(
-            func=ast.Name("__import__" | "import_module"), args=[ast.Constant(str(name))]
-        ):
-            yield from filter(_is_network, [name])
-        case _:
-            pass
-    for child in ast.iter_child_nodes(node):
-        yield from _connecting(child)
+    yield from filter(_is_network, _imported(node))
+    for child in ast.walk(node):
+        match child:
+            case ast.Attribute(attr=name) if name in CONNECTS:
+                yield name
+            case ast.Call(
+                func=ast.Name("__import__" | "import_module"), args=[ast.Constant(str(name))]
+            ):
+                yield from filter(_is_network, [name])
+            case _:
+                pass
 
 
 def _is_network(name: str) -> bool:

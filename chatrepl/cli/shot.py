@@ -14,7 +14,7 @@ from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, open_connection
 from chatrepl.cli.loop import new_runner
-from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
+from chatrepl.cli.message import check_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.errors import ApiError, ChatreplError
@@ -25,7 +25,6 @@ from chatrepl.session.till import is_bounded
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot
 from chatrepl.storage.paths import find_folders
-from chatrepl.terminal.sanitize.text import display, pipe
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
@@ -204,14 +203,13 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
 def _rows(options: Options, out: TextIO) -> "RowWriter | None":
     if options.rows is None or options.manner == "json":
         return None
-    from chatrepl.shells.sinks import RowWriter
+    from chatrepl.cli.answers import row_writer  # seldom asked for
 
     def write(data: bytes) -> None:
         out.write(data.decode())
         out.flush()
 
-    safe = display if _is_terminal(out) else (str if options.raw else pipe)
-    return RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
+    return row_writer(options, write, on_screen=_is_terminal(out))
 
 
 def _live_view(session: Session, out: TextIO) -> Display:
