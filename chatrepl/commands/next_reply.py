@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.attachments.safe_read import plain_path
-from chatrepl.commands.cost import cooled, switched
+from chatrepl.commands.cost import cooled, set_system, switched
 from chatrepl.commands.registry import ArgKind, Offers, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
@@ -150,22 +150,6 @@ def system(
     if text.startswith("@"):
         text = set_value(session.settings, "system", f"@{plain_path(text[1:])}").system
     return set_system(session, text)
-
-
-def set_system(session: Session, text: str) -> Outcome:
-    """Change the system prompt from the next message on."""
-    said = "The system prompt is set." if text else "The system prompt is cleared."
-    if not session.conversation.path():
-        session.adjust(system=text, next_system=None)
-        return Notice(said)
-    lost = cooled(session, lambda: session.adjust(next_system=text))
-    if session.model.mid_system and text:
-        return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    lost = f"{lost} /undo keeps it." if lost else ""
-    sent = build_sent(session.conversation, session.model).messages
-    thoughts = any(message.has_thinking for message in sent)
-    gone = " The thinking so far is no longer sent." if thoughts else ""
-    return Notice(f"{said}{gone}{lost}")
 
 
 @command("prefill", group="next reply")

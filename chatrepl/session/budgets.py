@@ -22,7 +22,7 @@ from chatrepl.core.spending import (
     refusal,
 )
 from chatrepl.core.words import dollars
-from chatrepl.session.till import Reserved
+from chatrepl.session.books import Reserved
 from chatrepl.session.worst_case import WorstCase
 from chatrepl.storage.accounts import Accounts, Running
 

@@ -18,9 +18,10 @@ from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.words import dollars
 from chatrepl.core.world import Edges
+from chatrepl.session.books import Reserved
 from chatrepl.session.budgets import hold, hold_all, limits, shortage, worst_usd
 from chatrepl.session.session import Session
-from chatrepl.session.till import Reserved, Till
+from chatrepl.session.till import Till
 from chatrepl.storage.accounts import Accounts
 
 WHEN = 1_790_000_000.0
