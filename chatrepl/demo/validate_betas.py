@@ -18,13 +18,14 @@ from chatrepl.demo.fields import (
     whole,
 )
 from chatrepl.demo.models import ModelCard, usable
-from chatrepl.demo.wire import JSON, invalid
+from chatrepl.demo.wire import JSON, ApiFault, invalid
 
 MCP = "mcp-client-2025-11-20"
 FALLBACK = "server-side-fallback-2026-07-01"
 COMPACT = "compact-2026-09-04"
 COMPACT_BY_ITSELF = "compact-2026-01-12"
 EDITS = "context-management-2025-06-27"
+THREADS = "message-threads-2026-08-12"
 EARLIER = "2023-06-01"  # the version that still takes sampling parameters, on earlier models
 LEAST_TRIGGER = 50_000  # input tokens
 _SAMPLING = ("temperature", "top_p", "top_k")
@@ -79,11 +80,22 @@ def _fallbacks(path: str, value: Any) -> None:
         usable(entry["model"])
 
 
+def _thread(path: str, value: Any) -> None:
+    """Say in the service's code that this account holds no conversations.
+
+    Its clients then send the whole conversation, as they do for accounts that may not have any.
+    """
+    record(path, value)
+    details = {"error_code": "thread_unsupported_request", "unsupported": []}
+    raise ApiFault(400, f"{path}: the demo engine holds no conversations", details)
+
+
 _BETAS: dict[str, tuple[frozenset[str], Check]] = {
     "mcp_servers": (frozenset({MCP}), array),
     "fallbacks": (frozenset({FALLBACK}), _fallbacks),
     "compaction": (frozenset({COMPACT}), _compaction),
     "context_management": (frozenset({COMPACT_BY_ITSELF, EDITS}), _management),
+    "thread": (frozenset({THREADS}), maybe(_thread)),
 }
 
 

@@ -1,8 +1,9 @@
+import json
 from typing import Any
 
 import pytest
 
-from tests.demo.helpers import NEW, OLD, ask, body, engine, refusal, user
+from tests.demo.helpers import NEW, OLD, ask, body, engine, post, refusal, user
 
 EARLIER = {"anthropic-version": "2023-06-01"}
 FOUR_SIX = "claude-opus-4-6"
@@ -27,6 +28,18 @@ def test_a_beta_parameter_needs_its_header(name: str) -> None:
     request = body(user("hi"), **more)
     assert ask(engine(), request, **{"anthropic-beta": f"other-beta-2026-01-01,{beta}"})
     assert refusal(engine(), request) == (400, f"{name}: Extra inputs are not permitted")
+
+
+@pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue"}])
+def test_a_thread_is_refused_by_the_code_that_has_clients_send_the_whole(
+    thread: dict[str, str],
+) -> None:
+    beta = {"anthropic-beta": "message-threads-2026-08-12"}
+    answer = post(engine(), body(user("hi"), thread=thread), **beta)
+    assert answer.status == 400
+    details = json.loads(answer.body)["error"]["details"]
+    assert details["error_code"] == "thread_unsupported_request"
+    assert ask(engine(), body(user("hi"), thread=None), **beta)
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
