@@ -26,6 +26,7 @@ COMPACT = "compact-2026-09-04"
 COMPACT_BY_ITSELF = "compact-2026-01-12"
 EDITS = "context-management-2025-06-27"
 THREADS = "message-threads-2026-08-12"
+STRUCTURED = "structured-outputs-2025-11-13"  # the form of a reply, as it was asked for at first
 EARLIER = "2023-06-01"  # the version that still takes sampling parameters, on earlier models
 LEAST_TRIGGER = 50_000  # input tokens
 _SAMPLING = ("temperature", "top_p", "top_k")
@@ -102,6 +103,18 @@ _BETAS: dict[str, tuple[frozenset[str], Check]] = {
 def beta_checks(betas: Betas) -> dict[str, Check]:
     """Return the parameters that the beta headers of a request open."""
     return {name: check for name, (needed, check) in _BETAS.items() if needed & betas}
+
+
+def with_form(body: JSON, betas: Betas) -> JSON:
+    """Return the body with the form of the reply where it is asked for today."""
+    if STRUCTURED not in betas or "output_format" not in body:
+        return body
+    rest = {name: value for name, value in body.items() if name != "output_format"}
+    config = body.get("output_config") or {}
+    record("output_config", config)
+    if config.get("format") is not None:
+        raise invalid("output_format: cannot be combined with `output_config.format`")
+    return {**rest, "output_config": {**config, "format": body["output_format"]}}
 
 
 def check_compaction(body: JSON) -> None:
