@@ -32,7 +32,8 @@ class ArgKind:
     all of it.
 
     What is offered is a text, or a text and what it means. `given` completes where the arguments
-    before it decide what is offered. `values` are all that it may be, where they are few.
+    before it decide what is offered. `values` are all that it may be, where they are few; else
+    `what` says what it may be.
     """
 
     parse: Callable[[str], Any] = str
@@ -42,6 +43,15 @@ class ArgKind:
     by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
+    what: str = ""
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is one of these."""
+        try:
+            self.parse(text)
+        except ValueError:
+            return False
+        return True
 
 
 def _count(text: str) -> int:
@@ -52,8 +62,10 @@ def _count(text: str) -> int:
 
 
 Rest = Annotated[str, ArgKind(rest=True)]
-CountArg = Annotated[int, ArgKind(_count)]
-_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(whole)})
+CountArg = Annotated[int, ArgKind(_count, what="a number from 1 on")]
+_KINDS: Mapping[Any, ArgKind] = MappingProxyType(
+    {str: ArgKind(), int: ArgKind(whole, what="a number")}
+)
 
 
 @frozen
@@ -142,8 +154,8 @@ class Command:
         if len(words) < len(needed):
             return f"/{self.name} needs {_name(needed[len(words)])}."
         for param, kind, word in zip(self.params, self.kinds, words, strict=False):
-            if kind.parse in {whole, _count} and not word.isdecimal():
-                return f"{_name(param)} is a number."
+            if kind.what and not kind.fits(word):
+                return f"{_name(param)} is {kind.what}."
         last = self.kinds[-1]
         is_too_long = last.parse is str and len(words) > len(self.kinds)
         return f"{_name(self.params[-1])} is one word." if is_too_long else ""
