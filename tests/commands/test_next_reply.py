@@ -159,6 +159,11 @@ def test_the_blanks_at_the_end_of_a_prefill_are_part_of_it(text: str) -> None:
     assert player.heard.startswith("No prefill.")
 
 
+def test_what_a_prefill_may_begin_with_is_offered() -> None:
+    _, offers = complete_line(Player().session, "/prefill c")
+    assert [text for text, _ in offers] == ["clear"]
+
+
 def test_thinking_is_set_shown_and_refused_in_words() -> None:
     player = Player(Settings(model="claude-opus-5"))
     player.do("/think")

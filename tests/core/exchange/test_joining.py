@@ -9,6 +9,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.joining import (
     Joiner,
     Joining,
+    Seam,
     choose_mode,
     instruction,
     native_text,
@@ -229,6 +230,10 @@ def test_whatever_else_breaks_off_is_shown(data: Any, prefill: str, text: str) -
     assert prefill + "".join(event.text for event in shown if isinstance(event, TextDelta)) == whole
     native = Joining(Joiner("So ", "native"))
     assert [*_joined(native, TextDelta(" "), TextDelta("S")), *native.end()] == [TextDelta("S")]
+    blank = Joining(Joiner("So ", "native"))
+    assert [*_joined(blank, TextDelta(" ")), *blank.end()] == []
+    seam = Joining(Seam("as it was"))
+    assert [*_joined(seam, TextDelta("as it was not")), *seam.end()] == [TextDelta(" not")]
 
 
 def test_where_nothing_stands_yet_all_passes_as_it_is() -> None:
