@@ -17,7 +17,7 @@ from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import check_of, form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError, ChatreplError, UsageError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.result import Wanted
 from chatrepl.core.talk.message import Message
@@ -97,6 +97,10 @@ async def _show(options: Options, session: Session, out: TextIO) -> int:
         if options.fetch is not None:
             return await _fetch(options, session, connection, door, out)
         return await _list(options, door, out)
+    except ApiError as error:
+        if error.kind is ApiErrorKind.NOT_FOUND and not options.batches:
+            error.hint = "chatrepl --batches lists those there are."
+        raise
     finally:
         await connection.close()
 
