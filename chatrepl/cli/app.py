@@ -121,6 +121,7 @@ def _parameters() -> list[inspect.Parameter]:
             annotation=_annotation(f.name, f.type, FLAGS.get(f.name)),
         )
         for f in fields(Options)
+        if f.name in {"prompt", *FLAGS}
     ]
 
 

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from chatrepl.api.tokens import Counter
 from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config, load
+from chatrepl.core.errors import UsageError
 from chatrepl.core.model_names import resolve, resolve_all
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
@@ -49,7 +52,8 @@ def assemble(
     counter = Counter()
     outside = Lazy(lambda: _outside(folders, learned, save=loaded.settings.save))
     how = liberty(loaded.settings, loaded.origins)
-    model = resolve(loaded.settings.model, catalog, liberty=how)
+    with _blaming(options.model_place):
+        model = resolve(loaded.settings.model, catalog, liberty=how)
     others = resolve_all(loaded.settings.fallback_models, catalog, liberty=how)
     settings = replace(loaded.settings, model=model, fallback_models=others)
     session = Session(
@@ -101,6 +105,17 @@ def _settings(options: Options) -> dict[str, Any]:
         "save": False if options.no_save else None,
         "render": "raw" if options.raw else None,
     }
+
+
+@contextmanager
+def _blaming(place: str) -> Iterator[None]:
+    """Have a model's name that is none say where it stands, if that is in a file."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"{place}: {error.message}" if place else error.message, error.hint
+        ) from None
 
 
 def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside":

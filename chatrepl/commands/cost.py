@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chatrepl.commands.counted import counted_first
+from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.terms import has_tools
 from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.money import FAST_FACTOR, turn_cost
@@ -83,16 +84,19 @@ def set_system(session: Session, text: str) -> Outcome:
 def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
     """Make a change to the next request; give what tells what is lost by it."""
     before, tools = _warm_now(session), session.situation.declared
-    if before.state != "warm":
+    if before is None or before.state != "warm":
         change()
         return str
     was = next_price(session, session.conversation, before.tokens)
     change()
 
     def loss() -> str:
+        after = _warm_now(session)
+        if after is None:
+            return ""
         cold = next_price(session, session.conversation)
         words = impact_words(before, Warmth("cold"), cost=(was, cold), played=session.edges.played)
-        if words and _warm_now(session).state != "warm":
+        if words and after.state != "warm":
             return f" {words}"
         is_first = not tools and session.situation.declared and not has_tools(session.conversation)
         return _FIRST_TOOL if words and is_first else ""
@@ -100,8 +104,12 @@ def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
     return loss
 
 
-def _warm_now(session: Session) -> Warmth:
-    coming = session.request(_ANY)  # a system prompt comes with the next message
+def _warm_now(session: Session) -> Warmth | None:
+    """Tell how warm the cache is for the next message; None where none can be sent as it is."""
+    try:
+        coming = session.request(_ANY)  # a system prompt comes with the next message
+    except UsageError:  # two settings rule each other out; one of them may be about to change
+        return None
     return warmth(session.books.footprint, coming, session.edges.clock())
 
 

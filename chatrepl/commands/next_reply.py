@@ -1,6 +1,6 @@
 """Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.mentions import paths_behind_at
@@ -15,7 +15,7 @@ from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
-from chatrepl.session.foreword import foreword, rules_form, unfit_prefill
+from chatrepl.session.foreword import clash, foreword, rules_form, unfit_prefill
 from chatrepl.session.session import Session
 
 _WEB: Final[Mapping[bool | str, str]] = {
@@ -41,8 +41,8 @@ def _price(rates: Rates | None, before: Rates | None = None) -> str:
     return f"{into} in, {out} out per million tokens"
 
 
-def _words(*words: str) -> ArgKind:
-    return ArgKind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
+def _beginnings(_session: Session, text: str) -> Iterator[str]:
+    return (word for word in ("pin ", "clear") if word.startswith(text))
 
 
 @command("model", "m", group="next reply")
@@ -64,8 +64,12 @@ def model(
     kept = (Notice(_kept(session, new)),) if force else ()
 
     def told(lost: str) -> Outcome:
-        warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
-        return Several(tuple(Notice(text, "warning") for text in warnings))
+        warnings = (
+            *_switch_warnings(session, before, new, lost),
+            *foreword(session),
+            clash(session),
+        )
+        return Several(tuple(Notice(text, "warning") for text in warnings if text))
 
     warned = switched(session, lambda: session.use(model=new.id), told)
     return Several((Notice(_describe(session, new, before)), *kept, warned))
@@ -149,19 +153,22 @@ def system(
 
 
 @command("prefill", group="next reply")
-def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = "") -> Outcome:
+def prefill(
+    session: Session,
+    text: Annotated[str, ArgKind(complete=_beginnings, rest=True, to_end=True)] = "",
+) -> Outcome:
     """Begin the next reply with TEXT; `pin TEXT` begins every reply with it, `clear` ends that.
 
     Models of the 4.5 generation take a prefill themselves (native). On every other model it is
     emulated: an instruction goes out with your message, and the text stands at the beginning of
-    the reply exactly once.
+    the reply exactly once. Blanks and new lines at its end count.
     """
     if not text:
         return Notice(_prefill_state(session))
-    if text == "clear":
+    if text.rstrip() == "clear":
         session.prepare(prefill="", pinned_prefill="")
         return Notice("No prefill.")
-    if text == "pin":
+    if text.rstrip() == "pin":
         raise UsageError("/prefill pin takes the text that every reply begins with.")
     if text.startswith("pin "):
         session.prepare(pinned_prefill=text.removeprefix("pin "))
@@ -181,7 +188,7 @@ def _prefill_state(session: Session) -> str:
     pinned = session.next.pinned_prefill if session.next.prefill else ""
     lines = [f"{which} with {text!r} ({mode} on {session.model.id})."]
     lines += [f"Every one after it begins with {pinned!r}."] if pinned else []
-    return " ".join((*lines, *unfit_prefill(session)))
+    return " ".join(filter(None, (*lines, *unfit_prefill(session), clash(session))))
 
 
 @command("think", group="next reply")
@@ -204,7 +211,7 @@ def think(
     lost = cooled(session, lambda: session.use(thinking=how))
     if how == "off" and session.model.always_thinks:
         lost = f" But {session.model.id} always thinks first; /think hide hides it."
-    return Notice(f"Thinking is {how}.{lost}")
+    return Notice(" ".join(filter(None, (f"Thinking is {how}.{lost}", clash(session)))))
 
 
 def _last_thinking(session: Session) -> Outcome:

@@ -81,6 +81,9 @@ IDEOGRAPHS = """
     3400-4DBF 4E00-9FFF F900-FAFF 20000-2FA1F 30000-323AF
 """
 
+_PAIRED = "D800-DFFF"  # halves that may be joined to something that is seen
+_BLANK = r"\s\u2800"  # Braille without a dot has a width, and no ink
+
 _LONGEST_NEEDED = 2
 _DIRECTIONS = frozenset("\u200e\u200f\u061c")
 # Colours, titles and links as programs write them: only what is such beyond doubt.
@@ -130,6 +133,14 @@ def unseen() -> re.Pattern[str]:
     no_cr = char_class(UNSAFE.replace(" B-1F", " B-C E-1F"))
     flag = "\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
     return re.compile(f"(?P<flag>{flag})|(?P<line>\r\n|[\u2028\u2029])|(?:[{no_cr}]|\r(?!\n))+")
+
+
+def is_unseen(text: str) -> bool:
+    """Tell whether nothing of a text can be seen: it is blank, or made of hidden characters."""
+    if "!" <= text.lstrip()[:1] <= "~":
+        return False
+    hidden = char_class(UNSAFE.replace(_PAIRED, ""))
+    return re.fullmatch(f"[{_BLANK}{hidden}]*", text) is not None
 
 
 def belongs(run: str, before: str, after: str) -> bool:

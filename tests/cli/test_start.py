@@ -9,7 +9,7 @@ from chatrepl.cli import chat, stdin
 from chatrepl.cli.assemble import configuration
 from chatrepl.cli.command_line import options_of
 from chatrepl.cli.start import run
-from chatrepl.core.errors import ChatreplError, ConfigError
+from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
 from tests.cli.given import settle
 
 
@@ -60,7 +60,7 @@ def test_a_dry_run_sends_nothing_where_one_would_stay_either(
 
 
 def test_an_empty_name_is_no_configuration_file(out: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ConfigError, match="regular file"):
+    with pytest.raises(UsageError, match="The FILE of --config is empty"):
         run(["--config", "", "hello"])
 
 

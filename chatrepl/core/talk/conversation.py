@@ -155,6 +155,13 @@ class State:
     branches: Mapping[str, TurnId | None] = field(default_factory=dict)
     servers: "Mapping[str, McpServer]" = field(default_factory=dict)
 
+    def standing(self, turn: TurnId) -> Mark | Literal["summarised", ""]:
+        """Say in a word what sets a turn apart from those that are simply sent."""
+        mark = self.marks.get(turn)
+        if mark != "dropped" and self.summary is not None and turn in self.summary.covers:
+            return "summarised"
+        return mark or ""
+
 
 @frozen
 class Conversation:
