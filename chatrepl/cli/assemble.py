@@ -84,6 +84,17 @@ def assemble(
     return Assembled(session, folders, counter, learned)
 
 
+@contextmanager
+def _blaming(place: str) -> Iterator[None]:
+    """Have a model's name that is none say where it stands, if that is in a file."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"{place}: {error.message}" if place else error.message, error.hint
+        ) from None
+
+
 def configuration(options: Options) -> Config:
     """Read the configuration, with what the command line sets. Raises ChatreplError."""
     return load(
@@ -105,17 +116,6 @@ def _settings(options: Options) -> dict[str, Any]:
         "save": False if options.no_save else None,
         "render": "raw" if options.raw else None,
     }
-
-
-@contextmanager
-def _blaming(place: str) -> Iterator[None]:
-    """Have a model's name that is none say where it stands, if that is in a file."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(
-            f"{place}: {error.message}" if place else error.message, error.hint
-        ) from None
 
 
 def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside":
