@@ -13,6 +13,7 @@ from chatrepl.commands.picking import choose, deleted, numbered
 from chatrepl.commands.registry import ArgKind, Offers, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.commands.tree import goto
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import is_sent
@@ -29,7 +30,6 @@ from chatrepl.session.session import Session
 from chatrepl.session.situation import request_again
 from chatrepl.session.title import title
 from chatrepl.storage.export import (
-    BASE_URL,
     Call,
     to_curl,
     to_json,
@@ -302,7 +302,7 @@ def exported(session: Session, format_: str, name: str = "") -> str:
     if format_ == "json":
         return to_json(session.request(None).body())
     request = _last_request(session).without(_OURS)
-    base_url = session.settings.base_url or BASE_URL
+    base_url = session.settings.base_url or OFFICIAL
     call = Call(base_url, _headers(session, request), session.edges.proof())
     if format_ == "python":
         return to_python(request.body(), call)
