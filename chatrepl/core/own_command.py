@@ -262,7 +262,7 @@ class OwnSource(Protocol):
     """Where the user's own commands come from."""
 
     def names(self) -> tuple[str, ...]:
-        """The commands that count, by name."""
+        """Give the commands that count, by name."""
 
     def look_again(self) -> None:
         """Believe nothing that was seen before."""
@@ -271,19 +271,19 @@ class OwnSource(Protocol):
         """Read one anew. Raises UsageError for a file that cannot be read, or is none."""
 
     def about(self, name: str) -> tuple[str, str]:
-        """What a command takes, and what it does; of a file that cannot be read, why."""
+        """Tell what a command takes and does; of a file that cannot be read, why."""
 
     def values(self, name: str) -> tuple[tuple[str, str], ...]:
-        """What holds for the one message of a command, as keys and words."""
+        """Give what holds for the one message of a command, as keys and words."""
 
     def is_local(self, name: str) -> bool:
         """Tell whether a command is the working folder's."""
 
     def waiting(self) -> tuple[str, ...]:
-        """The commands that count only once the user has agreed to them."""
+        """Give the commands that count only once the user has agreed to them."""
 
     def why(self) -> str:
-        """Where those that wait are, and why they do."""
+        """Say where those that wait are, and why they do."""
 
     def agree(self) -> None:
         """Let those that wait count from now on, as they are now."""

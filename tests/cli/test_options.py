@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from chatrepl.cli.assemble import _settings
 from chatrepl.cli.options import FLAGS, Flag, Options
-from chatrepl.cli.start import _settings, run
+from chatrepl.cli.start import run
 from chatrepl.core.errors import ChatreplError, UsageError
 from tests.cli.given import settle
 
