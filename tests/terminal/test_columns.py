@@ -50,6 +50,21 @@ def test_a_second_column_is_cut_rather_than_left_out() -> None:
     assert lay_out(rows, 12) == ["setting", "context.bud…"]
 
 
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
+@pytest.mark.parametrize(
+    "before", ["", "said that ", "a rather long way before it " * 3, "漢字 " * 20]
+)
+def test_a_cell_that_is_cut_shows_what_is_sought(before: str, width: int) -> None:
+    rows = [
+        ["name", "where"],
+        ["a name of some length", f"{before}Otters and more {'of it ' * 20}"],
+    ]
+    (_, line) = lay_out(rows, width, sought="otters")
+
+    assert "Otters" in line
+    assert cell_len(line) <= width
+
+
 def test_no_rows_give_no_lines() -> None:
     assert lay_out([], 80) == []
 
