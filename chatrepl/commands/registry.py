@@ -28,7 +28,8 @@ GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 class ArgKind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
-    `by_word` completes the last word of such an end, and not all of it.
+    `to_end` keeps also the blanks there. `by_word` completes the last word of such an end, and not
+    all of it.
 
     What is offered is a text, or a text and what it means. `given` completes where the arguments
     before it decide what is offered. `values` are all that it may be, where they are few; else
@@ -38,6 +39,7 @@ class ArgKind:
     parse: Callable[[str], Any] = str
     complete: Callable[[Session, str], Offers] = lambda _session, _text: ()
     rest: bool = False
+    to_end: bool = False
     by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
@@ -124,8 +126,9 @@ class Command:
 
     def _values(self, text: str) -> list[Any]:
         words: Sequence[str] = ()
+        to_end = any(kind.to_end for kind in self.kinds)
         try:
-            words = self._words(text.strip())
+            words = self._words(text.lstrip() if to_end else text.strip())
             inspect.Signature(list(self.params)).bind(*words)  # too few, too many?
             return [self._parse(i, word) for i, word in enumerate(words)]
         except (TypeError, ValueError):
