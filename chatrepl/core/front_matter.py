@@ -18,7 +18,7 @@ FrontKind: TypeAlias = Literal["", "yaml", "toml"]
 _FENCES: Final = {"---": ("---", "..."), "+++": ("+++",)}
 _KEY: Final = re.compile(r"""(?P<quote>["']?)(?P<key>[A-Za-z][\w.-]*)(?P=quote)\s*:(?:\s+|$)""")
 _TOML_KEY: Final = re.compile(r"[\w\"'.-]+\s*=|\[")
-_TOML: Final = re.compile(r"""^[ \t]*\[?[ \t]*["']?([\w-]+)["']?[ \t]*[=.\]]""", re.MULTILINE)
+_TOML: Final = re.compile(r"""^[ \t]*+\[?[ \t]*+["']?([\w-]++)["']?[ \t]*+[=.\]]""", re.MULTILINE)
 _BLOCK: Final = re.compile(r"([|>])[+-]?\d?[+-]?\s*(?:\s#.*)?")
 _COMMENT: Final = re.compile(r"(?:^|\s)#(?:\s.*)?$")
 _ESCAPED: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
