@@ -8,10 +8,11 @@ from chatrepl.cli.saved import Resumed, look_at, put_away
 from chatrepl.cli.saved import keep as keep_saved
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
 from chatrepl.core.talk.message import Message
+from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
-from chatrepl.storage.journal import Journal
+from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.paths import find_folders
 from tests.cli.given import loaded, settle
 
@@ -104,6 +105,32 @@ def test_without_a_wish_a_conversation_is_begun_or_memory_serves(
     assert begin(Options(), homeless) == Resumed()
     assert homeless.recorder.unsaved
     assert put_away(homeless) == 0
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_copy_that_was_only_looked_at_leaves_no_file(*, undone: bool) -> None:
+    first = keep(Options(save="notes"), "one")
+    if undone:
+        begin(Options(continue_=True), first)
+        first.undo()
+        put_away(first)
+    folder = first.edges.library
+    assert folder is not None
+    (file,) = folder.iterdir()
+    holder = resume(file).journal  # as another chatrepl has it
+
+    second = session()
+    begin(Options(resume="notes"), second)
+    second.open(Conversation(), second.edges.new_recorder())
+    keep_unsent(second)
+    put_away(second)
+    assert list(folder.iterdir()) == [file]
+
+    second.undo()
+    second.change(second.conversation.with_system("Be kind."))
+    put_away(second)
+    assert len(list(folder.iterdir())) == 2
+    holder.close()
 
 
 def test_a_model_that_was_chosen_goes_on_unless_another_is_asked_for() -> None:
