@@ -21,6 +21,10 @@ _SETTINGS: Final = "Settings"
 _PAGES: Final = "Print and exit"
 
 
+_ONCE: Final = "template profile config resume save input_ out state expect fetch cancel".split()
+_NAMES: Final = (*_ONCE, "tool", "mcp", "each_file")
+
+
 @frozen
 class Flag:
     """One option as the outside sees it. `usage` names it as `--help` does: `-m, --model ID`."""
@@ -125,6 +129,8 @@ class Options:
     install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on
 
+    model_place: str = ""  # no option: the file that names the model, and its line
+
     @property
     def names_tools(self) -> bool:
         """Whether tools are named that the model may call."""
@@ -140,6 +146,7 @@ class Options:
 
         What only many questions have may be meant for a command of the user's own: see `check_many`.
         """
+        self._check_names()
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
         several = "-m with several models" if self.samples is None else "-n"
@@ -184,6 +191,14 @@ class Options:
             raise UsageError("--search takes the text that is looked for.")
         if self.template is None:
             self.check_many()
+
+    def _check_names(self) -> None:
+        """Refuse names without a letter, as scripts give them whose variables are empty."""
+        for name in _NAMES:
+            given = getattr(self, name)
+            if given is not None and not all(map(str.strip, [given] if name in _ONCE else given)):
+                *_, spelling, kind = FLAGS[name].usage.split()
+                raise UsageError(f"The {kind} of {spelling} is empty.", "Nothing was sent.")
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
         """Name what a side question cannot have: it changes nothing, and has no form."""

@@ -6,8 +6,9 @@ from typing import Final
 from chatrepl.commands.counted import counted_first
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.terms import has_tools
+from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.money import FAST_FACTOR, turn_cost
-from chatrepl.core.outcome import Outcome
+from chatrepl.core.outcome import Notice, Outcome
 from chatrepl.core.prompt_cache import Warmth, impact_words, too_small, warmth
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.talk.message import Message
@@ -62,6 +63,22 @@ def switched(
     """Switch to another model, and `tell` what is lost by it as `cooled` says it."""
     loss = _changed(session, change)
     return counted_first(session, _ANY, lambda: tell(loss())) if loss() else tell("")
+
+
+def set_system(session: Session, text: str) -> Outcome:
+    """Change the system prompt from the next message on."""
+    said = "The system prompt is set." if text else "The system prompt is cleared."
+    if not session.conversation.path():
+        session.adjust(system=text, next_system=None)
+        return Notice(said)
+    lost = cooled(session, lambda: session.adjust(next_system=text))
+    if session.model.mid_system and text:
+        return Notice(f"{said} It takes effect with your next message; the cache stays good.")
+    lost = f"{lost} /undo keeps it." if lost else ""
+    sent = build_sent(session.conversation, session.model).messages
+    thoughts = any(message.has_thinking for message in sent)
+    gone = " The thinking so far is no longer sent." if thoughts else ""
+    return Notice(f"{said}{gone}{lost}")
 
 
 def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:

@@ -1,11 +1,11 @@
 """Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.attachments.safe_read import plain_path
-from chatrepl.commands.cost import cooled, switched
+from chatrepl.commands.cost import cooled, set_system, switched
 from chatrepl.commands.registry import ArgKind, Offers, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
@@ -41,8 +41,8 @@ def _price(rates: Rates | None, before: Rates | None = None) -> str:
     return f"{into} in, {out} out per million tokens"
 
 
-def _words(*words: str) -> ArgKind:
-    return ArgKind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
+def _beginnings(_session: Session, text: str) -> Iterator[str]:
+    return (word for word in ("pin ", "clear") if word.startswith(text))
 
 
 @command("model", "m", group="next reply")
@@ -152,36 +152,23 @@ def system(
     return set_system(session, text)
 
 
-def set_system(session: Session, text: str) -> Outcome:
-    """Change the system prompt from the next message on."""
-    said = "The system prompt is set." if text else "The system prompt is cleared."
-    if not session.conversation.path():
-        session.adjust(system=text, next_system=None)
-        return Notice(said)
-    lost = cooled(session, lambda: session.adjust(next_system=text))
-    if session.model.mid_system and text:
-        return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    lost = f"{lost} /undo keeps it." if lost else ""
-    sent = build_sent(session.conversation, session.model).messages
-    thoughts = any(message.has_thinking for message in sent)
-    gone = " The thinking so far is no longer sent." if thoughts else ""
-    return Notice(f"{said}{gone}{lost}")
-
-
 @command("prefill", group="next reply")
-def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = "") -> Outcome:
+def prefill(
+    session: Session,
+    text: Annotated[str, ArgKind(complete=_beginnings, rest=True, to_end=True)] = "",
+) -> Outcome:
     """Begin the next reply with TEXT; `pin TEXT` begins every reply with it, `clear` ends that.
 
     Models of the 4.5 generation take a prefill themselves (native). On every other model it is
     emulated: an instruction goes out with your message, and the text stands at the beginning of
-    the reply exactly once.
+    the reply exactly once. Blanks and new lines at its end count.
     """
     if not text:
         return Notice(_prefill_state(session))
-    if text == "clear":
+    if text.rstrip() == "clear":
         session.prepare(prefill="", pinned_prefill="")
         return Notice("No prefill.")
-    if text == "pin":
+    if text.rstrip() == "pin":
         raise UsageError("/prefill pin takes the text that every reply begins with.")
     if text.startswith("pin "):
         session.prepare(pinned_prefill=text.removeprefix("pin "))

@@ -163,7 +163,7 @@ def clear(session: Session, text: Rest = "") -> Outcome:
     first = (Draft(text),) if text.strip() else ()
     if not session.conversation.turns:
         return Several((Notice("The conversation is empty already."), *first))
-    is_saved = session.recorder.id is not None
+    is_saved = session.recorder.id is not None and not session.recorder.unsaved
     session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
     saved = "The old one is saved, and /undo returns to it."
     words = f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from chatrepl.aside import ask_aside
 from chatrepl.commands.forms import bare_choice, complaint
 from chatrepl.commands.workshop import made_lines
+from chatrepl.core.characters import is_unseen
 from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.exchange.reply import Reply
@@ -210,7 +211,7 @@ def remarks(
     step = next_step(receipt, goes_on=turn.ending is not None or turn.waits)
     if error is not None and step:
         error.hint, step = step.removeprefix("The reply was cut. "), ""
-    if receipt.stop_reason is not None and not turn.text.strip():
+    if receipt.stop_reason is not None and is_unseen(turn.text):
         if turn.assistant is None:
             yield "The reply is empty.", "warning"
         elif not step:

@@ -18,9 +18,10 @@ from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
 from chatrepl.core.words import dollars
 from chatrepl.core.world import Edges
+from chatrepl.session.books import Reserved
 from chatrepl.session.budgets import hold, hold_all, limits, shortage, worst_usd
 from chatrepl.session.session import Session
-from chatrepl.session.till import Reserved, Till
+from chatrepl.session.till import Till
 from chatrepl.storage.accounts import Accounts
 
 WHEN = 1_790_000_000.0
@@ -85,6 +86,7 @@ TALK = COUNTED * IN, 1_000 * OUT
         ({}, *TALK),
         ({"cache_control": {"type": "ephemeral"}}, COUNTED * WRITE, 1_000 * OUT),
         ({"cache_control": {"type": "ephemeral", "ttl": "1h"}}, COUNTED * WRITE_1H, 1_000 * OUT),
+        ({"system": [{"cache_control": {"type": "ephemeral"}}]}, COUNTED * WRITE, 1_000 * OUT),
         ({"fallbacks": [{"model": DEAR}]}, 11 * COUNTED * IN, 11 * 1_000 * OUT),
         ({"fallbacks": [{}, {"model": MODEL}]}, 2 * COUNTED * IN, 2 * 1_000 * OUT),
         ({"tools": [uses(1)]}, (2 * COUNTED + 10_000) * IN + SEARCH, 1_000 * OUT),
@@ -137,12 +139,15 @@ def test_texts_alone_are_held_by_their_bytes_and_all_else_is_counted() -> None:
     assert held(till, text).usd == pytest.approx((len(text.encode()) + 2_000) * IN + 1_000 * OUT)
 
 
-def test_what_nobody_counts_is_estimated_with_a_margin() -> None:
+@pytest.mark.parametrize(
+    ("params", "added"), [({}, 50), ({"output_config": {"format": {}}}, 2_000)]
+)
+def test_what_nobody_counts_is_estimated_with_a_margin(params: dict[str, Any], added: int) -> None:
     till = till_of(max_cost_usd=1_000.0, is_counted=False)
-    picture = request()
+    picture = request(**params)
     model = till.session.service.model(MODEL)
     tokens = till.session.ledger.request(picture, model).tokens
-    assert held(till, picture).usd == pytest.approx((int(tokens * 1.3) + 2_000) * IN + 1_000 * OUT)
+    assert held(till, picture).usd == pytest.approx((int(tokens * 1.3) + added) * IN + 1_000 * OUT)
 
 
 @pytest.mark.parametrize(

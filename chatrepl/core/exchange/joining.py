@@ -93,7 +93,8 @@ class Joiner(Holder):
     """Joins a continuation to a prefill.
 
     White space is not compared, since a model may change it while repeating. A repetition in quotes
-    or in a fence of code loses these, too.
+    or in a fence of code loses these, too. Code begins in a row of its own behind a fence with its
+    language.
     """
 
     prefill: str
@@ -125,9 +126,12 @@ class Joiner(Holder):
             return ""
         self._joined = True
         self._wrap = _Wrap(mark) if mark else None
+        if rest and not (at or is_native or rest[0] in "\r\n") and _ENDS_IN_FENCE.search(core):
+            return "\n" + rest  # in the row of a fence nobody would see it
         return rest
 
 
+_ENDS_IN_FENCE: Final = re.compile(r"^ {0,3}(?:```+[^\n`]*\w|~~~+[^\n]*\w)\Z", re.MULTILINE)
 _OPENS: Final = re.compile(r"\s*+(?:(`{3,}+|~{3,}+)[^`\n]*+\n|([\"“`]))")
 _MAY_OPEN: Final = re.compile(r"\s*(?:`{1,2}|~{1,2}|(?:`{3}|~{3})[^\n]*)")
 _CLOSES: Final = {"“": "”"}

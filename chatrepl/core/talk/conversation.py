@@ -264,7 +264,7 @@ class Conversation:
         return replace(self, state=self.future[0], past=past, future=self.future[1:])
 
     def path(self, head: TurnId | None = None) -> tuple[Turn, ...]:
-        """The turns from the first to `head`, or to where we stand."""
+        """Give the turns from the first to `head`, or to where we stand."""
         turns, at = [], head or self.state.head
         while at is not None:
             turns.append(self.turns[at])
@@ -272,7 +272,7 @@ class Conversation:
         return tuple(reversed(turns))
 
     def children(self, of: TurnId | None) -> tuple[Turn, ...]:
-        """The turns that follow directly upon `of`, oldest first."""
+        """Give the turns that follow directly upon `of`, oldest first."""
         return tuple(turn for turn in self.turns.values() if turn.parent == of)
 
     def with_marks(self, marks: Mapping[TurnId, Mark | None]) -> "Conversation":
