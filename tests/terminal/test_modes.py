@@ -1,6 +1,7 @@
 """The terminal's modes."""
 
 import os
+import select
 import termios
 from collections.abc import Iterator
 
@@ -44,6 +45,7 @@ def test_what_was_typed_before_the_quiet_is_submitted_by_its_enter(pty: tuple[in
     master, slave = pty
     terminal = Ours(slave, slave)
     os.write(master, b"hi\r")
+    assert select.select([slave], [], [], 60)[0]  # it takes its way through the kernel
     with terminal.quiet():
         terminal.note_what_was_typed()
         os.write(master, b"\n")  # Ctrl-J, from now on
