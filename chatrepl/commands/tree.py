@@ -127,8 +127,8 @@ def branch(session: Session, name: Rest = "") -> Outcome:
         return Notice("\n".join(lines) or "No branch has a name. /branch NAME names this place.")
     if len(name.split()) > 1:
         raise UsageError("A branch's name is one word.")
-    if name.isdigit() or name in conversation.turns:
-        raise UsageError(f"{name} would be taken for a turn.", "Another name can be told from it.")
+    if name.isdigit() or name in conversation.turns:  # a beginning of an id means the branch
+        raise UsageError(f"{name} would be taken for a turn.", "Use a name of letters.")
     session.adjust(branches={**branches, name: conversation.head})
     return Notice(f"This place is {name}. Go on from here or elsewhere; /goto {name} returns.")
 

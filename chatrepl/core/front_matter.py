@@ -18,7 +18,7 @@ FrontKind: TypeAlias = Literal["", "yaml", "toml"]
 _FENCES: Final = {"---": ("---", "..."), "+++": ("+++",)}
 _KEY: Final = re.compile(r"""(?P<quote>["']?)(?P<key>[A-Za-z][\w.-]*)(?P=quote)\s*:(?:\s+|$)""")
 _TOML_KEY: Final = re.compile(r"[\w\"'.-]+\s*=|\[")
-_TOML: Final = re.compile(r"""^[ \t]*\[?[ \t]*["']?([\w-]+)["']?[ \t]*[=.\]]""", re.MULTILINE)
+_TOML: Final = re.compile(r"""^[ \t]*+\[?[ \t]*+["']?([\w-]++)["']?[ \t]*+[=.\]]""", re.MULTILINE)
 _BLOCK: Final = re.compile(r"([|>])[+-]?\d?[+-]?\s*(?:\s#.*)?")
 _COMMENT: Final = re.compile(r"(?:^|\s)#(?:\s.*)?$")
 _ESCAPED: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
@@ -79,6 +79,12 @@ def split_front(text: str) -> FrontMatter:
     told = next((line for line in lines[:end] if line.strip() and not line.startswith("#")), "")
     is_toml = first.startswith("+") or _TOML_KEY.match(told) is not None
     return FrontMatter("toml" if is_toml else "yaml", front, body)
+
+
+def seems_open(text: str) -> bool:
+    """Tell whether a text begins as a front does that nothing ends."""
+    first, line, *_ = [*text.split("\n", 2), ""]
+    return first.rstrip() in _FENCES and bool(_KEY.match(line) or _TOML_KEY.match(line))
 
 
 def from_toml(table: Mapping[str, Any], text: str) -> dict[str, FrontValue]:
