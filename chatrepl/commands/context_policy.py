@@ -85,6 +85,19 @@ def _make_room(session: Session, message: Message) -> Outcome:
     return _cut(session, message, over, ask=session.settings.context_policy in {"ask", "summary"})
 
 
+def make_room_unasked(session: Session, message: Message) -> str:
+    """Do in a pipe what the policy says without a question; say that, or that room is scarce."""
+    settings, budget = session.settings, Budget.of(session.model, session.settings)
+    room = _make_room(session, message) if settings.context_policy in {"drop", "relevant"} else None
+    if isinstance(room, Notice):
+        return room.text
+    total = session.ledger.next_total(session.conversation, session.model, message).tokens
+    used = share_words(total, budget.limit)
+    if total > budget.limit:
+        return f"The context is over its budget ({used}); all of it is sent."
+    return f"The context is near its budget: {used}." if budget.warns(total, settings) else ""
+
+
 def _summary_or_cut(
     session: Session, covers: frozenset[TurnId], message: Message, over: str
 ) -> Callable[[Reply | None], Outcome]:

@@ -4,13 +4,18 @@ from typing import Final
 
 from chatrepl.core.models import undated
 from chatrepl.core.prompt_cache import LEAST_USD, TTL_SECONDS, warmth
+from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.value import frozen
+from chatrepl.core.wire import encode
 from chatrepl.core.words import foretold
 from chatrepl.session.session import Session
 
 _DAY_S: Final = 86_400
+_BYTES_PER_TOKEN: Final = 2  # no text has fewer, but for single words
+_PICTURE_TOKENS: Final = 2_000
 
 
 @frozen
@@ -81,6 +86,16 @@ def _past_tokens(session: Session) -> int:
     usages = [_usage(turn) for turn in session.conversation.path()]
     newest = next((one for one in reversed(usages) if one != Usage()), Usage())
     return newest.total_input_tokens + newest.output_tokens
+
+
+def may_be_full(session: Session, message: Message) -> bool:
+    """Tell, by what a pipe knows without counting, whether a message may come near the budget."""
+    settings = session.settings
+    budget = settings.context_budget_tokens or session.model.budget_tokens
+    pictures = [len(encode(b.to_wire())) for b in message.content if isinstance(b, ImageBlock)]
+    written = (len(message.encoded) - sum(pictures)) // _BYTES_PER_TOKEN
+    tokens = _past_tokens(session) + written + _PICTURE_TOKENS * len(pictures)
+    return tokens >= budget * settings.context_warn_at and settings.context_policy != "off"
 
 
 def _rewrite_usd(session: Session) -> float | None:

@@ -91,7 +91,8 @@ class Shot:
         """Ask, write the answer, and give the exit code. Raises what is no fault of the service."""
         self.begun_at = self.session.edges.clock()
         self.head = self.session.conversation.head
-        for line in (*foreword(self.session), *await self._cold(message)):
+        lines = (*foreword(self.session), *self._room(message), *await self._cold(message))
+        for line in lines:
             mutter(
                 None if self.manner.quiet else self.err, f"chatrepl: {one_line(for_a_shell(line))}"
             )
@@ -110,6 +111,20 @@ class Shot:
         self._remark(self.turn)
         await self._name_files(self.turn)
         return 0  # what cannot be saved is said, and told by the code, when it is put away
+
+    def _room(self, message: Message) -> tuple[str, ...]:
+        """Make room for a message where the context's policy says how; say what was done."""
+        session = self.session
+        if session.conversation.head is None or self.manner.beside:
+            return ()
+        from chatrepl.session.cold import may_be_full  # seldom needed
+
+        if not may_be_full(session, message):
+            return ()
+        from chatrepl.commands.context_policy import make_room_unasked
+
+        words = make_room_unasked(session, message)
+        return (words,) if words else ()
 
     async def _cold(self, message: Message) -> tuple[str, ...]:
         """Say what a conversation that is gone on with costs anew, where that is much.

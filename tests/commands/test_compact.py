@@ -1,10 +1,11 @@
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chatrepl.commands.compact import MOST_FAILURES, summary_words
-from chatrepl.commands.context_policy import make_room, warn_when_full
+from chatrepl.commands.context_policy import make_room, make_room_unasked, warn_when_full
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.errors import UnsentError, UsageError
 from chatrepl.core.exchange.view import is_sent
@@ -12,6 +13,7 @@ from chatrepl.core.outcome import Count, Notice
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.message import Message
+from chatrepl.session.cold import may_be_full
 from tests.commands.trimmer import MODEL, Trimmer
 
 LONG = "demo: say ok\n" + "otters swim " * 300
@@ -144,6 +146,53 @@ def test_a_policy_makes_room_below_the_target_and_says_so(policy: str) -> None:
     assert total(made) <= budget.limit
     assert any("over its budget" in text for text in made.said[said:])
     assert set(made.statuses) == {200}
+
+
+@pytest.mark.parametrize(
+    ("policy", "budget", "said", "is_cut"),
+    [
+        ("drop", 3000, r"was over its budget \(.*\)\. \d turns? no longer sent \(1", True),
+        ("relevant", 3000, r"was over its budget \(.*\)\. \d turns? no longer sent", True),
+        ("ask", 3000, r"is over its budget \(.*\); all of it is sent\.$", False),
+        ("summary", 3000, r"is over its budget \(.*\); all of it is sent\.$", False),
+        ("ask", 6000, r"is near its budget: .*k/6k \d\d%\.$", False),
+        ("drop", 6000, r"is near its budget", False),
+        ("drop", 60_000, r"^$", False),
+    ],
+)
+def test_a_pipe_does_what_the_policy_says_without_a_question(
+    policy: str, budget: int, said: str, *, is_cut: bool
+) -> None:
+    made = chat("off")
+    made.talk(*[LONG] * 5)
+    made.session.use(context_policy=policy, context_budget_tokens=budget)
+    message = made.session.compose("demo: say six")
+
+    assert re.search(said, make_room_unasked(made.session, message))
+    assert (sent(made) != [1, 2, 3, 4, 5]) == is_cut
+    assert made.asked == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "budget", "words", "expected"),
+    [
+        ("ask", 100_000, "", False),
+        ("ask", 6_000, "", True),
+        ("off", 6_000, "", False),
+        ("drop", 100_000, "x" * 200_000, True),
+    ],
+)
+def test_a_pipe_looks_for_room_only_where_it_may_be_scarce(
+    policy: str, budget: int, words: str, *, expected: bool
+) -> None:
+    made = chat("off")
+    made.talk(*[LONG] * 5)
+    made.session.interactive = False
+    made.session.use(context_policy=policy, context_budget_tokens=budget)
+
+    assert may_be_full(made.session, Message.user(words or "hi")) is expected
+    picture = ImageBlock({"type": "base64", "media_type": "image/png", "data": "A" * 200_000})
+    assert may_be_full(made.session, Message("user", (picture,))) is (expected and not words)
 
 
 def test_what_bears_on_the_question_gives_way_where_that_alone_is_not_enough() -> None:

@@ -26,6 +26,7 @@ from chatrepl.core.exchange.reply import (
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.money import Rates
 from chatrepl.core.settings import Settings
+from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
@@ -38,6 +39,7 @@ from tests.views import QuietView
 
 LOST = ApiError(ApiErrorKind.STREAM, "It broke off.", request_id="req_2")
 HANG, TERM = "hang", "term"
+_SAID = Message("assistant", (TextBlock("Yes."),))
 
 
 def shot(manner: Manner | None = None, form: Form | None = None) -> Shot:
@@ -333,6 +335,24 @@ def test_a_cold_past_is_told_in_a_line_on_stderr_and_quietly_not() -> None:
         out, err = printed(of)
         assert out == "ok\n"
         assert ("the past costs about $6.25 anew" in err) is not quiet
+
+
+@pytest.mark.parametrize("manner", [Manner(), Manner(quiet=True), Manner(beside=True)])
+def test_a_pipe_makes_room_by_the_policy_and_says_so_on_stderr(manner: Manner) -> None:
+    of = shot(manner)
+    of.session.use(context_policy="drop", context_budget_tokens=3_000)
+    usage = Usage(4_000, 10)
+    old, new = (
+        Turn(
+            TurnId(id_), parent, (Message.user(words), _SAID), Receipt("m", "end_turn", usage=usage)
+        )
+        for id_, parent, words in (("a", None, "otters swim " * 4_000), ("b", TurnId("a"), "hi"))
+    )
+    of.session.begin_with(Conversation().add(old).add(new), of.session.recorder)
+    assert ask(of, "ok") == 0
+    assert of.session.conversation.state.marks == ({} if manner.beside else {"a": "dropped"})
+    said = "chatrepl: The context was over its budget" in printed(of)[1]
+    assert said is not (manner.quiet or manner.beside)
 
 
 @pytest.mark.parametrize(
