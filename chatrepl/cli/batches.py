@@ -18,7 +18,7 @@ from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError, ChatreplError, UsageError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.talk.message import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
@@ -96,6 +96,10 @@ async def _show(options: Options, session: Session, out: TextIO) -> int:
         if options.fetch is not None:
             return await _fetch(options, session, connection, door, out)
         return await _list(options, door, out)
+    except ApiError as error:
+        if error.kind is ApiErrorKind.NOT_FOUND and not options.batches:
+            error.hint = "chatrepl --batches lists those there are."
+        raise
     finally:
         await connection.close()
 
