@@ -113,7 +113,8 @@ def _chosen(session: Session, ids: Sequence[str], which: str) -> list[int]:
         return [ids.index(id_) + 1 for id_ in last]
     if re.fullmatch(r"[0-9]{1,6}", which) and 0 < int(which) <= len(ids):
         return [int(which)]
-    raise UsageError(f"There is no file {which}: there are 1 to {len(ids)}, or all.")
+    there = f"there are 1 to {len(ids)}, or all" if len(ids) > 1 else "there is 1 alone"
+    raise UsageError(f"There is no file {which}: {there}.")
 
 
 def _weighed(

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +18,24 @@ from chatrepl.terminal.say import Speaker
 
 _HUNG_UP: Final = 128 + signal.SIGHUP
 _BUG: Final = "A bug in chatrepl stopped this; nothing is lost, and the chat goes on."
+_MOMENT_S: Final = 2.0
+STILL: Final = "Still at it; Ctrl-C leaves it."
+
+
+@contextmanager
+def patience(tell: Callable[[str], object], moment_s: float = _MOMENT_S) -> Iterator[None]:
+    """Have the user told, once, where a block that shows nothing takes longer than a moment.
+
+    What comes after the block is never mixed with it: it is told before, or not at all.
+    """
+    timer = threading.Timer(moment_s, tell, (STILL,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def beside(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

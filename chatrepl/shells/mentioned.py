@@ -27,7 +27,7 @@ from chatrepl.attachments.urls import is_url
 from chatrepl.core.errors import AttachmentError, UnsentError
 from chatrepl.core.served import split_served
 from chatrepl.session.session import Session
-from chatrepl.shells.patience import patience
+from chatrepl.shells.guard import patience
 
 _MOST_NAMED = 4
 _LONGEST_DRAFT = 20_000  # it is looked through at each key

@@ -47,9 +47,8 @@ from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.counting import exact_count
 from chatrepl.shells.desk import Desk, WorkLoop
-from chatrepl.shells.guard import Guard
+from chatrepl.shells.guard import Guard, patience
 from chatrepl.shells.line_reader import LineReader
-from chatrepl.shells.patience import patience
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.replies import Replies
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach

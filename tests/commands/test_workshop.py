@@ -282,6 +282,14 @@ def test_what_cannot_be_saved_is_said(maker: Player, line: str, words: str) -> N
         maker.do(line)
 
 
+def test_a_number_beyond_the_only_file_is_told_so() -> None:
+    player = Player()
+    player.do("/code on")
+    player.say("demo: code file")
+    with pytest.raises(UsageError, match=r"There is no file 2: there is 1 alone\."):
+        player.do("/download 2")
+
+
 def test_where_no_file_was_made_there_is_none_to_save() -> None:
     with pytest.raises(UsageError, match="No file was made"):
         Player().do("/download")

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from chatrepl.shells.patience import STILL, patience
+from chatrepl.shells.guard import STILL, patience
 
 
 def test_what_takes_longer_than_a_moment_is_told_once_and_before_it_ends() -> None:
