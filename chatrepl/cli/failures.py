@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, TextIO
 
-from chatrepl.cli.command_line import asked_manner
+from chatrepl.cli.command_line import asked_manner, options_of
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.result import Result
 from chatrepl.shells.bugs import BUG, bugs_here
@@ -95,9 +95,9 @@ def _keeps(argv: Sequence[str]) -> bool:
     """Tell whether anything may be written to the disk; what cannot be read forbids nothing."""
     if "--no-save" in argv:
         return False
-    from chatrepl.cli.start import settings_of
-
     try:
-        return settings_of(argv).save
+        from chatrepl.cli.assemble import configuration
+
+        return configuration(options_of(argv)).settings.save
     except Exception:  # noqa: BLE001 - it may be what failed
         return True

@@ -130,6 +130,8 @@ class Options:
     install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on
 
+    model_place: str = ""  # no option: the file that names the model, and its line
+
     @property
     def names_tools(self) -> bool:
         """Whether tools are named that the model may call."""
@@ -145,7 +147,7 @@ class Options:
 
         What only many questions have may be meant for a command of the user's own: see `check_many`.
         """
-        self._check_empty()
+        self._check_names()
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
         several = "-m with several models" if self.samples is None else "-n"
@@ -191,15 +193,16 @@ class Options:
         if self.template is None:
             self.check_many()
 
-    def _check_empty(self) -> None:
-        """Refuse what names nothing, as a variable does that the shell does not know."""
+    def _check_names(self) -> None:
+        """Refuse what names nothing, as scripts give it whose variables are empty."""
         for key, flag in FLAGS.items():
             if flag.kind not in {"text", "many"} or key in _MAY_BE_EMPTY:
                 continue
             given = getattr(self, key)
             texts = given if isinstance(given, list) else [given]
             if any(text is not None and not text.strip() for text in texts):
-                raise UsageError(f"{flag.usage}: this is empty.", "Nothing was sent.")
+                *_, spelling, kind = flag.usage.split()
+                raise UsageError(f"The {kind} of {spelling} is empty.", "Nothing was sent.")
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
         """Name what a side question cannot have: it changes nothing, and has no form."""

@@ -12,7 +12,6 @@ from typing import TextIO
 from chatrepl.api.prices import price
 from chatrepl.cli.assemble import Assembled, assemble
 from chatrepl.cli.connection import has_credentials, open_connection
-from chatrepl.cli.doctor import show_doctor
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh
 from chatrepl.cli.saved import look_at
@@ -42,11 +41,15 @@ def show_page(options: Options, loaded: Config, out: TextIO) -> int:
         return _show_usage(options, out)
     if options.export is not None:
         return _show_export(options, options.export, loaded, out)
-    return _show_saved(options, out) if options.sessions else show_doctor(options, loaded, out)
+    if options.sessions:
+        return _show_saved(options, out)
+    from chatrepl.cli.doctor import show_doctor  # each page loads what it shows
+
+    return show_doctor(options, loaded, out)
 
 
 def _show_usage(options: Options, out: TextIO) -> int:
-    from chatrepl.pages.usage_list import (  # each page loads what it shows
+    from chatrepl.pages.usage_list import (
         UsageQuestion,
         none_spent,
         usage_facts,
@@ -106,7 +109,7 @@ def _show_saved(options: Options, out: TextIO) -> int:
 
 
 def _show_export(options: Options, format_: str, loaded: Config, out: TextIO) -> int:
-    from chatrepl.commands.saved import exported, extent_of  # each page loads what it shows
+    from chatrepl.commands.saved import exported, extent_of
 
     if not options.goes_on:
         raise UsageError(

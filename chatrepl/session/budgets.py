@@ -22,7 +22,7 @@ from chatrepl.core.spending import (
     refusal,
 )
 from chatrepl.core.words import dollars
-from chatrepl.session.till import Reserved
+from chatrepl.session.books import Reserved
 from chatrepl.session.worst_case import WorstCase
 from chatrepl.storage.accounts import Accounts, Running
 
@@ -55,7 +55,8 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
         if isinstance(held, Reserved):
             return held
         if is_last:
-            raise refusal(held, worst.usd(exact, worst.wanted))
+            out = worst.wanted if again else worst.least  # it was lowered as far as it helps
+            raise refusal(held, worst.usd(exact, out), shortest=not again)
         await till.released()
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
 from chatrepl.commands.rewriting import rewrite_open
-from chatrepl.commands.slash import run_line
+from chatrepl.commands.slash import own_named, run_line
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.request import Request
@@ -166,7 +166,9 @@ class Repl:
             self.send(text[1:], pasted)
         elif is_dropped(text) and is_to_attach(self.desk.ask):
             self._command(f"/image {text}")
-        elif text.startswith("/") and is_command(text, self.desk.ask):
+        elif text.startswith("/") and is_command(
+            text, self.desk.ask, lambda word: own_named(self.session, word)
+        ):
             settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:

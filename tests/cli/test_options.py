@@ -1,11 +1,13 @@
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chatrepl.cli.assemble import _settings
 from chatrepl.cli.options import FLAGS, Flag, Options
-from chatrepl.cli.start import _settings, run
+from chatrepl.cli.start import run
 from chatrepl.core.errors import ChatreplError, UsageError
 from tests.cli.given import settle
 
@@ -33,6 +35,26 @@ def test_no_spelling_means_two_options_and_groups_stand_together() -> None:
 def test_contradictions_are_refused(options: Options) -> None:
     with pytest.raises(UsageError, match="exclude each other"):
         options.check()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("template", "The NAME of --template"),
+        ("resume", "The ID of --resume"),
+        ("config", "The FILE of --config"),
+        ("out", "The FILE of --out"),
+        ("tool", "The NAME of --tool"),
+        ("mcp", "The NAME of --mcp"),
+        ("each_file", "The GLOB of --each-file"),
+    ],
+)
+def test_a_name_without_a_letter_is_no_name(name: str, words: str, blank: str) -> None:
+    is_list = isinstance(getattr(Options(), name), list)
+    given: dict[str, Any] = {name: ["good", blank] if is_list else blank}
+    with pytest.raises(UsageError, match=f"^{words} is empty"):
+        replace(Options(), **given).check()
 
 
 def test_what_goes_together_passes() -> None:

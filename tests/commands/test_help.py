@@ -129,4 +129,6 @@ def test_what_cannot_be_asked_is_said(line: str) -> None:
 
 
 def test_names_are_completed() -> None:
-    assert ("exit", MENU["exit"]) in complete_line(Player().session, "/help ex")[1]
+    session = Player().session
+    assert ("exit", MENU["exit"]) in complete_line(session, "/help ex")[1]
+    assert ("/exit", MENU["exit"]) in complete_line(session, "/help /ex")[1]

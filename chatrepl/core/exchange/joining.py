@@ -93,7 +93,8 @@ class Joiner(Holder):
     """Joins a continuation to a prefill.
 
     White space is not compared, since a model may change it while repeating. A repetition in quotes
-    or in a fence of code loses these, too.
+    or in a fence of code loses these, too. Code begins in a row of its own behind a fence with its
+    language.
     """
 
     prefill: str
@@ -125,12 +126,21 @@ class Joiner(Holder):
             return ""
         self._joined = True
         self._wrap = _Wrap(mark) if mark else None
+        if rest and not (at or is_native or rest[0] in "\r\n") and _ends_in_fence(core):
+            return "\n" + rest  # in the row of a fence nobody would see it
         return rest
 
 
+_OPEN_ROW: Final = re.compile(r" {0,3}(?:```[^`]+|~~~.+)")
 _OPENS: Final = re.compile(r"\s*+(?:(`{3,}+|~{3,}+)[^`\n]*+\n|([\"“`]))")
 _MAY_OPEN: Final = re.compile(r"\s*(?:`{1,2}|~{1,2}|(?:`{3}|~{3})[^\n]*)")
 _CLOSES: Final = {"“": "”"}
+
+
+def _ends_in_fence(text: str) -> bool:
+    """Tell whether the last row of a text opens a fence of code in some language."""
+    row = text.rpartition("\n")[2]
+    return _OPEN_ROW.fullmatch(row) is not None and row[-1].isalnum()
 
 
 @dataclass(slots=True)

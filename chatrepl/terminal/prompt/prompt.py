@@ -279,10 +279,18 @@ class Prompt:
             loop.call_soon(loop.set_exception_handler, loop.get_exception_handler())  # a dumb one
             with self._tty.keys_apart():
                 result = await self._session.prompt_async(
-                    default=default, handle_sigint=heard, set_exception_handler=False
+                    default=default,
+                    handle_sigint=heard,
+                    set_exception_handler=False,
+                    pre_run=self._before_what_was_typed_ahead,
                 )
         self._first = False
         return result
+
+    def _before_what_was_typed_ahead(self) -> None:
+        """Bring earlier lines back where a key was typed ahead that may ask for one."""
+        if any(isinstance(press.key, Keys) for press in self._ahead()):
+            self._history.bring_to(self._session.default_buffer)
 
     def keep_draft(self) -> None:
         """Put what is being typed into the history: nobody will submit it any more."""

@@ -88,6 +88,13 @@ _FENCED = '```json\n{"a": 1}\n```'
         ("Dear", '"No" Bob', 'Dear"No" Bob'),
         ("```js", "```js\nx\n```", "```js\nx\n```"),
         ('"', '"quoted"', '"quoted"'),
+        ("```json", '{"a": 1}\n```', '```json\n{"a": 1}\n```'),
+        ("Here:\n ~~~~c++ x", "x();\n~~~~", "Here:\n ~~~~c++ x\nx();\n~~~~"),
+        ("```sh", "\nls\n```", "```sh\nls\n```"),
+        ("```", "json\n[]", "```json\n[]"),
+        ("```", "```sh\nls", "```sh\nls"),
+        ("a ```b", "c", "a ```bc"),
+        ("```a`", "c", "```a`c"),
     ],
 )
 def test_a_repetition_that_is_quoted_or_fenced_is_shown_once(
