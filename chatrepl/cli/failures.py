@@ -10,15 +10,13 @@ from contextlib import suppress
 from typing import Final, TextIO
 
 from chatrepl.cli.command_line import asked_manner, options_of
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import BUG, INTERRUPTED, SIGNALLED, ChatreplError
 from chatrepl.core.result import Result
-from chatrepl.shells.bugs import BUG, bugs_here
+from chatrepl.shells.bugs import bugs_here
 from chatrepl.shells.mutter import fitted, mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
-INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
-_SIGNALLED: Final = 128
 
 
 def explained(error: BaseException) -> int:
@@ -53,7 +51,7 @@ def _explained(error: BaseException) -> int:
 
 
 def _say(error: ChatreplError) -> None:
-    if error.exit_code <= _SIGNALLED:  # who stopped it knows
+    if error.exit_code <= SIGNALLED:  # who stopped it knows
         say_error(sys.stderr, error)
 
 

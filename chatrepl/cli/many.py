@@ -23,7 +23,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
+from chatrepl.core.errors import INTERRUPTED, ChatreplError, ConfigError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.talk.message import Message
@@ -48,7 +48,6 @@ from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
 NOT_AS_EXPECTED: Final = 8
-STOPPED_BY_USER: Final = 130
 _WIDEST: Final = 64
 _SAFE: Final = "Nothing was sent."
 
@@ -72,7 +71,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     total = _checked(source, questions) if source.again else None
     if asks and not _agreed(options, session, questions, source):
         mutter(sys.stderr, f"chatrepl: {_SAFE}")
-        return STOPPED_BY_USER
+        return INTERRUPTED
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
         run = _ManyRun(options, session, questions, RunTally(total), out, least)
@@ -205,7 +204,7 @@ class _ManyRun:
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
-                return self._report(STOPPED_BY_USER)
+                return self._report(INTERRUPTED)
             except LeftError as left:
                 return leave(options, left, self.out)
             except (UsageError, ConfigError):  # before anything was sent

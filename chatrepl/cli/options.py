@@ -147,7 +147,7 @@ class Options:
 
         What only many questions have may be meant for a command of the user's own: see `check_many`.
         """
-        self._check_names()
+        self._check_empty()
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
         several = "-m with several models" if self.samples is None else "-n"
@@ -193,8 +193,8 @@ class Options:
         if self.template is None:
             self.check_many()
 
-    def _check_names(self) -> None:
-        """Refuse what names nothing, as scripts give it whose variables are empty."""
+    def _check_empty(self) -> None:
+        """Refuse what names nothing, as a variable does that the shell does not know."""
         for key, flag in FLAGS.items():
             if flag.kind not in {"text", "many"} or key in _MAY_BE_EMPTY:
                 continue

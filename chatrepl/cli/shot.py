@@ -17,7 +17,7 @@ from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import check_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.core.errors import INTERRUPTED, ApiError, ChatreplError
 from chatrepl.core.words import for_a_shell
 from chatrepl.core.world import Display
 from chatrepl.session.session import Session
@@ -47,7 +47,7 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
 
 def stopped(leaving: KeyboardInterrupt | SystemExit) -> ChatreplError:
     """Give words for what ends a shot before it has asked."""
-    code = leaving.code if isinstance(leaving, SystemExit) else 130
+    code = leaving.code if isinstance(leaving, SystemExit) else INTERRUPTED
     code = code if isinstance(code, int) else 1
     return ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code)
 
