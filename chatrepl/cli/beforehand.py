@@ -12,7 +12,7 @@ from chatrepl.cli.questions import Questions
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.items import Item
 from chatrepl.core.money import BATCH_FACTOR
-from chatrepl.core.words import at_most, compact
+from chatrepl.core.words import at_most, compact, compact_up
 from chatrepl.session.worst_case import WorstCase
 from chatrepl.shells.attempt import ItemQuestion
 from chatrepl.shells.mutter import fitted
@@ -63,7 +63,8 @@ class Bill:
         """Say it in a line, with the price where that is known: that of a `batch`, or of both."""
         parts = [f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"]
         parts += [f"{self.done:,} done before"] if self.done else []
-        parts += [f"~{compact(self.tokens)} in", f"≤ {compact(self.requests * self.longest)} out"]
+        longest = compact_up(self.requests * self.longest)
+        parts += [f"~{compact(self.tokens)} in", f"≤ {longest} out"]
         if (usd := self.most_usd) is None or self.first is None:
             return " · ".join([*parts, "price unknown"])
         half = at_most(usd * BATCH_FACTOR)

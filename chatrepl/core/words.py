@@ -86,6 +86,13 @@ def compact(count: int) -> str:
     return f"{count / 1_000_000:.0f}M"
 
 
+def compact_up(count: int) -> str:
+    """Write a token count that bounds another: as `compact` does, but rounded up."""
+    steps = (1000, 1), (9_950, 100), (999_500, 1000), (9_950_000, 100_000)
+    step = next((step for below, step in steps if count < below), 1_000_000)
+    return compact(-(-count // step) * step)
+
+
 def dollars(usd: float | None) -> str:
     """Write a price with as many digits as it needs; an unknown one is said to be unknown."""
     if usd is None:

@@ -131,8 +131,8 @@ def _fitted(widths: list[int], room: int) -> list[int]:
 
 def _from(text: str, sought: str, width: int) -> str:
     """Let a text that will be cut begin where the words that are sought can be seen."""
-    at = text.lower().find(sought.lower())
-    if at < 0 or cell_len(text[: at + len(sought)]) < width:
+    at = text.lower().find(sought.lower()) if cell_len(text) > width else -1
+    if at < 0 or not sought or cell_len(text[: at + len(sought)]) < width:
         return text
     return f"…{text[max(0, at - width // 4) :]}"
 

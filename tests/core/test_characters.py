@@ -124,4 +124,5 @@ def test_one_letter_is_seen_among_all_that_is_not(text: str) -> None:
 
 def test_halves_of_a_character_are_seen() -> None:
     assert not is_unseen("\ud83d\ude00")
+    assert not is_unseen(" \n a")
     assert is_unseen("")

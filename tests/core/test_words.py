@@ -12,6 +12,7 @@ from chatrepl.core.words import (
     about,
     at_most,
     compact,
+    compact_up,
     dollars,
     exactly,
     for_a_shell,
@@ -184,6 +185,13 @@ def test_a_price_that_is_foretold_is_rounded_by_no_more_than_a_per_cent(usd: flo
 @given(st.floats(0, 1e6))
 def test_a_price_that_bounds_another_is_never_rounded_down(usd: float) -> None:
     assert usd - 1e-9 <= float(at_most(usd)[1:]) <= usd + (0.0001 if usd < 0.1 else 0.01) + 1e-9
+
+
+@given(st.integers(0, 10**9))
+def test_tokens_that_bound_others_are_never_rounded_down(count: int) -> None:
+    text = compact_up(count)
+    size = {"k": 1_000, "M": 1_000_000}.get(text[-1], 1)
+    assert count <= round(float(text.rstrip("kM")) * size) <= count * 1.15
 
 
 def test_numbers_are_written_shortly() -> None:

@@ -98,6 +98,11 @@ def test_a_cell_that_is_cut_shows_what_is_sought(before: str, width: int) -> Non
     assert cell_len(line) <= width
 
 
+@pytest.mark.parametrize("sought", ["", "b"])
+def test_a_column_that_holds_nothing_shows_nothing(sought: str) -> None:
+    assert lay_out([["", "a"], ["", "b"]], None, sought=sought) == ["  a", "  b"]
+
+
 def test_no_rows_give_no_lines() -> None:
     assert lay_out([], 80) == []
 
