@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -16,19 +16,18 @@ from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import open_connection
+from chatrepl.cli.finding import Finding
 from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import CAUSE, ChatreplError
+from chatrepl.core.errors import CAUSE, ApiError, ChatreplError
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell
-from chatrepl.shells.mutter import fitted
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
 from chatrepl.terminal.modes import speaks_utf8
-from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
 if TYPE_CHECKING:
@@ -38,33 +37,6 @@ _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
 _NETWORK: Final = "Check the network, base_url and any proxy."
 _LITTLE_BYTES: Final = 50_000_000
-_HANGING: Final = " " * len("mend  connection  ")
-
-
-@frozen
-class Finding:
-    """One line: what was looked at, how it is, and what mends it where it is not fine."""
-
-    what: str
-    is_fine: bool
-    said: str
-    mend: str = ""
-
-    def to_wire(self) -> dict[str, object]:
-        return {
-            "what": self.what,
-            "ok": self.is_fine,
-            "said": self.said,
-            "mend": for_a_shell(self.mend) or None,
-        }
-
-    def line(self) -> str:
-        mark = "ok  " if self.is_fine else "mend"
-        return f"{mark}  {self.what:<10}  {self.said}" + (f" {self.mend}" if self.mend else "")
-
-    def rows(self, out: TextIO) -> str:
-        """Give the line for a terminal: where it is too long, in rows beneath each other."""
-        return fitted(out, one_line(self.line(), 400), _HANGING)
 
 
 @frozen
@@ -122,9 +94,19 @@ def _tools(loaded: Config) -> "tuple[Finding, ...]":
 
 
 def _tried(trial: "Trial") -> Finding:
+    if isinstance(trial.outcome, ApiError) and trial.outcome.absent:
+        return Finding(trial.what, True, trial.outcome.message)
     if isinstance(trial.outcome, ChatreplError):
         return _failed(trial.what, trial.outcome)
     return Finding(trial.what, True, trial.outcome)
+
+
+def _lacks(lacking: ApiError, trials: "Sequence[Trial]") -> Finding:
+    """Judge a server without a list by its reply: many have none, and a wrong address neither."""
+    if any(trial.what == "reply" and isinstance(trial.outcome, str) for trial in trials):
+        return Finding("connection", True, lacking.message)
+    mend = "Check base_url." if trials else "chatrepl --doctor --live tells whether it answers."
+    return Finding("connection", False, lacking.message, mend)
 
 
 def _failed(what: str, error: ChatreplError) -> Finding:
@@ -148,6 +130,8 @@ def _connection(case: Case) -> Finding:
         return Finding("connection", True, "not tried without a key.")
     if isinstance(case.answer, ChatreplError):
         return _failed("connection", case.answer)
+    if case.answer.lacking is not None:
+        return _lacks(case.answer.lacking, case.trials)
     host = "" if case.demo else elsewhere(service_url(case.loaded.settings, os.environ))
     who = f"{host} " if host else ""
     within = f"{who}answers within {case.answer.seconds * 1000:.0f} ms"

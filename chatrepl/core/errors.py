@@ -22,6 +22,9 @@ CHANGE: Final = "Nothing is lost; change it and send it again."
 CAUSE: Final = "/doctor looks for the cause."
 REFUSED: Final = "The service refused the request"
 TOO_LONG: Final = "The conversation is longer than the model's window"
+BUG: Final = 70
+SIGNALLED: Final = 128  # and the number of the signal
+INTERRUPTED: Final = 130
 
 
 class ChatreplError(Exception):
@@ -132,6 +135,7 @@ class ApiError(ChatreplError):
 
     `type` is the API's own error type where it named one; `retry_after_s` its wish, in seconds.
     `answer` is all that the refusal said, not fit to be shown: for lessons. It came `tries` times.
+    It is `absent` what the server merely does not have, though it answers messages.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one error, all but two optional
@@ -154,4 +158,5 @@ class ApiError(ChatreplError):
         self.retry_after_s = retry_after_s
         self.answer = ""
         self.tries = 1
+        self.absent = False
         self.retryable = kind in RETRYABLE if retryable is None else retryable

@@ -74,8 +74,23 @@ def test_an_edit_loses_nothing_of_a_question_that_has_no_class_here() -> None:
     session.add_turn(session.conversation.head, Message.user("text", strange))
     player.do("/edit")
 
-    assert [(item.block, item.name) for item in session.next.staged] == [
-        (strange, "the search result sent before")
+    assert [(item.block, item.line) for item in session.next.staged] == [
+        (strange, "▣ the search result · sent before")
+    ]
+
+
+def test_what_is_attached_again_is_called_as_it_was() -> None:
+    player = Player()
+    session = player.session
+    files = DocumentBlock.plain("notes", "notes.txt"), DocumentBlock.plain("x"), ImageBlock.url("a")
+    session.add_turn(session.conversation.head, Message.user("text", *files))
+    player.do("/edit")
+    player.do("/image")
+
+    assert player.heard.splitlines() == [
+        "1 ▣ notes.txt · sent before",
+        "2 ▣ the document · sent before",
+        "3 ▣ the image · sent before",
     ]
 
 

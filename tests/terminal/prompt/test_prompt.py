@@ -353,6 +353,18 @@ def test_a_signal_leaves_the_terminal_as_it_was(name: str, code: int) -> None:
         assert terminal.cursor_is_shown()
 
 
+def test_a_key_typed_early_finds_what_was_typed_before(tmp_path: Path) -> None:
+    (tmp_path / "history").write_text('"oldest"\n"older"\n')
+    history = f"{tmp_path}/history"
+    argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", "ask", history]
+    with Terminal(argv) as terminal:
+        terminal.wait_for("^›")
+        terminal.send("\x1b[A\x1b[A\r").wait_for("got 'oldest'")
+        terminal.keys("up", "up").wait_for("^› older$", visible=True)
+        terminal.keys("c-c", "c-d")
+        assert terminal.wait_exit() == 0
+
+
 def test_the_background_is_asked_for_and_early_keys_are_kept() -> None:
     argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", "ask"]
     with Terminal(argv, background=LIGHT) as terminal:
