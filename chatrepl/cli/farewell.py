@@ -37,11 +37,11 @@ def _back(session: Session, options: Options) -> str:
 
 
 def _which(journal: Journal) -> tuple[str, ...]:
-    if journal.name:
-        return "-r", journal.name
+    if name := journal.name:
+        return "-r", name
     newest = next(iter(scan(journal.path.parent)), None)
     is_newest = newest is None or newest[0] == str(journal.path)  # another chat may have gone on
-    return ("-c",) if is_newest else ("-r", journal.id)
+    return ("-r", journal.id) if journal.id and not is_newest else ("-c",)
 
 
 def _again(options: Options, key: str) -> tuple[str, ...]:
