@@ -35,11 +35,15 @@ def proxies() -> dict[str, tuple[str, Proxy]]:
 
 def proxy_for(url: str) -> Proxy | None:
     """Give the proxy on the way to `url`, chosen as the HTTP client does."""
+    return chosen(url)[1]
+
+
+def chosen(url: str) -> tuple[str, Proxy | None]:
+    """Give the proxy on the way to `url`, and its text, which may hold a password."""
     there = proxies()
     if not there or is_local(url) or _is_spared(url):
-        return None
-    _, proxy = there.get(urlsplit(url).scheme) or there.get("all") or ("", None)
-    return proxy
+        return "", None
+    return there.get(urlsplit(url).scheme) or there.get("all") or ("", None)
 
 
 def _variable(kind: str) -> str:

@@ -194,7 +194,7 @@ def _first(chain: list[BaseException], kinds: Raised) -> BaseException | None:
 
 
 def _certificate(error: ssl.SSLCertVerificationError, origin: Origin) -> ApiError:
-    reason = origin.clean(error.verify_message or "it could not be verified")
+    reason = origin.clean(error.verify_message or "it could not be verified").rstrip(".")
     message = f"The certificate of {origin.host} was not accepted: {reason}."
     hint = "A proxy may be in between; SSL_CERT_FILE names a certificate bundle to trust."
     now = time.time()

@@ -5,6 +5,7 @@ wire       a socket of our own, its certificates, and the request written out
 headers    what the SDK would send, without it
 answer     the answer to it; loaded while the service thinks
 kept       the same for the turns of a chat and for many requests: connections that they share
+tunnel     the way there through a proxy
 framing    where an answer's head and content end
 
 Where `head_start` gives nothing, the SDK sends every request.

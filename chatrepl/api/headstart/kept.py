@@ -10,13 +10,13 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from chatrepl.api.address import for_model
 from chatrepl.api.headstart.answer import FAULTS, events_from
 from chatrepl.api.headstart.framing import HEAD_END, Framing, Head, framing_of, head_of
 from chatrepl.api.headstart.start import head_start, not_in_time
-from chatrepl.api.headstart.wire import PlainRequest, trusted
+from chatrepl.api.headstart.wire import PlainRequest, is_direct, trusted
 from chatrepl.api.outgoing import (
     CONNECT_TIMEOUT_S,
     beta_header,
@@ -26,8 +26,12 @@ from chatrepl.api.outgoing import (
 )
 from chatrepl.api.reader import ReadLimits
 from chatrepl.api.route import Route
+from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.reply import StreamEvent
 from chatrepl.core.exchange.request import Request
+
+if TYPE_CHECKING:  # most have no proxy
+    from chatrepl.api.headstart.tunnel import Tunnel
 
 Heard = Callable[[int, Mapping[str, str]], None]
 _KEEP_S: Final = 600.0
@@ -35,6 +39,7 @@ _AT_ONCE: Final = 65_536
 _MOST_LOOKS: Final = 8
 _MOST_WAITING: Final = 1_048_576
 _MOST_HEAD: Final = 65_536
+_OPENED: Final = 200
 _SHARE: Final = 0.1  # of the time that an answer comes already, its next piece may take
 _MOMENT_S: Final = 0.06  # about as long as a picture stays on the screen
 _PAGE_BYTES: Final = 16_384
@@ -52,11 +57,26 @@ class _Line(asyncio.Protocol):
         self.came = bytearray()
         self.over = False
         self.idle_since = 0.0
+        self._is_sealed = False
         self._fault: Exception | None = None
         self._waiting: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self._is_sealed = transport.get_extra_info("sslcontext") is not None
+
+    async def head(self, data: bytes = b"") -> tuple[Head, bytes]:
+        """Read the head of an answer that begins with `data`; give what came behind it, too.
+
+        Raises OSError or EOFError where there is none.
+        """
+        while (end := HEAD_END.search(data)) is None:
+            if len(data) > _MOST_HEAD:
+                raise EOFError("a head without an end")
+            if not (piece := await self.more()):
+                raise EOFError("no answer")
+            data += piece
+        return head_of(data[: end.start()]), data[end.end() :]
 
     def data_received(self, data: bytes) -> None:
         self.came += data
@@ -75,6 +95,16 @@ class _Line(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def _rest(self) -> None:
+        self.transport.pause_reading()
+        if self._is_sealed:  # what is below TLS would read on, and wake us
+            self.transport.set_read_buffer_limits(1)  # type: ignore[attr-defined]  # TLS has it
+
+    def _go_on(self) -> None:
+        if self._is_sealed:  # half a record is to be read on, whatever its length
+            self.transport.set_read_buffer_limits()  # type: ignore[attr-defined]
+        self.transport.resume_reading()
 
     async def is_idle(self) -> bool:
         """Tell whether it is open and nothing came on it, also of what was not looked at yet."""
@@ -95,10 +125,10 @@ class _Line(asyncio.Protocol):
         """Give what came, else what comes after a rest; nothing at the end. Raises OSError."""
         loop = asyncio.get_running_loop()
         if rest_s:  # a rest of the socket, not of who waits: one turn of the loop less
-            self.transport.pause_reading()
-            loop.call_later(rest_s, self.transport.resume_reading)
+            self._rest()
+            loop.call_later(rest_s, self._go_on)
         else:
-            self.transport.resume_reading()
+            self._go_on()
         if not self.came and not self.over:
             self._waiting = loop.create_future()
             await self._waiting
@@ -122,6 +152,8 @@ class KeptConnections:
         self._idle: list[_Line] = []
         self._written: dict[tuple[str, ...], PlainRequest | None] = {}
         self._context: ssl.SSLContext | None = None
+        self._tunnel: Tunnel | None = None
+        self._way_is_known = is_direct() or self._looked_for_a_way()
         self._closed = False
 
     @property
@@ -180,7 +212,7 @@ class KeptConnections:
         if request is not None:
             headers = {**start.headers, **beta_header(request, start.headers)}
             start = replace(start, headers=headers)
-        plain = start.plain(b"")
+        plain = start.plain(b"", way_is_known=self._way_is_known)
         return plain and replace(plain, headers=plain.headers[:-1])  # its length comes at last
 
     async def _line(self, plain: PlainRequest) -> _Line | None:
@@ -194,7 +226,10 @@ class KeptConnections:
         try:
             return await self._connect(plain)
         except TimeoutError:
-            raise not_in_time(self.route.origin) from None
+            if (tunnel := self._tunnel) is None:
+                raise not_in_time(self.route.origin) from None
+            words = f"The proxy {tunnel.proxy} did not answer in time."
+            raise ApiError(ApiErrorKind.TIMEOUT, words, tunnel.proxy.hint) from None
         except FAULTS.raised:  # the HTTP client has words for why
             return None
 
@@ -203,14 +238,49 @@ class KeptConnections:
             self._context = await asyncio.to_thread(trusted)  # it takes a while
             if self._context is None:
                 return None
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(min(CONNECT_TIMEOUT_S, self.route.timeout_s)):
-            transport, line = await loop.create_connection(
-                _Line, plain.host, plain.port, ssl=self._context, happy_eyeballs_delay=0.25
-            )
+            tunnel, context = self._tunnel, self._context
+            if tunnel is None or context is None:
+                line = await _opened(plain.host, plain.port, context)
+            else:
+                line = await _opened(tunnel.host, tunnel.port, None)
+                await _lead_through(line, tunnel, plain, context)
         for option in socket_options():
-            transport.get_extra_info("socket").setsockopt(*option)
+            line.transport.get_extra_info("socket").setsockopt(*option)
         return line
+
+    def _looked_for_a_way(self) -> bool:
+        from chatrepl.api.headstart.tunnel import way_to
+
+        way = way_to(self.route.url)
+        self._tunnel = None if way is None else way.tunnel
+        return way is not None
+
+
+async def _opened(host: str, port: int, context: ssl.SSLContext | None) -> _Line:
+    loop = asyncio.get_running_loop()
+    _, line = await loop.create_connection(
+        _Line, host, port, ssl=context, happy_eyeballs_delay=0.25
+    )
+    return line
+
+
+async def _lead_through(
+    line: _Line, tunnel: "Tunnel", plain: PlainRequest, context: ssl.SSLContext
+) -> None:
+    """Have a proxy open the way, and seal it. Raises OSError or EOFError where it does not."""
+    loop, sealed = asyncio.get_running_loop(), None
+    try:
+        line.transport.write(tunnel.opening(plain.host, plain.port))
+        head, rest = await line.head()
+        if head.status == _OPENED and not rest:
+            sealed = await loop.start_tls(line.transport, line, context, server_hostname=plain.host)
+    finally:
+        if sealed is None:
+            line.transport.abort()
+    if sealed is None:
+        raise EOFError("the proxy opens no way")
+    line.connection_made(sealed)
 
 
 class KeptAnswer:
@@ -226,24 +296,13 @@ class KeptAnswer:
 
     async def begin(self) -> None:
         """Read the answer's head. Raises OSError or EOFError where there is none."""
-        head = await self._head()
+        head, self._rest = await self._line.head()
         while head.status < 200:  # an interim answer
-            head = await self._head()
+            head, self._rest = await self._line.head(self._rest)
         self.status_code, self.headers = head.status, head.headers
         self._framing = framing_of(head)
         self._begun_at = time.monotonic()
         self._heard(head.status, head.headers)
-
-    async def _head(self) -> Head:
-        data = self._rest
-        while (end := HEAD_END.search(data)) is None:
-            if len(data) > _MOST_HEAD:
-                raise EOFError("a head without an end")
-            if not (piece := await self._line.more()):
-                raise EOFError("no answer")
-            data += piece
-        self._rest = data[end.end() :]
-        return head_of(data[: end.start()])
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
         """Yield the content. Raises OSError or EOFError where it breaks off."""

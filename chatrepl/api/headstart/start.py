@@ -53,9 +53,10 @@ class HeadStart:
             raise not_in_time(origin) from None
         return SentAhead(ahead, body, origin, socket)
 
-    def plain(self, body: bytes) -> PlainRequest | None:
+    def plain(self, body: bytes, *, way_is_known: bool = False) -> PlainRequest | None:
         """Write a request down; None where the HTTP client has to."""
-        return plain(self.route.url.rstrip("/"), MESSAGES, self.headers, body)
+        url = self.route.url.rstrip("/")
+        return plain(url, MESSAGES, self.headers, body, way_is_known=way_is_known)
 
 
 @frozen

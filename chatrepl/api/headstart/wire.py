@@ -83,17 +83,21 @@ class PlainRequest:
         return reader, writer
 
 
-def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> PlainRequest | None:
+def plain(
+    url: str, path: str, headers: Mapping[str, str], body: bytes, *, way_is_known: bool = False
+) -> PlainRequest | None:
     """Write out a request to `path` under `url` as the HTTP client would; None where it might not.
 
-    The names of `headers` are in lower case.
+    The names of `headers` are in lower case. Unless the `way_is_known` already, it is a direct one.
     """
     parts = _PLAIN_URL.fullmatch(url)
     fits = len(body) <= _MOST_BYTES and all(
         _PLAIN_NAME.fullmatch(name) and _PLAIN_VALUE.fullmatch(value)
         for name, value in headers.items()
     )
-    if parts is None or not fits or _RESERVED.intersection(headers) or not _is_direct():
+    if parts is None or not fits or _RESERVED.intersection(headers):
+        return None
+    if not (way_is_known or is_direct()):
         return None
     scheme, host, port, base = parts.groups()
     usual = USUAL_PORTS[scheme]
@@ -111,7 +115,7 @@ def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain
     )
 
 
-def _is_direct() -> bool:
+def is_direct() -> bool:
     """Tell whether surely no proxy is set; elsewhere the system's own settings may name one."""
     named = any(key.lower().endswith("_proxy") and value for key, value in os.environ.items())
     return sys.platform == "linux" and not named

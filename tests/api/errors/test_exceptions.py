@@ -137,6 +137,9 @@ def test_a_certificate_is_blamed_and_the_clock_where_it_may_be_wrong(
     assert "self-signed certificate" in error.message
     assert "SSL_CERT_FILE" in error.hint
     assert not error.retryable
+    of_another = "certificate is not valid for 'b.test'."  # OpenSSL's own full stop
+    assert connection(certificate(64, of_another)).message.endswith("'b.test'.")
+    assert ".." not in connection(certificate(64, of_another)).message
     assert "Is the clock right?" in connection(certificate(10, "certificate has expired")).hint
     monkeypatch.setattr(time, "time", lambda: 1.0)
     assert "1970-01-01" in connection(certificate(18, "self-signed certificate")).hint

@@ -1,12 +1,17 @@
 import asyncio
+import base64
 import gzip
 import socket
+import ssl
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import trustme
 
 from chatrepl.api.headstart.kept import KeptConnections
 from chatrepl.api.http import open_http
@@ -48,8 +53,8 @@ def _counted(status: str, body: bytes, *lines: str) -> list[bytes]:
 class Peer:
     """Gives one answer after the other, and hangs up where there is None."""
 
-    def __init__(self, *answers: Sequence[bytes] | None) -> None:
-        self.answers = list(answers)
+    def __init__(self, *answers: Sequence[bytes] | None, tls: ssl.SSLContext | None = None) -> None:
+        self.answers, self.tls = list(answers), tls
         self.connections = 0
         self.heard: list[bytes] = []
         self.told: list[tuple[int, Mapping[str, str]]] = []
@@ -73,10 +78,14 @@ class Peer:
         finally:
             writer.close()
 
+    async def serve(self) -> asyncio.Server:
+        return await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self.tls)
+
     async def asked(self, *words: str) -> list[tuple[list[StreamEvent], ApiError | None]]:
         """Ask one question after the other on connections that are kept."""
-        async with await asyncio.start_server(self._talk, "127.0.0.1", 0) as server:
-            on = route(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with await self.serve() as server:
+            start = "http://127.0.0.1" if self.tls is None else "https://localhost"
+            on = route(f"{start}:{server.sockets[0].getsockname()[1]}")
             kept = KeptConnections(on, lambda *head: self.told.append(head))
             came = []
             for word in words:
@@ -277,10 +286,142 @@ def test_where_nobody_listens_nothing_is_sent() -> None:
     assert run(refused()) is None
 
 
-def test_behind_a_proxy_the_http_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    on = route("https://service.invalid")
-    kept = KeptConnections(on)
-    assert not kept.are_plain
+class Proxy:
+    """Opens a way to where `peer` is, whatever is asked for, unless it has another `answer`."""
+
+    def __init__(self, port: int, answer: bytes | None = b"HTTP/1.1 200 Open\r\n\r\n") -> None:
+        self.port, self.answer = port, answer
+        self.heard: list[bytes] = []
+        self.passed = bytearray()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.heard.append(await reader.readuntil(b"\r\n\r\n"))
+        if self.answer is None:
+            await reader.read()  # as long as we wait
+            writer.close()
+            return
+        writer.write(self.answer)
+        if b" 200 " not in self.answer:
+            writer.close()
+            return
+        inner, outer = await asyncio.open_connection("127.0.0.1", self.port)
+        await asyncio.gather(self._pass(reader, outer), self._pass(inner, writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                self.passed += data
+                writer.write(data)
+        except ConnectionError:
+            pass
+        writer.close()
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "service.invalid").configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("size", [1, 900, 16_384, 400_000])
+def test_a_sealed_answer_is_the_same_however_it_comes(size: int, tls: ssl.SSLContext) -> None:
+    body = START + b"".join(_delta(f"{n} " * 40) for n in range(1_000)) + END
+    pieces = [body[at : at + size] for at in range(0, len(body), size)][:3_000]
+    rest = body[len(b"".join(pieces)) :]
+    answer = _counted("200 OK", body)[0].removesuffix(body)
+    texts = [f"{n} " * 40 for n in range(1_000)]
+    peer = Peer([answer, *pieces, rest], _chunked(), tls=tls)
+    (events, error), (after, _) = run(peer.asked("a", "b"))
+    assert error is None
+    assert reply(events).text == "".join(texts)
+    assert reply(after).text == "".join(PIECES)
+    assert peer.connections == 1
+
+
+def _through(
+    proxy: Callable[[int], Proxy], tls: ssl.SSLContext, setenv: Callable[[str, str], None],
+    login: str = "", timeout_s: float = 5.0,
+) -> tuple[Proxy, Peer, object]:  # fmt: skip
+    """Ask two questions through a proxy; give what came of it."""
+
+    async def ask() -> tuple[Proxy, Peer, object]:
+        peer = Peer(_chunked(), _chunked(), tls=tls)
+        async with await peer.serve() as server:
+            between = proxy(server.sockets[0].getsockname()[1])
+            async with await asyncio.start_server(between.talk, "127.0.0.1", 0) as door:
+                setenv("HTTPS_PROXY", f"http://{login}127.0.0.1:{door.sockets[0].getsockname()[1]}")
+                on = replace(route("https://service.invalid"), timeout_s=timeout_s)
+                kept = KeptConnections(on)
+                assert kept.are_plain
+                try:
+                    came = [await kept.stream(request(word)) for word in "ab"[: 1 + bool(login)]]
+                except ApiError as error:
+                    await asyncio.sleep(0.02)
+                    return between, peer, error
+                texts = [one and reply([event async for event in one]).text for one in came]
+                kept.close()
+                await asyncio.sleep(0.02)  # who was hung up on notices
+        return between, peer, texts
+
+    return run(ask())
+
+
+def test_a_proxy_that_opens_a_way_sees_no_key_and_no_word(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, peer, texts = _through(Proxy, tls, monkeypatch.setenv, login="me:p%40ss@")
+    assert texts == ["".join(PIECES)] * 2
+    login = base64.b64encode(b"me:p@ss")
+    assert all(b"CONNECT service.invalid:443" in head and login in head for head in proxy.heard)
+    assert all(b"POST" in head and login not in head for head in peer.heard)
+    assert b"anthropic" not in b"".join(proxy.heard) + proxy.passed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 407 Login\r\n\r\n", b"HTTP/1.1 502 Bad\r\ncontent-length: 2\r\n\r\nno", b"\r\n\r\n",
+     b"HTTP/1.1 200 Open\r\n\r\nmore"],
+)  # fmt: skip
+def test_where_a_proxy_opens_no_way_nothing_is_sent(
+    answer: bytes, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, peer, texts = _through(lambda port: Proxy(port, answer), tls, monkeypatch.setenv)
+    assert texts == [None]
+    assert not peer.heard
+
+
+def test_a_proxy_that_does_not_answer_is_named(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = _through(lambda port: Proxy(port, None), tls, monkeypatch.setenv, timeout_s=0.1)
+    assert isinstance(ask[2], ApiError)
+    assert "The proxy 127.0.0.1:" in ask[2].message
+    assert "(HTTPS_PROXY) did not answer in time." in ask[2].message
+
+
+@pytest.mark.parametrize(
+    ("address", "proxy", "is_plain"),
+    [
+        ("https://service.invalid", "http://127.0.0.1:9", True),
+        ("https://service.invalid", "127.0.0.1:9", True),
+        ("https://spared.invalid", "http://127.0.0.1:9", True),
+        ("http://127.0.0.1:1", "socks5://127.0.0.1:9", True),
+        ("https://service.invalid", "socks5://127.0.0.1:9", False),
+        ("https://service.invalid", "https://127.0.0.1:9", False),
+        ("https://service.invalid", "http://127.0.0.1:port", False),
+        ("http://service.invalid", "http://127.0.0.1:9", False),
+    ],
+)
+def test_other_proxies_are_left_to_the_http_client(
+    address: str, proxy: str, is_plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "spared.invalid")
+    kept = KeptConnections(route(address))
+    assert kept.are_plain == is_plain
     assert run(kept.stream(request("a"))) is None
     assert not run(kept.open())

@@ -200,15 +200,15 @@ class Reading:
         "/*",
     ],
 )
-@pytest.mark.parametrize("blank", ["", " ", "\n"])
+@pytest.mark.parametrize("blank", ["", " "])
 def test_no_text_is_looked_at_again_and_again(
     unit: str, blank: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading = Reading()
     monkeypatch.setattr(layout, "wrap", reading.wrap)
-    text = (unit + blank) * (40_000 // len(unit + blank))
-    render(text, 40)
-    assert reading.count < 8 * len(text)
+    text = (unit + blank) * (16_000 // len(unit + blank))
+    render(text, 10)
+    assert reading.count < 5 * len(text)
 
 
 @given(
