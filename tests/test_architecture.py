@@ -4,6 +4,8 @@ import ast
 import statistics
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
 
@@ -23,6 +25,15 @@ LONGEST_MEDIAN = 150
 LONGEST_FUNCTION = 50
 
 
+def _text(module: Path) -> str:
+    return (ROOT / module).read_text(encoding="utf-8")
+
+
+@cache
+def _tree(module: Path) -> ast.Module:
+    return ast.parse(_text(module))
+
+
 def test_imports_point_downwards(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,6 +44,32 @@ def test_imports_point_downwards(
     assert code == 0, capsys.readouterr().out
 
 
+def test_no_modules_import_each_other_not_even_late() -> None:
+    TopologicalSorter(_imports_of_modules()).prepare()  # raises CycleError, which names a circle
+
+
+def _imports_of_modules() -> dict[str, set[str]]:
+    names = {".".join(module.with_suffix("").parts): module for module in MODULES}
+    return {name: {*_imported(_tree(path))} & names.keys() for name, path in names.items()}
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    """Name the modules that are imported anywhere in it, but for those that only types need."""
+    match node:
+        case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=others):
+            for other in others:
+                yield from _imported(other)
+            return
+        case ast.Import(names=names):
+            yield from (name.name for name in names)
+        case ast.ImportFrom(module=str(name), names=names):
+            yield from (name, *(f"{name}.{each.name}" for each in names))
+        case _:
+            pass
+    for child in ast.iter_child_nodes(node):
+        yield from _imported(child)
+
+
 @pytest.mark.parametrize("room", sorted({module.parent for module in MODULES}), ids=str)
 def test_every_room_has_tests_of_its_own(room: Path) -> None:
     mirror = ROOT / "tests" / room.relative_to("chatrepl")
@@ -40,37 +77,43 @@ def test_every_room_has_tests_of_its_own(room: Path) -> None:
     assert list(mirror.glob("test_*.py"))
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_modules_and_functions_are_small_and_catch_only_what_they_know(module: Path) -> None:
-    text = (ROOT / module).read_text(encoding="utf-8")
-    tree = ast.parse(text)
+def test_modules_and_functions_are_small() -> None:
+    lines = {str(module): _text(module).count("\n") for module in MODULES}
 
-    assert text.count("\n") <= LONGEST_MODULE
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, node.name
-        assert not isinstance(node, ast.Global), "no global state"
+    assert {name: count for name, count in lines.items() if count > LONGEST_MODULE} == {}
+    assert [
+        (str(module), node.name)
+        for module in MODULES
+        for node in ast.walk(_tree(module))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ] == []
+
+
+def test_there_is_no_global_state() -> None:
+    nodes = ((module, node) for module in MODULES for node in ast.walk(_tree(module)))
+
+    assert [str(module) for module, node in nodes if isinstance(node, ast.Global)] == []
 
 
 def test_most_modules_are_short() -> None:
-    lines = [(ROOT / module).read_text(encoding="utf-8").count("\n") for module in MODULES]
+    lines = [_text(module).count("\n") for module in MODULES]
 
     assert statistics.median(lines) <= LONGEST_MEDIAN
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_modules_say_what_they_are(module: Path) -> None:
-    assert ast.get_docstring(ast.parse((ROOT / module).read_text(encoding="utf-8")))
+def test_modules_say_what_they_are() -> None:
+    assert [str(module) for module in MODULES if not ast.get_docstring(_tree(module))] == []
 
 
-OUTSIDE = [module for module in MODULES if "session" not in module.parts]
-
-
-@pytest.mark.parametrize("module", OUTSIDE, ids=str)
-def test_nobody_assigns_a_field_of_the_session_from_outside(module: Path) -> None:
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-
-    assert [node.lineno for node in ast.walk(tree) if _changes_session(node)] == []
+def test_nobody_assigns_a_field_of_the_session_from_outside() -> None:
+    assert [
+        (str(module), node.lineno)
+        for module in MODULES
+        if "session" not in module.parts
+        for node in ast.walk(_tree(module))
+        if isinstance(node, ast.expr) and _changes_session(node)
+    ] == []
 
 
 def _changes_session(node: ast.AST) -> "TypeGuard[ast.expr]":
@@ -95,7 +138,7 @@ def _is_session(node: ast.expr) -> bool:
 def test_no_name_of_a_class_or_type_stands_in_two_modules() -> None:
     homes: dict[str, list[str]] = {}
     for module in MODULES:
-        for node in ast.parse((ROOT / module).read_text(encoding="utf-8")).body:
+        for node in _tree(module).body:
             if name := _type_name(node):
                 homes.setdefault(name.strip("_"), []).append(str(module))
 
@@ -115,8 +158,8 @@ def _type_name(node: ast.stmt) -> str:
 
 
 def test_every_setting_is_read_by_some_module() -> None:
-    trees = (ast.parse((ROOT / module).read_text(encoding="utf-8")) for module in MODULES)
-    read = {name for tree in trees for node in ast.walk(tree) if (name := _read_setting(node))}
+    nodes = (node for module in MODULES for node in ast.walk(_tree(module)))
+    read = {name for node in nodes if (name := _read_setting(node))}
     unread = {field.name for field in fields(Settings)} - read
 
     assert not unread, "a setting that nobody reads does nothing: use it, or take it out"
@@ -149,35 +192,25 @@ MAY_CONNECT = (
 )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_only_the_room_of_the_service_opens_connections(module: Path) -> None:
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-    opened = sorted(set(_connecting(tree)))
-    assert opened == [] or module.as_posix().startswith(MAY_CONNECT)
+def test_only_the_room_of_the_service_opens_connections() -> None:
+    opened = {module.as_posix(): set(_connecting(_tree(module))) for module in MODULES}
+    others = {name: ways for name, ways in opened.items() if not name.startswith(MAY_CONNECT)}
+    assert {name: ways for name, ways in others.items() if ways} == {}
 
 
 def _connecting(node: ast.AST) -> Iterator[str]:
     """Name what of a module can open a connection; what only the type checker reads cannot."""
-    match node:
-        case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=others):
-            for other in others:
-                yield from _connecting(other)
-            return
-        case ast.Import(names=names):
-            yield from (name.name for name in names if _is_network(name.name))
-        case ast.ImportFrom(module=str(name), names=names):
-            whole = (name, *(f"{name}.{each.name}" for each in names))
-            yield from filter(_is_network, whole)
-        case ast.Attribute(attr=name) if name in CONNECTS:
-            yield name
-        case ast.Call(
-            func=ast.Name("__import__" | "import_module"), args=[ast.Constant(str(name))]
-        ):
-            yield from filter(_is_network, [name])
-        case _:
-            pass
-    for child in ast.iter_child_nodes(node):
-        yield from _connecting(child)
+    yield from filter(_is_network, _imported(node))
+    for child in ast.walk(node):
+        match child:
+            case ast.Attribute(attr=name) if name in CONNECTS:
+                yield name
+            case ast.Call(
+                func=ast.Name("__import__" | "import_module"), args=[ast.Constant(str(name))]
+            ):
+                yield from filter(_is_network, [name])
+            case _:
+                pass
 
 
 def _is_network(name: str) -> bool:

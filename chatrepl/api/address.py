@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.secrets import HIDDEN, bare_url, redact, redact_json
 from chatrepl.core.settings import Settings
@@ -23,7 +24,7 @@ def chosen_url(settings: Settings, environ: Mapping[str, str]) -> str:
 
 def service_url(settings: Settings, environ: Mapping[str, str]) -> str:
     """Give the address of the service."""
-    return chosen_url(settings, environ) or DEFAULT_URL
+    return chosen_url(settings, environ) or OFFICIAL
 
 
 def is_official(url: str) -> bool:
@@ -113,7 +114,6 @@ def _host(url: str) -> str:
         return ""
 
 
-DEFAULT_URL: Final = "https://api.anthropic.com"
 CHILD_PATH: Final = "/chatrepl-local"  # where a server of `--local` answers
 
 
@@ -121,7 +121,7 @@ CHILD_PATH: Final = "/chatrepl-local"  # where a server of `--local` answers
 class Origin:
     """One request's address, model, the source of its key, and what must never be shown."""
 
-    url: str = DEFAULT_URL
+    url: str = OFFICIAL
     model: str = ""
     source: str = ""
     secrets: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chatrepl.api.address import Origin
 from chatrepl.api.errors.answers import from_event
-from chatrepl.api.outgoing import MESSAGES
+from chatrepl.api.outgoing import MESSAGES, Upload
 from chatrepl.api.translate import Translator
 from chatrepl.api.whole import unfolded
 from chatrepl.core.errors import ApiError, ApiErrorKind, UsageError
@@ -102,8 +102,6 @@ class BatchDoor:
 
         After an error that tells of no refusal the batch may be there all the same.
         """
-        from chatrepl.api.client import Upload
-
         size = sum(len(one.head) + one.size for one in requests) + 2 * len(requests) - 1
         body = Upload(len(_BEGIN) + size + len(_END), lambda: _pieces(requests))
         return self._status(await self.client.call("POST", BATCHES, body, headers))

@@ -6,9 +6,6 @@ SDK itself. What comes back is read by `reader.py`, since a torn or odd stream i
 
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Iterator,
     Mapping,
 )
 from contextlib import aclosing
@@ -24,6 +21,7 @@ from chatrepl.api.headstart.start import HeadStart, head_start
 from chatrepl.api.http import FAULTS, open_http, timeouts
 from chatrepl.api.outgoing import (
     MESSAGES,
+    Upload,
     beta_header,
     counting,
     patience,
@@ -38,24 +36,8 @@ from chatrepl.core.exchange.request import Request
 from chatrepl.core.foreign_json import counted, decode
 from chatrepl.core.value import frozen
 
-_TOKEN: Final = "authorization_token"  # noqa: S105 - the name of a key
 _REST_S: Final = 0.04  # less than from one picture of the screen to the next
 NO_HEADERS: Final[Mapping[str, str]] = {}
-
-
-@frozen
-class Upload:
-    """A body that is sent piece by piece, and is never held as a whole."""
-
-    size: int
-    pieces: Callable[[], Iterator[bytes]]
-
-    def __len__(self) -> int:
-        return self.size
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self.pieces():
-            yield piece
 
 
 class Carrier(Protocol):
@@ -269,10 +251,13 @@ def _odd(origin: Origin) -> ApiError:
 
 def with_tokens_of(request: Request, origin: Origin) -> Origin:
     """Give who is asked, who is not to repeat the tokens for other servers that a request holds."""
-    servers = request.params.get("mcp_servers")
-    named = [one for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
-    tokens = [token for one in named if isinstance(token := one.get(_TOKEN), str) and token]
-    return replace(origin, secrets=(*origin.secrets, *tokens)) if tokens else origin
+    if "mcp_servers" not in request.params:
+        return origin
+    from chatrepl.core.exchange.connector import TOKEN, connected  # few have any
+
+    named = [server.get(TOKEN) for server in connected(request.params)]
+    tokens = [token for token in named if isinstance(token, str) and token]
+    return replace(origin, secrets=(*origin.secrets, *tokens))
 
 
 def connect(

@@ -177,7 +177,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _folder(environ: Mapping[str, str]) -> Path | None:
-    """The folder of the `ant` tool's profiles; None where there is no home."""
+    """Give the folder of the `ant` tool's profiles; None where there is no home."""
     given = environ.get("ANTHROPIC_CONFIG_DIR")
     if given:
         return Path(given)

@@ -2,12 +2,13 @@
 
 import re
 import socket
-from collections.abc import Mapping, Sized
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sized
 from dataclasses import replace
 from typing import Final
 
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.value import frozen
 
 BETA: Final = "anthropic-beta"
 MESSAGES: Final = "/v1/messages"
@@ -20,6 +21,21 @@ _UNCOUNTED: Final = frozenset(
     "max_tokens stop_sequences diagnostics metadata service_tier inference_geo speed fallbacks "
     "temperature top_p top_k container".split()
 )
+
+
+@frozen
+class Upload:
+    """A body that is sent piece by piece, and is never held as a whole."""
+
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+    def __len__(self) -> int:
+        return self.size
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces():
+            yield piece
 
 
 def streaming(request: Request) -> bytes:

@@ -73,7 +73,7 @@ class ReadLimits:
     rest_s: float = 0.0
 
 
-async def read_reply(
+async def read_reply(  # noqa: C901 - one loop and the ways it ends
     answer: Answer, limits: ReadLimits, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of a reply and close the answer. Raises ApiError where it is not whole.
@@ -102,17 +102,18 @@ async def read_reply(
             if waited:
                 await asyncio.sleep(limits.rest_s)
             asked = clock()
-            patience = min(_LATE_S, limits.timeout_s) if reading.ended else limits.timeout_s
             try:
-                left = last + patience - asked
+                left = last + reading.patience_s - asked
                 chunk = await _next(chunks, left, answer, limits, begun=reading.begun)
             except ApiError as error:
                 chunk, fault = None, error
             waited = limits.rest_s > 0 and clock() - asked > _AT_ONCE_S
-        for event in reading.end():
+        for event in reading.end(fault):
             yield event
-        if not reading.ended:
-            raise fault or reading.incomplete()
+    except (ApiError, asyncio.CancelledError):
+        for event in reading.held():
+            yield event
+        raise
     finally:
         await answer.response.aclose()
 
@@ -201,15 +202,29 @@ class _Reading:
         if self._raw > self._limits.raw_bytes or waiting > self._limits.reply_bytes:
             raise self._too_much()
 
-    def end(self) -> Iterator[StreamEvent]:
-        """Yield what was held back when the bytes ended, and the stop that may be missing."""
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for what comes next."""
+        return min(_LATE_S, self._limits.timeout_s) if self.ended else self._limits.timeout_s
+
+    def end(self, fault: ApiError | None = None) -> Iterator[StreamEvent]:
+        """Yield what was held back when the bytes ended, and the stop that may be missing.
+
+        Raises `fault`, or that the bytes ended, where the service did not say why the reply stops.
+        """
         for name, data in self._events.end():
             if name == "error" or read_json(data) is not None:  # else it was torn
                 yield from self._one(name, data)
-        yield from self._translator.end()
+        yield from self.held()
         if self.ended and not self._stopped:
             yield from self._remark()
             yield MessageStop()
+        if not self.ended:
+            raise fault or self._incomplete()
+
+    def held(self) -> list[StreamEvent]:
+        """Give what was held back of the texts so far: it came, whatever ends the reply."""
+        return self._translator.end()
 
     def whole(self, answer: Answer, body: bytes, limits: ReadLimits) -> Iterator[StreamEvent]:
         """Yield the events of a body that is no stream. Raises ApiError where it is no reply."""
@@ -225,10 +240,8 @@ class _Reading:
             if not self._stopped:
                 yield from self._take("", value)
         yield from self.end()
-        if not self.ended:
-            raise self.incomplete()
 
-    def incomplete(self) -> ApiError:
+    def _incomplete(self) -> ApiError:
         """Say that the bytes ended before the reply did."""
         message = (
             "The answer ended before it was complete."

@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chatrepl.api.address import (
-    DEFAULT_URL,
     Origin,
     check_address,
     chosen_url,
@@ -16,6 +15,7 @@ from chatrepl.api.address import (
     service_url,
 )
 from chatrepl.api.credentials import Credentials, obtain
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.core.secrets import OPEN, secrets_of
 from chatrepl.core.settings import Settings
@@ -51,7 +51,7 @@ class Route:
     @property
     def origin(self) -> Origin:
         """What error messages may say about this route."""
-        return Origin(self.url or DEFAULT_URL, "", self.credentials.source, self.secrets)
+        return Origin(self.url or OFFICIAL, "", self.credentials.source, self.secrets)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ import anthropic
 import httpx2
 
 from chatrepl.api.address import Origin
-from chatrepl.api.client import Upload
 from chatrepl.api.credentials import Credentials
 from chatrepl.api.errors.exceptions import from_exception
 from chatrepl.api.http import FAULTS as HTTP_FAULTS
+from chatrepl.api.outgoing import Upload
 from chatrepl.api.route import Route
 
 FAULTS: Final = replace(

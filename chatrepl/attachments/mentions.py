@@ -18,6 +18,7 @@ from chatrepl.attachments.safe_read import expanded
 from chatrepl.attachments.sniff import FileKind
 from chatrepl.attachments.urls import is_url, url_kind
 from chatrepl.core.fences import line_states
+from chatrepl.core.typed_words import NEVER_LAST
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _MENTION: Final = re.compile(
     r"""(?<![^\s(\[{<"'`])@(?:"([^"\n]{1,4096})"|'([^'\n]{1,4096})'|((?:\\.|[^\s\\"'])[^\s\\]*(?:\\.[^\s\\]*)*))"""
 )
 _ESCAPE: Final = re.compile(r"""\\([\s\\'"()\[\]{}&;|<>$`*?#!])""")
-_TRAILING: Final = ".,;:!?)]}>'\"`…"
 _EXPLICIT: Final = ("./", "../", ".\\", "..\\")
 _ENDS: Final = frozenset(
     "md txt rst org tex log csv tsv json jsonl yaml yml toml ini cfg conf xml html htm css scss "
@@ -101,7 +101,7 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
 
 
 def _written(match: re.Match[str]) -> str:
-    return match[1] or match[2] or _ESCAPE.sub(r"\1", match[3]).rstrip(_TRAILING)
+    return match[1] or match[2] or _ESCAPE.sub(r"\1", match[3]).rstrip(NEVER_LAST)
 
 
 def _looks_like_file(path: str) -> bool:
@@ -212,7 +212,7 @@ def _bare(match: re.Match[str], exists: Callable[[str], bool]) -> Mention | None
         end = match.start() + 1 + len(raw)
         if _exists(path, exists):
             return Mention(match.start(), end, expanded(path))
-        if raw[-1] not in _TRAILING:
+        if raw[-1] not in NEVER_LAST:
             break
         raw = raw[:-1]
     path = _ESCAPE.sub(r"\1", raw)

@@ -1,8 +1,12 @@
 """The way in: options, the objects built from them, a shell run, errors to exit codes.
 
-options   what may be said on the command line, and a quick reader for it
-app       the same for typer: help, completion, and words for mistakes
-start     builds everything and runs one of the shells
-stdin     what standard input holds
-exits     every way out, with its code
+exits          the way in, and every way out with its code; failures: what is said of one
+options        what may be said on the command line; command_line reads it, or app with typer
+start          which shell, or which page
+assemble       the configuration and the session; connection, loop: what a session asks with
+chat, desk     a chat; shot, comparison, dryrun: one question
+many, batches  many questions; questions, sources, beforehand: their items and their price;
+               answers: how they are written
+pages          what is printed instead; doctor: one of them
+benches        tools, where some are named; serving, toolbox: what they come from
 """

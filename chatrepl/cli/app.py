@@ -15,7 +15,6 @@ from typer.completion import (  # type: ignore[attr-defined]  # typer's own, by 
 )
 from typer.exceptions import TyperException
 
-from chatrepl.cli.command_line import before_dashes, spell_out
 from chatrepl.cli.offers import SHELLS, offer
 from chatrepl.cli.options import FLAGS, Flag, Options
 from chatrepl.core.errors import StorageError, UsageError
@@ -23,18 +22,16 @@ from chatrepl.core.errors import StorageError, UsageError
 _NAMES: Final = {"prog_name": "chatrepl", "complete_var": "_CHATREPL_COMPLETE"}
 
 
-def parse(argv: Sequence[str]) -> Options:
-    """Read a command line with typer. Raises UsageError in words.
+def parse(words: Sequence[str]) -> Options:
+    """Read the words of a command line, each option spelled out. Raises UsageError in words.
 
     Where a shell asks how a line may go on, the answer is printed, and SystemExit raised.
     """
     if os.environ.get(_NAMES["complete_var"]):
         _answer_tabs()
     try:
-        options: Options = _app()(args=spell_out(argv), prog_name="chatrepl", standalone_mode=False)
+        options: Options = _app()(args=list(words), prog_name="chatrepl", standalone_mode=False)
     except TyperException as error:
-        if {"-h", "--help"}.intersection(before_dashes(argv)):
-            return Options(help_=True)
         raise _in_words(error) from None
     return options
 
@@ -124,6 +121,7 @@ def _parameters() -> list[inspect.Parameter]:
             annotation=_annotation(f.name, f.type, FLAGS.get(f.name)),
         )
         for f in fields(Options)
+        if f.name in {"prompt", *FLAGS}
     ]
 
 

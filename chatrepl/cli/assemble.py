@@ -1,13 +1,18 @@
-"""A session from the settings, with the world behind it."""
+"""From the command line to a session: the configuration, and the world behind it."""
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chatrepl.api.tokens import Counter
 from chatrepl.cli.learned import LearnedFiles, learned_files
 from chatrepl.cli.options import Options
+from chatrepl.config.load import Config, load
+from chatrepl.core.errors import UsageError
 from chatrepl.core.model_names import resolve, resolve_all
 from chatrepl.core.talk.conversation import Conversation, State
 from chatrepl.core.value import frozen
@@ -16,11 +21,10 @@ from chatrepl.session.next_message import NextMessage
 from chatrepl.session.service import Service, liberty
 from chatrepl.session.session import Session
 from chatrepl.startup.lazy import Lazy
-from chatrepl.storage.paths import Folders, find_folders
+from chatrepl.storage.paths import Folders, config_file, find_folders
 
 if TYPE_CHECKING:  # a single shot's request waits for neither
     from chatrepl.cli.outside import Outside
-    from chatrepl.config.load import Config
     from chatrepl.core.own_command import OwnSource
     from chatrepl.core.talk.sheet import Sheet
 
@@ -36,7 +40,7 @@ class Assembled:
 
 
 def assemble(
-    options: Options, loaded: "Config", *, interactive: bool, demo: bool = False
+    options: Options, loaded: Config, *, interactive: bool, demo: bool = False
 ) -> Assembled:
     """Make a session; `demo` says that the embedded engine answers, whatever the options say.
 
@@ -48,7 +52,8 @@ def assemble(
     counter = Counter()
     outside = Lazy(lambda: _outside(folders, learned, save=loaded.settings.save))
     how = liberty(loaded.settings, loaded.origins)
-    model = resolve(loaded.settings.model, catalog, liberty=how)
+    with _blaming(options.model_place):
+        model = resolve(loaded.settings.model, catalog, liberty=how)
     others = resolve_all(loaded.settings.fallback_models, catalog, liberty=how)
     settings = replace(loaded.settings, model=model, fallback_models=others)
     session = Session(
@@ -77,6 +82,40 @@ def assemble(
         loaded=replace(loaded, settings=settings),
     )
     return Assembled(session, folders, counter, learned)
+
+
+@contextmanager
+def _blaming(place: str) -> Iterator[None]:
+    """Have a model's name that is none say where it stands, if that is in a file."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"{place}: {error.message}" if place else error.message, error.hint
+        ) from None
+
+
+def configuration(options: Options) -> Config:
+    """Read the configuration, with what the command line sets. Raises ChatreplError."""
+    return load(
+        environ=os.environ,
+        path=Path(options.config) if options.config is not None else None,
+        usual=config_file(),
+        profile=options.profile,
+        sets=options.set_,
+        options=_settings(options),
+    )
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    return {
+        "model": next(iter(options.named_models), None if options.model is None else ""),
+        "system": options.system,
+        "max_tokens": options.max_tokens,
+        "base_url": options.base_url,
+        "save": False if options.no_save else None,
+        "render": "raw" if options.raw else None,
+    }
 
 
 def _outside(folders: Folders, learned: LearnedFiles, *, save: bool) -> "Outside":
@@ -109,6 +148,6 @@ def keep_learned(session: Session) -> None:
         session.edges.keep_scales(session.ledger.tally.scales)
 
 
-def new_session(options: Options, loaded: "Config", *, interactive: bool) -> Session:
+def new_session(options: Options, loaded: Config, *, interactive: bool) -> Session:
     """Make a session for a shell that needs nothing else."""
     return assemble(options, loaded, interactive=interactive).session

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from chatrepl.api.batches import BatchDoor, BatchResult
+from chatrepl.cli.answers import SOME_FAILED, sink_of, wanted_of
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, open_connection
 from chatrepl.cli.loop import new_runner
-from chatrepl.cli.message import check_of, form_of
+from chatrepl.cli.message import form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError, ChatreplError, UsageError
+from chatrepl.core.errors import ApiError, ApiErrorKind, ChatreplError, UsageError
 from chatrepl.core.items import Item
-from chatrepl.core.result import Wanted
 from chatrepl.core.talk.message import Message
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
@@ -35,7 +35,6 @@ from chatrepl.terminal.columns import table_text
 from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
-SOME_FAILED: Final = 9
 UNDER_WAY: Final = 4
 _TELL_S: Final = 60.0
 
@@ -56,7 +55,7 @@ async def batched(
         again=options.retry_failed,
     )
     folder = log.path.parent if isinstance(log, AnswerLog) else None
-    return Batched(session, dispatch, _wanted(options, session), tally.pay, folder)
+    return Batched(session, dispatch, wanted_of(options, session), tally.pay, folder)
 
 
 def leave(options: Options, left: LeftError, out: TextIO) -> int:
@@ -97,6 +96,10 @@ async def _show(options: Options, session: Session, out: TextIO) -> int:
         if options.fetch is not None:
             return await _fetch(options, session, connection, door, out)
         return await _list(options, door, out)
+    except ApiError as error:
+        if error.kind is ApiErrorKind.NOT_FOUND and not options.batches:
+            error.hint = "chatrepl --batches lists those there are."
+        raise
     finally:
         await connection.close()
 
@@ -198,8 +201,6 @@ def _write(
 
     Raises UsageError where the file is there by now.
     """
-    from chatrepl.cli.many import sink_of  # which sends batches, too
-
     tally = RunTally(len(results.places))
     pieces: list[bytes] = []
     sink = sink_of(options, out, pieces.append, cite=cite)
@@ -253,7 +254,7 @@ async def _read(
     """Judge one result as if its question had been asked here."""
     own = fork(session, "", "")
     question = ItemQuestion(Item(0, name), own, Message.user(name))
-    attempt = Attempt(question, _wanted(options, session), own)
+    attempt = Attempt(question, wanted_of(options, session), own)
     if isinstance(result[1], ApiError):
         return attempt.failed(result[1])
     try:
@@ -263,11 +264,6 @@ async def _read(
     if connection.till is not None:
         connection.till.enter_batched(name, question.request, attempt.reply)
     return wire
-
-
-def _wanted(options: Options, session: Session) -> Wanted:
-    form = session.next.form
-    return Wanted(form, options.extract, check_of(options, form))
 
 
 def _sayer(options: Options) -> Callable[[str], None]:

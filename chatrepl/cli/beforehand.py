@@ -3,54 +3,71 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from chatrepl.cli.questions import Questions
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.items import Item
 from chatrepl.core.money import BATCH_FACTOR
-from chatrepl.core.talk.usage import Usage
-from chatrepl.core.words import compact, dollars
+from chatrepl.core.words import at_most, compact
+from chatrepl.session.worst_case import WorstCase
 from chatrepl.shells.attempt import ItemQuestion
 from chatrepl.shells.mutter import fitted
 from chatrepl.storage.answer_log import Done
 
-_FIRST: Final = 20  # of the items are counted whole, and then each so-and-so-many-th
+_FIRST: Final = 500  # of the items are counted whole, and then each so-and-so-many-th
+_FIRST_FILES: Final = 20  # which are read for it
 _EVERY: Final = 37
-_MOST: Final = 400
+_MOST: Final = 900
 
 
 @dataclass(slots=True)
 class Bill:
-    """What is asked, and what it takes at most; tokens are estimated by those of some questions."""
+    """What is asked, and what it takes at most; what is not counted is like what is.
+
+    A size is that of an item's words and of its own file, in bytes.
+    """
 
     requests: int = 0
     done: int = 0
-    chars: int = 0
+    size: int = 0
+    largest: int = 0
     counted: int = 0
-    counted_chars: int = 0
+    counted_size: int = 0
     counted_tokens: int = 0
+    counted_usd: float | None = 0.0  # None where nobody knows the price
     longest: int = 0  # reply, in tokens
-    usd_a_request: float | None = None
     played: str = ""  # stands after money that nobody pays
     first: ItemQuestion | None = None
 
     @property
+    def _share(self) -> float:
+        """How much all are of those that are counted: by number, or by size where that is more."""
+        number, size = self.requests - self.counted, self.size - self.counted_size
+        return 1 + max(number / max(1, self.counted), size / max(1, self.counted_size))
+
+    @property
     def tokens(self) -> int:
         """The tokens of all questions, about."""
-        return round(self.counted_tokens * self.chars / max(1, self.counted_chars))
+        return round(self.counted_tokens * self._share)
+
+    @property
+    def most_usd(self) -> float | None:
+        """What all of it costs at most; None where nobody knows the price."""
+        return None if self.counted_usd is None else self.counted_usd * self._share
 
     def words(self, *, batch: bool = False) -> str:
         """Say it in a line, with the price where that is known: that of a `batch`, or of both."""
         parts = [f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"]
         parts += [f"{self.done:,} done before"] if self.done else []
         parts += [f"~{compact(self.tokens)} in", f"≤ {compact(self.requests * self.longest)} out"]
-        if self.usd_a_request is None:
+        if (usd := self.most_usd) is None or self.first is None:
             return " · ".join([*parts, "price unknown"])
-        usd = self.usd_a_request * self.requests
-        half = dollars(usd * BATCH_FACTOR)
-        price = f"≤ {half}" if batch else f"≤ {dollars(usd)} (--batch {half})"
+        half = at_most(usd * BATCH_FACTOR)
+        price = f"≤ {half}" if batch else f"≤ {at_most(usd)} (--batch {half})"
         return " · ".join([*parts, f"{price}{self.played}"])
 
 
@@ -64,30 +81,41 @@ def look_through(items: Iterable[Item], questions: Questions, *, log: Done, agai
             bill.done += 1
             continue
         bill.requests += 1
-        chars = sum(len(template.fill(item)) for template in questions.templates)
-        bill.chars += chars
-        if bill.requests <= _FIRST or (bill.requests % _EVERY == 0 and bill.counted < _MOST):
-            _count(bill, item, chars, questions)
-    if bill.first is not None:
-        request = bill.first.request
-        limit = request.params.get("max_tokens")
-        bill.longest = limit if isinstance(limit, int) else 0
-        usage = Usage(bill.tokens // bill.requests, bill.longest)
-        cost = questions.session.prices.of_request(request, usage)
-        bill.usd_a_request = cost.usd if cost is not None else None
+        size = _size(item, questions)
+        bill.size += size
+        is_first = bill.requests <= (_FIRST_FILES if item.path else _FIRST)
+        is_sample = bill.requests % _EVERY == 0 and bill.counted < _MOST
+        if is_first or is_sample or size > bill.largest:
+            _count(bill, item, size, questions)
     return bill
 
 
-def _count(bill: Bill, item: Item, chars: int, questions: Questions) -> None:
+def _size(item: Item, questions: Questions) -> int:
+    size = sum(len(one.fill(item).encode("utf-8", "replace")) for one in questions.templates)
+    with suppress(OSError, ValueError):
+        size += Path(item.path).stat().st_size if item.path else 0
+    return size
+
+
+def _count(bill: Bill, item: Item, size: int, questions: Questions) -> None:
     try:
         question = questions(item)
     except ChatreplError:  # it will fail, and costs nothing
+        bill.size -= size
         return
-    session = questions.session
-    bill.first = bill.first or question
+    bill.largest = max(bill.largest, size)
     bill.counted += 1
-    bill.counted_chars += chars
-    bill.counted_tokens += session.ledger.request(question.request, session.model).tokens
+    bill.counted_size += size
+    session, request = questions.session, question.request
+    bill.first = bill.first or question
+    case = WorstCase(session, request)
+    bill.longest = max(bill.longest, case.wanted)
+    bill.counted_tokens += session.ledger.request(request, session.model).tokens
+    usd = case.most_usd()
+    if usd is None or bill.counted_usd is None:
+        bill.counted_usd = None
+    else:
+        bill.counted_usd += usd
 
 
 def at_terminal() -> bool:

@@ -6,7 +6,7 @@ Only who has tools, or names some, comes here.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeAlias
+from typing import Final
 
 from chatrepl.cli.options import Options
 from chatrepl.cli.serving import serving
@@ -24,7 +24,6 @@ from chatrepl.shells.repl import Repl
 from chatrepl.shells.tool_consent import ToolConsent
 from chatrepl.terminal.sanitize.text import one_line
 
-TellLine: TypeAlias = Callable[[str], None]
 _NOBODY: Final = "Nobody is there to agree to this call; it was not run."
 
 

@@ -90,7 +90,8 @@ def _greet(early: EarlyPrompt, session: Session, notes: Sequence[str], url: str)
     line = line.replace("·", "|") if early.mark.isascii() else line
     note = "".join(f"{_wrapped(one_line(each, 1000), columns)}\n" for each in notes)
     if early.tty.knows_escapes:
-        early.greet(f"\x1b[2m{line}\x1b[0m\n{note}")
+        faint = "" if session.settings.theme == "contrast" else "\x1b[2m"
+        early.greet(f"{faint}{line}\x1b[0m\n{note}")
     else:
         sys.stdout.write(f"{line}\n{note}")
         sys.stdout.flush()

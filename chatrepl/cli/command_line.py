@@ -1,14 +1,16 @@
-"""A quick reader of the command line.
+"""The command line, read quickly where it is plain.
 
 typer gives completion and words for mistakes, but takes a tenth of a second to import: it only gets
 what is not read whole here.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 from chatrepl.cli.options import FLAGS, Options
+from chatrepl.core.errors import UsageError
 from chatrepl.core.fences import LANGUAGES
 
 _MAY_BE_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
@@ -24,6 +26,27 @@ _SHORT_SWITCHES: Final = {
     if name[2:] == ""
 }
 _FIELDS: Final = {name: key for key, flag in FLAGS.items() for name in flag.names}
+
+
+def options_of(argv: Sequence[str]) -> Options:
+    """Read a command line. Raises UsageError.
+
+    Where a shell asks how a line may go on, the answer is printed, and SystemExit raised.
+    """
+    options = None if "_CHATREPL_COMPLETE" in os.environ else read(argv)
+    return read_strictly(argv) if options is None else options
+
+
+def read_strictly(argv: Sequence[str]) -> Options:
+    """Read a command line with typer, which has words for what is wrong. Raises UsageError."""
+    from chatrepl.cli.app import parse
+
+    try:
+        return parse(spell_out(argv))
+    except UsageError:
+        if {"-h", "--help"}.intersection(before_dashes(argv)):
+            return Options(help_=True)
+        raise
 
 
 def spell_out(argv: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TextIO, cast
 
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.errors import INTERRUPTED, ChatreplError, UsageError
 from chatrepl.core.result import Result
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
@@ -25,19 +25,17 @@ from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 from chatrepl.turn import Stream, run_turn
 
-_STOPPED_BY_USER = 130
-
 
 def asked_models(options: Options, session: Session) -> tuple[str, ...]:
     """Give the models to ask, in the order given. Raises UsageError, before anything is sent."""
     named = tuple(session.named(name).id for name in options.named_models)
     times = 1 if options.samples is None else options.samples
-    models = tuple(id_ for id_ in named or (session.model.id,) for _ in range(times))
-    if len(models) > MOST:
+    models = named or (session.model.id,)
+    if (count := len(models) * times) > MOST:
         raise UsageError(
-            f"That is {len(models)} replies; {MOST} are the most at once.", "Nothing was sent."
+            f"-n: that is {count:,} replies; {MOST} are the most at once.", "Nothing was sent."
         )
-    return models
+    return tuple(id_ for id_ in models for _ in range(times))
 
 
 class _Labelled:
@@ -108,7 +106,7 @@ class Shots:
                         await race.ended(left[0])
                         self._finish(left)
             except asyncio.CancelledError:
-                stopped = terminable.code or _STOPPED_BY_USER
+                stopped = terminable.code or INTERRUPTED
             finally:
                 end_comparison(self.session, [side.turn for side in race.sides], blind=False)
         while left:
@@ -172,5 +170,5 @@ class Shots:
         mutter(self.err, words.rstrip("\n"))
 
     def _unasked(self, side: Side) -> dict[str, Any]:
-        error = ChatreplError(STOPPED[_STOPPED_BY_USER], exit_code=_STOPPED_BY_USER)
+        error = ChatreplError(STOPPED[INTERRUPTED], exit_code=INTERRUPTED)
         return Result(model=side.model, error=error).to_wire()

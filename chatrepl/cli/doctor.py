@@ -16,6 +16,7 @@ from chatrepl.api.address import elsewhere, is_allowed, service_url
 from chatrepl.api.credentials import find, missing
 from chatrepl.api.probe import Probe, probe
 from chatrepl.cli.connection import open_connection
+from chatrepl.cli.finding import Finding
 from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
@@ -24,11 +25,9 @@ from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
 from chatrepl.core.value import frozen
 from chatrepl.core.words import for_a_shell
-from chatrepl.shells.mutter import fitted
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.console import is_dumb, is_terminal
 from chatrepl.terminal.modes import speaks_utf8
-from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
 if TYPE_CHECKING:
@@ -38,33 +37,6 @@ _PATIENCE_S: Final = 20.0
 _SKEW_S: Final = 120
 _NETWORK: Final = "Check the network, base_url and any proxy."
 _LITTLE_BYTES: Final = 50_000_000
-_HANGING: Final = " " * len("mend  connection  ")
-
-
-@frozen
-class Finding:
-    """One line: what was looked at, how it is, and what mends it where it is not fine."""
-
-    what: str
-    is_fine: bool
-    said: str
-    mend: str = ""
-
-    def to_wire(self) -> dict[str, object]:
-        return {
-            "what": self.what,
-            "ok": self.is_fine,
-            "said": self.said,
-            "mend": for_a_shell(self.mend) or None,
-        }
-
-    def line(self) -> str:
-        mark = "ok  " if self.is_fine else "mend"
-        return f"{mark}  {self.what:<10}  {self.said}" + (f" {self.mend}" if self.mend else "")
-
-    def rows(self, out: TextIO) -> str:
-        """Give the line for a terminal: where it is too long, in rows beneath each other."""
-        return fitted(out, one_line(self.line(), 400), _HANGING)
 
 
 @frozen

@@ -19,10 +19,11 @@ from chatrepl.config.load import Config
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.talk.message import Message
 from chatrepl.core.tokens.estimate import Estimate
-from chatrepl.core.words import about, compact, dollars, for_a_shell, tokens_words
+from chatrepl.core.words import about, at_most, compact, for_a_shell, tokens_words
 from chatrepl.session.foreword import foreword
 from chatrepl.session.prices import unread
 from chatrepl.session.session import Session
+from chatrepl.session.worst_case import WorstCase
 from chatrepl.shells.mutter import mutter
 from chatrepl.storage.paths import find_folders
 from chatrepl.terminal.sanitize.text import display, one_line, pipe
@@ -102,9 +103,9 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
             mutter(sys.stderr, f"chatrepl: {one_line(for_a_shell(line))}")
     estimate = _counted(session, request)
     tokens = estimate.tokens
-    limit = body.get("max_tokens")
-    longest = limit if isinstance(limit, int) else 0
-    usd, most = (_usd(session, request, tokens, out) for out in (0, longest))
+    case = WorstCase(session, request)
+    longest, usd = case.wanted, _usd(session, request, tokens)
+    most = case.most_usd(tokens if estimate.exact else None)
     if options.manner != "text":
         from chatrepl.storage.export import open_headers
 
@@ -118,7 +119,7 @@ def _print_request(options: Options, session: Session, message: Message, out: Te
     out.flush()
     price = "price unknown"
     if usd is not None and most is not None:
-        bound = f"at most {dollars(most)} with {compact(longest)} out"
+        bound = f"at most {at_most(most)} with {compact(longest)} out"
         price = f"{about(usd)} for the input, {bound}{session.edges.played}"
     mutter(sys.stderr, f"{tokens_words(estimate)} tokens in · {price} · nothing was sent")
     if words := _shortage(options, session, most or 0.0):
@@ -162,6 +163,6 @@ def _counted(session: Session, request: Request) -> Estimate:
     return session.ledger.request(request, session.model)
 
 
-def _usd(session: Session, request: Request, tokens: int, out: int) -> float | None:
-    cost = session.prices.of_request(request, unread(request, session.model, tokens, out))
+def _usd(session: Session, request: Request, tokens: int) -> float | None:
+    cost = session.prices.of_request(request, unread(request, session.model, tokens))
     return cost.usd if cost is not None else None

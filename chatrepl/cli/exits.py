@@ -81,21 +81,6 @@ def _without_marks(error: UnicodeError) -> tuple[str, int]:
     return text.encode("ascii", "backslashreplace").decode(), error.end
 
 
-def hear_threads() -> None:
-    """Keep as a bug what is raised in a thread that nobody waits for."""
-    import threading  # by who begins one
-
-    threading.excepthook = lambda raised: take_lost(raised.exc_value)
-
-
-def take_lost(bug: BaseException | None) -> None:
-    """Keep what was raised where nobody waits for it; what merely ends a thread is no bug."""
-    if isinstance(bug, Exception):
-        from chatrepl.cli.failures import pass_over
-
-        pass_over(bug)
-
-
 def _leave_on_signal(number: int, _frame: FrameType | None) -> Never:
     sys.exit(_SIGNALLED + number)
 

@@ -9,16 +9,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, TextIO
 
-from chatrepl.cli.command_line import asked_manner
-from chatrepl.core.errors import ChatreplError
+from chatrepl.cli.command_line import asked_manner, options_of
+from chatrepl.core.errors import BUG, INTERRUPTED, SIGNALLED, ChatreplError
 from chatrepl.core.result import Result
-from chatrepl.shells.bugs import BUG, bugs_here
+from chatrepl.shells.bugs import bugs_here
 from chatrepl.shells.mutter import fitted, mutter, say_error
 from chatrepl.terminal.views.json_lines import write_json
 
-INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
-_SIGNALLED: Final = 128
 
 
 def explained(error: BaseException) -> int:
@@ -53,7 +51,7 @@ def _explained(error: BaseException) -> int:
 
 
 def _say(error: ChatreplError) -> None:
-    if error.exit_code <= _SIGNALLED:  # who stopped it knows
+    if error.exit_code <= SIGNALLED:  # who stopped it knows
         say_error(sys.stderr, error)
 
 
@@ -95,9 +93,9 @@ def _keeps(argv: Sequence[str]) -> bool:
     """Tell whether anything may be written to the disk; what cannot be read forbids nothing."""
     if "--no-save" in argv:
         return False
-    from chatrepl.cli.start import settings_of
-
     try:
-        return settings_of(argv).save
+        from chatrepl.cli.assemble import configuration
+
+        return configuration(options_of(argv)).settings.save
     except Exception:  # noqa: BLE001 - it may be what failed
         return True

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chatrepl.api.address import CHILD_PATH
-from chatrepl.cli.exits import hear_threads
+from chatrepl.cli.loop import hear_threads
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.core.settings import Settings

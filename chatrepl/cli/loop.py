@@ -1,18 +1,18 @@
 """Event loops that can be left at any time.
 
 Names are looked up in threads, which nothing can stop: a loop of asyncio's own would wait at its
-end until a name server that is away has been given up, half a minute after Ctrl-C.
+end until a name server that is away has been given up, half a minute after Ctrl-C. What is raised
+where nobody waits for it, in a callback or a thread, is kept as a bug.
 """
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, Self, TypeVar
-
-from chatrepl.cli.exits import hear_threads, take_lost
 
 _WIND_UP_S: Final = 1.0
 _LOOK_S: Final = 0.01
@@ -101,6 +101,19 @@ def new_runner() -> LoopRunner:
     hear_threads()
     hush()
     return LoopRunner()
+
+
+def hear_threads() -> None:
+    """Keep as a bug what is raised in a thread that nobody waits for."""
+    threading.excepthook = lambda raised: take_lost(raised.exc_value)
+
+
+def take_lost(bug: BaseException | None) -> None:
+    """Keep what was raised where nobody waits for it; what merely ends a thread is no bug."""
+    if isinstance(bug, Exception):
+        from chatrepl.cli.failures import pass_over
+
+        pass_over(bug)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from chatrepl.api.prices import SteadyPrices
+from chatrepl.cli.answers import SOME_FAILED, sink_of, wanted_of
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.batches import batched, leave
 from chatrepl.cli.beforehand import Bill, agreed, at_terminal, look_through
 from chatrepl.cli.connection import Connection, open_connection
 from chatrepl.cli.loop import new_runner
-from chatrepl.cli.message import attached, check_of, columns_of, form_of, look_for_keys
+from chatrepl.cli.message import attached, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
+from chatrepl.core.errors import INTERRUPTED, ChatreplError, ConfigError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
-from chatrepl.core.result import Wanted
 from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
@@ -39,17 +39,15 @@ from chatrepl.shells.flights import is_under_way
 from chatrepl.shells.live import Gate, Live
 from chatrepl.shells.mutter import mutter, say_error
 from chatrepl.shells.scores import Scores
-from chatrepl.shells.sinks import ObjectSink, RowSink, RowWriter, TextSink, Write
+from chatrepl.shells.sinks import Write
 from chatrepl.shells.tally import RunTally
 from chatrepl.storage.answer_log import AnswerLog, Done, OutFile, Passing
 from chatrepl.storage.files import kind_at
 from chatrepl.terminal.console import Appearance, is_dumb, is_terminal, wants_color
-from chatrepl.terminal.sanitize.text import display, one_line, pipe
+from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
-SOME_FAILED: Final = 9
 NOT_AS_EXPECTED: Final = 8
-STOPPED_BY_USER: Final = 130
 _WIDEST: Final = 64
 _SAFE: Final = "Nothing was sent."
 
@@ -73,7 +71,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     total = _checked(source, questions) if source.again else None
     if asks and not _agreed(options, session, questions, source):
         mutter(sys.stderr, f"chatrepl: {_SAFE}")
-        return STOPPED_BY_USER
+        return INTERRUPTED
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
         run = _ManyRun(options, session, questions, RunTally(total), out, least)
@@ -206,7 +204,7 @@ class _ManyRun:
             except asyncio.CancelledError:
                 if watch.gone:
                     raise BrokenPipeError from None
-                return self._report(STOPPED_BY_USER)
+                return self._report(INTERRUPTED)
             except LeftError as left:
                 return leave(options, left, self.out)
             except (UsageError, ConfigError):  # before anything was sent
@@ -273,11 +271,7 @@ class _ManyRun:
     def _live(self, connection: Connection) -> Live:
         gate = Gate(Limiter(asked=min(self.options.jobs or 0, _WIDEST)), self._say)
         connection.listen(gate.hear)
-        wanted = Wanted(
-            self.session.next.form,
-            self.options.extract,
-            check_of(self.options, self.session.next.form),
-        )
+        wanted = wanted_of(self.options, self.session)
         return Live(self.session, connection.once, gate, wanted, self.tally.pay, self._say)
 
     def _say(self, words: str) -> None:
@@ -295,16 +289,6 @@ class _ManyRun:
                 self._say(line)
         self._say(self.tally.line())
         return code
-
-
-def sink_of(options: Options, out: TextIO, write: Write, *, cite: bool) -> Sink:
-    """Make what writes the answers as the command line asks."""
-    on_screen = options.out_file is None and out.isatty()
-    safe = display if on_screen else (str if options.raw else pipe)
-    if options.rows is not None:
-        rows = RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
-        return RowSink(rows, options.with_input)
-    return ObjectSink(write) if options.manner == "jsonl" else TextSink(write, safe, cite)
 
 
 def _made_of(options: Options, session: Session, questions: Questions) -> dict[str, str]:

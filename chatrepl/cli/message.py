@@ -43,7 +43,9 @@ def compose(options: Options, session: Session, piped: Piped | None) -> Message:
     elif prompt.strip():
         text = prompt
     if not text.strip() and not session.next.staged:
-        raise UsageError("There is no question: no prompt was given.", USAGE)
+        own = options.template
+        why = "no prompt was given" if own is None else f"-T {own} has no text"
+        raise UsageError(f"There is no question: {why}.", USAGE)
     message = session.compose(text if text.strip() else "")
     _weigh(session, message)
     return message

@@ -13,6 +13,11 @@ from chatrepl.core.value import frozen
 
 FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
 
+_MAY_BE_EMPTY: Final = {
+    "model", "system", "prefill", "schema", "choose", "extract", "local", "base_url", "search",
+    "at_least", "rows",
+}  # fmt: skip
+
 _MESSAGE: Final = "The message"
 _SAVED: Final = "Saved conversations"
 _ANSWER: Final = "The answer"
@@ -109,7 +114,7 @@ class Options:
 
     listen: int | None = _flag("number", _SETTINGS, "--listen PORT", "With --demo: serve that engine on this machine, for tests of other programs.")
 
-    models: bool = _flag("switch", _PAGES, "--models", "List the models.")
+    models: bool = _flag("switch", _PAGES, "--models [WORDS]", "List the models, or those that are called so.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
     export: str | None = _flag("text", _PAGES, "--export md|html|json|curl|python", "With -c or -r: print that conversation in this form.", ("md", "html", "json", "curl", "python"))
     search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
@@ -124,6 +129,8 @@ class Options:
     show_completion: bool = _flag("switch", _PAGES, "--show-completion [SHELL]", "Print a completion script for SHELL, or yours.")
     install_completion: bool = _flag("switch", _PAGES, "--install-completion [SHELL]", "Put it where the shell looks for it.")
     # fmt: on
+
+    model_place: str = ""  # no option: the file that names the model, and its line
 
     @property
     def names_tools(self) -> bool:
@@ -140,6 +147,7 @@ class Options:
 
         What only many questions have may be meant for a command of the user's own: see `check_many`.
         """
+        self._check_empty()
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
         several = "-m with several models" if self.samples is None else "-n"
@@ -184,6 +192,17 @@ class Options:
             raise UsageError("--search takes the text that is looked for.")
         if self.template is None:
             self.check_many()
+
+    def _check_empty(self) -> None:
+        """Refuse what names nothing, as a variable does that the shell does not know."""
+        for key, flag in FLAGS.items():
+            if flag.kind not in {"text", "many"} or key in _MAY_BE_EMPTY:
+                continue
+            given = getattr(self, key)
+            texts = given if isinstance(given, list) else [given]
+            if any(text is not None and not text.strip() for text in texts):
+                *_, spelling, kind = flag.usage.split()
+                raise UsageError(f"The {kind} of {spelling} is empty.", "Nothing was sent.")
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
         """Name what a side question cannot have: it changes nothing, and has no form."""
@@ -262,6 +281,14 @@ class Options:
         """Tell whether a page is asked for instead of an answer."""
         asked = (self.models, self.sessions, self.usage, self.doctor)
         return any(asked) or self.search is not None or self.export is not None
+
+    @property
+    def prints(self) -> bool:
+        """Tell whether something is printed, or served, instead of an answer."""
+        asked = (self.changes, self.version, self.show_completion, self.install_completion)
+        named = (self.widget, self.listen)
+        is_named = any(one is not None for one in named)
+        return any(asked) or is_named or self.is_page or self.asks_of_batches
 
     @property
     def names_model(self) -> bool:

@@ -2,15 +2,19 @@
 
 import sys
 from dataclasses import replace
+from glob import iglob
+from pathlib import Path
 from typing import Any, Final
 
 from chatrepl.attachments.mentions import find_mentions, find_misses, is_file
+from chatrepl.attachments.safe_read import open_regular, plain_path
+from chatrepl.attachments.urls import is_url
 from chatrepl.cli.options import Options
 from chatrepl.cli.own_places import own_folders
-from chatrepl.commands.own import check_files, remarks
-from chatrepl.config.own_commands import beside
+from chatrepl.commands.own import blaming, check_files, file_of, form_of, remarks, system_of
 from chatrepl.core.errors import UsageError
 from chatrepl.core.own_command import OwnCommand
+from chatrepl.core.settings import Settings
 from chatrepl.core.wire import encode
 from chatrepl.shells.mutter import mutter
 from chatrepl.terminal.sanitize.text import one_line
@@ -28,18 +32,20 @@ def with_own(options: Options, name: str) -> Options:
     if own.each and own.wants_stdin:
         raise UsageError(f"-T {name}: with each, standard input holds the items; {{}} is one.")
     parts = own.expand(options.prompt)
-    attached = [beside(own, path) for path in own.attach]
-    attached += _mentioned(own, options, say=not options.quiet)
-    said = _said(own, options)
-    system = str(said["system"] or "")
-    check_files(own, [*attached, *([system[1:]] if system.startswith("@") else [])])
+    attached = [file_of(own, path) for path in own.attach]
+    check_files(own, attached)
+    with blaming(own, "attach"):
+        for path in attached:
+            _look_for(path)
+    mentioned = _mentioned(own, options, say=not options.quiet)
+    check_files(own, mentioned)
     if not options.quiet:
         for line in remarks(own):
             mutter(sys.stderr, f"chatrepl: {one_line(line, 400)}")
     given: dict[str, Any] = {
         "prompt": list(parts),
-        "attach": [*options.attach, *dict.fromkeys(attached)],
-        **said,
+        "attach": [*options.attach, *dict.fromkeys((*attached, *mentioned))],
+        **_said(own, options),
         **_form(own, options),
         **_each(own, options),
     }
@@ -81,14 +87,27 @@ def _mentioned(own: OwnCommand, options: Options, *, say: bool) -> list[str]:
 
 def _said(own: OwnCommand, options: Options) -> dict[str, Any]:
     """Give the model, its effort, the system prompt and the beginning of the reply."""
-    system = f"@{beside(own, own.system[1:])}" if own.system.startswith("@") else own.system
     model = None if options.names_model else own.model
     return {
         "model": options.model or model or None,
-        "system": system or None if options.system is None else options.system,
+        "model_place": own.where("model") if model else "",
+        "system": _system(own) if options.system is None else options.system,
         "prefill": own.prefill or None if options.prefill is None else options.prefill,
         "set_": [*([f"effort={own.effort}"] if own.effort else []), *options.set_],
     }
+
+
+def _system(own: OwnCommand) -> str | None:
+    """Give the system prompt as `-s` takes it; a file of it is looked at. Raises UsageError."""
+    system_of(own, Settings())
+    return f"@{file_of(own, own.system[1:])}" if own.system.startswith("@") else own.system or None
+
+
+def _look_for(path: str) -> None:
+    """Raise AttachmentError where there is no such file to attach."""
+    if not is_url(path):
+        with open_regular(path):
+            pass
 
 
 def _form(own: OwnCommand, options: Options) -> dict[str, Any]:
@@ -96,7 +115,8 @@ def _form(own: OwnCommand, options: Options) -> dict[str, Any]:
     asked = (options.schema, options.choose, options.rows, options.extract)
     if any(one is not None for one in asked):
         return {}
-    schema = own.schema if own.schema.lstrip().startswith("{") else beside(own, own.schema)
+    form_of(own)
+    schema = own.schema if own.schema.lstrip().startswith("{") else file_of(own, own.schema)
     return {
         "schema": schema if own.schema else None,
         "choose": encode(own.choose) if own.choose[1:] else "".join(own.choose) or None,
@@ -111,7 +131,14 @@ def _each(own: OwnCommand, options: Options) -> dict[str, Any]:
         return {}
     if own.each.lower() in {"true", "yes", "on"}:
         return {"each": True}
-    return {"each_file": [own.each]} if _is_pattern(own.each) else {"input_": own.each}
+    if _is_pattern(own.each):
+        check_files(own, iglob(plain_path(own.each), recursive=True))  # noqa: PTH207
+        return {"each_file": [own.each]}
+    path = file_of(own, own.each)
+    check_files(own, [path])
+    if not Path(path).is_file():
+        raise UsageError(f"{own.where('each')}: each names no file: {own.each}", _SAFE)
+    return {"input_": path}
 
 
 def _is_pattern(text: str) -> bool:

@@ -12,7 +12,6 @@ from typing import TextIO
 from chatrepl.api.prices import price
 from chatrepl.cli.assemble import Assembled, assemble
 from chatrepl.cli.connection import has_credentials, open_connection
-from chatrepl.cli.doctor import show_doctor
 from chatrepl.cli.options import Options
 from chatrepl.cli.refresh import refresh
 from chatrepl.cli.saved import look_at
@@ -28,6 +27,7 @@ from chatrepl.shells.mutter import mutter
 from chatrepl.storage.paths import find_folders
 from chatrepl.storage.search import look_up
 from chatrepl.terminal.columns import table_text
+from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
 
@@ -41,11 +41,15 @@ def show_page(options: Options, loaded: Config, out: TextIO) -> int:
         return _show_usage(options, out)
     if options.export is not None:
         return _show_export(options, options.export, loaded, out)
-    return _show_saved(options, out) if options.sessions else show_doctor(options, loaded, out)
+    if options.sessions:
+        return _show_saved(options, out)
+    from chatrepl.cli.doctor import show_doctor  # each page loads what it shows
+
+    return show_doctor(options, loaded, out)
 
 
 def _show_usage(options: Options, out: TextIO) -> int:
-    from chatrepl.pages.usage_list import (  # each page loads what it shows
+    from chatrepl.pages.usage_list import (
         UsageQuestion,
         none_spent,
         usage_facts,
@@ -72,11 +76,14 @@ def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
     session = assembled.session
     if options.demo or has_credentials(session.settings):
         _refresh_models(assembled, demo=options.demo)
-    models, rates = listed(session.service.models.values(), session.model), session.edges.rates
+    query, rates = " ".join(options.prompt), session.edges.rates
+    models = listed(session.service.models.values(), session.model, query)
     if options.manner != "text":
         _write_facts(out, "models", (model_facts(model, rates) for model in models))
-    else:
-        _write_table(out, model_list(models, session.model, rates))
+        return 0
+    if not models:
+        mutter(sys.stderr, f"chatrepl: No model is called {one_line(query)}.")
+    _write_table(out, model_list(models, session.model, rates, query))
     return 0
 
 
@@ -102,7 +109,7 @@ def _show_saved(options: Options, out: TextIO) -> int:
 
 
 def _show_export(options: Options, format_: str, loaded: Config, out: TextIO) -> int:
-    from chatrepl.commands.saved import exported, extent_of  # each page loads what it shows
+    from chatrepl.commands.saved import exported, extent_of
 
     if not options.goes_on:
         raise UsageError(
@@ -122,7 +129,7 @@ def _show_found(options: Options, words: str, out: TextIO) -> int:
         _write_facts(out, "found", map(found_facts, finds))
         return 0
     if not finds:
-        mutter(sys.stderr, f"chatrepl: {words} was not found in any saved conversation.")
+        mutter(sys.stderr, f"chatrepl: {one_line(words)} was not found in any saved conversation.")
     _write_table(out, found_list(finds, words))
     return 0
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from chatrepl.api.route import Route
 from chatrepl.cli.connection import new_client
-from chatrepl.cli.exits import hear_threads
 from chatrepl.cli.learned import LearnedFiles
-from chatrepl.cli.loop import new_runner
+from chatrepl.cli.loop import hear_threads, new_runner
 from chatrepl.core.catalog import ALL_MODELS
 from chatrepl.core.errors import ApiError, ChatreplError
 from chatrepl.core.wire import Wire

@@ -14,10 +14,10 @@ from chatrepl.cli import stdin
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.connection import Connection, open_connection
 from chatrepl.cli.loop import new_runner
-from chatrepl.cli.message import check_of, columns_of, compose, form_of, look_for_keys
+from chatrepl.cli.message import check_of, compose, form_of, look_for_keys
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import ApiError, ChatreplError
+from chatrepl.core.errors import INTERRUPTED, ApiError, ChatreplError
 from chatrepl.core.words import for_a_shell
 from chatrepl.core.world import Display
 from chatrepl.session.session import Session
@@ -25,7 +25,6 @@ from chatrepl.session.till import is_bounded
 from chatrepl.shells.mutter import mutter
 from chatrepl.shells.oneshot import STOPPED, Manner, Shot
 from chatrepl.storage.paths import find_folders
-from chatrepl.terminal.sanitize.text import display, pipe
 
 if TYPE_CHECKING:
     from chatrepl.core.talk.workshop import MadeFile
@@ -48,7 +47,7 @@ def shoot(options: Options, loaded: Config, out: TextIO) -> int:
 
 def stopped(leaving: KeyboardInterrupt | SystemExit) -> ChatreplError:
     """Give words for what ends a shot before it has asked."""
-    code = leaving.code if isinstance(leaving, SystemExit) else 130
+    code = leaving.code if isinstance(leaving, SystemExit) else INTERRUPTED
     code = code if isinstance(code, int) else 1
     return ChatreplError(STOPPED.get(code, "Ended by a signal."), exit_code=code)
 
@@ -94,12 +93,8 @@ async def _ask(
     """Get the connection ready while standard input is read, then send."""
     async with AsyncExitStack() as stack:
         connection, refused = _connect(options, session)
-        if connection is not None and is_allowed(connection.route.url, session.settings.allow_http):
-            what = f"the key goes to {connection.route.origin.host} over plain http"
-            mutter(
-                None if options.quiet else sys.stderr, f"chatrepl: {what}, as allow_http allows."
-            )
         if connection is not None:
+            _tell_of_plain_http(options, session, connection)
             connection.keep_account(session)
             stack.push_async_callback(connection.close)
         if session.bench is not None:
@@ -108,23 +103,36 @@ async def _ask(
         if connection is None:
             raise refused or ChatreplError("There is no connection.")
         look_for_keys(options, session, message, connection.route.secrets)
+        manner = _manner(options, session, out)
         if options.compares:
             from chatrepl.cli.comparison import Shots, asked_models  # seldom asked for
 
             models = asked_models(options, session)
-            shots = Shots(session, models, _manner(options, session, out), out, sys.stderr)
-            begun.append(shots)
             connection.firsts = len(models)
-            return await shots.answer(message, connection.stream)
-        if options.aside is not None and not options.quiet:
-            from chatrepl.session.beside import reads_no_cache
-
-            words = reads_no_cache(session)
-            mutter(sys.stderr, f"chatrepl: {words}" if words else "")
-        shot = Shot(session, _manner(options, session, out), out, sys.stderr)
-        shot.about, shot.count = partial(_about, connection), connection.count
+            shot: Shots | Shot = Shots(session, models, manner, out, sys.stderr)
+        else:
+            _tell_of_the_cache(options, session)
+            shot = Shot(session, manner, out, sys.stderr)
+            shot.about, shot.count = partial(_about, connection), connection.count
         begun.append(shot)
         return await shot.answer(message, connection.stream)
+
+
+def _tell_of_plain_http(options: Options, session: Session, connection: Connection) -> None:
+    if options.quiet or not is_allowed(connection.route.url, session.settings.allow_http):
+        return
+    what = f"the key goes to {connection.route.origin.host} over plain http"
+    mutter(sys.stderr, f"chatrepl: {what}, as allow_http allows.")
+
+
+def _tell_of_the_cache(options: Options, session: Session) -> None:
+    """Say where a side question reads nothing that is in the cache."""
+    if options.aside is None or options.quiet:
+        return
+    from chatrepl.session.beside import reads_no_cache
+
+    words = reads_no_cache(session)
+    mutter(sys.stderr, f"chatrepl: {words}" if words else "")
 
 
 async def _about(
@@ -204,14 +212,13 @@ def _manner(options: Options, session: Session, out: TextIO) -> Manner:
 def _rows(options: Options, out: TextIO) -> "RowWriter | None":
     if options.rows is None or options.manner == "json":
         return None
-    from chatrepl.shells.sinks import RowWriter
+    from chatrepl.cli.answers import row_writer  # seldom asked for
 
     def write(data: bytes) -> None:
         out.write(data.decode())
         out.flush()
 
-    safe = display if _is_terminal(out) else (str if options.raw else pipe)
-    return RowWriter(write, columns_of(options), options.manner == "jsonl", safe)
+    return row_writer(options, write, on_screen=_is_terminal(out))
 
 
 def _live_view(session: Session, out: TextIO) -> Display:

@@ -1,21 +1,18 @@
 """The composition root: from the command line to the objects, to one of the shells."""
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from chatrepl import __version__
 from chatrepl.cli import stdin
-from chatrepl.cli.command_line import asked_manner, read
+from chatrepl.cli.command_line import asked_manner, options_of
 from chatrepl.cli.options import Options
-from chatrepl.config.load import Config, load
+from chatrepl.config.load import Config
 from chatrepl.config.trust import doubt
 from chatrepl.core.errors import ChatreplError, UsageError
-from chatrepl.core.settings import Settings
-from chatrepl.storage.paths import config_file, find_folders
+from chatrepl.storage.paths import find_folders
 
 if TYPE_CHECKING:
     from chatrepl.startup.early_prompt import EarlyPrompt
@@ -30,7 +27,7 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
         raise ChatreplError("Standard output is closed.", "Nothing was sent.")
     out, manner, model = sys.stdout, asked_manner(argv), ""
     try:
-        options = _options(argv)
+        options = options_of(argv)
         manner, model = options.manner, options.model or ""
         if page := _page(options):
             out.write(page)
@@ -54,14 +51,6 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
         raise
 
 
-def _options(argv: Sequence[str]) -> Options:
-    if "_CHATREPL_COMPLETE" not in os.environ and (options := read(argv)) is not None:
-        return options
-    from chatrepl.cli.app import parse
-
-    return parse(argv)
-
-
 def _page(options: Options) -> str:
     """Give what is printed whatever else was said. Raises ChatreplError."""
     if options.help_:
@@ -70,6 +59,10 @@ def _page(options: Options) -> str:
         from chatrepl.cli.help import help_page
 
         return help_page(get_terminal_size().columns)
+    if options.prints:
+        from chatrepl.cli.alone import check_alone
+
+        check_alone(options)
     if options.changes:
         from chatrepl.cli.news import changes
 
@@ -89,7 +82,9 @@ def _page(options: Options) -> str:
 
 
 def _run(options: Options, out: TextIO, early: "EarlyPrompt | None") -> int:
-    loaded = _where_it_is_safe(_load(options))
+    from chatrepl.cli.assemble import configuration
+
+    loaded = _where_it_is_safe(configuration(options))
     if loaded.settings.accessible and sys.stderr is not None:
         from chatrepl.terminal.spoken import SpokenStream  # seldom needed
 
@@ -152,22 +147,6 @@ def _say_what_else(words: Sequence[str]) -> None:
     mutter(sys.stderr, f"chatrepl: {hint}" if hint else "")
 
 
-def settings_of(argv: Sequence[str]) -> Settings:
-    """Give the settings that a command line comes to. Raises ChatreplError."""
-    return _load(_options(argv)).settings
-
-
-def _load(options: Options) -> Config:
-    return load(
-        environ=os.environ,
-        path=Path(options.config) if options.config is not None else None,
-        usual=config_file(),
-        profile=options.profile,
-        sets=options.set_,
-        options=_settings(options),
-    )
-
-
 def _where_it_is_safe(loaded: Config) -> Config:
     """Say where others have a hand in the folder that conversations are kept in.
 
@@ -190,14 +169,3 @@ def _is_chat(options: Options) -> bool:
         return False
     at_keyboard = stdin.is_keyboard() and not options.prompt and "-" not in options.attach
     return options.interactive or at_keyboard
-
-
-def _settings(options: Options) -> dict[str, Any]:
-    return {
-        "model": next(iter(options.named_models), None if options.model is None else ""),
-        "system": options.system,
-        "max_tokens": options.max_tokens,
-        "base_url": options.base_url,
-        "save": False if options.no_save else None,
-        "render": "raw" if options.raw else None,
-    }

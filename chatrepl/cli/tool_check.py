@@ -5,7 +5,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from chatrepl.cli.doctor import Finding
+from chatrepl.cli.finding import Finding
 from chatrepl.config.load import Config
 from chatrepl.config.show import what_of
 from chatrepl.config.tool_tables import check_schemas

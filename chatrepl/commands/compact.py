@@ -9,14 +9,16 @@ from chatrepl.commands.trimming import Proposal, propose_state
 from chatrepl.core.context.trim import pinned
 from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.reply import Reply
-from chatrepl.core.exchange.view import is_sent
+from chatrepl.core.exchange.view import is_sent, summary_sent
 from chatrepl.core.outcome import Aside, Confirm, Notice, Outcome
 from chatrepl.core.talk.conversation import Conversation, Summary, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.session.session import Session
 
 SUMMARISE: Final = Proposal(
-    "Let the summary stand for {}? y: summarise · N: keep sending them", "Not summarised.", True
+    "Let the summary stand for {}? y: summarise · N: keep sending them",
+    "Not summarised.",
+    always=True,
 )
 KEEP_LAST: Final = 2
 MOST_FAILURES: Final = 3
@@ -74,7 +76,7 @@ def covered(session: Session) -> frozenset[TurnId]:
     sent = [turn for turn in conversation.path() if is_sent(turn, conversation)]
     pins = pinned(conversation)
     covered = frozenset(turn.id for turn in sent[:-KEEP_LAST] if turn.id not in pins)
-    summary = conversation.state.summary
+    summary = summary_sent(conversation)
     return covered | summary.covers if covered and summary is not None else covered
 
 

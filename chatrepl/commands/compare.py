@@ -165,8 +165,9 @@ def _chosen(session: Session, which: str) -> tuple[Compared, int]:
     for names in (numbers, letters):
         if which.upper() in names:
             return replies, names.index(which.upper())
-    names = replies.labels
-    raise UsageError(f"There is no reply {which}.", f"There are {names[0]} to {names[-1]}.")
+    raise UsageError(
+        f"There is no reply {which}.", f"Those there are: {', '.join(replies.labels)}."
+    )
 
 
 @command("pick", group="conversation")
@@ -203,8 +204,9 @@ def diff(session: Session, first: str | None = None, second: str | None = None) 
     """
     from chatrepl.core.talk.word_diff import folded, word_diff  # seldom asked for
 
-    replies, at = _chosen(session, first or "1")
-    _, other = _chosen(session, second or ("2" if at == 0 else "1"))
+    labels = compared(session).labels or ("1",)
+    replies, at = _chosen(session, first or labels[0])
+    _, other = _chosen(session, second or next(iter(labels[1:] if at == 0 else labels), "2"))
     texts = [reply_text(replies.turns[place]) for place in (at, other)]
     names = [replies.labels[place] for place in (at, other)]
     if texts[0] == texts[1]:

@@ -7,6 +7,7 @@ from chatrepl.commands.registry import command
 from chatrepl.commands.turns import cached, state_of
 from chatrepl.core.context.trim import Budget
 from chatrepl.core.exchange.request import Request
+from chatrepl.core.exchange.view import summary_sent
 from chatrepl.core.outcome import Count, Notice, Outcome, Several, Table
 from chatrepl.core.prompt_cache import Warmth, reason_words, too_small, warmth
 from chatrepl.core.talk.excerpts import asked
@@ -65,7 +66,7 @@ def _budget(session: Session) -> str:
     mark = "" if total.exact else "~"
     window = session.model.known and session.model.context_window
     room = f" · window {compact(window) if window else 'unknown'}"
-    summary = " · a summary stands for older turns" if session.conversation.state.summary else ""
+    summary = " · a summary stands for older turns" if summary_sent(session.conversation) else ""
     return f"context {mark}{share_words(total.tokens, budget.limit)} of the budget{room}{summary}"
 
 

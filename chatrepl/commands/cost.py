@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from chatrepl.commands.counted import counted_first
+from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.terms import has_tools
+from chatrepl.core.exchange.view import build_sent
 from chatrepl.core.money import FAST_FACTOR, turn_cost
-from chatrepl.core.outcome import Outcome
+from chatrepl.core.outcome import Notice, Outcome
 from chatrepl.core.prompt_cache import Warmth, impact_words, too_small, warmth
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.talk.message import Message
@@ -63,19 +65,38 @@ def switched(
     return counted_first(session, _ANY, lambda: tell(loss())) if loss() else tell("")
 
 
+def set_system(session: Session, text: str) -> Outcome:
+    """Change the system prompt from the next message on."""
+    said = "The system prompt is set." if text else "The system prompt is cleared."
+    if not session.conversation.path():
+        session.adjust(system=text, next_system=None)
+        return Notice(said)
+    lost = cooled(session, lambda: session.adjust(next_system=text))
+    if session.model.mid_system and text:
+        return Notice(f"{said} It takes effect with your next message; the cache stays good.")
+    lost = f"{lost} /undo keeps it." if lost else ""
+    sent = build_sent(session.conversation, session.model).messages
+    thoughts = any(message.has_thinking for message in sent)
+    gone = " The thinking so far is no longer sent." if thoughts else ""
+    return Notice(f"{said}{gone}{lost}")
+
+
 def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
     """Make a change to the next request; give what tells what is lost by it."""
     before, tools = _warm_now(session), session.situation.declared
-    if before.state != "warm":
+    if before is None or before.state != "warm":
         change()
         return str
     was = next_price(session, session.conversation, before.tokens)
     change()
 
     def loss() -> str:
+        after = _warm_now(session)
+        if after is None:
+            return ""
         cold = next_price(session, session.conversation)
         words = impact_words(before, Warmth("cold"), cost=(was, cold), played=session.edges.played)
-        if words and _warm_now(session).state != "warm":
+        if words and after.state != "warm":
             return f" {words}"
         is_first = not tools and session.situation.declared and not has_tools(session.conversation)
         return _FIRST_TOOL if words and is_first else ""
@@ -83,8 +104,12 @@ def _changed(session: Session, change: Callable[[], None]) -> Callable[[], str]:
     return loss
 
 
-def _warm_now(session: Session) -> Warmth:
-    coming = session.request(_ANY)  # a system prompt comes with the next message
+def _warm_now(session: Session) -> Warmth | None:
+    """Tell how warm the cache is for the next message; None where none can be sent as it is."""
+    try:
+        coming = session.request(_ANY)  # a system prompt comes with the next message
+    except UsageError:  # two settings rule each other out; one of them may be about to change
+        return None
     return warmth(session.books.footprint, coming, session.edges.clock())
 
 

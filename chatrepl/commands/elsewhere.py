@@ -55,5 +55,6 @@ def meant(word: str, names: Iterable[str]) -> str:
         return ours
     if (key := word.casefold().replace("-", "_")) in OPTIONS:
         return f"set {key}"
-    near = difflib.get_close_matches(word, list(names), n=1, cutoff=_LIKENESS)
-    return near[0] if near else ""
+    small = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(word.casefold(), small, n=1, cutoff=_LIKENESS)
+    return small[near[0]] if near else ""

@@ -1,6 +1,6 @@
 """Commands about replies of a given form: /schema and /choose."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from chatrepl.attachments.safe_read import plain_path
@@ -8,6 +8,7 @@ from chatrepl.commands.cost import cooled
 from chatrepl.commands.registry import ArgKind, Offers, command
 from chatrepl.commands.staging import paths
 from chatrepl.config.file import read_text
+from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.outcome import Notice, Outcome, Page
 from chatrepl.core.wire import encode
@@ -33,12 +34,17 @@ def schema(
         return _cleared(session)
     if not text:
         return _shown(session.next.form)
-    lost = _use(session, schema_form(text, "/schema", _read))
+    lost = _use(session, lambda: schema_form(text, "/schema", _read))
     how = _how(session)
     return Notice(f"Replies are to satisfy the schema. {how} /schema clear ends it.{lost}")
 
 
-def _use(session: Session, form: Form | None) -> str:
+def _use(session: Session, read: Callable[[], Form | None]) -> str:
+    try:
+        form = read()
+    except UsageError as error:
+        error.hint = error.hint.replace("Nothing was sent.", "The form of replies is as it was.")
+        raise
     return cooled(session, lambda: session.prepare(form=form))
 
 
@@ -47,15 +53,19 @@ def _read(name: str, most: int) -> str:
 
 
 def _cleared(session: Session) -> Outcome:
-    return Notice(f"Replies have no given form any more.{_use(session, None)}")
+    return Notice(f"Replies have no given form any more.{_use(session, lambda: None)}")
 
 
 def _shown(form: Form | None) -> Outcome:
     if form is None:
         return Notice("Replies have no given form. /schema FILE sets one.")
     if form.choices:
-        return Notice(f"Replies are one of {', '.join(form.choices)}. /choose clear ends it.")
+        return Notice(f"Replies are one of {_listed(form)}. /choose clear ends it.")
     return Page(f"```json\n{encode(dict(form.whole or form.schema or {}))}\n```\n")
+
+
+def _listed(form: Form | None) -> str:
+    return ", ".join(form.choices if form is not None else ())
 
 
 def _how(session: Session) -> str:
@@ -76,9 +86,8 @@ def choose(session: Session, *choices: Annotated[str, ArgKind(complete=_choices)
         return _shown(session.next.form)
     if choices == ("clear",):
         return _cleared(session)
-    form = choice_form(choices, "/choose")
-    lost = _use(session, form)
-    return Notice(f"Replies are one of {', '.join(form.choices)}. /choose clear ends it.{lost}")
+    lost = _use(session, lambda: choice_form(choices, "/choose"))
+    return Notice(f"Replies are one of {_listed(session.next.form)}. /choose clear ends it.{lost}")
 
 
 def complaint(form: Form | None, text: str) -> str:

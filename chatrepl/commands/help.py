@@ -59,8 +59,13 @@ def _names(session: Session, text: str) -> Offers:
     if (servers := session.edges.servers()) is not None:
         from chatrepl.commands.served import prompt_offers  # seldom needed
 
-        names |= {offer.strip("/ "): meaning for offer, meaning in prompt_offers(servers, text)}
-    return ((name, meaning) for name, meaning in names.items() if name.startswith(text))
+        names |= {
+            offer.strip("/ "): meaning
+            for offer, meaning in prompt_offers(servers, text.removeprefix("/"))
+        }
+    slash, begun = text[: text.startswith("/")], text.removeprefix("/")
+    offers = (pair for pair in names.items() if pair[0].startswith(begun))
+    return ((f"{slash}{name}", meaning) for name, meaning in offers)
 
 
 @command("help", "?", group="program")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from chatrepl.commands.next_reply import set_system
+from chatrepl.commands.cost import set_system
 from chatrepl.config.file import ConfigFile, check_file, decode, read_bytes, read_file
 from chatrepl.config.load import Config, lay_over
 from chatrepl.config.show import example

@@ -1,11 +1,11 @@
 """Commands that shape the next request: model, system prompt, prefill, thinking, effort, web."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 from chatrepl.attachments.mentions import paths_behind_at
 from chatrepl.attachments.safe_read import plain_path
-from chatrepl.commands.cost import cooled, switched
+from chatrepl.commands.cost import cooled, set_system, switched
 from chatrepl.commands.registry import ArgKind, Offers, command
 from chatrepl.config.load import set_value
 from chatrepl.core.errors import ConfigError, UsageError
@@ -15,7 +15,7 @@ from chatrepl.core.money import Rates
 from chatrepl.core.outcome import Edit, Notice, Outcome, Page, Several
 from chatrepl.core.settings import OPTIONS
 from chatrepl.core.words import compact
-from chatrepl.session.foreword import foreword, rules_form, unfit_prefill
+from chatrepl.session.foreword import clash, foreword, rules_form, unfit_prefill
 from chatrepl.session.session import Session
 
 _WEB: Final[Mapping[bool | str, str]] = {
@@ -41,8 +41,8 @@ def _price(rates: Rates | None, before: Rates | None = None) -> str:
     return f"{into} in, {out} out per million tokens"
 
 
-def _words(*words: str) -> ArgKind:
-    return ArgKind(complete=lambda _s, text: (w for w in words if w.startswith(text)), rest=True)
+def _beginnings(_session: Session, text: str) -> Iterator[str]:
+    return (word for word in ("pin ", "clear") if word.startswith(text))
 
 
 @command("model", "m", group="next reply")
@@ -64,8 +64,12 @@ def model(
     kept = (Notice(_kept(session, new)),) if force else ()
 
     def told(lost: str) -> Outcome:
-        warnings = (*_switch_warnings(session, before, new, lost), *foreword(session))
-        return Several(tuple(Notice(text, "warning") for text in warnings))
+        warnings = (
+            *_switch_warnings(session, before, new, lost),
+            *foreword(session),
+            clash(session),
+        )
+        return Several(tuple(Notice(text, "warning") for text in warnings if text))
 
     warned = switched(session, lambda: session.use(model=new.id), told)
     return Several((Notice(_describe(session, new, before)), *kept, warned))
@@ -148,36 +152,23 @@ def system(
     return set_system(session, text)
 
 
-def set_system(session: Session, text: str) -> Outcome:
-    """Change the system prompt from the next message on."""
-    said = "The system prompt is set." if text else "The system prompt is cleared."
-    if not session.conversation.path():
-        session.adjust(system=text, next_system=None)
-        return Notice(said)
-    lost = cooled(session, lambda: session.adjust(next_system=text))
-    if session.model.mid_system and text:
-        return Notice(f"{said} It takes effect with your next message; the cache stays good.")
-    lost = f"{lost} /undo keeps it." if lost else ""
-    sent = build_sent(session.conversation, session.model).messages
-    thoughts = any(message.has_thinking for message in sent)
-    gone = " The thinking so far is no longer sent." if thoughts else ""
-    return Notice(f"{said}{gone}{lost}")
-
-
 @command("prefill", group="next reply")
-def prefill(session: Session, text: Annotated[str, _words("pin ", "clear")] = "") -> Outcome:
+def prefill(
+    session: Session,
+    text: Annotated[str, ArgKind(complete=_beginnings, rest=True, to_end=True)] = "",
+) -> Outcome:
     """Begin the next reply with TEXT; `pin TEXT` begins every reply with it, `clear` ends that.
 
     Models of the 4.5 generation take a prefill themselves (native). On every other model it is
     emulated: an instruction goes out with your message, and the text stands at the beginning of
-    the reply exactly once.
+    the reply exactly once. Blanks and new lines at its end count.
     """
     if not text:
         return Notice(_prefill_state(session))
-    if text == "clear":
+    if text.rstrip() == "clear":
         session.prepare(prefill="", pinned_prefill="")
         return Notice("No prefill.")
-    if text == "pin":
+    if text.rstrip() == "pin":
         raise UsageError("/prefill pin takes the text that every reply begins with.")
     if text.startswith("pin "):
         session.prepare(pinned_prefill=text.removeprefix("pin "))
@@ -197,7 +188,7 @@ def _prefill_state(session: Session) -> str:
     pinned = session.next.pinned_prefill if session.next.prefill else ""
     lines = [f"{which} with {text!r} ({mode} on {session.model.id})."]
     lines += [f"Every one after it begins with {pinned!r}."] if pinned else []
-    return " ".join((*lines, *unfit_prefill(session)))
+    return " ".join(filter(None, (*lines, *unfit_prefill(session), clash(session))))
 
 
 @command("think", group="next reply")
@@ -220,7 +211,7 @@ def think(
     lost = cooled(session, lambda: session.use(thinking=how))
     if how == "off" and session.model.always_thinks:
         lost = f" But {session.model.id} always thinks first; /think hide hides it."
-    return Notice(f"Thinking is {how}.{lost}")
+    return Notice(" ".join(filter(None, (f"Thinking is {how}.{lost}", clash(session)))))
 
 
 def _last_thinking(session: Session) -> Outcome:

@@ -10,15 +10,18 @@ from chatrepl.attachments.attach import Attachment, load
 from chatrepl.attachments.caution import ELSEWHERE, LIKE_A_KEY, cautions
 from chatrepl.attachments.limits import check_request, limits_of
 from chatrepl.attachments.safe_read import plain_path, shown
+from chatrepl.attachments.urls import is_url
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.file import read_text
 from chatrepl.config.load import set_value
 from chatrepl.config.own_commands import MOST_BYTES, beside
-from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.errors import AttachmentError, ConfigError, StorageError, UsageError
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.front_matter import seems_open
 from chatrepl.core.outcome import Confirm, Edit, Notice, Outcome, Page, Say, Several, Table
 from chatrepl.core.own_command import NAME, OwnCommand, OwnSource, all_of, arguments
 from chatrepl.core.rows import parse_columns
+from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import USUAL_SYSTEM
 from chatrepl.core.words import hidden_words
 from chatrepl.pages.reply_form import choice_form, rows_form, schema_form
@@ -75,6 +78,8 @@ def remarks(own: OwnCommand) -> Iterator[str]:
     if own.unknown:
         verb = "have" if own.unknown[1:] else "has"
         yield f"/{own.name}: {', '.join(own.unknown)} {verb} no meaning here."
+    if seems_open(own.body):
+        yield f"/{own.name}: no {own.body[:3]} ends what stands at its top; all is sent as text."
     if own.shell:
         first = own.shell[0].split("\n")[0][:60]
         yield f"/{own.name}: `{first}` is sent as text; no command of it is run."
@@ -86,9 +91,10 @@ def remarks(own: OwnCommand) -> Iterator[str]:
 def held(session: Session, own: OwnCommand) -> Iterator[None]:
     """Let what a command says of its message hold, and afterwards what held before."""
     settings, before = session.settings, session.next
-    model = session.named(own.model).id if own.model else settings.model
-    system = _system(session, own)
-    form, files = _form(own), list[Attachment]()
+    with blaming(own, "model"):
+        model = session.named(own.model).id if own.model else settings.model
+    system = system_of(own, settings)
+    form, files = form_of(own), list[Attachment]()
     session.use(model=model, effort=own.effort or settings.effort)
     try:
         files = _files(session, own)
@@ -131,43 +137,68 @@ def _with_system(session: Session, system: str) -> Iterator[None]:
         session.recorder.meta(**{USUAL_SYSTEM: None})
 
 
-def _system(session: Session, own: OwnCommand) -> str:
+@contextmanager
+def blaming(own: OwnCommand, key: str) -> Iterator[None]:
+    """Have what is wrong with the value of a key name the file, and the line that it is in."""
+    try:
+        yield
+    except (UsageError, ConfigError, AttachmentError) as error:
+        words = f"{own.where(key)}: {error.message}"
+        raise UsageError(words, error.hint or _SAFE, exit_code=error.exit_code) from None
+
+
+def system_of(own: OwnCommand, settings: Settings) -> str:
+    """Give the system prompt that a command has. Raises UsageError."""
     if not own.system.startswith("@"):
         return own.system
-    path = beside(own, plain_path(own.system[1:]))
+    path = file_of(own, own.system[1:])
     check_files(own, [path])
-    return set_value(session.settings, "system", f"@{path}").system
+    with blaming(own, "system"):
+        return set_value(settings, "system", f"@{path}").system
 
 
-def _form(own: OwnCommand) -> Form | None:
+def form_of(own: OwnCommand) -> Form | None:
+    """Give the form of the reply that a command asks for, if any. Raises UsageError."""
     if own.choose:
-        return choice_form(own.choose, "choose")
+        with blaming(own, "choose"):
+            return choice_form(own.choose, "choose")
     if own.rows:
-        return rows_form(parse_columns(own.rows, "rows"))
+        with blaming(own, "rows"):
+            return rows_form(parse_columns(own.rows, "rows"))
     if own.schema:
-        return schema_form(own.schema, "schema", lambda name, most: _read(own, name, most))
+        with blaming(own, "schema"):
+            return schema_form(own.schema, "schema", lambda name, most: _read(own, name, most))
     return None
 
 
 def _read(own: OwnCommand, name: str, most: int) -> str:
-    return read_text(beside(own, plain_path(name)), most)
+    path = file_of(own, name)
+    check_files(own, [path] if Path(path).exists() else [])
+    return read_text(path, most)
 
 
 def _files(session: Session, own: OwnCommand) -> list[Attachment]:
     """Load what a command attaches. Raises ChatreplError."""
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
-    paths = [beside(own, path) for path in own.attach]
+    paths = [file_of(own, path) for path in own.attach]
     check_files(own, paths)
-    files = [load(path, limits=limits) for path in paths]
+    with blaming(own, "attach"):
+        files = [load(path, limits=limits) for path in paths]
     together = (block for item in (*session.next.staged, *files) for block in item.blocks)
     check_request(together, limits=limits)
     return files
 
 
+def file_of(own: OwnCommand, name: str) -> str:
+    """Give the path of a file that a command names: beside its own, else from here."""
+    return name if is_url(name) else beside(own, plain_path(name))
+
+
 def check_files(own: OwnCommand, paths: Iterable[str]) -> None:
     """Refuse what a command of a folder would send and nobody sends lightly. Raises UsageError."""
     for path in paths if own.is_local else ():
-        doubts = [doubt for doubt in cautions(path) if doubt in {ELSEWHERE, LIKE_A_KEY}]
+        real = path if is_url(path) else plain_path(path)
+        doubts = [doubt for doubt in cautions(real) if doubt in {ELSEWHERE, LIKE_A_KEY}]
         if doubts:
             why = ", ".join(doubts)
             raise UsageError(f"/{own.name} would send {shown(path)}, which is {why}.", _SAFE)

@@ -28,18 +28,30 @@ GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 class ArgKind:
     """How one type of argument is read and completed; `rest` takes the line's end as typed.
 
-    `by_word` completes the last word of such an end, and not all of it.
+    `to_end` keeps also the blanks there. `by_word` completes the last word of such an end, and not
+    all of it.
 
     What is offered is a text, or a text and what it means. `given` completes where the arguments
-    before it decide what is offered. `values` are all that it may be, where they are few.
+    before it decide what is offered. `values` are all that it may be, where they are few; else
+    `what` says what it may be.
     """
 
     parse: Callable[[str], Any] = str
     complete: Callable[[Session, str], Offers] = lambda _session, _text: ()
     rest: bool = False
+    to_end: bool = False
     by_word: bool = False
     given: Callable[[Session, Sequence[str], str], Offers] | None = None
     values: tuple[str, ...] = ()
+    what: str = ""
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is one of these."""
+        try:
+            self.parse(text)
+        except ValueError:
+            return False
+        return True
 
 
 def _count(text: str) -> int:
@@ -50,8 +62,10 @@ def _count(text: str) -> int:
 
 
 Rest = Annotated[str, ArgKind(rest=True)]
-CountArg = Annotated[int, ArgKind(_count)]
-_KINDS: Mapping[Any, ArgKind] = MappingProxyType({str: ArgKind(), int: ArgKind(whole)})
+CountArg = Annotated[int, ArgKind(_count, what="a number from 1 on")]
+_KINDS: Mapping[Any, ArgKind] = MappingProxyType(
+    {str: ArgKind(), int: ArgKind(whole, what="a number")}
+)
 
 
 @frozen
@@ -112,8 +126,9 @@ class Command:
 
     def _values(self, text: str) -> list[Any]:
         words: Sequence[str] = ()
+        to_end = any(kind.to_end for kind in self.kinds)
         try:
-            words = self._words(text.strip())
+            words = self._words(text.lstrip() if to_end else text.strip())
             inspect.Signature(list(self.params)).bind(*words)  # too few, too many?
             return [self._parse(i, word) for i, word in enumerate(words)]
         except (TypeError, ValueError):
@@ -139,8 +154,8 @@ class Command:
         if len(words) < len(needed):
             return f"/{self.name} needs {_name(needed[len(words)])}."
         for param, kind, word in zip(self.params, self.kinds, words, strict=False):
-            if kind.parse in {whole, _count} and not word.isdecimal():
-                return f"{_name(param)} is a number."
+            if kind.what and not kind.fits(word):
+                return f"{_name(param)} is {kind.what}."
         last = self.kinds[-1]
         is_too_long = last.parse is str and len(words) > len(self.kinds)
         return f"{_name(self.params[-1])} is one word." if is_too_long else ""

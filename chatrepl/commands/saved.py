@@ -13,6 +13,7 @@ from chatrepl.commands.picking import choose, deleted, numbered
 from chatrepl.commands.registry import ArgKind, Offers, Rest, command
 from chatrepl.commands.staging import paths
 from chatrepl.commands.tree import goto
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.errors import AttachmentError, StorageError, UsageError
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.exchange.view import is_sent
@@ -29,7 +30,6 @@ from chatrepl.session.session import Session
 from chatrepl.session.situation import request_again
 from chatrepl.session.title import title
 from chatrepl.storage.export import (
-    BASE_URL,
     Call,
     to_curl,
     to_json,
@@ -39,7 +39,7 @@ from chatrepl.storage.export import (
 from chatrepl.storage.files import kind_at, write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, find, list_entries, taken_names
+from chatrepl.storage.library import SavedEntry, find, list_entries
 from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
@@ -84,7 +84,8 @@ def _format_of(file: str) -> str:
 
 
 def _format_or_file(word: str) -> str:
-    if word not in _ENDINGS and not _format_of(word):
+    is_quoted = word.startswith(("'", '"'))  # a file's name with a blank in it
+    if word not in _ENDINGS and not is_quoted and not _format_of(word):
         raise ValueError(word)
     return word
 
@@ -105,14 +106,20 @@ def save(session: Session, name: Rest = "") -> Outcome:
     Conversations are saved as they happen; a name makes one easy to find.
     """
     recorder = session.recorder
-    if not isinstance(recorder, Journal):
-        why = recorder.unsaved or "saving is off (save = false)"
-        raise StorageError(f"This conversation is not being saved: {why}.", "/export writes it.")
-    if not name:
-        named = f" as {recorder.name}" if recorder.name else ""
-        return Notice(f"This conversation is saved{named}: {recorder.id}. /save NAME names it.")
-    recorder.rename(checked_name(session.edges.library, name, recorder.id))
-    return Notice(f"This conversation is called {recorder.name} now.")
+    if isinstance(recorder, Journal):
+        if name:
+            recorder.rename(checked_name(session.edges.library, name, recorder.id))
+        if not recorder.unsaved:
+            called = f"This conversation is called {recorder.name} now."
+            return Notice(called if name else _kept(recorder))
+    why = recorder.unsaved or "saving is off (save = false)"
+    raise StorageError(f"This conversation is not being saved: {why}.", "/export writes it.")
+
+
+def _kept(recorder: Journal) -> str:
+    since = "" if recorder.path.exists() else " with its next message"
+    named = f" as {recorder.name}" if recorder.name else ""
+    return f"This conversation is saved{since}{named}: {recorder.id}. /save NAME names it."
 
 
 @command("load", "resume", group="saved")
@@ -124,13 +131,16 @@ def load(session: Session, name: SavedName = "") -> Outcome:
     """
     if not name:
         return choose(session, lambda entry: _opened(session, entry), "load")
-    if (entry := numbered(session, name)) is not None and not _is_called(session, name):
+    if (entry := numbered(session, name)) is not None:
         return _opened(session, entry)
     entry, turn = _wanted(session.edges.library, name)
     if not turn:
         return _opened(session, entry)
     newest = _opened(session, entry)
-    return Several((newest, goto(session, turn)))
+    try:
+        return Several((newest, goto(session, turn)))
+    except UsageError as error:  # the conversation is open all the same
+        return Several((newest, Notice(f"{error.message} {error.hint}", "warning")))
 
 
 def _wanted(library: Path | None, name: str) -> tuple[SavedEntry, str]:
@@ -219,13 +229,8 @@ def delete_(session: Session, name: SavedName = "", *, force: bool = False) -> O
     """
     if not name:
         return choose(session, lambda entry: _delete(session, entry, force=force), "delete")
-    entry = None if _is_called(session, name) else numbered(session, name)
-    return _delete(session, entry or find(session.edges.library, name), force=force)
-
-
-def _is_called(session: Session, name: str) -> bool:
-    """Tell whether a conversation has a number for a name."""
-    return name.isdecimal() and name in taken_names(session.edges.library or Path())
+    entry = numbered(session, name) or find(session.edges.library, name)
+    return _delete(session, entry, force=force)
 
 
 def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:
@@ -252,7 +257,13 @@ def export(
     needs. No format holds a key.
     """
     if format_ not in _ENDINGS:
-        format_, file = _format_of(format_), " ".join(filter(None, (format_, file)))
+        file = " ".join(filter(None, (format_, file)))
+        format_ = _format_of(plain_path(file))
+        if not format_:
+            raise UsageError(
+                f"The ending of {file} is of no format.",
+                f"One of {', '.join(_ENDINGS)} goes before it.",
+            )
     text, extent = exported(session, format_), extent_of(session, format_)
     if not file and format_ != "html":
         return Several((Exactly(text), Notice(extent))) if extent else Exactly(text)
@@ -286,7 +297,7 @@ def exported(session: Session, format_: str, name: str = "") -> str:
     if format_ == "json":
         return to_json(session.request(None).body())
     request = _last_request(session).without(_OURS)
-    base_url = session.settings.base_url or BASE_URL
+    base_url = session.settings.base_url or OFFICIAL
     call = Call(base_url, _headers(session, request), session.edges.proof())
     if format_ == "python":
         return to_python(request.body(), call)

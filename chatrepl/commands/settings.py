@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from chatrepl.attachments.mentions import paths_behind_at
-from chatrepl.commands.cost import cooled
+from chatrepl.commands.cost import cooled, set_system
 from chatrepl.commands.keeping import AT_START, edit_file, keep
 from chatrepl.commands.next_reply import model as use_model
-from chatrepl.commands.next_reply import priced_models, set_system
+from chatrepl.commands.next_reply import priced_models
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.config.load import Config, set_value
 from chatrepl.config.show import describe, describe_tools, toml

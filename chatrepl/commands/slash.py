@@ -3,12 +3,18 @@
 Ours come first, also by a beginning; only a whole name of one's own is more than that.
 """
 
+import os
+import re
+from typing import Final
+
 from chatrepl.commands.menu import WORDS
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Outcome
 from chatrepl.core.typed_words import escaped, unescaped, words_of
 from chatrepl.session.session import Session
+
+_AFTER_A_PATH: Final = ".,:;?!…"  # as in "/tmp, too"
 
 
 def run_line(session: Session, line: str) -> Outcome:
@@ -96,12 +102,13 @@ def _own_arguments(rest: str) -> tuple[int, list[tuple[str, str]]]:
 
 def split(line: str) -> tuple[str, str]:
     """Take a slash line apart into the command's word and what follows it."""
-    head, _, rest = line.removeprefix("/").partition("\n")
-    word, _, first = head.partition(" ")
-    return word, f"{first}\n{rest}" if rest else first
+    _, word, rest = re.split(r"^(\S*)[^\S\n]?", line.removeprefix("/"), maxsplit=1)
+    return word, rest
 
 
 def looks_like_path(line: str) -> bool:
     """Tell whether a line begins with a path rather than a command: `/etc/hosts …`."""
     first = line.split(maxsplit=1)[0] if line.split() else ""
-    return first.count("/") > 1 and not first.startswith("//")
+    bare = first.rstrip(_AFTER_A_PATH)
+    is_there = len(bare) > 1 and os.path.lexists(bare)  # `/tmp is full`
+    return (is_there or first.count("/") > 1) and not first.startswith("//")

@@ -122,8 +122,9 @@ def _confirm_many(session: Session, paths: Sequence[str]) -> Outcome:
 
 
 def _attached(session: Session, text: str) -> Iterable[tuple[str, str]]:
-    files = enumerate(session.next.staged, 1)
-    return [(str(n), item.line) for n, item in files if str(n).startswith(text)]
+    files = [(str(n), item.line) for n, item in enumerate(session.next.staged, 1)]
+    offers = [*files, ("all", "all of these")] if files else []
+    return [offer for offer in offers if offer[0].startswith(text)]
 
 
 @command("detach", group="next reply")
@@ -153,8 +154,7 @@ def paste(session: Session) -> Outcome:
     if sniff(data[:4096]).kind is FileKind.TEXT:
         return Draft(data.decode("utf-8", "replace"))
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
-    session.stage(from_bytes(data, "clipboard", limits=limits))
-    return Notice(staged_lines(session))
+    return Several((*_staged(session, [from_bytes(data, "clipboard", limits=limits)]),))
 
 
 @command("editor", "e", group="next reply")

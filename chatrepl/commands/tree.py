@@ -11,7 +11,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.exchange.request import new_messages
 from chatrepl.core.numbers import place as place_of
 from chatrepl.core.outcome import Draft, Notice, Outcome, Several, Table
-from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
+from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.excerpts import answered, asked, reply_text
 from chatrepl.core.talk.message import Message
@@ -54,7 +54,9 @@ def _edits(session: Session, text: str) -> Iterable[tuple[str, str]]:
 @command("edit", group="conversation")
 def edit(
     session: Session,
-    turn: Annotated[int | str | None, ArgKind(_turn_or_reply, _edits)] = None,
+    turn: Annotated[
+        int | str | None, ArgKind(_turn_or_reply, _edits, what="a turn's number, or reply")
+    ] = None,
     what: Literal["reply"] | None = None,
 ) -> Outcome:
     """Change the question of TURN, or the last one, in the prompt; sending it branches off there.
@@ -87,8 +89,9 @@ def _restaged(question: tuple[Block, ...]) -> Iterator[Attachment]:
     for block in question:
         if isinstance(block, AttachedBlock):
             kind = FileKind.IMAGE if isinstance(block, ImageBlock) else FileKind.TEXT
-            name = f"the {block.type.replace('_', ' ')} sent before"
-            yield Attachment(block, name, kind, "", None)
+            title = block.title if isinstance(block, DocumentBlock) else None
+            name = title or f"the {block.type.replace('_', ' ')}"
+            yield Attachment(block, name, kind, "sent before", None)
 
 
 @command("user", group="conversation")
@@ -124,7 +127,7 @@ def branch(session: Session, name: Rest = "") -> Outcome:
         return Notice("\n".join(lines) or "No branch has a name. /branch NAME names this place.")
     if len(name.split()) > 1:
         raise UsageError("A branch's name is one word.")
-    if name.isdigit() or any(turn.startswith(name) for turn in conversation.turns):
+    if name.isdigit() or name in conversation.turns:  # a beginning of an id means the branch
         raise UsageError(f"{name} would be taken for a turn.", "Use a name of letters.")
     session.adjust(branches={**branches, name: conversation.head})
     return Notice(f"This place is {name}. Go on from here or elsewhere; /goto {name} returns.")

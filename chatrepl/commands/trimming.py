@@ -23,7 +23,7 @@ from chatrepl.core.context.trim import (
     weigh,
 )
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.view import is_sent
+from chatrepl.core.exchange.view import is_sent, summary_sent
 from chatrepl.core.outcome import Confirm, Notice, Outcome
 from chatrepl.core.prompt_cache import LEAST_USD, Warmth, impact_words, warmth
 from chatrepl.core.talk.conversation import Conversation, Mark, Turn, TurnId
@@ -40,17 +40,28 @@ Marks = Mapping[TurnId, Mark | None]
 class Proposal:
     """How a change of what is sent is asked about; `{}` stands for the turns.
 
-    With `always` it is asked about however little is at stake.
+    `already` is said where nothing would change. With `always` it is asked about however little is
+    at stake.
     """
 
     question: str
     refused: str
+    already: str = "That changes nothing."
     always: bool = False
 
 
-DROP: Final = Proposal("Drop {}? y: drop · N: keep sending", "Not dropped.")
+DROP: Final = Proposal(
+    "Drop {}? y: drop · N: keep sending", "Not dropped.", "Those turns are left out already."
+)
+PIN: Final = Proposal(
+    "Pin and send {}? y: send · N: leave out", "Not pinned.", "Those turns are pinned already."
+)
 LEAVE_OUT: Final = Proposal("Leave out {}? y: leave out · N: send all", "Not left out.")
-RESTORE: Final = Proposal("Send {} again? y: send · N: leave out", "Not restored.")
+RESTORE: Final = Proposal(
+    "Send {} again? y: send · N: leave out", "Not restored.", "Those turns are sent already."
+)
+_OUT: Final = "no longer sent"
+_BACK: Final = "sent again"
 _MUCH: Final = 0.2  # of what is sent: less is changed unasked
 _UNDO: Final = "/undo takes that back."
 
@@ -88,32 +99,26 @@ def keep(session: Session, turns: Turns, *, force: bool = False) -> Outcome:
     chosen = {turn.id for turn in _chosen(session, turns)}
     path = {turn.id for turn in session.conversation.path()}
     pins = pinned(session.conversation)
-    marks = dict.fromkeys(chosen - pins) | dict.fromkeys(path - chosen - pins, "dropped")
+    marks: dict[TurnId, Mark | None] = dict.fromkeys(path - chosen - pins, "dropped")
+    marks |= {id_: "pinned" if id_ in pins else None for id_ in chosen}
     return propose(session, marks, LEAVE_OUT, force=force)
 
 
 @command("pin", group="context")
-def pin(session: Session, turns: Turns) -> Outcome:
-    """Pin TURNS, so that nothing but you leaves them out; /restore takes the pin off."""
+def pin(session: Session, turns: Turns, *, force: bool = False) -> Outcome:
+    """Pin TURNS, so that nothing but you leaves them out; /restore takes the pin off.
+
+    Those that were dropped or summarised are sent again.
+    """
     chosen = _chosen(session, turns)
-    session.change(session.conversation.with_marks({turn.id: "pinned" for turn in chosen}))
-    return Notice(f"{_turns(len(chosen))} pinned. {_UNDO}")
+    return propose(session, {turn.id: "pinned" for turn in chosen}, PIN, force=force)
 
 
 @command("restore", group="context")
 def restore(session: Session, turns: Turns = "all", *, force: bool = False) -> Outcome:
     """Send TURNS again that were dropped or summarised, and take pins off; without TURNS, all."""
     chosen = _chosen(session, turns)
-    marks: dict[TurnId, Mark | None] = {turn.id: None for turn in chosen}
-    state = session.conversation.with_marks(marks).state
-    summary = state.summary
-    if summary is not None and summary.covers & set(marks):
-        left = summary.covers - set(marks)
-        state = replace(state, summary=replace(summary, covers=left) if left else None)
-    after = session.conversation.then(state)  # one step, however much it brings back
-    if after is session.conversation:
-        return Notice("Those turns are sent already.")
-    return propose_state(session, after, RESTORE, force=force)
+    return propose(session, {turn.id: None for turn in chosen}, RESTORE, force=force)
 
 
 @command("relevant", group="context")
@@ -144,9 +149,9 @@ def relevant_plan(session: Session, query: str, *draft: Message) -> TrimPlan:
 
 def propose(session: Session, marks: Marks, asking: Proposal, *, force: bool) -> Outcome:
     """Show what marks would change, and apply them when that is agreed, or at once."""
-    after = session.conversation.with_marks(marks)
-    if after.state == session.conversation.state:
-        return Notice("That changes nothing.")
+    after = _marked(session.conversation, marks)
+    if after is session.conversation:
+        return Notice(asking.already)
     return propose_state(session, after, asking, force=force)
 
 
@@ -164,8 +169,8 @@ def propose_state(
         return Notice(f"Done. {_UNDO}")
 
     if not force and (asking.always or _is_much(session, after)):
-        gone, back = _changed(session, after)
-        question = asking.question.format(_turns(len(gone) or len(back)))
+        changes = _changes(session.conversation, after)
+        question = asking.question.format(_turns(len(next(iter(changes.values())))))
         return Confirm(Notice(preview), apply, question, asking.refused)
     session.change(after)
     return Notice(f"{preview} {_UNDO}")
@@ -181,27 +186,42 @@ def _is_much(session: Session, after: Conversation) -> bool:
     return was is not None and will is not None and will - was >= LEAST_USD
 
 
-def _changed(session: Session, after: Conversation) -> tuple[list[TurnId], list[TurnId]]:
-    """Give the turns that are sent no more, and those that are sent again."""
-    before, path = session.conversation, session.conversation.path()
-    was = [turn.id for turn in path if is_sent(turn, before)]
-    now = [turn.id for turn in path if is_sent(turn, after)]
-    return [id_ for id_ in was if id_ not in now], [id_ for id_ in now if id_ not in was]
+def _marked(conversation: Conversation, marks: Marks) -> Conversation:
+    """Set marks, as one step; for a turn that is not dropped no summary stands any more."""
+    state = conversation.with_marks(marks).state
+    summary = state.summary
+    itself = {turn for turn, mark in marks.items() if mark != "dropped"}
+    if summary is not None and summary.covers & itself:
+        left = summary.covers - itself
+        state = replace(state, summary=replace(summary, covers=left) if left else None)
+    return conversation.then(state)
+
+
+def _changes(before: Conversation, after: Conversation) -> dict[str, list[int]]:
+    """Give the turns that something becomes of, by what that is."""
+    changes: dict[str, list[int]] = {_OUT: [], _BACK: []}  # what is asked about comes first
+    with_it = summary_sent(after) is None
+    for number, turn in enumerate(before.path(), 1):
+        was, is_ = before.state.standing(turn.id), after.state.standing(turn.id)
+        sent = is_sent(turn, after)
+        if sent != is_sent(turn, before):
+            changes[_BACK if sent else _OUT].append(number)
+        elif (was, is_) == ("summarised", "dropped"):
+            what = "dropped with the summary" if with_it else "dropped, but not from the summary"
+            changes.setdefault(what, []).append(number)
+        if sent and was != is_ and "pinned" in {was, is_}:
+            changes.setdefault("pinned" if is_ else "no longer pinned", []).append(number)
+    return {what: numbers for what, numbers in changes.items() if numbers}
 
 
 def difference(session: Session, after: Conversation) -> str:
     """Say in words what changes between now and `after`: turns, tokens, cache and price."""
     before, model = session.conversation, session.model
-    out, back = _changed(session, after)
-    numbers = {turn.id: n for n, turn in enumerate(before.path(), 1)}
-    parts = []
-    if out:
-        parts.append(f"{_turns(len(out))} no longer sent ({spans([numbers[i] for i in out])})")
-    if back:
-        parts.append(f"{_turns(len(back))} sent again ({spans([numbers[i] for i in back])})")
-    old = session.ledger.next_total(before, model)
-    new = session.ledger.next_total(after, model)
-    parts.append(f"{tokens_words(old)} → {tokens_words(new)} tokens")
+    changes = _changes(before, after).items()
+    parts = [f"{_turns(len(numbers))} {what} ({spans(numbers)})" for what, numbers in changes]
+    old, new = (session.ledger.next_total(one, model) for one in (before, after))
+    if old.tokens != new.tokens:
+        parts.append(f"{tokens_words(old)} → {tokens_words(new)} tokens")
     return f"{', '.join(parts)}.{_impact(session, after)}"
 
 

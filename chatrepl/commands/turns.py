@@ -42,7 +42,7 @@ def history(session: Session, last: CountArg | None = None) -> Outcome:
     rows = tuple(_row(session, number, turn, held) for number, turn in numbered_turns)
     more = last is None and len(numbered_turns) < count
     return Table(
-        ("#", "you", "reply", "out", "state"),
+        ("#", "you", "reply", "tokens", "state"),
         rows,
         right=frozenset({0, 3}),
         markdown=frozenset({2}),
@@ -67,9 +67,7 @@ def _yours(turn: Turn) -> str:
 
 def cached(session: Session, warm: Warmth) -> frozenset[bytes]:
     """Name the last messages of the turns that the cache holds."""
-    if warm.state != "warm" or session.books.footprint is None:
-        return frozenset()
-    held = set(session.books.footprint.messages)
+    held = set(warm.messages)
     return frozenset(
         turn.messages[-1].digest
         for turn in session.conversation.path()
@@ -79,12 +77,10 @@ def cached(session: Session, warm: Warmth) -> frozenset[bytes]:
 
 def state_of(session: Session, turn: Turn, held: frozenset[bytes] = frozenset()) -> str:
     """Say in a word what becomes of a turn; `held` names what the cache holds."""
-    mark = session.conversation.state.marks.get(turn.id)
-    if mark is not None:
-        return mark
+    if standing := session.conversation.state.standing(turn.id):
+        return standing
     if not is_sent(turn, session.conversation):
-        refused = turn.receipt is not None and turn.receipt.stop_reason == "refusal"
-        return "refused" if refused else "summarised"
+        return "refused"
     if turn.was_cut:
         return "cut"
     return "cached" if turn.messages[-1].digest in held else "sent"
@@ -167,7 +163,7 @@ def clear(session: Session, text: Rest = "") -> Outcome:
     first = (Draft(text),) if text.strip() else ()
     if not session.conversation.turns:
         return Several((Notice("The conversation is empty already."), *first))
-    is_saved = session.recorder.id is not None
+    is_saved = session.recorder.id is not None and not session.recorder.unsaved
     session.open(Conversation(state=State(system=session.system)), session.edges.new_recorder())
     saved = "The old one is saved, and /undo returns to it."
     words = f"A new conversation. {saved if is_saved else '/undo returns to the old one.'}"

@@ -123,9 +123,9 @@ def check_file(path: Path, data: bytes, status: os.stat_result | None = None) ->
 
     `status` tells whose the file is; without it, that does not matter.
     """
-    text = _decode(path, data)
+    text = decoded(path, data)
     reader = _ConfigReader(path, find_lines(text))
-    table = _parse(path, text)
+    table = parsed(path, text)
     profiles = table.pop("profiles", {})
     if not isinstance(profiles, dict):
         reader.fail(("profiles",), "profiles is a table of tables, such as [profiles.work].")
@@ -248,7 +248,8 @@ def means_the_key(key: str) -> bool:
     return key not in OPTIONS and re.fullmatch(_KEY_LIKE, key) is not None
 
 
-def _decode(path: Path, data: bytes) -> str:
+def decoded(path: Path, data: bytes) -> str:
+    """Read the text of a file. Raises ConfigError, with the line, for what is none."""
     try:
         return decode(data).replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -256,7 +257,8 @@ def _decode(path: Path, data: bytes) -> str:
         raise ConfigError(f"{path}:{line}: this is not UTF-8 text.") from None
 
 
-def _parse(path: Path, text: str) -> dict[str, Any]:
+def parsed(path: Path, text: str) -> dict[str, Any]:
+    """Read the TOML of a file. Raises ConfigError, with the line, for what is none."""
     import tomllib
 
     try:

@@ -13,11 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from chatrepl.config.file import decode, read_bytes
+from chatrepl.config.file import decoded, parsed, read_bytes
 from chatrepl.config.trust import doubt
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ConfigError, UsageError
-from chatrepl.core.front_matter import FrontMatter, FrontValue, from_toml, from_yaml, split_front
+from chatrepl.core.front_matter import (
+    FrontError,
+    FrontMatter,
+    FrontValue,
+    from_toml,
+    from_yaml,
+    split_front,
+)
 from chatrepl.core.own_command import NAME, OwnCommand, make
 from chatrepl.core.value import frozen
 
@@ -102,11 +109,12 @@ class OwnFolders:
         path = folder.files[name]
         content = folder.contents.get(name) if folder.digest else _content(folder.path, path)
         try:
-            command = _parsed(name, content)
-        except UnicodeDecodeError:
-            raise UsageError(f"{path}: this is not UTF-8 text.", _SAFE) from None
-        except UsageError as error:
-            raise UsageError(f"{path}: {error.message}", _SAFE) from None
+            command = _parsed(name, path, content)
+        except ConfigError as error:
+            raise UsageError(error.message, _SAFE) from None
+        except FrontError as error:
+            place = f"{path}:{error.line}" if error.line else path
+            raise UsageError(f"{place}: {error.message}", _SAFE) from None
         return replace(command, folder=str(folder.path), path=str(path), is_local=folder.is_local)
 
     def about(self, name: str) -> tuple[str, str]:
@@ -136,7 +144,7 @@ class OwnFolders:
         mark = (status.st_mtime_ns, status.st_size)
         glance = self._glances.get(path)
         if glance is None or glance[0] != mark:
-            self._glances[path] = glance = (mark, self._read_or_fault(name))
+            self._glances[path] = glance = (mark, self._read_or_fault(name, path))
         return glance[1]
 
     def place(self, name: str) -> str:
@@ -147,11 +155,12 @@ class OwnFolders:
         *folders, last = name.split(":")
         return str(Path(self.beside, *folders, last + _END))
 
-    def _read_or_fault(self, name: str) -> OwnCommand | str:
+    def _read_or_fault(self, name: str, path: Path) -> OwnCommand | str:
         try:
             return self._read(name)
-        except UsageError as error:
-            return without_hidden(error.message)[0]
+        except UsageError as error:  # in a list there is no room for the folder
+            words = error.message.removeprefix(f"{path.parent}{os.sep}")
+            return without_hidden(words)[0]
 
     def _holding(self, name: str) -> OwnFolder:
         for folder in self._look():
@@ -244,20 +253,16 @@ def beside(command: OwnCommand, name: str) -> str:
         return name
 
 
-def _parsed(name: str, content: bytes | str | None) -> OwnCommand:
-    """Make a command of a file. Raises UnicodeDecodeError, and UsageError where it was not read."""
+def _parsed(name: str, path: Path, content: bytes | str | None) -> OwnCommand:
+    """Make a command of a file. Raises ConfigError and FrontError."""
     if not isinstance(content, bytes):
-        raise UsageError(content or "there is no such file.")
-    front = split_front(decode(content))
-    return make(name, _values(front), front.body)
+        raise FrontError(content or "there is no such file.")
+    front = split_front(decoded(path, content))
+    return make(name, _values(path, front), front.body)
 
 
-def _values(front: FrontMatter) -> Mapping[str, FrontValue]:
+def _values(path: Path, front: FrontMatter) -> Mapping[str, FrontValue]:
     if front.kind != "toml":
         return from_yaml(front.front, front.line) if front.kind else {}
-    import tomllib
-
-    try:
-        return from_toml(tomllib.loads("\n" * (front.line - 1) + front.front))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{error}.") from None
+    text = "\n" * (front.line - 1) + front.front
+    return from_toml(parsed(path, text), text)

@@ -19,7 +19,7 @@ from chatrepl.core.wire import Wire
 FRESH_SECONDS: Final = 24 * 3600
 OFFICIAL: Final = "https://api.anthropic.com"
 ALL_MODELS: Final = ""  # what holds for the server itself is learned under this id
-_USUAL_PORTS: Final = {"http": 80, "https": 443}
+USUAL_PORTS: Final = {"http": 80, "https": 443}
 _MOST_MODELS: Final = 2000
 _LONGEST_ID: Final = 200
 _DATE: Final = re.compile(r"-\d{8}$")
@@ -118,7 +118,7 @@ def origin_of(url: str) -> str:
     if not host:
         return OFFICIAL
     name = f"[{host}]" if ":" in host else host
-    usual = port in {None, _USUAL_PORTS.get(scheme)}
+    usual = port in {None, USUAL_PORTS.get(scheme)}
     return f"{scheme}://{name}{'' if usual else f':{port}'}{parts.path.rstrip('/')}"
 
 

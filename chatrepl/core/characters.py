@@ -81,6 +81,9 @@ IDEOGRAPHS = """
     3400-4DBF 4E00-9FFF F900-FAFF 20000-2FA1F 30000-323AF
 """
 
+_PAIRED = "D800-DFFF"  # halves that may be joined to something that is seen
+_BLANK = r"\s\u2800"  # Braille without a dot has a width, and no ink
+
 _LONGEST_NEEDED = 2
 _DIRECTIONS = frozenset("\u200e\u200f\u061c")
 # Colours, titles and links as programs write them: only what is such beyond doubt.
@@ -100,24 +103,24 @@ _PLAIN = (
 
 @cache
 def plain() -> re.Pattern[str]:
-    """A pattern for text that surely needs no second look."""
+    """Make a pattern for text that surely needs no second look."""
     return re.compile(_PLAIN)
 
 
 @cache
 def char_class(ranges: str) -> str:
-    """The inside of a pattern's [...] for a list of hexadecimal code points and ranges."""
+    """Write the inside of a pattern's [...] for a list of hexadecimal code points and ranges."""
     return "".join(map(_escaped, ranges.split()))
 
 
 @cache
 def one_of(ranges: str) -> re.Pattern[str]:
-    """A pattern for one character out of the ranges."""
+    """Make a pattern for one character out of the ranges."""
     return re.compile(f"[{char_class(ranges)}]")
 
 
 def end_without(ranges: str, text: str, end: int | None = None) -> int:
-    """The place where the characters of these ranges begin that stand last before `end`."""
+    """Find the place where the characters of these ranges begin that stand last before `end`."""
     last = len(text) if end is None else end
     while last and one_of(ranges).match(text, last - 1):
         last -= 1
@@ -126,10 +129,18 @@ def end_without(ranges: str, text: str, end: int | None = None) -> int:
 
 @cache
 def unseen() -> re.Pattern[str]:
-    """A pattern for runs of what nobody sees, for flags made of it, and for ends of lines."""
+    """Make a pattern for runs of what nobody sees, for flags made of it, and for ends of lines."""
     no_cr = char_class(UNSAFE.replace(" B-1F", " B-C E-1F"))
     flag = "\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
     return re.compile(f"(?P<flag>{flag})|(?P<line>\r\n|[\u2028\u2029])|(?:[{no_cr}]|\r(?!\n))+")
+
+
+def is_unseen(text: str) -> bool:
+    """Tell whether nothing of a text can be seen: it is blank, or made of hidden characters."""
+    if "!" <= text.lstrip()[:1] <= "~":
+        return False
+    hidden = char_class(UNSAFE.replace(_PAIRED, ""))
+    return re.fullmatch(f"[{_BLANK}{hidden}]*", text) is not None
 
 
 def belongs(run: str, before: str, after: str) -> bool:

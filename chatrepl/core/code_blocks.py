@@ -6,6 +6,7 @@ from functools import reduce
 from itertools import islice
 from typing import Final, NamedTuple
 
+from chatrepl.core.characters import is_unseen
 from chatrepl.core.errors import ReplyError
 from chatrepl.core.fences import FenceMark, fence_mark, language_of, nested
 from chatrepl.core.value import frozen
@@ -53,7 +54,7 @@ def extract(text: str, language: str) -> str:
         raise ReplyError(f"The answer holds no {what}.")
     if not blocks[0].sure:
         raise ReplyError(UNSURE, "Without -x the whole answer is printed.")
-    if not blocks[0].text.strip():
+    if is_unseen(blocks[0].text):
         raise ReplyError("The code block is empty.")
     return blocks[0].text
 

@@ -22,6 +22,9 @@ CHANGE: Final = "Nothing is lost; change it and send it again."
 CAUSE: Final = "/doctor looks for the cause."
 REFUSED: Final = "The service refused the request"
 TOO_LONG: Final = "The conversation is longer than the model's window"
+BUG: Final = 70
+SIGNALLED: Final = 128  # and the number of the signal
+INTERRUPTED: Final = 130
 
 
 class ChatreplError(Exception):

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.core.wire import encode
 
 FrontKind: TypeAlias = Literal["", "yaml", "toml"]
@@ -18,6 +18,7 @@ FrontKind: TypeAlias = Literal["", "yaml", "toml"]
 _FENCES: Final = {"---": ("---", "..."), "+++": ("+++",)}
 _KEY: Final = re.compile(r"""(?P<quote>["']?)(?P<key>[A-Za-z][\w.-]*)(?P=quote)\s*:(?:\s+|$)""")
 _TOML_KEY: Final = re.compile(r"[\w\"'.-]+\s*=|\[")
+_TOML: Final = re.compile(r"""^[ \t]*+\[?[ \t]*+["']?([\w-]++)["']?[ \t]*+[=.\]]""", re.MULTILINE)
 _BLOCK: Final = re.compile(r"([|>])[+-]?\d?[+-]?\s*(?:\s#.*)?")
 _COMMENT: Final = re.compile(r"(?:^|\s)#(?:\s.*)?$")
 _ESCAPED: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
@@ -26,7 +27,10 @@ _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": ""}
 
 @frozen
 class FrontValue:
-    """A value: its text, and its parts where it is written as a list. A `nested` one is neither."""
+    """A value: its text, and its parts where it is written as a list.
+
+    A `nested` one is neither; where it is a table, its text is JSON.
+    """
 
     text: str = ""
     parts: tuple[str, ...] = ()
@@ -40,6 +44,14 @@ class FrontValue:
             return self.parts
         parts = flow_parts(self.text)
         return (self.text,) if parts is None else parts
+
+
+class FrontError(UsageError):
+    """What stands there cannot be used; `line` is where, or 0."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @frozen
@@ -69,9 +81,18 @@ def split_front(text: str) -> FrontMatter:
     return FrontMatter("toml" if is_toml else "yaml", front, body)
 
 
-def from_toml(table: Mapping[str, Any]) -> dict[str, FrontValue]:
-    """Take over what a TOML parser read."""
-    return {key: _from_value(value) for key, value in table.items()}
+def seems_open(text: str) -> bool:
+    """Tell whether a text begins as a front does that nothing ends."""
+    first, line, *_ = [*text.split("\n", 2), ""]
+    return first.rstrip() in _FENCES and bool(_KEY.match(line) or _TOML_KEY.match(line))
+
+
+def from_toml(table: Mapping[str, Any], text: str) -> dict[str, FrontValue]:
+    """Take over what a TOML parser read of a text."""
+    lines = {match[1]: text.count("\n", 0, match.start()) + 1 for match in _TOML.finditer(text)}
+    return {
+        key: replace(_from_value(value), line=lines.get(key, 0)) for key, value in table.items()
+    }
 
 
 def _from_value(value: Any) -> FrontValue:
@@ -81,7 +102,7 @@ def _from_value(value: Any) -> FrontValue:
         case list():
             return FrontValue(parts=tuple(_from_value(part).text for part in value))
         case dict():
-            return FrontValue(encode(value))
+            return FrontValue(encode(value), nested=True)
         case _:
             return FrontValue(str(value).lower())
 
@@ -89,7 +110,7 @@ def _from_value(value: Any) -> FrontValue:
 def from_yaml(front: str, first: int = 2) -> dict[str, FrontValue]:
     """Read the part of YAML that is written there; its lines are counted from `first`.
 
-    Raises UsageError, with the line, for what is no key with a value.
+    Raises FrontError for what is no key with a value.
     """
     values: dict[str, FrontValue] = {}
     for number, key, text, below in _entries(front.split("\n"), first):
@@ -107,7 +128,7 @@ def _entries(lines: list[str], first: int) -> Iterator[tuple[int, str, str, list
             continue
         key = _KEY.match(line)
         if key is None:
-            raise UsageError(f"line {first + at}: {_short(line)} is no key and value.")
+            raise FrontError(f"{_short(line)} is no key and value.", first + at)
         end = at + 1
         while end < len(lines) and (not lines[end].strip() or lines[end][0] in " \t-"):
             end += 1

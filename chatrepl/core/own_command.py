@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import UsageError
-from chatrepl.core.front_matter import FrontValue
+from chatrepl.core.front_matter import FrontError, FrontValue
 from chatrepl.core.models import EFFORTS
 from chatrepl.core.value import frozen
 
@@ -14,6 +15,7 @@ _TEXTS: Final = "description model effort system prefill schema rows extract eac
 _LISTS: Final = "choose attach".split()
 KEYS: Final = (*_TEXTS, *_LISTS, "argument-hint")
 _FORMS: Final = ("schema", "choose", "rows")
+_ALL: Final = 10**9  # more arguments than anybody gives
 _NO: Final = frozenset({"", "false", "no", "off"})
 NAME: Final = re.compile(r"[^\W_][\w.-]*(:[^\W_][\w.-]*)*")
 
@@ -35,7 +37,7 @@ class OwnCommand:
     """What one file says. Empty values were not given; `folder` is where it lies.
 
     `unknown` are keys without a meaning here, `shell` what it would have a shell do; `hidden`
-    counts the characters that nobody sees and that were left out.
+    counts the characters that nobody sees and that were left out. `lines` tells where each key is.
     """
 
     name: str
@@ -58,6 +60,7 @@ class OwnCommand:
     folder: str = ""
     path: str = ""
     is_local: bool = False
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def usage(self) -> str:
@@ -74,6 +77,11 @@ class OwnCommand:
     def wants_stdin(self) -> bool:
         return any(match["stdin"] for match in _PLACE.finditer(self.body))
 
+    def where(self, key: str) -> str:
+        """Say in which file, and line, the value of a key stands."""
+        line = self.lines.get(key)
+        return f"{self.path}:{line}" if line else self.path
+
     def _takes(self) -> str:
         return "[ARGUMENTS]" if any(not m["stdin"] for m in _PLACE.finditer(self.body)) else ""
 
@@ -87,24 +95,25 @@ class OwnCommand:
     def expand(self, words: Sequence[str], whole: str | None = None) -> tuple[str, ...]:
         """Put the arguments into the text; where standard input has a place, the text is parted.
 
-        `whole` is what stands for all arguments. Arguments without a place come last.
+        `whole` is what stands for all arguments. Those that no place can take come last.
         """
         return expand(self.body, words, whole)
 
 
 def make(name: str, values: Mapping[str, FrontValue], body: str) -> OwnCommand:
-    """Make a command of what its file says. Raises UsageError for values that fit nothing."""
+    """Make a command of what its file says. Raises FrontError for values that fit nothing."""
     named = {key.lower().replace("_", "-"): value for key, value in values.items()}
     for key, value in named.items():
-        if value.nested and key in KEYS:
-            raise UsageError(f"line {value.line}: {key} takes a text or a list.")
+        if value.nested and key in KEYS and not (key == "schema" and value.text):
+            raise FrontError(f"{key} takes a text or a list.", value.line)
     forms = [key for key in _FORMS if named.get(key, FrontValue()).words]
     if len(forms) > 1:
-        raise UsageError(f"{forms[0]} and {forms[1]} exclude each other.")
+        line = max(named[key].line for key in forms)
+        raise FrontError(f"{forms[0]} and {forms[1]} exclude each other.", line)
     texts = {key: _text(named[key]) for key in _TEXTS if key in named}
     effort = texts.get("effort", "")
     if effort and effort not in EFFORTS:
-        raise UsageError(f"effort is one of {', '.join(EFFORTS)}.")
+        raise FrontError(f"effort is one of {', '.join(EFFORTS)}.", named["effort"].line)
     body, hidden = without_hidden(body)
     hint = named.get("argument-hint", FrontValue())
     given: dict[str, Any] = {
@@ -122,6 +131,7 @@ def make(name: str, values: Mapping[str, FrontValue], body: str) -> OwnCommand:
         unknown=tuple(key for key in named if key not in KEYS),
         shell=tuple((m[1] or m[2]).strip() for m in _SHELL.finditer(body)),
         hidden=hidden,
+        lines={key: value.line for key, value in named.items()},
     )
 
 
@@ -140,7 +150,11 @@ def arguments(text: str) -> list[str]:
 
     What no quote closes is a mere character.
     """
-    words: list[str] = []
+    return [word for word, _ in _words(text)]
+
+
+def _words(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each argument and where it ends."""
     word, at = None, 0
     while at < len(text):
         quoted = _quoted_at(text, at, inside=word is not None)
@@ -152,11 +166,13 @@ def arguments(text: str) -> list[str]:
             word = (word or "") + escape[1]
             at = escape.end()
         elif text[at].isspace():
-            words += [] if word is None else [word]
+            if word is not None:
+                yield word, at
             word, at = None, at + 1
         else:
             word, at = (word or "") + text[at], at + 1
-    return words if word is None else [*words, word]
+    if word is not None:
+        yield word, at
 
 
 def _quoted_at(text: str, at: int, *, inside: bool) -> tuple[str, int] | None:
@@ -176,38 +192,65 @@ def all_of(text: str, words: Sequence[str]) -> str:
 def expand(body: str, words: Sequence[str], whole: str | None = None) -> tuple[str, ...]:
     """Put arguments into the places of a text, and part it where standard input has a place.
 
-    Only the text's own places are filled, none that an argument brings along.
+    Only the text's own places are filled, none that an argument brings along. What stands behind
+    the last argument that a text numbers comes last, as all do where it has no places.
     """
-    everything = " ".join(words) if whole is None else whole
-    parts, at, is_placed = [""], 0, False
+    parts, numbered = _parted(body, words, whole)
+    rest = _from(numbered, words, whole)
+    if rest.strip():
+        parts[-1] = f"{parts[-1]}\n\n{rest}" if body else rest
+    return tuple(parts)
+
+
+def _parted(body: str, words: Sequence[str], whole: str | None) -> tuple[list[str], int]:
+    """Fill and part a text; give also the number of the last argument that it speaks of."""
+    parts, at, numbered = [""], 0, 0
     for match in _PLACE.finditer(body):
         parts[-1] += body[at : match.start()]
         at = match.end()
         if match["stdin"]:
             parts.append("")
-            continue
-        is_placed = True
-        parts[-1] += _filled(match, words, everything)
+        else:
+            numbered = max(numbered, _numbered(match))
+            parts[-1] += _filled(match, words, whole)
     parts[-1] += body[at:]
-    if everything.strip() and not is_placed:
-        parts[-1] += f"\n\n{everything}"
-    return tuple(parts)
+    return parts, numbered
 
 
-def _filled(match: re.Match[str], words: Sequence[str], everything: str) -> str:
+def _numbered(match: re.Match[str]) -> int:
+    """Give the number of the last argument that a place speaks of; `_ALL` where it numbers none.
+
+    What the text leaves out with `${@:2:3}` is a choice of its own.
+    """
+    if match["index"] is not None:
+        return int(match["index"]) + 1
+    name = match["plain"] or match["name"]
+    number = int(name[:9]) if name and name.isdigit() else 0
+    return number or _ALL
+
+
+def _from(start: int, words: Sequence[str], whole: str | None) -> str:
+    """Give all arguments from one on; several lines as they were typed."""
+    if whole is not None and start == 0:
+        return whole
+    if whole is None or "\n" not in whole:
+        return " ".join(words[start:])
+    ends = [0, *(end for _, end in islice(_words(whole), start))]
+    return whole[ends[start] :].strip() if start < len(ends) else ""
+
+
+def _filled(match: re.Match[str], words: Sequence[str], whole: str | None) -> str:
     if match["index"] is not None:
         return _word(words, int(match["index"]))
     if match["from"] is not None:
         start = max(0, int(match["from"]) - 1)
-        end = None if match["many"] is None else start + int(match["many"])
-        if start == 0 and end is None:
-            return everything
-        return " ".join(words[start:end])
+        if match["many"] is None:
+            return _from(start, words, whole)
+        return " ".join(words[start : start + int(match["many"])])
     name = match["plain"] or match["name"]
-    value = everything if name in {"@", "ARGUMENTS"} else _word(words, int(name[:9]) - 1)
+    value = _from(0, words, whole) if not name.isdigit() else _word(words, int(name[:9]) - 1)
     if not value and match["other"]:
-        inner = expand(match["other"], words, everything)[0]
-        return inner if _PLACE.search(match["other"]) else match["other"]
+        return "".join(_parted(match["other"], words, whole)[0])
     return value
 
 
@@ -219,7 +262,7 @@ class OwnSource(Protocol):
     """Where the user's own commands come from."""
 
     def names(self) -> tuple[str, ...]:
-        """The commands that count, by name."""
+        """Give the commands that count, by name."""
 
     def look_again(self) -> None:
         """Believe nothing that was seen before."""
@@ -228,19 +271,19 @@ class OwnSource(Protocol):
         """Read one anew. Raises UsageError for a file that cannot be read, or is none."""
 
     def about(self, name: str) -> tuple[str, str]:
-        """What a command takes, and what it does; of a file that cannot be read, why."""
+        """Tell what a command takes and does; of a file that cannot be read, why."""
 
     def values(self, name: str) -> tuple[tuple[str, str], ...]:
-        """What holds for the one message of a command, as keys and words."""
+        """Give what holds for the one message of a command, as keys and words."""
 
     def is_local(self, name: str) -> bool:
         """Tell whether a command is the working folder's."""
 
     def waiting(self) -> tuple[str, ...]:
-        """The commands that count only once the user has agreed to them."""
+        """Give the commands that count only once the user has agreed to them."""
 
     def why(self) -> str:
-        """Where those that wait are, and why they do."""
+        """Say where those that wait are, and why they do."""
 
     def agree(self) -> None:
         """Let those that wait count from now on, as they are now."""

@@ -58,13 +58,15 @@ class Footprint:
 class Warmth:
     """How much of the next request can come from the cache, and until when.
 
-    `reason` says in a word of the service why it is cold: `model_changed` and the like.
+    `reason` says in a word of the service why it is cold: `model_changed` and the like. `messages`
+    are those that are there, by their digests.
     """
 
     state: CacheState
     tokens: int = 0
     until: float = 0.0
     reason: str = ""
+    messages: tuple[bytes, ...] = ()
 
     def minutes_left(self, now: float) -> int:
         return max(0, int(self.until - now + 59) // 60)
@@ -113,7 +115,7 @@ def warmth(last: Footprint | None, request: Request, now: float) -> Warmth:
     if last is None or not request.params.get("cache_control"):
         return Warmth("none")
     if (longest := held(last, request, now)) is not None:
-        return Warmth("warm", longest.tokens, longest.until)
+        return Warmth("warm", longest.tokens, longest.until, messages=longest.messages)
     reason = _difference(last, request)
     return Warmth("cold", until=last.until, reason="expired" if now >= last.until else reason)
 

@@ -6,6 +6,7 @@ The object's keys are a contract with scripts.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from chatrepl.core.characters import is_unseen
 from chatrepl.core.errors import ApiError, ChatreplError, ReplyError, StorageError
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Receipt, Turn
@@ -127,7 +128,7 @@ def judge(turn: Turn, text: str, *, whole: bool) -> ChatreplError | None:
         return ReplyError("The model refused to answer.", refusal_words(receipt), exit_code=7)
     if reason == "model_context_window_exceeded":
         return ReplyError("The reply was cut: the model's window is full.", exit_code=5)
-    if not text.strip() and not (reason == "max_tokens" and whole):
+    if is_unseen(text) and not (reason == "max_tokens" and whole):
         return _empty(turn, reason)
     if reason == "max_tokens" and whole:
         return ReplyError(

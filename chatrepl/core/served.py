@@ -5,13 +5,12 @@ A prompt is `/SERVER:PROMPT ARGUMENTS`, a resource `@SERVER:uri`. What serves th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.talk.message import Message
+from chatrepl.core.typed_words import NEVER_LAST
 from chatrepl.core.value import frozen
-
-_NEVER_LAST: Final = ".,;:!?)]}>'\"`…"  # of an address: it ends a sentence
 
 
 @frozen
@@ -93,7 +92,7 @@ class Servers(Protocol):
 def split_served(text: str, names: Iterable[str]) -> tuple[str, str] | None:
     """Take `SERVER:rest` apart; None where no server is meant, or the end belongs to a sentence."""
     server, colon, rest = text.partition(":")
-    if not colon or not rest or rest[-1] in _NEVER_LAST or server not in names:
+    if not colon or not rest or rest[-1] in NEVER_LAST or server not in names:
         return None
     return server, rest
 

@@ -215,10 +215,12 @@ def affordable(left_usd: float, wanted: int, price: Callable[[int], float]) -> i
     return max(0, most)
 
 
-def refusal(limit: Limit, worst_usd: float) -> BudgetError:
-    """Say that nothing was sent, since it may cost more than is left."""
+def refusal(limit: Limit, worst_usd: float, *, shortest: bool = False) -> BudgetError:
+    """Say that nothing was sent, since it may cost more than is left, and be it the `shortest`."""
+    what = "Even a short reply" if shortest else "This"
+    less = "Less to read" if shortest else "A lower max_tokens"
     return BudgetError(
-        f"This may cost up to {dollars(worst_usd)}, and {limit.key} = {exactly(limit.most_usd)} "
+        f"{what} may cost up to {dollars(worst_usd)}, and {limit.key} = {exactly(limit.most_usd)} "
         f"leaves {dollars(limit.left_usd)}.",
-        f"Nothing was sent. A lower max_tokens costs less, and a higher {limit.key} allows more.",
+        f"Nothing was sent. {less} costs less, and a higher {limit.key} allows more.",
     )

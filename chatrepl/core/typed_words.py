@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+NEVER_LAST: Final = ".,;:!?)]}>'\"`…"  # of a path or an address in a text: it ends a sentence
 _BETWEEN: Final = re.compile(r"(?<!\\)\s")
 _SPECIAL: Final = re.compile(r"""([\s\\'"])""")
 _ESCAPED: Final = re.compile(r"""\\([\s\\'"])""")

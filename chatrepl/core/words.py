@@ -1,5 +1,6 @@
 """What is shown of tokens, money and replies: what it took, why it ended, what to do next."""
 
+import math
 import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
@@ -94,6 +95,13 @@ def dollars(usd: float | None) -> str:
     if usd < _TINY_USD:
         return f"<${_TINY_USD}"
     return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
+
+
+def at_most(usd: float) -> str:
+    """Write a price that bounds another: it is rounded up."""
+    digits = 4 if usd < 0.1 else 2
+    usd = math.ceil(usd * 10**digits - 1e-6) / 10**digits
+    return dollars(usd)
 
 
 def paid(cost: Cost | None) -> str:

@@ -59,7 +59,7 @@ class ModelCard:
 
 
 def _new(name: str, created: str, **rules: Any) -> ModelCard:
-    """A model of the preserved-thinking generation."""
+    """Make a model of the preserved-thinking generation."""
     kept: dict[str, Any] = {
         "thinking": _ADAPTIVE, "preserved": True, "forced_tools": False, "turn_effort": True,
     }  # fmt: skip
@@ -71,7 +71,7 @@ def _id(name: str) -> str:
 
 
 def _dated(name: str, date: str, created: str, **rules: Any) -> ModelCard:
-    """A model of the 4.5 family, the last that takes a prefill."""
+    """Make a model of the 4.5 family, the last that takes a prefill."""
     return ModelCard(
         f"{_id(name)}-{date}", name, created, size=_SMALL, thinking=_MANUAL,
         thinks_by_default=False, prefill=True, system_role=False, old_tokens=True,

@@ -135,7 +135,7 @@ def _row(name: str, spent: Spent) -> tuple[str, ...]:
         compact(usage.cache_read_input_tokens),
         at_least * bool(spent.cut) + compact(usage.output_tokens),
         at_least * (cost is not None) + dollars(cost),
-        _saved(meter.cost.saved_usd),
+        "unknown" if cost is None else _saved(meter.cost.saved_usd),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatrepl.core.exchange.plan import Plan, plan_beside
 from chatrepl.core.exchange.reply import Reply, StreamEvent, TextDelta
+from chatrepl.core.models import undated
 from chatrepl.core.talk.conversation import Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.world import BESIDE
@@ -72,5 +73,7 @@ def reads_no_cache(session: "Session", model: str = "") -> str:
     before = next((receipt.model for receipt in receipts if receipt.model), "")
     asked = session.named(model).id if model else session.model.id
     return (
-        f"{asked} reads the whole conversation anew: no cache." if before not in {"", asked} else ""
+        f"{asked} reads the whole conversation anew: no cache."
+        if before and undated(before) != undated(asked)
+        else ""
     )

@@ -21,6 +21,17 @@ if TYPE_CHECKING:  # what a single shot does not need before its request is unde
 
 
 @frozen
+class Reserved:
+    """A request that may be sent, and what is held for it meanwhile; `words` are to be told."""
+
+    request: Request
+    id: str
+    usd: float = 0.0
+    out_usd: float = 0.0  # of that for the whole reply
+    words: tuple[str, ...] = ()
+
+
+@frozen
 class Books:
     """`meter` sums up the session, `talk` the open conversation in all sessions.
     `footprint` and `miss` tell of the cache, by the last reply.

@@ -4,7 +4,6 @@ It is held in the ledger until the reply is there, so that several processes at 
 one budget. What a process that was killed had held stays held: the service may bill it.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -13,8 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from chatrepl.core.errors import ApiError
 from chatrepl.core.exchange.request import Request
-from chatrepl.core.exchange.terms import offered
-from chatrepl.core.foreign_json import counted
 from chatrepl.core.money import BATCH_FACTOR
 from chatrepl.core.spending import (
     BudgetError,
@@ -24,22 +21,14 @@ from chatrepl.core.spending import (
     narrowest,
     refusal,
 )
-from chatrepl.core.talk.usage import Usage
-from chatrepl.core.wire import Wire
 from chatrepl.core.words import dollars
-from chatrepl.session.till import Reserved
+from chatrepl.session.books import Reserved
+from chatrepl.session.worst_case import WorstCase
 from chatrepl.storage.accounts import Accounts, Running
 
 if TYPE_CHECKING:
     from chatrepl.session.till import Till
 
-LEAST_OUT: Final = 256  # a shorter reply is of no use
-_DOUBT: Final = 1.3  # what our own count of tokens may be wrong by
-_FORM_TOKENS: Final = 2_000  # what the service adds, such as what it says of tools
-_SEARCH_TOKENS: Final = 10_000  # that one search brings into the input
-_ROUNDS: Final = 10  # of the service's own, before it pauses
-_UNBOUNDED: Final = r"code_execution_|mcp_toolset$"
-_TEXTS: Final = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "tool_result"})
 _UNWRITTEN: Final = "The ledger cannot be written, so nobody can keep to {key}."
 
 
@@ -48,32 +37,32 @@ async def hold(till: "Till", request: Request, id_: str, *, again: bool) -> Rese
 
     Raises BudgetError where it does not fit. What has no price is not counted, and said.
     """
-    worst = _WorstCase(till, request)
+    worst = WorstCase(till.session, request)
     if worst.price(0, 0) is None:
         words = f"The price of {request.model} is not known, so no budget counts it."
         return Reserved(request, id_, words=(words,) if till.session.announce(words) else ())
     roughly = worst.rough_input
     if roughly is not None:
         with _alone(till) as is_alone:
-            held = _held(worst, id_, roughly, is_alone, whole=True)
+            held = _held(till, worst, id_, roughly, is_alone, whole=True)
         if isinstance(held, Reserved):
             return held
     exact = await _count(till, request)
     while True:
         is_last = not till.held  # what others of this process hold may be free in a moment
         with _alone(till) as is_alone:
-            held = _held(worst, id_, exact, is_alone, whole=again or not is_last)
+            held = _held(till, worst, id_, exact, is_alone, whole=again or not is_last)
         if isinstance(held, Reserved):
             return held
         if is_last:
-            raise refusal(held, worst.usd(exact, worst.wanted))
+            out = worst.wanted if again else worst.least  # it was lowered as far as it helps
+            raise refusal(held, worst.usd(exact, out), shortest=not again)
         await till.released()
 
 
 def worst_usd(till: "Till", request: Request) -> float | None:
     """Give the worst that a request may cost in a batch; None where nobody knows its price."""
-    case = _WorstCase(till, request)
-    usd = case.price(case.estimate(), case.wanted)
+    usd = WorstCase(till.session, request).most_usd()
     return None if usd is None else usd * BATCH_FACTOR
 
 
@@ -139,13 +128,13 @@ def _alone(till: "Till") -> AbstractContextManager[bool]:
 
 
 def _held(
-    worst: "_WorstCase", id_: str, tokens: int, is_alone: bool, *, whole: bool
+    till: "Till", worst: WorstCase, id_: str, tokens: int, is_alone: bool, *, whole: bool
 ) -> Reserved | Limit:
     """Hold what `tokens` of input and the longest reply that fits come to.
 
     Gives the limit where none fits.
     """
-    limit = narrowest(limits(worst.till))
+    limit = narrowest(limits(till))
     if limit is None:
         return Reserved(worst.request, id_)
     wanted = worst.wanted
@@ -155,13 +144,13 @@ def _held(
         return limit
     spending = Spending(
         id_,
-        worst.till.session.edges.clock(),
+        till.session.edges.clock(),
         worst.request.model,
-        conversation=worst.till.session.recorder.id or "",
+        conversation=till.session.recorder.id or "",
         open=True,
         held_usd=usd,
     )
-    _enter(worst.till, spending, limit, is_alone=is_alone)
+    _enter(till, spending, limit, is_alone=is_alone)
     held = Reserved(worst.request, id_, usd, usd - worst.usd(tokens, 0))
     if out == wanted:
         return held
@@ -185,83 +174,4 @@ async def _count(till: "Till", request: Request) -> int:
     try:
         return await till.count(request)
     except ApiError:
-        return _WorstCase(till, request).estimate()
-
-
-class _WorstCase:
-    """What a request may come to at most."""
-
-    def __init__(self, till: "Till", request: Request) -> None:
-        self.till, self.request = till, request
-
-    @property
-    def wanted(self) -> int:
-        """The tokens that may come out."""
-        limit = counted(self.request.params.get("max_tokens"))
-        return limit or self.till.session.service.model(self.request.model).max_output or 0
-
-    @property
-    def least(self) -> int:
-        """The shortest reply that is of use, what is thought before it included."""
-        thinking = self.request.params.get("thinking")
-        budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
-        return min(self.wanted, LEAST_OUT + (counted(budget) or 0))
-
-    @property
-    def rough_input(self) -> int | None:
-        """A count of the input that is surely too high; None where it holds more than texts."""
-        blocks = (block for message in self.request.messages for block in message.content)
-        if any(block.type not in _TEXTS for block in blocks):
-            return None
-        return len(self.request.encode()) + _FORM_TOKENS
-
-    def estimate(self) -> int:
-        """Count the input without the service, with some margin."""
-        session = self.till.session
-        estimate = session.ledger.request(self.request, session.service.model(self.request.model))
-        return int(estimate.tokens * _DOUBT) + _FORM_TOKENS
-
-    def usd(self, tokens: int, out: int) -> float:
-        return self.price(tokens, out) or 0.0
-
-    def price(self, tokens: int, out: int) -> float | None:
-        """Price so many tokens in, all of them new, and `out`; None where nobody knows a price."""
-        usage = self._usage(tokens, out)
-        others = [one.get("model") for one in self._listed("fallbacks")]
-        usd = 0.0
-        for name in (self.request.model, *(name for name in others if isinstance(name, str))):
-            params = {**self.request.params, "model": name}
-            cost = self.till.session.prices.of_request(replace(self.request, params=params), usage)
-            if cost is None:
-                return None
-            usd += cost.usd
-        return usd
-
-    def _usage(self, tokens: int, out: int) -> Usage:
-        uses = self._uses
-        reads = uses + (_ROUNDS if self._runs else 0)
-        # Each use of a tool of the service reads all of the input again.
-        tokens = tokens * (reads + 1) + _SEARCH_TOKENS * reads * (reads + 1) // 2
-        control = self.request.params.get("cache_control")
-        if not isinstance(control, dict):
-            return Usage(tokens, out, web_search_requests=uses)
-        lasts = tokens if control.get("ttl") == "1h" else 0
-        return Usage(0, out, tokens, 0, lasts, web_search_requests=uses)
-
-    def _listed(self, key: str) -> list[Wire]:
-        """Give the tables that a parameter lists; `extra_body` may put anything there."""
-        listed = self.request.params.get(key)
-        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-
-    @property
-    def _tools(self) -> tuple[Wire, ...]:
-        return offered(self._listed("tools"), self.request.messages)
-
-    @property
-    def _uses(self) -> int:
-        return sum(counted(tool.get("max_uses")) or 0 for tool in self._tools)
-
-    @property
-    def _runs(self) -> bool:
-        """Whether the service may call tools whose uses nothing bounds but its own rounds."""
-        return any(re.match(_UNBOUNDED, str(tool.get("type"))) for tool in self._tools)
+        return WorstCase(till.session, request).estimate()

@@ -49,14 +49,19 @@ class _TurnsOnly:
 
 @frozen
 class Compared:
-    """The turns to choose from; a `blind` choice names no models before it is made."""
+    """The turns to choose from; a `blind` choice names no models before it is made.
+
+    `places` are those that they had on the screen, where some gave nothing.
+    """
 
     turns: tuple[Turn, ...] = ()
     blind: bool = False
+    places: tuple[int, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return labels(len(self.turns), blind=self.blind)
+        places = self.places or range(len(self.turns))
+        return tuple(labels(MOST, blind=self.blind)[place] for place in places)
 
 
 def labels(count: int, *, blind: bool) -> tuple[str, ...]:
@@ -115,11 +120,13 @@ def share_news(session: "Session", other: "Session") -> None:
 
 def end_comparison(session: "Session", turns: Iterable[Turn | None], *, blind: bool) -> None:
     """Go on from the first reply that came, and keep which were compared."""
-    came = [turn for turn in turns if turn is not None]
+    sides = tuple(turns)
+    came = [turn for turn in sides if turn is not None]
     if not came:
         return
     session.change(session.conversation.add(came[0]))
-    facts = {KEY: [turn.id for turn in came], _BLIND: blind}
+    ids = ["" if turn is None else turn.id for turn in sides]
+    facts = {KEY: ids, _BLIND: blind}
     session.recorder.keep(session.conversation, **facts)
 
 
@@ -136,10 +143,11 @@ def compared(session: "Session") -> Compared:
     conversation, facts = session.conversation, session.recorder.facts
     ids = facts.get(KEY)
     turns = conversation.turns
-    named = ids if isinstance(ids, list) else []
-    last = tuple(turns[TurnId(id_)] for id_ in named if isinstance(id_, str) and id_ in turns)
+    named = ids[:MOST] if isinstance(ids, list) else []
+    places = tuple(at for at, id_ in enumerate(named) if isinstance(id_, str) and id_ in turns)
+    last = tuple(turns[TurnId(named[at])] for at in places)
     head = turns[conversation.head] if conversation.head is not None else None
     beside = conversation.children(head.parent) if head is not None else ()
     if len(beside) > 1 and (not last or last[0].parent != beside[0].parent):
         return Compared(tuple(turn for turn in beside if turn.assistant is not None))
-    return Compared(last, facts.get(_BLIND) is True)
+    return Compared(last, facts.get(_BLIND) is True, places)

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from chatrepl.core.exchange.params import unsent
+from chatrepl.core.errors import UsageError
+from chatrepl.core.exchange.joining import choose_mode, native_text
+from chatrepl.core.exchange.params import unsent, wants_thinking
 from chatrepl.core.exchange.refused import of_server
 from chatrepl.core.models import OWN_TOOLS, Model
 from chatrepl.core.talk.blocks import Block, DocumentBlock
@@ -37,6 +39,17 @@ def unfit_prefill(session: Session) -> Iterator[str]:
     if prefill.strip() and form is not None and rules_form(session) and not form.fits(prefill):
         why = "none of the choices begins so" if form.choices else "the schema rules the beginning"
         yield f"The prefill {prefill[:_SHOWN]!r} is not sent: {why}."
+
+
+def clash(session: Session) -> str:
+    """Say that the model takes no prefill where it thinks, and both are wanted; else nothing."""
+    thinking = wants_thinking(session.settings, session.model)
+    try:
+        if native_text(session.next.begins_with):
+            choose_mode(session.model, schema=rules_form(session), thinking=thinking)
+    except UsageError as error:
+        return f"{error.message} {error.hint}"
+    return ""
 
 
 def _left_out(session: Session) -> Iterator[str]:

@@ -25,10 +25,10 @@ def total(entries: Sequence[Priced]) -> Priced:
 
 def unread(request: Request, model: Model, tokens: int, out: int = 0) -> Usage:
     """Give what a request of `tokens` takes of which nothing is in the cache yet."""
-    control = request.params.get("cache_control")
-    if not isinstance(control, dict) or tokens < model.cache_minimum:
+    kept_for = request.kept_for if tokens >= model.cache_minimum else ""
+    if not kept_for:
         return Usage(tokens, out)
-    return Usage(0, out, tokens, 0, tokens if control.get("ttl") == "1h" else 0)
+    return Usage(0, out, tokens, 0, tokens if kept_for == "1h" else 0)
 
 
 @frozen

@@ -24,7 +24,7 @@ from chatrepl.core.exchange.reply import (
 )
 from chatrepl.core.exchange.request import Request
 from chatrepl.core.settings import Settings
-from chatrepl.core.value import frozen
+from chatrepl.session.books import Reserved
 from chatrepl.session.session import Session
 
 if TYPE_CHECKING:  # what a single shot does not need before its answer is out
@@ -41,17 +41,6 @@ def is_bounded(settings: Settings) -> bool:
     """Tell whether what may be spent is bounded."""
     bounds = settings.max_cost_usd, settings.budget_day_usd, settings.budget_month_usd
     return any(bound > 0 for bound in bounds)
-
-
-@frozen
-class Reserved:
-    """A request that may be sent, and what is held for it meanwhile; `words` are to be told."""
-
-    request: Request
-    id: str
-    usd: float = 0.0
-    out_usd: float = 0.0  # of that for the whole reply
-    words: tuple[str, ...] = ()
 
 
 class Till:

@@ -10,11 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from chatrepl.core.errors import ChatreplError
+from chatrepl.core.errors import BUG, ChatreplError
 from chatrepl.core.secrets import redact, tells
 from chatrepl.storage.paths import find_folders, make_folder
 
-BUG: Final = 70  # the exit code
 MOST_LOGS: Final = 20
 MOST_LOG_CHARS: Final = 200_000
 _BEGINS, _ENDS = "chatrepl-bug-", ".log"

@@ -9,16 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatrepl.core.errors import ChatreplError, UnsentError
+from chatrepl.core.errors import BUG, INTERRUPTED, ChatreplError, UnsentError
 from chatrepl.session.session import Session
 from chatrepl.shells.bugs import Bugs
 from chatrepl.terminal.modes import is_gone
 from chatrepl.terminal.prompt.prompt import Prompt
 from chatrepl.terminal.say import Speaker
 
-INTERRUPTED: Final = 128 + signal.SIGINT
 _HUNG_UP: Final = 128 + signal.SIGHUP
-_BROKEN: Final = 70
 _BUG: Final = "A bug in chatrepl stopped this; nothing is lost, and the chat goes on."
 
 
@@ -75,7 +73,7 @@ class Guard:
                 with self.around():
                     self.speaker.line("Stopped.")
             case _:
-                self.code = _BROKEN
+                self.code = BUG
                 self._say(self._words(error, repeats=repeats))
 
     def later(self, words: str) -> None:

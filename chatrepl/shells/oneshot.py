@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 from chatrepl.core.errors import (
     AGAIN,
     CHANGE,
+    INTERRUPTED,
+    SIGNALLED,
     TOO_LONG,
     ApiError,
     ApiErrorKind,
@@ -39,9 +41,8 @@ if TYPE_CHECKING:
     from chatrepl.shells.sinks import RowWriter
 
 _ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
-_SIGNALLED: Final = 128
 _PLAIN: Final = frozenset({"text", "thinking"})
-STOPPED: Final = {130: "Interrupted.", **{_SIGNALLED + n: "Terminated." for n in _ENDING}}
+STOPPED: Final = {INTERRUPTED: "Interrupted.", **{SIGNALLED + n: "Terminated." for n in _ENDING}}
 
 
 @frozen
@@ -100,7 +101,7 @@ class Shot:
         except ChatreplError as error:
             return self.fail(error)
         except asyncio.CancelledError:
-            return self.fail(ChatreplError(STOPPED[130], exit_code=130))
+            return self.fail(ChatreplError(STOPPED[INTERRUPTED], exit_code=INTERRUPTED))
         except OSError:  # about the stream that is written to
             raise
         except Exception as bug:  # noqa: BLE001 - what came is not lost for it
@@ -307,7 +308,7 @@ class Terminable:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
 
         def end(number: signal.Signals) -> None:
-            self.code = _SIGNALLED + number
+            self.code = SIGNALLED + number
             if task is not None:
                 task.cancel()
 

@@ -8,7 +8,7 @@ from itertools import islice
 from chatrepl.attachments.attach import Attachment
 from chatrepl.commands.context_policy import warn_when_full, weigh_up
 from chatrepl.commands.rewriting import rewrite_open
-from chatrepl.commands.slash import run_line
+from chatrepl.commands.slash import own_named, run_line
 from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import UnsentError
 from chatrepl.core.exchange.request import Request
@@ -49,6 +49,7 @@ from chatrepl.shells.counting import exact_count
 from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.shells.guard import Guard
 from chatrepl.shells.line_reader import LineReader
+from chatrepl.shells.patience import patience
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.replies import Replies
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
@@ -97,8 +98,9 @@ class Repl:
                     with suppress(KeyboardInterrupt):  # pressed while something is said
                         self._step()
             finally:
-                if self._later:
-                    self.desk.prompt.remember(self._later)
+                for left in (self._later, self.desk.prompt.take_ahead()):
+                    if left:
+                        self.desk.prompt.remember(left)
 
     def _step(self) -> None:
         chores: tuple[Callable[[], object], ...] = (
@@ -166,7 +168,9 @@ class Repl:
             self.send(text[1:], pasted)
         elif is_dropped(text) and is_to_attach(self.desk.ask):
             self._command(f"/image {text}")
-        elif text.startswith("/") and is_command(text, self.desk.ask):
+        elif text.startswith("/") and is_command(
+            text, self.desk.ask, lambda word: own_named(self.session, word)
+        ):
             settings = self.session.settings
             self._command(text)
             if settings is not self.session.settings:
@@ -205,7 +209,9 @@ class Repl:
     def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
         from chatrepl.shells.mentioned import attach_mentions, existing, not_mentioning  # seldom
 
-        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        mentioned = attach_mentions(
+            self.session, text, self.desk.ask, pasted, self.desk.speaker.line
+        )
         files = tuple(mentioned.values())
         self.session.stage(*files)
         self.show_attached(files)
@@ -236,7 +242,7 @@ class Repl:
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
-        with whole(self.session):
+        with patience(self.desk.speaker.line), whole(self.session):
             outcome = change()
         self.act(outcome)
 

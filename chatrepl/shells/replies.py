@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from chatrepl.aside import ask_aside
 from chatrepl.commands.forms import bare_choice, complaint
 from chatrepl.commands.workshop import made_lines
-from chatrepl.core.errors import AGAIN, CHANGE, ChatreplError
+from chatrepl.core.characters import is_unseen
+from chatrepl.core.errors import AGAIN, CHANGE, INTERRUPTED, ChatreplError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.exchange.reply import Reply
 from chatrepl.core.talk.conversation import Turn
@@ -20,7 +21,7 @@ from chatrepl.session.foreword import foreword
 from chatrepl.session.session import Session
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.desk import Desk, Relay, WorkLoop
-from chatrepl.shells.guard import INTERRUPTED, Guard
+from chatrepl.shells.guard import Guard
 from chatrepl.shells.side_questions import SideQuestions
 from chatrepl.terminal.keyboard import Off, Reactions, watch_keyboard
 from chatrepl.terminal.say import Speaker
@@ -83,7 +84,7 @@ class Replies:
                 return
             self.put_back(typed)
             back = " Your message is back in the prompt." if typed else ""
-            self.desk.speaker.line(f"Stopped before anything came.{back}")
+            self.desk.speaker.line(f"Stopped before any text came.{back}")
         except Exception as error:
             if before is not self.session.conversation:
                 failure = error if isinstance(error, ChatreplError) else None
@@ -210,7 +211,7 @@ def remarks(
     step = next_step(receipt, goes_on=turn.ending is not None or turn.waits)
     if error is not None and step:
         error.hint, step = step.removeprefix("The reply was cut. "), ""
-    if receipt.stop_reason is not None and not turn.text.strip():
+    if receipt.stop_reason is not None and is_unseen(turn.text):
         if turn.assistant is None:
             yield "The reply is empty.", "warning"
         elif not step:

@@ -13,6 +13,7 @@ from chatrepl.core.wire import Wire
 from chatrepl.terminal.views.json_lines import SilentView, json_line
 
 Write: TypeAlias = Callable[[bytes], None]
+Safe: TypeAlias = Callable[[str], str]
 _NOTHING: Final[Wire] = {}
 
 
@@ -24,7 +25,7 @@ class TextSink:
     """
 
     write: Write
-    safe: Callable[[str], str]
+    safe: Safe
     cite: bool = True
     _before: str | None = None
 
@@ -67,7 +68,7 @@ class RowWriter:
     write: Write
     columns: tuple[Column, ...]
     objects: bool = False
-    safe: Callable[[str], str] = str
+    safe: Safe = str
     _names: list[str] | None = None
 
     def begin(self, more: Sequence[str] = ()) -> None:

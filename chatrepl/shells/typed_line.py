@@ -29,10 +29,12 @@ def is_dropped(text: str) -> bool:
     return are_dropped(text)
 
 
-def is_command(text: str, ask: Callable[[str], bool | None]) -> bool:
+def is_command(
+    text: str, ask: Callable[[str], bool | None], is_own: Callable[[str], object] = lambda _: ""
+) -> bool:
     """Tell whether a line with a slash is one; what is rather a path is asked about."""
-    word, _ = split_command(text)
-    if REGISTRY.knows(word.removesuffix("!")) or not looks_like_path(text):
+    word = split_command(text)[0].removesuffix("!")
+    if REGISTRY.knows(word) or not looks_like_path(text) or is_own(word):
         return True
     path, *more = text.split(maxsplit=1)
     begin = f"{path[:_LONGEST]}{' …' if more or len(path) > _LONGEST else ''}"

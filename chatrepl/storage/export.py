@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.fences import closed
 from chatrepl.core.secrets import HIDDEN, bare_url, is_secret_header
 from chatrepl.core.talk.blocks import Block, TextBlock
@@ -75,23 +76,22 @@ def _markdown(part: Passage | Block) -> str:
     return closed(part.to_markdown()) if isinstance(part, TextBlock) else part.to_markdown()
 
 
-BASE_URL: Final = "https://api.anthropic.com"
 _VERSION: Final = "anthropic-version"
 _END: Final = "END_OF_REQUEST"
 _KEY: Final = "ANTHROPIC_API_KEY"
 # What the SDK's call takes by name; all else goes into its `extra_body`.
+_GRANT: Final = "authorization_token"  # of an MCP server
 _NAMED: Final = frozenset(
     "model max_tokens messages system stop_sequences cache_control thinking output_config "
     "diagnostics tools tool_choice metadata service_tier inference_geo".split()
 )
-_GRANT: Final = "authorization_token"  # of an MCP server
 
 
 @frozen
 class Call:
     """Where a request goes, with what headers, and in which of them the key (empty: in none)."""
 
-    base_url: str = BASE_URL
+    base_url: str = OFFICIAL
     headers: Mapping[str, str] = field(default_factory=dict)
     proof: str = "authorization"
 
@@ -142,7 +142,7 @@ def to_python(body: Wire, call: Call) -> str:
 
 def _client(call: Call) -> str:
     """Write what makes the client; the SDK itself would put the key into `authorization`."""
-    options = [] if call.base_url == BASE_URL else [f"base_url={bare_url(call.base_url)!r}"]
+    options = [] if call.base_url == OFFICIAL else [f"base_url={bare_url(call.base_url)!r}"]
     named = [f"{name!r}: {text!r}" for name, text in open_headers(call.headers).items()]
     imports, reads = "from anthropic import Anthropic\n", f"  # reads {_KEY}"
     if call.proof != "authorization":
@@ -164,8 +164,8 @@ def _literal(value: Wire) -> str:
 
 def _messages_url(base_url: str) -> str:
     """Give the address as a word of the shell; where none is set, the environment may name one."""
-    if base_url == BASE_URL:
-        return f'"${{ANTHROPIC_BASE_URL:-{BASE_URL}}}/v1/messages"'
+    if base_url == OFFICIAL:
+        return f'"${{ANTHROPIC_BASE_URL:-{OFFICIAL}}}/v1/messages"'
     base = bare_url(base_url).rstrip("/")
     return shlex.quote(base + ("/messages" if base.endswith("/v1") else "/v1/messages"))
 

@@ -10,18 +10,17 @@ from typing import Any, Final
 from uuid import uuid4
 
 from chatrepl.core.errors import StorageError
+from chatrepl.core.exchange.terms import CHANGES
 from chatrepl.core.foreign_json import decode
 from chatrepl.core.talk.blocks import Block, TextBlock, answered_id
 from chatrepl.core.talk.conversation import Conversation, State, Turn, TurnId
-from chatrepl.core.talk.message import Message
+from chatrepl.core.talk.message import ROLES, Message
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import scrubbed
 from chatrepl.storage.records import DamagedError, block_as_it_came, block_from_record, one_of
 
-_ROLES: Final = frozenset({"user", "assistant", "system"})
 _USERS: Final = frozenset({"image", "document", "tool_result"})
 _MODELS: Final = ("tool_use", "_tool_result", "thinking")  # how the types of its blocks end
-_TOOL_CHANGES: Final = ("tool_addition", "tool_removal")  # which tools there are, we say anew
 _FORM: Final = 'A file holds {"messages": [...]}, or only the list of messages.'
 
 
@@ -104,7 +103,7 @@ def _is_fresh(message: Message) -> bool:
 
 
 def _message(value: Any, number: int, what: str) -> Message:
-    if not isinstance(value, dict) or not one_of(_ROLES, value.get("role")):
+    if not isinstance(value, dict) or not one_of(ROLES, value.get("role")):
         raise StorageError(f"{what}: message {number} has no role (user or assistant).", _FORM)
     content = value.get("content")
     if value["role"] == "system" and "output_config" in value:
@@ -137,8 +136,8 @@ def _fits(role: str, type_: str) -> bool:
 def _plain(content: Iterable[Any]) -> Iterable[Any]:
     """Take off what belongs to a request and not to the conversation: cache marks, tools."""
     for block in content:
-        if isinstance(block, dict) and block.get("type") in _TOOL_CHANGES:
-            continue
+        if isinstance(block, dict) and block.get("type") in CHANGES:
+            continue  # which tools there are, we say anew
         if isinstance(block, dict):
             yield {key: value for key, value in block.items() if key != "cache_control"}
         else:

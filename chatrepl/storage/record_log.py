@@ -141,7 +141,7 @@ class RecordLog:
             self.facts["title"] = title
 
     def _digest(self) -> dict[str, Any]:
-        """What a list of conversations shows, so that it need read no more than this record."""
+        """Give what a list of conversations shows, so that it need read nothing but this record."""
         digest: dict[str, Any] = {"n": self._depth.get(self.told.state.head, 0)}
         aside = paid_aside(self.facts)
         cost = sum(paid_beside(self.facts, self.turns), aside + (self._cost or Cost()))

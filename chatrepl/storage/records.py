@@ -27,7 +27,7 @@ from typing import Any, Final, cast
 from chatrepl.core.foreign_json import DEEPEST, counted, decode
 from chatrepl.core.talk.blocks import Block, TextBlock, block_from_wire, misfits
 from chatrepl.core.talk.conversation import Prefill, Receipt, Turn, TurnId
-from chatrepl.core.talk.message import Message
+from chatrepl.core.talk.message import ROLES, Message
 from chatrepl.core.talk.usage import Cost, Usage, cost_of
 from chatrepl.core.world import BESIDE, PAID_ASIDE
 
@@ -82,7 +82,6 @@ def _plain(value: object) -> object:
 
 
 VERSION: Final = 1
-_ROLES: Final = frozenset({"user", "assistant", "system"})
 _MODES: Final = frozenset({"native", "schema", "emulated"})
 _HUGE: Final = 1e18
 _ENVELOPE: Final = 10
@@ -221,7 +220,7 @@ def messages_from(value: Any) -> tuple[Message, ...]:
 
 def message_from_record(record: Any) -> Message:
     """Read a message. Raises DamagedError."""
-    if not isinstance(record, dict) or not one_of(_ROLES, record.get("role")):
+    if not isinstance(record, dict) or not one_of(ROLES, record.get("role")):
         raise DamagedError("no message")
     content = record.get("content")
     if not isinstance(content, list):

@@ -1,24 +1,32 @@
 """Full-text search over all saved conversations: in the raw bytes first, then in what they say."""
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import TurnId
 from chatrepl.core.talk.message import Role
 from chatrepl.core.value import frozen
+from chatrepl.core.world import BESIDE
 from chatrepl.storage import records
 from chatrepl.storage.library import SavedEntry, list_entries, read_entry, scan
-from chatrepl.storage.read import lines_of, read_journal
+from chatrepl.storage.read import lines_of, load_bytes, read_journal
 from chatrepl.storage.records import dumps, loads
 
+Spoken: TypeAlias = tuple[TurnId, Role, str]
 _AROUND: Final = 40
 _MOST_HITS: Final = 1_000
 _MOST_LINES: Final = 300_000  # that hold what is looked for, in one file
-_SPEAKING: Final = frozenset({"turn", "end", "d", "meta"})
+_SPEAKING: Final = frozenset({"turn", "end", "meta"})
+_TURN: Final = b'\n{"t":"turn","id":"'
+_END: Final = b'\n{"t":"end","id":"'
+_PIECE: Final = b'\n{"t":"d","id":"'
+_OPEN: Final = b'"open":true'
+_HEAD: Final = 200  # bytes of a record, before what it says
+_BESIDE: Final = re.compile(b'"(%b[^"/]+)/1":' % BESIDE.encode())
 
 
 @frozen
@@ -38,13 +46,14 @@ def search(folder: Path | None, words: str, limit: int = 50) -> tuple[Hit, ...]:
     wanted = words.strip()
     if not wanted:
         return ()
-    holds, hits = _sieve(wanted), []
+    holds, pattern, hits = _sieve(wanted), pattern_of(wanted), []
     for file in scan(folder):
         data = _read(Path(file[0]))
-        if not holds(data):
+        in_pieces = [said for said in _in_pieces(data) if pattern.search(said[2])]
+        if not (in_pieces or holds(data)):
             continue
         entry = read_entry(file)
-        for hit in dict.fromkeys(_hits(entry, data, wanted, holds)):
+        for hit in dict.fromkeys(_hits(entry, data, pattern, holds, in_pieces)):
             hits.append(hit)
             if len(hits) >= limit:
                 return tuple(hits)
@@ -99,40 +108,72 @@ def _either(char: str) -> bytes:
 
 
 def _hits(
-    entry: SavedEntry, data: bytes, wanted: str, holds: Callable[[bytes], bool]
+    entry: SavedEntry,
+    data: bytes,
+    pattern: re.Pattern[str],
+    holds: Callable[[bytes], bool],
+    in_pieces: Iterable[Spoken],
 ) -> Iterator[Hit]:
-    pattern = pattern_of(wanted)
-    ended, seen = frozenset(_ended(data)), set()  # what is asked beside stands there twice
-    for line in islice(filter(holds, lines_of(data)), _MOST_LINES):
-        for turn, role, text in _spoken(line, ended):
-            if (match := pattern.search(text)) and (turn, role, text) not in seen:
-                seen.add((turn, role, text))
-                yield Hit(entry, turn, role, *excerpt(match))
+    lines = islice(filter(holds, lines_of(data)), _MOST_LINES)
+    said = chain(chain.from_iterable(map(_spoken, lines)), in_pieces)
+    for turn, role, text in dict.fromkeys(said):  # what is asked beside stands there twice
+        if match := pattern.search(text):
+            yield Hit(entry, turn, role, *excerpt(match))
 
 
-def _ended(data: bytes) -> Iterator[str]:
-    """Give the turns whose reply stands whole in the file, so that its pieces do not count."""
-    start = b'\n{"t":"end","id":"'
-    at = data.find(start)
-    while at >= 0:
-        at += len(start)
-        yield data[at : data.find(b'"', at)].decode("utf-8", "replace")
-        at = data.find(start, at)
+def _in_pieces(data: bytes) -> Iterator[Spoken]:
+    """Give the replies that stand in the file in pieces alone: those that were killed."""
+    loose = {*_loose(data), *_loose_beside(data)}
+    if not loose:
+        return
+    loaded = load_bytes(data)
+    beside = records.turns_beside(loaded.meta)
+    places = [(turn.id, turn) for turn in loaded.conversation.turns.values()]
+    places += [(turn.parent or turn.id, turn) for turn in beside]
+    for place, turn in places:
+        if turn.id in loose and turn.assistant is not None:
+            yield place, "assistant", turn.assistant.markdown
 
 
-def _spoken(line: bytes, ended: frozenset[str]) -> Iterator[tuple[TurnId, Role, str]]:
+def _loose(data: bytes) -> Iterator[str]:
+    """Name the turns whose reply has no end in the file."""
+    newest: dict[str, tuple[int, bool]] = {}
+    for start in (_TURN, _END):
+        at = data.find(start)
+        while at >= 0:
+            end = data.find(b"\n", at + 1)
+            line = data[at : end if end >= 0 else len(data)]
+            is_open = _OPEN in line[:_HEAD] or line.endswith(_OPEN + b"}")
+            id_ = _id_at(data, at + len(start))
+            newest[id_] = max(newest.get(id_, (0, False)), (at, is_open))
+            at = data.find(start, at + 1)
+    yield from (id_ for id_, (_, is_open) in newest.items() if is_open)
+    last = data.rfind(_PIECE)  # the record of its turn may be damaged
+    if last >= 0 and (id_ := _id_at(data, last + len(_PIECE))) not in newest:
+        yield id_
+
+
+def _loose_beside(data: bytes) -> Iterator[str]:
+    """Name the questions beside the conversation whose answer is not there whole."""
+    for match in _BESIDE.finditer(data):
+        whole = data.rfind(b'"%b":' % match[1])
+        if whole < match.start():
+            yield match[1].removeprefix(BESIDE.encode()).decode("utf-8", "replace")
+
+
+def _id_at(data: bytes, at: int) -> str:
+    return data[at : data.find(b'"', at)].decode("utf-8", "replace")
+
+
+def _spoken(line: bytes) -> Iterator[Spoken]:
     """Give what a record says in words."""
     record = _record(line)
-    if record["t"] == "meta":  # at the turn that it was asked after
+    if record.get("t") == "meta":  # at the turn that it was asked after
         for asked in records.turns_beside(record.get("set")):
             yield from ((asked.parent or asked.id, m.role, m.markdown) for m in asked.messages)
         return
     try:
         turn = records.turn_id(record.get("id"))
-        if record["t"] == "d":
-            if turn not in ended:
-                yield turn, "assistant", records.text(record.get("text"))
-            return
         for message in records.messages_from(record.get("messages")):
             yield turn, message.role, message.markdown
     except ValueError:
@@ -143,9 +184,9 @@ def _record(line: bytes) -> dict[str, Any]:
     try:
         record = loads(line.strip(b"\0 \r\t"))
     except (ValueError, RecursionError):
-        return {"t": "d"}
+        return {}
     speaks = isinstance(record, dict) and records.one_of(_SPEAKING, record.get("t"))
-    return record if speaks else {"t": "d"}
+    return record if speaks else {}
 
 
 def excerpt(match: re.Match[str]) -> tuple[str, str, str]:

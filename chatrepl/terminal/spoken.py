@@ -11,7 +11,7 @@ ASCII_FOR: Final = MappingProxyType(
     )
 )
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {" · ": ", ", "▣ ": "attached: ", "── ": "reply "}
+    {" · ": ", ", "▣ ": "attached: ", "── ": "reply ", "█": ""}  # a bar is for eyes
 )
 
 

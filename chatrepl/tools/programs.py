@@ -80,7 +80,7 @@ class Programs:
             return ToolAnswer.error(f"The picture cannot be shown: {error.message}")
 
     async def close(self) -> None:
-        """Nothing runs between two calls."""
+        """Close nothing: nothing runs between two calls."""
 
 
 def input_fault(tool: Tool, value: Any) -> str:

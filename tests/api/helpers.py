@@ -89,7 +89,9 @@ async def ahead(on: Route, asked: Request, http: httpx2.AsyncClient, *, at_once:
 class Body:
     """An open answer made by hand: its chunks, then perhaps an exception."""
 
-    def __init__(self, *chunks: bytes | Exception, content_type: str = "text/event-stream") -> None:
+    def __init__(
+        self, *chunks: bytes | BaseException, content_type: str = "text/event-stream"
+    ) -> None:
         self.status_code = 200
         self.headers: Mapping[str, str] = {
             "content-type": content_type,
@@ -100,7 +102,7 @@ class Body:
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
-            if isinstance(chunk, Exception):
+            if isinstance(chunk, BaseException):
                 raise chunk
             yield chunk
             await asyncio.sleep(0)

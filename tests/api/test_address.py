@@ -4,7 +4,6 @@ import socket
 import pytest
 
 from chatrepl.api.address import (
-    DEFAULT_URL,
     check_address,
     chosen_url,
     elsewhere,
@@ -15,6 +14,7 @@ from chatrepl.api.address import (
     is_official,
     service_url,
 )
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.errors import ConfigError
 from chatrepl.core.settings import Settings
 
@@ -25,7 +25,7 @@ def test_the_settings_win_over_the_environment_and_that_over_the_default() -> No
     assert chosen_url(Settings(base_url="https://own.example"), ENVIRON) == "https://own.example"
     assert chosen_url(Settings(), ENVIRON) == "https://env.example"
     assert not chosen_url(Settings(), {"ANTHROPIC_BASE_URL": ""})
-    assert service_url(Settings(), {}) == DEFAULT_URL
+    assert service_url(Settings(), {}) == OFFICIAL
 
 
 @pytest.mark.parametrize(

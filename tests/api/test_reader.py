@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -101,6 +102,34 @@ def test_what_came_before_an_unreadable_event_in_the_same_piece_is_kept() -> Non
         assert error.kind is ApiErrorKind.STREAM
         assert error.retryable
         assert error.request_id == "req_1"
+
+
+ENDS = {  # of a reply before its time
+    "the service's error": sse(type="error", error={"type": "overloaded_error", "message": "no"}),
+    "an unreadable event": b"data: {\n\n",
+    "too much": text("a" * 900),
+    "a torn connection": httpx2.RemoteProtocolError("torn"),
+    "silence": TimeoutError(),
+    "the user": asyncio.CancelledError(),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=[*ENDS])
+@pytest.mark.parametrize("words", ["yes", "it is sk-ant", "\ud83d", "half an"])
+def test_the_last_letters_are_kept_also_where_a_key_may_begin_with_them(
+    words: str, end: bytes | BaseException
+) -> None:
+    guarded = replace(HERE, secrets=("sk-ant-0123456789",))
+    came: list[StreamEvent] = []
+
+    async def reads() -> None:
+        answer = Body(text(words), end, content_type="text/event-stream").answer(guarded)
+        async for event in read_reply(answer, ReadLimits(reply_bytes=800)):
+            came.append(event)  # noqa: PERF401 - what came before the end counts
+
+    with pytest.raises((ApiError, asyncio.CancelledError)):
+        run(reads())
+    assert reply(came).text == words.replace("\ud83d", "\ufffd")
 
 
 def test_where_events_have_names_what_has_none_and_cannot_be_read_is_no_part_of_the_reply() -> None:

@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import httpx2
 import pytest
 
-from chatrepl.api.client import Client, Upload, connect
+from chatrepl.api.client import Client, connect
 from chatrepl.api.credentials import Credentials
+from chatrepl.api.outgoing import Upload
 from chatrepl.api.route import Route
 from chatrepl.core.errors import ApiError
 from tests.api.helpers import KEY, collect, request, route, run

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.attachments.mentions import (
-    _TRAILING,
     complete_path,
     find_mentions,
     is_file,
     unmentioned,
 )
+from chatrepl.core.typed_words import NEVER_LAST
 
 FILES = {"a.png", "my file.txt", "src/x.py", "data", "odd(1).md", "/abs/y.txt", 'say "hi".txt'}
 NAMES = st.text(
@@ -57,7 +57,7 @@ def test_files_are_mentioned_and_people_are_not(text: str, found: list[str]) -> 
 
 
 def as_mention(path: str) -> str:
-    if not re.search(r"[\s\\\"'`]", path) and path[-1:] not in _TRAILING:
+    if not re.search(r"[\s\\\"'`]", path) and path[-1:] not in NEVER_LAST:
         return f"@{path}"
     quote = "'" if '"' in path else '"'
     return f"@{quote}{path}{quote}"

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli import app
-from chatrepl.cli.app import completion_script, install_completion, parse
+from chatrepl.cli.app import completion_script, install_completion
+from chatrepl.cli.command_line import read_strictly
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import StorageError, UsageError
 
 
 def test_everything_can_be_said_at_once() -> None:
-    options = parse(["-qvm", "opus", "-t5", "--image", "a.png", "-a", "b.pdf", "--set=a=b", "hi"])
+    options = read_strictly(
+        ["-qvm", "opus", "-t5", "--image", "a.png", "-a", "b.pdf", "--set=a=b", "hi"]
+    )
 
     assert options == Options(
         prompt=["hi"],
@@ -30,7 +33,7 @@ def test_everything_can_be_said_at_once() -> None:
 )
 def test_mistakes_are_said_in_a_sentence(argv: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(argv)
+        read_strictly(argv)
 
     assert caught.value.message.endswith(".")
     assert "\n" not in caught.value.message
@@ -39,12 +42,12 @@ def test_mistakes_are_said_in_a_sentence(argv: list[str]) -> None:
 
 @pytest.mark.parametrize("line", ["-t many --help", "--nonesuch -h", "-qh"])
 def test_help_is_given_where_the_rest_of_the_line_is_wrong(line: str) -> None:
-    assert parse(line.split()).help_
+    assert read_strictly(line.split()).help_
 
 
 def test_a_word_behind_the_dashes_asks_for_no_help() -> None:
     with pytest.raises(UsageError):
-        parse(["--nonesuch", "--", "--help"])
+        read_strictly(["--nonesuch", "--", "--help"])
 
 
 @pytest.mark.parametrize(

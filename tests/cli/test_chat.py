@@ -1,8 +1,34 @@
 """What stands above the first prompt fits into any window."""
 
+from typing import cast
+
 import pytest
 
-from chatrepl.cli.chat import NO_KEY, _wrapped
+from chatrepl.cli.chat import NO_KEY, _greet, _wrapped
+from chatrepl.core.settings import Settings
+from chatrepl.startup.early_prompt import EarlyPrompt
+from chatrepl.terminal.modes import Tty
+from tests.commands.playing import Player
+
+
+class Wall:
+    """What a terminal was told."""
+
+    knows_escapes = True
+
+    def __init__(self) -> None:
+        self.written = ""
+
+    def write(self, text: str) -> None:
+        self.written += text
+
+
+@pytest.mark.parametrize(("theme", "is_faint"), [("dark", True), ("contrast", False)])
+def test_the_first_line_is_faint_but_for_who_needs_contrast(theme: str, *, is_faint: bool) -> None:
+    wall = Wall()
+    early = EarlyPrompt(cast("Tty", wall), "› ", {})
+    _greet(early, Player(Settings(theme=theme)).session, (), "")
+    assert ("\x1b[2m" in wall.written) is is_faint
 
 
 @pytest.mark.parametrize("columns", [30, 40, 61, 78])

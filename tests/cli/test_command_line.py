@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatrepl.cli.app import parse
-from chatrepl.cli.command_line import asked_manner, read, spell_out
+from chatrepl.cli.command_line import asked_manner, read, read_strictly, spell_out
 from chatrepl.cli.options import FLAGS, Options
 
 FLAG = st.sampled_from([(name, flag) for flag in FLAGS.values() for name in flag.names])
@@ -38,7 +37,7 @@ def test_the_quick_reader_agrees_with_typer_or_leaves_it_to_typer(argv: list[str
     quick = read(argv)
 
     if quick is not None:
-        assert asdict(quick) == asdict(parse(argv))
+        assert asdict(quick) == asdict(read_strictly(argv))
 
 
 def test_ordinary_lines_are_read_without_typer() -> None:

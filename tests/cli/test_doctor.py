@@ -7,7 +7,8 @@ import pytest
 
 from chatrepl.api.probe import Probe
 from chatrepl.cli import doctor
-from chatrepl.cli.doctor import CHECKS, Case, Finding, examine, show_doctor
+from chatrepl.cli.doctor import CHECKS, Case, examine, show_doctor
+from chatrepl.cli.finding import Finding
 from chatrepl.cli.options import Options
 from chatrepl.cli.trial import Trial
 from chatrepl.core.errors import CAUSE, ApiError, ApiErrorKind, ChatreplError

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chatrepl.cli.app import parse
+from chatrepl.cli.command_line import read_strictly
 from chatrepl.cli.elsewhere import _PAGES, ELSEWHERE, hint_for, hint_for_words
 from chatrepl.cli.options import FLAGS
 from chatrepl.core.errors import UsageError
@@ -35,7 +35,7 @@ def test_an_option_that_is_none_is_told_what_to_type(option: str, hint: str) -> 
 @pytest.mark.parametrize("words", [["--effort", "low", "hi"], ["--effort=low"], ["hi", "--effort"]])
 def test_a_setting_typed_as_an_option_is_told_how_it_is_set(words: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(words)
+        read_strictly(words)
 
     assert caught.value.message == "There is no option --effort."
     assert caught.value.hint == "--set effort=VALUE sets it."

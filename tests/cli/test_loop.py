@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatrepl.cli.exits import hear_threads
-from chatrepl.cli.loop import new_runner
+from chatrepl.cli.loop import hear_threads, new_runner
 
 
 def test_leaving_waits_for_no_thread_that_nothing_can_stop() -> None:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatrepl.cli.app import parse
+from chatrepl.cli.command_line import read_strictly
 from chatrepl.cli.offers import offer
 from chatrepl.cli.options import FLAGS
 from chatrepl.core.settings import OPTIONS
@@ -176,6 +176,6 @@ def asked(
     monkeypatch.setenv("_CHATREPL_COMPLETE", "complete_tab")
     monkeypatch.setenv("_CHATREPL_LINE", f"chatrepl {line}")
     with pytest.raises(SystemExit):
-        parse([])
+        read_strictly([])
     rows = [row.partition("\t") for row in capsys.readouterr().out.splitlines()]
     return [(value, about) for value, _, about in rows if value]

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from chatrepl.cli.assemble import assemble
 from chatrepl.cli.command_line import read
 from chatrepl.cli.message import form_of
 from chatrepl.cli.offers import offer
 from chatrepl.cli.options import Options
 from chatrepl.cli.own import with_own
 from chatrepl.cli.own_places import AGREED_FILE, own_folders
+from chatrepl.config.load import Config
 from chatrepl.core.errors import UsageError
+from chatrepl.core.settings import Settings
 
 
 @pytest.fixture
@@ -48,8 +51,9 @@ def test_a_command_fills_in_what_the_command_line_does_not_say(home: Path) -> No
     assert options == replace(
         Options(),
         template="x",
-        prompt=["Say hello"],
+        prompt=["Say hello\n\nthere"],
         model="haiku",
+        model_place=f"{home}/config/commands/x.md:2",
         set_=["effort=low"],
         system="Be x.",
         prefill="A ",
@@ -94,7 +98,7 @@ def test_files_are_found_beside_the_command_and_those_that_its_text_mentions(hom
     )
     for path in (beside / "a.txt", beside / "s.txt", beside / "f.json", here / "b.txt",
                  here / "c.txt", here / "d.txt", here / "e.txt"):  # fmt: skip
-        path.write_text("x")
+        path.write_text("{}")
     options = meant("d.txt @e.txt -a z.txt")
 
     assert options.attach == ["z.txt", str(beside / "a.txt"), "b.txt", "d.txt", "c.txt"]
@@ -141,6 +145,7 @@ def test_what_goes_with_many_questions_goes_with_a_command_that_asks_them(home: 
     ],
 )
 def test_a_command_may_ask_about_many(each: str, key: str, value: object, home: Path) -> None:
+    (home / "here" / "items.csv").write_text("name\nAda\n")
     write(home, "x", f"---\neach: {each}\nrows: name, age int\n---\nWho is {{}}?")
     options = meant("")
 
@@ -216,6 +221,61 @@ def test_a_folders_command_sends_no_file_that_nobody_sends_lightly(home: Path) -
         meant("")
     write(home, "x", "Look at @.env")
     assert meant("").attach == [".env"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["attach: {}", "system: '@{}'", "schema: {}", "each: {}", "each: {}*", "model: haiku"],
+)
+@pytest.mark.parametrize(
+    "name", ["~/plan.json", "../plan.json", "file://{}/plan.json", "{}/plan.json"]
+)
+def test_a_folders_command_sends_nothing_from_elsewhere_however_it_is_named(
+    head: str, name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    (home / "plan.json").write_text('{"type": "object"}')
+    line = head.format(name.format(home))
+    text = f"---\n{line}\n---\nx" if "{}" in head else f"Look at @{name.format(home)} now"
+    write(home, "x", text, "here/.chatrepl/commands")
+    own_folders(save=True).agree()
+    if "file:" in name and ("each" in head or "@" in text):
+        return  # there it is no name of a file
+    with pytest.raises(UsageError, match=r"would send .*outside this folder"):
+        meant("")
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("effort: all", "effort is one of"),
+        ("rows: a blah", "'blah' is no type"),
+        ("schema: gone.json", "gone.json: there is no such file"),
+        ("schema: '{'", "schema is not valid JSON"),
+        ("choose: [a]", "choose takes at least two"),
+        ("attach: [gone.txt]", "gone.txt cannot be attached"),
+        ("system: '@gone.txt'", "gone.txt: there is no such file"),
+        ("each: gone.csv", "each names no file: gone.csv"),
+    ],
+)
+def test_what_is_wrong_in_the_file_of_a_command_names_the_file_and_the_line(
+    head: str, words: str, home: Path
+) -> None:
+    write(home, "x", f"---\ndescription: y\n{head}\n---\nz")
+    with pytest.raises(UsageError) as refused:
+        meant("")
+    assert refused.value.message.startswith(f"{home}/config/commands/x.md:3: ")
+    assert words in refused.value.message
+    assert refused.value.hint.startswith("Nothing was sent.")
+
+
+def test_a_model_that_is_none_is_sought_where_the_file_names_it(home: Path) -> None:
+    write(home, "x", "---\ndescription: y\nmodel: sonet-9x\n---\nz")
+    loaded = Config(Settings(model="sonet-9x"), {}, None)
+    with pytest.raises(UsageError, match=r"^.*x\.md:3: There is no model sonet-9x\."):
+        assemble(meant(""), loaded, interactive=False)
+    with pytest.raises(UsageError, match=r"^There is no model sonet-9x\."):
+        assemble(Options(), loaded, interactive=False)
 
 
 def test_a_shell_completes_the_names(home: Path) -> None:

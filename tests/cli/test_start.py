@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli import chat, stdin
-from chatrepl.cli.start import run, settings_of
-from chatrepl.core.errors import ChatreplError, ConfigError
+from chatrepl.cli.assemble import configuration
+from chatrepl.cli.command_line import options_of
+from chatrepl.cli.start import run
+from chatrepl.core.errors import ChatreplError, ConfigError, UsageError
 from tests.cli.given import settle
 
 
@@ -27,7 +29,7 @@ def test_the_version_is_printed(out: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("named", ["claude-opus-5-5,", " claude-opus-5-5 ", "claude-opus-5-5"])
 def test_a_comma_beside_one_model_is_no_part_of_its_name(named: str) -> None:
-    assert settings_of(["-m", named, "hello"]).model == "claude-opus-5-5"
+    assert configuration(options_of(["-m", named, "hello"])).settings.model == "claude-opus-5-5"
 
 
 def test_a_keyboard_and_no_question_make_a_chat(
@@ -58,7 +60,7 @@ def test_a_dry_run_sends_nothing_where_one_would_stay_either(
 
 
 def test_an_empty_name_is_no_configuration_file(out: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ConfigError, match="regular file"):
+    with pytest.raises(UsageError, match="The FILE of --config is empty"):
         run(["--config", "", "hello"])
 
 

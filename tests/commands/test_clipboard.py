@@ -163,7 +163,10 @@ def test_paste_stages_images_and_drafts_text(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Clipboard, "read", lambda _self: PNG)
     player.do("/paste")
     assert player.session.next.staged[0].block.type == "image"
-    assert "clipboard" in player.heard
+    assert player.heard.startswith("▣ clipboard · PNG 1×1")
+    player.do("/paste")
+    assert player.heard == "clipboard is attached already."
+    assert len(player.session.next.staged) == 1
     monkeypatch.setattr(Clipboard, "read", lambda _self: "Grüße".encode())
     player.do("/paste")
     assert player.drafts == ["Grüße"]

@@ -18,6 +18,7 @@ from tests.commands.playing import Player
 LONG = " ".join(f"word{n % 97} and more of it" for n in range(4_000))
 SHORT = "And what of it?"
 HOUR_S = 3_600.0
+HAIKU = "claude-haiku-5-5"
 
 
 class Clock:
@@ -179,6 +180,41 @@ def test_a_conversation_that_is_taken_up_is_known_to_be_cold_by_its_receipts() -
         typed(one)
     clock.now += 2 * 86_400
     assert re.search(r"cold since \d{4}-\d\d-\d\d ", cold_line(one.session))
+
+
+def test_a_pipe_is_told_that_the_past_is_in_another_models_cache_while_it_is() -> None:
+    one, clock = player(model=HAIKU)
+    one.session.begin_with(one.session.conversation, one.session.recorder)
+    one.session.interactive = False
+    for id_ in (HAIKU, f"{HAIKU}-20261001"):
+        one.session.use(model=id_)
+        assert cold_line(one.session) == ""
+    one.session.use(model="claude-opus-5-5")
+    said = r"claude-opus-5-5 reads the past anew, for about \$0\.\d+: it is in claude-haiku-5-5's"
+    assert re.match(said, cold_line(one.session))
+    one.session.use(cache_enabled=False)
+    assert cold_line(one.session) == ""
+    one.session.use(cache_enabled=True)
+    one.session.equip(rates=lambda _model, _tokens: None)
+    assert cold_line(one.session) == ""
+    clock.now += HOUR_S
+    assert "is in" not in cold_line(one.session)
+
+    short, _ = player(turns=0)
+    short.say(SHORT)
+    short.session.use(model=HAIKU)
+    assert cold_line(short.session) == ""
+
+
+def test_going_back_to_a_model_that_still_has_the_past_is_no_loss() -> None:
+    one, _ = player()
+    one.session.use(model=HAIKU)
+    one.say(SHORT)
+    one.session.begin_with(one.session.conversation, one.session.recorder)
+    one.session.use(model="claude-opus-5-5")
+    assert cold_line(one.session) == ""
+    one.session.use(model="claude-sonnet-5-5")
+    assert f"{HAIKU}'s cache" in cold_line(one.session)
 
 
 def test_without_a_price_nobody_is_asked() -> None:

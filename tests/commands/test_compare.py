@@ -157,6 +157,37 @@ def test_one_that_is_refused_leaves_the_others_whole() -> None:
     assert chat.session.conversation.head == turns[0].id
 
 
+@pytest.mark.parametrize(
+    ("refused", "shown"),
+    [
+        ("opus", {"2": HAIKU, "3": "sonnet"}),
+        ("haiku", {"1": "opus", "3": "sonnet"}),
+        ("o", {"2": HAIKU}),
+    ],
+)
+@pytest.mark.parametrize("blind", [False, True])
+def test_where_one_gave_nothing_the_others_keep_the_names_they_had_on_the_screen(
+    refused: str, shown: dict[str, str], blind: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatrepl.commands.compare._shuffled", lambda models: models)
+    chat = chatting()
+    chat.refused = refused
+    chat.do(f"/compare opus haiku sonnet {'--blind' if blind else ''}")
+    if blind:
+        shown = {"ABC"[int(number) - 1]: model for number, model in shown.items()}
+    assert compared(chat.session).labels == tuple(shown)
+    for name, model in shown.items():
+        chat.do(f"/pick {name}")
+        receipt = chat.session.conversation.path()[-1].receipt
+        assert receipt is not None
+        assert model in receipt.model
+    chat.do("/diff")
+    gone = next(name for name in ("123", "ABC")[blind] if name not in shown)
+    with pytest.raises(UsageError, match=f"no reply {gone}") as error:
+        chat.do(f"/pick {gone}")
+    assert "Those there are: " in error.value.hint
+
+
 def test_where_nothing_came_all_is_as_it_was() -> None:
     chat = chatting()
     before = chat.session.conversation.state

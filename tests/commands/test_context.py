@@ -32,6 +32,18 @@ def test_an_empty_conversation_has_sums_and_no_table() -> None:
     assert "cache: none yet; it takes prompts from 512 tokens on" in chat.heard
 
 
+def test_what_is_cached_is_told_of_the_request_that_the_next_one_goes_on_from() -> None:
+    chat = Trimmer()
+    chat.talk(LONG, "demo: say two", "demo: say three")
+    chat.do("/drop! 1")
+    chat.talk("demo: say four")
+    chat.do("/undo 2")
+
+    assert states(chat) == ["cached"] * 3
+    chat.do("/redo")
+    assert "cached" not in states(chat)
+
+
 def test_each_turn_tells_whether_it_is_sent_dropped_pinned_cut_refused_or_cached() -> None:
     chat = Trimmer()
     chat.talk(LONG, "demo: say two", "demo: stop refusal", "demo: stop max_tokens; count to 30")

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from chatrepl.commands.cost import agree_to_cost, cost_question
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.settings import Settings
 from chatrepl.core.talk.blocks import ThinkingBlock
 from chatrepl.core.talk.message import Message
 from chatrepl.shells.replies import condenser, remarks
@@ -30,6 +31,28 @@ def test_a_limit_asks_before_it_is_exceeded_and_then_once_for_as_much_again() ->
     assert cost_question(chat.session) == ""
     chat.talk(*["demo: count to 30"] * 3)
     assert cost_question(chat.session)
+
+
+def test_settings_that_rule_each_other_out_are_told_and_can_be_changed_all_the_same() -> None:
+    chat = Trimmer(settings=Settings(model="claude-haiku-4-5"))
+    chat.talk("otters swim " * 3000, "demo: say two")
+    assert chat.session.books.footprint is not None
+    chat.do("/prefill pin Well")
+    chat.do("/think on")
+    assert chat.heard.startswith("Thinking is on.")
+    assert "either a prefill or thinking" in chat.heard
+
+    for line in ("/code on", "/think on", "/set max_tokens 900", "/model opus"):
+        chat.do(line)
+    assert chat.session.settings.max_tokens == 900
+    chat.do("/model claude-haiku-4-5")
+    assert "either a prefill or thinking" in chat.heard
+    chat.do("/think off")
+    assert chat.heard == "Thinking is off."
+    chat.do("/think auto")
+    chat.do("/prefill Once")
+    assert "either a prefill or thinking" not in chat.heard
+    chat.talk("demo: say three")
 
 
 def test_what_comes_is_not_guessed_at_while_nobody_can_count() -> None:

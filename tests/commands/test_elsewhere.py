@@ -16,6 +16,8 @@ from chatrepl.core.settings import OPTIONS
         ("theme", "Did you mean /set theme?"),
         ("fallback-models", "Did you mean /set fallback_models?"),
         ("exprot", "Did you mean /export?"),
+        ("HISTORY", "Did you mean /history?"),
+        ("Mdoel", "Did you mean /model?"),
         ("zzzz", "/help lists what there is."),
     ],
 )
@@ -37,4 +39,4 @@ def test_what_is_foreign_is_none_of_ours_and_is_led_to_what_is(word: str) -> Non
 
 
 def test_a_command_of_ones_own_is_meant_where_it_is_the_nearest() -> None:
-    assert meant("deplyo", ["deploy", "export"]) == "deploy"
+    assert meant("deplyo", ["Deploy", "export"]) == "Deploy"

@@ -89,6 +89,18 @@ def test_a_model_that_enforces_nothing_is_asked_in_words() -> None:
     assert "asked to follow" in player.heard
 
 
+@pytest.mark.parametrize("line", ["/schema nowhere.json", "/schema {bad", "/choose one"])
+def test_a_form_that_is_none_leaves_the_one_there_is(line: str) -> None:
+    player = Player()
+    player.do("/choose yes no")
+    with pytest.raises(UsageError) as refused:
+        player.do(line)
+
+    assert refused.value.hint == "The form of replies is as it was."
+    player.do("/choose")
+    assert "one of yes, no" in player.heard
+
+
 def test_arguments_are_completed(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(SCHEMA)
     session = Player().session

@@ -144,6 +144,21 @@ def test_a_prefill_is_for_the_next_reply_or_pinned() -> None:
     assert player.session.next.pinned_prefill == ""
 
 
+@pytest.mark.parametrize("text", ["The answer is ", "```json\n", "a\n\n", "b"])
+def test_the_blanks_at_the_end_of_a_prefill_are_part_of_it(text: str) -> None:
+    player = Player(Settings(model="claude-opus-5-5"))
+    player.do(f"/prefill  {text}")
+    assert player.session.next.prefill == text
+    player.do(f"/prefill pin {text}")
+    assert player.session.next.pinned_prefill == text
+    with pytest.raises(UsageError, match="takes the text"):
+        player.do("/prefill pin  ")
+    player.do("/prefill clear ")
+    assert not player.session.next.begins_with
+    player.do("/prefill  ")
+    assert player.heard.startswith("No prefill.")
+
+
 def test_thinking_is_set_shown_and_refused_in_words() -> None:
     player = Player(Settings(model="claude-opus-5"))
     player.do("/think")

@@ -223,6 +223,10 @@ def test_what_a_file_says_in_vain_is_said_once(player: Player) -> None:
     assert said.count("no command of it is run") == 1
     assert said.count("left out") == 1
     assert question(player) == "Go !`rm -r x` on."
+    write("y", "---\nmodel: haiku\nGo on.")
+    player.do("/y")
+    assert "/y: no --- ends what stands at its top; all is sent as text." in player.said
+    assert question(player) == "---\nmodel: haiku\nGo on."
 
 
 @pytest.mark.parametrize(
@@ -230,9 +234,12 @@ def test_what_a_file_says_in_vain_is_said_once(player: Player) -> None:
     [
         ("{{stdin}}", "/x", "takes what a pipe brings"),
         ("---\neach: true\n---\n{}?", "/x", "asks about many items"),
-        ("---\nmodel: sonet-9x\n---\ny", "/x", "no model sonet-9x"),
-        ("---\nschema: none.json\n---\ny", "/x", "no such file"),
-        ("---\nattach: none.txt\n---\ny", "/x", "none.txt"),
+        ("---\nmodel: sonet-9x\n---\ny", "/x", r"x\.md:2: There is no model sonet-9x"),
+        ("---\nschema: none.json\n---\ny", "/x", r"x\.md:2: .*no such file"),
+        ("---\nattach: none.txt\n---\ny", "/x", r"x\.md:2: none\.txt"),
+        ("---\nsystem: '@none.txt'\n---\ny", "/x", r"x\.md:2: .*none\.txt"),
+        ("---\n#\nrows: a blah\n---\ny", "/x", r"x\.md:3: .*no type"),
+        ("+++\nchoose = ['a']\n+++\ny", "/x", r"x\.md:2: choose takes at least two"),
         ("---\nnonsense\n---\ny", "/x", "no key and value"),
         ("y", "/commands edit", "takes the name"),
         ("y", "/commands new ../x", "takes the name"),
@@ -363,7 +370,12 @@ def test_the_commands_of_a_folder_are_asked_about_once(
 
 def test_a_folders_command_does_not_send_what_nobody_sends_lightly(player: Player) -> None:
     Path("../private.txt").write_text("x")
-    for head in ("attach: ../private.txt", "attach: .env", "system: '@.env'"):
+    for head in (
+        "attach: ../private.txt",
+        "attach: .env",
+        "system: '@.env'",
+        "schema: ../private.txt",
+    ):
         Path(".env").write_text("x")
         write("leak", f"---\n{head}\n---\nx", ".chatrepl/commands")
         with pytest.raises(UsageError, match="would send"):

@@ -47,8 +47,10 @@ def test_beginnings_are_known_and_paths_are_told_apart() -> None:
     assert REGISTRY.knows("tru")
     assert not REGISTRY.knows("")
     assert not REGISTRY.knows("etc/hosts")
-    assert looks_like_path("/etc/hosts is wrong")
-    assert not looks_like_path("/help")
+    for path in ("/etc/hosts is wrong", "/dev is what?", "/dev, and what else", "/nowhere/at all"):
+        assert looks_like_path(path), path
+    for command in ("/help", "/", "/!", "/ dev", "/nowhere at all"):
+        assert not looks_like_path(command), command
     assert not looks_like_path("//etc/hosts")
     assert not looks_like_path(" ")
 
@@ -56,6 +58,10 @@ def test_beginnings_are_known_and_paths_are_told_apart() -> None:
 def test_a_line_is_split_after_its_first_word_also_over_lines() -> None:
     assert split("/system Be brief.\nAlways.") == ("system", "Be brief.\nAlways.")
     assert split("/help") == ("help", "")
+    assert split("/system\nBe brief.") == ("system", "\nBe brief.")
+    for blank in " \t\u00a0\u3000":  # as pasted, or typed with Option held down
+        assert split(f"/prefill{blank} well") == ("prefill", " well")
+        assert split(f"/{blank}undo") == ("", "undo")
 
 
 def test_wrong_arguments_get_the_usage() -> None:
@@ -73,8 +79,13 @@ def test_wrong_arguments_get_the_usage() -> None:
         ("/context help", "/context takes nothing, or exact."),
         ("/exit now", "/exit takes nothing."),
         ("/search", "/search needs TEXT."),
-        ("/undo x", "STEPS is a number."),
-        ("/undo -1", "STEPS is a number."),
+        ("/undo x", "STEPS is a number from 1 on."),
+        ("/undo -1", "STEPS is a number from 1 on."),
+        ("/redo 0", "STEPS is a number from 1 on."),
+        ("/history 1.5", "LAST is a number from 1 on."),
+        ("/edit 0", "TURN is a turn's number, or reply."),
+        ("/edit last reply", "TURN is a turn's number, or reply."),
+        ("/edit 2 question", "/edit takes nothing, or reply."),
         ("/goto two words", "PLACE is one word."),
         ("/undo 1 2", "usage: /undo [STEPS]"),
         ("/think maybe", "/think takes nothing, or on, off, auto, show or hide."),

@@ -104,6 +104,24 @@ def test_where_nothing_is_saved_save_says_why() -> None:
         chat.do("/save")
 
 
+def test_nothing_is_called_saved_before_it_is_or_where_it_cannot_be(tmp_path: Path) -> None:
+    chat = begin(tmp_path / "conversations")
+    chat.do("/save")
+    assert "is saved with its next message: " in chat.heard
+    chat.do("/save notes")
+    chat.do("/save")
+    assert "is saved with its next message as notes: " in chat.heard
+
+    (tmp_path / "full").touch()
+    chat = begin(tmp_path / "full")
+    chat.say("demo: say one")
+    for line in ("/save", "/save x"):
+        with pytest.raises(StorageError, match="not being saved: "):
+            chat.do(line)
+    chat.do("/clear")
+    assert chat.heard == "A new conversation. /undo returns to the old one."
+
+
 def test_a_loaded_conversation_goes_on_and_undo_returns_to_the_one_before(folder: Path) -> None:
     first = begin(folder)
     first.say("demo: say one")
@@ -322,6 +340,20 @@ def test_a_name_may_end_in_a_number(chat: Trimmer, name: str) -> None:
     assert chat.session.conversation.path()[-1].text == "x"
     with pytest.raises(StorageError, match="There is no saved conversation no 1"):
         chat.do("/load no 1")
+
+
+@pytest.mark.parametrize("place", ["9", "0x", "plan"])
+def test_what_is_opened_is_shown_also_where_the_turn_in_it_is_none(
+    chat: Trimmer, place: str
+) -> None:
+    chat.say("demo: say otters")
+    chat.do("/save wet")
+    chat.do("/clear")
+    chat.do(f"/load wet {place}")
+
+    assert chat.session.recorder.facts["name"] == "wet"
+    assert "otters" in "\n".join(chat.said[-3:])
+    assert f"There is no turn or branch {place}." in chat.heard
 
 
 def test_a_search_names_turns_of_other_branches_by_their_ids(chat: Trimmer) -> None:
@@ -625,6 +657,9 @@ def test_above_what_is_for_people_stand_title_date_and_branch(
         ("/export talk.py", "talk.py", "from anthropic"),
         ("/export talk.sh", "talk.sh", "curl"),
         ("/export the talk.md", "", "takes md"),
+        ('/export "the talk.md"', "the talk.md", "# "),
+        ("/export 'my talk.json'", "my talk.json", "{"),
+        ('/export "the talk.pdf"', "", "of no format"),
         ("/export talk.md then.md", "talk.md then.md", "# "),
         ("/export json talk.md", "talk.md", "{"),
         ("/export talk", "", "takes md"),

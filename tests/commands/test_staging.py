@@ -23,8 +23,9 @@ def test_files_are_staged_sent_and_taken_back(tmp_path: Path) -> None:
     player.do("/image")
     assert player.heard.splitlines()[1].startswith("2 ▣ t.txt")
     offers = complete_line(player.session, "/detach ")[1]
-    assert [number for number, _ in offers] == ["1", "2"]
-    assert complete_line(player.session, "/detach 2")[1] == offers[1:]
+    assert [number for number, _ in offers] == ["1", "2", "all"]
+    assert complete_line(player.session, "/detach a")[1] == [("all", "all of these")]
+    assert complete_line(player.session, "/detach 2")[1] == offers[1:2]
     player.do("/detach 2")
     player.say("demo: say seen")
     kinds = [block.type for block in player.requests[-1].messages[-1].content]

@@ -74,8 +74,23 @@ def test_an_edit_loses_nothing_of_a_question_that_has_no_class_here() -> None:
     session.add_turn(session.conversation.head, Message.user("text", strange))
     player.do("/edit")
 
-    assert [(item.block, item.name) for item in session.next.staged] == [
-        (strange, "the search result sent before")
+    assert [(item.block, item.line) for item in session.next.staged] == [
+        (strange, "▣ the search result · sent before")
+    ]
+
+
+def test_what_is_attached_again_is_called_as_it_was() -> None:
+    player = Player()
+    session = player.session
+    files = DocumentBlock.plain("notes", "notes.txt"), DocumentBlock.plain("x"), ImageBlock.url("a")
+    session.add_turn(session.conversation.head, Message.user("text", *files))
+    player.do("/edit")
+    player.do("/image")
+
+    assert player.heard.splitlines() == [
+        "1 ▣ notes.txt · sent before",
+        "2 ▣ the document · sent before",
+        "3 ▣ the image · sent before",
     ]
 
 
@@ -162,6 +177,10 @@ def test_branches_are_listed_and_may_not_look_like_turns(player: Player) -> None
     for name in ("12", player.session.conversation.turns[TurnId("00001eef")].id):
         with pytest.raises(UsageError, match="taken for a turn"):
             player.do(f"/branch {name}")
+    player.do("/branch 00001e")  # as ids begin, which nobody can foresee
+    player.do("/goto fox")
+    player.do("/goto 00001e")
+    assert "At the beginning" in player.heard
 
 
 def test_the_tree_shows_siblings_ids_and_where_we_are(player: Player) -> None:

@@ -188,19 +188,66 @@ def test_pinned_turns_stay_whatever_is_cut(chat: Trimmer) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "told", "standings"),
+    [
+        ("/pin! 1", "1 turn sent again (1), 1 turn pinned (1), ~", "ps--"),
+        ("/pin! 3", "1 turn pinned (3). /undo", "ssp-"),
+        ("/keep! 2", "2 turns no longer sent (3-4), 1 turn sent again (2), 1 turn", "d-dd"),
+        ("/keep! 3", "1 turn no longer sent (4), 2 turns dropped with the summary (1-2)", "dd-d"),
+        ("/drop! 1-2", "2 turns dropped with the summary (1-2), ~", "dd--"),
+        ("/drop! 2", "1 turn dropped, but not from the summary (2). /undo", "sd--"),
+        ("/drop! 2-3", "1 turn no longer sent (3), 1 turn dropped, but not", "sdd-"),
+        ("/restore! 1", "1 turn sent again (1), ~", "-s--"),
+        ("/restore!", "2 turns sent again (1-2), ~", "----"),
+    ],
+)
+def test_what_is_chosen_by_hand_may_be_summarised(
+    chat: Trimmer, line: str, told: str, standings: str
+) -> None:
+    chat.aside = "demo: say all of it"
+    chat.do("/compact!")
+    chat.do(line)
+
+    state = chat.session.conversation.state
+    names = [state.standing(turn.id) or "-" for turn in chat.session.conversation.path()]
+    assert chat.heard.startswith(told)
+    assert "".join(name[0] for name in names) == standings
+    assert (b"<summary>" in chat.bytes()) == ("summarised" in names)
+    chat.do("/undo")
+    assert chat.session.conversation.state.marks == {}
+    assert b"<summary>" in chat.bytes()
+
+
+def test_a_pin_is_told_and_taken_off_and_dropped_turns_are_pinned_after_a_yes(
+    chat: Trimmer,
+) -> None:
+    chat.do("/pin 2, 4")
+    assert chat.heard == "2 turns pinned (2, 4). /undo takes that back."
+    chat.do("/restore 2")
+    assert chat.heard == "1 turn no longer pinned (2). /undo takes that back."
+    chat.do("/drop! 3")
+    chat.agree = False
+    chat.do("/pin 3")
+    assert chat.asked[-1] == "Pin and send 1 turn? y: send · N: leave out"
+    assert chat.heard == "Not pinned."
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [
         ("/truncate 20", "within that already"),
         ("/truncate 1t", "Only the newest"),
         ("/restore", "sent already"),
-        ("/drop! 2", "changes nothing"),
+        ("/drop! 2", "left out already"),
+        ("/pin 2", "pinned already"),
+        ("/keep 1-", "changes nothing"),
         ("/relevant", "nothing is left out"),
     ],
 )
 def test_what_would_change_nothing_says_so(chat: Trimmer, line: str, said: str) -> None:
     if line == "/drop! 2":
         chat.do("/drop! 2")
-    if line in {"/truncate 1t", "/relevant"}:
+    if line in {"/pin 2", "/truncate 1t", "/relevant"}:
         chat.do("/pin all")
     chat.do(line)
 

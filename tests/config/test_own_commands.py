@@ -89,11 +89,14 @@ def test_without_a_folder_there_are_none(tmp_path: Path, here: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"---\na: b\n---\n\xff\n", ":4: this is not UTF-8 text"),
         (b"x" * (MOST_BYTES + 1), "larger than 262 kB"),
-        (b"---\nwhat is this\n---\nx", "line 2: what is this is no key and value"),
-        (b"+++\nx = = 1\ny = 2\n+++\nx", "line 2"),
-        (b"---\nchoose: a,b\nrows: c\n---\nx", "exclude each other"),
+        (b"---\nwhat is this\n---\nx", ":2: what is this is no key and value"),
+        (b"+++\nx = = 1\ny = 2\n+++\nx", ":2:5: this is no value"),
+        (b"+++\nx = 1\n[model]\ny = 2\n+++\nx", ":3: model takes a text or a list"),
+        (b"+++\nx = [[1]\n+++\nx", ":2: "),
+        (b"+++\nx = 1\neffort = 'all'\n+++\nx", ":3: effort is one of"),
+        (b"---\nchoose: a,b\nrows: c\n---\nx", ":3: choose and rows exclude each other"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_and_why(
@@ -104,8 +107,8 @@ def test_a_file_that_cannot_be_read_is_named_and_why(
 
     with pytest.raises(UsageError, match=words) as refused:
         source.read("bad")
-    assert refused.value.message.startswith(f"{path}: ")
-    assert source.about("bad") == ("", refused.value.message)
+    assert refused.value.message.startswith(f"{path}:")
+    assert source.about("bad") == ("", refused.value.message.removeprefix(f"{own}/"))
 
 
 def test_a_link_out_of_the_folder_is_refused_and_one_within_is_not(

@@ -69,7 +69,6 @@ def random_history(rng: random.Random) -> History:
         limit,
         int(limit * rng.choice((0.3, 0.5, 0.6, 0.8))),
         rng.choice((None, None, 3)),
-        rng.choice((1, 1, 2)),
     )
     return History(conversation, tokens, budget)
 
@@ -199,7 +198,7 @@ def _whole(
             return "what is sent is not what was planned"
         if gone and conversation.state.marks.get(turn.id) == "pinned":
             return "a pinned turn is gone"
-        if gone and k >= len(turns) - budget.keep_last:
+        if gone and k == len(turns) - 1:
             return "a recent turn is gone"
     order = [b.text for m in messages for b in m.content if isinstance(b, TextBlock)]
     asked = [int(text[1:]) for text in order if text.startswith("q")]
@@ -213,7 +212,7 @@ def _amounts(history: History, turns: tuple[Weighed, ...], made: TrimPlan) -> st
     most = budget.images if budget.images is not None else images
     before, all_images = sum(t.tokens for t in turns), sum(t.images for t in turns)
     within = before <= budget.limit and (budget.images is None or all_images <= budget.images)
-    free = [t for t in turns[: len(turns) - budget.keep_last] if t in kept and t.id not in pins]
+    free = [t for t in turns[:-1] if t in kept and t.id not in pins]
     if (made.before, made.after) != (before, after):
         return "the preview's totals are wrong"
     if made.fits != (after <= budget.limit and images <= most):

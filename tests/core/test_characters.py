@@ -11,6 +11,7 @@ from chatrepl.core.characters import (
     MARKS,
     UNSAFE,
     end_without,
+    is_unseen,
     one_of,
     plain,
     without_hidden,
@@ -105,3 +106,22 @@ def test_a_text_of_nothing_else_is_cleaned_at_once(piece: str) -> None:
     clean, count = without_hidden(piece * 200_000)
     assert count
     assert "\x1b" not in clean
+
+
+@pytest.mark.parametrize(
+    "char", [*"\t\n \u00a0\u2003\u2028\u2800\u3000", *"\x00\x1b\u00ad\u200b\u2060"]
+)
+@pytest.mark.parametrize("around", ["{}", " {}\n", "{}\ufeff{}\u3164", "\u202e{}\U000e0041"])
+def test_what_holds_no_ink_is_unseen(char: str, around: str) -> None:
+    assert is_unseen(around.format(char, char))
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1))
+def test_one_letter_is_seen_among_all_that_is_not(text: str) -> None:
+    fillers = "\u115f\u1160\u3164\uffa0\u2800"
+    assert is_unseen(f"\u200b {text}") is (not text.strip(fillers))
+
+
+def test_halves_of_a_character_are_seen() -> None:
+    assert not is_unseen("\ud83d\ude00")
+    assert is_unseen("")

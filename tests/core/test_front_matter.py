@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.front_matter import FrontValue, flow_parts, from_toml, from_yaml, split_front
+from chatrepl.core.front_matter import (
+    FrontError,
+    FrontValue,
+    flow_parts,
+    from_toml,
+    from_yaml,
+    seems_open,
+    split_front,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,23 +97,43 @@ def test_a_value_knows_its_line_and_what_is_nested_is_no_text() -> None:
 
 @pytest.mark.parametrize("head", ["no key here", "a: b\n: c", "a:b", "a: b\n[x]: c", "{a: b}"])
 def test_what_is_no_key_with_a_value_is_refused_with_its_line(head: str) -> None:
-    with pytest.raises(UsageError, match=rf"line {head.count(chr(10)) + 2}: .* is no key"):
+    with pytest.raises(FrontError, match="is no key and value") as refused:
         from_yaml(head)
+    assert refused.value.line == head.count("\n") + 2
 
 
 def test_a_long_line_is_named_by_its_beginning() -> None:
-    with pytest.raises(UsageError, match=r"line 2: x+… is no key"):
+    with pytest.raises(UsageError, match=r"^x+… is no key"):
         from_yaml("x" * 90)
 
 
 def test_toml_has_the_same_values() -> None:
     table = {"a": "b", "c": ["d", 1], "e": True, "f": {"g": 1}, "h": 1.5}
-    values = from_toml(table)
+    values = from_toml(table, '\na = "b"\n c= ["d", 1]\n"e"=true\n[ f ]\ng = 1\n')
 
     assert {key: value.text for key, value in values.items()} == {
         "a": "b", "c": "", "e": "true", "f": '{"g":1}', "h": "1.5",
     }  # fmt: skip
     assert values["c"].words == ("d", "1")
+    assert [values[key].line for key in "acefh"] == [2, 3, 4, 5, 0]
+    assert [key for key in values if values[key].nested] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        ("---\nmodel: haiku\nHi", True),
+        ("+++\nmodel = 'haiku'", True),
+        ("--- \neffort: low", True),
+        ("---\n\nmodel: haiku", False),
+        ("---\nHi there", False),
+        ("---", False),
+        ("", False),
+        ("Hi\nmodel: haiku", False),
+    ],
+)
+def test_a_front_that_nothing_ends_is_seen(text: str, is_open: bool) -> None:
+    assert seems_open(text) is is_open
 
 
 def test_what_is_no_list_has_no_parts() -> None:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.core.errors import UsageError
-from chatrepl.core.front_matter import FrontValue, from_yaml
+from chatrepl.core.front_matter import FrontError, FrontValue, from_yaml
 from chatrepl.core.own_command import OwnCommand, all_of, arguments, expand, make
 
 ARGUMENTS = [
@@ -79,6 +78,41 @@ def test_arguments_without_a_place_come_last_and_are_not_lost() -> None:
     assert expand("Translate this.", ["good", "night"]) == ("Translate this.\n\ngood night",)
     assert expand("Translate this.", []) == ("Translate this.",)
     assert expand("Only the {{stdin}}.", ["x"]) == ("Only the ", ".\n\nx")
+
+
+@pytest.mark.parametrize(
+    ("body", "typed", "text"),
+    [
+        ("Fix $1", "12 with care", "Fix 12\n\nwith care"),
+        ("Fix $1", "12", "Fix 12"),
+        ("$2 for $1", "a b c 'd e'", "b for a\n\nc d e"),
+        ("${1:-x}", "a b", "a\n\nb"),
+        ("$ARGUMENTS[0] of $ARGUMENTS[1]", "a b c", "a of b\n\nc"),
+        ("Fix $1", "12 like\n  so:\n    x  y", "Fix 12\n\nlike\n  so:\n    x  y"),
+        ("$1: ${@:2}", "a b\n  c", "a: b\n  c"),
+        ("$1 {${@:9}}", "a b\nc", "a {}"),
+        ("$3", "a b\nc", "c"),
+        ("$4", "a b\nc", ""),
+        ("$1 and ${@:2:1}", "a b c d", "a and b"),
+        ("$1 of $@", "a b c", "a of a b c"),
+        ("${2:-$1}", "a", "a"),
+        ("", "a b", "a b"),
+    ],
+)
+def test_what_stands_behind_the_last_argument_with_a_number_comes_last(
+    body: str, typed: str, text: str
+) -> None:
+    words = arguments(typed)
+
+    assert expand(body, words, all_of(typed, words)) == (text,)
+
+
+@given(st.lists(st.text("ab'\"\n", min_size=1, max_size=4), max_size=6), st.integers(1, 4))
+def test_words_of_a_command_line_are_taken_as_they_are(words: list[str], last: int) -> None:
+    body = " ".join(f"${number}" for number in range(1, last + 1))
+    (text,) = expand(body, words)
+
+    assert all(word in text for word in words)
 
 
 def test_several_lines_stay_as_they_were_typed() -> None:
@@ -168,9 +202,11 @@ def test_the_model_may_be_the_one_that_is_there_and_items_may_be_switched_off() 
     [
         ("effort: huge", "effort is one of low, medium"),
         ("schema: a.json\nchoose: a, b", "schema and choose exclude each other"),
-        ("model:\n  name: x", "line 2: model takes a text or a list"),
+        ("rows: a\n# no\nschema: b", "schema and rows exclude each other"),
+        ("description: x\nmodel:\n  name: x", "model takes a text or a list"),
     ],
 )
 def test_what_fits_nothing_is_refused(head: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(FrontError, match=words) as refused:
         make("r", from_yaml(head), "")
+    assert head.split("\n")[refused.value.line - 2].startswith(tuple(words.split()))

@@ -40,7 +40,7 @@ def left(request: Request | None = None) -> Footprint:
 
 def test_what_goes_on_from_the_last_request_is_warm() -> None:
     found = warmth(left(), ask(ONE, TWO), NOW + 60)
-    assert found == Warmth("warm", 38_000, NOW + 3600)
+    assert found == Warmth("warm", 38_000, NOW + 3600, messages=(ONE.digest,))
     assert found.minutes_left(NOW + 60) == 59
     assert toolbar_words(found, NOW + 60) == "cache 59m"
 

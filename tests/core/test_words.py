@@ -10,6 +10,7 @@ from chatrepl.core.talk.conversation import Prefill, Receipt
 from chatrepl.core.talk.usage import Usage
 from chatrepl.core.words import (
     about,
+    at_most,
     compact,
     dollars,
     exactly,
@@ -178,6 +179,11 @@ def test_an_estimated_price_has_one_mark_of_doubt() -> None:
 @given(st.floats(0.005, 1e6))
 def test_a_price_that_is_foretold_is_rounded_by_no_more_than_a_per_cent(usd: float) -> None:
     assert float(foretold(usd)[1:]) == pytest.approx(usd, rel=0.01)
+
+
+@given(st.floats(0, 1e6))
+def test_a_price_that_bounds_another_is_never_rounded_down(usd: float) -> None:
+    assert usd - 1e-9 <= float(at_most(usd)[1:]) <= usd + (0.0001 if usd < 0.1 else 0.01) + 1e-9
 
 
 def test_numbers_are_written_shortly() -> None:

@@ -55,6 +55,7 @@ VERDICTS = (
     Verdict(thought(0, "hm"), "end_turn", 7, "empty", "The reply holds no text"),
     Verdict(block(0, {"type": "hologram"}), "end_turn", 7, "know: hologram", "know: hologram"),
     Verdict(said(0, " \n"), "end_turn", 7, "empty", "The reply holds no text"),
+    Verdict(said(0, "\u200b\u2060 \u3164"), "end_turn", 7, "empty.", "The reply holds no text"),
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ def test_a_row_says_what_is_known_and_a_question_mark_what_is_not() -> None:
     )  # fmt: skip
     assert rows["claude-opus-5-5"][5] == "emulated"
     assert rows["llama"] == ("*", "llama", "?", "?", "?", "?", "?", "?")
+    assert rows["claude-new-9"][3:5] == ("?", "?")
     assert table.footer == "? is not known."
     assert model_list(MODELS[:1], MODELS[0], rates).footer == ""
     plain = replace(MODELS[0], thinking=frozenset())
@@ -44,11 +45,12 @@ def test_the_model_in_use_is_listed_though_no_list_holds_it() -> None:
 
 
 def test_a_program_reads_the_same_in_numbers() -> None:
-    sonnet, llama = model_facts(MODELS[0], rates), model_facts(MODELS[3], rates)
+    sonnet, new, llama = (model_facts(MODELS[at], rates) for at in (0, 2, 3))
 
     assert sonnet["usd_per_million"] == {"input": 3.0, "output": 15.0}
     assert sonnet["retires_at"] == "2026-11-30"
     assert (sonnet["context_window"], llama["context_window"]) == (200_000, None)
+    assert (new["context_window"], new["max_output"]) == (None, None)
     assert (llama["usd_per_million"], llama["lifecycle"]) == (None, None)
 
 

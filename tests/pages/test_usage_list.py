@@ -73,7 +73,7 @@ def test_a_row_says_what_it_took_cost_and_saved_and_the_last_sums_up(tmp_path: P
 
     assert table.headings == ("model", "requests", "in", "cached", "out", "cost", "saved")
     assert table.rows == (
-        ("new", "1", "300", "0", "5", "price unknown", "$0"),
+        ("new", "1", "300", "0", "5", "price unknown", "unknown"),
         ("opus", "2", "3.5k", "500", "≥ 21", "≥ $3.00", "$3.00"),
         ("all", "3", "3.8k", "500", "≥ 26", "≥ $3.00", "$3.00"),
     )

@@ -16,10 +16,12 @@ from chatrepl.core.spending import BudgetError, Spending
 from chatrepl.core.talk.blocks import ImageBlock
 from chatrepl.core.talk.message import Message
 from chatrepl.core.talk.usage import Cost, Usage
+from chatrepl.core.words import dollars
 from chatrepl.core.world import Edges
+from chatrepl.session.books import Reserved
 from chatrepl.session.budgets import hold, hold_all, limits, shortage, worst_usd
 from chatrepl.session.session import Session
-from chatrepl.session.till import Reserved, Till
+from chatrepl.session.till import Till
 from chatrepl.storage.accounts import Accounts
 
 WHEN = 1_790_000_000.0
@@ -84,6 +86,7 @@ TALK = COUNTED * IN, 1_000 * OUT
         ({}, *TALK),
         ({"cache_control": {"type": "ephemeral"}}, COUNTED * WRITE, 1_000 * OUT),
         ({"cache_control": {"type": "ephemeral", "ttl": "1h"}}, COUNTED * WRITE_1H, 1_000 * OUT),
+        ({"system": [{"cache_control": {"type": "ephemeral"}}]}, COUNTED * WRITE, 1_000 * OUT),
         ({"fallbacks": [{"model": DEAR}]}, 11 * COUNTED * IN, 11 * 1_000 * OUT),
         ({"fallbacks": [{}, {"model": MODEL}]}, 2 * COUNTED * IN, 2 * 1_000 * OUT),
         ({"tools": [uses(1)]}, (2 * COUNTED + 10_000) * IN + SEARCH, 1_000 * OUT),
@@ -136,12 +139,15 @@ def test_texts_alone_are_held_by_their_bytes_and_all_else_is_counted() -> None:
     assert held(till, text).usd == pytest.approx((len(text.encode()) + 2_000) * IN + 1_000 * OUT)
 
 
-def test_what_nobody_counts_is_estimated_with_a_margin() -> None:
+@pytest.mark.parametrize(
+    ("params", "added"), [({}, 50), ({"output_config": {"format": {}}}, 2_000)]
+)
+def test_what_nobody_counts_is_estimated_with_a_margin(params: dict[str, Any], added: int) -> None:
     till = till_of(max_cost_usd=1_000.0, is_counted=False)
-    picture = request()
+    picture = request(**params)
     model = till.session.service.model(MODEL)
     tokens = till.session.ledger.request(picture, model).tokens
-    assert held(till, picture).usd == pytest.approx((int(tokens * 1.3) + 2_000) * IN + 1_000 * OUT)
+    assert held(till, picture).usd == pytest.approx((int(tokens * 1.3) + added) * IN + 1_000 * OUT)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +166,15 @@ def test_a_reply_is_made_shorter_as_far_as_it_is_of_use_and_no_further(
     asked = request(**params)
     enough = till_of(max_cost_usd=COUNTED * IN + (least + 0.5) * OUT)
     assert held(enough, asked).request.params["max_tokens"] == least
-    with pytest.raises(BudgetError):
+    with pytest.raises(BudgetError, match="Even a short reply") as told:
         held(till_of(max_cost_usd=COUNTED * IN + (least - 0.5) * OUT), asked)
+    assert dollars(COUNTED * IN + least * OUT) in told.value.message
+    assert "max_tokens" not in told.value.hint
 
 
 def test_what_is_sent_again_is_not_made_shorter_but_refused() -> None:
     till = till_of(max_cost_usd=COUNTED * IN + 999.5 * OUT)
-    with pytest.raises(BudgetError):
+    with pytest.raises(BudgetError, match="This may cost"):
         held(till, request(), again=True)
     assert held(till, request()).words == (
         "max_tokens is lowered to 999: max_cost_usd leaves $0.0060.",

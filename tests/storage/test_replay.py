@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.catalog import OFFICIAL
 from chatrepl.core.wire import encode
-from chatrepl.storage.export import BASE_URL, Call, open_headers, to_curl, to_json, to_python
+from chatrepl.storage.export import Call, open_headers, to_curl, to_json, to_python
 from tests.storage.strategies import json_values
 
 VERSION = "2026-10-21"
@@ -83,7 +84,7 @@ def test_the_curl_command_sends_exactly_the_request(*, proof: str, is_chosen: bo
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        base_url = f"{url}/v1/" if is_chosen else BASE_URL
+        base_url = f"{url}/v1/" if is_chosen else OFFICIAL
         command = to_curl(WIRE, VERSION, Call(base_url, HEADERS, proof))
         env = {"ANTHROPIC_API_KEY": "k e$y", "PATH": "/usr/bin:/bin", "NO_PROXY": "*"}
         env |= {} if is_chosen else {"ANTHROPIC_BASE_URL": url}

@@ -7,7 +7,9 @@ import pytest
 from chatrepl.core.talk.blocks import TextBlock
 from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
 from chatrepl.core.talk.message import Message
+from chatrepl.core.world import BESIDE
 from chatrepl.storage.record_log import RecordLog
+from chatrepl.storage.records import turn_to_record
 from chatrepl.storage.search import search
 
 
@@ -54,6 +56,45 @@ def test_a_reply_is_found_once(tmp_path: Path) -> None:
 def test_a_reply_that_was_cut_is_found(tmp_path: Path) -> None:
     save(tmp_path, "why?", "because of the needle here", cut=True)
     assert [hit.role for hit in search(tmp_path, "needle")] == ["assistant"]
+
+
+def test_words_are_found_across_the_pieces_of_a_reply_that_was_killed(tmp_path: Path) -> None:
+    recorder = RecordLog(0.0)
+    calls, other = (Turn(TurnId(id_), None, (Message.user("why?"),)) for id_ in ("t", "u"))
+    grown = replace(calls, messages=(*calls.messages, Message("assistant", (TextBlock("so"),))))
+    begun = recorder.opening() + recorder.begin(other) + recorder.begin(calls)
+    pieces = [recorder.delta(calls.id, "text", piece) for piece in ("a nee", "dle in", " hay")]
+    ended = recorder.finish(grown)
+    for written in (
+        b"".join((begun, *pieces)),
+        b"".join((begun, recorder.grow(grown), *pieces)),
+        b"".join((recorder.opening(), *pieces)),
+    ):
+        (tmp_path / "one.jsonl").write_bytes(written)
+        (hit,) = search(tmp_path, "NEEDLE in hay")
+        assert (hit.turn, hit.role, hit.before) == ("t", "assistant", "a ")
+    (tmp_path / "one.jsonl").write_bytes(b"".join((begun, *pieces, ended)))
+    assert search(tmp_path, "needle") == ()
+
+
+def test_an_answer_beside_is_found_as_far_as_it_came_once_and_where_it_was_asked(
+    tmp_path: Path,
+) -> None:
+    recorder = RecordLog(0.0)
+    asked = Turn(TurnId("b"), TurnId("t"), (Message.user("why?"),))
+    place = TurnId(f"{BESIDE}b")
+    begun = recorder.opening() + recorder.meta({place: turn_to_record(asked)})
+    pieces = [recorder.delta(place, "text", piece) for piece in ("a nee", "dle in", " hay")]
+    (tmp_path / "one.jsonl").write_bytes(b"".join((begun, *pieces)))
+    (hit,) = search(tmp_path, "needle IN")
+    assert (hit.turn, hit.role, hit.before, hit.after) == ("t", "assistant", "a ", " hay")
+
+    reply = Message("assistant", (TextBlock("a needle in hay"),))
+    done = replace(asked, messages=(*asked.messages, reply), receipt=Receipt("m", "end_turn"))
+    for after, count in ((turn_to_record(done), 1), (None, 0)):
+        ended = recorder.meta({place: after})
+        (tmp_path / "one.jsonl").write_bytes(b"".join((begun, *pieces, ended)))
+        assert len(search(tmp_path, "needle")) == count
 
 
 def test_what_is_not_said_is_not_found(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ NOT_SAID = {"clipboard.py", "titles.py"}  # other programs' words, and what a ti
         ("▣ a.md · text · ~2 tokens\n", "attached: a.md, text, ~2 tokens\n"),
         ("1.2k in · 345 out", "1.2k in, 345 out"),
         ("waiting … – a→b ›", "waiting ... - a->b >"),
+        ("~34 ████ sent", "~34  sent"),
         ("as it is", "as it is"),
     ],
 )

@@ -37,7 +37,7 @@ class Framing(Protocol):
 
     def feed(self, data: bytes) -> bytes: ...
     def end(self) -> None:
-        """The connection is closed. Raises EOFError where that cuts the content."""
+        """Hear that the connection is closed. Raises EOFError where that cuts the content."""
 
 
 def head_of(data: bytes) -> Head:

@@ -261,7 +261,7 @@ class KeptAnswer:
                 return
 
     def _rest_s(self, came: int) -> float:
-        """How long to let come what comes: not at first, and not where it comes by the page."""
+        """Tell how long to let things come: not at first, and not where they come by the page."""
         if came > _PAGE_BYTES:
             return 0.0
         return min((time.monotonic() - self._begun_at) * _SHARE, _MOMENT_S)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from chatrepl.api.outgoing import ENCODINGS, socket_options
+from chatrepl.core.catalog import USUAL_PORTS
 from chatrepl.core.value import frozen
 
 _PLAIN_URL: Final = re.compile(
@@ -31,7 +32,6 @@ _RESERVED: Final = frozenset(
 _MOST_BYTES: Final = 32_768  # fits into the socket's buffer: the kernel sends it on its own
 _NEXT_ADDRESS_S: Final = 0.25
 _LAST_PORT: Final = 65_535
-_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 @frozen
@@ -96,7 +96,7 @@ def plain(url: str, path: str, headers: Mapping[str, str], body: bytes) -> Plain
     if parts is None or not fits or _RESERVED.intersection(headers) or not _is_direct():
         return None
     scheme, host, port, base = parts.groups()
-    usual = _USUAL_PORTS[scheme]
+    usual = USUAL_PORTS[scheme]
     number = int(port[1:]) if port else usual
     if port == f":{usual}" or number > _LAST_PORT:
         return None

@@ -36,12 +36,11 @@ class Weighed:
 
 @frozen
 class Budget:
-    """What may be sent: above `limit` tokens or `images`, cut to `target`; the newest stay."""
+    """What may be sent: above `limit` or `images`, cut to `target`. The newest turn stays."""
 
     limit: float
     target: float
     images: int | None = None
-    keep_last: int = 1
 
     @classmethod
     def of(cls, model: Model, settings: Settings) -> "Budget":
@@ -110,7 +109,7 @@ def plan(
     after = before
     dropped: set[TurnId] = set()
     if (before > budget.limit or images > most_images) and not _in_a_loop(turns):
-        for turn in turns[: max(0, len(turns) - max(1, budget.keep_last))]:
+        for turn in turns[:-1]:
             if after <= budget.target and images <= most_images:
                 break
             if turn.id not in pins:

@@ -10,7 +10,6 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from chatrepl.core.errors import UsageError
-from chatrepl.core.exchange.request import Request
 from chatrepl.core.secrets import is_secret
 from chatrepl.core.talk.blocks import Block, answered_id, call_id
 from chatrepl.core.talk.conversation import Conversation
@@ -45,20 +44,20 @@ def _toolset(server: McpServer) -> Wire:
     return toolset
 
 
-def connected(request: Request) -> list[Wire]:
-    """Give the servers that a request names, as far as they are any."""
-    servers = request.params.get("mcp_servers")
+def connected(params: Wire) -> list[Wire]:
+    """Give the servers that the parameters of a request name, as far as they are any."""
+    servers = params.get("mcp_servers")
     return [one for one in servers if isinstance(one, Mapping)] if isinstance(servers, list) else []
 
 
-def with_tokens(request: Request, tokens: Mapping[str, str]) -> Request:
-    """Give a request with the tokens of its servers, by their names."""
-    servers = connected(request)
+def with_tokens(params: Wire, tokens: Mapping[str, str]) -> Wire:
+    """Give the parameters of a request with the tokens of its servers, by their names."""
+    servers = connected(params)
     if not any(tokens.get(str(server.get("name"))) for server in servers):
-        return request
+        return params
     given = [(server, tokens.get(str(server.get("name")))) for server in servers]
     added = [{**server, TOKEN: token} if token else server for server, token in given]
-    return replace(request, params={**request.params, "mcp_servers": added})
+    return {**params, "mcp_servers": added}
 
 
 def without_others(conversation: Conversation, servers: Iterable[McpServer]) -> Conversation:

@@ -84,6 +84,10 @@ class Holder(ABC):
         """End the text and give what was still held back."""
         return "" if self._joined else self._release(last=True)
 
+    def tear(self) -> str:
+        """End a text that broke off, and give what was still held back."""
+        return self.flush()
+
     @abstractmethod
     def _release(self, *, last: bool) -> str: ...
 
@@ -93,7 +97,8 @@ class Joiner(Holder):
     """Joins a continuation to a prefill.
 
     White space is not compared, since a model may change it while repeating. A repetition in quotes
-    or in a fence of code loses these, too.
+    or in a fence of code loses these, too. Code begins in a row of its own behind a fence with its
+    language.
     """
 
     prefill: str
@@ -110,6 +115,20 @@ class Joiner(Holder):
         text = Holder.flush(self)
         return text if self._wrap is None else self._wrap.feed(text) + self._wrap.flush()
 
+    def tear(self) -> str:
+        """End a text that broke off: the beginning of a repetition is none of its own."""
+        return "" if not self._joined and self._repeats else self.flush()
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether all that is held back is the beginning of a repetition."""
+        if self.mode == "native":
+            return False
+        core, text = self.prefill.strip(), self._held
+        if _past_echo(text, core) == 0 and (opens := _OPENS.match(text)):
+            text = text[opens.end() :]
+        return bool(text.strip()) and _past_echo(text, core) is None
+
     def _release(self, *, last: bool) -> str:
         is_native, core = self.mode == "native", self.prefill.strip()
         at, mark = (0, "") if is_native else _past_wrapped_echo(self._held, core)
@@ -125,12 +144,21 @@ class Joiner(Holder):
             return ""
         self._joined = True
         self._wrap = _Wrap(mark) if mark else None
+        if rest and not (at or is_native or rest[0] in "\r\n") and _ends_in_fence(core):
+            return "\n" + rest  # in the row of a fence nobody would see it
         return rest
 
 
+_OPEN_ROW: Final = re.compile(r" {0,3}(?:```[^`]+|~~~.+)")
 _OPENS: Final = re.compile(r"\s*+(?:(`{3,}+|~{3,}+)[^`\n]*+\n|([\"“`]))")
 _MAY_OPEN: Final = re.compile(r"\s*(?:`{1,2}|~{1,2}|(?:`{3}|~{3})[^\n]*)")
 _CLOSES: Final = {"“": "”"}
+
+
+def _ends_in_fence(text: str) -> bool:
+    """Tell whether the last row of a text opens a fence of code in some language."""
+    row = text.rpartition("\n")[2]
+    return _OPEN_ROW.fullmatch(row) is not None and row[-1].isalnum()
 
 
 @dataclass(slots=True)
@@ -306,7 +334,7 @@ class Joining:
 
     def end(self) -> tuple[StreamEvent, ...]:
         """Give what is still held back when the stream ends, whole or torn."""
-        rest = self.holder.flush() if self.holder is not None else ""
+        rest = self.holder.tear() if self.holder is not None else ""
         self.holder = None
         return (TextDelta(rest, self._index),) if rest else ()
 

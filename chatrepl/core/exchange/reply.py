@@ -289,7 +289,7 @@ class Reply:
         return bool(self.content())
 
     def content(self) -> tuple[Block, ...]:
-        """The blocks so far, as far as they can be sent again.
+        """Give the blocks so far, as far as they can be sent again.
 
         Thinking that was not yet signed and tool calls that were cut are left out: the service
         would refuse them.

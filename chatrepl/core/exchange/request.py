@@ -110,6 +110,17 @@ class Request:
     def model(self) -> str:
         return str(self.params["model"])
 
+    @property
+    def kept_for(self) -> str:
+        """How long the prompt cache keeps what this writes: 5m, 1h, or empty where it does not."""
+        lists = [self.params.get(key) for key in ("tools", "system")]
+        parts = [one for listed in lists if isinstance(listed, list) for one in listed]
+        parts += [block.to_wire() for message in self.messages for block in message.content]
+        tables = [part for part in (self.params, *parts) if isinstance(part, Mapping)]
+        marks = [mark for part in tables if isinstance(mark := part.get("cache_control"), Mapping)]
+        lasts = any(mark.get("ttl") == "1h" for mark in marks)
+        return "1h" if lasts else "5m" if marks else ""
+
     def body(self) -> dict[str, Any]:
         """Give the whole body as one value, for people to look at."""
         return {**self.params, "messages": [self._wire(at) for at in range(len(self.messages))]}

@@ -24,7 +24,7 @@ from chatrepl.core.exchange.terms import (
 )
 from chatrepl.core.models import Model
 from chatrepl.core.talk.blocks import Block, DocumentBlock, TextBlock
-from chatrepl.core.talk.conversation import Conversation, Turn
+from chatrepl.core.talk.conversation import Conversation, Summary, Turn
 from chatrepl.core.talk.message import Message
 from chatrepl.core.value import frozen
 
@@ -43,12 +43,18 @@ class Sent:
 
 def is_sent(turn: Turn, conversation: Conversation) -> bool:
     """Tell whether `turn` itself is part of what is sent."""
-    state = conversation.state
-    if state.marks.get(turn.id) == "dropped":
-        return False
-    if state.summary is not None and turn.id in state.summary.covers:
+    if conversation.state.standing(turn.id) in {"dropped", "summarised"}:
         return False
     return turn.receipt is None or turn.receipt.stop_reason != "refusal"
+
+
+def summary_sent(conversation: Conversation) -> Summary | None:
+    """Give the summary, where it stands for anything: for turns that are here, and not dropped."""
+    state = conversation.state
+    if state.summary is None:
+        return None
+    standings = (state.standing(turn.id) for turn in conversation.path())
+    return state.summary if "summarised" in standings else None
 
 
 def build_sent(conversation: Conversation, model: Model, *new: Message, tools: str = "") -> Sent:
@@ -97,7 +103,7 @@ def _chosen(conversation: Conversation, turns: tuple[Turn, ...], begun: int) -> 
 
     The terms of the first `begun` turns are no changes.
     """
-    summary = conversation.state.summary
+    summary = summary_sent(conversation)
     for number, turn in enumerate(turns):
         if summary is not None and turn.id in summary.covers:
             yield Message.user(framed(summary.text, "summary"))

@@ -155,6 +155,13 @@ class State:
     branches: Mapping[str, TurnId | None] = field(default_factory=dict)
     servers: "Mapping[str, McpServer]" = field(default_factory=dict)
 
+    def standing(self, turn: TurnId) -> Mark | Literal["summarised", ""]:
+        """Say in a word what sets a turn apart from those that are simply sent."""
+        mark = self.marks.get(turn)
+        if mark != "dropped" and self.summary is not None and turn in self.summary.covers:
+            return "summarised"
+        return mark or ""
+
 
 @frozen
 class Conversation:
@@ -257,7 +264,7 @@ class Conversation:
         return replace(self, state=self.future[0], past=past, future=self.future[1:])
 
     def path(self, head: TurnId | None = None) -> tuple[Turn, ...]:
-        """The turns from the first to `head`, or to where we stand."""
+        """Give the turns from the first to `head`, or to where we stand."""
         turns, at = [], head or self.state.head
         while at is not None:
             turns.append(self.turns[at])
@@ -265,7 +272,7 @@ class Conversation:
         return tuple(reversed(turns))
 
     def children(self, of: TurnId | None) -> tuple[Turn, ...]:
-        """The turns that follow directly upon `of`, oldest first."""
+        """Give the turns that follow directly upon `of`, oldest first."""
         return tuple(turn for turn in self.turns.values() if turn.parent == of)
 
     def with_marks(self, marks: Mapping[TurnId, Mark | None]) -> "Conversation":

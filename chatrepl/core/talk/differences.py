@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from chatrepl.core.talk.conversation import Conversation, Mark, TurnId
+from chatrepl.core.talk.conversation import Conversation, TurnId
 
 
 def changed_words(before: Conversation, after: Conversation) -> str:
@@ -10,8 +10,7 @@ def changed_words(before: Conversation, after: Conversation) -> str:
     sentences = [
         *_path(before, after),
         *_system(before, after),
-        *_marks(before, after),
-        *_summary(before, after),
+        *_standings(before, after),
         *_branches(before, after),
     ]
     return " ".join(sentences)
@@ -46,25 +45,17 @@ def _system(before: Conversation, after: Conversation) -> Iterator[str]:
         yield "The other system prompt is back." if old else "The system prompt is back."
 
 
-def _marks(before: Conversation, after: Conversation) -> Iterator[str]:
-    old, new = before.state.marks, after.state.marks
-    changed: dict[tuple[Mark | None, Mark | None], list[int]] = {}
+def _standings(before: Conversation, after: Conversation) -> Iterator[str]:
+    changed: dict[tuple[str, str], list[int]] = {}
     for number, id_ in enumerate(_ids(after), 1):
-        if old.get(id_) != new.get(id_):
-            changed.setdefault((old.get(id_), new.get(id_)), []).append(number)
-    for (was, is_), numbers in changed.items():
-        if is_ is not None:
-            yield _turns(numbers, f"{is_} again")
+        was, is_ = before.state.standing(id_), after.state.standing(id_)
+        if was != is_:
+            changed.setdefault((was, is_), []).append(number)
+    for (old, new), numbers in changed.items():
+        if new:
+            yield _turns(numbers, f"{new} again")
         else:
-            yield _turns(numbers, "sent again" if was == "dropped" else "no longer pinned")
-
-
-def _summary(before: Conversation, after: Conversation) -> Iterator[str]:
-    old, new = before.state.summary, after.state.summary
-    if old != new and new is None:
-        yield "The summary is taken back; the turns that it stood for are sent again."
-    elif old != new:
-        yield "The summary stands for older turns again."
+            yield _turns(numbers, "no longer pinned" if old == "pinned" else "sent again")
 
 
 def _branches(before: Conversation, after: Conversation) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from chatrepl.core.characters import is_unseen
 from chatrepl.core.foreign_json import read_json
 from chatrepl.core.talk.blocks import Block, ImageBlock, TextBlock
 from chatrepl.core.talk.conversation import Turn
@@ -20,8 +21,8 @@ def answered(turn: Turn) -> str:
 
     Of one without text stands there what else came.
     """
-    if text := reply_text(turn)[:_LONGEST].strip():
-        return text
+    if not is_unseen(text := reply_text(turn)[:_LONGEST]):
+        return text.strip()
     blocks = turn.assistant.content if turn.assistant is not None else ()
     return beginning(" · ".join(row for block in blocks for row in trace(block)[:1]))
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from chatrepl.core.talk.blocks import (
     THINKING,
@@ -21,6 +21,7 @@ from chatrepl.core.value import variant
 from chatrepl.core.wire import Wire, encode
 
 Role: TypeAlias = Literal["user", "assistant", "system"]
+ROLES: Final = frozenset(get_args(Role))
 _SERVER_KEYS: Final = {"mcp_tool_use": "server_name", "mcp_tool_listing": "mcp_server_name"}
 
 

@@ -6,6 +6,7 @@ Several programs may append at once; each sees the others' lines at its next sta
 begins with a space, or that holds a key, is remembered until the end of the program only.
 """
 
+import asyncio
 import fcntl
 import json
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.history import History
 
 from chatrepl.core.secrets import keys_in
@@ -46,6 +48,14 @@ class DiskHistory(History):
         self._ahead: list[str] = []
         self.secrets: tuple[str, ...] = ()
         self._whole = whole  # gives a draft with what was folded in it
+
+    def bring_to(self, buffer: Buffer) -> None:
+        """Give a buffer all lines at once, as it would load them itself a moment later."""
+        if not self._loaded:
+            self._loaded_strings, self._loaded = [*self.load_history_strings()], True
+        buffer._working_lines.extendleft(self._loaded_strings)  # noqa: SLF001
+        buffer.working_index += len(self._loaded_strings)
+        buffer._load_history_task = asyncio.ensure_future(asyncio.sleep(0))  # noqa: SLF001 - it is done
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""

@@ -21,7 +21,6 @@ from prompt_toolkit.application import (
     run_in_terminal,
 )
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, is_searching, vi_navigation_mode
@@ -124,9 +123,7 @@ class Prompt:
             history=self._history,
             search_ignore_case=True,
             lexer=ContainedLexer(FenceLexer()),
-            completer=ThreadedCompleter(
-                ContainedCompleter(CandidateCompleter(self._feeds.complete))
-            ),
+            completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
             complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[ContainedProcessor(VisibleProcessor(self._folds))],
@@ -279,10 +276,18 @@ class Prompt:
             loop.call_soon(loop.set_exception_handler, loop.get_exception_handler())  # a dumb one
             with self._tty.keys_apart():
                 result = await self._session.prompt_async(
-                    default=default, handle_sigint=heard, set_exception_handler=False
+                    default=default,
+                    handle_sigint=heard,
+                    set_exception_handler=False,
+                    pre_run=self._before_what_was_typed_ahead,
                 )
         self._first = False
         return result
+
+    def _before_what_was_typed_ahead(self) -> None:
+        """Bring earlier lines back where a key was typed ahead that may ask for one."""
+        if any(isinstance(press.key, Keys) for press in self._ahead()):
+            self._history.bring_to(self._session.default_buffer)
 
     def keep_draft(self) -> None:
         """Put what is being typed into the history: nobody will submit it any more."""

@@ -62,16 +62,16 @@ def test_only_tools_that_are_allowed_are_used(
 
 def test_tokens_are_added_to_those_whose_they_are() -> None:
     request = built(NOTES, SECRET)
-    notes, mail = with_tokens(request, {"mail": "s3cret"}).params["mcp_servers"]
+    notes, mail = with_tokens(request.params, {"mail": "s3cret"})["mcp_servers"]
     assert "authorization_token" not in notes
     assert mail["authorization_token"] == "s3cret"
     assert b"s3cret" not in request.encode()
-    assert with_tokens(request, {"mail": ""}) is request
+    assert with_tokens(request.params, {"mail": ""}) is request.params
 
 
 @pytest.mark.parametrize("servers", [None, "here", [3, "x"], {}])
 def test_what_is_no_list_of_servers_names_none(servers: Any) -> None:
-    assert connected(Request({"model": "m", "mcp_servers": servers}, ())) == []
+    assert connected({"model": "m", "mcp_servers": servers}) == []
 
 
 def _called(server: object) -> Conversation:

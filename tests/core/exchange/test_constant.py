@@ -50,3 +50,32 @@ def test_where_the_system_prompt_differs_nothing_is_marked(system: object) -> No
 def test_without_a_cache_a_request_stays_as_it_is() -> None:
     plain = replace(request(), params={"model": "m"})
     assert parted(plain, 2, same_system=True) is plain
+
+
+@pytest.mark.parametrize("ttl", ["5m", "1h"])
+@pytest.mark.parametrize("same_system", [True, False])
+@pytest.mark.parametrize("blocks", [0, 1, 3])
+@pytest.mark.parametrize("system", [True, False])
+def test_how_long_it_is_kept_is_told_wherever_the_mark_went(
+    ttl: str, same_system: bool, blocks: int, system: bool
+) -> None:
+    control = {"type": "ephemeral", "ttl": ttl}
+    prompt = {"system": [{"type": "text", "text": "s", "cache_control": control}]} if system else {}
+    whole = request(**prompt, cache_control=control)
+    assert whole.kept_for == ttl
+    rest = parted(whole, blocks, same_system=same_system)
+    assert rest.kept_for == (ttl if same_system and (blocks or system) else "")
+
+
+@pytest.mark.parametrize(
+    ("params", "lasts"),
+    [
+        ({"cache_control": {"type": "ephemeral"}}, "5m"),
+        ({"cache_control": None}, ""),
+        ({"cache_control": None, "system": "s", "tools": "odd"}, ""),
+        ({"cache_control": None, "tools": ["odd", {"cache_control": {"ttl": "1h"}}]}, "1h"),
+        ({"cache_control": {"ttl": "5m"}, "tools": [{"cache_control": {"ttl": "1h"}}]}, "1h"),
+    ],
+)
+def test_of_several_marks_the_longest_counts(params: dict[str, Any], lasts: str) -> None:
+    assert request(**params).kept_for == lasts

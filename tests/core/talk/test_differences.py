@@ -56,8 +56,12 @@ def test_marks_and_summaries_are_told_by_the_numbers_of_the_turns() -> None:
     assert undone(pinned) == "Turn 3 is no longer pinned."
     assert undone(apart) == "Turns 1, 3 are sent again."
     summed = three.then(replace(three.state, summary=Summary(frozenset({A}), "So.")))
-    assert "sent again" in undone(summed)
-    assert redone(summed) == "The summary stands for older turns again."
+    assert undone(summed) == "Turn 1 is sent again."
+    assert redone(summed) == "Turn 1 is summarised again."
+    further = summed.then(replace(summed.state, summary=Summary(frozenset({A, B}), "So.")))
+    assert undone(further) == "Turn 2 is sent again."
+    gone = summed.with_marks({A: "dropped"})
+    assert undone(gone) == "Turn 1 is summarised again."
 
 
 def test_branches_are_told_by_name() -> None:

@@ -1,6 +1,7 @@
 """The prompt on a real pseudo terminal."""
 
 import json
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -278,6 +279,18 @@ def test_a_line_that_was_cleared_is_followed_by_one_in_insert_mode() -> None:
         terminal.send("two").keys("enter").wait_for("got 'two'")
 
 
+@pytest.mark.parametrize("line", ["/undo", "delete it", "look", ".hidden", "<b>"])
+def test_esc_in_an_empty_line_takes_nothing_of_what_is_typed_next(
+    terminal: Terminal, line: str
+) -> None:
+    terminal.keys("esc").pump(0.3).send(line[0]).pump(0.1).send(line[1:]).keys("enter")
+    terminal.wait_for(re.escape(f"got {line!r}"))
+
+
+def test_alt_keys_work_in_an_empty_line(terminal: Terminal) -> None:
+    terminal.keys("m-enter").send("below").keys("enter").wait_for(r"got '\\nbelow'")
+
+
 def test_esc_closes_the_menu_and_leaves_what_was_typed(terminal: Terminal) -> None:
     terminal.send("/m").wait_for("the list", visible=True)
     terminal.keys("tab").wait_for("^› /model$", visible=True)
@@ -351,6 +364,18 @@ def test_a_signal_leaves_the_terminal_as_it_was(name: str, code: int) -> None:
         assert terminal.signal(name).wait_exit() == code
         assert terminal.tty_is_sane()
         assert terminal.cursor_is_shown()
+
+
+def test_a_key_typed_early_finds_what_was_typed_before(tmp_path: Path) -> None:
+    (tmp_path / "history").write_text('"oldest"\n"older"\n')
+    history = f"{tmp_path}/history"
+    argv = [sys.executable, "-m", "tests.terminal.programs", "prompts", "ask", history]
+    with Terminal(argv) as terminal:
+        terminal.wait_for("^›")
+        terminal.send("\x1b[A\x1b[A\r").wait_for("got 'oldest'")
+        terminal.keys("up", "up").wait_for("^› older$", visible=True)
+        terminal.keys("c-c", "c-d")
+        assert terminal.wait_exit() == 0
 
 
 def test_the_background_is_asked_for_and_early_keys_are_kept() -> None:
