@@ -226,7 +226,7 @@ def test_a_refusal_that_nothing_helps_against_leaves_all_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interactive", "hint"), [(True, "/image bad.png"), (False, "in another form")]
+    ("interactive", "hint"), [(True, "/image and its path"), (False, "in another form")]
 )
 def test_a_new_file_that_is_refused_is_named_and_staged_no_longer(
     *, interactive: bool, hint: str

@@ -54,7 +54,7 @@ def in_plain_words(error: ApiError, request: Request) -> ApiError:
 def of_files(error: ApiError, names: Iterable[str], *, interactive: bool) -> ApiError:
     """Say which files of the new message the service refuses."""
     listed = ", ".join(names)
-    again = f"It is attached no longer; /image {listed} attaches it again."
+    again = "It is attached no longer; /image and its path attach it again."
     hint = again if interactive else "Send it in another form, or without it."
     return _said(error, f"The service does not take {listed}: {_reason(error)}", hint)
 

@@ -53,7 +53,7 @@ def test_other_errors_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interactive", "hint"), [(True, "/image a.png, b.png"), (False, "without")]
+    ("interactive", "hint"), [(True, "/image and its path"), (False, "without")]
 )
 def test_refused_files_are_named_with_what_to_do(*, interactive: bool, hint: str) -> None:
     told = of_files(refused("bad"), ["a.png", "b.png"], interactive=interactive)
