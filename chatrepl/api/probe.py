@@ -10,6 +10,7 @@ import httpx2
 from chatrepl.api.errors.exceptions import Raised
 from chatrepl.api.http import FAULTS
 from chatrepl.api.route import Route
+from chatrepl.core.errors import ApiError
 from chatrepl.core.value import frozen
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ _FAULTS: Final[Raised] = (*FAULTS.raised, KeyError, TypeError)
 
 @frozen
 class Probe:
-    """What a service answered: its models, and how far its clock is ahead of ours, if it says."""
+    """What a service answered: its models, and how far its clock is ahead of ours, if it says.
+
+    `lacking` is why it has no list of models, where it has none.
+    """
 
     seconds: float
     models: tuple[Mapping[str, Any], ...]
     ahead_s: float | None = None
+    lacking: ApiError | None = None
 
 
 async def probe(
@@ -33,11 +38,16 @@ async def probe(
     route: Route,
     clock: Callable[[], float] = time.time,
 ) -> Probe:
-    """Ask a service for its models. Raises ApiError where that fails."""
+    """Ask a service for its models. Raises ApiError where that fails; it may have no list."""
     ahead = await _ahead(http, route, clock)
     begun = clock()
-    models = await client.list_models()
-    return Probe(max(0.0, clock() - begun), models, ahead)
+    try:
+        models, lacking = await client.list_models(), None
+    except ApiError as error:
+        if not error.absent:
+            raise
+        models, lacking = (), error
+    return Probe(max(0.0, clock() - begun), models, ahead, lacking)
 
 
 async def _ahead(

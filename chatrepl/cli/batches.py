@@ -13,6 +13,7 @@ from chatrepl.cli.loop import new_runner
 from chatrepl.cli.message import form_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
+from chatrepl.core.errors import ApiError, ApiErrorKind
 from chatrepl.pages.batch_list import NO_BATCHES, batch_facts, batch_list
 from chatrepl.session.session import Session
 from chatrepl.shells.batched import Batched
@@ -95,6 +96,10 @@ async def _show(options: Options, session: Session, out: TextIO) -> int:
             dispatch = await _dispatch(options, session, connection)
             return await Fetching(options, session, dispatch, options.fetch).fetch(out)
         return await _list(options, door, out)
+    except ApiError as error:
+        if error.kind is ApiErrorKind.NOT_FOUND and not options.batches:
+            error.hint = "chatrepl --batches lists those there are."
+        raise
     finally:
         await connection.close()
 

@@ -30,12 +30,12 @@ def asked_models(options: Options, session: Session) -> tuple[str, ...]:
     """Give the models to ask, in the order given. Raises UsageError, before anything is sent."""
     named = tuple(session.named(name).id for name in options.named_models)
     times = 1 if options.samples is None else options.samples
-    models = tuple(id_ for id_ in named or (session.model.id,) for _ in range(times))
-    if len(models) > MOST:
+    models = named or (session.model.id,)
+    if (count := len(models) * times) > MOST:
         raise UsageError(
-            f"That is {len(models)} replies; {MOST} are the most at once.", "Nothing was sent."
+            f"-n: that is {count:,} replies; {MOST} are the most at once.", "Nothing was sent."
         )
-    return models
+    return tuple(id_ for id_ in models for _ in range(times))
 
 
 class _Labelled:

@@ -91,7 +91,7 @@ def talk(
             greeting.cancel()
             titles.stop()
             with repl.guard.around():
-                if words := farewell(session, demo=demo):
+                if words := farewell(session, options, demo=demo):
                     desk.speaker.line(words)
     finally:
         unsaved = put_away(session)

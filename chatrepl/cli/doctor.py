@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -20,7 +20,7 @@ from chatrepl.cli.finding import Finding
 from chatrepl.cli.loop import new_runner
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
-from chatrepl.core.errors import CAUSE, ChatreplError
+from chatrepl.core.errors import CAUSE, ApiError, ChatreplError
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import find as find_model
 from chatrepl.core.value import frozen
@@ -94,9 +94,19 @@ def _tools(loaded: Config) -> "tuple[Finding, ...]":
 
 
 def _tried(trial: "Trial") -> Finding:
+    if isinstance(trial.outcome, ApiError) and trial.outcome.absent:
+        return Finding(trial.what, True, trial.outcome.message)
     if isinstance(trial.outcome, ChatreplError):
         return _failed(trial.what, trial.outcome)
     return Finding(trial.what, True, trial.outcome)
+
+
+def _lacks(lacking: ApiError, trials: "Sequence[Trial]") -> Finding:
+    """Judge a server without a list by its reply: many have none, and a wrong address neither."""
+    if any(trial.what == "reply" and isinstance(trial.outcome, str) for trial in trials):
+        return Finding("connection", True, lacking.message)
+    mend = "Check base_url." if trials else "chatrepl --doctor --live tells whether it answers."
+    return Finding("connection", False, lacking.message, mend)
 
 
 def _failed(what: str, error: ChatreplError) -> Finding:
@@ -120,6 +130,8 @@ def _connection(case: Case) -> Finding:
         return Finding("connection", True, "not tried without a key.")
     if isinstance(case.answer, ChatreplError):
         return _failed("connection", case.answer)
+    if case.answer.lacking is not None:
+        return _lacks(case.answer.lacking, case.trials)
     host = "" if case.demo else elsewhere(service_url(case.loaded.settings, os.environ))
     who = f"{host} " if host else ""
     within = f"{who}answers within {case.answer.seconds * 1000:.0f} ms"

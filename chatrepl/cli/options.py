@@ -13,16 +13,17 @@ from chatrepl.core.value import frozen
 
 FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
 
+_MAY_BE_EMPTY: Final = {
+    "model", "system", "prefill", "schema", "choose", "extract", "local", "base_url", "search",
+    "at_least", "rows",
+}  # fmt: skip
+
 _MESSAGE: Final = "The message"
 _SAVED: Final = "Saved conversations"
 _ANSWER: Final = "The answer"
 _MANY: Final = "Many questions"
 _SETTINGS: Final = "Settings"
 _PAGES: Final = "Print and exit"
-
-
-_ONCE: Final = "template profile config resume save input_ out state expect fetch cancel".split()
-_NAMES: Final = (*_ONCE, "tool", "mcp", "each_file")
 
 
 @frozen
@@ -113,7 +114,7 @@ class Options:
 
     listen: int | None = _flag("number", _SETTINGS, "--listen PORT", "With --demo: serve that engine on this machine, for tests of other programs.")
 
-    models: bool = _flag("switch", _PAGES, "--models", "List the models.")
+    models: bool = _flag("switch", _PAGES, "--models [WORDS]", "List the models, or those that are called so.")
     sessions: bool = _flag("switch", _PAGES, "--sessions [QUERY]", "List saved conversations.")
     export: str | None = _flag("text", _PAGES, "--export md|html|json|curl|python", "With -c or -r: print that conversation in this form.", ("md", "html", "json", "curl", "python"))
     search: str | None = _flag("text", _PAGES, "--search TEXT", "Find TEXT in saved conversations.")
@@ -146,7 +147,7 @@ class Options:
 
         What only many questions have may be meant for a command of the user's own: see `check_many`.
         """
-        self._check_names()
+        self._check_empty()
         formed = self.schema is not None or self.choose is not None
         formed = formed or self.rows is not None
         several = "-m with several models" if self.samples is None else "-n"
@@ -192,12 +193,15 @@ class Options:
         if self.template is None:
             self.check_many()
 
-    def _check_names(self) -> None:
-        """Refuse names without a letter, as scripts give them whose variables are empty."""
-        for name in _NAMES:
-            given = getattr(self, name)
-            if given is not None and not all(map(str.strip, [given] if name in _ONCE else given)):
-                *_, spelling, kind = FLAGS[name].usage.split()
+    def _check_empty(self) -> None:
+        """Refuse what names nothing, as a variable does that the shell does not know."""
+        for key, flag in FLAGS.items():
+            if flag.kind not in {"text", "many"} or key in _MAY_BE_EMPTY:
+                continue
+            given = getattr(self, key)
+            texts = given if isinstance(given, list) else [given]
+            if any(text is not None and not text.strip() for text in texts):
+                *_, spelling, kind = flag.usage.split()
                 raise UsageError(f"The {kind} of {spelling} is empty.", "Nothing was sent.")
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
@@ -277,6 +281,14 @@ class Options:
         """Tell whether a page is asked for instead of an answer."""
         asked = (self.models, self.sessions, self.usage, self.doctor)
         return any(asked) or self.search is not None or self.export is not None
+
+    @property
+    def prints(self) -> bool:
+        """Tell whether something is printed, or served, instead of an answer."""
+        asked = (self.changes, self.version, self.show_completion, self.install_completion)
+        named = (self.widget, self.listen)
+        is_named = any(one is not None for one in named)
+        return any(asked) or is_named or self.is_page or self.asks_of_batches
 
     @property
     def names_model(self) -> bool:

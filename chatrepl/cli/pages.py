@@ -27,6 +27,7 @@ from chatrepl.shells.mutter import mutter
 from chatrepl.storage.paths import find_folders
 from chatrepl.storage.search import look_up
 from chatrepl.terminal.columns import table_text
+from chatrepl.terminal.sanitize.text import one_line
 from chatrepl.terminal.views.json_lines import write_json
 
 
@@ -75,11 +76,14 @@ def _show_models(options: Options, loaded: Config, out: TextIO) -> int:
     session = assembled.session
     if options.demo or has_credentials(session.settings):
         _refresh_models(assembled, demo=options.demo)
-    models, rates = listed(session.service.models.values(), session.model), session.edges.rates
+    query, rates = " ".join(options.prompt), session.edges.rates
+    models = listed(session.service.models.values(), session.model, query)
     if options.manner != "text":
         _write_facts(out, "models", (model_facts(model, rates) for model in models))
-    else:
-        _write_table(out, model_list(models, session.model, rates))
+        return 0
+    if not models:
+        mutter(sys.stderr, f"chatrepl: No model is called {one_line(query)}.")
+    _write_table(out, model_list(models, session.model, rates, query))
     return 0
 
 
@@ -125,7 +129,7 @@ def _show_found(options: Options, words: str, out: TextIO) -> int:
         _write_facts(out, "found", map(found_facts, finds))
         return 0
     if not finds:
-        mutter(sys.stderr, f"chatrepl: {words} was not found in any saved conversation.")
+        mutter(sys.stderr, f"chatrepl: {one_line(words)} was not found in any saved conversation.")
     _write_table(out, found_list(finds, words))
     return 0
 

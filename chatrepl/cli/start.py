@@ -59,6 +59,10 @@ def _page(options: Options) -> str:
         from chatrepl.cli.help import help_page
 
         return help_page(get_terminal_size().columns)
+    if options.prints:
+        from chatrepl.cli.alone import check_alone
+
+        check_alone(options)
     if options.changes:
         from chatrepl.cli.news import changes
 

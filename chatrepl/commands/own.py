@@ -17,6 +17,7 @@ from chatrepl.config.load import set_value
 from chatrepl.config.own_commands import MOST_BYTES, beside
 from chatrepl.core.errors import AttachmentError, ConfigError, StorageError, UsageError
 from chatrepl.core.exchange.form import Form
+from chatrepl.core.front_matter import seems_open
 from chatrepl.core.outcome import Confirm, Edit, Notice, Outcome, Page, Say, Several, Table
 from chatrepl.core.own_command import NAME, OwnCommand, OwnSource, all_of, arguments
 from chatrepl.core.rows import parse_columns
@@ -77,6 +78,8 @@ def remarks(own: OwnCommand) -> Iterator[str]:
     if own.unknown:
         verb = "have" if own.unknown[1:] else "has"
         yield f"/{own.name}: {', '.join(own.unknown)} {verb} no meaning here."
+    if seems_open(own.body):
+        yield f"/{own.name}: no {own.body[:3]} ends what stands at its top; all is sent as text."
     if own.shell:
         first = own.shell[0].split("\n")[0][:60]
         yield f"/{own.name}: `{first}` is sent as text; no command of it is run."

@@ -135,6 +135,7 @@ class ApiError(ChatreplError):
 
     `type` is the API's own error type where it named one; `retry_after_s` its wish, in seconds.
     `answer` is all that the refusal said, not fit to be shown: for lessons. It came `tries` times.
+    It is `absent` what the server merely does not have, though it answers messages.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one error, all but two optional
@@ -157,4 +158,5 @@ class ApiError(ChatreplError):
         self.retry_after_s = retry_after_s
         self.answer = ""
         self.tries = 1
+        self.absent = False
         self.retryable = kind in RETRYABLE if retryable is None else retryable

@@ -81,6 +81,12 @@ def split_front(text: str) -> FrontMatter:
     return FrontMatter("toml" if is_toml else "yaml", front, body)
 
 
+def seems_open(text: str) -> bool:
+    """Tell whether a text begins as a front does that nothing ends."""
+    first, line, *_ = [*text.split("\n", 2), ""]
+    return first.rstrip() in _FENCES and bool(_KEY.match(line) or _TOML_KEY.match(line))
+
+
 def from_toml(table: Mapping[str, Any], text: str) -> dict[str, FrontValue]:
     """Take over what a TOML parser read of a text."""
     lines = {match[1]: text.count("\n", 0, match.start()) + 1 for match in _TOML.finditer(text)}

@@ -308,6 +308,10 @@ def _unlisted(id_: str) -> Model:
     return replace(model, lifecycle="retired", retires_at=ended) if ended else model
 
 
+# The API's own name for it, then those of vLLM and OpenRouter; llama.cpp's stands in `meta`.
+_WINDOWS: Final = ("max_input_tokens", "max_model_len", "context_length")
+
+
 def from_api(info: Wire, base: Model) -> Model:
     """Take over what the Models API says about a model; what it leaves out stays as in `base`."""
     model = replace(base, known=True)
@@ -315,9 +319,13 @@ def from_api(info: Wire, base: Model) -> Model:
     for field, key in text.items():
         if isinstance(info.get(key), str):
             model = replace(model, **{field: info[key]})
-    for field, key in {"context_window": "max_input_tokens", "max_output": "max_tokens"}.items():
-        if counted(info.get(key)):
-            model = replace(model, **{field: info[key]})
+    windows = [info.get(key) for key in _WINDOWS]
+    if isinstance(meta := info.get("meta"), Mapping):
+        windows.append(meta.get("n_ctx"))
+    if window := next(filter(None, map(counted, windows)), None):
+        model = replace(model, context_window=window)
+    if counted(info.get("max_tokens")):
+        model = replace(model, max_output=info["max_tokens"])
     capabilities = info.get("capabilities")
     return _able(model, capabilities) if isinstance(capabilities, Mapping) else model
 

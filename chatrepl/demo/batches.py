@@ -29,7 +29,6 @@ MOST_REQUESTS = 100_000
 MOST_BYTES = 256_000_000
 LASTS_S = 24 * 3600.0
 KEPT_S = 29 * 24 * 3600.0
-_HOST = "https://api.anthropic.com"
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MOST_LISTED = 1000
 _FATES = ("succeeded", "errored", "canceled", "expired")
@@ -58,6 +57,7 @@ class Batches:
     def __init__(
         self, clock: Callable[[], float], new_id: Callable[[], str], answer: AnswerAlone
     ) -> None:
+        self.address = "https://api.anthropic.com"  # where results are fetched from
         self.seconds = 0.0
         self.overdue = 0
         self._clock = clock
@@ -160,7 +160,7 @@ class Batches:
             "expires_at": _time(batch.created + LASTS_S),
             "archived_at": _time(batch.created + KEPT_S) if is_archived else None,
             "cancel_initiated_at": _time(batch.cancelled) if batch.cancelled else None,
-            "results_url": f"{_HOST}{PATH}/{batch.id}/results"
+            "results_url": f"{self.address}{PATH}/{batch.id}/results"
             if ended and not is_archived
             else None,
         }

@@ -179,6 +179,7 @@ def serve(engine: Engine | None = None, port: int = 0, *, keeps: bool = True) ->
     handler = type("Handler", (_HttpHandler,), {"served": served})
     server = _Server(("127.0.0.1", port), handler)
     served.url = f"http://127.0.0.1:{server.server_address[1]}"
+    served.engine.batches.address = served.url
     thread = threading.Thread(target=server.serve_forever, args=(_SLICE,), daemon=True)
     thread.start()
     try:

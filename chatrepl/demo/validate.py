@@ -26,7 +26,12 @@ from chatrepl.demo.fields import (
 )
 from chatrepl.demo.models import MODELS, ModelCard, find, usable
 from chatrepl.demo.request import WireMessage, WireRequest, as_blocks
-from chatrepl.demo.validate_betas import beta_checks, check_compaction, check_sampling
+from chatrepl.demo.validate_betas import (
+    beta_checks,
+    check_compaction,
+    check_sampling,
+    with_form,
+)
 from chatrepl.demo.validate_calls import check_calls
 from chatrepl.demo.validate_changes import check_changes
 from chatrepl.demo.validate_messages import check_messages
@@ -99,7 +104,7 @@ def _check(
 ) -> WireRequest:
     betas, version = _betas(sent[0]), sent[1]
     model = find(body.get("model")) or MODELS[0]
-    body = check_sampling(body, model, version)
+    body = with_form(check_sampling(body, model, version), betas)
     shape("", body, needed, optional | beta_checks(betas))
     model = usable(body["model"])
     _check_small(body, model)

@@ -18,13 +18,15 @@ from chatrepl.demo.fields import (
     whole,
 )
 from chatrepl.demo.models import ModelCard, usable
-from chatrepl.demo.wire import JSON, invalid
+from chatrepl.demo.wire import JSON, ApiFault, invalid
 
 MCP = "mcp-client-2025-11-20"
 FALLBACK = "server-side-fallback-2026-07-01"
 COMPACT = "compact-2026-09-04"
 COMPACT_BY_ITSELF = "compact-2026-01-12"
 EDITS = "context-management-2025-06-27"
+THREADS = "message-threads-2026-08-12"
+STRUCTURED = "structured-outputs-2025-11-13"  # the form of a reply, as it was asked for at first
 EARLIER = "2023-06-01"  # the version that still takes sampling parameters, on earlier models
 LEAST_TRIGGER = 50_000  # input tokens
 _SAMPLING = ("temperature", "top_p", "top_k")
@@ -79,17 +81,40 @@ def _fallbacks(path: str, value: Any) -> None:
         usable(entry["model"])
 
 
+def _thread(path: str, value: Any) -> None:
+    """Say in the service's code that this account holds no conversations.
+
+    Its clients then send the whole conversation, as they do for accounts that may not have any.
+    """
+    record(path, value)
+    details = {"error_code": "thread_unsupported_request", "unsupported": []}
+    raise ApiFault(400, f"{path}: the demo engine holds no conversations", details)
+
+
 _BETAS: dict[str, tuple[frozenset[str], Check]] = {
     "mcp_servers": (frozenset({MCP}), array),
     "fallbacks": (frozenset({FALLBACK}), _fallbacks),
     "compaction": (frozenset({COMPACT}), _compaction),
     "context_management": (frozenset({COMPACT_BY_ITSELF, EDITS}), _management),
+    "thread": (frozenset({THREADS}), maybe(_thread)),
 }
 
 
 def beta_checks(betas: Betas) -> dict[str, Check]:
     """Return the parameters that the beta headers of a request open."""
     return {name: check for name, (needed, check) in _BETAS.items() if needed & betas}
+
+
+def with_form(body: JSON, betas: Betas) -> JSON:
+    """Return the body with the form of the reply where it is asked for today."""
+    if STRUCTURED not in betas or "output_format" not in body:
+        return body
+    rest = {name: value for name, value in body.items() if name != "output_format"}
+    config = body.get("output_config") or {}
+    record("output_config", config)
+    if config.get("format") is not None:
+        raise invalid("output_format: cannot be combined with `output_config.format`")
+    return {**rest, "output_config": {**config, "format": body["output_format"]}}
 
 
 def check_compaction(body: JSON) -> None:

@@ -14,15 +14,20 @@ _HEADINGS: Final = ("", "model", "$/M in/out", "window", "output", "prefill", "u
 _PREFILL: Final = {True: "native", False: "emulated", None: "?"}
 
 
-def listed(models: Iterable[Model], current: Model) -> tuple[Model, ...]:
-    """Give the models of a list: the one in use goes first where the others do not hold it."""
-    models = tuple(models)
-    return models if any(m.id == current.id for m in models) else (current, *models)
+def listed(models: Iterable[Model], current: Model, query: str = "") -> tuple[Model, ...]:
+    """Give the models whose ids hold all words of `query`.
+
+    The one in use goes first where the others do not hold it.
+    """
+    models, words = tuple(models), query.casefold().split()
+    models = models if any(m.id == current.id for m in models) else (current, *models)
+    return tuple(m for m in models if all(word in m.id.casefold() for word in words))
 
 
-def model_list(models: Iterable[Model], current: Model, rates: RatesOf) -> Table:
+def model_list(models: Iterable[Model], current: Model, rates: RatesOf, query: str = "") -> Table:
     """List the models; `*` marks the one in use, `?` what is not known."""
-    rows = tuple(_row(model, current, rates(model.id, 1)) for model in listed(models, current))
+    models = listed(models, current, query)
+    rows = tuple(_row(model, current, rates(model.id, 1)) for model in models)
     footer = "? is not known." if any("?" in row for row in rows) else ""
     return Table(_HEADINGS, rows, footer=footer, right=frozenset({2, 3, 4}))
 

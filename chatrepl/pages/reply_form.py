@@ -40,7 +40,7 @@ def _named_schema(text: str, door: str, read: Callable[[str, int], str]) -> dict
     except ConfigError as error:
         if _WORDS.search(text.strip()) and not text.rstrip().endswith(".json"):
             return object_schema(parse_columns(text, door))
-        raise UsageError(error.message, _SAFE) from None
+        raise UsageError(f"{door} {error.message}", _SAFE) from None
     return read_schema(content, text)
 
 

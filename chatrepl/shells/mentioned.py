@@ -27,6 +27,7 @@ from chatrepl.attachments.urls import is_url
 from chatrepl.core.errors import AttachmentError, UnsentError
 from chatrepl.core.served import split_served
 from chatrepl.session.session import Session
+from chatrepl.shells.patience import patience
 
 _MOST_NAMED = 4
 _LONGEST_DRAFT = 20_000  # it is looked through at each key
@@ -35,11 +36,16 @@ Existing: TypeAlias = Callable[[str], bool]
 
 
 def attach_mentions(
-    session: Session, text: str, ask: Asking, pasted: Sequence[str] = ()
+    session: Session,
+    text: str,
+    ask: Asking,
+    pasted: Sequence[str] = (),
+    tell: Callable[[str], object] = lambda _words: None,
 ) -> dict[str, Attachment]:
     """Load what a message mentions and is not staged, each file once, by the path that names it.
 
-    `pasted` are texts that the message may hold: what they mention is asked about.
+    `pasted` are texts that the message may hold: what they mention is asked about. `tell` gets a
+    word for who waits long.
     Raises UnsentError where the user would rather change the text, AttachmentError for what cannot
     be attached.
     """
@@ -48,7 +54,8 @@ def attach_mentions(
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
     staged = [item.block for item in session.next.staged]
     agreed = _agreed(text, ask, pasted, exists)
-    files = {path: _loaded(session, path, limits) for path in agreed}
+    with patience(tell):
+        files = {path: _loaded(session, path, limits) for path in agreed}
     return {path: file for path, file in files.items() if file.block not in staged}
 
 

@@ -49,6 +49,7 @@ from chatrepl.shells.counting import exact_count
 from chatrepl.shells.desk import Desk, WorkLoop
 from chatrepl.shells.guard import Guard
 from chatrepl.shells.line_reader import LineReader
+from chatrepl.shells.patience import patience
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.replies import Replies
 from chatrepl.shells.typed_line import BARE, is_command, is_dropped, is_to_attach
@@ -207,7 +208,9 @@ class Repl:
     def _send_mentioning(self, text: str, pasted: Sequence[str]) -> None:
         from chatrepl.shells.mentioned import attach_mentions, existing, not_mentioning  # seldom
 
-        mentioned = attach_mentions(self.session, text, self.desk.ask, pasted)
+        mentioned = attach_mentions(
+            self.session, text, self.desk.ask, pasted, self.desk.speaker.line
+        )
         files = tuple(mentioned.values())
         self.session.stage(*files)
         self.show_attached(files)
@@ -238,7 +241,7 @@ class Repl:
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
-        with whole(self.session):
+        with patience(self.desk.speaker.line), whole(self.session):
             outcome = change()
         self.act(outcome)
 

@@ -14,6 +14,8 @@ from chatrepl.terminal.sanitize.text import one_line
 
 LEAST: Final = 6
 LONGEST_ID: Final = 28
+_INDENT: Final = "  "  # of what goes on below
+_MARK: Final = 3
 
 
 def lay_out(
@@ -28,19 +30,59 @@ def lay_out(
     """
     if not rows:
         return []
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    gap = 1 if width is not None and width < 60 else 2
+    widths, words, gap = _measured(rows, width)
     if width is not None:
-        widths = _narrowed(rows, widths, width, gap)
+        widths = _narrowed(widths, words, width, gap)
     return [_line(row, widths, gap, right) for row in rows]
 
 
-def _narrowed(rows: Sequence[Sequence[str]], widths: list[int], width: int, gap: int) -> list[int]:
-    """Give the columns that stay the widths with which they fit."""
+def lay_out_whole(
+    rows: Sequence[Sequence[str]], width: int | None, *, right: frozenset[int] = frozenset()
+) -> list[str]:
+    """Write rows as `lay_out` does, but leave no column out: what has no room goes on below."""
+    if width is None or not rows:
+        return lay_out(rows, width, right=right)
+    groups, start, indent = [], 0, ""
+    while start < len(rows[0]):
+        rest = [row[start:] for row in rows]
+        count = _room_for(rest, width - len(indent))
+        aligned = frozenset(column - start for column in right)
+        lines = lay_out([row[:count] for row in rest], width - len(indent), right=aligned)
+        groups.append([f"{indent}{line}" for line in lines])
+        start, indent = start + count, _INDENT
+    return [
+        line
+        for lines in zip(*groups, strict=True)
+        for at, line in enumerate(lines)
+        if not at or line.strip()
+    ]
+
+
+def _room_for(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Count the columns that stand beside each other; a mere mark does not stand alone."""
+    widths, words, gap = _measured(rows, width)
+    count = len(widths)
+    least = 2 if widths[0] <= _MARK else 1
+    while count > least and _least(widths[:count], words, gap) > width:
+        count -= 1
+    return count
+
+
+def _measured(
+    rows: Sequence[Sequence[str]], width: int | None
+) -> tuple[list[int], list[bool], int]:
+    """Give the widths of columns, which of them hold words, and the gap between them."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
     words = [
         w > LONGEST_ID or any(" " in cell.strip() for cell in column[1:])
-        for w, column in zip(widths, zip(*rows, strict=True), strict=True)
+        for w, column in zip(widths, columns, strict=True)
     ]
+    return widths, words, 1 if width is not None and width < 60 else 2
+
+
+def _narrowed(widths: list[int], words: Sequence[bool], width: int, gap: int) -> list[int]:
+    """Give the columns that stay the widths with which they fit."""
     least = 2 if width >= 2 * LEAST + gap else 1
     while len(widths) > least and _least(widths, words, gap) > width:
         widths.pop()
@@ -92,7 +134,7 @@ def _cell(text: str, width: int, *, flush_right: bool) -> str:
 def table_text(table: Table, width: int | None) -> str:
     """Write the rows under their headings as plain text; without a width, all of each cell."""
     cells = [[one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
-    return "".join(f"{line}\n" for line in lay_out(cells, width, right=table.right))
+    return "".join(f"{line}\n" for line in lay_out_whole(cells, width, right=table.right))
 
 
 def card_rows(groups: Sequence[CardGroup], width: int) -> list[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.outcome import Card, Changes, Exactly, Notice, Page, Table
-from chatrepl.terminal.columns import card_rows, lay_out
+from chatrepl.terminal.columns import card_rows, lay_out_whole
 from chatrepl.terminal.markdown.document import Markdown, render
 from chatrepl.terminal.markdown.look import ASCII, DARK, WORDS, Look
 from chatrepl.terminal.markdown.wrap import rstrip, wrap
@@ -140,7 +140,7 @@ class Speaker:
             [self._cell(text, rendered=column in table.markdown) for column, text in enumerate(row)]
             for row in rows
         ]
-        laid = lay_out(cells, self.console.width, right=table.right)
+        laid = lay_out_whole(cells, self.console.width, right=table.right)
         head, *lines = (row.translate(_CUT) for row in laid) if self._plain else laid
         if head:
             self.line(head)

@@ -39,6 +39,15 @@ def test_the_clocks_are_compared() -> None:
     assert found.ahead_s == 120
 
 
+def test_a_service_without_a_list_of_models_is_there_all_the_same() -> None:
+    absent = httpx2.MockTransport(lambda _: httpx2.Response(404, json={"detail": "Not Found"}))
+    found = _probe("https://api.test", httpx2.AsyncClient(transport=absent), 0)
+
+    assert found.models == ()
+    assert found.lacking is not None
+    assert "no list of models" in found.lacking.message
+
+
 def test_a_service_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ApiError):
         _probe("http://127.0.0.1:9", httpx2.AsyncClient(), 0.0)

@@ -116,6 +116,41 @@ def test_a_service_that_fails_live_is_told_with_one_step(monkeypatch: pytest.Mon
     ]
 
 
+LACKS = ApiError(ApiErrorKind.NOT_FOUND, "here has no list of models.", "-m takes any name.")
+COUNTS = ApiError(ApiErrorKind.NOT_FOUND, "here counts no tokens.", "/context has an estimate.")
+LACKS.absent = COUNTS.absent = True
+AWAY = ApiError(ApiErrorKind.NOT_FOUND, "here has no address for messages.", "Check base_url.")
+
+
+@pytest.mark.parametrize(
+    ("live", "reply", "lines"),
+    [
+        (False, None, ["mend connection here has no list of models. chatrepl --doctor --live"]),
+        (True, "came", ["ok connection here has no list of models.",
+                        "ok count here counts no tokens.", "ok reply came"]),
+        (True, AWAY, ["mend connection here has no list of models. Check base_url.",
+                      "ok count here counts no tokens.", "mend reply here has no address"]),
+    ],
+)  # fmt: skip
+def test_what_a_server_merely_lacks_is_no_fault_where_it_replies(
+    monkeypatch: pytest.MonkeyPatch, *, live: bool, reply: str | ApiError | None, lines: list[str]
+) -> None:
+    async def lacks(*_: object) -> Probe:
+        return Probe(0.1, (), lacking=LACKS)
+
+    async def tried(*_: object) -> tuple[Trial, ...]:
+        return (Trial("count", COUNTS), Trial("reply", reply or ""))
+
+    monkeypatch.setattr(doctor, "probe", lacks)
+    monkeypatch.setattr("chatrepl.cli.trial.try_out", tried)
+    out = io.StringIO()
+    code = show_doctor(Options(demo=True, live=live), loaded(), out)
+    told = [" ".join(line.split()) for line in out.getvalue().splitlines()]
+    assert code == (0 if reply == "came" else 1)
+    for line in lines:
+        assert any(one.startswith(line) for one in told), told
+
+
 def test_what_is_too_long_for_a_terminal_hangs_beneath_itself() -> None:
     finding = Finding("network", False, "there is none of it here.", "Look for the cable.")
     with terminal(40) as (stream, _):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from chatrepl.cli.farewell import farewell
+from chatrepl.cli.options import Options
 from chatrepl.core.settings import Settings
 from chatrepl.core.talk.conversation import Conversation
 from chatrepl.core.talk.usage import Cost, Usage
@@ -36,6 +37,23 @@ def test_it_says_how_to_go_on(tmp_path: Path, name: str, back: str) -> None:
         assert isinstance(session.recorder, Journal)
         session.recorder.rename(name)
     assert farewell(session) == f"2 replies · $0.0200 · chatrepl {back} goes on here"
+
+
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        (Options(), ""),
+        (Options(demo=True), "--demo "),
+        (Options(local=""), "--local "),
+        (Options(local="my model.gguf"), "--local 'my model.gguf' "),
+        (Options(profile="work", config="c.toml", model="opus"), "--config c.toml --profile work "),
+        (Options(base_url="http://localhost:8"), "--base-url http://localhost:8 "),
+        (Options(base_url="http://me:secret@host"), ""),
+        (Options(base_url=""), "--base-url '' "),
+    ],
+)
+def test_who_answered_is_asked_for_again(tmp_path: Path, options: Options, way: str) -> None:
+    assert farewell(spoken(tmp_path), options).endswith(f"· chatrepl {way}-c goes on here")
 
 
 def test_what_was_not_to_be_saved_is_not(tmp_path: Path) -> None:

@@ -90,3 +90,51 @@ def test_no_number_is_a_bug(
 )
 def test_a_list_of_one_model_is_that_model(said: str | None, names: str | None) -> None:
     assert _settings(Options(model=said))["model"] == names
+
+
+@pytest.mark.parametrize("text", ["", " "])
+@pytest.mark.parametrize("key", [k for k, f in FLAGS.items() if f.kind in {"text", "many"}])
+def test_what_an_unset_variable_leaves_empty_is_refused_by_name(
+    key: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(monkeypatch, tmp_path)
+    monkeypatch.setattr("chatrepl.cli.stdin.is_keyboard", lambda: True)
+    if key in {"system", "prefill", "extract", "local", "base_url"}:
+        replace(Options(), **{key: text}).check()  # type: ignore[arg-type]
+        return
+    with pytest.raises(ChatreplError) as refused:
+        run([f"{FLAGS[key].names[-1]}={text}", "--demo", "hello"])
+    assert refused.value.exit_code == 2
+    assert any(name in refused.value.message for name in FLAGS[key].names)
+
+
+@pytest.mark.parametrize("flag", [f for f in FLAGS.values() if f.kind == "number"])
+@pytest.mark.parametrize("text", ["", "nan", "1.5", "1e3", "٣", "a few", "0x10", "1" * 30 + "x"])
+def test_what_is_no_whole_number_is_refused_by_name(
+    flag: Flag, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(monkeypatch, tmp_path)
+    with pytest.raises(UsageError) as refused:
+        run([f"{flag.names[-1]}={text}", "--demo", "hello"])
+    assert flag.names[-1] in refused.value.message
+
+
+@pytest.mark.parametrize("option", ["-a", "--schema", "--input", "--config", "--each-file", "-s"])
+@pytest.mark.parametrize("named", ["/dev/zero", "/none/x", ".", "spoilt"])
+def test_what_is_no_file_to_be_read_is_refused_by_its_name(
+    option: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(monkeypatch, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spoilt").write_bytes(b"\x7fELF\xff\xfe\x00\x01" * 99)
+    if (option, named) in {
+        ("--each-file", "/dev/zero"),
+        ("--each-file", "spoilt"),
+        ("--input", "spoilt"),
+    }:
+        return  # an item that fails, or a text that is none: told in other tests
+    monkeypatch.setattr("chatrepl.cli.stdin.is_keyboard", lambda: True)
+    with pytest.raises(ChatreplError) as refused:
+        run([option, f"@{named}" if option == "-s" else named, "--demo", "hello"])
+    assert refused.value.exit_code == 2
+    assert named in refused.value.message

@@ -223,6 +223,10 @@ def test_what_a_file_says_in_vain_is_said_once(player: Player) -> None:
     assert said.count("no command of it is run") == 1
     assert said.count("left out") == 1
     assert question(player) == "Go !`rm -r x` on."
+    write("y", "---\nmodel: haiku\nGo on.")
+    player.do("/y")
+    assert "/y: no --- ends what stands at its top; all is sent as text." in player.said
+    assert question(player) == "---\nmodel: haiku\nGo on."
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from chatrepl.core.front_matter import (
     flow_parts,
     from_toml,
     from_yaml,
+    seems_open,
     split_front,
 )
 
@@ -116,6 +117,23 @@ def test_toml_has_the_same_values() -> None:
     assert values["c"].words == ("d", "1")
     assert [values[key].line for key in "acefh"] == [2, 3, 4, 5, 0]
     assert [key for key in values if values[key].nested] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        ("---\nmodel: haiku\nHi", True),
+        ("+++\nmodel = 'haiku'", True),
+        ("--- \neffort: low", True),
+        ("---\n\nmodel: haiku", False),
+        ("---\nHi there", False),
+        ("---", False),
+        ("", False),
+        ("Hi\nmodel: haiku", False),
+    ],
+)
+def test_a_front_that_nothing_ends_is_seen(text: str, is_open: bool) -> None:
+    assert seems_open(text) is is_open
 
 
 def test_what_is_no_list_has_no_parts() -> None:

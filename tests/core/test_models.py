@@ -10,6 +10,7 @@ from chatrepl.core.errors import UsageError
 from chatrepl.core.model_names import resolve
 from chatrepl.core.models import EFFORTS, TABLE, Model, find, from_api
 from chatrepl.core.talk.blocks import DocumentBlock, ImageBlock
+from chatrepl.core.wire import Wire
 from tests.core.making import JSON
 
 _PATHS = ["display_name", "max_input_tokens", "max_tokens", "lifecycle", "retires_at"]
@@ -120,6 +121,23 @@ def test_the_models_api_tells_limits_and_abilities() -> None:
     runs = {"capabilities": {"server_tools": {"code_execution": yes}}}
     assert from_api(runs, find("claude-new")).code is True
     assert from_api(old, find("claude-opus-5")).prefill is False
+
+
+@pytest.mark.parametrize(
+    ("info", "window"),
+    [
+        ({"max_model_len": 4096}, 4096),
+        ({"context_length": 131_072}, 131_072),
+        ({"meta": {"n_ctx": 8192, "n_ctx_train": 2048}}, 8192),
+        ({"max_input_tokens": None, "meta": {"n_ctx": 512}}, 512),
+        ({"max_input_tokens": 300, "context_length": 500}, 300),
+        ({"max_model_len": True, "context_length": -1, "meta": {"n_ctx": "8k"}}, None),
+        ({"meta": [8192]}, None),
+        ({}, None),
+    ],
+)
+def test_servers_call_the_window_by_names_of_their_own(info: Wire, window: int | None) -> None:
+    assert from_api(info, find("small-1b")).context_window == window
 
 
 def test_what_a_model_does_not_take_is_named() -> None:

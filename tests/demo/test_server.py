@@ -47,6 +47,35 @@ def test_the_sdk_streams_over_real_http(server: Served) -> None:
     assert json.loads(seen.body)["stream"] is True
 
 
+def test_the_sdk_fetches_the_results_of_a_batch_where_the_batch_says(server: Served) -> None:
+    async def results() -> list[str]:
+        async with _client(server) as api:
+            asked: Any = {"model": NEW, "max_tokens": 9, "messages": [user("hi")]}
+            batch = await api.messages.batches.create(
+                requests=[{"custom_id": "one", "params": asked}]
+            )
+            return [each.custom_id async for each in await api.messages.batches.results(batch.id)]
+
+    assert asyncio.run(results()) == ["one"]
+
+
+def test_the_sdk_runs_tools_though_no_conversation_is_held_here(server: Served) -> None:
+    @anthropic.beta_async_tool
+    async def weather(city: str) -> str:
+        """Tell the weather."""
+        return f"sunny in {city}"
+
+    async def answer() -> Any:
+        async with _client(server) as api:
+            asked: Any = {"role": "user", "content": "demo: tool"}
+            runner = api.beta.messages.tool_runner(
+                model=NEW, max_tokens=4000, messages=[asked], tools=[weather]
+            )
+            return await runner.until_done()
+
+    assert "sunny in" in asyncio.run(answer()).content[-1].text
+
+
 def test_a_connection_is_kept_for_the_next_request(server: Served) -> None:
     async def work() -> None:
         async with _client(server) as api:

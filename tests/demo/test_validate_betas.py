@@ -1,8 +1,9 @@
+import json
 from typing import Any
 
 import pytest
 
-from tests.demo.helpers import NEW, OLD, ask, body, engine, refusal, user
+from tests.demo.helpers import NEW, OLD, ask, body, engine, post, refusal, user
 
 EARLIER = {"anthropic-version": "2023-06-01"}
 FOUR_SIX = "claude-opus-4-6"
@@ -27,6 +28,31 @@ def test_a_beta_parameter_needs_its_header(name: str) -> None:
     request = body(user("hi"), **more)
     assert ask(engine(), request, **{"anthropic-beta": f"other-beta-2026-01-01,{beta}"})
     assert refusal(engine(), request) == (400, f"{name}: Extra inputs are not permitted")
+
+
+def test_the_earlier_name_of_a_reply_s_form_needs_its_header() -> None:
+    form, beta = SCHEMA["format"], {"anthropic-beta": "structured-outputs-2025-11-13"}
+    form = {**form, "schema": {"type": "object", "additionalProperties": False}}
+    old = body(user("hi"), output_format=form)
+    assert refusal(engine(), old) == (400, "output_format: Extra inputs are not permitted")
+    (block,) = (each for each in ask(engine(), old, **beta)["content"] if each["type"] == "text")
+    assert json.loads(block["text"]) == {}
+    assert "cannot be combined" in refusal(engine(), old | {"output_config": SCHEMA}, **beta)[1]
+    assert "output_config: Input" in refusal(engine(), old | {"output_config": 1}, **beta)[1]
+    bare = old | {"output_format": None}
+    assert ask(engine(), bare, **beta)
+
+
+@pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue"}])
+def test_a_thread_is_refused_by_the_code_that_has_clients_send_the_whole(
+    thread: dict[str, str],
+) -> None:
+    beta = {"anthropic-beta": "message-threads-2026-08-12"}
+    answer = post(engine(), body(user("hi"), thread=thread), **beta)
+    assert answer.status == 400
+    details = json.loads(answer.body)["error"]["details"]
+    assert details["error_code"] == "thread_unsupported_request"
+    assert ask(engine(), body(user("hi"), thread=None), **beta)
 
 
 BAD: list[tuple[dict[str, Any], str]] = [

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from chatrepl.core.outcome import CardGroup, Table
-from chatrepl.terminal.columns import card_rows, lay_out, table_text
+from chatrepl.terminal.columns import card_rows, lay_out, lay_out_whole, table_text
 
 CELL = st.text(st.sampled_from("ab 漢é\x1b\n1"), max_size=8)
 CELLS = st.text(st.sampled_from("ab日🌟 é"), max_size=30)
@@ -48,6 +48,39 @@ def test_a_second_column_is_cut_rather_than_left_out() -> None:
         'context.budget_toke… "claude-sonnet-5-5"',
     ]
     assert lay_out(rows, 12) == ["setting", "context.bud…"]
+
+
+SOLID = st.text(st.sampled_from("abc日"), min_size=1, max_size=6)
+
+
+@given(
+    st.integers(1, 9).flatmap(
+        lambda n: st.lists(st.lists(SOLID, min_size=n, max_size=n), min_size=1, max_size=4)
+    ),
+    st.integers(30, 100),
+)
+def test_no_cell_is_lost_however_narrow_the_window_is(rows: list[list[str]], width: int) -> None:
+    lines = lay_out_whole(rows, width)
+
+    assert [word for line in lines for word in line.split()] == [c for row in rows for c in row]
+    assert all(cell_len(line) <= width and line == line.rstrip() for line in lines)
+    assert (lines == lay_out(rows, width)) or len(lines) > len(rows)
+
+
+def test_what_has_no_room_goes_on_below_and_a_mark_stands_with_what_it_marks() -> None:
+    rows = [["", "setting", "value", "from"], ["*", "context.budget_tokens", "x" * 18, "the file"]]
+
+    assert lay_out_whole(rows, 30) == [
+        "  setting",
+        "  value              from",
+        "* context.budget_tokens",
+        f"  {'x' * 18} the file",
+    ]
+    assert lay_out_whole([["a", ""], ["b" * 28, ""], ["c", "d" * 20]], 30) == [
+        "a", "b" * 28, "c", f"  {'d' * 20}",
+    ]  # fmt: skip
+    assert lay_out_whole(rows, None) == lay_out(rows, None)
+    assert lay_out_whole([], 30) == []
 
 
 def test_no_rows_give_no_lines() -> None:

@@ -26,4 +26,5 @@ def of_part(error: ApiError, path: str, origin: Origin) -> ApiError:
     is_of_model = origin.model and origin.model in error.answer
     if part is not None and error.status in _ABSENT and not is_of_model:
         error.message, error.hint = f"{origin.host} {part[0]}", part[1]
+        error.absent = True
     return error

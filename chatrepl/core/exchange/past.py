@@ -51,6 +51,11 @@ _OF_A_KIND: Final = (
 _OF_A_PAIR: Final = r"without|correspond|tool_use_id|was found|were found|\bids?\b"
 _GONE: Final = "it is left out from now on."
 _FILES: Final = (ImageBlock, DocumentBlock)
+# Servers that translate to another protocol name what they made of our blocks.
+_SPELLINGS: Final = {
+    "document": r"document|pdf|input[ _-]?file|file[ _-](content|part|input|block|data)",
+    "image": r"(input[ _-]?)?image([ _-]?url)?",
+}
 
 
 @frozen
@@ -139,7 +144,9 @@ def refused_files(
         if (at, number) not in old and isinstance(block, _FILES)
     ]
     if place is None:
-        return tuple(block for _, _, block in files if _place_of(block.type, said) is not None)
+        named = (block for _, _, block in files if _place_of(block.type, said) is not None)
+        blind = re.search(r"\bmulti-?modal", said.casefold()) is not None
+        return tuple(named) or tuple(block for _, _, block in files if blind)
     return tuple(
         block
         for at, number, block in files
@@ -290,7 +297,7 @@ def _of_a_kind(
 
 def _place_of(type_: str, told: str) -> int | None:
     """Find where a type of block is named, in whatever spelling."""
-    words = {"document": "document|pdf"}.get(type_, type_.replace("_", "[ _-]?"))
+    words = _SPELLINGS.get(type_, type_.replace("_", "[ _-]?"))
     match = re.search(rf"\b({words})s?\b", told.casefold())
     return None if match is None else match.start()
 

@@ -8,6 +8,8 @@ Without this their backslashes, stars and underscores would be read as Markdown.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -112,7 +114,7 @@ class Inline:
         """
         if is_plain(text):
             return [(_lines(text), base)] if text else []
-        return _Walk(self.look, base).walk(tokens_of(text, references))
+        return _merged(_Walk(self.look, base).walk(tokens_of(text, references)))
 
 
 def is_plain(text: str) -> bool:
@@ -133,6 +135,12 @@ def tokens_of(text: str, references: Mapping[str, Any]) -> list[Token]:
 def _lines(text: str) -> str:
     """A text made safe, in as many lines as it has."""
     return "\n".join(map(clean, text.split("\n"))) if "\n" in text else clean(text)
+
+
+def _merged(runs: Runs) -> Runs:
+    """Fewer runs, of the same text: those next to each other in one style are one."""
+    groups = groupby(runs, key=itemgetter(1))
+    return [("".join([text for text, _ in group]), style) for style, group in groups]
 
 
 class _Walk:

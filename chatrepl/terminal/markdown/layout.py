@@ -23,7 +23,7 @@ from chatrepl.terminal.markdown.highlight import Highlighter
 from chatrepl.terminal.markdown.inline import Inline, Runs
 from chatrepl.terminal.markdown.look import Glyphs, Look
 from chatrepl.terminal.markdown.table import TableRows
-from chatrepl.terminal.markdown.wrap import Row, clean, rstrip, width_of, wrap
+from chatrepl.terminal.markdown.wrap import Row, clean, rstrip, width_of, width_of_row, wrap
 
 _ROOM = 12  # cells that are left for the text, if the window is that wide
 
@@ -122,27 +122,29 @@ _RULE = 40  # cells
 _LEXED = 1_000  # characters of an overlong line that are coloured as one
 _LABEL = 40  # characters
 _TAIL = 24  # rows of the screen that a preview shows of an overlong row
+_LONGEST = 1_000_000  # cells of a row: nobody selects more, and nothing is held for ever
 
 
 class LongLine:
     """A row that comes in parts, and grows as long as it likes."""
 
-    def __init__(self, runs: Runs | None = None, cells: int = 0) -> None:
+    def __init__(self, runs: Runs | None = None) -> None:
         self._runs = runs or []
-        self.cells = cells
+        self.cells = sum(width_of(text) for text, _ in self._runs)
 
-    def plus(self, runs: Runs) -> "LongLine":
-        """The row with more of it; this one stays as it is."""
-        return LongLine([*self._runs, *runs], self.cells + sum(width_of(run[0]) for run in runs))
+    def add(self, runs: Runs) -> None:
+        """Go on with the row."""
+        self._runs += runs
+        self.cells += sum(width_of(text) for text, _ in runs)
 
-    def row(self) -> Row:
-        """The row as far as it came."""
-        return rstrip([Segment(text, style) for text, style in self._runs if text])
+    def row(self, end: Iterable[Segment] = ()) -> Row:
+        """The row as far as it came, and its end."""
+        return rstrip([*(Segment(text, style) for text, style in self._runs if text), *end])
 
     def tail(self, width: int) -> "LongLine":
-        """Its end, from where a row of the screen begins."""
+        """Another row that is its end, from where a row of the screen begins."""
         if self.cells <= _TAIL * width:
-            return self
+            return LongLine(self._runs.copy())
         runs, cells = [], 0
         for run in reversed(self._runs):
             runs.append(run)
@@ -150,16 +152,17 @@ class LongLine:
             if cells > _TAIL * width:
                 break
         runs.reverse()
-        return LongLine(_without(runs, -(self.cells - cells) % width))
+        return LongLine(_parted(runs, -(self.cells - cells) % width)[1])
 
 
-def _without(runs: Runs, count: int) -> Runs:
-    """The runs without their first characters."""
+def _parted(runs: Runs, count: int) -> tuple[Runs, Runs]:
+    """The first characters of runs, so many of them, and the others."""
     for index, (text, style) in enumerate(runs):
         if len(text) > count:
-            return [(text[count:], style), *runs[index + 1 :]]
+            first = [*runs[:index], (text[:count], style)]
+            return first, [(text[count:], style), *runs[index + 1 :]]
         count -= len(text)
-    return []
+    return runs, []
 
 
 class Layout:
@@ -175,6 +178,8 @@ class Layout:
         self._where: Where | None = None  # of a leaf that has no row yet
         self._goes_on = False  # the paragraph that was printed last
         self._carry: Runs = []  # its last row, where that may go on, too
+        self._word = LongLine()  # what stands before that: all of it one word
+        self._in_address = False  # and that is an address
         self._line = LongLine()  # of code, as far as it came
         self._code: Highlighter | None = None
         self._table: TableRows | None = None
@@ -188,8 +193,8 @@ class Layout:
         """A layout in the same state, for a preview: it leaves this one as it is."""
         other: Layout = twin(self)
         other.width = width
-        if self._line.cells:
-            other._line = self._line.tail(other._room())
+        other._line = self._line.tail(other._room()) if self._line.cells else LongLine()
+        other._word = LongLine()  # its end stands in what is carried
         other._code = self._code and self._code.copy()
         other._table = self._table and self._table.copy()
         other._draft = True
@@ -275,13 +280,31 @@ class Layout:
         if not self._goes_on:
             self._where = where
         runs = self._carry + self._runs(text.removesuffix("\n"), self._base(where), references)
-        rows = wrap(runs, self._room(), cut=False)
+        rows = wrap(runs, self._room(), cut=False, in_address=self._in_address)
         self._goes_on, self._carry = more, []
-        if more and not text.endswith("\n"):
-            last = rows.pop()
-            self._carry = [(segment.text, segment.style or self._look.text) for segment in last]
+        open_row = rows.pop() if more and not text.endswith("\n") else None
+        if self._word.cells and (rows or self._word.cells > _LONGEST):
+            rows[:1] = [self._word.row(*rows[:1])]
+            self._word, self._in_address = LongLine(), False
+        if open_row is not None:
+            self._carry = self._kept_short(open_row)
             self._carry.append((text[len(text.rstrip()) :], self._look.text))
         return self._put(rows)
+
+    def _kept_short(self, row: Row) -> Runs:
+        """The row that may go on; of a long word, which is not to be read again and again, its end.
+
+        A row is wider than its room only where it is one word.
+        """
+        runs = [(segment.text, segment.style or self._look.text) for segment in row]
+        room = self._room()
+        length = sum(len(text) for text, _ in runs)
+        if length <= 2 * _TAIL * room or width_of_row(row) <= room:
+            return runs
+        word, end = _parted(runs, (length // room - _TAIL) * room)
+        self._word.add(word)
+        self._in_address = self._in_address or "://" in "".join(text for text, _ in word)
+        return end
 
     def _code_line(self, text: str, *, more: bool) -> list[Row]:
         self._part = text if more and len(text) < _LEXED else ""
@@ -293,8 +316,8 @@ class Layout:
 
     def _whole(self, runs: Runs, *, more: bool) -> list[Row]:
         """A row that is as long as it is: the terminal wraps it, and knows that it is one."""
-        self._line = self._line.plus(runs)
-        if more:
+        self._line.add(runs)
+        if more and self._line.cells < _LONGEST:
             return []
         row, self._line = self._line.row(), LongLine()
         return self._put([row])

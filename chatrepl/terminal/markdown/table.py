@@ -11,6 +11,8 @@ from chatrepl.terminal.markdown.look import Look
 from chatrepl.terminal.markdown.wrap import Row, Run, rstrip, width_of, width_of_row, wrap
 
 HELD = 30  # rows that decide on the widths; later rows go by them
+_MOST_HELD = 12_000  # characters in them: what is held is laid out anew for each picture
+_CELL = 10  # characters that a cell counts for besides its own
 _LEAST = 10  # cells: a column is not squeezed below this, nor below its longest word
 
 Cell = list[Run]
@@ -24,6 +26,7 @@ class TableRows:
         self._head = head
         self._aligns = aligns
         self._held: list[list[Cell]] = []
+        self._size = 0  # of what is held, in characters
         self._widths: list[int] | None = None
         self._decided = False
         self._ruled = False
@@ -39,7 +42,8 @@ class TableRows:
         if self._decided:
             return self._row(cells, width)
         self._held.append(cells)
-        return self.end(width) if len(self._held) == HELD else []
+        self._size += sum(_CELL + sum(len(text) for text, _ in cell) for cell in cells)
+        return self.end(width) if len(self._held) == HELD or self._size > _MOST_HELD else []
 
     def end(self, width: int) -> list[Row]:
         """Decide on the widths, if that was not done, and return the rows that were held."""

@@ -46,33 +46,37 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def wrap(runs: list[Run], width: int, *, cut: bool = True) -> list[Row]:
+def wrap(runs: list[Run], width: int, *, cut: bool = True, in_address: bool = False) -> list[Row]:
     """Rows of at most `width` cells, broken between words; a word that is too long is cut.
 
     Without `cut` such a word has a row of its own, which is longer: the terminal wraps it, and
-    gives it back whole to who selects it. Text that may break anywhere is broken all the same.
+    gives it back whole to who selects it. Text that may break anywhere is broken all the same,
+    but in an address: `in_address` says that the first word is the rest of one.
     A line feed in a run ends a row. No row ends in a blank. A wide character that does not fit a
     single column is shown as `?`.
     """
     text = "".join(run[0] for run in runs)
     if text.isascii() and len(text) <= width and "\n" not in text:
         return [_clip(runs, 0, len(text.rstrip()))]
-    spans = list(_spans(text, width, cut=cut))
+    spans = list(_spans(text, width, cut=cut, in_address=in_address))
     return _cut(runs, spans, text) if width > 1 or text.isascii() else _narrow(runs, text)
 
 
-def _spans(text: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]]:
+def _spans(text: str, width: int, *, cut: bool, in_address: bool) -> Iterator[tuple[int, int]]:
     """Start and end of each row in the text."""
     start = 0
     for line in text.split("\n"):
-        spans = _ascii_spans if line.isascii() else _wide_spans
-        for begin, end in spans(line, width, cut=cut):
+        if line.isascii():
+            spans = _ascii_spans(line, width, cut=cut)
+        else:
+            spans = _wide_spans(line, width, cut=cut, in_address=in_address and not start)
+        for begin, end in spans:
             yield start + begin, start + end
         start += len(line) + 1
 
 
 def _ascii_spans(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]]:
-    begin, length = 0, len(line)
+    begin, length, is_first = 0, len(line), True
     while length - begin > width:
         gap = line.rfind(" ", begin, begin + width + 1)
         if gap > begin and line[begin:gap].isspace():
@@ -92,15 +96,15 @@ def _ascii_spans(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int
         else:
             end = following = begin + width
         yield begin, end
-        begin = following
+        begin, is_first = following, False
     end = len(line.rstrip(" "))
-    if end > begin or begin == 0:
+    if end > begin or is_first:
         yield begin, max(begin, end)
 
 
-def _wide_spans(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]]:
+def _wide_spans(line: str, width: int, *, cut: bool, in_address: bool) -> Iterator[tuple[int, int]]:
     begin = end = used = 0
-    for start, stop, cells in _units(line, width, cut=cut):
+    for start, stop, cells in _units(line, width, cut=cut, in_address=in_address):
         gap = width_of(line[end:start])
         if used + gap + cells > width:
             if end > begin:
@@ -112,11 +116,11 @@ def _wide_spans(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int]
         yield begin, end
 
 
-def _units(line: str, width: int, *, cut: bool) -> Iterator[tuple[int, int, int]]:
+def _units(line: str, width: int, *, cut: bool, in_address: bool) -> Iterator[tuple[int, int, int]]:
     """Start, end and cells of the parts of a line that are not broken."""
     for word in _WORD.finditer(line):
         offset = word.start()
-        if not cut and "://" in word.group():
+        if not cut and ("://" in word.group() or (in_address and not offset)):
             yield offset, word.end(), width_of(word.group())
             continue
         for unit in _UNIT.finditer(word.group()):

@@ -5,7 +5,7 @@ prompt_toolkit would leave the line unpainted, or stop at a screen of its own.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -65,9 +65,9 @@ def _as_it_is(transformation_input: TransformationInput) -> Transformation:
 
 
 class ContainedCompleter(Completer):
-    """Offers what came until `completer` failed.
+    """Offers what came until `completer` failed, looked for in a thread.
 
-    The thread that completes tells of it: who waits for the candidates may have gone on.
+    The thread tells of a fault itself: who waits for the candidates may have gone on.
     """
 
     def __init__(self, completer: Completer) -> None:
@@ -76,9 +76,24 @@ class ContainedCompleter(Completer):
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        """Give the candidates all at once."""
+        """Give the candidates in the thread that asks."""
         try:
             yield from self._completer.get_completions(document, complete_event)
         except Exception as bug:  # noqa: BLE001 - a place of containment
             raised = (type(bug), bug, bug.__traceback__, threading.current_thread())
             threading.excepthook(threading.ExceptHookArgs(raised))
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """Give the candidates all at once, once they are there.
+
+        A line that is sent meanwhile does not wait for them, as it would with prompt_toolkit's
+        ThreadedCompleter: a folder far away or a server that hangs may take half a minute.
+        """
+
+        def candidates() -> list[Completion]:
+            return list(self.get_completions(document, complete_event))
+
+        for candidate in await asyncio.get_running_loop().run_in_executor(None, candidates):
+            yield candidate

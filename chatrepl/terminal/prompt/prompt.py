@@ -21,7 +21,6 @@ from prompt_toolkit.application import (
     run_in_terminal,
 )
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, is_searching, vi_navigation_mode
@@ -124,9 +123,7 @@ class Prompt:
             history=self._history,
             search_ignore_case=True,
             lexer=ContainedLexer(FenceLexer()),
-            completer=ThreadedCompleter(
-                ContainedCompleter(CandidateCompleter(self._feeds.complete))
-            ),
+            completer=ContainedCompleter(CandidateCompleter(self._feeds.complete)),
             complete_while_typing=Condition(lambda: not self.options.plain and _opens_menu()),
             reserve_space_for_menu=_ROWS_FOR_MENU,
             input_processors=[ContainedProcessor(VisibleProcessor(self._folds))],

@@ -35,6 +35,7 @@ from chatrepl.core.characters import (
 
 MOST_MARKS = 8
 
+_UNSEEN = f"{UNSAFE} 2028-2029"
 _RUN_SHOWN_WHOLE = 3
 _GROUPS_SHOWN = 40
 _TAGS_SHOWN = 60
@@ -44,7 +45,7 @@ def display(text: str) -> str:
     """Make foreign text of many lines safe to show. Idempotent."""
     if plain().fullmatch(text):
         return text
-    if one_of(f"{UNSAFE} 2028-2029").search(text):
+    if one_of(_UNSEEN).search(text):
         text = unseen().sub(_shown, join_surrogates(text))
     return _stacked_marks().sub(_capped, text)
 
@@ -178,14 +179,14 @@ class Sanitizer:
 
 def _decided(text: str) -> tuple[int, int]:
     """Where the part ends that no later text can change, and where the context begins."""
-    end = end_without(f"{UNSAFE} 2028 2029", text)
+    end = end_without(_UNSEEN, text)
     marks = end_without(MARKS, text, end)
     return (min(end, marks + MOST_MARKS), marks) if marks < end else (end, max(end - 1, 0))
 
 
 @cache
 def _undecided() -> re.Pattern[str]:
-    return re.compile(f"[{char_class(UNSAFE)}{char_class(MARKS)}]*")
+    return re.compile(f"[{char_class(_UNSEEN)}{char_class(MARKS)}]*")
 
 
 _SAMPLES = {

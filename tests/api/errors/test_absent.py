@@ -33,6 +33,7 @@ def test_a_part_that_is_not_there_is_named(path: str, words: str, status: int, b
     error = of_part(from_answer(status, httpx2.Headers({}), body, HERE), path, HERE)
     assert error.message == f"127.0.0.1:4000 {words}."
     assert "base_url" not in error.hint
+    assert error.absent
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,4 @@ def test_what_went_wrong_otherwise_keeps_its_words(path: str, status: int, body:
     before = error.message, error.hint
     of_part(error, path, HERE)
     assert (error.message, error.hint) == before
+    assert not error.absent

@@ -10,7 +10,13 @@ from chatrepl.core.exchange.refused import Refused
 from chatrepl.core.exchange.request import Ask, Request, build_request
 from chatrepl.core.models import TABLE
 from chatrepl.core.settings import Settings
-from chatrepl.core.talk.blocks import ImageBlock, TextBlock, ThinkingBlock, block_from_wire
+from chatrepl.core.talk.blocks import (
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    ThinkingBlock,
+    block_from_wire,
+)
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
 from chatrepl.core.talk.message import Message
 from chatrepl.core.wire import Wire
@@ -239,6 +245,28 @@ def test_a_file_of_the_new_message_is_not_looked_for_in_the_past() -> None:
     assert omission(words, request, TALK, Refused(), [], lasting=True) is None
     assert refused_files(words, request, TALK) == (new,)
     assert refused_files(refusal("the document is broken"), request, TALK) == ()
+
+
+IMAGE, DOCUMENT = {"image"}, {"document"}
+
+
+@pytest.mark.parametrize(
+    ("words", "types"),
+    [
+        ("'input_file' is not supported by this backend at this moment", DOCUMENT),
+        ("File parts are not taken here", DOCUMENT),
+        ("unknown variant `image_url`, expected `text`", IMAGE),
+        ("Invalid type for 'input[0].content[1]': 'input_image'", IMAGE),
+        ("at most 0 image(s) may be provided", IMAGE),
+        ("small-1b is not a multimodal model", IMAGE | DOCUMENT),
+        ("the profile is unknown", set()),
+    ],
+)
+def test_a_file_is_found_by_what_a_server_made_of_it(words: str, types: set[str]) -> None:
+    image = ImageBlock.base64("image/png", "CCCC")
+    new = (image, DocumentBlock.base64_pdf("DDDD"))
+    files = refused_files(refusal(words), asked(TALK, *new), TALK)
+    assert {block.type for block in files} == types
 
 
 KEYED: Wire = {**CITED, "type": "text", "text": "It rains.", "wind": 3}

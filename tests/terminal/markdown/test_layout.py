@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.terminal.markdown import layout
 from chatrepl.terminal.markdown.document import render
 from chatrepl.terminal.markdown.look import ASCII, CONTRAST, DARK, LIGHT, NONE, WORDS, Look
+from chatrepl.terminal.markdown.wrap import Row, Run, wrap
 from tests.terminal.markdown.rows import texts
 
 
@@ -146,6 +148,67 @@ def test_a_row_of_code_is_one_row_however_long_it_is(
     assert texts(render(f"> ~~~{language}\n> {line}", 200))[-1] == f"▎ {line}"
     assert texts(render(f"    {line}\n", width))[-1] == line
     assert texts(render(f"<pre>{line}", width)) == [f"<pre>{line}"]
+
+
+@given(
+    st.integers(60, 4_000),
+    st.sampled_from(["x", "a=1", "é", "b://河c"]),
+    st.sampled_from([2, 5, 40]),
+)
+def test_a_word_is_one_row_however_long_it_is(length: int, unit: str, width: int) -> None:
+    word = unit * (length // len(unit))
+    assert texts(render(f"see {word} there", width)) == ["see", word, "there"]
+    assert texts(render(f"- {word}", 60)) == [f"• {word}"]
+
+
+def test_a_row_without_end_is_ended_some_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_LONGEST", 3_000)
+    for lead in ("", "~~~\n"):
+        rows = texts(render(lead + "x" * 9_999, 40))
+        assert "".join(rows).count("x") == 9_999
+        assert 3_000 <= max(map(len, rows)) < 6_000
+
+
+class Reading:
+    """Counts the characters that wrapping looks at."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def wrap(self, runs: list[Run], width: int, **options: bool) -> list[Row]:
+        self.count += sum(len(text) for text, _ in runs)
+        return wrap(runs, width, **options)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "\\",
+        "x",
+        "a*",
+        "a`",
+        "a_",
+        "$a^",
+        "[^a]",
+        "*a **b",
+        "&amp;",
+        "<b>",
+        "河",
+        "é",
+        "👩‍💻",
+        "0.",
+        "/*",
+    ],
+)
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_no_text_is_looked_at_again_and_again(
+    unit: str, blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Reading()
+    monkeypatch.setattr(layout, "wrap", reading.wrap)
+    text = (unit + blank) * (40_000 // len(unit + blank))
+    render(text, 40)
+    assert reading.count < 8 * len(text)
 
 
 @given(

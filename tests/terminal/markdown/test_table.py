@@ -80,3 +80,11 @@ def test_a_copy_is_read_on_alone() -> None:
     table.add([cell("b")], 40)
     table.copy().end(40)
     assert texts(table.end(40)) == ["a", "─", "b"]
+
+
+def test_the_widths_of_a_large_table_are_decided_by_fewer_rows() -> None:
+    for columns, size in ((2, 900), (400, 1)):
+        table = TableRows(DARK, [cell("a")] * columns, ["left"] * columns)
+        early = [bool(table.add([cell("b" * size)] * columns, 40)) for _ in range(HELD)]
+        assert 0 < early.index(True) < 8
+        assert all(early[early.index(True) :])

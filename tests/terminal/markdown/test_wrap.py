@@ -54,6 +54,12 @@ def test_plain_text_wraps_like_text_with_one_wide_character_elsewhere(
     assert all(len(row) <= width for row in rows)
 
 
+@given(st.text(st.sampled_from("a \n"), max_size=60), st.integers(1, 9), st.booleans())
+def test_each_line_has_a_row_also_one_of_blanks(text: str, width: int, cut: bool) -> None:
+    rows = wrap([(text, BOLD)], width, cut=cut)
+    assert len(rows) >= text.count("\n") + 1
+
+
 def test_words_are_not_broken_where_they_fit() -> None:
     assert texts(wrap([("aa bb ", BOLD), ("cc", Style.null())], 5)) == ["aa bb", "cc"]
     assert texts(wrap([("a bbbbbbbb c", BOLD)], 5)) == ["a", "bbbbb", "bbb c"]
@@ -71,6 +77,19 @@ def test_a_word_that_is_too_long_may_be_left_to_the_terminal() -> None:
         "x",
     ]
     assert texts(wrap([("河河河河", BOLD)], 5, cut=False)) == ["河河", "河河"]
+
+
+def test_the_rest_of_an_address_is_not_broken_either() -> None:
+    assert texts(wrap([("河河河河 河河", BOLD)], 3, cut=False)) == [
+        "河",
+        "河",
+        "河",
+        "河",
+        "河",
+        "河",
+    ]
+    rest = wrap([("河河河河 河河", BOLD)], 3, cut=False, in_address=True)
+    assert texts(rest) == ["河河河河", "河", "河"]
 
 
 def test_wide_text_breaks_between_characters_but_not_before_a_closing_mark() -> None:

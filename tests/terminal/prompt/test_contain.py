@@ -127,6 +127,30 @@ def test_a_completion_that_fails_while_the_line_is_sent_is_told_all_the_same(
     assert told == [BrokenError]
 
 
+def test_a_line_is_sent_while_candidates_are_still_looked_for() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def offers(_text: str, _cursor: int) -> Iterable[Candidate]:
+        keyboard.send_text("\r")
+        begun.set()
+        ended.wait(60)
+        return ()
+
+    async def on_a_loop(reading: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await reading
+        finally:
+            sent_before_the_end.append(begun.is_set() and not ended.is_set())
+            ended.set()
+
+    sent_before_the_end: list[bool] = []
+    with create_pipe_input() as keyboard:
+        prompt = opened(keyboard, Feeds(complete=offers))
+        keyboard.send_text("hello\t")
+        assert prompt.read(lambda reading: asyncio.run(on_a_loop(reading))) == Submitted("hello")
+    assert sent_before_the_end == [True]
+
+
 def test_a_line_that_was_taken_is_no_draft_where_the_next_prompt_breaks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.terminal.sanitize.text import Sanitizer, display
+from chatrepl.terminal.sanitize.text import Sanitizer, display, join_surrogates
 from tests.terminal.sanitize.hostile import Sample, samples, texts
 
 
@@ -59,3 +59,21 @@ def test_what_was_shown_is_never_taken_back(text: str, borders: list[int]) -> No
     for start, end in pairwise(cuts):
         shown += sanitizer.feed(text[start:end])
         assert display(text).startswith(shown)
+
+
+@pytest.mark.parametrize(
+    "unit", ["\u2028", "\u200d", "\u0301", "\ufe0f\u2029", "\U000e0041", "\x9b"]
+)
+def test_no_text_is_looked_at_again_and_again(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def counted(text: str) -> str:
+        looked_at.append(len(text))
+        return join_surrogates(text)
+
+    monkeypatch.setattr("chatrepl.terminal.sanitize.text.join_surrogates", counted)
+    sanitizer = Sanitizer()
+    for _ in range(1_000):
+        sanitizer.feed(unit)
+    assert sum(looked_at) < 100 * len(unit)
+    assert sanitizer.feed("x")
