@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from chatrepl.core.errors import ApiError, UsageError
+from chatrepl.core.errors import ApiError, ChatreplError, UsageError
 from chatrepl.core.exchange.joining import Joining
 from chatrepl.core.exchange.plan import (
     Plan,
@@ -111,7 +111,7 @@ async def _run(
     try:
         with view:
             await exchange.hold(stream)
-    except ApiError as failure:
+    except ChatreplError as failure:  # also of a budget
         error = failure.message
         raise
     finally:  # nothing awaits from here on: a cancellation may be on its way out

@@ -220,7 +220,7 @@ def _prompt(session: Session, early: EarlyPrompt, history: Path | None, *, color
         complete=lambda text, at: complete(session, text, at),
         toolbar=Toolbar(session, is_new_here=_is_new_here(session)),
         cleared=lambda: left_edit(session),
-        card=lambda columns: _card(columns, ascii_only=early.mark == mark_for(utf8=False)),
+        card=lambda columns: _card(columns, ascii_only=early.mark.isascii()),
     )
     return Prompt(options, feeds, early.tty)
 

@@ -63,9 +63,10 @@ def dry_run(options: Options, session: Session, piped: Piped | None, out: TextIO
     A conversation that would be gone on with is only looked at.
     """
     if options.keeps:
-        from chatrepl.cli.saved import look_at
+        from chatrepl.cli.saved import leave_unanswered, look_at
 
         look_at(options, session, find_folders())
+        leave_unanswered(session)
     message = compose(options, session, piped)
     look_for_keys(options, session, message)
     if session.bench is not None:

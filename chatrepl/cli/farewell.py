@@ -6,6 +6,7 @@ from typing import Final
 from chatrepl.cli.options import FLAGS, Options
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
+from chatrepl.storage.library import scan
 
 _WHO_ANSWERS: Final = ("config", "profile", "base_url", "local", "demo")
 
@@ -31,9 +32,16 @@ def _back(session: Session, options: Options) -> str:
         return "not saved, as you asked"
     if not isinstance(recorder, Journal) or recorder.unsaved or not session.conversation.turns:
         return ""
-    which = ("-r", recorder.name) if recorder.name else ("-c",)
     words = [word for key in _WHO_ANSWERS for word in _again(options, key)]
-    return f"{shlex.join(('chatrepl', *words, *which))} goes on here"
+    return f"{shlex.join(('chatrepl', *words, *_which(recorder)))} goes on here"
+
+
+def _which(journal: Journal) -> tuple[str, ...]:
+    if name := journal.name:
+        return "-r", name
+    newest = next(iter(scan(journal.path.parent)), None)
+    is_newest = newest is None or newest[0] == str(journal.path)  # another chat may have gone on
+    return ("-r", journal.id) if journal.id and not is_newest else ("-c",)
 
 
 def _again(options: Options, key: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chatrepl.cli.options import Options
 from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder
 from chatrepl.session.session import Session
@@ -68,6 +69,19 @@ def look_at(options: Options, session: Session, folders: Folders) -> str:
     return str(saved.meta.get("name") or "")
 
 
+def leave_unanswered(session: Session) -> None:
+    """Stand before the questions at the end that failed: who runs a command again, asks it once.
+
+    They stay in the tree. A message that was added by hand has not failed.
+    """
+    while (path := session.conversation.path()) and _has_failed(path[-1]):
+        session.change(session.conversation.before(path[-1]))
+
+
+def _has_failed(turn: Turn) -> bool:
+    return turn.receipt is not None and turn.assistant is None
+
+
 def put_away(session: Session) -> int:
     """Write the rest of every conversation of this run; give the exit code it deserves."""
     code = 0
@@ -91,6 +105,7 @@ def _go_on(options: Options, session: Session) -> Resumed:
     _set_system(options, session)
     if not session.interactive:  # a chat brings back more than the model
         _use_model(options, session, opened.recorder.facts)
+        leave_unanswered(session)
     return Resumed(entry, opened.notes)
 
 

@@ -195,10 +195,10 @@ KEYS: Final[CardRows] = (
         "",
         ("Esc, Ctrl-C", "stop the reply"),
         ("Ctrl-D", "leave"),
-        ("Ctrl-R", "search them"),
+        ("Ctrl-R", "search your messages"),
         ("Ctrl-X Ctrl-E", "write in your editor"),
         ("Ctrl-O", "open what was pasted"),
-        ("//text", "a message that begins so"),
-        ("/help", "the most used of them"),
+        ("//text", "a text that begins with /"),
+        ("/help", "the most used commands"),
     ),
 )

@@ -1,13 +1,14 @@
 """One of the saved conversations, chosen from a list: where /load or /delete stands alone."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from chatrepl.core.errors import UsageError
 from chatrepl.core.outcome import Notice, Outcome, Pick, Table
 from chatrepl.pages.saved_list import Listing, none_saved
 from chatrepl.session.session import Session
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, delete, read_entry, scan
+from chatrepl.storage.library import SavedEntry, delete, read_entry, scan, taken_names
 from chatrepl.storage.saved import checked_name, rename
 
 _MOST_LISTED = 30
@@ -42,12 +43,22 @@ def choose(session: Session, use: Callable[[SavedEntry], Outcome], name: str) ->
 
 
 def numbered(session: Session, name: str) -> SavedEntry | None:
-    """Find a conversation by its number in the list; None where `name` is no such number."""
+    """Find a conversation by its number in the list; None where `name` is rather a name or an id.
+
+    Raises UsageError for a number that is not in the list: every id begins with a year.
+    """
     if not name.isdecimal() or len(name) > _MOST_DIGITS:
+        return None
+    names = taken_names(session.edges.library or Path())
+    if name in names:
         return None
     files = _others(session)
     place = int(name) - 1
-    return read_entry(files[place]) if 0 <= place < len(files) else None
+    if 0 <= place < len(files):
+        return read_entry(files[place])
+    if any(each.startswith(name) for each in names):
+        return None
+    raise UsageError(f"No saved conversation has the number {name}.", "/load alone shows them.")
 
 
 def deleted(session: Session, entry: SavedEntry) -> str:

@@ -39,7 +39,7 @@ from chatrepl.storage.export import (
 from chatrepl.storage.files import kind_at, write_new
 from chatrepl.storage.importing import read_messages, uncited
 from chatrepl.storage.journal import Journal
-from chatrepl.storage.library import SavedEntry, find, list_entries, taken_names
+from chatrepl.storage.library import SavedEntry, find, list_entries
 from chatrepl.storage.saved import checked_name, reopen
 
 MOST_LISTED: Final = 30
@@ -131,7 +131,7 @@ def load(session: Session, name: SavedName = "") -> Outcome:
     """
     if not name:
         return choose(session, lambda entry: _opened(session, entry), "load")
-    if (entry := numbered(session, name)) is not None and not _is_called(session, name):
+    if (entry := numbered(session, name)) is not None:
         return _opened(session, entry)
     entry, turn = _wanted(session.edges.library, name)
     if not turn:
@@ -229,13 +229,8 @@ def delete_(session: Session, name: SavedName = "", *, force: bool = False) -> O
     """
     if not name:
         return choose(session, lambda entry: _delete(session, entry, force=force), "delete")
-    entry = None if _is_called(session, name) else numbered(session, name)
-    return _delete(session, entry or find(session.edges.library, name), force=force)
-
-
-def _is_called(session: Session, name: str) -> bool:
-    """Tell whether a conversation has a number for a name."""
-    return name.isdecimal() and name in taken_names(session.edges.library or Path())
+    entry = numbered(session, name) or find(session.edges.library, name)
+    return _delete(session, entry, force=force)
 
 
 def _delete(session: Session, entry: SavedEntry, *, force: bool) -> Outcome:

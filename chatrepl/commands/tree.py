@@ -127,7 +127,7 @@ def branch(session: Session, name: Rest = "") -> Outcome:
         return Notice("\n".join(lines) or "No branch has a name. /branch NAME names this place.")
     if len(name.split()) > 1:
         raise UsageError("A branch's name is one word.")
-    if name.isdigit() or any(turn.startswith(name) for turn in conversation.turns):
+    if name.isdigit() or name in conversation.turns:  # a beginning of an id means the branch
         raise UsageError(f"{name} would be taken for a turn.", "Use a name of letters.")
     session.adjust(branches={**branches, name: conversation.head})
     return Notice(f"This place is {name}. Go on from here or elsewhere; /goto {name} returns.")

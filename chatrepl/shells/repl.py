@@ -98,8 +98,9 @@ class Repl:
                     with suppress(KeyboardInterrupt):  # pressed while something is said
                         self._step()
             finally:
-                if self._later:
-                    self.desk.prompt.remember(self._later)
+                for left in (self._later, self.desk.prompt.take_ahead()):
+                    if left:
+                        self.desk.prompt.remember(left)
 
     def _step(self) -> None:
         chores: tuple[Callable[[], object], ...] = (

@@ -84,7 +84,7 @@ class Replies:
                 return
             self.put_back(typed)
             back = " Your message is back in the prompt." if typed else ""
-            self.desk.speaker.line(f"Stopped before anything came.{back}")
+            self.desk.speaker.line(f"Stopped before any text came.{back}")
         except Exception as error:
             if before is not self.session.conversation:
                 failure = error if isinstance(error, ChatreplError) else None

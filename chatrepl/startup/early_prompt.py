@@ -183,6 +183,7 @@ def early_prompt(
     early = EarlyPrompt(tty, mark, environ, head=head)
     try:
         with tty.quiet():
+            tty.note_what_was_typed()
             early.paint()
             try:
                 yield early

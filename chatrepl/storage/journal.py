@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from chatrepl.core.errors import StorageError
 from chatrepl.core.talk.conversation import Conversation, Turn, TurnId
-from chatrepl.core.value import frozen
+from chatrepl.core.value import frozen, replace
 from chatrepl.storage.files import hold_folder, holder, words_for
 from chatrepl.storage.journal_file import SUFFIX, LogFile
 from chatrepl.storage.library import free_name, taken_names
@@ -112,11 +112,16 @@ class Journal:
 
     def state(self, conversation: Conversation) -> None:
         """Write down what has changed in the conversation; waits only where a copy begins."""
-        if conversation is not self.copied:
+        if not self._is_copied(conversation):
             with self._claimed():
                 if conversation.turns:
                     self._writer.start()
                 self.catch_up(conversation)
+
+    def _is_copied(self, conversation: Conversation) -> bool:
+        """Tell whether nothing has changed; undone steps go when another one is opened."""
+        copied = self.copied
+        return copied is not None and replace(conversation, future=()) == replace(copied, future=())
 
     def catch_up(self, conversation: Conversation) -> None:
         """Tell what the file does not say yet; it is written with the next change, not before."""

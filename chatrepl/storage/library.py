@@ -135,8 +135,8 @@ def find(folder: Path | None, wanted: str) -> SavedEntry:
     tests: tuple[Callable[[SavedEntry], bool], ...] = (
         lambda e: e.id == wanted,
         lambda e: e.name.casefold() == low,
-        lambda e: e.id.startswith(low) or e.id.rpartition("-")[2].startswith(low),
         lambda e: e.name.casefold().startswith(low),
+        lambda e: e.id.startswith(low) or e.id.rpartition("-")[2].startswith(low),
     )
     for test in tests if low else ():
         hits = [entry for entry in entries if test(entry)]
@@ -149,7 +149,7 @@ def find(folder: Path | None, wanted: str) -> SavedEntry:
                 for entry in hits[:_NAMED]
             )
             raise StorageError(
-                f"{len(hits)} saved conversations are called {wanted}.",
+                f"{wanted} could be any of {len(hits)} saved conversations.",
                 f"Say which one: {names}",
                 exit_code=2,
             )

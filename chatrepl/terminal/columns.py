@@ -19,35 +19,47 @@ _MARK: Final = 3
 
 
 def lay_out(
-    rows: Sequence[Sequence[str]], width: int | None, *, right: frozenset[int] = frozenset()
+    rows: Sequence[Sequence[str]],
+    width: int | None,
+    *,
+    right: frozenset[int] = frozenset(),
+    sought: str = "",
 ) -> list[str]:
     """Write rows as lines at most `width` cells wide, if any is given, without trailing blanks.
 
     The columns named in `right` are set flush right. All rows have as many cells as the first.
     A column of words gives way before one whose cells hold no blank, since a part of an id is of
     no use; where even that is not enough, the last columns are left out. Two stay where they can:
-    the first alone says nothing.
+    the first alone says nothing. A cell that is cut shows the words that are `sought`.
     """
     if not rows:
         return []
     widths, words, gap = _measured(rows, width)
     if width is not None:
         widths = _narrowed(widths, words, width, gap)
-    return [_line(row, widths, gap, right) for row in rows]
+    shown = [
+        [_from(cell, sought, most) for cell, most in zip(row, widths, strict=False)] for row in rows
+    ]
+    return [_line(row, widths, gap, right) for row in shown]
 
 
 def lay_out_whole(
-    rows: Sequence[Sequence[str]], width: int | None, *, right: frozenset[int] = frozenset()
+    rows: Sequence[Sequence[str]],
+    width: int | None,
+    *,
+    right: frozenset[int] = frozenset(),
+    sought: str = "",
 ) -> list[str]:
     """Write rows as `lay_out` does, but leave no column out: what has no room goes on below."""
     if width is None or not rows:
-        return lay_out(rows, width, right=right)
+        return lay_out(rows, width, right=right, sought=sought)
     groups, start, indent = [], 0, ""
     while start < len(rows[0]):
         rest = [row[start:] for row in rows]
         count = _room_for(rest, width - len(indent))
         aligned = frozenset(column - start for column in right)
-        lines = lay_out([row[:count] for row in rest], width - len(indent), right=aligned)
+        part, room = [row[:count] for row in rest], width - len(indent)
+        lines = lay_out(part, room, right=aligned, sought=sought)
         groups.append([f"{indent}{line}" for line in lines])
         start, indent = start + count, _INDENT
     return [
@@ -117,6 +129,14 @@ def _fitted(widths: list[int], room: int) -> list[int]:
     return widths
 
 
+def _from(text: str, sought: str, width: int) -> str:
+    """Let a text that will be cut begin where the words that are sought can be seen."""
+    at = text.lower().find(sought.lower())
+    if at < 0 or cell_len(text[: at + len(sought)]) < width:
+        return text
+    return f"…{text[max(0, at - width // 4) :]}"
+
+
 def _line(row: Sequence[str], widths: list[int], gap: int, right: frozenset[int]) -> str:
     cells = [
         _cell(text, widths[i], flush_right=i in right) for i, text in enumerate(row[: len(widths)])
@@ -134,7 +154,8 @@ def _cell(text: str, width: int, *, flush_right: bool) -> str:
 def table_text(table: Table, width: int | None) -> str:
     """Write the rows under their headings as plain text; without a width, all of each cell."""
     cells = [[one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
-    return "".join(f"{line}\n" for line in lay_out_whole(cells, width, right=table.right))
+    lines = lay_out_whole(cells, width, right=table.right, sought=table.sought)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def card_rows(groups: Sequence[CardGroup], width: int) -> list[str]:

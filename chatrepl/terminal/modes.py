@@ -6,8 +6,10 @@ Cheap to import: the first mark on the screen depends on it.
 """
 
 import errno
+import fcntl
 import os
 import signal
+import sys
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -60,6 +62,7 @@ class Tty:
         self._plain = False
         self._borrowed: dict[str, str] = {}  # what turned it on, by what turns it off
         self._start = self._modes()
+        self._typed_in_lines = 0
         self.may_tell_keys_apart = True
         self._wants_keys_apart = False
         self._keys_are_apart = False
@@ -69,7 +72,7 @@ class Tty:
         """What hears the keyboard, whoever reads it."""
         from chatrepl.terminal.keys.typing import Typing  # late: the first mark does not need it
 
-        return Typing()
+        return Typing(in_lines=self._typed_in_lines)
 
     @property
     def is_ours(self) -> bool:
@@ -95,6 +98,13 @@ class Tty:
         """Hold the quiet modes; afterwards those from before."""
         with self._held(quiet_modes):
             yield
+
+    def note_what_was_typed(self) -> None:
+        """Count the bytes that wait at the start of the quiet: in them Enter is a line feed."""
+        if self.is_ours:
+            with suppress(OSError):
+                count = fcntl.ioctl(self.keyboard, termios.FIONREAD, bytes(4))
+                self._typed_in_lines = int.from_bytes(count, sys.byteorder)
 
     @contextmanager
     def usual(self) -> Iterator[None]:

@@ -140,13 +140,14 @@ class Speaker:
             [self._cell(text, rendered=column in table.markdown) for column, text in enumerate(row)]
             for row in rows
         ]
-        laid = lay_out_whole(cells, self.console.width, right=table.right)
+        sought = self._cell(table.sought, rendered=False)
+        laid = lay_out_whole(cells, self.console.width, right=table.right, sought=sought)
         head, *lines = (row.translate(_CUT) for row in laid) if self._plain else laid
         if head:
             self.line(head)
         if lines:
             text = Text("\n".join(lines))
-            if sought := self._cell(table.sought, rendered=False):
+            if sought:
                 text.highlight_words([sought], "bold", case_sensitive=False)
             self.console.print(text, soft_wrap=True)
             self._said = True

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,17 @@ def test_it_says_how_to_go_on(tmp_path: Path, name: str, back: str) -> None:
 )
 def test_who_answered_is_asked_for_again(tmp_path: Path, options: Options, way: str) -> None:
     assert farewell(spoken(tmp_path), options).endswith(f"· chatrepl {way}-c goes on here")
+
+
+def test_where_another_chat_was_gone_on_with_since_it_says_which_this_was(tmp_path: Path) -> None:
+    chats = spoken(tmp_path), spoken(tmp_path)
+    for now, other in (chats, chats[::-1]):
+        assert isinstance(now.recorder, Journal)
+        assert isinstance(other.recorder, Journal)
+        os.utime(now.recorder.path, (2e9, 2e9))
+        os.utime(other.recorder.path, (1e9, 1e9))
+        assert farewell(now).endswith("chatrepl -c goes on here")
+        assert farewell(other).endswith(f"chatrepl -r {other.recorder.id} goes on here")
 
 
 def test_what_was_not_to_be_saved_is_not(tmp_path: Path) -> None:

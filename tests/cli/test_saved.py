@@ -4,14 +4,15 @@ import pytest
 
 from chatrepl.cli.assemble import new_session
 from chatrepl.cli.options import Options
-from chatrepl.cli.saved import Resumed, look_at, put_away
+from chatrepl.cli.saved import Resumed, leave_unanswered, look_at, put_away
 from chatrepl.cli.saved import keep as keep_saved
 from chatrepl.core.errors import StorageError, UsageError
 from chatrepl.core.talk.blocks import TextBlock
-from chatrepl.core.talk.conversation import Receipt, Turn, TurnId
+from chatrepl.core.talk.conversation import Conversation, Receipt, Turn, TurnId
 from chatrepl.core.talk.message import Message
+from chatrepl.session.next_on_disk import keep_unsent
 from chatrepl.session.session import Session
-from chatrepl.storage.journal import Journal
+from chatrepl.storage.journal import Journal, resume
 from chatrepl.storage.paths import find_folders
 from tests.cli.given import loaded, settle
 
@@ -29,13 +30,12 @@ def begin(options: Options, made: Session) -> Resumed:
     return keep_saved(options, made, find_folders())
 
 
-def keep(options: Options, words: str) -> Session:
-    """Keep one turn as a single shot does."""
+def keep(options: Options, words: str, answer: str = "yes") -> Session:
+    """Keep one turn as a single shot does; without an answer it failed."""
     made = session()
     begin(options, made)
-    turn = Turn(
-        TurnId(words), made.conversation.head, (Message("user", (TextBlock(words),)),), Receipt()
-    )
+    reply = (Message("assistant", (TextBlock(answer),)),) if answer else ()
+    turn = Turn(TurnId(words), made.conversation.head, (Message.user(words), *reply), Receipt())
     made.recorder.begin(turn)
     for kind in ("prefill", "text", "thinking"):
         made.recorder.delta(turn.id, "x", kind)
@@ -104,6 +104,56 @@ def test_without_a_wish_a_conversation_is_begun_or_memory_serves(
     assert begin(Options(), homeless) == Resumed()
     assert homeless.recorder.unsaved
     assert put_away(homeless) == 0
+
+
+def test_a_question_that_failed_is_kept_and_asked_again_by_who_runs_the_command_again() -> None:
+    keep(Options(save="notes"), "one")
+    for words in ("two", "three"):
+        again = keep(Options(resume="notes"), words, answer="")
+        assert [turn.text for turn in again.conversation.path()] == ["yes", ""]
+    seen = session()
+    look_at(Options(resume="notes"), seen, find_folders())
+    leave_unanswered(seen)
+    assert [turn.id for turn in seen.conversation.path()] == ["one"]
+    assert [turn.id for turn in seen.conversation.children(TurnId("one"))] == ["two", "three"]
+
+    by_hand = session()
+    begin(Options(resume="notes"), by_hand)
+    by_hand.add_turn(by_hand.conversation.head, Message.user("added"))
+    put_away(by_hand)
+    last = session()
+    begin(Options(resume="notes"), last)
+    assert [turn.question for turn in last.conversation.path()[1:]] == [
+        Message.user("added").content
+    ]
+    put_away(last)
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_copy_that_was_only_looked_at_leaves_no_file(*, undone: bool) -> None:
+    first = keep(Options(save="notes"), "one")
+    if undone:
+        begin(Options(continue_=True), first)
+        first.undo()
+        put_away(first)
+    folder = first.edges.library
+    assert folder is not None
+    (file,) = folder.iterdir()
+    holder = resume(file).journal  # as another chatrepl has it
+
+    second = session()
+    begin(Options(resume="notes"), second)
+    second.open(Conversation(), second.edges.new_recorder())
+    keep_unsent(second)
+    put_away(second)
+    assert list(folder.iterdir()) == [file]
+
+    third = session()
+    begin(Options(resume="notes"), third)
+    third.change(third.conversation.with_system("Be kind."))
+    put_away(third)
+    assert len(list(folder.iterdir())) == 2
+    holder.close()
 
 
 def test_a_model_that_was_chosen_goes_on_unless_another_is_asked_for() -> None:

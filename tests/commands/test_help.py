@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chatrepl.commands.help import unwrapped
-from chatrepl.commands.menu import MENU
+from chatrepl.commands.menu import KEYS, MENU
 from chatrepl.commands.registry import REGISTRY
 from chatrepl.commands.slash import complete_line
 from chatrepl.core.errors import UsageError
@@ -24,6 +24,11 @@ def test_help_fits_one_screen_and_names_only_what_there_is() -> None:
     assert max(map(len, rows)) < 80
     for name in re.findall(r"/(\w+)", player.heard.replace("/help all", "").replace("NAME", "")):
         assert REGISTRY.find(name)
+
+
+def test_a_row_of_the_card_of_keys_says_what_it_is_about_by_itself() -> None:
+    words = " ".join(meaning for _, *rows in KEYS for _, meaning in rows).split()
+    assert {"them", "it", "so", "these", "one"}.isdisjoint(words)
 
 
 def test_the_keys_have_a_card_of_their_own() -> None:

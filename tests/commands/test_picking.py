@@ -156,8 +156,22 @@ def test_without_a_screen_the_list_is_numbered_and_a_number_opens_one(chat: Trim
     chat.do("/load 2")
     assert chat.text == f"about {rows[1][1]}"
     chat.do("/clear")
-    for number in ("0", "3", "999", "2026", "x"):  # the beginning of an id, if anything
-        assert numbered(chat.session, number) is None
+    for other in ("2026", "x"):  # the beginning of an id, if anything
+        assert numbered(chat.session, other) is None
+
+
+@pytest.mark.parametrize("number", ["0", "2", "20", "202", "999"])
+def test_a_number_that_is_in_no_list_means_no_id(chat: Trimmer, number: str, folder: Path) -> None:
+    chat.do("/load moon")  # one other is left, and every id begins with a year
+    for line in (f"/load {number}", f"/delete! {number}"):
+        with pytest.raises(UsageError, match=f"has the number {number}"):
+            chat.do(line)
+    assert len(list_entries(folder)) == 2
+    chat.do(f"/save {number}0 lights")
+    chat.do("/clear")
+    if number != "2":  # then there are two in the list
+        chat.do(f"/load {number}")
+        assert chat.text == "about moon"
 
 
 def test_a_name_that_is_a_number_goes_before_a_number_of_the_list(

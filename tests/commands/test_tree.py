@@ -177,6 +177,10 @@ def test_branches_are_listed_and_may_not_look_like_turns(player: Player) -> None
     for name in ("12", player.session.conversation.turns[TurnId("00001eef")].id):
         with pytest.raises(UsageError, match="taken for a turn"):
             player.do(f"/branch {name}")
+    player.do("/branch 00001e")  # as ids begin, which nobody can foresee
+    player.do("/goto fox")
+    player.do("/goto 00001e")
+    assert "At the beginning" in player.heard
 
 
 def test_the_tree_shows_siblings_ids_and_where_we_are(player: Player) -> None:

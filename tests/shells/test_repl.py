@@ -246,6 +246,16 @@ def test_what_waits_behind_an_edit_is_in_the_history_where_the_chat_is_left() ->
     assert Script.history == ["half a thought"]
 
 
+def test_what_was_typed_for_later_is_in_the_history_where_the_chat_ends() -> None:
+    def ends() -> None:
+        Script.ahead.append("typed meanwhile")
+        raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        talk(ends)
+    assert Script.history == ["typed meanwhile"]
+
+
 def test_a_command_that_edits_nothing_leaves_the_draft_where_it_is() -> None:
     talk(Closed(), waiting="half a thought", ahead=("/help",))
     assert Script.drafts == ["", "half a thought"]

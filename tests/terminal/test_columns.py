@@ -83,6 +83,21 @@ def test_what_has_no_room_goes_on_below_and_a_mark_stands_with_what_it_marks() -
     assert lay_out_whole([], 30) == []
 
 
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
+@pytest.mark.parametrize(
+    "before", ["", "said that ", "a rather long way before it " * 3, "漢字 " * 20]
+)
+def test_a_cell_that_is_cut_shows_what_is_sought(before: str, width: int) -> None:
+    rows = [
+        ["name", "where"],
+        ["a name of some length", f"{before}Otters and more {'of it ' * 20}"],
+    ]
+    (_, line) = lay_out(rows, width, sought="otters")
+
+    assert "Otters" in line
+    assert cell_len(line) <= width
+
+
 def test_no_rows_give_no_lines() -> None:
     assert lay_out([], 80) == []
 

@@ -40,6 +40,19 @@ def test_quiet_is_held_and_the_modes_from_before_come_back(pty: tuple[int, int])
     assert termios.tcgetattr(slave) == before
 
 
+def test_what_was_typed_before_the_quiet_is_submitted_by_its_enter(pty: tuple[int, int]) -> None:
+    master, slave = pty
+    terminal = Ours(slave, slave)
+    os.write(master, b"hi\r")
+    with terminal.quiet():
+        terminal.note_what_was_typed()
+        os.write(master, b"\n")  # Ctrl-J, from now on
+        typed, later = os.read(slave, 3), os.read(slave, 3)
+        assert (typed, later) == (b"hi\n", b"\n")
+        assert terminal.typing.feed(typed) == ["hi", "\r"]
+        assert terminal.typing.feed(later) == ["\n"]
+
+
 def test_modes_come_back_after_an_error(pty: tuple[int, int]) -> None:
     _, slave = pty
     before = termios.tcgetattr(slave)

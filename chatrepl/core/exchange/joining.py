@@ -84,6 +84,10 @@ class Holder(ABC):
         """End the text and give what was still held back."""
         return "" if self._joined else self._release(last=True)
 
+    def tear(self) -> str:
+        """End a text that broke off, and give what was still held back."""
+        return self.flush()
+
     @abstractmethod
     def _release(self, *, last: bool) -> str: ...
 
@@ -110,6 +114,20 @@ class Joiner(Holder):
         """End the text and give what was still held back."""
         text = Holder.flush(self)
         return text if self._wrap is None else self._wrap.feed(text) + self._wrap.flush()
+
+    def tear(self) -> str:
+        """End a text that broke off: the beginning of a repetition is none of its own."""
+        return "" if not self._joined and self._repeats else self.flush()
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether all that is held back is the beginning of a repetition."""
+        if self.mode == "native":
+            return False
+        core, text = self.prefill.strip(), self._held
+        if _past_echo(text, core) == 0 and (opens := _OPENS.match(text)):
+            text = text[opens.end() :]
+        return bool(text.strip()) and _past_echo(text, core) is None
 
     def _release(self, *, last: bool) -> str:
         is_native, core = self.mode == "native", self.prefill.strip()
@@ -316,7 +334,7 @@ class Joining:
 
     def end(self) -> tuple[StreamEvent, ...]:
         """Give what is still held back when the stream ends, whole or torn."""
-        rest = self.holder.flush() if self.holder is not None else ""
+        rest = self.holder.tear() if self.holder is not None else ""
         self.holder = None
         return (TextDelta(rest, self._index),) if rest else ()
 

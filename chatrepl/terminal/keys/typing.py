@@ -41,9 +41,13 @@ Stroke: TypeAlias = str | Pasted  # the first is a key, or text that was typed
 
 
 class Typing:
-    """Takes bytes as they come; what is not finished waits for more, or for silence."""
+    """Takes bytes as they come; what is not finished waits for more, or for silence.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    The first bytes, `in_lines`, came while the terminal still gathered lines: Enter is a line feed.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, in_lines: int = 0) -> None:
+        self._in_lines = in_lines
         self.extended = False  # the terminal said that it can tell all keys apart
         self._clock = clock
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -67,6 +71,9 @@ class Typing:
     def feed(self, data: bytes) -> list[Stroke]:
         """Take what one read gave."""
         strokes = self._what_time_ended()
+        if early := data[: self._in_lines]:
+            self._in_lines -= len(early)
+            data = early.replace(b"\n", b"\r") + data[len(early) :]
         text = self._open + self._decoder.decode(data)
         if not self._open and text in _NEW_LINES:
             return [*strokes, NEW_LINE]

@@ -165,8 +165,9 @@ def _bind_card(keys: KeyBindings, state: KeyState) -> None:
 
     # Alone it is no beginning of Alt-X: what is typed after it is a new line at once.
     alone = Condition(lambda: not get_app().key_processor.input_queue)
+    idle = emacs_mode & ~is_searching & ~has_completions
 
-    @keys.add("escape", filter=is_empty & stood & alone, eager=True)
+    @keys.add("escape", filter=is_empty & alone & (stood | idle), eager=True)
     @keys.add("escape", filter=is_empty & stood)
     @keys.add("backspace", filter=is_empty & stood)
     @keys.add("c-c", filter=is_empty & stood)

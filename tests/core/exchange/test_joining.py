@@ -201,10 +201,34 @@ def test_a_text_that_ends_with_the_message_is_joined_as_well() -> None:
 
 def test_what_is_held_back_comes_out_once_when_the_stream_ends_without_an_end() -> None:
     joining = Joining(Joiner("So", "emulated"))
-    assert _joined(joining, _TEXT_START, TextDelta("S", 1)) == [_TEXT_START]
-    assert joining.end() == (TextDelta("S", 1),)
+    assert _joined(joining, _TEXT_START, TextDelta("`", 1)) == [_TEXT_START]
+    assert joining.end() == (TextDelta("`", 1),)
     assert joining.end() == ()
     assert Joining().end() == ()
+
+
+@pytest.mark.parametrize("opens", ["", "\n", '"', "“", "`", "```json\n", " ~~~\n"])
+@given(st.data(), _TEXT.filter(str.strip))
+def test_a_repetition_that_breaks_off_is_not_shown(opens: str, data: Any, prefill: str) -> None:
+    echo = _with_other_spaces(data.draw, prefill)
+    torn = opens + echo[: data.draw(st.integers(1, len(echo)))]
+    assume(torn[len(opens) :].strip() and _bare(torn[len(opens) :]) != _bare(prefill))
+    joining = Joining(Joiner(prefill, "emulated"))
+    pieces = [TextDelta(piece) for piece in chunked(data.draw, torn)]
+    assert _joined(joining, *pieces) == []
+    assert joining.end() == ()
+
+
+@given(st.data(), _TEXT.filter(str.strip), _TEXT)
+def test_whatever_else_breaks_off_is_shown(data: Any, prefill: str, text: str) -> None:
+    assume(not _bare(prefill).startswith(_bare(text)))
+    whole = _shown(Joiner(prefill, "emulated"), [text])
+    joining = Joining(Joiner(prefill, "emulated"))
+    shown = _joined(joining, *(TextDelta(piece) for piece in chunked(data.draw, text)))
+    shown += joining.end()
+    assert prefill + "".join(event.text for event in shown if isinstance(event, TextDelta)) == whole
+    native = Joining(Joiner("So ", "native"))
+    assert [*_joined(native, TextDelta(" "), TextDelta("S")), *native.end()] == [TextDelta("S")]
 
 
 def test_where_nothing_stands_yet_all_passes_as_it_is() -> None:

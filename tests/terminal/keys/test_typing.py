@@ -55,6 +55,24 @@ def test_a_read_with_text_on_both_sides_of_a_line_end_is_a_paste(
 
 
 @pytest.mark.parametrize(
+    ("reads", "strokes"),
+    [
+        (["hi\n"], ["hi", "\r"]),
+        (["hi", "\n"], ["hi", "\r"]),
+        (["h", "i\n", "\n"], ["h", "i", "\r", "\n"]),
+        (["hi\nyo"], [Pasted("hi\nyo")]),
+        (["\n"], ["\r"]),
+        (["abc\n"], ["abc", "\n"]),
+    ],
+)
+def test_where_the_terminal_still_gathered_lines_their_end_is_enter(
+    reads: list[str], strokes: list[Stroke]
+) -> None:
+    typing = Typing(lambda: 0.0, in_lines=3)
+    assert [stroke for read in reads for stroke in typing.feed(read.encode())] == strokes
+
+
+@pytest.mark.parametrize(
     ("read", "strokes"),
     [
         (f"{BEGIN}a\r\nb\rc{END}", [Pasted("a\r\nb\rc")]),

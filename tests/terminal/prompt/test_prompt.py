@@ -1,6 +1,7 @@
 """The prompt on a real pseudo terminal."""
 
 import json
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -276,6 +277,18 @@ def test_a_line_that_was_cleared_is_followed_by_one_in_insert_mode() -> None:
         terminal.send("one").keys("esc").wait_for("^normal mode")
         terminal.keys("c-c").wait_gone("^normal mode")
         terminal.send("two").keys("enter").wait_for("got 'two'")
+
+
+@pytest.mark.parametrize("line", ["/undo", "delete it", "look", ".hidden", "<b>"])
+def test_esc_in_an_empty_line_takes_nothing_of_what_is_typed_next(
+    terminal: Terminal, line: str
+) -> None:
+    terminal.keys("esc").pump(0.3).send(line[0]).pump(0.1).send(line[1:]).keys("enter")
+    terminal.wait_for(re.escape(f"got {line!r}"))
+
+
+def test_alt_keys_work_in_an_empty_line(terminal: Terminal) -> None:
+    terminal.keys("m-enter").send("below").keys("enter").wait_for(r"got '\\nbelow'")
 
 
 def test_esc_closes_the_menu_and_leaves_what_was_typed(terminal: Terminal) -> None:
