@@ -5,8 +5,8 @@ options        what may be said on the command line; command_line reads it, or a
 start          which shell, or which page
 assemble       the configuration and the session; connection, loop: what a session asks with
 chat, desk     a chat; shot, comparison, dryrun: one question
-many, batches  many questions; questions, sources, beforehand: their items and their price;
-               answers: how they are written
+many, batches  many questions; fetching: their answers out of a batch; questions, sources,
+               beforehand: their items and their price; answers: how they are written
 pages          what is printed instead; doctor: one of them
 benches        tools, where some are named; serving, toolbox: what they come from
 """

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatrepl.cli.batches import Fetched
+from chatrepl.cli.fetching import Fetched
 
 NAMES = st.one_of(
     st.integers(0, 10**12 - 1).map(lambda place: f"mark-{place}-id"),
