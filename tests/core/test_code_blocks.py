@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatrepl.core.characters import is_unseen
 from chatrepl.core.code_blocks import code_blocks, extract
 from chatrepl.core.errors import ReplyError
 from chatrepl.core.fences import MOST_LEVELS, FenceMark, fence_mark, nested
 
 CODE = st.text(st.characters(exclude_characters="`~\r", codec="utf-8"), max_size=40).filter(
-    str.strip
+    lambda code: not is_unseen(code)
 )
 
 
