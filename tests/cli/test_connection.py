@@ -198,10 +198,16 @@ def test_a_chat_asks_counts_and_lists_without_the_sdk(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("True True True set()\n", "")
 
 
+def know_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set a proxy that only the HTTP client knows to speak to."""
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.setattr("chatrepl.api.headstart.tunnel.way_to", lambda _url: None)
+
+
 def test_what_sends_it_again_is_loaded_while_a_failure_is_waited_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # only the HTTP client knows it
+    know_no_way(monkeypatch)
 
     async def work() -> bool:
         connection = open_connection(loaded("retries=1").settings, demo=False, single=True)
@@ -308,7 +314,7 @@ def test_what_is_out_of_the_ordinary_is_sent_by_the_http_client(
             SSL_CERT_FILE=str(tmp_path / "ca.pem") if kind == "certificates" else "",
         )  # fmt: skip
         if kind == "proxy":
-            monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+            know_no_way(monkeypatch)
         if kind == "certificates":
             monkeypatch.setattr("chatrepl.api.headstart.kept.trusted", lambda: None)
         assert asyncio.run(work())

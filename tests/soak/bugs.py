@@ -27,6 +27,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 import chatrepl
+from chatrepl.cli.exits import leave
 from chatrepl.cli.loop import new_runner
 from chatrepl.core.errors import StorageError
 from chatrepl.session.session import Session
@@ -129,6 +130,8 @@ class Injector:
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Any:
         name = _room(frame.f_code.co_filename)
         if not name or (self.site is not None and self.site[0] != name):
+            return None
+        if frame.f_code is leave.__code__:  # the floor: something stands outside of it all
             return None
         return self._on_line
 

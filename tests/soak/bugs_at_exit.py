@@ -4,7 +4,6 @@ All that runs between Ctrl-D and the end of the process. Each time the conversat
 the terminal is as it was, and one line says what happened. With --stop a signal is what comes.
 """
 
-import inspect
 import json
 import os
 import random
@@ -18,7 +17,6 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 from unittest import mock
 
-from chatrepl.cli.exits import leave
 from chatrepl.storage.read import load
 from tests.e2e.terminal import DONE, Terminal
 from tests.soak import bugs
@@ -121,13 +119,7 @@ def main(args: Sequence[str]) -> int:
     rng, bad, missed = random.Random(seed), 0, 0
     _, counted, wrong = hold(None, 1)
     assert not wrong, wrong
-    lines, first = inspect.getsourcelines(leave)  # the floor: something stands outside of it all
-    floor = {("cli/exits.py", at) for at in range(first, first + len(lines))}
-    sites = sorted(
-        (tuple(at), times)
-        for at, times in counted
-        if tuple(at) not in floor and at[0] != "shells/guard.py"
-    )
+    sites = sorted((tuple(at), times) for at, times in counted if at[0] != "shells/guard.py")
     for _ in range(runs):
         (file, line), times = rng.choice(sites)
         how = rng.choice(sorted(stop.__name__ for stop in _STOPS)) if "--stop" in args else ""
