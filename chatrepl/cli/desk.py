@@ -189,7 +189,7 @@ def open_desk(session: Session, early: EarlyPrompt, history: Path | None) -> Des
         lambda question, letters: (
             ask_among(tty, speaker.drawn(question), letters, prompt.type_ahead) or "n"
         ),
-        lambda text: _edit(text, tty),
+        lambda text: _edit(text, tty, prompt.remember),
         lambda text: _copy(text, tty),
         attention=Attention(tty, os.environ),
     )
@@ -268,12 +268,16 @@ def _draw(block: Block, *, tty: Tty, session: Session, sixel: bool) -> None:
         tty.write(drawn)
 
 
-def _edit(text: str, tty: Tty) -> str:
+def _edit(text: str, tty: Tty, keep: Callable[[str], object]) -> str:
+    """Give a text as the user left it in the editor; `keep` gets what a signal tore off there."""
     with tty.usual():
         edited = edit(text, os.environ)
-    if edited.fault:
+    if not edited.fault:
+        return edited.text
+    if edited.text == text:
         raise UsageError(f"{edited.fault}.")
-    return edited.text
+    keep(edited.text)
+    raise UsageError(f"{edited.fault}.", "↑ brings back what it had saved.")
 
 
 def _copy(text: str, tty: Tty) -> str:

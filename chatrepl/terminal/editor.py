@@ -17,7 +17,10 @@ FALLBACKS = ("editor", "nano", "vim", "vi")
 
 @frozen
 class Edited:
-    """The text as it was left; `fault` says why it is unchanged, where that was not wanted."""
+    """The text as it was left; `fault` says why it is not taken, where that was not wanted.
+
+    It is unchanged then, unless a signal ended the editor: what that had saved is not lost.
+    """
 
     text: str
     fault: str = ""
@@ -50,6 +53,7 @@ def edit(text: str, environ: Mapping[str, str]) -> Edited:
             edited = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         return Edited(text, f"{command[0]}: {error.strerror}")
-    if code:
+    if code > 0:
         return Edited(text, f"{command[0]} ended with code {code}: nothing was changed")
-    return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"))
+    fault = f"{command[0]} was ended by a signal" if code else ""
+    return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"), fault)

@@ -8,10 +8,12 @@ from typing import Any, cast
 import pytest
 
 from chatrepl.cli.assemble import new_session
-from chatrepl.cli.desk import _draw, _dress
+from chatrepl.cli.desk import _draw, _dress, _edit
 from chatrepl.cli.options import Options
 from chatrepl.cli.screen import console
+from chatrepl.core.errors import UsageError
 from chatrepl.core.settings import Settings
+from chatrepl.terminal.modes import Tty
 from chatrepl.terminal.prompt.values import PromptOptions
 from chatrepl.terminal.say import Speaker
 from tests.attachments.test_thumbnail import block
@@ -85,3 +87,26 @@ def test_what_is_said_follows_the_settings_and_the_background(
 
     assert out.getvalue().startswith(f"{colors}words")
     assert changed[-1].color is (sets != ("color=never",))
+
+
+@pytest.mark.parametrize(
+    ("program", "hint", "kept"),
+    [
+        ('echo saved > "$1"; kill -TERM $$', "↑ brings back what it had saved.", ["saved"]),
+        ("kill -TERM $$", "", []),
+        ('echo saved > "$1"; exit 1', "", []),
+    ],
+)
+def test_what_an_editor_saved_that_a_signal_ended_can_be_brought_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, hint: str, kept: list[str]
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\n{program}\n")
+    editor.chmod(0o755)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", str(editor))
+    remembered: list[str] = []
+    with pytest.raises(UsageError) as caught:
+        _edit("draft", Tty(-1, -1), remembered.append)
+
+    assert (caught.value.hint, remembered) == (hint, kept)

@@ -54,6 +54,12 @@ def test_what_fails_is_said_and_the_text_stays(environ: dict[str, str], fault: s
     assert edit("draft", environ) == Edited("draft", fault)
 
 
+def test_what_was_saved_is_kept_where_a_signal_ends_the_editor(tmp_path: Path) -> None:
+    command = script(tmp_path, 'echo saved > "$2"; kill -HUP $$')
+    words = f"{tmp_path / 'my editor'} was ended by a signal"
+    assert edit("draft", {"EDITOR": command}) == Edited("saved", words)
+
+
 def test_a_shell_command_in_the_variable_is_not_run_by_a_shell(tmp_path: Path) -> None:
     target = tmp_path / "touched"
     edit("x", {"EDITOR": f"true; touch {target}"})
