@@ -7,7 +7,7 @@ the whole schema is held against the reply here. Nothing is ever fetched for a s
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.foreign_json import decode
 from chatrepl.core.json_schema import departure, pointed_at, schema_fault
 from chatrepl.core.wire import Wire, encode
@@ -19,7 +19,6 @@ _DEFINITIONS: Final = ("$defs", "definitions")
 _KEPT: Final = ("title", "description")
 _SILENT: Final = frozenset({"$schema", "$id", "$comment", "default", "examples"})
 _OPEN: Final = ("patternProperties", "propertyNames", "unevaluatedProperties")
-_SAFE: Final = "Nothing was sent."
 _BEYOND: Final = "holds a number beyond all measure, or is nested too deeply."
 
 
@@ -32,14 +31,14 @@ def read_schema(text: str, where: str = "--schema") -> dict[str, Any]:
     try:
         decoded = decode(text)
     except ValueError as error:
-        raise UsageError(f"{where} is not valid JSON: {error}.", _SAFE) from None
+        raise UsageError(f"{where} is not valid JSON: {error}.", SAFE) from None
     if decoded.left_out:
-        raise UsageError(f"{where} {_BEYOND}", _SAFE)
+        raise UsageError(f"{where} {_BEYOND}", SAFE)
     schema = decoded.value
     if not isinstance(schema, dict):
-        raise UsageError(f"{where} is not a JSON schema: that is a JSON object.", _SAFE)
+        raise UsageError(f"{where} is not a JSON schema: that is a JSON object.", SAFE)
     if why := schema_fault(schema, where):
-        raise UsageError(why, _SAFE)
+        raise UsageError(why, SAFE)
     return schema
 
 

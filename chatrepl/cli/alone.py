@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatrepl.cli.options import FLAGS, Options
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 
 _PAGES: Final = (
     "listen", "models", "sessions", "export", "search", "usage", "doctor", "changes", "version",
@@ -15,7 +15,6 @@ _ASKS: Final = (
     "interactive", "each", "input_", "each_file", "batch", "retry_failed",
 )  # fmt: skip
 _TAKE_WORDS: Final = {"models", "sessions", "usage", "show_completion", "install_completion"}
-_SAFE: Final = "Nothing was sent."
 _GO_WITH: Final[Mapping[str, frozenset[str]]] = {"export": frozenset({"continue_", "resume"})}
 
 
@@ -31,10 +30,10 @@ def check_alone(options: Options) -> None:
     others += [key for key in _ASKS if _is_said(options, key)]
     for other in others:
         if other not in _GO_WITH.get(page, ()):
-            raise UsageError(f"{_name(page)} and {_name(other)} exclude each other.", _SAFE)
+            raise UsageError(f"{_name(page)} and {_name(other)} exclude each other.", SAFE)
     if options.prompt and page not in _TAKE_WORDS:
         words, name = " ".join(options.prompt), _name(page)
-        hint = "Quotes keep words together." if page == "search" else _SAFE
+        hint = "Quotes keep words together." if page == "search" else SAFE
         raise UsageError(f"{name} takes no such word: {words}", hint)
 
 

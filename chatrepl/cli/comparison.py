@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TextIO, cast
 
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import INTERRUPTED, ChatreplError, UsageError
+from chatrepl.core.errors import INTERRUPTED, SAFE, ChatreplError, UsageError
 from chatrepl.core.result import Result
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.talk.message import Message
@@ -32,9 +32,7 @@ def asked_models(options: Options, session: Session) -> tuple[str, ...]:
     times = 1 if options.samples is None else options.samples
     models = named or (session.model.id,)
     if (count := len(models) * times) > MOST:
-        raise UsageError(
-            f"-n: that is {count:,} replies; {MOST} are the most at once.", "Nothing was sent."
-        )
+        raise UsageError(f"-n: that is {count:,} replies; {MOST} are the most at once.", SAFE)
     return tuple(id_ for id_ in models for _ in range(times))
 
 

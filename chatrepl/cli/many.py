@@ -23,7 +23,7 @@ from chatrepl.cli.options import Options
 from chatrepl.cli.questions import Questions
 from chatrepl.cli.sources import ItemSource, source_of
 from chatrepl.config.load import Config
-from chatrepl.core.errors import INTERRUPTED, ChatreplError, ConfigError, UsageError
+from chatrepl.core.errors import INTERRUPTED, SAFE, ChatreplError, ConfigError, UsageError
 from chatrepl.core.items import Item
 from chatrepl.core.limiter import Limiter
 from chatrepl.core.talk.message import Message
@@ -49,7 +49,6 @@ from chatrepl.terminal.views.json_lines import write_json
 
 NOT_AS_EXPECTED: Final = 8
 _WIDEST: Final = 64
-_SAFE: Final = "Nothing was sent."
 
 
 def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
@@ -58,7 +57,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
     session.equip(price=SteadyPrices().price)
     session.prepare(form=form_of(options))
     if "-" in options.attach:
-        raise UsageError("-a - is no file here: standard input has the items.", _SAFE)
+        raise UsageError("-a - is no file here: standard input has the items.", SAFE)
     files = [block for file in attached(options, session, None) for block in file.blocks]
     look_for_keys(options, session, Message.user(" ".join(options.prompt), *files))
     questions = Questions(options, session, tuple(files))
@@ -70,7 +69,7 @@ def ask_many(options: Options, loaded: Config, out: TextIO) -> int:
         return _dry_run(bill, out, batch=options.batch)
     total = _checked(source, questions) if source.again else None
     if asks and not _agreed(options, session, questions, source):
-        mutter(sys.stderr, f"chatrepl: {_SAFE}")
+        mutter(sys.stderr, f"chatrepl: {SAFE}")
         return INTERRUPTED
     with ExitStack() as stack, new_runner() as runner:
         ends = _ends(options, session, questions, out, stack)
@@ -87,7 +86,7 @@ def _share(text: str | None) -> float | None:
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise UsageError("--at-least takes a share, such as 0.9.", _SAFE)
+        raise UsageError("--at-least takes a share, such as 0.9.", SAFE)
     return share
 
 
@@ -126,7 +125,7 @@ def _paths(options: Options) -> tuple[Path | None, Path | None]:
 
 def _dry_run(bill: Bill, out: TextIO, *, batch: bool) -> int:
     if bill.first is None:
-        raise UsageError("There are no items.", _SAFE)
+        raise UsageError("There are no items.", SAFE)
     write_json(out, bill.first.request.body())
     mutter(sys.stderr, f"chatrepl: {bill.words(batch=batch)} · nothing was sent")
     return 0
@@ -211,13 +210,13 @@ class _ManyRun:
                 raise
             except ChatreplError as error:
                 if self.tally.done:
-                    error.hint = error.hint.replace(_SAFE, "Nothing more is sent.")
+                    error.hint = error.hint.replace(SAFE, "Nothing more is sent.")
                 say_error(sys.stderr, error)
                 return self._report(error.exit_code)
             finally:
                 await connection.close()
         if not self.tally.done:
-            raise UsageError("There are no items.", _SAFE)
+            raise UsageError("There are no items.", SAFE)
         ends.finish()
         return self._report(self._code())
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, fields
 from typing import Any, Final, Literal, TypeAlias
 
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.value import frozen
 
 FlagKind: TypeAlias = Literal["text", "many", "switch", "number"]
@@ -179,7 +179,7 @@ class Options:
         )
         for one, has_one, other, has_other in (*pairs, *self._not_aside()):
             if has_one and has_other:
-                raise UsageError(f"{one} and {other} exclude each other.", "Nothing was sent.")
+                raise UsageError(f"{one} and {other} exclude each other.", SAFE)
         needs = (
             ("--aside", self.aside is not None, "-c or -r ID", self.goes_on),
             ("--live", self.live, "--doctor", self.doctor),
@@ -187,7 +187,7 @@ class Options:
         )
         for name, is_given, other, has_other in needs:
             if is_given and not has_other:
-                raise UsageError(f"{name} goes with {other}.", "Nothing was sent.")
+                raise UsageError(f"{name} goes with {other}.", SAFE)
         if self.search is not None and not self.search.strip():
             raise UsageError("--search takes the text that is looked for.")
         if self.template is None:
@@ -202,7 +202,7 @@ class Options:
             texts = given if isinstance(given, list) else [given]
             if any(text is not None and not text.strip() for text in texts):
                 *_, spelling, kind = flag.usage.split()
-                raise UsageError(f"The {kind} of {spelling} is empty.", "Nothing was sent.")
+                raise UsageError(f"The {kind} of {spelling} is empty.", SAFE)
 
     def _not_aside(self) -> Iterator[tuple[str, bool, str, bool]]:
         """Name what a side question cannot have: it changes nothing, and has no form."""
@@ -223,22 +223,20 @@ class Options:
         )  # fmt: skip
         for name, is_given in needs:
             if is_given and not self.asks_many:
-                raise UsageError(f"{name} goes with --each or --each-file.", "Nothing was sent.")
+                raise UsageError(f"{name} goes with --each or --each-file.", SAFE)
         if (self.asks_many or self.fetch is not None) and self.manner == "json":
-            raise UsageError(
-                "-o json is one object; for many answers take -o jsonl.", "Nothing was sent."
-            )
+            raise UsageError("-o json is one object; for many answers take -o jsonl.", SAFE)
         if self.with_input and self.rows is None:
             raise UsageError("--with-input goes with --rows.", "-o jsonl has the input anyway.")
         if self.at_least is not None and self.expect is None:
-            raise UsageError("--at-least goes with --expect.", "Nothing was sent.")
+            raise UsageError("--at-least goes with --expect.", SAFE)
         if self.no_wait and not (self.batch or self.fetch is not None):
-            raise UsageError("--no-wait goes with --batch or --fetch.", "Nothing was sent.")
+            raise UsageError("--no-wait goes with --batch or --fetch.", SAFE)
         if self.yes_tools and not self.names_tools:
-            raise UsageError("--yes-tools goes with --tool or --mcp.", "Nothing was sent.")
+            raise UsageError("--yes-tools goes with --tool or --mcp.", SAFE)
         for name, count in (("-n", self.samples), ("-j", self.jobs)):
             if count is not None and count < 1:
-                raise UsageError(f"{name} takes 1 or more.", "Nothing was sent.")
+                raise UsageError(f"{name} takes 1 or more.", SAFE)
 
     @property
     def named_models(self) -> tuple[str, ...]:

@@ -12,14 +12,13 @@ from chatrepl.attachments.urls import is_url
 from chatrepl.cli.options import Options
 from chatrepl.cli.own_places import own_folders
 from chatrepl.commands.own import blaming, check_files, file_of, form_of, remarks, system_of
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.own_command import OwnCommand
 from chatrepl.core.settings import Settings
 from chatrepl.core.wire import encode
 from chatrepl.shells.mutter import mutter
 from chatrepl.terminal.sanitize.text import one_line
 
-_SAFE: Final = "Nothing was sent."
 _HIDDEN: Final = "\0"
 
 
@@ -61,7 +60,7 @@ def _read(name: str) -> OwnCommand:
         return source.read(name)
     if name in source.waiting():
         why = source.why().split("\n")[-1]
-        raise UsageError(f"{why} They were not agreed to.", f"{_SAFE} In a chat, /{name} asks.")
+        raise UsageError(f"{why} They were not agreed to.", f"{SAFE} In a chat, /{name} asks.")
     import difflib
 
     near = difflib.get_close_matches(name, source.names(), n=1, cutoff=0.5)
@@ -137,7 +136,7 @@ def _each(own: OwnCommand, options: Options) -> dict[str, Any]:
     path = file_of(own, own.each)
     check_files(own, [path])
     if not Path(path).is_file():
-        raise UsageError(f"{own.where('each')}: each names no file: {own.each}", _SAFE)
+        raise UsageError(f"{own.where('each')}: each names no file: {own.each}", SAFE)
     return {"input_": path}
 
 

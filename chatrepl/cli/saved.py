@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.errors import SAFE, StorageError, UsageError
 from chatrepl.core.talk.conversation import Turn
 from chatrepl.core.value import frozen
 from chatrepl.core.world import NoRecorder
@@ -37,11 +37,11 @@ def keep(options: Options, session: Session, folders: Folders) -> Resumed:
     folder = folders.conversations
     if not session.settings.save:
         if options.keeps:
-            raise UsageError("Saving is off: save = false, or --no-save.", "Nothing was sent.")
+            raise UsageError("Saving is off: save = false, or --no-save.", SAFE)
         return Resumed()
     if folder is None:
         if options.keeps:
-            raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", "Nothing was sent.")
+            raise StorageError(f"Nothing can be saved: {NO_FOLDER}.", SAFE)
         session.begin_with(session.conversation, NoRecorder(NO_FOLDER))
         return Resumed()
     resumed = Resumed()

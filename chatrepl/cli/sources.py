@@ -16,7 +16,7 @@ from typing import IO, Final, TextIO
 
 from chatrepl.cli import stdin
 from chatrepl.cli.options import Options
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.items import Item, ItemKind, read_items
 from chatrepl.core.value import frozen, replace
 from chatrepl.shells.mutter import mutter
@@ -25,7 +25,6 @@ _PIECE: Final = 1 << 16
 _LONGEST: Final = 32_000_000  # bytes; a request holds no more
 _TOO_LARGE: Final = f"is larger than {_LONGEST // 1_000_000} MB."
 _BEGINNING: Final = 200  # bytes of what is larger, to be named by
-_SAFE: Final = "Nothing was sent."
 _TABLES: Final = frozenset({".csv", ".tsv"})
 _OBJECTS: Final = frozenset({".jsonl", ".ndjson"})
 
@@ -77,7 +76,7 @@ def source_of(options: Options, *, named: bool, twice: bool) -> ItemSource:
         file = _opened(Path(name).expanduser())
         if _identity(os.fstat(file.fileno())) in written:
             file.close()
-            raise UsageError(f"{name} holds the items, so nothing is written there.", _SAFE)
+            raise UsageError(f"{name} holds the items, so nothing is written there.", SAFE)
         of_file = _kind(Path(name), named=named)
         return ItemSource(
             lambda: _items(RawItems(file, options.null), of_file, letters), again=True
@@ -140,7 +139,7 @@ def _matching(patterns: Iterable[str], written: Container[tuple[int, int]]) -> l
         files = [path for path in matched if not os.path.isdir(path)]  # noqa: PTH112
         files = [path for path in files if _identity(os.lstat(path)) not in written]
         if not files:
-            raise UsageError(f"--each-file {pattern} names no file.", _SAFE)
+            raise UsageError(f"--each-file {pattern} names no file.", SAFE)
         paths.update(dict.fromkeys(files))
     return list(paths)
 
@@ -154,10 +153,10 @@ def _opened(path: Path) -> IO[bytes]:
         file = path.open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be used"
-        raise UsageError(f"--input {path} cannot be read: {reason}.", _SAFE) from None
+        raise UsageError(f"--input {path} cannot be read: {reason}.", SAFE) from None
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise UsageError(f"--input {path} is no regular file.", f"{_SAFE} - is standard input.")
+        raise UsageError(f"--input {path} is no regular file.", f"{SAFE} - is standard input.")
     return file
 
 
@@ -231,7 +230,7 @@ class RawItems:
         kind = sniff(head)
         if kind.kind in {FileKind.IMAGE, FileKind.PDF} or looks_binary(head):
             words = f"Items are read from a text, and this is {kind.name}."
-            raise UsageError(words, f"{_SAFE} --each-file asks about pictures and PDFs.")
+            raise UsageError(words, f"{SAFE} --each-file asks about pictures and PDFs.")
         wide = wider_unicode(head)
         decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
         while data:
@@ -267,6 +266,6 @@ def _items(raw: RawItems, kind: ItemKind, letters: Letters) -> Iterator[Item]:
 def _texts(raw: RawItems, letters: Letters, kind: ItemKind) -> Iterator[str]:
     for number, piece in enumerate(raw):
         if raw.is_cut and kind == "table":
-            raise UsageError(f"A row of the table {_TOO_LARGE}", _SAFE)
+            raise UsageError(f"A row of the table {_TOO_LARGE}", SAFE)
         text = letters.text(piece.removesuffix(b"\r"), raw.around)
         yield text if number else text.removeprefix("\ufeff")

@@ -11,7 +11,7 @@ from chatrepl.cli.command_line import asked_manner, options_of
 from chatrepl.cli.options import Options
 from chatrepl.config.load import Config
 from chatrepl.config.trust import doubt
-from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.errors import SAFE, ChatreplError, UsageError
 from chatrepl.storage.paths import find_folders
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(argv: Sequence[str], early: "EarlyPrompt | None" = None) -> int:
     `early` is the prompt's mark, where it is on the screen already.
     """
     if sys.stdout is None:
-        raise ChatreplError("Standard output is closed.", "Nothing was sent.")
+        raise ChatreplError("Standard output is closed.", SAFE)
     out, manner, model = sys.stdout, asked_manner(argv), ""
     try:
         options = options_of(argv)

@@ -8,12 +8,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final
 
-from chatrepl.core.errors import ChatreplError, UsageError
+from chatrepl.core.errors import SAFE, ChatreplError, UsageError
 from chatrepl.core.value import frozen
 
 MOST_BYTES: Final = 32_000_000
 _HEAD: Final = 65_536
-_SAFE: Final = "Nothing was sent."
 
 
 @frozen
@@ -38,9 +37,7 @@ def use_keyboard() -> None:
     try:
         terminal = os.open(os.ctermid(), os.O_RDWR)
     except (OSError, AttributeError):
-        raise UsageError(
-            "-i goes on at the keyboard, but there is no terminal.", "Nothing was sent."
-        ) from None
+        raise UsageError("-i goes on at the keyboard, but there is no terminal.", SAFE) from None
     os.dup2(terminal, 0)
     if terminal != 0:
         os.close(terminal)
@@ -73,7 +70,7 @@ def read() -> Piped:
     if len(data) > MOST_BYTES:
         raise ChatreplError(
             f"Standard input is larger than {MOST_BYTES // 1_000_000} MB; a request holds no more.",
-            f"{_SAFE} Send a part of it, for example through head -c.",
+            f"{SAFE} Send a part of it, for example through head -c.",
             exit_code=5,
         )
     if not data:
@@ -87,7 +84,7 @@ def read() -> Piped:
     if looks_binary(head):
         raise UsageError(
             f"Standard input is {kind.name}, and neither an image nor a PDF.",
-            f"{_SAFE} Text, pictures and PDF are read.",
+            f"{SAFE} Text, pictures and PDF are read.",
         )
     return _decoded(data)
 
@@ -102,7 +99,7 @@ def _decoded(data: bytes) -> Piped:
     try:
         decoded = decode(data)
     except UndecodableError as error:
-        raise UsageError(f"Standard input cannot be read: {error}.", _SAFE) from None
+        raise UsageError(f"Standard input cannot be read: {error}.", SAFE) from None
     return Piped(decoded.text, note=f"standard input is {decoded.note}.")
 
 
@@ -114,11 +111,11 @@ def _read_bytes() -> bytes:
     try:
         descriptor = sys.stdin.fileno()
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise UsageError("Standard input is a directory.", _SAFE)
+            raise UsageError("Standard input is a directory.", SAFE)
         while room > 0 and (part := os.read(descriptor, min(room, 1 << 20))):
             parts.append(part)
             room -= len(part)
     except OSError as error:
         reason = error.strerror or "it broke off"
-        raise UsageError(f"Standard input cannot be read: {reason}.", _SAFE) from error
+        raise UsageError(f"Standard input cannot be read: {reason}.", SAFE) from error
     return b"".join(parts)

@@ -10,7 +10,7 @@ from chatrepl.commands.counted import counted_first
 from chatrepl.commands.next_reply import priced_models
 from chatrepl.commands.registry import ArgKind, command
 from chatrepl.commands.turns import last_question
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.numbers import whole
 from chatrepl.core.outcome import Changes, Compare, Confirm, Notice, Outcome, Several
 from chatrepl.core.prompt_cache import too_small, warmth
@@ -131,7 +131,7 @@ def _question(session: Session, asked: Compare) -> Confirm | None:
             session.account(agreed_usd=books.meter.cost.usd + coming + most)
         return asked
 
-    return Confirm(None, agree, f"{question} y: ask · N: ask nobody", "Nothing was sent.")
+    return Confirm(None, agree, f"{question} y: ask · N: ask nobody", SAFE)
 
 
 def _price(session: Session, asked: Compare) -> float:

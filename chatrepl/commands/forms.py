@@ -8,7 +8,7 @@ from chatrepl.commands.cost import cooled
 from chatrepl.commands.registry import ArgKind, Offers, command
 from chatrepl.commands.staging import paths
 from chatrepl.config.file import read_text
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.outcome import Notice, Outcome, Page
 from chatrepl.core.wire import encode
@@ -43,7 +43,7 @@ def _use(session: Session, read: Callable[[], Form | None]) -> str:
     try:
         form = read()
     except UsageError as error:
-        error.hint = error.hint.replace("Nothing was sent.", "The form of replies is as it was.")
+        error.hint = error.hint.replace(SAFE, "The form of replies is as it was.")
         raise
     return cooled(session, lambda: session.prepare(form=form))
 

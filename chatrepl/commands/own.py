@@ -15,7 +15,7 @@ from chatrepl.commands.registry import REGISTRY
 from chatrepl.config.file import read_text
 from chatrepl.config.load import set_value
 from chatrepl.config.own_commands import MOST_BYTES, beside
-from chatrepl.core.errors import AttachmentError, ConfigError, StorageError, UsageError
+from chatrepl.core.errors import SAFE, AttachmentError, ConfigError, StorageError, UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.front_matter import seems_open
 from chatrepl.core.outcome import Confirm, Edit, Notice, Outcome, Page, Say, Several, Table
@@ -29,7 +29,6 @@ from chatrepl.session.session import Session
 from chatrepl.storage.files import replace_file
 from chatrepl.storage.paths import make_folder
 
-_SAFE: Final = "Nothing was sent."
 _MOST_NAMED: Final = 6
 _ONCE: Final = "Use them? y: use them, as long as they stay as they are · N: leave them"
 EXAMPLE: Final = """\
@@ -63,7 +62,7 @@ def run_own(session: Session, name: str, rest: str, typed: str) -> Outcome:
     if own.each:
         raise UsageError(f"/{name} asks about many items.", f"chatrepl -T {name} does that.")
     if own.wants_stdin:
-        hint = f"In a shell: git diff | chatrepl -T {name}. {_SAFE}"
+        hint = f"In a shell: git diff | chatrepl -T {name}. {SAFE}"
         raise UsageError(f"/{name} takes what a pipe brings, and there is none here.", hint)
     words = arguments(rest)
     (text,) = own.expand(words, all_of(rest, words))
@@ -144,7 +143,7 @@ def blaming(own: OwnCommand, key: str) -> Iterator[None]:
         yield
     except (UsageError, ConfigError, AttachmentError) as error:
         words = f"{own.where(key)}: {error.message}"
-        raise UsageError(words, error.hint or _SAFE, exit_code=error.exit_code) from None
+        raise UsageError(words, error.hint or SAFE, exit_code=error.exit_code) from None
 
 
 def system_of(own: OwnCommand, settings: Settings) -> str:
@@ -201,7 +200,7 @@ def check_files(own: OwnCommand, paths: Iterable[str]) -> None:
         doubts = [doubt for doubt in cautions(real) if doubt in {ELSEWHERE, LIKE_A_KEY}]
         if doubts:
             why = ", ".join(doubts)
-            raise UsageError(f"/{own.name} would send {shown(path)}, which is {why}.", _SAFE)
+            raise UsageError(f"/{own.name} would send {shown(path)}, which is {why}.", SAFE)
 
 
 def _asked(source: OwnSource, then: Callable[[], Outcome]) -> Outcome:

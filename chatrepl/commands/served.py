@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Final
 
-from chatrepl.core.errors import ToolError, UsageError
+from chatrepl.core.errors import SAFE, ToolError, UsageError
 from chatrepl.core.outcome import Notice, Outcome, Page, Send, Several
 from chatrepl.core.own_command import arguments
 from chatrepl.core.served import ServedPrompt, Servers
@@ -35,7 +35,7 @@ def run_prompt(session: Session, servers: Servers, name: str, rest: str) -> Outc
     messages = list(servers.prompt(prompt, prompt.given(arguments(rest))))
     begins = messages.pop().text if messages and messages[-1].role == "assistant" else ""
     if not messages:
-        raise UsageError(f"/{name} asks nothing.", "Nothing was sent.")
+        raise UsageError(f"/{name} asks nothing.", SAFE)
     *before, last = messages
     _add(session, before)
     if begins:

@@ -16,7 +16,7 @@ from typing import Final
 from chatrepl.config.file import decoded, parsed, read_bytes
 from chatrepl.config.trust import doubt
 from chatrepl.core.characters import without_hidden
-from chatrepl.core.errors import ConfigError, UsageError
+from chatrepl.core.errors import SAFE, ConfigError, UsageError
 from chatrepl.core.front_matter import (
     FrontError,
     FrontMatter,
@@ -34,7 +34,6 @@ _MOST_FILES: Final = 2_000
 _MOST_LOCAL: Final = 200  # all of them are read to be agreed to
 _DEEPEST: Final = 4
 _END: Final = ".md"
-_SAFE: Final = "Nothing was sent."
 _BELIEVED_S: Final = 2.0  # so long a listing is not looked at again, at a key
 
 
@@ -111,10 +110,10 @@ class OwnFolders:
         try:
             command = _parsed(name, path, content)
         except ConfigError as error:
-            raise UsageError(error.message, _SAFE) from None
+            raise UsageError(error.message, SAFE) from None
         except FrontError as error:
             place = f"{path}:{error.line}" if error.line else path
-            raise UsageError(f"{place}: {error.message}", _SAFE) from None
+            raise UsageError(f"{place}: {error.message}", SAFE) from None
         return replace(command, folder=str(folder.path), path=str(path), is_local=folder.is_local)
 
     def about(self, name: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from typing import Final
 # Steps that are worded anew where more is known: by the chat, and by the single shot.
 AGAIN: Final = "Nothing is lost; try again in a moment."
 CHANGE: Final = "Nothing is lost; change it and send it again."
+SAFE: Final = "Nothing was sent."
 CAUSE: Final = "/doctor looks for the cause."
 REFUSED: Final = "The service refused the request"
 TOO_LONG: Final = "The conversation is longer than the model's window"

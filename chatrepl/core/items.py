@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final, Literal, TypeAlias
 
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.foreign_json import decode, exactly
 from chatrepl.core.secrets import redact
 from chatrepl.core.value import frozen
@@ -24,7 +24,6 @@ _LONGEST_CELL: Final = 32_000_000
 _SEPARATORS: Final = ",;\t"
 _ENDS: Final = re.compile(r"\r\n?|\n")  # of rows; spreadsheets write all three
 _MOST_LABELLED: Final = 1_000
-_SAFE: Final = "Nothing was sent."
 
 
 @frozen
@@ -139,14 +138,14 @@ def _no_field(item: Item, name: str) -> str:
 
 def _field_hint(item: Item) -> str:
     if not isinstance(item.value, dict):
-        return f"{_SAFE} A line has no fields, only {{}}; a brace itself is written {{{{."
+        return f"{SAFE} A line has no fields, only {{}}; a brace itself is written {{{{."
     names = ", ".join(list(item.value)[:12])
-    return f"{_SAFE} It has: {names}. A brace itself is written {{{{."
+    return f"{SAFE} It has: {names}. A brace itself is written {{{{."
 
 
 def _object_hint(name: str) -> str:
     return (
-        f"{_SAFE} {{{name}}} is a field of an object or a table; of a line there is only {{}}."
+        f"{SAFE} {{{name}}} is a field of an object or a table; of a line there is only {{}}."
         " A brace itself is written {{."
     )
 
@@ -157,7 +156,7 @@ def check_fields(item: Item, templates: Iterable[Template], *fields: str) -> Non
     if item.fault:
         names = sorted({*fields, *(name for one in templates for name in one.names)})
         of_object = not isinstance(item.value, dict) and bool(names)
-        raise UsageError(item.fault, _object_hint(names[0]) if of_object else _SAFE)
+        raise UsageError(item.fault, _object_hint(names[0]) if of_object else SAFE)
     for template in templates:
         template.fill(item)
     for name in fields:

@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from chatrepl.core.errors import UsageError
+from chatrepl.core.errors import SAFE, UsageError
 from chatrepl.core.foreign_json import exactly
 from chatrepl.core.value import frozen
 from chatrepl.core.wire import encode
 
 ROWS: Final = "rows"
-_SAFE: Final = "Nothing was sent."
 _KINDS: Final[Mapping[str, str]] = {
     "str": "string", "string": "string", "text": "string", "int": "integer", "integer": "integer",
     "float": "number", "number": "number", "bool": "boolean", "boolean": "boolean",
@@ -77,9 +76,9 @@ def parse_columns(text: str, door: str) -> tuple[Column, ...]:
     columns = tuple(_column(part, door) for part in _parts(text) if part.strip())
     names = [column.name for column in columns]
     if not columns:
-        raise UsageError(f"{door} takes columns: {door} 'name, age int'.", _SAFE)
+        raise UsageError(f"{door} takes columns: {door} 'name, age int'.", SAFE)
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UsageError(f"{door} names {twice} twice.", _SAFE)
+        raise UsageError(f"{door} names {twice} twice.", SAFE)
     return columns
 
 
@@ -101,7 +100,7 @@ def _column(part: str, door: str) -> Column:
     said, _, about = part.strip().partition(":")
     name, _, type_ = said.strip().replace("\t", " ").partition(" ")
     if not name or "|" in name:
-        raise UsageError(f"{door}: {part.strip()[:60]!r} is no column.", _SAFE)
+        raise UsageError(f"{door}: {part.strip()[:60]!r} is no column.", SAFE)
     about, type_ = about.strip(), type_.strip()
     may_lack = type_.endswith("?") or name.endswith("?")
     name, type_ = name.removesuffix("?"), type_.removesuffix("?").strip() or "str"
@@ -110,7 +109,7 @@ def _column(part: str, door: str) -> Column:
         return Column(name, "string", choices, about, may_lack)
     kind = _KINDS.get(type_.casefold())
     if kind is None:
-        hint = f"{_SAFE} There are str, int, float, bool, date, and a|b|c."
+        hint = f"{SAFE} There are str, int, float, bool, date, and a|b|c."
         raise UsageError(f"{door}: {type_[:40]!r} is no type of a column.", hint)
     return Column(name, kind, (), about, may_lack)
 

@@ -9,14 +9,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 from chatrepl.api.json_schema import read_schema, sendable, violation
-from chatrepl.core.errors import ConfigError, UsageError
+from chatrepl.core.errors import SAFE, ConfigError, UsageError
 from chatrepl.core.exchange.form import Form
 from chatrepl.core.foreign_json import exactly
 from chatrepl.core.rows import Column, object_schema, parse_columns, rows_schema
 
 MOST_SCHEMA_BYTES: Final = 1_000_000
 _WORDS: Final = re.compile(r"[,:\s]")  # there are some, and no name of a file
-_SAFE: Final = "Nothing was sent."
 
 
 def schema_form(text: str, door: str, read: Callable[[str, int], str]) -> Form:
@@ -29,7 +28,7 @@ def schema_form(text: str, door: str, read: Callable[[str, int], str]) -> Form:
     elif text.strip():
         schema = _named_schema(text, door, read)
     else:
-        raise UsageError(f"{door} takes a file, a JSON Schema, or 'name, age int'.", _SAFE)
+        raise UsageError(f"{door} takes a file, a JSON Schema, or 'name, age int'.", SAFE)
     return Form(sendable(schema), whole=schema)
 
 
@@ -40,7 +39,7 @@ def _named_schema(text: str, door: str, read: Callable[[str, int], str]) -> dict
     except ConfigError as error:
         if _WORDS.search(text.strip()) and not text.rstrip().endswith(".json"):
             return object_schema(parse_columns(text, door))
-        raise UsageError(f"{door} {error.message}", _SAFE) from None
+        raise UsageError(f"{door} {error.message}", SAFE) from None
     return read_schema(content, text)
 
 
@@ -58,7 +57,7 @@ def choice_form(words: Sequence[str], door: str) -> Form:
     parts = _listed(words[0]) if len(words) == 1 else words
     choices = tuple(dict.fromkeys(filter(None, (part.strip(", ") for part in parts))))
     if len(choices) < 2:
-        raise UsageError(f"{door} takes at least two choices: {door} yes,no", _SAFE)
+        raise UsageError(f"{door} takes at least two choices: {door} yes,no", SAFE)
     return Form.choose(choices)
 
 

@@ -24,7 +24,7 @@ from chatrepl.attachments.mentions import (
 )
 from chatrepl.attachments.safe_read import shown
 from chatrepl.attachments.urls import is_url
-from chatrepl.core.errors import AttachmentError, UnsentError
+from chatrepl.core.errors import SAFE, AttachmentError, UnsentError
 from chatrepl.core.served import split_served
 from chatrepl.session.session import Session
 from chatrepl.shells.guard import patience
@@ -74,7 +74,7 @@ def _loaded(session: Session, path: str, limits: AttachmentLimits) -> Attachment
         return load(path, limits=limits)
     parts = servers.resource(*served)
     if not parts:
-        raise AttachmentError(f"{shown(path)} is empty.", "Nothing was sent.")
+        raise AttachmentError(f"{shown(path)} is empty.", SAFE)
     first, *others = (from_bytes(part.data, part.name, limits=limits) for part in parts)
     return replace(first, more=(*first.more, *(block for one in others for block in one.blocks)))
 

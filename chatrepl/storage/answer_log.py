@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from chatrepl.core.errors import StorageError, UsageError
+from chatrepl.core.errors import SAFE, StorageError, UsageError
 from chatrepl.core.wire import encode
 from chatrepl.storage.files import APPEND, PRIVATE_FILE, lock, sync_data, words_for, write_all
 from chatrepl.storage.records import dumps
@@ -106,7 +106,7 @@ class AnswerLog:
         except OSError as error:
             raise _unopened(path, error) from error
         if not lock(self._file):
-            raise UsageError(f"{path} is in use by another chatrepl.", "Nothing was sent.")
+            raise UsageError(f"{path} is in use by another chatrepl.", SAFE)
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             raise self._foreign()
         self._read(made_of)
@@ -152,7 +152,7 @@ class AnswerLog:
             )
 
     def _foreign(self) -> UsageError:
-        return UsageError(f"{self.path} is no state of chatrepl.", "Nothing was sent.")
+        return UsageError(f"{self.path} is no state of chatrepl.", SAFE)
 
     def _place(self, number: int, at: int) -> None:
         if number > len(self._places) + _FAR:
@@ -258,7 +258,7 @@ class AnswerLog:
 
 
 def _unopened(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path} cannot be opened: {words_for(error)}.", "Nothing was sent.")
+    return UsageError(f"{path} cannot be opened: {words_for(error)}.", SAFE)
 
 
 def _is_whole(result: Any) -> bool:

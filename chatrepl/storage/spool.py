@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
-from chatrepl.core.errors import StorageError
+from chatrepl.core.errors import SAFE, StorageError
 from chatrepl.storage.files import words_for, write_all
 
 _SIZE_BYTES: Final = 8
@@ -45,4 +45,4 @@ class Spool:
 
 
 def _unkept(error: OSError) -> StorageError:
-    return StorageError(f"Questions cannot be put aside: {words_for(error)}.", "Nothing was sent.")
+    return StorageError(f"Questions cannot be put aside: {words_for(error)}.", SAFE)
