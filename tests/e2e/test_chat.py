@@ -284,6 +284,23 @@ def test_what_the_command_line_only_attaches_waits_for_the_question(tmp_path: Pa
     assert kinds == [["document", "text"]]
 
 
+def test_a_line_that_was_not_sent_outlives_a_kill(tmp_path: Path) -> None:
+    drafts = tmp_path / "state" / "chatrepl" / "drafts"
+    with chat(tmp_path) as c:
+        c.say("demo: say hello")
+        assert not list(drafts.glob("*"))
+        c.terminal.send("half a thought")
+        while "half a thought" not in "".join(path.read_text() for path in drafts.glob("*")):
+            c.terminal.pump(0.1)
+        os.kill(c.terminal.pid, signal.SIGKILL)
+    with chat(tmp_path, "-c") as c:
+        c.terminal.keys("up")
+        c.terminal.wait_for("^› half a thought", visible=True)
+        assert not list(drafts.glob("*"))
+        c.terminal.keys("c-c", "c-d")
+        c.terminal.wait_exit()
+
+
 def test_a_message_that_waits_outlives_a_kill(tmp_path: Path) -> None:
     with chat(tmp_path, pace=40) as c:
         c.begin("demo: long 400", "^Section 1")

@@ -12,7 +12,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit.buffer import Buffer
@@ -20,8 +19,10 @@ from prompt_toolkit.history import History
 
 from chatrepl.core.secrets import keys_in
 from chatrepl.terminal.prompt.contain import contained
+from chatrepl.terminal.prompt.drafts import hand_over
 from chatrepl.terminal.prompt.values import whole_characters
 
+_DRAFTS = "drafts"
 MOST_BYTES_READ = 8_000_000
 MOST_CHARACTERS_STORED = 256_000
 
@@ -57,6 +58,15 @@ class DiskHistory(History):
         buffer.working_index += len(self._loaded_strings)
         buffer._load_history_task = asyncio.ensure_future(asyncio.sleep(0))  # noqa: SLF001 - it is done
 
+    @property
+    def drafts(self) -> Path | None:
+        """Where lines are kept that are being typed."""
+        return None if self.path is None else self.path.with_name(_DRAFTS)
+
+    def may_store(self, entry: str) -> bool:
+        """Tell whether a line may be on the disk."""
+        return _may_be_stored(entry) and not keys_in(entry, self.secrets)
+
     def load_history_strings(self) -> Iterable[str]:
         """Give the stored lines, newest first; what cannot be read is passed over."""
         return contained(self._stored, list)()
@@ -64,6 +74,7 @@ class DiskHistory(History):
     def _stored(self) -> Iterable[str]:
         if self.path is None:
             return []
+        hand_over(self.path.with_name(_DRAFTS), self._take_over)
         try:
             lines = _tail(self.path).split(b"\n")
         except OSError:
@@ -88,12 +99,20 @@ class DiskHistory(History):
         self._ahead.append(entry)
         self._store(entry, [entry] if "@" in entry else [])
 
-    def _store(self, entry: str, pasted: Sequence[str]) -> None:
-        if self.path is None or not _may_be_stored(entry) or keys_in(entry, self.secrets):
-            return
+    def _take_over(self, draft: str) -> bool:
+        """Store the line of a chat that was killed; nobody can tell what of it was pasted."""
+        return self._store(draft, [draft] if "@" in draft else [])
+
+    def _store(self, entry: str, pasted: Sequence[str]) -> bool:
+        """Store a line, if it may be; tell whether that did not fail."""
+        if self.path is None or not self.may_store(entry):
+            return True
         line = {"text": entry, "pasted": pasted} if pasted else entry
-        with suppress(OSError):
+        try:
             _append(self.path, json.dumps(line).encode("ascii"))
+        except OSError:
+            return False
+        return True
 
 
 def _may_be_stored(entry: str) -> bool:

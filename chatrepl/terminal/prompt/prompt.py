@@ -44,6 +44,7 @@ from chatrepl.terminal.prompt.contain import (
     ContainedProcessor,
     contained,
 )
+from chatrepl.terminal.prompt.drafts import DraftKeeper
 from chatrepl.terminal.prompt.folds import MARK, Folds
 from chatrepl.terminal.prompt.history import DiskHistory
 from chatrepl.terminal.prompt.keyboard_input import Keyboard, key_presses
@@ -109,6 +110,8 @@ class Prompt:
         name_search(self._session.layout)
         app = self._session.app
         app.key_processor.before_key_press += contained(self._next_key, _nothing)
+        self._drafts = DraftKeeper(self._history.drafts, self._draft_to_keep)
+        self._session.default_buffer.on_text_changed += contained(self._drafts.changed, _nothing)
         app.before_render += contained(self._fit_menu, _nothing)
         app.after_render += contained(self._note_what_came_meanwhile, _nothing)
         keys = app.key_processor  # its own containment forgets the keys behind the one that failed
@@ -224,6 +227,7 @@ class Prompt:
                 return self._submitted(result)
 
     def _submitted(self, text: str) -> Submitted:
+        self._drafts.drop()
         return Submitted(
             whole_characters(self._folds.whole(text)),
             self._keys.pasted(self._session.default_buffer),
@@ -232,6 +236,7 @@ class Prompt:
     def clear(self) -> None:
         """Empty the line: whoever read it has it, and it is no draft any more."""
         self._session.default_buffer.reset()
+        self._drafts.drop()
 
     @property
     def draws(self) -> bool:
@@ -293,6 +298,10 @@ class Prompt:
         """Put what is being typed into the history: nobody will submit it any more."""
         if self.draft:
             self.remember(self.draft)
+        self._drafts.drop()
+
+    def _draft_to_keep(self) -> str:
+        return self.draft if self._history.may_store(self.draft) else ""
 
     def remember(self, text: str) -> None:
         """Put a text into the history that is no draft any more and was not submitted."""
