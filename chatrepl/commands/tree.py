@@ -101,7 +101,12 @@ def user(session: Session, text: Rest) -> Outcome:
     session.unstage(*session.next.staged)
     messages = new_messages(session.conversation, message)
     session.add_turn(session.conversation.head, *messages)
-    return Notice("Added as your message. /retry asks for a reply to it, /undo takes it back.")
+    added = "Added as your message. /retry asks for a reply to it, /undo takes it back."
+    from chatrepl.attachments.mentions import find_mentions  # the prompt is there before it
+
+    if names := " and ".join(dict.fromkeys(mention.path for mention in find_mentions(text))):
+        added += f" {names}: not attached; /image attaches before /user."
+    return Notice(added)
 
 
 @command("assistant", group="conversation")

@@ -1,5 +1,7 @@
 """The tree: edit, branch, goto, and turns written by hand."""
 
+from pathlib import Path
+
 import pytest
 
 from chatrepl.attachments.attach import from_bytes
@@ -287,3 +289,15 @@ def test_a_reply_by_hand_answers_the_question_that_waits_and_else_stands_alone()
         ["What is 2+2?", "Four."],
         ["Indeed."],
     ]
+
+
+def test_a_mention_in_a_message_that_is_added_is_said_to_attach_nothing(
+    player: Player, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("a note")
+    player.do("/user see @notes.txt and @nobody")
+    assert player.heard.endswith("it back. notes.txt: not attached; /image attaches before /user.")
+
+    player.do("/user see me@home")
+    assert player.heard.endswith("/undo takes it back.")
