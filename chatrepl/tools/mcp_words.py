@@ -17,6 +17,7 @@ from chatrepl.core.characters import without_hidden
 from chatrepl.core.errors import ChatreplError, ToolError
 from chatrepl.core.foreign_json import tame
 from chatrepl.core.talk.blocks import Block, DocumentBlock, ImageBlock, TextBlock
+from chatrepl.core.talk.traces import CUT
 from chatrepl.core.tools import (
     FIELD_NAME,
     LONGEST_NAME,
@@ -163,9 +164,8 @@ def blocks_of(content: Iterable[object], pictures: Pictures) -> Iterator[Block]:
         elif room:
             text, rest = block.text, len(block.text) - room
             room = max(0, -rest)
-            yield (
-                TextBlock(f"{text[:-rest]}\n[cut: {rest:,} characters more]") if rest > 0 else block
-            )
+            cut = f"{text[:-rest]}\n{CUT}: {rest:,} characters more]"
+            yield TextBlock(cut) if rest > 0 else block
 
 
 def _blocks(item: Wire, pictures: Pictures) -> tuple[Block, ...]:

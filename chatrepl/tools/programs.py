@@ -15,6 +15,7 @@ from typing import Any, Final
 from chatrepl.core.errors import ChatreplError
 from chatrepl.core.json_schema import departure
 from chatrepl.core.talk.blocks import Block, TextBlock
+from chatrepl.core.talk.traces import CUT
 from chatrepl.core.tools import Tool, ToolAnswer, ToolCall, ToolProgram
 from chatrepl.core.wire import encode
 from chatrepl.tools.process import (
@@ -27,7 +28,7 @@ from chatrepl.tools.process import (
 )
 
 _PICTURE: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
-_CUT: Final = f"[cut at {MOST_TEXT // 1024} KB: the program was stopped]"
+_CUT: Final = f"{CUT} at {MOST_TEXT // 1024} KB: the program was stopped]"
 _NOTHING: Final = "[it printed nothing]"
 
 

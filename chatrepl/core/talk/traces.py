@@ -11,6 +11,7 @@ from chatrepl.core.wire import encode
 
 _Rows: TypeAlias = Iterator[str]
 MOST_LINES: Final = 6  # of code, or of what it wrote
+CUT: Final = "[cut"  # begins the last line of an answer that was too long
 _LONGEST: Final = 2000  # characters of a line: more is on no screen
 _INPUTS: Final = {  # what a tool of the service is doing, and which of its input tells with what
     "web_search": ("searching", ("query",)),
@@ -123,7 +124,8 @@ def _answered(kind: str, wire: Mapping[str, Any]) -> _Rows:
 def _sized(text: str) -> str:
     """Give the beginning of a tool's answer, and how long that is where it is longer."""
     first, *others = text.strip().splitlines() or ["nothing"]
-    size = f" ({len(others) + 1} lines, {len(text):,} characters)" if others else ""
+    cut = ", cut" if others and others[-1].startswith(CUT) else ""
+    size = f" ({len(others) + 1} lines, {len(text):,} characters{cut})" if others else ""
     return f"result: {first}{size}"
 
 
