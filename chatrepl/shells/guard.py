@@ -23,19 +23,20 @@ STILL: Final = "Still at it; Ctrl-C leaves it."
 
 
 @contextmanager
-def patience(tell: Callable[[str], object], moment_s: float = _MOMENT_S) -> Iterator[None]:
+def tell_if_long(tell: Callable[[str], object], moment_s: float = _MOMENT_S) -> Iterator[None]:
     """Have the user told, once, where a block that shows nothing takes longer than a moment.
 
     What comes after the block is never mixed with it: it is told before, or not at all.
     """
     timer = threading.Timer(moment_s, tell, (STILL,))
     timer.daemon = True
-    timer.start()
     try:
+        timer.start()  # Ctrl-C may come in the middle of it
         yield
     finally:
         timer.cancel()
-        timer.join()
+        if timer.ident is not None:
+            timer.join()
 
 
 def beside(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

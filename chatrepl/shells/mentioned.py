@@ -27,7 +27,7 @@ from chatrepl.attachments.urls import is_url
 from chatrepl.core.errors import SAFE, AttachmentError, UnsentError
 from chatrepl.core.served import split_served
 from chatrepl.session.session import Session
-from chatrepl.shells.guard import patience
+from chatrepl.shells.guard import tell_if_long
 
 _MOST_NAMED = 4
 _LONGEST_DRAFT = 20_000  # it is looked through at each key
@@ -54,7 +54,7 @@ def attach_mentions(
     limits = limits_of(session.model, keep_hidden=session.settings.keep_hidden)
     staged = [item.block for item in session.next.staged]
     agreed = _agreed(text, ask, pasted, exists)
-    with patience(tell):
+    with tell_if_long(tell):
         files = {path: _loaded(session, path, limits) for path in agreed}
     return {path: file for path, file in files.items() if file.block not in staged}
 

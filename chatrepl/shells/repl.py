@@ -47,7 +47,7 @@ from chatrepl.session.whole import whole
 from chatrepl.shells.consent import Consent
 from chatrepl.shells.counting import exact_count
 from chatrepl.shells.desk import Desk, WorkLoop
-from chatrepl.shells.guard import Guard, patience
+from chatrepl.shells.guard import Guard, tell_if_long
 from chatrepl.shells.line_reader import LineReader
 from chatrepl.shells.prompt_feeds import left_edit
 from chatrepl.shells.replies import Replies
@@ -241,7 +241,7 @@ class Repl:
 
     def _do(self, change: Callable[[], Outcome]) -> None:
         """Let the session be changed, wholly or not at all; then do what that asks for."""
-        with patience(self.desk.speaker.line), whole(self.session):
+        with tell_if_long(self.desk.speaker.line), whole(self.session):
             outcome = change()
         self.act(outcome)
 

@@ -98,7 +98,7 @@ def test_twenty_turns_with_interrupts_at_five_moments(tmp_path: Path) -> None:
         for n in range(1, 4):
             c.say(f"demo: say answer number {n}")
         # before the first byte
-        c.begin("demo: slow 20", r"\d s$")
+        c.begin("demo: slow 20", r"^\S \d s$")
         c.stop("c-c", "back in the prompt")
         c.terminal.wait_count("^› demo: slow 20", 2)
         c.terminal.keys("c-c")

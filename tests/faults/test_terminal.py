@@ -23,7 +23,7 @@ def at_the_prompt(t: Talk) -> tuple[str, str]:
 
 
 def before_the_first_byte(t: Talk) -> tuple[str, str]:
-    t.begin("demo: slow 20", r"\d s$")
+    t.begin("demo: slow 20", r"^\S \d s$")
     return "demo: slow 20", ""
 
 
